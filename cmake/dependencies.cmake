@@ -1,0 +1,62 @@
+# One rule for every dependency: the system's package where there is one, else the
+# pinned commit. FETCHCONTENT_SOURCE_DIR_<NAME> points a build at a local checkout.
+include(FetchContent)
+
+# The library itself needs nothing but threads.
+set(THREADS_PREFER_PTHREAD_FLAG ON)
+find_package(Threads REQUIRED)
+
+if(PROVISR_BUILD_DAEMON)
+  FetchContent_Declare(fmt
+    GIT_REPOSITORY https://github.com/fmtlib/fmt.git
+    GIT_TAG 40626af88bd7df9a5fb80be7b25ac85b122d6c21 # 11.2.0
+    SYSTEM FIND_PACKAGE_ARGS 9.1)
+  FetchContent_Declare(httplib
+    GIT_REPOSITORY https://github.com/yhirose/cpp-httplib.git
+    GIT_TAG 89c932f313c6437c38f2982869beacc89c2f2246 # v0.26.0
+    SYSTEM FIND_PACKAGE_ARGS 0.11)
+  FetchContent_Declare(RapidJSON
+    GIT_REPOSITORY https://github.com/Tencent/rapidjson.git
+    GIT_TAG 24b5e7a8b27f42fa16b96fc70aade9106cf7102f # 1.1.0 and the fixes since
+    SOURCE_SUBDIR include # headers only: its own CMakeLists.txt is not run
+    SYSTEM FIND_PACKAGE_ARGS 1.1)
+  FetchContent_Declare(tomlplusplus
+    GIT_REPOSITORY https://github.com/marzer/tomlplusplus.git
+    GIT_TAG 30172438cee64926dc41fdd9c11fb3ba5b2ba9de # v3.4.0
+    SYSTEM FIND_PACKAGE_ARGS 3.3)
+  set(HTTPLIB_REQUIRE_OPENSSL OFF)
+  set(HTTPLIB_USE_OPENSSL_IF_AVAILABLE OFF)
+  set(HTTPLIB_USE_ZLIB_IF_AVAILABLE OFF)
+  set(HTTPLIB_USE_BROTLI_IF_AVAILABLE OFF)
+  set(HTTPLIB_USE_ZSTD_IF_AVAILABLE OFF)
+  FetchContent_MakeAvailable(fmt httplib RapidJSON tomlplusplus)
+
+  # RapidJSON's package names its include directory in a variable and has no target.
+  add_library(provisr_rapidjson INTERFACE)
+  if(rapidjson_SOURCE_DIR)
+    target_include_directories(provisr_rapidjson SYSTEM INTERFACE "${rapidjson_SOURCE_DIR}/include")
+  else()
+    target_include_directories(provisr_rapidjson SYSTEM INTERFACE ${RapidJSON_INCLUDE_DIRS} ${RAPIDJSON_INCLUDE_DIRS})
+  endif()
+endif()
+
+if(PROVISR_BUILD_TESTS)
+  FetchContent_Declare(Catch2
+    GIT_REPOSITORY https://github.com/catchorg/Catch2.git
+    GIT_TAG fa43b77429ba76c462b1898d6cd2f2d7a9416b14 # v3.7.1
+    SYSTEM FIND_PACKAGE_ARGS 3.4)
+  FetchContent_MakeAvailable(Catch2)
+  if(catch2_SOURCE_DIR)
+    list(APPEND CMAKE_MODULE_PATH "${catch2_SOURCE_DIR}/extras")
+  endif()
+endif()
+
+if(PROVISR_BUILD_BENCH)
+  set(BENCHMARK_ENABLE_TESTING OFF)
+  set(BENCHMARK_ENABLE_INSTALL OFF)
+  FetchContent_Declare(benchmark
+    GIT_REPOSITORY https://github.com/google/benchmark.git
+    GIT_TAG c58e6d0710581e3a08d65c349664128a8d9a2461 # v1.9.1
+    SYSTEM FIND_PACKAGE_ARGS 1.7)
+  FetchContent_MakeAvailable(benchmark)
+endif()

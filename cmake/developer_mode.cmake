@@ -1,0 +1,15 @@
+# What provisr's own targets are compiled with. Nothing here reaches a consumer:
+# flags are private to the target, and strictness is on in developer mode only.
+
+function(provisr_configure_target target)
+  target_compile_features(${target} PUBLIC cxx_std_20)
+  set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)
+  if(NOT PROVISR_DEVELOPER_MODE)
+    return()
+  endif()
+  target_compile_options(${target} PRIVATE
+    -Werror -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion
+    -Wnon-virtual-dtor -Wold-style-cast -Wcast-align -Woverloaded-virtual -Wnull-dereference
+    -Wdouble-promotion -Wformat=2 -Wimplicit-fallthrough)
+  set_target_properties(${target} PROPERTIES VERIFY_INTERFACE_HEADER_SETS ON)
+endfunction()

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+namespace provisr {
+
+/// A thread that calls a function, usually a registry's tick, at a steady rate: the first time
+/// soon after the start (after an interval, at most after 250 ms), then at every interval from
+/// there. When a call lasts longer than the interval, the rounds it ran over are left out, not
+/// made up for.
+///
+/// Thread safety: stop() may be called from any thread but the collector's own.
+class Collector {
+ public:
+  /// `tick` must not throw. `interval` is more than zero. Throws std::system_error where no
+  /// thread can be started.
+  Collector(std::function<void()> tick, std::chrono::nanoseconds interval)
+      : tick_(std::move(tick)), interval_(interval), thread_([this] { run(); }) {}
+
+  /// Ticks a registry, which must outlive the collector.
+  template <class Registry>
+  requires requires(Registry& registry) { registry.tick(); }
+  Collector(Registry& registry, std::chrono::nanoseconds interval)
+      : Collector([&registry] { static_cast<void>(registry.tick()); }, interval) {}
+
+  Collector(const Collector&) = delete;
+  Collector& operator=(const Collector&) = delete;
+
+  ~Collector() { stop(); }
+
+  /// Waits for a tick that is under way; none begins afterwards.
+  void stop() {
+    {
+      const std::lock_guard lock(mutex_);
+      is_stopping_ = true;
+    }
+    wake_.notify_all();
+    const std::lock_guard lock(join_mutex_);
+    if (thread_.joinable()) thread_.join();
+  }
+
+  [[nodiscard]] std::chrono::nanoseconds interval() const noexcept { return interval_; }
+
+ private:
+  using SteadyClock = std::chrono::steady_clock;
+  static constexpr std::chrono::milliseconds longest_first_wait{250};
+
+  void run() {
+    auto due =
+        SteadyClock::now() + std::min<std::chrono::nanoseconds>(interval_, longest_first_wait);
+    while (wait_until(due)) {
+      tick_();
+      due = next_due(due, SteadyClock::now());
+    }
+  }
+
+  /// False: stop.
+  bool wait_until(SteadyClock::time_point due) {
+    std::unique_lock lock(mutex_);
+    return !wake_.wait_until(lock, due, [this] { return is_stopping_; });
+  }
+
+  [[nodiscard]] SteadyClock::time_point next_due(SteadyClock::time_point due,
+                                                 SteadyClock::time_point now) const noexcept {
+    const auto missed = std::max((now - due) / interval_, SteadyClock::rep{0});
+    return due + (missed + 1) * std::chrono::duration_cast<SteadyClock::duration>(interval_);
+  }
+
+  std::function<void()> tick_;
+  std::chrono::nanoseconds interval_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool is_stopping_ = false;
+  std::mutex join_mutex_;  // several threads may stop at once, one can join
+  std::thread thread_;     // last: starts when everything else is there
+};
+
+}  // namespace provisr

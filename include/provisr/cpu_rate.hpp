@@ -1,0 +1,36 @@
+#pragma once
+
+#include <provisr/clock.hpp>
+#include <provisr/process_metrics.hpp>
+
+#include <chrono>
+#include <cmath>
+#include <cstdint>
+
+namespace provisr {
+
+/// A CPU counter and the moment it was read.
+struct CpuReading {
+  Figure<std::uint64_t> cpu_time_ns;
+  MonotonicTime taken_at{};
+};
+
+/// Percentages are rounded to 0.001: the two clocks of a rate cannot be read at the same instant,
+/// and what lies below that is noise even at the shortest intervals.
+[[nodiscard]] inline double round_percent(double percent) noexcept {
+  return std::round(percent * 1'000.0) / 1'000.0;
+}
+
+/// The CPU share between two readings of one process, in percent of one core; unknown where
+/// either counter is, where no time has passed, or where the counter went back. Rounded.
+[[nodiscard]] inline Figure<double> cpu_percent(const CpuReading& previous,
+                                                const CpuReading& current) noexcept {
+  if (!previous.cpu_time_ns || !current.cpu_time_ns) return {};
+  if (current.taken_at <= previous.taken_at) return {};
+  if (*current.cpu_time_ns < *previous.cpu_time_ns) return {};
+  const std::chrono::duration<double, std::nano> wall = current.taken_at - previous.taken_at;
+  const auto used = static_cast<double>(*current.cpu_time_ns - *previous.cpu_time_ns);
+  return round_percent(used / wall.count() * 100.0);
+}
+
+}  // namespace provisr

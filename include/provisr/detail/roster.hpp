@@ -1,0 +1,84 @@
+#pragma once
+
+#include <provisr/history.hpp>
+
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace provisr::detail {
+
+/// Who is in the registry: the names in order, each with its history. Made anew when a name comes
+/// or goes, and otherwise shared, unchanged, by all snapshots.
+class Roster {
+ public:
+  struct Entry {
+    std::string name;
+    std::shared_ptr<const History> history;
+  };
+
+  Roster() = default;
+
+  /// `sorted` is sorted by name, without doubles.
+  explicit Roster(std::vector<Entry> sorted)
+      : entries_(std::move(sorted)),
+        buckets_(std::bit_ceil(entries_.size() * 2 + 1), empty_bucket) {
+    for (std::size_t i = 0; i < entries_.size(); ++i) insert(static_cast<std::uint32_t>(i));
+  }
+
+  [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
+  [[nodiscard]] const Entry& operator[](std::size_t index) const noexcept {
+    return entries_[index];
+  }
+
+  /// The position of a name; constant time.
+  [[nodiscard]] std::optional<std::size_t> find(std::string_view name) const noexcept {
+    if (entries_.empty()) return std::nullopt;
+    for (std::size_t bucket = home(name);; bucket = next(bucket)) {
+      const std::uint32_t index = buckets_[bucket];
+      if (index == empty_bucket) return std::nullopt;
+      if (entries_[index].name == name) return index;
+    }
+  }
+
+  /// The positions [first, last) of all names that start with `prefix`.
+  [[nodiscard]] std::pair<std::size_t, std::size_t> with_prefix(
+      std::string_view prefix) const noexcept {
+    const auto first = std::lower_bound(
+        entries_.begin(), entries_.end(), prefix,
+        [](const Entry& entry, std::string_view text) { return entry.name < text; });
+    const auto last = std::find_if_not(
+        first, entries_.end(), [&](const Entry& entry) { return entry.name.starts_with(prefix); });
+    return {static_cast<std::size_t>(first - entries_.begin()),
+            static_cast<std::size_t>(last - entries_.begin())};
+  }
+
+ private:
+  static constexpr std::uint32_t empty_bucket = 0xffff'ffff;
+
+  [[nodiscard]] std::size_t home(std::string_view name) const noexcept {
+    return std::hash<std::string_view>{}(name) & (buckets_.size() - 1);
+  }
+  [[nodiscard]] std::size_t next(std::size_t bucket) const noexcept {
+    return (bucket + 1) & (buckets_.size() - 1);
+  }
+
+  void insert(std::uint32_t index) noexcept {
+    std::size_t bucket = home(entries_[index].name);
+    while (buckets_[bucket] != empty_bucket) bucket = next(bucket);
+    buckets_[bucket] = index;
+  }
+
+  std::vector<Entry> entries_;
+  std::vector<std::uint32_t> buckets_;  ///< open addressing, at most half full
+};
+
+}  // namespace provisr::detail

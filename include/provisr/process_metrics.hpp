@@ -1,0 +1,86 @@
+#pragma once
+
+#include <chrono>
+#include <concepts>
+#include <cstdint>
+#include <limits>
+#include <type_traits>
+
+namespace provisr {
+
+/// A process id as the operating system gives it: pid_t on Unix, DWORD on Windows.
+using ProcessId = std::int64_t;
+
+/// A moment in UTC.
+using Timestamp = std::chrono::sys_time<std::chrono::nanoseconds>;
+
+/// A figure that may be unknown. As std::optional, but no larger than the figure itself: the
+/// largest value of an unsigned type, or NaN, stands for "unknown" and cannot be a figure.
+template <class T>
+requires std::unsigned_integral<T> || std::floating_point<T>
+class Figure {
+ public:
+  constexpr Figure() noexcept = default;
+  constexpr Figure(T value) noexcept : value_(value) {}  // NOLINT(*-explicit-*): as std::optional
+
+  [[nodiscard]] constexpr bool has_value() const noexcept {
+    if constexpr (std::floating_point<T>) {
+      return value_ == value_;  // only NaN differs from itself
+    } else {
+      return value_ != unknown;
+    }
+  }
+  [[nodiscard]] constexpr explicit operator bool() const noexcept { return has_value(); }
+
+  /// Requires has_value().
+  [[nodiscard]] constexpr T operator*() const noexcept { return value_; }
+  [[nodiscard]] constexpr T value_or(T other) const noexcept {
+    return has_value() ? value_ : other;
+  }
+
+  /// Two unknown figures are equal.
+  friend constexpr bool operator==(Figure a, Figure b) noexcept {
+    return a.has_value() ? a.value_ == b.value_ : !b.has_value();
+  }
+
+ private:
+  static constexpr T unknown =
+      std::floating_point<T> ? std::numeric_limits<T>::quiet_NaN() : std::numeric_limits<T>::max();
+  T value_ = unknown;
+};
+
+/// The figures of one process at one moment. Which figures a platform has, and where each comes
+/// from, is said in sampler.hpp.
+struct ProcessMetrics {
+  /// When the sample was taken; the same for all processes of a tick.
+  Timestamp timestamp{};
+
+  ProcessId pid = 0;
+
+  /// CPU time (user + system, all threads) used since the previous sample, over the wall time
+  /// between them, in percent of one core: four busy threads show 400. Rounded to 0.001.
+  Figure<double> cpu_percent;
+
+  /// CPU time (user + system, all threads) used since the process started, in nanoseconds.
+  Figure<std::uint64_t> cpu_time_ns;
+
+  Figure<std::uint64_t> memory_rss_bytes;   ///< resident in memory
+  Figure<std::uint64_t> memory_vms_bytes;   ///< virtual size
+  Figure<std::uint64_t> memory_swap_bytes;  ///< swapped out
+
+  Figure<std::uint32_t> num_threads;
+  Figure<std::uint32_t> num_fds;  ///< open file descriptors
+
+  /// memory_rss_bytes in MiB.
+  [[nodiscard]] constexpr Figure<double> memory_mb() const noexcept {
+    if (!memory_rss_bytes) return {};
+    return static_cast<double>(*memory_rss_bytes) / (1024.0 * 1024.0);
+  }
+
+  friend constexpr bool operator==(const ProcessMetrics&, const ProcessMetrics&) noexcept = default;
+};
+
+static_assert(sizeof(ProcessMetrics) == 64, "a sample is one cache line");
+static_assert(std::is_trivially_copyable_v<ProcessMetrics>);
+
+}  // namespace provisr

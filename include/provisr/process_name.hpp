@@ -1,0 +1,34 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <string_view>
+
+namespace provisr {
+
+inline constexpr std::size_t max_process_name_length = 128;
+
+/// Whether a name matches [A-Za-z0-9._-]{1,128} and contains no "..". Such a name needs no
+/// escaping in a URL, a file name, JSON or a Prometheus label.
+[[nodiscard]] constexpr bool is_valid_process_name(std::string_view name) noexcept {
+  constexpr auto is_allowed = [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '_' || c == '-';
+  };
+  return !name.empty() && name.size() <= max_process_name_length &&
+         std::all_of(name.begin(), name.end(), is_allowed) &&
+         name.find("..") == std::string_view::npos;
+}
+
+/// Whether `name` is in the group of `base`: `base` itself or `base-<digits>`, nothing else.
+/// "my-app-server-1" is not in the group of "my-app".
+[[nodiscard]] constexpr bool is_instance_of(std::string_view name, std::string_view base) noexcept {
+  if (!name.starts_with(base)) return false;
+  const std::string_view rest = name.substr(base.size());
+  if (rest.empty()) return true;
+  const std::string_view digits = rest.substr(1);
+  return rest.front() == '-' && !digits.empty() &&
+         std::all_of(digits.begin(), digits.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+}  // namespace provisr

@@ -1,0 +1,23 @@
+#pragma once
+
+/// All of libprovisr. What a supervisor needs:
+///
+///     provisr::Registry registry;
+///     registry.track("my-app-1", pid);
+///     provisr::Collector collector(registry, std::chrono::seconds(5));
+///
+/// then `registry.latest`, `history`, `group`, `snapshot`, and `write_prometheus`.
+
+#include <provisr/aggregator.hpp>
+#include <provisr/clock.hpp>
+#include <provisr/collector.hpp>
+#include <provisr/cpu_rate.hpp>
+#include <provisr/diagnostics.hpp>
+#include <provisr/history.hpp>
+#include <provisr/process_metrics.hpp>
+#include <provisr/process_name.hpp>
+#include <provisr/prometheus.hpp>
+#include <provisr/registry.hpp>
+#include <provisr/ring_buffer.hpp>
+#include <provisr/sampler.hpp>
+#include <provisr/snapshot.hpp>

@@ -1,0 +1,355 @@
+#pragma once
+
+#include <provisr/aggregator.hpp>
+#include <provisr/clock.hpp>
+#include <provisr/cpu_rate.hpp>
+#include <provisr/detail/roster.hpp>
+#include <provisr/detail/snapshot_pool.hpp>
+#include <provisr/diagnostics.hpp>
+#include <provisr/history.hpp>
+#include <provisr/process_metrics.hpp>
+#include <provisr/process_name.hpp>
+#include <provisr/sampler.hpp>
+#include <provisr/snapshot.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+namespace provisr {
+
+struct RegistryOptions {
+  /// Samples kept for each name, at least 1. Their memory, 64 bytes each, is taken when the name
+  /// is added, so that it cannot run out later.
+  std::size_t max_history = 100;
+
+  DiagnosticSink diagnostics = {};
+
+  /// Must outlive the registry.
+  const Clock* clock = &Clock::system();
+};
+
+/// What one tick did.
+struct TickReport {
+  std::uint64_t tick = 0;    ///< its number; 0: it failed for lack of memory
+  std::size_t running = 0;   ///< processes sampled
+  std::size_t vanished = 0;  ///< processes found gone since the last tick
+  std::chrono::nanoseconds duration{};
+};
+
+/// The processes that are watched, each under a unique name, with their histories.
+///
+/// Thread safety: every member function may be called at any time from any thread. Readers
+/// (snapshot, latest, history, group) take no lock, except that the first one after a change of
+/// the set of names waits for a tick that is under way. Changes of that set wait for it, too.
+/// Destruction must not run beside any other call; snapshots may outlive the registry.
+///
+/// `Sampler` samples one process as ProcessSampler does.
+template <class Sampler>
+class BasicRegistry {
+ public:
+  explicit BasicRegistry(RegistryOptions options = {},
+                         typename Sampler::Context context = typename Sampler::Context())
+      : options_(std::move(options)),
+        context_(std::move(context)),
+        roster_(std::make_shared<const detail::Roster>()) {
+    if (options_.max_history == 0) options_.max_history = 1;
+    publish_roster();
+  }
+
+  /// Makes a name known that has no process yet: it is shown as not running. A known one is left
+  /// as it is. Fails with std::errc::invalid_argument for a name that is not
+  /// is_valid_process_name. Throws std::bad_alloc.
+  std::error_code declare(std::string_view name) {
+    if (!is_valid_process_name(name)) return std::make_error_code(std::errc::invalid_argument);
+    const std::scoped_lock lock(tick_mutex_, state_mutex_);
+    find_or_add(name);
+    return {};
+  }
+
+  /// Watches the process that has this PID now under `name`, known or new, and takes the reading
+  /// that the first sample will be measured against. A process watched under that name before is
+  /// let go; its samples stay in the history. Fails, and leaves everything as it was, with the
+  /// errors of declare and Sampler::open. Throws std::bad_alloc.
+  std::error_code track(std::string_view name, ProcessId pid) {
+    if (!is_valid_process_name(name)) return std::make_error_code(std::errc::invalid_argument);
+    const std::lock_guard tick_lock(tick_mutex_);
+    std::error_code error;
+    std::optional<Sampler> sampler = Sampler::open(context_, pid, error);
+    if (!sampler) return error;
+    ProcessReading reading;
+    const MonotonicTime taken_at = options_.clock->monotonic_now();
+    if (sampler->read(reading) == ReadStatus::vanished) {
+      return std::make_error_code(std::errc::no_such_process);
+    }
+    const std::lock_guard state_lock(state_mutex_);
+    Member& member = find_or_add(name);
+    member.sampler = std::move(sampler);
+    member.is_sampled = true;
+    member.pid = pid;
+    member.last_cpu = {reading.cpu_time_ns, taken_at};
+    member.reported_fds_error = false;
+    member.has_recorded = false;
+    return {};
+  }
+
+  /// Forgets a name and its history; snapshots taken before still show it. False: not known.
+  bool untrack(std::string_view name) {
+    const std::scoped_lock lock(tick_mutex_, state_mutex_);
+    const auto found = members_.find(name);
+    if (found == members_.end()) return false;
+    members_.erase(found);
+    roster_outdated_.store(true, std::memory_order_release);
+    return true;
+  }
+
+  /// Adds a sample that was taken elsewhere to a declared name. It is in snapshots from the next
+  /// tick on, which shows the name as running; without a new one it stops running at the tick
+  /// after. Fails with std::errc::invalid_argument for an unknown name and with
+  /// std::errc::device_or_resource_busy for one whose process the registry samples itself.
+  std::error_code record(std::string_view name, const ProcessMetrics& metrics) {
+    const std::lock_guard lock(state_mutex_);
+    Member* const member = find(name);
+    if (member == nullptr) return std::make_error_code(std::errc::invalid_argument);
+    if (member->is_sampled) return std::make_error_code(std::errc::device_or_resource_busy);
+    member->history->push(metrics);
+    member->recorded = metrics;
+    member->has_recorded = true;
+    return {};
+  }
+
+  /// Samples every process once and publishes all samples together. A process that has ended is
+  /// let go and shown as not running. Allocates nothing once the names have stood still for two
+  /// ticks, unless readers hold more snapshots than they did since.
+  TickReport tick() noexcept {
+    const std::lock_guard tick_lock(tick_mutex_);
+    try {
+      const MonotonicTime begun = options_.clock->monotonic_now();
+      detail::SnapshotBuffer& buffer = prepare_buffer();
+      TickReport report = sample_all(buffer);
+      publish(buffer, report);
+      report.duration = options_.clock->monotonic_now() - begun;
+      return report;
+    } catch (const std::exception& failure) {
+      diagnose(Severity::error, {}, failure.what());
+      return {};
+    }
+  }
+
+  /// The state after the latest tick, with all names known by now.
+  [[nodiscard]] Snapshot snapshot() const {
+    if (roster_outdated_.load(std::memory_order_acquire)) publish_roster();
+    return Snapshot(pool_.acquire_current());
+  }
+
+  /// The latest sample of a process; empty where the name is unknown or has no running process.
+  [[nodiscard]] std::optional<ProcessMetrics> latest(std::string_view name) const {
+    const Snapshot now = snapshot();
+    const auto process = now.find(name);
+    if (!process || !process->running()) return std::nullopt;
+    return process->metrics();
+  }
+
+  /// The samples kept for a name, oldest first; empty where the name is unknown.
+  [[nodiscard]] std::optional<std::vector<ProcessMetrics>> history(std::string_view name) const {
+    const Snapshot now = snapshot();
+    const auto process = now.find(name);
+    if (!process) return std::nullopt;
+    return process->history();
+  }
+
+  /// The totals of a base; empty where it has no instances.
+  [[nodiscard]] std::optional<GroupTotals> group(std::string_view base) const {
+    return group_totals(snapshot(), base);
+  }
+
+ private:
+  struct Member {
+    // Of tick_mutex_.
+    std::optional<Sampler> sampler;  ///< empty: no process, or it has ended
+    ProcessId pid = 0;
+    CpuReading last_cpu;
+    bool reported_fds_error = false;
+
+    // Of state_mutex_.
+    std::shared_ptr<History> history;
+    bool is_sampled = false;    ///< had a sampler at the last tick or since
+    bool has_recorded = false;  ///< since the last tick
+    ProcessMetrics recorded;
+  };
+
+  /// state_mutex_ held. Null where the name is not known.
+  [[nodiscard]] Member* find(std::string_view name) const noexcept {
+    if (!roster_outdated_.load(std::memory_order_relaxed)) {
+      const auto index = roster_->find(name);
+      return index ? ordered_[*index] : nullptr;
+    }
+    const auto found = members_.find(name);
+    return found == members_.end() ? nullptr : &found->second;
+  }
+
+  /// Both mutexes held.
+  Member& find_or_add(std::string_view name) {
+    const auto found = members_.find(name);
+    if (found != members_.end()) return found->second;
+    auto history = std::make_shared<History>(options_.max_history);
+    Member& member = members_[std::string(name)];
+    member.history = std::move(history);
+    roster_outdated_.store(true, std::memory_order_release);
+    return member;
+  }
+
+  /// Shows the names as they are now, with the samples of the latest tick.
+  void publish_roster() const {
+    const std::scoped_lock lock(tick_mutex_, state_mutex_);
+    if (pool_.current().roster && !roster_outdated_.load(std::memory_order_relaxed)) return;
+    rebuild_roster();
+    detail::SnapshotBuffer& buffer = pool_.free_buffer(roster_);
+    carry_over(pool_.current(), buffer);
+    pool_.make_current(buffer);
+    roster_outdated_.store(false, std::memory_order_release);
+  }
+
+  /// Both mutexes held.
+  void rebuild_roster() const {
+    std::vector<detail::Roster::Entry> entries;
+    std::vector<Member*> ordered;
+    entries.reserve(members_.size());
+    ordered.reserve(members_.size());
+    for (auto& [name, member] : members_) {
+      entries.push_back({name, member.history});
+      ordered.push_back(&member);
+    }
+    roster_ = std::make_shared<const detail::Roster>(std::move(entries));
+    ordered_ = std::move(ordered);
+  }
+
+  static void carry_over(const detail::SnapshotBuffer& from, detail::SnapshotBuffer& to) {
+    to.taken_at = from.taken_at;
+    to.tick = from.tick;
+    for (std::size_t i = 0; i < to.slots.size(); ++i) {
+      const detail::Roster::Entry& entry = (*to.roster)[i];
+      const auto index = from.roster ? from.roster->find(entry.name) : std::nullopt;
+      const bool is_same = index && (*from.roster)[*index].history == entry.history;
+      to.slots[i] = is_same ? from.slots[*index] : detail::SnapshotSlot{};
+    }
+  }
+
+  /// tick_mutex_ held.
+  detail::SnapshotBuffer& prepare_buffer() {
+    const std::lock_guard lock(state_mutex_);
+    if (roster_outdated_.load(std::memory_order_relaxed)) rebuild_roster();
+    return pool_.free_buffer(roster_);
+  }
+
+  /// tick_mutex_ held: the set of names stands still, while samples may be recorded.
+  TickReport sample_all(detail::SnapshotBuffer& buffer) noexcept {
+    TickReport report;
+    context_.begin_tick();
+    buffer.taken_at = options_.clock->utc_now();
+    for (std::size_t i = 0; i < ordered_.size(); ++i) {
+      Member& member = *ordered_[i];
+      if (!member.sampler) continue;
+      if (sample(member, (*buffer.roster)[i].name, buffer.slots[i].metrics)) {
+        buffer.slots[i].metrics.timestamp = buffer.taken_at;
+        ++report.running;
+      } else {
+        ++report.vanished;
+      }
+    }
+    return report;
+  }
+
+  /// False where the process has ended.
+  bool sample(Member& member, const std::string& name, ProcessMetrics& metrics) noexcept {
+    ProcessReading reading;
+    const MonotonicTime taken_at = options_.clock->monotonic_now();
+    if (member.sampler->read(reading) == ReadStatus::vanished) {
+      member.sampler.reset();
+      return false;
+    }
+    const CpuReading cpu{reading.cpu_time_ns, taken_at};
+    metrics.pid = member.pid;
+    metrics.cpu_percent = cpu_percent(member.last_cpu, cpu);
+    metrics.cpu_time_ns = reading.cpu_time_ns;
+    metrics.memory_rss_bytes = reading.memory_rss_bytes;
+    metrics.memory_vms_bytes = reading.memory_vms_bytes;
+    metrics.memory_swap_bytes = reading.memory_swap_bytes;
+    metrics.num_threads = reading.num_threads;
+    metrics.num_fds = reading.num_fds;
+    member.last_cpu = cpu;
+    if (reading.num_fds_error) report_fds_error(member, name, reading.num_fds_error);
+    return true;
+  }
+
+  /// tick_mutex_ held. The one short lock under which a whole batch becomes visible.
+  void publish(detail::SnapshotBuffer& buffer, TickReport& report) noexcept {
+    const std::lock_guard lock(state_mutex_);
+    for (std::size_t i = 0; i < ordered_.size(); ++i) {
+      Member& member = *ordered_[i];
+      detail::SnapshotSlot& slot = buffer.slots[i];
+      member.is_sampled = member.sampler.has_value();
+      slot.running = member.is_sampled;
+      if (slot.running) {
+        member.history->push(slot.metrics);
+      } else if (std::exchange(member.has_recorded, false)) {
+        slot.metrics = member.recorded;
+        slot.running = true;
+        ++report.running;
+      }
+      slot.history_end = member.history->pushed();
+    }
+    report.tick = ++ticks_;
+    buffer.tick = ticks_;
+    pool_.make_current(buffer);
+    roster_outdated_.store(false, std::memory_order_release);
+  }
+
+  void report_fds_error(Member& member, const std::string& name, std::error_code error) noexcept {
+    if (std::exchange(member.reported_fds_error, true)) return;
+    try {
+      diagnose(Severity::debug, name, "descriptor count unknown: " + error.message());
+    } catch (const std::exception&) {  // no memory for the text: a lost debug line
+    }
+  }
+
+  void diagnose(Severity severity, std::string_view process, std::string_view message) noexcept {
+    if (!options_.diagnostics) return;
+    try {
+      options_.diagnostics({severity, process, message});
+    } catch (...) {  // promised to the caller of tick: nothing gets out
+    }
+  }
+
+  RegistryOptions options_;
+  typename Sampler::Context context_;
+
+  // tick_mutex_ is held through a whole tick, state_mutex_ only while a batch is published. Names
+  // come and go under both, so either is enough to rely on them. tick_mutex_ is taken first.
+  mutable std::mutex tick_mutex_;
+  mutable std::mutex state_mutex_;
+
+  mutable std::map<std::string, Member, std::less<>> members_;
+  mutable std::atomic<bool> roster_outdated_ = false;
+  mutable std::shared_ptr<const detail::Roster> roster_;  ///< of members_, unless outdated
+  mutable std::vector<Member*> ordered_;                  ///< parallel to roster_
+  mutable detail::SnapshotPool pool_;
+  std::uint64_t ticks_ = 0;
+};
+
+/// A registry of this machine's processes.
+using Registry = BasicRegistry<ProcessSampler>;
+
+}  // namespace provisr

@@ -1,0 +1,96 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <utility>
+
+namespace provisr {
+
+/// A sequence of at most `capacity()` elements: a push into a full one overwrites the oldest.
+/// All storage is allocated by the constructor; a push costs the same whatever the capacity.
+///
+/// Not thread-safe: `History` is the ring that is written and read at once.
+template <class T>
+class RingBuffer {
+ public:
+  /// `capacity` is at least 1. Throws std::bad_alloc.
+  explicit RingBuffer(std::size_t capacity)
+      : slots_(std::make_unique<T[]>(capacity)), capacity_(capacity) {
+    assert(capacity > 0);
+  }
+
+  RingBuffer(RingBuffer&& other) noexcept
+      : slots_(std::move(other.slots_)),
+        capacity_(std::exchange(other.capacity_, 0)),
+        next_(std::exchange(other.next_, 0)),
+        size_(std::exchange(other.size_, 0)) {}
+
+  RingBuffer& operator=(RingBuffer&& other) noexcept {
+    slots_ = std::move(other.slots_);
+    capacity_ = std::exchange(other.capacity_, 0);
+    next_ = std::exchange(other.next_, 0);
+    size_ = std::exchange(other.size_, 0);
+    return *this;
+  }
+
+  /// Makes room for one element, at the cost of the oldest when full, and returns its slot, which
+  /// still holds what was there before.
+  T& advance() noexcept {
+    T& slot = slots_[next_];
+    if (++next_ == capacity_) next_ = 0;
+    if (size_ < capacity_) ++size_;
+    return slot;
+  }
+
+  void push(const T& value) { advance() = value; }
+
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
+  [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
+  [[nodiscard]] bool full() const noexcept { return size_ == capacity_; }
+
+  /// Both require !empty().
+  [[nodiscard]] const T& oldest() const noexcept { return (*this)[0]; }
+  [[nodiscard]] const T& newest() const noexcept { return (*this)[size_ - 1]; }
+
+  /// 0 is the oldest; requires index < size().
+  [[nodiscard]] const T& operator[](std::size_t index) const noexcept {
+    assert(index < size_);
+    const std::size_t position = start() + index;
+    return slots_[position < capacity_ ? position : position - capacity_];
+  }
+
+  /// The elements in order, oldest first: all of the first span, then all of the second.
+  /// Valid until the next push.
+  [[nodiscard]] std::array<std::span<const T>, 2> spans() const noexcept {
+    const std::size_t first = std::min(size_, capacity_ - start());
+    return {std::span<const T>(slots_.get() + start(), first),
+            std::span<const T>(slots_.get(), size_ - first)};
+  }
+
+  /// Every slot in storage order, also those never pushed: for a reader that keeps its own
+  /// positions. Counted from 0, the n-th push since construction or clear()
+  /// went to slot n % capacity().
+  [[nodiscard]] std::span<const T> storage() const noexcept { return {slots_.get(), capacity_}; }
+
+  void clear() noexcept {
+    next_ = 0;
+    size_ = 0;
+  }
+
+ private:
+  [[nodiscard]] std::size_t start() const noexcept {
+    return next_ >= size_ ? next_ - size_ : next_ + capacity_ - size_;
+  }
+
+  std::unique_ptr<T[]> slots_;
+  std::size_t capacity_;
+  std::size_t next_ = 0;
+  std::size_t size_ = 0;
+};
+
+}  // namespace provisr

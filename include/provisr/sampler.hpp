@@ -1,0 +1,91 @@
+#pragma once
+
+#include <provisr/process_metrics.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <system_error>
+
+namespace provisr {
+
+/// What the operating system says of one process at one moment: counters and levels, no rates.
+struct ProcessReading {
+  Figure<std::uint64_t> cpu_time_ns;  ///< user + system, all threads, also those that have ended
+  Figure<std::uint64_t> memory_rss_bytes;
+  Figure<std::uint64_t> memory_vms_bytes;
+  Figure<std::uint64_t> memory_swap_bytes;
+  Figure<std::uint32_t> num_threads;
+  Figure<std::uint32_t> num_fds;
+  /// Why num_fds is unknown, where the system refused to tell.
+  std::error_code num_fds_error;
+};
+
+enum class ReadStatus {
+  ok,
+  vanished,  ///< the process has ended (a zombie has, too); its PID may be another's by now
+};
+
+struct SamplerOptions {
+  /// Where procfs is mounted (Linux). It may be that of another PID namespace, such as the host's
+  /// seen from a container; the CPU time then comes from `stat`, in clock ticks (10 ms as a rule).
+  std::string proc_root = "/proc";
+
+  /// How many file descriptors the samplers of one context may keep open, three a process. The
+  /// processes beyond it are read by path, which costs several times as much. Unset: half of
+  /// the soft RLIMIT_NOFILE at the time the context is made.
+  std::optional<std::size_t> max_kept_descriptors = {};
+};
+
+/// What the samplers of one registry share: the proc root, the descriptor budget and what is read
+/// once a tick for the whole system. Must outlive its samplers. Not thread-safe.
+class SamplingContext {
+ public:
+  explicit SamplingContext(SamplerOptions options = {});
+  ~SamplingContext();
+  SamplingContext(SamplingContext&&) noexcept;
+  SamplingContext& operator=(SamplingContext&&) noexcept;
+
+  /// Reads what is read once a tick; call it before a round of ProcessSampler::read.
+  void begin_tick() noexcept;
+
+  struct State;  ///< platform's own
+  [[nodiscard]] State& state() noexcept { return *state_; }
+
+ private:
+  std::unique_ptr<State> state_;
+};
+
+/// One opened process: reads its figures as often as wanted, and never those of another process
+/// that got the same PID later. Hides the operating system. Not thread-safe.
+///
+/// Linux: CPU time by clock_gettime(2) on the clock of clock_getcpuclockid(3), in nanoseconds;
+/// resident and virtual size from /proc/PID/statm, in pages; swap from VmSwap in /proc/PID/status,
+/// read only while the system uses any swap; threads from the link count of /proc/PID/task;
+/// descriptors from the size of /proc/PID/fd (Linux 6.2), else by counting its entries
+/// (proc_pid_stat(5) and its neighbours; fs/proc/base.c, fs/proc/fd.c).
+class ProcessSampler {
+ public:
+  using Context = SamplingContext;
+
+  /// Opens the process that has this PID now. Empty, with `error` set, where there is none
+  /// (std::errc::no_such_process), where it may not be looked at (permission_denied) or where the
+  /// platform has no sampler (function_not_supported).
+  [[nodiscard]] static std::optional<ProcessSampler> open(Context& context, ProcessId pid,
+                                                          std::error_code& error);
+
+  ~ProcessSampler();
+  ProcessSampler(ProcessSampler&&) noexcept;
+  ProcessSampler& operator=(ProcessSampler&&) noexcept;
+
+  /// Reads all figures; one that cannot be read is left unknown. Allocates nothing.
+  [[nodiscard]] ReadStatus read(ProcessReading& reading) noexcept;
+
+ private:
+  struct State;  ///< platform's own
+  explicit ProcessSampler(std::unique_ptr<State> state) noexcept;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace provisr

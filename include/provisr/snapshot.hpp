@@ -1,0 +1,145 @@
+#pragma once
+
+#include <provisr/detail/snapshot_pool.hpp>
+#include <provisr/process_metrics.hpp>
+#include <provisr/process_name.hpp>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace provisr {
+
+/// The latest samples of all processes as of one tick: an immutable view, sorted by name. Taking,
+/// copying and holding one costs nobody else anything; it stays valid when the registry has moved
+/// on and even when the registry is gone.
+///
+/// Thread safety: as a std::shared_ptr<const ...>: different objects from different threads.
+class Snapshot {
+ public:
+  /// One name of a snapshot; valid as long as the snapshot.
+  class Process {
+   public:
+    [[nodiscard]] std::string_view name() const noexcept { return entry_->name; }
+
+    /// Whether there was a living process behind the name at the tick.
+    [[nodiscard]] bool running() const noexcept { return slot_->running; }
+
+    /// The sample of that tick; requires running().
+    [[nodiscard]] const ProcessMetrics& metrics() const noexcept { return slot_->metrics; }
+
+    /// The samples of the name up to this snapshot, oldest first; also where it does not run.
+    [[nodiscard]] std::vector<ProcessMetrics> history() const {
+      std::vector<ProcessMetrics> samples;
+      history(samples);
+      return samples;
+    }
+
+    /// As history(), appended to `samples`.
+    void history(std::vector<ProcessMetrics>& samples) const {
+      entry_->history->read_until(slot_->history_end, samples);
+    }
+
+   private:
+    friend class Snapshot;
+    Process(const detail::Roster::Entry& entry, const detail::SnapshotSlot& slot) noexcept
+        : entry_(&entry), slot_(&slot) {}
+
+    const detail::Roster::Entry* entry_;
+    const detail::SnapshotSlot* slot_;
+  };
+
+  class Iterator {
+   public:
+    using value_type = Process;
+    using difference_type = std::ptrdiff_t;
+
+    Iterator() = default;
+    [[nodiscard]] Process operator*() const noexcept { return (*snapshot_)[index_]; }
+    Iterator& operator++() noexcept {
+      ++index_;
+      return *this;
+    }
+    Iterator operator++(int) noexcept {
+      Iterator before = *this;
+      ++*this;
+      return before;
+    }
+    friend bool operator==(const Iterator&, const Iterator&) noexcept = default;
+
+   private:
+    friend class Snapshot;
+    Iterator(const Snapshot& snapshot, std::size_t index) noexcept
+        : snapshot_(&snapshot), index_(index) {}
+
+    const Snapshot* snapshot_ = nullptr;
+    std::size_t index_ = 0;
+  };
+
+  Snapshot(const Snapshot& other) noexcept : buffer_(other.buffer_) {
+    if (buffer_ != nullptr) buffer_->references.fetch_add(1, std::memory_order_relaxed);
+  }
+  Snapshot(Snapshot&& other) noexcept : buffer_(std::exchange(other.buffer_, nullptr)) {}
+  Snapshot& operator=(Snapshot other) noexcept {
+    std::swap(buffer_, other.buffer_);
+    return *this;
+  }
+  ~Snapshot() {
+    if (buffer_ != nullptr) buffer_->release();
+  }
+
+  /// How many names there are, running or not.
+  [[nodiscard]] std::size_t size() const noexcept { return buffer_->roster->size(); }
+  [[nodiscard]] bool empty() const noexcept { return size() == 0; }
+
+  /// In the order of the names; requires index < size().
+  [[nodiscard]] Process operator[](std::size_t index) const noexcept {
+    return {(*buffer_->roster)[index], buffer_->slots[index]};
+  }
+  [[nodiscard]] Iterator begin() const noexcept { return {*this, 0}; }
+  [[nodiscard]] Iterator end() const noexcept { return {*this, size()}; }
+
+  /// Constant time.
+  [[nodiscard]] std::optional<Process> find(std::string_view name) const noexcept {
+    const auto index = buffer_->roster->find(name);
+    if (!index) return std::nullopt;
+    return (*this)[*index];
+  }
+
+  /// Calls `visit(Process)` for each instance of `base`, in the order of the names.
+  template <class Visitor>
+  void for_each_instance(std::string_view base, Visitor&& visit) const {
+    const auto [first, last] = buffer_->roster->with_prefix(base);
+    for (std::size_t i = first; i < last; ++i) {
+      if (is_instance_of((*buffer_->roster)[i].name, base)) visit((*this)[i]);
+    }
+  }
+
+  /// When the tick began. The epoch before the first tick.
+  [[nodiscard]] Timestamp taken_at() const noexcept { return buffer_->taken_at; }
+
+  /// The number of the tick: 1 is the registry's first, 0 is before it.
+  [[nodiscard]] std::uint64_t tick() const noexcept { return buffer_->tick; }
+
+  /// Grows with every tick and every change of the set of names: two snapshots of one registry
+  /// with the same revision show the same. What is made from a snapshot can be kept by it.
+  [[nodiscard]] std::uint64_t revision() const noexcept { return buffer_->revision; }
+
+ private:
+  template <class>
+  friend class BasicRegistry;
+
+  /// Takes over a reference that the caller holds.
+  explicit Snapshot(detail::SnapshotBuffer& buffer) noexcept : buffer_(&buffer) {}
+
+  detail::SnapshotBuffer* buffer_;
+};
+
+static_assert(std::input_iterator<Snapshot::Iterator>);
+
+}  // namespace provisr

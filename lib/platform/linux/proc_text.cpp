@@ -1,0 +1,100 @@
+#include "proc_text.hpp"
+
+#include <charconv>
+#include <concepts>
+#include <system_error>
+
+namespace provisr::linux_platform {
+namespace {
+
+/// Takes fields, parted by spaces, off the front of a text.
+class FieldReader {
+ public:
+  explicit FieldReader(std::string_view text) noexcept : rest_(text) {}
+
+  void skip(int fields) noexcept {
+    for (; fields > 0; --fields) static_cast<void>(next_field());
+  }
+
+  template <std::integral Number>
+  [[nodiscard]] Number number() noexcept {
+    const std::string_view field = next_field();
+    Number value{};
+    const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), value);
+    if (error != std::errc{} || end != field.data() + field.size()) is_good_ = false;
+    return value;
+  }
+
+  [[nodiscard]] char letter() noexcept {
+    const std::string_view field = next_field();
+    if (field.size() != 1) is_good_ = false;
+    return field.empty() ? '?' : field.front();
+  }
+
+  /// Whether every field so far was there and was what it was read as.
+  [[nodiscard]] bool is_good() const noexcept { return is_good_; }
+
+ private:
+  [[nodiscard]] std::string_view next_field() noexcept {
+    const auto begin = rest_.find_first_not_of(" \t\n");
+    if (begin == std::string_view::npos) {
+      is_good_ = false;
+      return {};
+    }
+    const auto end = rest_.find_first_of(" \t\n", begin);
+    const std::string_view field = rest_.substr(begin, end - begin);
+    rest_.remove_prefix(begin + field.size());
+    return field;
+  }
+
+  std::string_view rest_;
+  bool is_good_ = true;
+};
+
+}  // namespace
+
+std::optional<Statm> parse_statm(std::string_view text) noexcept {
+  FieldReader fields(text);
+  Statm statm;
+  statm.size_pages = fields.number<std::uint64_t>();
+  statm.resident_pages = fields.number<std::uint64_t>();
+  if (!fields.is_good()) return std::nullopt;
+  return statm;
+}
+
+std::optional<Stat> parse_stat(std::string_view text) noexcept {
+  // Field 2 is the program's name in parentheses; it may hold spaces and parentheses itself.
+  const auto name_end = text.rfind(')');
+  if (name_end == std::string_view::npos) return std::nullopt;
+  FieldReader fields(text.substr(name_end + 1));
+  Stat stat;
+  stat.state = fields.letter();
+  fields.skip(10);  // 4 to 13
+  stat.cpu_clock_ticks = fields.number<std::uint64_t>();
+  stat.cpu_clock_ticks += fields.number<std::uint64_t>();
+  fields.skip(4);  // 16 to 19
+  stat.num_threads = fields.number<std::uint32_t>();
+  fields.skip(1);
+  stat.start_clock_ticks = fields.number<std::uint64_t>();
+  stat.size_bytes = fields.number<std::uint64_t>();
+  stat.resident_pages = fields.number<std::uint64_t>();
+  if (!fields.is_good()) return std::nullopt;
+  return stat;
+}
+
+std::optional<std::uint64_t> parse_status_bytes(std::string_view text,
+                                                std::string_view key) noexcept {
+  while (!text.empty()) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    if (line.starts_with(key) && line.substr(key.size()).starts_with(':')) {
+      FieldReader fields(line.substr(key.size() + 1));
+      const auto kibibytes = fields.number<std::uint64_t>();
+      if (!fields.is_good()) return std::nullopt;
+      return kibibytes * 1024;
+    }
+    text.remove_prefix(line.size() < text.size() ? line.size() + 1 : text.size());
+  }
+  return std::nullopt;
+}
+
+}  // namespace provisr::linux_platform

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+/// The text files of /proc/PID as values: pure functions over text.
+namespace provisr::linux_platform {
+
+/// The first two fields of /proc/PID/statm (proc_pid_statm(5)). All zero for a zombie and for a
+/// kernel thread.
+struct Statm {
+  std::uint64_t size_pages = 0;
+  std::uint64_t resident_pages = 0;
+};
+[[nodiscard]] std::optional<Statm> parse_statm(std::string_view text) noexcept;
+
+/// What is used of /proc/PID/stat (proc_pid_stat(5)).
+struct Stat {
+  char state = '?';                     ///< field 3
+  std::uint64_t cpu_clock_ticks = 0;    ///< fields 14 and 15, utime + stime
+  std::uint32_t num_threads = 0;        ///< field 20
+  std::uint64_t start_clock_ticks = 0;  ///< field 22, since boot
+  std::uint64_t size_bytes = 0;         ///< field 23
+  std::uint64_t resident_pages = 0;     ///< field 24
+
+  /// Whether the first thread has ended. Then procfs shows no memory and no descriptors, although
+  /// other threads may go on with both.
+  [[nodiscard]] bool leader_has_ended() const noexcept { return state == 'Z' || state == 'X'; }
+
+  /// Whether nothing of the process runs any more.
+  [[nodiscard]] bool has_ended() const noexcept { return leader_has_ended() && num_threads <= 1; }
+};
+[[nodiscard]] std::optional<Stat> parse_stat(std::string_view text) noexcept;
+
+/// A "Key:   123 kB" line of /proc/PID/status (proc_pid_status(5)), in bytes. `key` without colon.
+[[nodiscard]] std::optional<std::uint64_t> parse_status_bytes(std::string_view text,
+                                                              std::string_view key) noexcept;
+
+}  // namespace provisr::linux_platform

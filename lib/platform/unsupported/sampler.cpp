@@ -1,0 +1,31 @@
+#include <provisr/sampler.hpp>
+
+// What a platform has to provide, for whoever brings the next one: fill in the two states, open
+// and read, and name the folder in lib/CMakeLists.txt.
+
+namespace provisr {
+
+struct SamplingContext::State {};
+
+SamplingContext::SamplingContext(SamplerOptions) : state_(std::make_unique<State>()) {}
+SamplingContext::~SamplingContext() = default;
+SamplingContext::SamplingContext(SamplingContext&&) noexcept = default;
+SamplingContext& SamplingContext::operator=(SamplingContext&&) noexcept = default;
+void SamplingContext::begin_tick() noexcept {}
+
+struct ProcessSampler::State {};
+
+std::optional<ProcessSampler> ProcessSampler::open(Context&, ProcessId, std::error_code& error) {
+  error = std::make_error_code(std::errc::function_not_supported);
+  return std::nullopt;
+}
+
+ProcessSampler::ProcessSampler(std::unique_ptr<State> state) noexcept : state_(std::move(state)) {}
+ProcessSampler::~ProcessSampler() = default;
+ProcessSampler::ProcessSampler(ProcessSampler&&) noexcept = default;
+ProcessSampler& ProcessSampler::operator=(ProcessSampler&&) noexcept = default;
+ReadStatus ProcessSampler::read(ProcessReading&) noexcept {
+  return ReadStatus::vanished;
+}
+
+}  // namespace provisr
