@@ -1,0 +1,56 @@
+#include "daemon/log.hpp"
+
+#include "daemon/text.hpp"
+
+namespace provisr::daemon {
+namespace {
+
+std::string_view label(LogLevel level) {
+  switch (level) {
+    case LogLevel::debug:
+      return "DEBUG";
+    case LogLevel::info:
+      return "INFO";
+    case LogLevel::warn:
+      return "WARN";
+    case LogLevel::error:
+      return "ERROR";
+  }
+  return "ERROR";
+}
+
+/// RFC 3339, UTC, milliseconds.
+std::string format_time(std::chrono::system_clock::time_point time) {
+  using namespace std::chrono;
+  const auto day = floor<days>(time);
+  const year_month_day date(day);
+  const hh_mm_ss clock(floor<milliseconds>(time - day));
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", static_cast<int>(date.year()),
+                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                     clock.hours().count(), clock.minutes().count(), clock.seconds().count(),
+                     clock.subseconds().count());
+}
+
+}  // namespace
+
+std::optional<LogLevel> parse_log_level(std::string_view text) {
+  if (text == "debug") return LogLevel::debug;
+  if (text == "info") return LogLevel::info;
+  if (text == "warn") return LogLevel::warn;
+  if (text == "error") return LogLevel::error;
+  return std::nullopt;
+}
+
+std::string format_record(LogLevel level, std::string_view message,
+                          std::chrono::system_clock::time_point time) {
+  return fmt::format("{} {} {}\n", format_time(time), label(level), escape_controls(message));
+}
+
+void Log::write(LogLevel level, std::string_view message) const {
+  if (!enabled(level)) return;
+  const std::string record = format_record(level, message, std::chrono::system_clock::now());
+  // One call on an unbuffered stream is one write(2). There is nobody left to tell of a failure.
+  static_cast<void>(std::fwrite(record.data(), 1, record.size(), stream_));
+}
+
+}  // namespace provisr::daemon

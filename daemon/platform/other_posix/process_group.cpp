@@ -1,0 +1,12 @@
+#include "daemon/platform/posix/process_group.hpp"
+
+#include <cerrno>
+#include <signal.h>
+
+namespace provisr::daemon {
+
+pid_t living_member(pid_t group, pid_t /*known*/) {
+  return kill(-group, 0) == 0 || errno != ESRCH ? group : 0;
+}
+
+}  // namespace provisr::daemon

@@ -1,0 +1,101 @@
+#include "daemon/platform/posix/exec_plan.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+#include <string_view>
+#include <unistd.h>
+
+// POSIX names it but leaves its declaration to the program.
+extern char** environ;  // NOLINT(readability-redundant-declaration)
+
+namespace provisr::daemon {
+namespace {
+
+std::string_view key_of(std::string_view entry) {
+  return entry.substr(0, entry.find('='));
+}
+
+void set_entry(std::vector<std::string>& environment, const std::string& entry) {
+  const auto same_key = [&](const std::string& other) { return key_of(other) == key_of(entry); };
+  const auto found = std::find_if(environment.begin(), environment.end(), same_key);
+  if (found != environment.end()) {
+    *found = entry;
+  } else {
+    environment.push_back(entry);
+  }
+}
+
+std::vector<std::string> merged_environment(const std::vector<std::string>& added) {
+  std::vector<std::string> merged;
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+    merged.emplace_back(*entry);
+  }
+  for (const std::string& entry : added) set_entry(merged, entry);
+  return merged;
+}
+
+std::string search_path(const std::vector<std::string>& environment) {
+  for (const std::string& entry : environment) {
+    if (key_of(entry) == "PATH") return entry.substr(entry.find('=') + 1);
+  }
+  return "/usr/local/bin:/usr/bin:/bin";
+}
+
+/// An empty place in PATH is the working directory.
+std::vector<std::string> files_in_path(std::string_view path, const std::string& program) {
+  std::vector<std::string> files;
+  while (true) {
+    const std::size_t end = path.find(':');
+    const std::string_view directory = path.substr(0, end);
+    files.push_back(fmt::format("{}/{}", directory.empty() ? "." : directory, program));
+    if (end == std::string_view::npos) return files;
+    path.remove_prefix(end + 1);
+  }
+}
+
+std::vector<char*> null_terminated(std::vector<std::string>& strings) {
+  std::vector<char*> pointers;
+  pointers.reserve(strings.size() + 1);
+  for (std::string& text : strings) pointers.push_back(text.data());
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+bool means_look_further(int error) noexcept {
+  return error == ENOENT || error == ENOTDIR || error == EACCES || error == ELOOP ||
+         error == ENAMETOOLONG;
+}
+
+}  // namespace
+
+ExecPlan::ExecPlan(const ChildCommand& command)
+    : searches_path_(command.argv.at(0).find('/') == std::string::npos),
+      work_dir_(command.work_dir.string()),
+      arguments_(command.argv),
+      environment_(merged_environment(command.env)) {
+  const std::string& program = arguments_.front();
+  files_ = searches_path_ && !program.empty() ? files_in_path(search_path(environment_), program)
+                                              : std::vector<std::string>{program};
+  argv_ = null_terminated(arguments_);
+  envp_ = null_terminated(environment_);
+}
+
+const char* ExecPlan::work_dir() const noexcept {
+  return work_dir_.empty() ? nullptr : work_dir_.c_str();
+}
+
+int ExecPlan::execute() const noexcept {
+  int failure = ENOENT;
+  for (const std::string& file : files_) {
+    execve(file.c_str(), argv_.data(), envp_.data());
+    if (!means_look_further(errno)) return errno;
+    // A file that may not be executed tells more than the places that have none.
+    if (failure != EACCES) failure = errno == ENOTDIR && searches_path_ ? ENOENT : errno;
+  }
+  return failure;
+}
+
+}  // namespace provisr::daemon

@@ -1,0 +1,36 @@
+#pragma once
+
+#include "daemon/child_process.hpp"
+
+#include <string>
+#include <vector>
+
+namespace provisr::daemon {
+
+/// A command in the form that execve takes, ready before the fork: between fork and exec nothing
+/// may be allocated.
+class ExecPlan {
+ public:
+  explicit ExecPlan(const ChildCommand& command);
+  ExecPlan(const ExecPlan&) = delete;
+  ExecPlan& operator=(const ExecPlan&) = delete;
+
+  [[nodiscard]] const char* work_dir() const noexcept;  ///< null: stay
+
+  /// Replaces this process by the program; returns the errno where that failed. As execvp does,
+  /// it takes the first of the places in PATH that has the program. Async-signal-safe.
+  [[nodiscard]] int execute() const noexcept;
+
+  [[nodiscard]] bool searches_path() const { return searches_path_; }
+
+ private:
+  bool searches_path_;
+  std::string work_dir_;
+  std::vector<std::string> arguments_;
+  std::vector<std::string> environment_;
+  std::vector<std::string> files_;  ///< where the program may be
+  std::vector<char*> argv_;
+  std::vector<char*> envp_;
+};
+
+}  // namespace provisr::daemon

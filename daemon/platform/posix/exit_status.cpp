@@ -1,0 +1,15 @@
+#include "daemon/child_process.hpp"
+
+#include <fmt/format.h>
+
+#include <cstring>
+
+namespace provisr::daemon {
+
+std::string ExitStatus::to_string() const {
+  if (signal == 0) return fmt::format("exit code {}", code);
+  const char* const name = strsignal(signal);
+  return fmt::format("signal {} ({})", signal, name == nullptr ? "unknown" : name);
+}
+
+}  // namespace provisr::daemon
