@@ -1,0 +1,45 @@
+# What `cmake --install` lays down: the library for CMake and for pkg-config, and provisrd.
+include(CMakePackageConfigHelpers)
+
+set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/provisr")
+
+install(TARGETS provisr EXPORT provisrTargets
+  ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}"
+  FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+install(EXPORT provisrTargets NAMESPACE provisr:: DESTINATION "${package_dir}")
+
+configure_package_config_file(
+  "${PROJECT_SOURCE_DIR}/cmake/provisrConfig.cmake.in" "${PROJECT_BINARY_DIR}/provisrConfig.cmake"
+  INSTALL_DESTINATION "${package_dir}"
+  NO_SET_AND_CHECK_MACRO)
+write_basic_package_version_file("${PROJECT_BINARY_DIR}/provisrConfigVersion.cmake"
+  COMPATIBILITY SameMajorVersion)
+install(FILES
+  "${PROJECT_BINARY_DIR}/provisrConfig.cmake"
+  "${PROJECT_BINARY_DIR}/provisrConfigVersion.cmake"
+  DESTINATION "${package_dir}")
+
+# Paths relative to the .pc file, so that an installed tree can be moved; cmake_path keeps
+# a directory that was given as an absolute path as it is.
+set(pc_dir "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+if(IS_ABSOLUTE "${pc_dir}")
+  set(pc_prefix "${CMAKE_INSTALL_PREFIX}")
+else()
+  file(RELATIVE_PATH pc_up "/prefix/${pc_dir}" "/prefix")
+  string(REGEX REPLACE "/$" "" pc_up "${pc_up}")
+  set(pc_prefix "\${pcfiledir}/${pc_up}")
+endif()
+set(pc_libdir "\${prefix}")
+set(pc_includedir "\${prefix}")
+cmake_path(APPEND pc_libdir "${CMAKE_INSTALL_LIBDIR}")
+cmake_path(APPEND pc_includedir "${CMAKE_INSTALL_INCLUDEDIR}")
+configure_file("${PROJECT_SOURCE_DIR}/cmake/provisr.pc.in" "${PROJECT_BINARY_DIR}/provisr.pc" @ONLY)
+install(FILES "${PROJECT_BINARY_DIR}/provisr.pc" DESTINATION "${pc_dir}")
+
+if(TARGET provisrd)
+  install(TARGETS provisrd RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+endif()
+install(FILES
+  "${PROJECT_SOURCE_DIR}/LICENSE"
+  "${PROJECT_SOURCE_DIR}/config/process_metrics_demo.toml"
+  DESTINATION "${CMAKE_INSTALL_DOCDIR}")

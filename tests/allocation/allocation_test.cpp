@@ -1,0 +1,196 @@
+#include "support/fake_registry.hpp"
+
+#include <provisr/prometheus.hpp>
+#include <provisr/registry.hpp>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdlib>
+#include <new>
+#include <optional>
+#include <string>
+#include <unistd.h>
+
+namespace {
+
+std::atomic<std::size_t> allocations = 0;
+
+void* allocate(std::size_t size) {
+  ++allocations;
+  if (void* memory = std::malloc(size > 0 ? size : 1)) return memory;
+  throw std::bad_alloc();
+}
+
+void* allocate_aligned(std::size_t size, std::align_val_t alignment) {
+  ++allocations;
+  const auto step = static_cast<std::size_t>(alignment);
+  if (void* memory = std::aligned_alloc(step, (size + step) / step * step)) return memory;
+  throw std::bad_alloc();
+}
+
+// Not inline: else GCC sees free() on the result of a `new` that it did not look into, and warns.
+[[gnu::noinline]] void release(void* memory) noexcept {
+  std::free(memory);
+}
+
+}  // namespace
+
+void* operator new(std::size_t size) {
+  return allocate(size);
+}
+void* operator new[](std::size_t size) {
+  return allocate(size);
+}
+void* operator new(std::size_t size, std::align_val_t alignment) {
+  return allocate_aligned(size, alignment);
+}
+void* operator new[](std::size_t size, std::align_val_t alignment) {
+  return allocate_aligned(size, alignment);
+}
+void operator delete(void* memory) noexcept {
+  release(memory);
+}
+void operator delete[](void* memory) noexcept {
+  release(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept {
+  release(memory);
+}
+void operator delete[](void* memory, std::size_t) noexcept {
+  release(memory);
+}
+void operator delete(void* memory, std::align_val_t) noexcept {
+  release(memory);
+}
+void operator delete[](void* memory, std::align_val_t) noexcept {
+  release(memory);
+}
+void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
+  release(memory);
+}
+void operator delete[](void* memory, std::size_t, std::align_val_t) noexcept {
+  release(memory);
+}
+
+namespace {
+
+using namespace provisr;
+using provisr::test::FakeMachine;
+
+constexpr std::size_t max_history = 4;
+
+/// How often memory was asked for while `action` ran.
+template <class Action>
+std::size_t allocations_of(Action&& action) {
+  const std::size_t before = allocations;
+  action();
+  return allocations - before;
+}
+
+template <class AnyRegistry>
+void tick_times(AnyRegistry& registry, int times) {
+  for (int i = 0; i < times; ++i) static_cast<void>(registry.tick());
+}
+
+/// A hundred fake processes, after the ticks that may allocate.
+struct SteadyMachine : FakeMachine {
+  SteadyMachine() : FakeMachine(max_history) {
+    for (ProcessId pid = 1; pid <= 100; ++pid) {
+      system.start(pid, test::known_reading());
+      REQUIRE_FALSE(registry.track("worker-" + std::to_string(pid), pid));
+    }
+    tick_times(registry, 2);
+  }
+};
+
+void check_real_ticks(std::optional<std::size_t> budget) {
+  Registry registry(
+      RegistryOptions{.max_history = max_history},
+      SamplingContext(SamplerOptions{.proc_root = "/proc", .max_kept_descriptors = budget}));
+  for (int i = 0; i < 50; ++i) {
+    REQUIRE_FALSE(registry.track("self-" + std::to_string(i), ::getpid()));
+  }
+  tick_times(registry, 2);
+  CHECK(allocations_of([&] { tick_times(registry, 20); }) == 0);
+  CHECK(registry.group("self")->process_count == 50);
+}
+
+}  // namespace
+
+TEST_CASE("allocations are counted", "[allocation]") {
+  FakeMachine machine;
+  machine.system.start(7, test::known_reading());
+  CHECK(allocations_of([&] { static_cast<void>(machine.registry.track("my-app", 7)); }) > 0);
+  CHECK(allocations_of([&] { machine.tick_after(); }) > 0);  // a name came
+}
+
+TEST_CASE("a steady tick over fake processes allocates nothing", "[allocation]") {
+  SteadyMachine machine;
+  CHECK(allocations_of([&] { tick_times(machine.registry, 3 * max_history); }) == 0);
+  CHECK(machine.registry.history("worker-1")->size() == max_history);
+}
+
+TEST_CASE("a steady tick over real processes allocates nothing", "[allocation]") {
+  check_real_ticks(std::nullopt);
+}
+
+TEST_CASE("a steady tick over real processes read by path allocates nothing", "[allocation]") {
+  check_real_ticks(0);
+}
+
+TEST_CASE("a tick that finds processes gone allocates nothing", "[allocation]") {
+  SteadyMachine machine;
+  for (ProcessId pid = 1; pid <= 50; ++pid) machine.system.end(pid);
+  CHECK(allocations_of([&] { tick_times(machine.registry, 2); }) == 0);
+  CHECK(machine.registry.group("worker")->process_count == 50);
+}
+
+TEST_CASE("readers allocate nothing", "[allocation]") {
+  SteadyMachine machine;
+  std::size_t running = 0;
+  const std::size_t count = allocations_of([&] {
+    const Snapshot snapshot = machine.registry.snapshot();
+    for (const Snapshot::Process process : snapshot) running += process.running() ? 1U : 0U;
+    running += machine.registry.latest("worker-5") ? 1U : 0U;
+    running += machine.registry.group("worker")->process_count;
+  });
+  CHECK(count == 0);
+  CHECK(running == 201);
+}
+
+TEST_CASE("ticks beside a reader that holds a snapshot allocate nothing", "[allocation]") {
+  SteadyMachine machine;
+  std::optional<Snapshot> held = machine.registry.snapshot();
+  tick_times(machine.registry, 2);  // one more buffer than before
+  CHECK(allocations_of([&] {
+          for (int i = 0; i < 10; ++i) {
+            held = machine.registry.snapshot();
+            tick_times(machine.registry, 2);
+          }
+        }) == 0);
+}
+
+TEST_CASE("recorded samples allocate nothing", "[allocation]") {
+  FakeMachine machine(max_history);
+  REQUIRE_FALSE(machine.registry.declare("remote"));
+  tick_times(machine.registry, 2);
+  CHECK(allocations_of([&] {
+          for (int i = 0; i < 20; ++i) {
+            static_cast<void>(machine.registry.record("remote", ProcessMetrics{}));
+            tick_times(machine.registry, 1);
+          }
+        }) == 0);
+}
+
+TEST_CASE("metrics are written into a text that has grown without allocating", "[allocation]") {
+  SteadyMachine machine;
+  std::string text;
+  const Snapshot snapshot = machine.registry.snapshot();
+  CHECK(allocations_of([&] { write_prometheus(snapshot, text); }) > 0);
+  const std::string first = text;
+  text.clear();
+  CHECK(allocations_of([&] { write_prometheus(snapshot, text); }) == 0);
+  CHECK(text == first);
+}

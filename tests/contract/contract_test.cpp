@@ -1,0 +1,214 @@
+#include "daemon/child_process.hpp"
+#include "support/eventually.hpp"
+
+#include <provisr/clock.hpp>
+#include <provisr/cpu_rate.hpp>
+#include <provisr/sampler.hpp>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+// What every platform's sampler must do, tried on real processes. One source for all platforms.
+
+namespace provisr::test {
+namespace {
+
+using daemon::ChildCommand;
+using daemon::ChildProcess;
+
+constexpr std::uint64_t megabyte = 1024 * 1024;
+
+[[nodiscard]] std::unique_ptr<ChildProcess> start_child(const std::vector<std::string>& arguments) {
+  ChildCommand command;
+  command.argv = {PROVISR_CHILD_PATH};
+  command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
+  std::error_code error;
+  std::string what;
+  auto child = ChildProcess::start(command, error, what);
+  if (!child) throw std::system_error(error, what);
+  return child;
+}
+
+/// A sampler with a context of its own.
+class Watch {
+ public:
+  explicit Watch(ProcessId pid) {
+    std::error_code error;
+    sampler_ = ProcessSampler::open(context_, pid, error);
+    if (!sampler_) throw std::system_error(error, "open");
+  }
+
+  [[nodiscard]] ReadStatus read(ProcessReading& reading) {
+    context_.begin_tick();
+    return sampler_->read(reading);
+  }
+  [[nodiscard]] ProcessReading reading() {
+    ProcessReading result;
+    if (read(result) != ReadStatus::ok) throw std::runtime_error("vanished");
+    return result;
+  }
+  [[nodiscard]] bool has_vanished() {
+    ProcessReading ignored;
+    return read(ignored) == ReadStatus::vanished;
+  }
+  [[nodiscard]] CpuReading cpu() {
+    const auto taken_at = Clock::system().monotonic_now();
+    return {reading().cpu_time_ns, taken_at};
+  }
+
+ private:
+  SamplingContext context_;
+  std::optional<ProcessSampler> sampler_;
+};
+
+/// CPU use over a second.
+[[nodiscard]] double measure_cpu_percent(Watch& watch) {
+  const CpuReading before = watch.cpu();
+  std::this_thread::sleep_for(std::chrono::seconds(1));
+  return cpu_percent(before, watch.cpu()).value_or(-1);
+}
+
+[[nodiscard]] std::error_code error_of_open(ProcessId pid) {
+  SamplingContext context;
+  std::error_code error;
+  static_cast<void>(ProcessSampler::open(context, pid, error));
+  return error;
+}
+
+void end(ChildProcess& child) {
+  child.kill_group();
+  REQUIRE(eventually([&] { return child.poll_exit().has_value(); }));
+}
+
+}  // namespace
+
+TEST_CASE("A living process has plausible figures") {
+  const auto child = start_child({"allocator", "8"});
+  Watch watch(child->pid());
+  REQUIRE(eventually([&] { return watch.reading().memory_rss_bytes.value_or(0) >= 8 * megabyte; }));
+  const ProcessReading reading = watch.reading();
+  CHECK(reading.cpu_time_ns.has_value());
+  CHECK(reading.memory_vms_bytes.value_or(8 * megabyte) >= 8 * megabyte);  // Wine does not tell
+  CHECK(*reading.memory_rss_bytes < 1024 * megabyte);
+  CHECK(reading.num_threads.value_or(0) >= 1);
+  CHECK(reading.num_fds.value_or(3) >= 1);  // absent where the system has none
+  CHECK(reading.memory_swap_bytes.value_or(0) < 1024 * megabyte);
+}
+
+TEST_CASE("A process that spins uses up to one CPU, and is shown to", "[serial]") {
+  const auto child = start_child({"spinner", "100", "--seconds", "100"});
+  Watch watch(child->pid());
+  // The machine may be busy with others for a while, but never is more than one CPU to be seen.
+  double most = 0;
+  CHECK(eventually([&] {
+    most = std::max(most, measure_cpu_percent(watch));
+    return most > 85;
+  }));
+  CHECK(most < 115);
+}
+
+TEST_CASE("A process that sleeps uses no CPU") {
+  const auto child = start_child({"threader", "1", "--seconds", "100"});
+  Watch watch(child->pid());
+  CHECK(eventually([&] { return measure_cpu_percent(watch) < 5; }));
+}
+
+TEST_CASE("CPU time never goes back") {
+  const auto child = start_child({"spinner", "50"});
+  Watch watch(child->pid());
+  std::uint64_t before = 0;
+  for (int i = 0; i < 50; ++i) {
+    const std::uint64_t now = *watch.reading().cpu_time_ns;
+    CHECK(now >= before);
+    before = now;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+}
+
+TEST_CASE("Memory that is in use is seen") {
+  const auto small = start_child({"allocator", "1"});
+  const auto large = start_child({"allocator", "65"});
+  Watch small_watch(small->pid());
+  Watch large_watch(large->pid());
+  CHECK(eventually([&] {
+    const auto difference =
+        static_cast<std::int64_t>(large_watch.reading().memory_rss_bytes.value_or(0)) -
+        static_cast<std::int64_t>(small_watch.reading().memory_rss_bytes.value_or(0));
+    constexpr auto expected = static_cast<std::int64_t>(64 * megabyte);
+    constexpr auto tolerance = static_cast<std::int64_t>(4 * megabyte);
+    return difference > expected - tolerance && difference < expected + tolerance;
+  }));
+}
+
+TEST_CASE("Threads are counted") {
+  const auto one = start_child({"threader", "1", "--seconds", "100"});
+  const auto six = start_child({"threader", "6"});
+  Watch watch_one(one->pid());
+  Watch watch_six(six->pid());
+  CHECK(eventually([&] {
+    const std::uint32_t base = watch_one.reading().num_threads.value_or(0);
+    return base >= 1 && watch_six.reading().num_threads.value_or(0) == base + 5;
+  }));
+}
+
+TEST_CASE("A process that has ended has vanished, and stays so") {
+  const auto child = start_child({"exiter", "3", "200"});
+  Watch watch(child->pid());
+  CHECK(eventually([&] { return watch.has_vanished(); }));
+  const auto exit = [&] { return child->poll_exit(); };
+  REQUIRE(eventually([&] { return exit().has_value(); }));
+  CHECK(exit()->code == 3);
+  CHECK(watch.has_vanished());
+}
+
+TEST_CASE("A sampler stays with its process, whoever comes after it") {
+  const auto first = start_child({"allocator", "1"});
+  Watch watch(first->pid());
+  CHECK_FALSE(watch.has_vanished());
+  end(*first);
+  std::vector<std::unique_ptr<ChildProcess>> later;
+  for (int i = 0; i < 10; ++i) {
+    later.push_back(start_child({"allocator", "1"}));
+    CHECK(watch.has_vanished());
+    ProcessReading reading;
+    static_cast<void>(watch.read(reading));
+    CHECK_FALSE(reading.cpu_time_ns.has_value());
+  }
+}
+
+TEST_CASE("What is no process cannot be opened") {
+  CHECK(error_of_open(0) == std::errc::no_such_process);
+  CHECK(error_of_open(-1) == std::errc::no_such_process);
+  CHECK(error_of_open(0x7fff'fff0) == std::errc::no_such_process);
+  CHECK(error_of_open(ProcessId{1} << 40) == std::errc::no_such_process);
+}
+
+TEST_CASE("Killing a child reaches what it has started") {
+  const auto child = start_child({"forker", "2"});
+  CHECK(child->group_alive());
+  end(*child);
+  CHECK(eventually([&] { return !child->group_alive(); }));
+}
+
+TEST_CASE("A child that is asked to end ends", "[console]") {
+  const auto child = start_child({"threader", "1", "--seconds", "100"});
+  child->terminate_group();
+  const bool ended = eventually([&] {
+    child->terminate_group();  // again: the first may have come before the program was ready
+    return child->poll_exit().has_value();
+  });
+  REQUIRE(ended);
+  CHECK_FALSE(child->poll_exit()->success());
+}
+
+}  // namespace provisr::test

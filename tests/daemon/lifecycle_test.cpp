@@ -1,0 +1,187 @@
+#include "support/daemon_runner.hpp"
+#include "support/text_file.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+#include <catch2/matchers/catch_matchers_string.hpp>
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <signal.h>
+#include <string>
+#include <vector>
+
+using namespace provisr::test;
+using Catch::Matchers::ContainsSubstring;
+
+namespace {
+
+constexpr std::string_view quick = "[metrics.process_metrics]\ninterval = \"100ms\"\n";
+
+[[nodiscard]] std::string process(std::string_view name, const std::vector<std::string>& arguments,
+                                  std::string_view more = "") {
+  return fmt::format("[[processes]]\nname = \"{}\"\n{}{}", name, child_args(arguments), more);
+}
+
+}  // namespace
+
+TEST_CASE("a process that ends is started again, with its history") {
+  const Daemon daemon(std::string(quick) + process("app", {"threader", "1"},
+                                                   "auto_restart = true\n"
+                                                   "restart_interval = \"50ms\"\n"));
+  REQUIRE(daemon.has_samples_of({"app"}));
+  const pid_t first = daemon.pid_of("app");
+  ::kill(first, SIGKILL);
+  REQUIRE(eventually([&] {
+    const pid_t now = daemon.pid_of("app");
+    return now != 0 && now != first;
+  }));
+  const rapidjson::Document status = daemon.status_of("app");
+  CHECK(status["restarts"].GetInt() == 1);
+  CHECK(status["last_exit"]["signal"].GetInt() == SIGKILL);
+
+  const auto pids_of_history = [&] {
+    std::vector<int> pids;
+    const rapidjson::Document history = daemon.json("/api/metrics/history?name=app");
+    for (const auto& sample : history["history"].GetArray()) {
+      pids.push_back(sample["pid"].GetInt());
+    }
+    return pids;
+  };
+  CHECK(eventually([&] { return pids_of_history().back() == daemon.pid_of("app"); }));
+  CHECK(pids_of_history().front() == first);
+}
+
+TEST_CASE("SIGTERM and SIGINT stop the children, then the daemon, with status 0") {
+  const int stop_signal = GENERATE(SIGTERM, SIGINT);
+  Daemon daemon(std::string(quick) + process("app", {"threader", "1"}, "instances = 2\n"));
+  REQUIRE(daemon.has_samples_of({"app-1", "app-2"}));
+  const std::vector<pid_t> pids{daemon.pid_of("app-1"), daemon.pid_of("app-2")};
+  daemon.program().signal(stop_signal);
+  CHECK(daemon.program().wait() == 0);
+  for (const pid_t pid : pids) CHECK(eventually([pid] { return !is_alive(pid); }));
+}
+
+TEST_CASE("a child that ignores SIGTERM is killed, and so is its own child") {
+  Daemon daemon(std::string(quick) +
+                process("stubborn", {"stubborn", "--with-child"}, "stop_timeout = \"300ms\"\n"));
+  REQUIRE(daemon.has_samples_of({"stubborn"}));
+  const pid_t leader = daemon.pid_of("stubborn");
+  daemon.program().signal(SIGTERM);
+  CHECK(daemon.program().wait() == 0);
+  CHECK_FALSE(is_alive(leader));
+  // No process of the group is left, zombies that init has not reaped yet aside.
+  CHECK(eventually([&] { return ::kill(-leader, 0) != 0; }));
+  CHECK_THAT(daemon.program().err(), ContainsSubstring("stubborn"));
+}
+
+TEST_CASE("a command that does not exist is one clear line, and the rest goes on") {
+  const Daemon daemon(std::string(quick) +
+                      "[[processes]]\nname = \"missing\"\ncommand = \"/no/such/program\"\n" +
+                      process("app", {"threader", "1"}));
+  REQUIRE(daemon.has_samples_of({"app"}));
+  const rapidjson::Document status = daemon.status_of("missing");
+  CHECK(status["state"].GetString() == std::string("failed"));
+  CHECK_THAT(status["last_error"].GetString(), ContainsSubstring("/no/such/program"));
+  CHECK(daemon.get("/api/metrics?name=missing").status == 404);
+}
+
+TEST_CASE("work_dir, env and shell commands are as configured") {
+  const TempDirectory folder;
+  Daemon daemon(
+      fmt::format("[[processes]]\nname = \"writer\"\nwork_dir = \"{}\"\n"
+                  "env = [\"GREETING=hello there\"]\n"
+                  "command = \"echo $GREETING > out.txt\"\n",
+                  folder.path().string()));
+  REQUIRE(eventually([&] { return daemon.state_of("writer") == "exited"; }));
+  CHECK(read_text(folder.path() / "out.txt") == "hello there\n");
+}
+
+TEST_CASE("a process that somebody else runs is found by its pid_file") {
+  const TempDirectory folder;
+  Program first({PROVISR_CHILD_PATH, "threader", "1"}, folder.path());
+  const auto pid_file = folder.write("app.pid", fmt::format("{}\n", first.pid()));
+  Daemon daemon(
+      std::string(quick) +
+      fmt::format("[[processes]]\nname = \"nginx\"\npid_file = \"{}\"\n", pid_file.string()));
+  REQUIRE(daemon.has_samples_of({"nginx"}));
+  CHECK(daemon.pid_of("nginx") == first.pid());
+  CHECK(daemon.json("/api/metrics?name=nginx")["pid"].GetInt() == first.pid());
+
+  SECTION("a new process in the file takes over") {
+    const TempDirectory other;
+    Program second({PROVISR_CHILD_PATH, "threader", "1"}, other.path());
+    folder.write("app.pid", fmt::format("{}\n", second.pid()));
+    CHECK(eventually([&] { return daemon.pid_of("nginx") == second.pid(); }));
+  }
+
+  SECTION("when it ends it is absent, and the daemon leaves others' processes alone") {
+    first.signal(SIGKILL);
+    REQUIRE(first.wait());
+    CHECK(eventually([&] { return daemon.state_of("nginx") == "absent"; }));
+    CHECK(eventually([&] { return daemon.get("/api/metrics?name=nginx").status == 404; }));
+  }
+
+  SECTION("stopping the daemon does not stop it") {
+    daemon.program().signal(SIGTERM);
+    REQUIRE(daemon.program().wait() == 0);
+    CHECK(is_alive(first.pid()));
+  }
+}
+
+TEST_CASE("with a command, pid_file is written and goes when the process ends") {
+  const TempDirectory folder;
+  const auto pid_file = folder.path() / "app.pid";
+  Daemon daemon(
+      std::string(quick) +
+      process("app", {"threader", "1"}, fmt::format("pid_file = \"{}\"\n", pid_file.string())));
+  REQUIRE(daemon.has_samples_of({"app"}));
+  CHECK(read_text(pid_file) == fmt::format("{}\n", daemon.pid_of("app")));
+  daemon.program().signal(SIGTERM);
+  REQUIRE(daemon.program().wait() == 0);
+  CHECK_FALSE(std::filesystem::exists(pid_file));
+}
+
+TEST_CASE("a busy port is one clear line and status 1, before anything is started") {
+  const Daemon first("");
+  const TempDirectory folder;
+  const auto marker = folder.path() / "started";
+  const auto file = folder.write(
+      "provisr.toml",
+      fmt::format("[[processes]]\nname = \"app\"\ncommand = \"touch {}\"\n", marker.string()));
+  Program second(
+      {PROVISRD_PATH, file.string(), "--listen", fmt::format("127.0.0.1:{}", first.api_port()),
+       "--metrics-listen", fmt::format("127.0.0.1:{}", free_port())},
+      folder.path());
+  CHECK(second.wait() == 1);
+  CHECK(second.err() ==
+        fmt::format("provisrd: cannot listen on 127.0.0.1:{}: Address already in use\n",
+                    first.api_port()));
+  CHECK_FALSE(std::filesystem::exists(marker));
+}
+
+TEST_CASE("a unix socket is served, and one left behind is taken over") {
+  const TempDirectory folder;
+  const auto socket = (folder.path() / "api.sock").string();
+  const auto file = folder.write("provisr.toml", "[metrics]\nenabled = false\n");
+  const std::vector<std::string> command{PROVISRD_PATH, file.string(), "--listen",
+                                         "unix:" + socket};
+  const auto answers = [&] {
+    const TempDirectory scratch;
+    Program curl({"curl", "-sf", "--unix-socket", socket, "http://localhost/api/metrics"},
+                 scratch.path());
+    return curl.wait() == 0 && curl.out() == "{}";
+  };
+  {
+    Program daemon(command, folder.path());
+    REQUIRE(eventually(answers));
+    daemon.signal(SIGKILL);
+    REQUIRE(daemon.wait() == 128 + SIGKILL);
+    REQUIRE(std::filesystem::exists(socket));
+  }
+  Program daemon(command, folder.path());
+  CHECK(eventually(answers));
+  daemon.signal(SIGTERM);
+  CHECK(daemon.wait() == 0);
+  CHECK_FALSE(std::filesystem::exists(socket));
+}

@@ -1,0 +1,81 @@
+#include "support/daemon_runner.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/matchers/catch_matchers_string.hpp>
+#include <fmt/format.h>
+
+#include <signal.h>
+#include <sstream>
+#include <string>
+#include <vector>
+
+using namespace provisr::test;
+using Catch::Matchers::ContainsSubstring;
+using Catch::Matchers::StartsWith;
+
+namespace {
+
+[[nodiscard]] bool has_line(const Daemon& daemon, const std::string& beginning) {
+  return ("\n" + daemon.prometheus()).find("\n" + beginning) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("the Prometheus endpoint serves the promised families") {
+  const Daemon daemon(
+      "[metrics.process_metrics]\ninterval = \"100ms\"\n[[processes]]\n"
+      "name = \"my-app\"\n" +
+      child_args({"threader", "4"}));
+  REQUIRE(daemon.has_samples_of({"my-app"}));
+  const HttpResult result = http_get(daemon.metrics_port(), "/metrics");
+  CHECK(result.status == 200);
+  CHECK(result.headers.at("Content-Type") == "text/plain; version=0.0.4; charset=utf-8");
+  CHECK(result.headers.at("Cache-Control") == "no-store");
+
+  std::vector<std::string> lines;
+  std::istringstream text(result.body);
+  for (std::string line; std::getline(text, line);) lines.push_back(line);
+  REQUIRE(lines.size() >= 12);
+  CHECK(lines[0] ==
+        "# HELP provisr_process_cpu_percent CPU usage percentage for managed processes.");
+  CHECK(lines[1] == "# TYPE provisr_process_cpu_percent gauge");
+  CHECK_THAT(lines[2], StartsWith("provisr_process_cpu_percent{name=\"my-app\"} "));
+  CHECK(lines[3] == "# HELP provisr_process_memory_mb Memory usage in MB for managed processes.");
+  CHECK(lines[4] == "# TYPE provisr_process_memory_mb gauge");
+  CHECK_THAT(lines[5], StartsWith("provisr_process_memory_mb{name=\"my-app\"} "));
+  CHECK(lines[6] == "# HELP provisr_process_num_threads Number of threads for managed processes.");
+  CHECK(lines[7] == "# TYPE provisr_process_num_threads gauge");
+  CHECK_THAT(lines[8], StartsWith("provisr_process_num_threads{name=\"my-app\"} "));
+  CHECK(lines[9] ==
+        "# HELP provisr_process_num_fds Number of file descriptors for managed processes.");
+  CHECK(lines[10] == "# TYPE provisr_process_num_fds gauge");
+  CHECK_THAT(lines[11], StartsWith("provisr_process_num_fds{name=\"my-app\"} "));
+  CHECK_THAT(result.body, ContainsSubstring("\nprovisr_process_up{name=\"my-app\"} 1\n"));
+  CHECK_THAT(result.body,
+             ContainsSubstring("\nprovisr_process_restarts_total{name=\"my-app\"} 0\n"));
+  CHECK_THAT(result.body, ContainsSubstring("\nprovisr_build_info{version=\""));
+
+  CHECK(http_get(daemon.metrics_port(), "/api/metrics").status == 404);
+  CHECK(http_send(daemon.metrics_port(), "POST", "/metrics").status == 405);
+}
+
+TEST_CASE("a process that has stopped leaves its families and stays as down") {
+  const Daemon daemon(
+      "[metrics.process_metrics]\ninterval = \"100ms\"\n[[processes]]\n"
+      "name = \"my-app\"\n" +
+      child_args({"threader", "1"}));
+  REQUIRE(daemon.has_samples_of({"my-app"}));
+  REQUIRE(has_line(daemon, "provisr_process_up{name=\"my-app\"} 1\n"));
+  ::kill(daemon.pid_of("my-app"), SIGKILL);
+  CHECK(eventually([&] { return has_line(daemon, "provisr_process_up{name=\"my-app\"} 0\n"); }));
+  for (const char* family : {"cpu_percent", "memory_mb", "num_threads", "num_fds"}) {
+    CHECK_FALSE(has_line(daemon, fmt::format("provisr_process_{}{{", family)));
+    CHECK(has_line(daemon, fmt::format("# TYPE provisr_process_{} gauge\n", family)));
+  }
+}
+
+TEST_CASE("without metrics there is no second server") {
+  const Daemon daemon("[metrics]\nenabled = false\n");
+  CHECK(http_get(daemon.metrics_port(), "/metrics").status == 0);
+  CHECK(daemon.get("/api/metrics").status == 200);
+}

@@ -1,0 +1,174 @@
+#include "support/child_program.hpp"
+#include "support/eventually.hpp"
+#include "support/live_sampler.hpp"
+
+#include <provisr/collector.hpp>
+#include <provisr/registry.hpp>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <deque>
+#include <string>
+#include <sys/stat.h>
+#include <thread>
+#include <unistd.h>
+#include <vector>
+
+using namespace std::chrono_literals;
+using namespace provisr;
+using provisr::test::ChildProgram;
+using provisr::test::eventually;
+using provisr::test::in_own_process;
+
+namespace {
+
+/// The CPU shares of the latest intervals.
+class Rates {
+ public:
+  void add(double percent) {
+    latest_.push_back(percent);
+    if (latest_.size() > 5) latest_.pop_front();
+  }
+  [[nodiscard]] bool have_median_near(double expected) const {
+    if (latest_.size() < 5) return false;
+    std::vector<double> sorted(latest_.begin(), latest_.end());
+    std::sort(sorted.begin(), sorted.end());
+    return sorted[2] > expected - 3 && sorted[2] < expected + 3;
+  }
+
+ private:
+  std::deque<double> latest_;
+};
+
+/// Whether the median of five intervals of a second comes near to `expected`: as soon as the
+/// machine leaves the child the time that it wants.
+bool settles_near(const std::string& percent, double expected, double highest_possible) {
+  const ChildProgram child{"spinner", percent};
+  Registry registry;
+  REQUIRE_FALSE(registry.track("spinner", child.pid()));
+  Rates rates;
+  for (int interval = 0; interval < 40 && !rates.have_median_near(expected); ++interval) {
+    std::this_thread::sleep_for(1s);
+    registry.tick();
+    const double rate = *registry.latest("spinner")->cpu_percent;
+    CAPTURE(interval, rate);
+    CHECK(rate < highest_possible);
+    rates.add(rate);
+  }
+  return rates.have_median_near(expected);
+}
+
+}  // namespace
+
+TEST_CASE("one busy thread is 100 percent", "[registry][serial]") {
+  CHECK(settles_near("100", 100, 103));
+}
+
+TEST_CASE("a thread that is busy 30 percent of the time is 30 percent", "[registry][serial]") {
+  CHECK(settles_near("30", 30, 103));
+}
+
+TEST_CASE("the first sample of a real process is a real figure", "[registry]") {
+  const ChildProgram child{"spinner", "100"};
+  Registry registry;
+  REQUIRE_FALSE(registry.track("spinner", child.pid()));
+  const auto cpu = [&] { return test::stat_of(child.pid()).cpu_clock_ticks; };
+  const auto cpu_at_track = cpu();
+  REQUIRE(eventually([&] { return cpu() > cpu_at_track + 5; }));
+  registry.tick();
+  const auto first = registry.latest("spinner");
+  REQUIRE(first);
+  REQUIRE(first->cpu_percent.has_value());
+  CHECK(*first->cpu_percent > 0);
+  CHECK(*first->cpu_percent < 103);
+}
+
+TEST_CASE("real instances make a group", "[registry]") {
+  const ChildProgram a{"allocator", "8"};
+  const ChildProgram b{"allocator", "16"};
+  const ChildProgram stranger{"allocator", "1"};
+  Registry registry;
+  REQUIRE_FALSE(registry.track("my-app-1", a.pid()));
+  REQUIRE_FALSE(registry.track("my-app-2", b.pid()));
+  REQUIRE_FALSE(registry.track("my-app-server-1", stranger.pid()));
+  CHECK(registry.tick().running == 3);
+  const auto totals = registry.group("my-app");
+  REQUIRE(totals);
+  CHECK(totals->process_count == 2);
+  const double sum =
+      *registry.latest("my-app-1")->memory_mb() + *registry.latest("my-app-2")->memory_mb();
+  CHECK(*totals->total_memory_bytes == sum * 1024 * 1024);
+}
+
+TEST_CASE("a real process that ends is seen to end, and its restart to run", "[registry]") {
+  ChildProgram child{"allocator", "1"};
+  Registry registry;
+  REQUIRE_FALSE(registry.track("my-app", child.pid()));
+  CHECK(registry.tick().running == 1);
+  const ProcessId ended = child.pid();
+  child.end();
+  CHECK(registry.tick().vanished == 1);
+  CHECK_FALSE(registry.latest("my-app"));
+  CHECK(registry.track("my-app", ended) == std::errc::no_such_process);
+
+  const ChildProgram next{"allocator", "1"};
+  REQUIRE_FALSE(registry.track("my-app", next.pid()));
+  registry.tick();
+  CHECK(registry.latest("my-app")->pid == next.pid());
+  CHECK(registry.history("my-app")->size() == 2);
+}
+
+TEST_CASE("a zombie cannot be tracked", "[registry]") {
+  const ChildProgram child{"exiter", "0"};
+  child.wait_for_zombie();
+  Registry registry;
+  CHECK(registry.track("my-app", child.pid()) == std::errc::no_such_process);
+  CHECK(registry.snapshot().empty());
+}
+
+TEST_CASE("a collector watches a real process", "[registry]") {
+  ChildProgram child{"allocator", "1"};
+  Registry registry(RegistryOptions{.max_history = 5});
+  REQUIRE_FALSE(registry.track("my-app", child.pid()));
+  const Collector collector(registry, 2ms);
+  CHECK(eventually([&] { return registry.history("my-app")->size() >= 4; }));
+  CHECK(registry.latest("my-app"));
+  child.end();
+  CHECK(eventually([&] { return !registry.latest("my-app"); }));
+}
+
+TEST_CASE("a library leaves its host's children alone", "[registry]") {
+  const ChildProgram child{"exiter", "42"};
+  Registry registry;
+  static_cast<void>(registry.track("my-app", child.pid()));
+  child.wait_for_zombie();
+  registry.tick();
+  registry.tick();
+  siginfo_t info{};
+  REQUIRE(::waitid(P_PID, static_cast<id_t>(child.pid()), &info, WEXITED | WNOWAIT) == 0);
+  CHECK(info.si_status == 42);
+}
+
+TEST_CASE("another user's process costs one debug line at most", "[registry]") {
+  struct stat owner {};
+  REQUIRE(::stat("/proc/1", &owner) == 0);
+  if (::geteuid() != 0 && ::geteuid() == owner.st_uid) SKIP("PID 1 is this user's own");
+  constexpr uid_t nobody = 65534;
+  const std::string faults = in_own_process([&]() -> std::string {
+    if (::geteuid() == 0 && ::setresuid(nobody, nobody, nobody) != 0) return "setresuid failed";
+    std::size_t lines = 0;
+    Registry registry(RegistryOptions{.diagnostics = [&](const Diagnostic& told) {
+      lines += told.severity == Severity::debug ? 1U : 100U;
+    }});
+    if (registry.track("init", 1)) return "not tracked";
+    for (int i = 0; i < 3; ++i) registry.tick();
+    const bool is_known = registry.latest("init").value().num_fds.has_value();
+    if (lines != (is_known ? 0U : 1U)) return std::to_string(lines) + " lines";
+    return {};
+  });
+  CAPTURE(faults);
+  CHECK(faults.empty());
+}

@@ -1,0 +1,243 @@
+#include "daemon/supervisor.hpp"
+
+#include "daemon/events.hpp"
+#include "support/live_children.hpp"
+#include "support/log_capture.hpp"
+#include "support/temp_directory.hpp"
+#include "support/text_file.hpp"
+
+#include <provisr/registry.hpp>
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+
+#include <functional>
+#include <future>
+#include <signal.h>
+#include <string>
+#include <thread>
+#include <unistd.h>
+#include <utility>
+#include <vector>
+
+using namespace provisr;
+using namespace provisr::daemon;
+using namespace provisr::test;
+using namespace std::chrono_literals;
+using Mode = Supervisor::Mode;
+
+namespace {
+
+struct StopAtEnd {
+  int signal;
+  ~StopAtEnd() { ::kill(::getpid(), signal); }
+};
+
+/// A supervisor on the main thread, which another thread looks at and stops.
+struct World {
+  explicit World(const std::vector<ProcessConfig>& processes, Mode mode = Mode::until_stopped)
+      : supervisor(processes, registry, log.log(), mode) {}
+
+  /// Runs until it ends; `meanwhile` runs beside it and is followed by a stop.
+  int run(const std::function<void()>& meanwhile, int stop_signal = SIGTERM) {
+    supervisor.start();
+    auto observer = std::async(std::launch::async, [&] {
+      const StopAtEnd stop{stop_signal};
+      meanwhile();
+    });
+    const int result = supervisor.run(events);
+    observer.get();
+    return result;
+  }
+  int run() {
+    supervisor.start();
+    return supervisor.run(events);
+  }
+
+  ProcessStatus status(std::size_t index = 0) const { return supervisor.status().at(index); }
+  bool reaches(ProcessState state, std::size_t index = 0) const {
+    return eventually([&] { return status(index).state == state; });
+  }
+
+  Events events;
+  Registry registry;
+  LogCapture log;
+  Supervisor supervisor;
+};
+
+ProcessConfig config_of(std::vector<std::string> argv) {
+  ProcessConfig config;
+  config.name = "app";
+  config.argv = std::move(argv);
+  config.restart_interval = 20ms;
+  return config;
+}
+
+ProcessConfig foreign_config(const std::filesystem::path& pid_file) {
+  ProcessConfig config;
+  config.name = "nginx";
+  config.pid_file = pid_file;
+  return config;
+}
+
+}  // namespace
+
+TEST_CASE("instances run and are measured, and a signal stops them all") {
+  const int stop_signal = GENERATE(SIGTERM, SIGINT, SIGHUP);
+  ProcessConfig config = config_of({PROVISR_CHILD_PATH, "threader", "1"});
+  config.instances = 3;
+  World world({config});
+  std::vector<ProcessId> pids;
+  const int result = world.run(
+      [&] {
+        for (const ProcessStatus& status : world.supervisor.status()) {
+          pids.push_back(status.pid.value_or(0));
+        }
+        CHECK(world.registry.tick().running == 3);
+      },
+      stop_signal);
+  CHECK(result == 0);
+  REQUIRE(pids.size() == 3);
+  for (const ProcessId pid : pids) CHECK_FALSE(is_running(pid));
+  for (const ProcessStatus& status : world.supervisor.status()) {
+    CHECK(status.state == ProcessState::exited);
+    CHECK(status.last_exit->status.signal == SIGTERM);
+  }
+}
+
+TEST_CASE("a killed child is started again and measured under its new PID") {
+  ProcessConfig config = config_of({PROVISR_CHILD_PATH, "threader", "1"});
+  config.auto_restart = true;
+  World world({config});
+  world.run([&] {
+    const ProcessId first = world.status().pid.value();
+    ::kill(static_cast<pid_t>(first), SIGKILL);
+    CHECK(eventually([&] { return world.status().pid.value_or(first) != first; }));
+    CHECK(world.status().restarts == 1);
+    CHECK(world.status().last_exit->status.signal == SIGKILL);
+    world.registry.tick();
+    CHECK(world.registry.latest("app")->pid == world.status().pid);
+  });
+}
+
+TEST_CASE("children that ignore SIGTERM are killed together when stop_timeout has passed") {
+  const TempDirectory directory;
+  const auto output = directory.path() / "output";
+  ProcessConfig config = config_of(child_with_output("stubborn --with-child", output));
+  config.stop_timeout = 100ms;
+  World world({config});
+  ProcessId worker = 0;
+  CHECK(world.run([&] {
+    REQUIRE(eventually([&] { return is_ready(output); }));
+    worker = pids_after("child", output).at(0);
+  }) == 0);
+  CHECK_FALSE(is_running(worker));
+  CHECK(world.status().last_exit->status.signal == SIGKILL);
+  CHECK(world.log.count("did not end within 100ms and is killed") == 1);
+}
+
+TEST_CASE("workers go with their leader at a stop") {
+  const TempDirectory directory;
+  const auto output = directory.path() / "output";
+  World world({config_of(child_with_output("forker 4", output))});
+  world.run([&] { REQUIRE(eventually([&] { return is_ready(output); })); });
+  const std::vector<ProcessId> workers = pids_after("worker", output);
+  REQUIRE(workers.size() == 4);
+  for (const ProcessId worker : workers) CHECK_FALSE(is_running(worker));
+}
+
+TEST_CASE("workers go when their leader ends by itself, stubborn ones by force") {
+  const TempDirectory directory;
+  const auto output = directory.path() / "output";
+  ProcessConfig config = config_of({"/bin/sh", "-c",
+                                    "'" PROVISR_CHILD_PATH "' stubborn --with-child > '" +
+                                        output.string() + "' & until grep -q ready '" +
+                                        output.string() + "'; do sleep 0.02; done 2> /dev/null"});
+  config.stop_timeout = 100ms;
+  World world({config}, Mode::until_all_exited);
+  CHECK(world.run() == 0);
+  CHECK_FALSE(is_running(pids_after("child", output).at(0)));
+  CHECK(world.log.count("what it left running did not end") == 1);
+}
+
+TEST_CASE("one that cannot be started does not keep the others from running") {
+  ProcessConfig missing = config_of({"/no/such/program"});
+  missing.name = "missing";
+  World world({missing, config_of({PROVISR_CHILD_PATH, "threader", "1"})});
+  world.run([&] {
+    CHECK(world.status(0).state == ProcessState::failed);
+    CHECK(world.status(1).state == ProcessState::running);
+  });
+  CHECK(world.log.count("ERROR missing: could not start: cannot execute /no/such/program: ") == 1);
+}
+
+TEST_CASE("a process of somebody else's is watched by its pid_file") {
+  const TempDirectory directory;
+  const auto file = directory.path() / "nginx.pid";
+  const auto service = start_child({PROVISR_CHILD_PATH, "threader", "1"});
+  const auto successor = start_child({PROVISR_CHILD_PATH, "threader", "1"});
+  World world({foreign_config(file)});
+  world.run([&] {
+    CHECK(world.status().state == ProcessState::absent);
+    write_text(file, std::to_string(service->pid()));
+    REQUIRE(world.reaches(ProcessState::running));
+    CHECK(world.status().pid == service->pid());
+    CHECK(world.registry.tick().running == 1);
+    service->kill_group();
+    // Still a zombie: it has ended all the same.
+    CHECK(world.reaches(ProcessState::absent));
+    CHECK(world.registry.tick().running == 0);
+    write_text(file, std::to_string(successor->pid()));
+    CHECK(world.reaches(ProcessState::running));
+    CHECK(world.status().pid == successor->pid());
+  });
+  CHECK(is_running(successor->pid()));
+}
+
+TEST_CASE("a command of its own ends with the daemon's status") {
+  const auto status_of = [](std::vector<std::string> argv) {
+    return World({config_of(std::move(argv))}, Mode::until_all_exited).run();
+  };
+  CHECK(status_of({PROVISR_CHILD_PATH, "exiter", "0"}) == 0);
+  CHECK(status_of({PROVISR_CHILD_PATH, "exiter", "7", "20"}) == 7);
+  CHECK(status_of({"/bin/sh", "-c", "kill -KILL $$"}) == 137);
+  CHECK(status_of({"/no/such/program"}) == 127);
+  CHECK(status_of({"/dev/null"}) == 126);
+}
+
+TEST_CASE("destroying a supervisor leaves nothing running") {
+  ProcessId pid = 0;
+  {
+    World world({config_of({PROVISR_CHILD_PATH, "stubborn"})});
+    world.supervisor.start();
+    pid = world.status().pid.value();
+  }
+  CHECK(eventually([&] { return !is_running(pid); }));
+}
+
+TEST_CASE("waiting ends at the deadline when nothing happens") {
+  Events events;
+  const auto soon = std::chrono::steady_clock::now() + 20ms;
+  CHECK(events.wait_until(soon) == Events::Kind::deadline);
+  CHECK(std::chrono::steady_clock::now() >= soon);
+}
+
+TEST_CASE("a signal that came before the wait is not lost, and a stop comes first") {
+  Events events;
+  ::kill(::getpid(), SIGCHLD);
+  ::kill(::getpid(), SIGTERM);
+  const auto far = std::chrono::steady_clock::now() + 1h;
+  CHECK(events.wait_until(far) == Events::Kind::stop_requested);
+  CHECK(events.wait_until(far) == Events::Kind::child_exited);
+}
+
+TEST_CASE("SIGHUP stays ignored where it was (nohup), SIGPIPE is ignored always") {
+  ::signal(SIGHUP, SIG_IGN);
+  {
+    Events events;
+    ::kill(::getpid(), SIGHUP);
+    ::kill(::getpid(), SIGPIPE);
+    CHECK(events.wait_until(std::chrono::steady_clock::now() + 20ms) == Events::Kind::deadline);
+  }
+  ::signal(SIGHUP, SIG_DFL);
+}

@@ -1,0 +1,201 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds provisr and runs its tests.
+set -euo pipefail
+
+usage() {
+  cat <<'EOF'
+usage: tests/run.sh [MODE]...
+
+  dev        the everyday build with all tests; this is what runs without a MODE
+  asan       with the address and undefined-behaviour sanitizers
+  tsan       with the thread sanitizer
+  dev-clang  built by clang
+  coverage   with line coverage for gcov
+  format     whether the sources are formatted
+  lint       clang-tidy over all sources (slow)
+  all        dev, asan, tsan, dev-clang, format
+EOF
+}
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+readonly clang_format_version=14
+readonly source_dirs="include lib daemon tests examples bench"
+jobs=$(getconf _NPROCESSORS_ONLN)
+readonly jobs
+
+modes=()
+for argument in "$@"; do
+  case "$argument" in
+    dev | asan | tsan | dev-clang | coverage | format | lint) modes+=("$argument") ;;
+    all) modes+=(dev asan tsan dev-clang format) ;;
+    -h | --help) usage && exit 0 ;;
+    *) usage >&2 && exit 2 ;;
+  esac
+done
+[ "${#modes[@]}" -gt 0 ] || modes=(dev)
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+if have ccache; then export CMAKE_CXX_COMPILER_LAUNCHER=${CMAKE_CXX_COMPILER_LAUNCHER-ccache}; fi
+
+# --- the summary ------------------------------------------------------------------------
+
+passed=()
+failed=()
+skipped=()
+
+print_list() {
+  local heading=$1 line
+  shift
+  [ "$#" -gt 0 ] || return 0
+  printf '%s\n' "$heading"
+  for line in "$@"; do printf '  %s\n' "$line"; done
+}
+
+summarize() {
+  printf '\n==== summary (%d s) ====\n' "$SECONDS"
+  print_list 'skipped:' ${skipped[@]+"${skipped[@]}"}
+  print_list 'passed:' ${passed[@]+"${passed[@]}"}
+  print_list 'FAILED:' ${failed[@]+"${failed[@]}"}
+  if [ "${#failed[@]}" -eq 0 ]; then
+    printf 'result: passed\n'
+  else
+    printf 'result: FAILED\n'
+  fi
+}
+
+unescape() { sed 's/&lt;/</g; s/&gt;/>/g; s/&quot;/"/g; s/&apos;/'"'"'/g; s/&amp;/\&/g'; }
+
+# "NAME: REASON" for each skipped test in a JUnit file; the reason is what SKIP() was given.
+skipped_tests() {
+  awk '
+    /<testcase / { match($0, /name="[^"]*"/); name = substr($0, RSTART + 6, RLENGTH - 7); skip = 0 }
+    /<skipped|status="notrun"/ { skip = 1; reason = "no reason given" }
+    skip && want_reason && NF { sub(/^[ \t]+/, ""); reason = $0; want_reason = 0 }
+    skip && /explicitly with message:/ { want_reason = 1 }
+    /<\/testcase>/ { if (skip) print name ": " reason; skip = 0; want_reason = 0 }
+  ' "$1" | unescape
+}
+
+# An attribute of the <testsuite> element.
+junit_count() { sed -n "s/.*[[:space:]]$2=\"\([0-9]*\)\".*/\1/p" "$1" | head -n 1; }
+
+failed_tests() { sed -n 's/.*<testcase name="\([^"]*\)".*status="fail".*/\1/p' "$1" | unescape; }
+
+# --- the modes --------------------------------------------------------------------------
+
+build() {
+  local targets=(all)
+  if [ "$1" = dev ]; then targets+=(all_verify_interface_header_sets); fi
+  cmake --preset "$1" && cmake --build --preset "$1" --parallel "$jobs" --target "${targets[@]}"
+}
+
+# Tests that build with compilers and flags of their own need to run once only.
+test_filter() {
+  if [ "$1" != dev ]; then printf '%s\n' --label-exclude '^(package|platform|e2e)$'; fi
+}
+
+# GCC 12's thread sanitizer fails at random where the kernel randomizes addresses widely.
+fixed_addresses() {
+  local bits
+  bits=$(cat /proc/sys/vm/mmap_rnd_bits 2>/dev/null || printf 0)
+  if [ "$1" = tsan ] && [ "$bits" -gt 28 ] && setarch -R true 2>/dev/null; then
+    printf '%s\n' setarch -R
+  fi
+}
+
+run_tests() {
+  local junit="$PWD/build/$1/junit.xml" filter prefix line status=0
+  mapfile -t filter < <(test_filter "$1")
+  mapfile -t prefix < <(fixed_addresses "$1")
+  rm -f "$junit"
+  ${prefix[@]+"${prefix[@]}"} ctest --preset "$1" --parallel 2 --output-junit "$junit" \
+    ${filter[@]+"${filter[@]}"} || status=$?
+  if [ ! -f "$junit" ]; then
+    failed+=("$1: ctest ran no tests")
+    return
+  fi
+  while read -r line; do skipped+=("$1: $line"); done < <(skipped_tests "$junit")
+  while read -r line; do failed+=("$1: $line"); done < <(failed_tests "$junit")
+  if [ "$status" -eq 0 ]; then
+    passed+=("$1: $(junit_count "$junit" tests) tests, $(junit_count "$junit" skipped) of them skipped")
+  else
+    failed+=("$1: $(junit_count "$junit" failures) of $(junit_count "$junit" tests) tests")
+  fi
+}
+
+run_preset() {
+  if build "$1"; then
+    run_tests "$1"
+  else
+    failed+=("$1: the build")
+  fi
+}
+
+sources() {
+  # shellcheck disable=SC2086  # a list of words
+  find $source_dirs -type f -name "$1" 2>/dev/null | sort
+}
+
+find_clang_format() {
+  local candidate
+  for candidate in "clang-format-$clang_format_version" clang-format; do
+    if have "$candidate" && "$candidate" --version | grep -q "version $clang_format_version\."; then
+      printf '%s' "$candidate"
+      return
+    fi
+  done
+}
+
+run_format() {
+  local tool files
+  tool=$(find_clang_format)
+  if [ -z "$tool" ]; then
+    skipped+=("format: no clang-format $clang_format_version here; others format differently")
+    return
+  fi
+  mapfile -t files < <(sources '*.[ch]pp')
+  if "$tool" --dry-run --Werror "${files[@]}"; then
+    passed+=("format: ${#files[@]} files")
+  else
+    failed+=("format: run $tool -i on the files named above")
+  fi
+}
+
+run_lint() {
+  local files
+  if ! build dev-clang; then
+    failed+=("lint: the build of dev-clang, which it works on")
+    return
+  fi
+  mapfile -t files < <(
+    sources '*.cpp' | while read -r file; do
+      if grep -qF "$PWD/$file\"" build/dev-clang/compile_commands.json; then printf '%s\n' "$file"; fi
+    done
+  )
+  if printf '%s\0' "${files[@]}" | xargs -0 -n 1 -P "$jobs" clang-tidy --quiet -p build/dev-clang; then
+    passed+=("lint: ${#files[@]} files")
+  else
+    failed+=("lint")
+  fi
+}
+
+bootstrap() {
+  local scope=--tests mode
+  for mode in "${modes[@]}"; do
+    case "$mode" in dev-clang | format | lint) scope=--all ;; esac
+  done
+  ./cmake/bootstrap.sh "$scope"
+}
+
+bootstrap
+for mode in "${modes[@]}"; do
+  printf '\n==== %s (%d s) ====\n' "$mode" "$SECONDS"
+  case "$mode" in
+    format) run_format ;;
+    lint) run_lint ;;
+    *) run_preset "$mode" ;;
+  esac
+done
+summarize
+[ "${#failed[@]}" -eq 0 ]

@@ -1,0 +1,183 @@
+#include "support/daemon_runner.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+#include <fmt/format.h>
+#include <httplib.h>
+
+#include <algorithm>
+#include <arpa/inet.h>
+#include <cstdlib>
+#include <fcntl.h>
+#include <fstream>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdexcept>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <utility>
+
+namespace provisr::test {
+namespace {
+
+void redirect(int to, const std::filesystem::path& file) {
+  const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+  ::dup2(fd, to);
+  ::close(fd);
+}
+
+[[nodiscard]] int shell_code(int wait_status) {
+  return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
+}
+
+[[nodiscard]] HttpResult to_result(const httplib::Result& result) {
+  if (!result) return {};
+  HttpResult copy{.status = result->status, .body = result->body, .headers = {}};
+  for (const auto& [name, value] : result->headers) copy.headers.emplace(name, value);
+  return copy;
+}
+
+}  // namespace
+
+int free_port() {
+  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t length = sizeof address;
+  auto* const generic = reinterpret_cast<sockaddr*>(&address);
+  const bool is_bound =
+      ::bind(fd, generic, length) == 0 && ::getsockname(fd, generic, &length) == 0;
+  ::close(fd);
+  if (!is_bound) throw std::runtime_error("no free port");
+  return ntohs(address.sin_port);
+}
+
+HttpResult http_get(int port, const std::string& path) {
+  return http_send(port, "GET", path);
+}
+
+HttpResult http_send(int port, const std::string& method, const std::string& path) {
+  httplib::Client client("127.0.0.1", port);
+  client.set_connection_timeout(deadline);
+  client.set_read_timeout(deadline);
+  httplib::Request request;
+  request.method = method;
+  request.path = path;
+  return to_result(client.send(request));
+}
+
+Program::Program(std::vector<std::string> command, const std::filesystem::path& folder)
+    : out_file_(folder / "stdout"), err_file_(folder / "stderr") {
+  write_text(out_file_, "");
+  write_text(err_file_, "");
+  std::vector<char*> argv;
+  for (std::string& word : command) argv.push_back(word.data());
+  argv.push_back(nullptr);
+  pid_ = ::fork();
+  if (pid_ < 0) throw std::runtime_error("cannot fork");
+  if (pid_ > 0) return;
+  ::prctl(PR_SET_PDEATHSIG, SIGTERM);  // a test that is killed leaves nothing running
+  redirect(STDOUT_FILENO, out_file_);
+  redirect(STDERR_FILENO, err_file_);
+  ::execvp(argv[0], argv.data());
+  ::_exit(127);
+}
+
+Program::~Program() {
+  if (has_ended()) return;
+  ::kill(pid_, SIGKILL);
+  ::waitpid(pid_, nullptr, 0);
+}
+
+std::string Program::out() const {
+  return read_text(out_file_);
+}
+std::string Program::err() const {
+  return read_text(err_file_);
+}
+void Program::signal(int number) const {
+  ::kill(pid_, number);
+}
+
+bool Program::has_ended() {
+  if (exit_code_) return true;
+  int status = 0;
+  if (::waitpid(pid_, &status, WNOHANG) != pid_) return false;
+  exit_code_ = shell_code(status);
+  return true;
+}
+
+std::optional<int> Program::wait() {
+  static_cast<void>(eventually([this] { return has_ended(); }));
+  return exit_code_;
+}
+
+Daemon::Daemon(std::string_view configuration, std::vector<std::string> options) {
+  const auto file = folder_.write("provisr.toml", configuration);
+  std::vector<std::string> command{PROVISRD_PATH,      file.string(),
+                                   "--listen",         fmt::format("127.0.0.1:{}", api_port_),
+                                   "--metrics-listen", fmt::format("127.0.0.1:{}", metrics_port_)};
+  command.insert(command.end(), options.begin(), options.end());
+  program_.emplace(std::move(command), folder_.path());
+  const bool is_up = eventually([this] { return get("/").status == 200 || program_->has_ended(); });
+  INFO(program_->err());
+  REQUIRE(is_up);
+  REQUIRE_FALSE(program_->has_ended());
+}
+
+rapidjson::Document Daemon::json(const std::string& path) const {
+  const HttpResult result = get(path);
+  INFO(path << " -> " << result.status << ": " << result.body);
+  REQUIRE(result.status == 200);
+  rapidjson::Document document;
+  document.Parse(result.body.c_str());
+  REQUIRE_FALSE(document.HasParseError());
+  return document;
+}
+
+rapidjson::Document Daemon::status_of(const std::string& name) const {
+  const rapidjson::Document all = json("/api/status");
+  rapidjson::Document found;
+  for (const auto& process : all["processes"].GetArray()) {
+    if (process["name"].GetString() == name) found.CopyFrom(process, found.GetAllocator());
+  }
+  return found;
+}
+
+std::string Daemon::state_of(const std::string& name) const {
+  const rapidjson::Document status = status_of(name);
+  return status.IsObject() ? status["state"].GetString() : "";
+}
+
+pid_t Daemon::pid_of(const std::string& name) const {
+  const rapidjson::Document status = status_of(name);
+  return status.IsObject() && status.HasMember("pid") ? status["pid"].GetInt() : 0;
+}
+
+bool Daemon::has_samples_of(const std::vector<std::string>& names) const {
+  return eventually([&] {
+    const rapidjson::Document all = json("/api/metrics");
+    return std::all_of(names.begin(), names.end(),
+                       [&](const std::string& name) { return all.HasMember(name.c_str()); });
+  });
+}
+
+bool is_alive(pid_t pid) {
+  if (::kill(pid, 0) != 0) return false;
+  // A zombie is dead; only its parent has not asked yet.
+  std::ifstream file(fmt::format("/proc/{}/stat", pid));
+  std::string stat;
+  std::getline(file, stat);
+  const auto name_end = stat.rfind(')');
+  return name_end != std::string::npos && stat.substr(name_end).find(" Z") != 1;
+}
+
+std::string child_args(const std::vector<std::string>& arguments) {
+  std::string text = fmt::format("args = [\"{}\"", PROVISR_CHILD_PATH);
+  for (const std::string& argument : arguments) text += fmt::format(", \"{}\"", argument);
+  return text + "]\n";
+}
+
+}  // namespace provisr::test

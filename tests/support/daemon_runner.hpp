@@ -1,0 +1,95 @@
+#pragma once
+
+#include "support/eventually.hpp"
+#include "support/temp_directory.hpp"
+
+#include <rapidjson/document.h>
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <sys/types.h>
+#include <vector>
+
+/// What tests of the real daemon share: starting it, talking to it, waiting for it.
+namespace provisr::test {
+
+/// A TCP port of the loopback interface that nobody listened on a moment ago.
+[[nodiscard]] int free_port();
+
+struct HttpResult {
+  int status = 0;  ///< 0: no answer
+  std::string body;
+  std::map<std::string, std::string, std::less<>> headers;
+};
+
+/// A GET on the loopback interface.
+[[nodiscard]] HttpResult http_get(int port, const std::string& path);
+[[nodiscard]] HttpResult http_send(int port, const std::string& method, const std::string& path);
+
+/// A program that runs beside the test, with what it writes kept in files. Killed, by its id, with
+/// the object where it still runs.
+class Program {
+ public:
+  Program(std::vector<std::string> command, const std::filesystem::path& folder);
+  ~Program();
+  Program(const Program&) = delete;
+  Program& operator=(const Program&) = delete;
+
+  [[nodiscard]] pid_t pid() const { return pid_; }
+  [[nodiscard]] std::string out() const;
+  [[nodiscard]] std::string err() const;
+  void signal(int number) const;
+
+  /// As a shell reports it (128 + signal for one that was killed); empty when the deadline has
+  /// passed.
+  [[nodiscard]] std::optional<int> wait();
+  [[nodiscard]] bool has_ended();
+
+ private:
+  std::filesystem::path out_file_;
+  std::filesystem::path err_file_;
+  pid_t pid_ = -1;
+  std::optional<int> exit_code_;
+};
+
+/// A provisrd that listens on two free ports.
+class Daemon {
+ public:
+  /// `configuration` is TOML without [server] and [metrics] listen addresses.
+  explicit Daemon(std::string_view configuration, std::vector<std::string> options = {});
+
+  [[nodiscard]] int api_port() const { return api_port_; }
+  [[nodiscard]] int metrics_port() const { return metrics_port_; }
+  [[nodiscard]] Program& program() { return *program_; }
+  [[nodiscard]] const TempDirectory& folder() const { return folder_; }
+
+  [[nodiscard]] HttpResult get(const std::string& path) const { return http_get(api_port_, path); }
+  [[nodiscard]] std::string prometheus() const { return http_get(metrics_port_, "/metrics").body; }
+
+  /// The JSON of an answer of 200; fails the test otherwise.
+  [[nodiscard]] rapidjson::Document json(const std::string& path) const;
+
+  /// The entry of /api/status of a name; Null where it has none.
+  [[nodiscard]] rapidjson::Document status_of(const std::string& name) const;
+  [[nodiscard]] std::string state_of(const std::string& name) const;
+  [[nodiscard]] pid_t pid_of(const std::string& name) const;
+
+  /// Waits until every one of the names has a sample.
+  [[nodiscard]] bool has_samples_of(const std::vector<std::string>& names) const;
+
+ private:
+  TempDirectory folder_;
+  int api_port_ = free_port();
+  int metrics_port_ = free_port();
+  std::optional<Program> program_;
+};
+
+[[nodiscard]] bool is_alive(pid_t pid);
+
+/// How a configuration names the child program of the tests, with its mode and arguments.
+[[nodiscard]] std::string child_args(const std::vector<std::string>& arguments);
+
+}  // namespace provisr::test

@@ -1,0 +1,112 @@
+#pragma once
+
+#include "daemon/child_process.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+namespace provisr::test {
+
+/// A process group that ends when it is told to, or refuses to.
+struct FakeGroup {
+  ProcessId pid = 0;
+  daemon::ChildCommand command;
+
+  bool heeds_terminate = true;
+  bool heeds_kill = true;
+  bool workers_heed_terminate = true;
+
+  bool has_workers = false;  ///< apart from the leader
+  std::optional<daemon::ExitStatus> exit;
+  int terminated = 0;
+  int killed = 0;
+
+  void end(daemon::ExitStatus how) {
+    if (!exit) exit = how;
+  }
+};
+
+/// Launches fake groups, or fails to.
+class FakeChildren {
+ public:
+  [[nodiscard]] daemon::Launcher launcher() {
+    return [this](const daemon::ChildCommand& command, std::error_code& error, std::string& what) {
+      return launch(command, error, what);
+    };
+  }
+
+  /// Every launch from now on fails; with no error set it succeeds again.
+  void refuse(std::errc error, std::string what) {
+    refusal_ = std::make_error_code(error);
+    refusal_text_ = std::move(what);
+  }
+  void accept() { refusal_.clear(); }
+
+  /// What each group from now on begins as.
+  FakeGroup pattern;
+
+  [[nodiscard]] std::size_t launches() const { return groups_.size(); }
+  [[nodiscard]] FakeGroup& group(std::size_t index) { return *groups_.at(index); }
+  [[nodiscard]] FakeGroup& latest() { return *groups_.back(); }
+  [[nodiscard]] int attempts() const { return attempts_; }
+
+ private:
+  class Child final : public daemon::ChildProcess {
+   public:
+    explicit Child(std::shared_ptr<FakeGroup> group) : group_(std::move(group)) {}
+
+    [[nodiscard]] ProcessId pid() const override { return group_->pid; }
+    std::optional<daemon::ExitStatus> poll_exit() override {
+      const bool is_first_look = group_->exit && !std::exchange(exit_seen_, true);
+      if (is_first_look) terminate_workers();
+      return group_->exit;
+    }
+    [[nodiscard]] bool group_alive() const override { return !group_->exit || group_->has_workers; }
+    void terminate_group() override {
+      ++group_->terminated;
+      if (group_->heeds_terminate) group_->end({.code = 0, .signal = 15});
+      terminate_workers();
+    }
+    void kill_group() override {
+      ++group_->killed;
+      if (!group_->heeds_kill) return;
+      group_->end({.code = 0, .signal = 9});
+      group_->has_workers = false;
+    }
+
+   private:
+    void terminate_workers() {
+      if (group_->workers_heed_terminate) group_->has_workers = false;
+    }
+
+    std::shared_ptr<FakeGroup> group_;
+    bool exit_seen_ = false;
+  };
+
+  std::unique_ptr<daemon::ChildProcess> launch(const daemon::ChildCommand& command,
+                                               std::error_code& error, std::string& what) {
+    ++attempts_;
+    if (refusal_) {
+      error = refusal_;
+      what = refusal_text_;
+      return nullptr;
+    }
+    constexpr ProcessId beyond_all_real_ones = 1'000'000'000;
+    auto group = std::make_shared<FakeGroup>(pattern);
+    group->pid = beyond_all_real_ones + static_cast<ProcessId>(groups_.size());
+    group->command = command;
+    groups_.push_back(group);
+    return std::make_unique<Child>(group);
+  }
+
+  std::vector<std::shared_ptr<FakeGroup>> groups_;
+  std::error_code refusal_;
+  std::string refusal_text_;
+  int attempts_ = 0;
+};
+
+}  // namespace provisr::test

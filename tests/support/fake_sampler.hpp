@@ -1,0 +1,113 @@
+#pragma once
+
+#include <provisr/process_metrics.hpp>
+#include <provisr/sampler.hpp>
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+namespace provisr::test {
+
+/// An operating system whose processes say what they are told to. Thread-safe.
+class FakeSystem {
+ public:
+  /// A new process with this PID; one that had it before has ended.
+  void start(ProcessId pid, const ProcessReading& reading = {}) {
+    end(pid);
+    const std::lock_guard lock(mutex_);
+    processes_[pid] = std::make_shared<Process>(Process{reading, true});
+  }
+
+  void end(ProcessId pid) {
+    const std::lock_guard lock(mutex_);
+    if (const auto found = processes_.find(pid); found != processes_.end()) {
+      found->second->is_alive = false;
+      processes_.erase(found);
+    }
+  }
+
+  template <class Change>
+  void change(ProcessId pid, Change&& change) {
+    const std::lock_guard lock(mutex_);
+    change(processes_.at(pid)->reading);
+  }
+
+  /// Opening this PID fails from now on.
+  void refuse(ProcessId pid, std::errc error) {
+    const std::lock_guard lock(mutex_);
+    refused_[pid] = error;
+  }
+
+  /// Called at the beginning of each tick, from the thread that ticks.
+  std::function<void()> on_begin_tick;
+
+ private:
+  friend class FakeSampler;
+
+  struct Process {
+    ProcessReading reading;
+    bool is_alive;
+  };
+
+  std::mutex mutex_;
+  std::map<ProcessId, std::shared_ptr<Process>> processes_;
+  std::map<ProcessId, std::errc> refused_;
+};
+
+class FakeContext {
+ public:
+  explicit FakeContext(FakeSystem& system) noexcept : system_(&system) {}
+
+  void begin_tick() noexcept {
+    if (system_->on_begin_tick) system_->on_begin_tick();
+  }
+  [[nodiscard]] FakeSystem& system() const noexcept { return *system_; }
+
+ private:
+  FakeSystem* system_;
+};
+
+/// Samples a process of a FakeSystem.
+class FakeSampler {
+ public:
+  using Context = FakeContext;
+
+  [[nodiscard]] static std::optional<FakeSampler> open(Context& context, ProcessId pid,
+                                                       std::error_code& error) {
+    FakeSystem& system = context.system();
+    const std::lock_guard lock(system.mutex_);
+    if (const auto refused = system.refused_.find(pid); refused != system.refused_.end()) {
+      error = std::make_error_code(refused->second);
+      return std::nullopt;
+    }
+    const auto found = system.processes_.find(pid);
+    if (found == system.processes_.end()) {
+      error = std::make_error_code(std::errc::no_such_process);
+      return std::nullopt;
+    }
+    error = {};
+    return FakeSampler(system, found->second);
+  }
+
+  [[nodiscard]] ReadStatus read(ProcessReading& reading) noexcept {
+    const std::lock_guard lock(system_->mutex_);
+    if (!process_->is_alive) return ReadStatus::vanished;
+    reading = process_->reading;
+    return ReadStatus::ok;
+  }
+
+ private:
+  FakeSampler(FakeSystem& system, std::shared_ptr<FakeSystem::Process> process) noexcept
+      : system_(&system), process_(std::move(process)) {}
+
+  FakeSystem* system_;
+  std::shared_ptr<FakeSystem::Process> process_;
+};
+
+}  // namespace provisr::test

@@ -1,0 +1,67 @@
+#pragma once
+
+#include "daemon/supervisor.hpp"
+#include "support/fake_children.hpp"
+#include "support/log_capture.hpp"
+#include "support/manual_clock.hpp"
+
+#include <provisr/registry.hpp>
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace provisr::test {
+
+/// A supervisor of fake children, for which time passes only when told to.
+class FakeSupervision {
+ public:
+  explicit FakeSupervision(std::vector<daemon::ProcessConfig> processes,
+                           daemon::Supervisor::Mode mode = daemon::Supervisor::Mode::until_stopped)
+      : processes_(std::move(processes)), mode_(mode) {}
+
+  /// The supervisor, made with the first call.
+  daemon::Supervisor& supervisor() {
+    if (!supervisor_) supervisor_.emplace(processes_, registry, log.log(), mode_, options());
+    return *supervisor_;
+  }
+
+  void start() { supervisor().start(); }
+  void update() { supervisor().update(); }
+  void advance(std::chrono::milliseconds by) {
+    clock.advance(by);
+    update();
+  }
+  [[nodiscard]] daemon::ProcessStatus status(std::size_t index = 0) {
+    return supervisor().status().at(index);
+  }
+  [[nodiscard]] std::chrono::nanoseconds until_next_deadline() {
+    return supervisor().next_deadline() - clock.monotonic_now();
+  }
+
+  ManualClock clock;
+  LogCapture log;
+  FakeChildren children;
+  Registry registry;
+
+ private:
+  daemon::SupervisorOptions options() { return {.launch = children.launcher(), .clock = &clock}; }
+
+  std::vector<daemon::ProcessConfig> processes_;
+  daemon::Supervisor::Mode mode_;
+  std::optional<daemon::Supervisor> supervisor_;
+};
+
+/// A process to run.
+[[nodiscard]] inline daemon::ProcessConfig child_config(std::string name = "app") {
+  daemon::ProcessConfig config;
+  config.name = std::move(name);
+  config.argv = {"program"};
+  config.restart_interval = std::chrono::seconds(2);
+  config.stop_timeout = std::chrono::seconds(5);
+  return config;
+}
+
+}  // namespace provisr::test

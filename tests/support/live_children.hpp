@@ -1,0 +1,79 @@
+#pragma once
+
+#include "daemon/child_process.hpp"
+#include "daemon/liveness.hpp"
+#include "support/eventually.hpp"
+#include "support/text_file.hpp"
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+namespace provisr::test {
+
+/// A shell that becomes provisr_child, whose output goes to a file.
+[[nodiscard]] inline std::vector<std::string> child_with_output(
+    const std::string& arguments, const std::filesystem::path& output) {
+  return {"/bin/sh", "-c",
+          "exec '" PROVISR_CHILD_PATH "' " + arguments + " > '" + output.string() + "'"};
+}
+
+[[nodiscard]] inline std::string text_so_far(const std::filesystem::path& file) {
+  return std::filesystem::exists(file) ? read_text(file) : std::string();
+}
+
+/// Whether provisr_child has come to its known state.
+[[nodiscard]] inline bool is_ready(const std::filesystem::path& output) {
+  return text_so_far(output).find("ready\n") != std::string::npos;
+}
+
+/// The PIDs in lines such as "worker 4711".
+[[nodiscard]] inline std::vector<ProcessId> pids_after(const std::string& label,
+                                                       const std::filesystem::path& output) {
+  std::istringstream words(read_text(output));
+  std::vector<ProcessId> pids;
+  for (std::string word; words >> word;) {
+    ProcessId pid = 0;
+    if (word == label && words >> pid) pids.push_back(pid);
+  }
+  return pids;
+}
+
+/// A zombie is not alive.
+[[nodiscard]] inline bool is_running(ProcessId pid) {
+  std::error_code error;
+  const daemon::IsAlive is_alive = daemon::system_process_finder()(pid, error);
+  return is_alive && is_alive();
+}
+
+[[nodiscard]] inline std::unique_ptr<daemon::ChildProcess> start_child(
+    const daemon::ChildCommand& command) {
+  std::error_code error;
+  std::string what;
+  auto child = daemon::ChildProcess::start(command, error, what);
+  if (!child) throw std::system_error(error, what);
+  return child;
+}
+
+[[nodiscard]] inline std::unique_ptr<daemon::ChildProcess> start_child(
+    std::vector<std::string> argv) {
+  daemon::ChildCommand command;
+  command.argv = std::move(argv);
+  return start_child(command);
+}
+
+[[nodiscard]] inline daemon::ExitStatus wait_for_exit(daemon::ChildProcess& child) {
+  std::optional<daemon::ExitStatus> how;
+  if (!eventually([&] { return (how = child.poll_exit()).has_value(); })) {
+    throw std::runtime_error("the child does not end");
+  }
+  return *how;
+}
+
+}  // namespace provisr::test

@@ -1,0 +1,68 @@
+#pragma once
+
+#include "lib/platform/linux/proc_text.hpp"
+#include "support/text_file.hpp"
+
+#include <provisr/sampler.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <iterator>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+namespace provisr::test {
+
+/// A sampler of a living process with a context of its own.
+class LiveSampler {
+ public:
+  explicit LiveSampler(ProcessId pid, std::optional<std::size_t> budget = {})
+      : context_(SamplerOptions{.proc_root = "/proc", .max_kept_descriptors = budget}) {
+    std::error_code error;
+    sampler_ = ProcessSampler::open(context_, pid, error);
+    if (!sampler_) throw std::system_error(error, "open");
+  }
+
+  [[nodiscard]] ReadStatus read(ProcessReading& reading) {
+    context_.begin_tick();
+    return sampler_->read(reading);
+  }
+  [[nodiscard]] ProcessReading reading() {
+    ProcessReading result;
+    if (read(result) != ReadStatus::ok) throw std::runtime_error("vanished");
+    return result;
+  }
+  [[nodiscard]] bool has_vanished() {
+    ProcessReading ignored;
+    return read(ignored) == ReadStatus::vanished;
+  }
+
+ private:
+  SamplingContext context_;
+  std::optional<ProcessSampler> sampler_;
+};
+
+[[nodiscard]] inline std::filesystem::path proc_of(ProcessId pid) {
+  return std::filesystem::path("/proc") / std::to_string(pid);
+}
+
+[[nodiscard]] inline std::uint32_t entries_of(const std::filesystem::path& directory) {
+  const std::filesystem::directory_iterator entries(directory);
+  return static_cast<std::uint32_t>(std::distance(begin(entries), end(entries)));
+}
+
+/// A "Key:  123 kB" line of /proc/PID/status, in bytes.
+[[nodiscard]] inline std::uint64_t status_bytes(ProcessId pid, std::string_view key) {
+  const std::string text = read_text(proc_of(pid) / "status");
+  return linux_platform::parse_status_bytes(text, key).value();
+}
+
+[[nodiscard]] inline linux_platform::Stat stat_of(ProcessId pid) {
+  return linux_platform::parse_stat(read_text(proc_of(pid) / "stat")).value();
+}
+
+}  // namespace provisr::test

@@ -1,0 +1,143 @@
+#include "support/eventually.hpp"
+#include "support/fake_registry.hpp"
+
+#include <provisr/collector.hpp>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+using namespace std::chrono_literals;
+using provisr::Collector;
+using provisr::test::eventually;
+using SteadyClock = std::chrono::steady_clock;
+
+TEST_CASE("a collector ticks again and again", "[collector]") {
+  std::atomic<int> ticks = 0;
+  const Collector collector(std::function<void()>([&] { ++ticks; }), 1ms);
+  CHECK(collector.interval() == 1ms);
+  CHECK(eventually([&] { return ticks >= 20; }));
+}
+
+TEST_CASE("a collector ticks a registry", "[collector]") {
+  provisr::test::FakeMachine machine;
+  const Collector collector(machine.registry, 1ms);
+  CHECK(eventually([&] { return machine.registry.snapshot().tick() >= 5; }));
+}
+
+TEST_CASE("a collector with a long interval ticks soon for the first time", "[collector]") {
+  std::atomic<int> ticks = 0;
+  const auto begun = SteadyClock::now();
+  const Collector collector(std::function<void()>([&] { ++ticks; }), 10h);
+  CHECK(eventually([&] { return ticks > 0; }));
+  CHECK(SteadyClock::now() - begun >= 250ms);
+  CHECK(ticks == 1);
+}
+
+TEST_CASE("a collector does not tick before the first interval", "[collector]") {
+  std::atomic<bool> has_ticked = false;
+  SteadyClock::time_point first;
+  const auto begun = SteadyClock::now();
+  Collector collector(std::function<void()>([&] {
+                        if (!has_ticked) first = SteadyClock::now();
+                        has_ticked = true;
+                      }),
+                      50ms);
+  REQUIRE(eventually([&] { return has_ticked.load(); }));
+  collector.stop();
+  CHECK(first - begun >= 50ms);
+}
+
+TEST_CASE("nothing ticks after stop", "[collector]") {
+  std::atomic<int> ticks = 0;
+  Collector collector(std::function<void()>([&] { ++ticks; }), 1ms);
+  REQUIRE(eventually([&] { return ticks > 0; }));
+  collector.stop();
+  const int at_stop = ticks;
+  std::this_thread::sleep_for(20ms);  // a tick that comes too late would come now
+  CHECK(ticks == at_stop);
+  collector.stop();
+  CHECK(ticks == at_stop);
+}
+
+TEST_CASE("stop does not wait for the interval", "[collector]") {
+  Collector collector(std::function<void()>([] {}), 10h);
+  const auto begun = SteadyClock::now();
+  collector.stop();
+  CHECK(SteadyClock::now() - begun < 20s);
+}
+
+TEST_CASE("stop waits for the tick that is under way", "[collector]") {
+  std::atomic<bool> is_in_tick = false;
+  std::atomic<bool> may_end = false;
+  std::atomic<bool> has_ended = false;
+  Collector collector(std::function<void()>([&] {
+                        is_in_tick = true;
+                        while (!may_end) std::this_thread::yield();
+                        has_ended = true;
+                      }),
+                      1ms);
+  REQUIRE(eventually([&] { return is_in_tick.load(); }));
+  std::atomic<bool> has_stopped = false;
+  std::thread stopper([&] {
+    collector.stop();
+    has_stopped = true;
+  });
+  CHECK_FALSE(has_stopped);
+  may_end = true;
+  stopper.join();
+  CHECK(has_ended);
+}
+
+TEST_CASE("the destructor stops a collector", "[collector]") {
+  std::atomic<int> ticks = 0;
+  {
+    const Collector collector(std::function<void()>([&] { ++ticks; }), 1ms);
+    REQUIRE(eventually([&] { return ticks > 0; }));
+  }
+  const int at_end = ticks;
+  std::this_thread::sleep_for(20ms);  // a tick that comes too late would come now
+  CHECK(ticks == at_end);
+}
+
+TEST_CASE("several threads may stop a collector at once", "[collector]") {
+  for (int round = 0; round < 20; ++round) {
+    Collector collector(std::function<void()>([] {}), 1ms);
+    std::vector<std::thread> stoppers;
+    for (int i = 0; i < 4; ++i) stoppers.emplace_back([&] { collector.stop(); });
+    for (std::thread& stopper : stoppers) stopper.join();
+  }
+  SUCCEED("all have returned");
+}
+
+TEST_CASE("rounds missed by a slow tick are left out", "[collector]") {
+  constexpr auto interval = 40ms;
+  std::mutex mutex;
+  std::vector<SteadyClock::time_point> begins;
+  const auto count = [&] {
+    const std::lock_guard lock(mutex);
+    return begins.size();
+  };
+  const auto created = SteadyClock::now();
+  Collector collector(std::function<void()>([&] {
+                        bool is_first = false;
+                        {
+                          const std::lock_guard lock(mutex);
+                          begins.push_back(SteadyClock::now());
+                          is_first = begins.size() == 1;
+                        }
+                        if (is_first) std::this_thread::sleep_for(10 * interval);
+                      }),
+                      interval);
+  REQUIRE(eventually([&] { return count() >= 5; }));
+  collector.stop();
+  // Every round begins at or after its time on the schedule, and no two are of the same time:
+  // had the ten missed ones been made up for, more would have begun than the schedule has times.
+  const auto since_slow = begins.back() - (created + 11 * interval);
+  CHECK(static_cast<long>(begins.size()) - 1 <= since_slow / interval + 2);
+}

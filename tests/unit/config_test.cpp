@@ -1,0 +1,297 @@
+#include "daemon/config.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <random>
+#include <string>
+#include <string_view>
+#include <vector>
+
+using namespace provisr::daemon;
+using namespace std::chrono_literals;
+using Lines = std::vector<std::string>;
+
+namespace {
+
+const Lines none;
+
+Lines lines_of(const std::vector<ConfigNotice>& notices) {
+  Lines lines;
+  for (const ConfigNotice& notice : notices) lines.push_back(notice.to_string());
+  return lines;
+}
+
+Lines warnings_in(std::string_view toml) {
+  const LoadedConfig loaded = parse_config(toml, "p.toml");
+  CHECK(lines_of(loaded.faults) == none);
+  return lines_of(loaded.warnings);
+}
+
+/// The configuration in `toml`, which has neither faults nor warnings.
+Config sound(std::string_view toml) {
+  const LoadedConfig loaded = parse_config(toml, "p.toml");
+  CHECK(lines_of(loaded.faults) == none);
+  CHECK(lines_of(loaded.warnings) == none);
+  return loaded.config;
+}
+
+/// A process with a name and `keys`; the keys start in line 3.
+std::string process(std::string_view keys) {
+  return "[[processes]]\nname = \"a\"\n" + std::string(keys) + "\n";
+}
+
+class TemporaryDirectory {
+ public:
+  TemporaryDirectory()
+      : path_(std::filesystem::temp_directory_path() /
+              ("provisr-config-" + std::to_string(std::random_device{}()))) {
+    std::filesystem::create_directory(path_);
+  }
+  ~TemporaryDirectory() { std::filesystem::remove_all(path_); }
+  TemporaryDirectory(const TemporaryDirectory&) = delete;
+  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
+
+  [[nodiscard]] std::filesystem::path operator/(std::string_view name) const {
+    return path_ / name;
+  }
+
+ private:
+  std::filesystem::path path_;
+};
+
+}  // namespace
+
+TEST_CASE("the flat form is read") {
+  const Config config = sound(R"(
+[server]
+listen = "127.0.0.1:8081"
+base_path = "/v1/api/"
+[metrics]
+enabled = false
+listen = "unix:/run/provisr.sock"
+[metrics.process_metrics]
+enabled = false
+interval = "1m30s"
+max_history = 50
+[[processes]]
+name = "my-app"
+command = "python3 'my app.py'"
+work_dir = "/srv/app"
+env = ["PORT=8000", "EMPTY="]
+instances = 3
+auto_restart = true
+restart_interval = "2s"
+stop_timeout = "500ms"
+[[processes]]
+name = "direct"
+args = ["sh", "-c", "echo $HOME"]
+pid_file = "/run/direct.pid"
+[[processes]]
+name = "nginx"
+pid_file = "/run/nginx.pid"
+)");
+  CHECK(config.server.listen.to_string() == "127.0.0.1:8081");
+  CHECK(config.server.base_path == "/v1/api");
+  CHECK_FALSE(config.metrics.enabled);
+  CHECK(config.metrics.listen.to_string() == "unix:/run/provisr.sock");
+  CHECK_FALSE(config.metrics.collection.enabled);
+  CHECK(config.metrics.collection.interval == 90s);
+  CHECK(config.metrics.collection.max_history == 50);
+
+  REQUIRE(config.processes.size() == 3);
+  const ProcessConfig& app = config.processes[0];
+  CHECK(app.name == "my-app");
+  CHECK(app.argv == Lines{"python3", "my app.py"});
+  CHECK(app.work_dir == "/srv/app");
+  CHECK(app.env == Lines{"PORT=8000", "EMPTY="});
+  CHECK(app.instances == 3);
+  CHECK(app.auto_restart);
+  CHECK(app.restart_interval == 2s);
+  CHECK(app.stop_timeout == 500ms);
+  CHECK(app.pid_file.empty());
+  CHECK_FALSE(app.is_foreign());
+
+  const ProcessConfig& direct = config.processes[1];
+  CHECK(direct.argv == Lines{"sh", "-c", "echo $HOME"});
+  CHECK(direct.pid_file == "/run/direct.pid");
+  CHECK_FALSE(direct.is_foreign());
+
+  const ProcessConfig& nginx = config.processes[2];
+  CHECK(nginx.is_foreign());
+  CHECK(nginx.pid_file == "/run/nginx.pid");
+}
+
+TEST_CASE("what a file does not say has its default") {
+  const Config config = sound(process("command = 'sleep 1'"));
+  CHECK(config.server.listen.to_string() == ":8080");
+  CHECK(config.server.base_path == "/api");
+  CHECK(config.metrics.enabled);
+  CHECK(config.metrics.listen.to_string() == ":9090");
+  CHECK(config.metrics.collection.enabled);
+  CHECK(config.metrics.collection.interval == 5s);
+  CHECK(config.metrics.collection.max_history == 100);
+  REQUIRE(config.processes.size() == 1);
+  CHECK(config.processes[0].work_dir.empty());
+  CHECK(config.processes[0].env.empty());
+  CHECK(config.processes[0].instances == 1);
+  CHECK_FALSE(config.processes[0].auto_restart);
+  CHECK(config.processes[0].restart_interval == 1s);
+  CHECK(config.processes[0].stop_timeout == 5s);
+}
+
+TEST_CASE("the Go provisr's form is read") {
+  const std::string_view toml = GENERATE(as<std::string_view>{}, R"(
+[[processes]]
+type = "process"
+spec.name = "my-app"
+spec.command = "sh -c 'while true; do sleep 2; done'"
+spec.work_dir = "."
+spec.auto_restart = true
+spec.restart_interval = "3s"
+spec.instances = 3
+)",
+                                         R"(
+[[processes]]
+[processes.spec]
+name = "my-app"
+command = "sh -c 'while true; do sleep 2; done'"
+work_dir = "."
+auto_restart = true
+restart_interval = "3s"
+instances = 3
+)");
+  const Config config = sound(toml);
+  REQUIRE(config.processes.size() == 1);
+  const ProcessConfig& demo = config.processes[0];
+  CHECK(demo.name == "my-app");
+  CHECK(demo.argv == Lines{"sh", "-c", "while true; do sleep 2; done"});
+  CHECK(demo.work_dir == ".");
+  CHECK(demo.auto_restart);
+  CHECK(demo.restart_interval == 3s);
+  CHECK(demo.instances == 3);
+}
+
+TEST_CASE("a flat process may say that it is one") {
+  CHECK(sound(process("command = \"true\"\ntype = \"process\"")).processes.size() == 1);
+}
+
+TEST_CASE("each section and key of the Go provisr's that is not served gives one warning") {
+  CHECK(warnings_in(R"(use_os_env = true
+pid_dir = "pids"
+env = ["A=1"]
+env_files = [".env"]
+programs_directory = "programs"
+[server]
+tls.enabled = false
+tls.dir = "/tls"
+enabled = true
+[server.auth]
+enabled = false
+[history]
+enabled = false
+in_store = true
+[log]
+dir = "/var/log"
+[store]
+dsn = "x"
+[daemon]
+pid_file = "x"
+[[groups]]
+name = "one"
+[[groups]]
+name = "two"
+[[processes]]
+type = "process"
+spec.name = "a"
+spec.command = "true"
+spec.priority = 10
+spec.detached = true
+spec.retry_count = 2
+spec.retry_interval = "1s"
+spec.start_duration = "1s"
+spec.lifecycle.pre_start = []
+[processes.spec.log]
+dir = "/tmp"
+[[processes.spec.detectors]]
+type = "command"
+command = "pgrep x"
+)") == Lines{
+           "p.toml:1: use_os_env: not served by provisrd; skipped",
+           "p.toml:2: pid_dir: not served by provisrd; skipped",
+           "p.toml:3: env: not served by provisrd; skipped",
+           "p.toml:4: env_files: not served by provisrd; skipped",
+           "p.toml:5: programs_directory: not served by provisrd; skipped",
+           "p.toml:7: server.tls: not served by provisrd; skipped",
+           "p.toml:9: server.enabled: not served by provisrd; skipped",
+           "p.toml:10: server.auth: not served by provisrd; skipped",
+           "p.toml:12: history: not served by provisrd; skipped",
+           "p.toml:15: log: not served by provisrd; skipped",
+           "p.toml:17: store: not served by provisrd; skipped",
+           "p.toml:19: daemon: not served by provisrd; skipped",
+           "p.toml:21: groups: not served by provisrd; skipped",
+           "p.toml:29: processes[0].spec.priority: not served by provisrd; skipped",
+           "p.toml:30: processes[0].spec.detached: not served by provisrd; skipped",
+           "p.toml:31: processes[0].spec.retry_count: not served by provisrd; skipped",
+           "p.toml:32: processes[0].spec.retry_interval: not served by provisrd; skipped",
+           "p.toml:33: processes[0].spec.start_duration: not served by provisrd; skipped",
+           "p.toml:34: processes[0].spec.lifecycle: not served by provisrd; skipped",
+           "p.toml:35: processes[0].spec.log: not served by provisrd; skipped",
+           "p.toml:37: processes[0].spec.detectors: not served by provisrd; skipped",
+       });
+}
+
+TEST_CASE("scheduled jobs are skipped as a whole") {
+  const std::string type = GENERATE("cronjob", "cron", "job");
+  const LoadedConfig loaded = parse_config("[[processes]]\ntype = \"" + type +
+                                               "\"\nspec.schedule = \"@daily\"\nspec.odd = 1\n"
+                                               "[[processes]]\nname = \"a\"\ncommand = \"true\"\n",
+                                           "p.toml");
+  CHECK(lines_of(loaded.faults) == none);
+  CHECK(lines_of(loaded.warnings) ==
+        Lines{"p.toml:1: processes[0]: scheduled jobs are not served by provisrd; skipped"});
+  CHECK(loaded.config.processes.size() == 1);
+}
+
+TEST_CASE("a file without processes gives a warning") {
+  CHECK(warnings_in("") == Lines{"p.toml: no [[processes]]: there is nothing to watch"});
+}
+
+TEST_CASE("keys without effect on a process that somebody else runs give a warning") {
+  CHECK(warnings_in(process("pid_file = \"/run/a.pid\"\nauto_restart = true\nenv = [\"A=1\"]")) ==
+        Lines{
+            "p.toml:4: processes[0].auto_restart: has no effect: provisrd does not start this "
+            "process",
+            "p.toml:5: processes[0].env: has no effect: provisrd does not start this process",
+        });
+}
+
+TEST_CASE("a file is loaded under its path") {
+  const TemporaryDirectory directory;
+  const auto file = directory / "p.toml";
+  std::ofstream(file) << process("command = 'b'\nodd = 1") << std::string(10000, '#') << "\n";
+  const LoadedConfig loaded = load_config(file);
+  REQUIRE(loaded.config.processes.size() == 1);
+  CHECK(loaded.config.processes[0].argv == Lines{"b"});
+  CHECK(lines_of(loaded.faults) == Lines{file.string() + ":4: processes[0].odd: unknown key"});
+}
+
+TEST_CASE("an empty file can be read") {
+  const TemporaryDirectory directory;
+  const auto file = directory / "empty.toml";
+  std::ofstream(file).close();
+  CHECK(load_config(file).faults.empty());
+}
+
+TEST_CASE("a file that cannot be read is a fault") {
+  const TemporaryDirectory directory;
+  const auto missing = directory / "missing.toml";
+  CHECK(lines_of(load_config(missing).faults) ==
+        Lines{missing.string() + ": cannot be read: No such file or directory"});
+  const auto folder = directory / "";
+  CHECK(lines_of(load_config(folder).faults) ==
+        Lines{folder.string() + ": cannot be read: Is a directory"});
+}

@@ -1,0 +1,148 @@
+#include "support/indexed_sample.hpp"
+
+#include <provisr/history.hpp>
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <thread>
+#include <vector>
+
+using namespace std::chrono_literals;
+using provisr::History;
+using provisr::ProcessMetrics;
+using provisr::test::index_of;
+using provisr::test::indexed_sample;
+using provisr::test::is_whole;
+
+namespace {
+
+void push_range(History& history, std::uint64_t first, std::uint64_t last) {
+  for (std::uint64_t i = first; i < last; ++i) history.push(indexed_sample(i));
+}
+
+std::vector<std::uint64_t> indices(const std::vector<ProcessMetrics>& samples) {
+  std::vector<std::uint64_t> result;
+  for (const ProcessMetrics& sample : samples) result.push_back(index_of(sample));
+  return result;
+}
+
+std::vector<std::uint64_t> read_until(const History& history, std::uint64_t end) {
+  std::vector<ProcessMetrics> samples;
+  history.read_until(end, samples);
+  return indices(samples);
+}
+
+using Indices = std::vector<std::uint64_t>;
+
+}  // namespace
+
+TEST_CASE("a history keeps the latest samples in order", "[history]") {
+  History history(3);
+  CHECK(history.capacity() == 3);
+  CHECK(history.read().empty());
+  push_range(history, 0, 2);
+  CHECK(indices(history.read()) == Indices{0, 1});
+  push_range(history, 2, 8);
+  CHECK(history.pushed() == 8);
+  CHECK(indices(history.read()) == Indices{5, 6, 7});
+}
+
+TEST_CASE("a history of one keeps the newest", "[history]") {
+  History history(1);
+  push_range(history, 0, 5);
+  CHECK(indices(history.read()) == Indices{4});
+}
+
+TEST_CASE("samples come out of a history as they went in", "[history]") {
+  History history(2);
+  const ProcessMetrics nothing_known;
+  history.push(nothing_known);
+  history.push(indexed_sample(12345));
+  CHECK(history.read() == std::vector{nothing_known, indexed_sample(12345)});
+}
+
+TEST_CASE("an earlier end shows what is still there of the history then", "[history]") {
+  History history(4);
+  push_range(history, 0, 6);
+  CHECK(read_until(history, 6) == Indices{2, 3, 4, 5});
+  CHECK(read_until(history, 5) == Indices{2, 3, 4});
+  CHECK(read_until(history, 3) == Indices{2});
+  CHECK(read_until(history, 2).empty());
+  CHECK(read_until(history, 0).empty());
+}
+
+TEST_CASE("a history appends to the samples that are there", "[history]") {
+  History history(2);
+  push_range(history, 1, 5);
+  std::vector<ProcessMetrics> samples{indexed_sample(0)};
+  history.read_until(history.pushed(), samples);
+  CHECK(indices(samples) == Indices{0, 3, 4});
+}
+
+namespace {
+
+/// What concurrent readers of a history find; only atomics, as Catch2's macros are not thread-safe.
+struct Findings {
+  std::atomic<int> torn = 0;
+  std::atomic<int> out_of_order = 0;
+  std::atomic<int> beyond_the_end = 0;
+  std::atomic<int> too_few = 0;
+  std::atomic<int> overtaken = 0;  ///< reads that the writer spoilt in part; no fault
+  std::atomic<std::uint64_t> samples = 0;
+};
+
+void inspect(const std::vector<ProcessMetrics>& samples, std::uint64_t end, Findings& findings) {
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    if (!is_whole(samples[i])) ++findings.torn;
+    if (i > 0 && index_of(samples[i]) != index_of(samples[i - 1]) + 1) ++findings.out_of_order;
+  }
+  if (!samples.empty() && index_of(samples.back()) + 1 != end) ++findings.beyond_the_end;
+  findings.samples += samples.size();
+}
+
+/// Reads until the writer is done, and then once more.
+void read_all_the_while(const History& history, const std::atomic<bool>& done, Findings& findings) {
+  std::vector<ProcessMetrics> samples;
+  for (bool is_last = false; !is_last;) {
+    is_last = done.load();
+    samples.clear();
+    const std::uint64_t end = history.pushed();
+    history.read_until(end, samples);
+    inspect(samples, end, findings);
+    if (samples.size() < std::min<std::uint64_t>(end, history.capacity())) ++findings.overtaken;
+    if (is_last && samples.size() != history.capacity()) ++findings.too_few;
+  }
+}
+
+}  // namespace
+
+TEST_CASE("readers beside a writer get whole samples in order", "[history][concurrency]") {
+  const std::size_t capacity = GENERATE(1U, 2U, 5U, 64U);
+  History history(capacity);
+  Findings findings;
+  std::atomic<bool> done = false;
+  std::vector<std::thread> readers;
+  for (int i = 0; i < 3; ++i) {
+    readers.emplace_back([&] { read_all_the_while(history, done, findings); });
+  }
+  // On and on until the readers have been disturbed often enough, which is soon.
+  const auto end = std::chrono::steady_clock::now() + 5s;
+  for (std::uint64_t next = 0; next < 20'000 || findings.overtaken < 500; next += 1000) {
+    push_range(history, next, next + 1000);
+    if (std::chrono::steady_clock::now() > end) break;
+  }
+  done = true;
+  for (std::thread& reader : readers) reader.join();
+
+  CHECK(findings.torn == 0);
+  CHECK(findings.out_of_order == 0);
+  CHECK(findings.beyond_the_end == 0);
+  CHECK(findings.too_few == 0);
+  CHECK(findings.samples >= 3 * capacity);
+}

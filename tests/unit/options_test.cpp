@@ -1,0 +1,231 @@
+#include "daemon/options.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+#include <catch2/matchers/catch_matchers_exception.hpp>
+
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+using namespace provisr::daemon;
+using namespace std::chrono_literals;
+using Arguments = std::vector<std::string_view>;
+using Words = std::vector<std::string>;
+
+namespace {
+
+std::string error_of(const Arguments& arguments) {
+  try {
+    static_cast<void>(parse_options(arguments));
+    return "no error";
+  } catch (const UsageError& error) {
+    return error.what();
+  }
+}
+
+}  // namespace
+
+TEST_CASE("a configuration file is named by a word or by --config") {
+  const Arguments arguments =
+      GENERATE(Arguments{"p.toml"}, Arguments{"--config", "p.toml"}, Arguments{"--config=p.toml"},
+               Arguments{"--", "p.toml"}, Arguments{"p.toml", "--"});
+  const Options options = parse_options(arguments);
+  CHECK(options.mode == Mode::serve);
+  CHECK(options.config_file == "p.toml");
+  CHECK(options.log_level == LogLevel::info);
+  CHECK_FALSE(options.listen.has_value());
+  CHECK_FALSE(options.metrics_listen.has_value());
+  CHECK_FALSE(options.interval.has_value());
+}
+
+TEST_CASE("a file of an option's or a command's name can be meant") {
+  CHECK(parse_options(Arguments{"--", "--check"}).config_file == "--check");
+  CHECK(parse_options(Arguments{"--", "run"}).config_file == "run");
+  CHECK(parse_options(Arguments{"--config", "run"}).config_file == "run");
+}
+
+TEST_CASE("the file to check is named before or after --check") {
+  const Arguments arguments =
+      GENERATE(Arguments{"--check", "p.toml"}, Arguments{"p.toml", "--check"},
+               Arguments{"--check", "--config", "p.toml"});
+  const Options options = parse_options(arguments);
+  CHECK(options.mode == Mode::check);
+  CHECK(options.config_file == "p.toml");
+}
+
+TEST_CASE("values follow as a word or behind =") {
+  const Arguments arguments =
+      GENERATE(Arguments{"--log-level", "debug", "--listen", "127.0.0.1:1", "--metrics-listen",
+                         ":2", "--interval", "1s", "p.toml"},
+               Arguments{"p.toml", "--log-level=debug", "--listen=127.0.0.1:1",
+                         "--metrics-listen=:2", "--interval=1s"});
+  const Options options = parse_options(arguments);
+  CHECK(options.log_level == LogLevel::debug);
+  REQUIRE(options.listen.has_value());
+  CHECK(options.listen->to_string() == "127.0.0.1:1");
+  REQUIRE(options.metrics_listen.has_value());
+  CHECK(options.metrics_listen->to_string() == ":2");
+  CHECK(options.interval == 1s);
+}
+
+TEST_CASE("the last of several values counts") {
+  CHECK(parse_options(Arguments{"p", "--interval=1s", "--interval=2s"}).interval == 2s);
+}
+
+TEST_CASE("run takes its options up to the command and leaves the rest alone") {
+  const Arguments arguments =
+      GENERATE(Arguments{"--log-level", "warn", "run", "--name", "web", "--instances", "3",
+                         "--interval=1s", "--", "python3", "--help", "run", "--", "-x=1"},
+               Arguments{"--log-level=warn", "--interval=1s", "--name=web", "run", "--instances=3",
+                         "python3", "--help", "run", "--", "-x=1"});
+  const Options options = parse_options(arguments);
+  CHECK(options.mode == Mode::run);
+  CHECK(options.log_level == LogLevel::warn);
+  CHECK(options.interval == 1s);
+  CHECK(options.name == "web");
+  CHECK(options.instances == 3);
+  CHECK(options.command == Words{"python3", "--help", "run", "--", "-x=1"});
+}
+
+TEST_CASE("run takes the name from the command") {
+  CHECK(parse_options(Arguments{"run", "/usr/bin/python3.11", "app.py"}).name == "python3.11");
+  CHECK(parse_options(Arguments{"run", "./server"}).name == "server");
+  CHECK(parse_options(Arguments{"run", "--", "--odd"}).name == "--odd");
+}
+
+TEST_CASE("help and version are given whatever else there is") {
+  CHECK(parse_options(Arguments{"--help"}).mode == Mode::help);
+  CHECK(parse_options(Arguments{"--version"}).mode == Mode::version);
+  CHECK(parse_options(Arguments{"run", "--help"}).mode == Mode::help);
+  CHECK(parse_options(Arguments{"--name", "x", "--version", "--nonsense"}).mode == Mode::version);
+}
+
+TEST_CASE("a wrong command line is told in one sentence") {
+  using Case = std::pair<Arguments, std::string_view>;
+  const auto [arguments, text] = GENERATE(
+      Case{{}, "no configuration file; name one, or use 'provisrd run COMMAND'"},
+      Case{{"--check"}, "no configuration file; name one, or use 'provisrd run COMMAND'"},
+      Case{{"--lisen=:1", "p"}, "unknown option \"--lisen\"; did you mean \"--listen\"?"},
+      Case{{"-config", "p"}, "unknown option \"-config\"; did you mean \"--config\"?"},
+      Case{{"--frobnicate"}, "unknown option \"--frobnicate\""},
+      Case{{"-x"}, "unknown option \"-x\""}, Case{{"--config"}, "--config needs a value"},
+      Case{{"p", "--interval"}, "--interval needs a value"},
+      Case{{"--help=yes"}, "--help takes no value"}, Case{{"--check=p"}, "--check takes no value"},
+      Case{{"--config="}, "--config: the configuration file's name is empty"},
+      Case{{""}, "the configuration file's name is empty"},
+      Case{{"p", "q"}, "more than one configuration file: \"p\" and \"q\""},
+      Case{{"p", "run"}, "'run' takes no configuration file"},
+      Case{{"p", "--log-level", "loud"},
+           "--log-level: must be debug, info, warn or error, is \"loud\""},
+      Case{
+          {"p", "--listen", "8080"},
+          "--listen: \"8080\" has no port; \"host:port\", \":port\" or \"unix:/path\" is expected"},
+      Case{{"p", "--metrics-listen=:x"},
+           "--metrics-listen: \":x\" has no valid port: 0 to 65535 is expected behind the last "
+           "colon"},
+      Case{{"p", "--interval=5"},
+           "--interval: \"5\" has no unit; ns, us, ms, s, m or h is expected"},
+      Case{{"p", "--interval=1ms"}, "--interval: must be 10ms to 24h, is 1ms"},
+      Case{{"p", "--name=a"}, "--name is for 'provisrd run' only"},
+      Case{{"p", "--instances=2"}, "--instances is for 'provisrd run' only"},
+      Case{{"--check", "run", "a"}, "--check is for a configuration file, not for 'run'"},
+      Case{{"run", "--check", "a"}, "--check is for a configuration file, not for 'run'"},
+      Case{{"run"}, "'run' needs a command"}, Case{{"run", "--"}, "'run' needs a command"},
+      Case{{"run", ""}, "the command to run is empty"},
+      Case{{"--config", "p", "run", "a"}, "'run' takes no configuration file"},
+      Case{{"run", "--config", "p", "a"}, "'run' takes no configuration file"},
+      Case{
+          {"run", "--name", "a b", "c"},
+          "--name: \"a b\" is not a process name; 1 to 128 of A-Z a-z 0-9 . _ - without \"..\" are "
+          "expected"},
+      Case{{"run", "./my app"}, "\"my app\" is not a process name; give one with --name"},
+      Case{{"run", "dir/"}, "\"\" is not a process name; give one with --name"},
+      Case{{"run", "--instances=0", "a"}, "--instances: must be 1 to 1000, is 0"},
+      Case{{"run", "--instances=1001", "a"}, "--instances: must be 1 to 1000, is 1001"},
+      Case{{"run", "--instances=two", "a"}, "--instances: must be a number, is \"two\""},
+      Case{{"run", "--instances=2x", "a"}, "--instances: must be a number, is \"2x\""},
+      Case{{"run", "--instances=", "a"}, "--instances: must be a number, is \"\""});
+  CHECK(error_of(arguments) == text);
+}
+
+TEST_CASE("run refuses a name that is too long for its instances") {
+  const std::string name(127, 'a');
+  CHECK(error_of({"run", "--name", name, "--instances", "2", "b"}) ==
+        "the name \"" + name + "\" is too long for 2 instances");
+  CHECK(error_of({"run", "--name", name, "b"}) == "no error");
+}
+
+TEST_CASE("a usage message is one line and a hint") {
+  CHECK(usage_message(UsageError("unknown option \"--a\nb\"")) ==
+        "provisrd: unknown option \"--a\\nb\"\ntry 'provisrd --help'\n");
+}
+
+TEST_CASE("run gives a configuration with that one process") {
+  const Config config =
+      run_config(parse_options(Arguments{"--interval=1s", "--listen=:1", "--metrics-listen=:2",
+                                         "run", "--instances=2", "sleep", "a  b", "$HOME"}));
+  REQUIRE(config.processes.size() == 1);
+  const ProcessConfig& process = config.processes[0];
+  CHECK(process.name == "sleep");
+  CHECK(process.argv == Words{"sleep", "a  b", "$HOME"});
+  CHECK(process.instances == 2);
+  CHECK_FALSE(process.auto_restart);
+  CHECK(process.pid_file.empty());
+  CHECK(config.metrics.collection.interval == 1s);
+  CHECK(config.server.listen.to_string() == ":1");
+  CHECK(config.metrics.listen.to_string() == ":2");
+}
+
+TEST_CASE("run has the defaults of a file") {
+  const Config config = run_config(parse_options(Arguments{"run", "sleep"}));
+  CHECK(config.server.listen.to_string() == ":8080");
+  CHECK(config.metrics.listen.to_string() == ":9090");
+  CHECK(config.metrics.collection.interval == 5s);
+  CHECK(config.metrics.collection.max_history == 100);
+}
+
+TEST_CASE("the command line stands in place of what the file says, and only there") {
+  Config config;
+  config.server.listen = parse_listen_address(":1111");
+  config.metrics.listen = parse_listen_address(":2222");
+  config.metrics.collection.interval = 7s;
+  apply_overrides(parse_options(Arguments{"p"}), config);
+  CHECK(config.server.listen.port == 1111);
+  CHECK(config.metrics.listen.port == 2222);
+  CHECK(config.metrics.collection.interval == 7s);
+  apply_overrides(parse_options(Arguments{"p", "--listen=:3333", "--interval=1s"}), config);
+  CHECK(config.server.listen.port == 3333);
+  CHECK(config.metrics.listen.port == 2222);
+  CHECK(config.metrics.collection.interval == 1s);
+}
+
+TEST_CASE("two servers on one address are refused while both run") {
+  const Options options = parse_options(Arguments{"p", "--listen", ":9090"});
+  Config config;
+  CHECK_THROWS_MATCHES(
+      apply_overrides(options, config), UsageError,
+      Catch::Matchers::Message(
+          "the JSON API's address :9090 and the one for Prometheus, :9090, clash"));
+  config.metrics.enabled = false;
+  CHECK_NOTHROW(apply_overrides(options, config));
+}
+
+TEST_CASE("the help names every option and every exit status in less than 80 columns") {
+  const std::string_view help = help_text();
+  for (const std::string_view word :
+       {"--config", "--check", "--listen", "--metrics-listen", "--interval", "--log-level",
+        "--name", "--instances", "--help", "--version", "run", "\n  0  ", "\n  1  ", "\n  2  ",
+        "Examples:"}) {
+    CAPTURE(word);
+    CHECK(help.find(word) != std::string_view::npos);
+  }
+  CHECK(help.ends_with('\n'));
+  for (std::size_t start = 0; start < help.size();) {
+    const std::size_t end = help.find('\n', start);
+    CHECK(end - start < 80);
+    start = end + 1;
+  }
+}

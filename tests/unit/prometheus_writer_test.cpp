@@ -1,0 +1,112 @@
+#include <provisr/prometheus.hpp>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <cstdlib>
+#include <limits>
+#include <random>
+#include <string>
+#include <string_view>
+
+using provisr::PrometheusWriter;
+
+namespace {
+
+/// The line of one sample with this value.
+template <class Number>
+std::string line_of(Number value) {
+  std::string text;
+  PrometheusWriter writer(text);
+  writer.family("m", "gauge", "h");
+  text.clear();
+  writer.sample({}, value);
+  return text;
+}
+
+/// What a family without samples looks like.
+std::string family_of(std::string_view help) {
+  std::string text;
+  PrometheusWriter(text).family("m", "counter", help);
+  return text;
+}
+
+std::string line_with_label(std::string_view value) {
+  std::string text;
+  PrometheusWriter writer(text);
+  writer.family("m", "gauge", "h");
+  text.clear();
+  writer.sample({{"l", value}}, 1);
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("the content type is that of the text format", "[prometheus]") {
+  CHECK(PrometheusWriter::content_type == "text/plain; version=0.0.4; charset=utf-8");
+}
+
+TEST_CASE("help texts are escaped", "[prometheus]") {
+  CHECK(family_of("plain \"quoted\"") == "# HELP m plain \"quoted\"\n# TYPE m counter\n");
+  CHECK(family_of("two\nlines") == "# HELP m two\\nlines\n# TYPE m counter\n");
+  CHECK(family_of("C:\\new\\") == "# HELP m C:\\\\new\\\\\n# TYPE m counter\n");
+  CHECK(family_of("") == "# HELP m \n# TYPE m counter\n");
+}
+
+TEST_CASE("label values are escaped", "[prometheus]") {
+  CHECK(line_with_label("plain") == "m{l=\"plain\"} 1\n");
+  CHECK(line_with_label("") == "m{l=\"\"} 1\n");
+  CHECK(line_with_label("say \"hi\"") == "m{l=\"say \\\"hi\\\"\"} 1\n");
+  CHECK(line_with_label("a\\b") == "m{l=\"a\\\\b\"} 1\n");
+  CHECK(line_with_label("a\nb") == "m{l=\"a\\nb\"} 1\n");
+  CHECK(line_with_label("\\\n\"") == "m{l=\"\\\\\\n\\\"\"} 1\n");
+  CHECK(line_with_label("caf\xc3\xa9 {}=,") == "m{l=\"caf\xc3\xa9 {}=,\"} 1\n");
+}
+
+TEST_CASE("labels are parted by commas", "[prometheus]") {
+  std::string text;
+  PrometheusWriter writer(text);
+  writer.family("m", "gauge", "h");
+  text.clear();
+  writer.sample({{"a", "1"}, {"b", "2"}, {"c", "3"}}, 4);
+  writer.sample_of_process("my-app", 5);
+  CHECK(text == "m{a=\"1\",b=\"2\",c=\"3\"} 4\nm{name=\"my-app\"} 5\n");
+}
+
+TEST_CASE("numbers are as short as can be", "[prometheus]") {
+  CHECK(line_of(0) == "m 0\n");
+  CHECK(line_of(-1) == "m -1\n");
+  CHECK(line_of(0.1) == "m 0.1\n");
+  CHECK(line_of(128.5) == "m 128.5\n");
+  CHECK(line_of(100.0) == "m 100\n");
+  CHECK(line_of(-0.0) == "m -0\n");
+  CHECK(line_of(std::numeric_limits<std::uint64_t>::max()) == "m 18446744073709551615\n");
+  CHECK(line_of(std::numeric_limits<std::int64_t>::min()) == "m -9223372036854775808\n");
+  CHECK(line_of(std::numeric_limits<double>::lowest()) == "m -1.7976931348623157e+308\n");
+  CHECK(line_of(std::numeric_limits<double>::denorm_min()) == "m 5e-324\n");
+}
+
+TEST_CASE("special numbers are written as Prometheus reads them", "[prometheus]") {
+  CHECK(line_of(std::numeric_limits<double>::quiet_NaN()) == "m NaN\n");
+  CHECK(line_of(-std::numeric_limits<double>::quiet_NaN()) == "m NaN\n");
+  CHECK(line_of(std::numeric_limits<double>::infinity()) == "m +Inf\n");
+  CHECK(line_of(-std::numeric_limits<double>::infinity()) == "m -Inf\n");
+}
+
+TEST_CASE("doubles read back as the same bits", "[prometheus]") {
+  std::mt19937_64 random(20'250'127U);
+  for (int i = 0; i < 20'000; ++i) {
+    const auto value = std::bit_cast<double>(random());
+    if (!std::isfinite(value)) continue;
+    const std::string line = line_of(value);
+    CAPTURE(line);
+    REQUIRE(line.starts_with("m "));
+    REQUIRE(line.ends_with("\n"));
+    char* end = nullptr;
+    const double read_back = std::strtod(line.c_str() + 2, &end);
+    REQUIRE(std::string_view(end) == "\n");
+    REQUIRE(std::bit_cast<std::uint64_t>(read_back) == std::bit_cast<std::uint64_t>(value));
+  }
+}

@@ -1,0 +1,55 @@
+// The library as the README shows it: compiled, run and to the letter the same.
+#include "support/text_file.hpp"
+
+#include <provisr/provisr.hpp>
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/matchers/catch_matchers_string.hpp>
+
+#include <chrono>
+#include <string>
+#include <unistd.h>
+
+namespace {
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wunused-result"  // an example may look and not use
+// clang-format off
+void example(provisr::ProcessId pid, std::string& text) {
+// begin
+provisr::Registry registry;
+registry.track("my-app-1", pid);
+provisr::Collector collector(registry, std::chrono::seconds(5));  // or registry.tick() yourself
+
+registry.latest("my-app-1");      // the newest sample, if it runs
+registry.history("my-app-1");     // its samples, oldest first
+registry.group("my-app");         // my-app, my-app-1, my-app-2 ... together
+provisr::write_prometheus(registry.snapshot(), text);
+// end
+}
+// clang-format on
+#pragma GCC diagnostic pop
+
+[[nodiscard]] std::string between(const std::string& text, const std::string& begin,
+                                  const std::string& end) {
+  const auto from = text.find(begin);
+  REQUIRE(from != std::string::npos);
+  const auto start = from + begin.size();
+  return text.substr(start, text.find(end, start) - start);
+}
+
+}  // namespace
+
+TEST_CASE("the README's library example is compiled and run") {
+  const std::string root = PROVISR_SOURCE_DIR;
+  const std::string shown =
+      between(provisr::test::read_text(root + "/README.md"), "```cpp\n", "```");
+  const std::string compiled =
+      between(provisr::test::read_text(root + "/tests/unit/readme_example_test.cpp"), "// begin\n",
+              "// end\n");
+  CHECK(shown == compiled);
+
+  std::string text;
+  example(::getpid(), text);
+  CHECK_THAT(text, Catch::Matchers::ContainsSubstring("provisr_process_up{name=\"my-app-1\"} "));
+}

@@ -1,0 +1,195 @@
+#include "daemon/supervisor.hpp"
+
+#include "support/fake_supervision.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+#include <catch2/matchers/catch_matchers_string.hpp>
+
+#include <string>
+#include <vector>
+
+using namespace provisr;
+using namespace provisr::daemon;
+using namespace provisr::test;
+using namespace std::chrono_literals;
+using Catch::Matchers::ContainsSubstring;
+using Mode = Supervisor::Mode;
+
+namespace {
+
+ProcessConfig three_instances() {
+  ProcessConfig config = child_config("my-app");
+  config.instances = 3;
+  return config;
+}
+
+ProcessConfig foreign_config() {
+  ProcessConfig config;
+  config.name = "nginx";
+  config.pid_file = "/no/such/file.pid";
+  return config;
+}
+
+}  // namespace
+
+TEST_CASE("every instance is declared, started with its command and listed in order") {
+  ProcessConfig config = three_instances();
+  config.argv = {"python3", "app.py"};
+  config.work_dir = "/srv/app";
+  config.env = {"PORT=8000"};
+  FakeSupervision world({child_config("first"), config, foreign_config()});
+  static_cast<void>(world.supervisor());
+  CHECK(world.registry.snapshot().size() == 5);
+
+  world.start();
+  REQUIRE(world.children.launches() == 4);
+  const ChildCommand& command = world.children.group(2).command;
+  CHECK(command.argv == config.argv);
+  CHECK(command.work_dir == config.work_dir);
+  CHECK(command.env == config.env);
+  CHECK_FALSE(command.inherit_stdin);
+
+  std::vector<std::string> names;
+  for (const ProcessStatus& status : world.supervisor().status()) names.push_back(status.name);
+  CHECK(names == std::vector<std::string>{"first", "my-app-1", "my-app-2", "my-app-3", "nginx"});
+  CHECK(world.status(1).state == ProcessState::running);
+  CHECK(world.status(1).kind == ProcessKind::child);
+  CHECK(world.status(1).pid == world.children.group(1).pid);
+  CHECK(world.status(4).state == ProcessState::absent);
+  CHECK(world.status(4).kind == ProcessKind::pid_file);
+}
+
+TEST_CASE("a name that the registry refuses is an error of the program") {
+  FakeSupervision world({child_config("no spaces allowed")});
+  CHECK_THROWS_AS(world.supervisor(), std::system_error);
+}
+
+TEST_CASE("a process that cannot be measured is one debug line") {
+  FakeSupervision world({child_config()});
+  world.start();
+  CHECK(world.log.count("DEBUG app: cannot be measured") == 1);
+}
+
+TEST_CASE("it goes on while children end, until a stop is requested") {
+  FakeSupervision world({child_config("a"), child_config("b")});
+  world.start();
+  world.children.group(0).end({.code = 1, .signal = 0});
+  world.children.group(1).end({});
+  world.update();
+  CHECK(world.status(0).state == ProcessState::exited);
+  CHECK_FALSE(world.supervisor().finished());
+  world.supervisor().request_stop();
+  CHECK(world.supervisor().finished());
+  CHECK(world.supervisor().exit_status() == 0);
+}
+
+TEST_CASE("all groups are asked at once and killed at the same deadline") {
+  FakeSupervision world({three_instances(), foreign_config()});
+  world.children.pattern.heeds_terminate = false;
+  world.start();
+  world.supervisor().request_stop();
+  world.supervisor().request_stop();
+  for (std::size_t i = 0; i < 3; ++i) CHECK(world.children.group(i).terminated == 1);
+
+  world.advance(4999ms);
+  for (std::size_t i = 0; i < 3; ++i) CHECK(world.children.group(i).killed == 0);
+  CHECK_FALSE(world.supervisor().finished());
+  world.advance(1ms);
+  for (std::size_t i = 0; i < 3; ++i) CHECK(world.children.group(i).killed == 1);
+  world.advance(50ms);
+  CHECK(world.supervisor().finished());
+  CHECK(world.supervisor().exit_status() == 0);
+}
+
+TEST_CASE("a process that not even SIGKILL ends does not hold the daemon, and is told of") {
+  FakeSupervision world({child_config()});
+  world.children.pattern.heeds_terminate = false;
+  world.children.pattern.heeds_kill = false;
+  world.start();
+  world.supervisor().request_stop();
+  world.advance(5s);
+  CHECK(world.children.latest().killed == 1);
+  CHECK_FALSE(world.supervisor().finished());
+  world.advance(5s);
+  CHECK(world.supervisor().finished());
+  CHECK(world.supervisor().exit_status() == 1);
+  CHECK(world.log.count("ERROR app: the process cannot be killed") == 1);
+}
+
+TEST_CASE("the next deadline is the earliest of all processes") {
+  ProcessConfig restarted = child_config("restarted");
+  restarted.auto_restart = true;
+  FakeSupervision world({restarted, child_config("steady")});
+  world.start();
+  CHECK(world.supervisor().next_deadline() == MonotonicTime::max());
+  world.children.group(0).end({});
+  world.update();
+  CHECK(world.until_next_deadline() == 2s);
+
+  FakeSupervision watching({child_config(), foreign_config()});
+  watching.start();
+  CHECK(watching.until_next_deadline() == 1s);
+}
+
+TEST_CASE("a single command: it reads stdin, and its end is the daemon's") {
+  struct Case {
+    ExitStatus how;
+    int status;
+  };
+  const auto [how, status] =
+      GENERATE(Case{{}, 0}, Case{{.code = 7, .signal = 0}, 7}, Case{{.code = 0, .signal = 9}, 137});
+  FakeSupervision world({child_config()}, Mode::until_all_exited);
+  world.start();
+  CHECK(world.children.latest().command.inherit_stdin);
+  CHECK_FALSE(world.supervisor().finished());
+  world.children.latest().end(how);
+  world.update();
+  CHECK(world.supervisor().finished());
+  CHECK(world.supervisor().exit_status() == status);
+}
+
+TEST_CASE("several instances of a command: the first that failed gives the status") {
+  FakeSupervision world({three_instances()}, Mode::until_all_exited);
+  world.start();
+  CHECK_FALSE(world.children.latest().command.inherit_stdin);
+  world.children.group(2).end({.code = 5, .signal = 0});
+  world.children.group(0).end({});
+  world.update();
+  CHECK_FALSE(world.supervisor().finished());
+  world.children.group(1).end({.code = 4, .signal = 0});
+  world.update();
+  CHECK(world.supervisor().finished());
+  CHECK(world.supervisor().exit_status() == 4);
+}
+
+TEST_CASE("a command that ends because it was asked to counts as a success") {
+  FakeSupervision world({three_instances()}, Mode::until_all_exited);
+  world.start();
+  world.supervisor().request_stop();
+  world.update();
+  CHECK(world.supervisor().finished());
+  CHECK(world.supervisor().exit_status() == 0);
+}
+
+TEST_CASE("a command that failed before a stop was requested still counts") {
+  FakeSupervision world({three_instances()}, Mode::until_all_exited);
+  world.start();
+  world.children.group(1).end({.code = 4, .signal = 0});
+  world.update();
+  world.supervisor().request_stop();
+  world.update();
+  CHECK(world.supervisor().exit_status() == 4);
+}
+
+TEST_CASE("a command that cannot be started gives a shell's status") {
+  const auto [error, status] = GENERATE(std::pair(std::errc::no_such_file_or_directory, 127),
+                                        std::pair(std::errc::permission_denied, 126));
+  FakeSupervision world({child_config()}, Mode::until_all_exited);
+  world.children.refuse(error, "cannot execute program");
+  world.start();
+  CHECK(world.supervisor().finished());
+  CHECK(world.supervisor().exit_status() == status);
+  CHECK(world.status().state == ProcessState::failed);
+  CHECK_THAT(world.status().last_error, ContainsSubstring("cannot execute program: "));
+}

@@ -1,0 +1,220 @@
+#include "daemon/watched_process.hpp"
+
+#include "support/log_capture.hpp"
+#include "support/temp_directory.hpp"
+#include "support/text_file.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/matchers/catch_matchers_string.hpp>
+
+#include <filesystem>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+using namespace provisr;
+using namespace provisr::daemon;
+using namespace provisr::test;
+using namespace std::chrono_literals;
+using Catch::Matchers::ContainsSubstring;
+
+namespace {
+
+/// A pid_file, the processes that are alive, and what was tracked.
+struct World {
+  TempDirectory directory;
+  std::filesystem::path pid_file = directory.path() / "nginx.pid";
+  std::set<ProcessId> alive;
+  std::error_code find_error = std::make_error_code(std::errc::no_such_process);
+  std::vector<ProcessId> tracked;
+  int found = 0;
+  LogCapture log;
+  ProcessServices services{
+      .launch = {},
+      .find = [this](ProcessId pid, std::error_code& error) { return find(pid, error); },
+      .track =
+          [this](std::string_view, ProcessId pid) {
+            tracked.push_back(pid);
+            return std::error_code();
+          },
+      .log = &log.log()};
+  Moment now{};
+  WatchedProcess process{"nginx", pid_file, services};
+
+  IsAlive find(ProcessId pid, std::error_code& error) {
+    ++found;
+    if (!alive.contains(pid)) {
+      error = find_error;
+      return {};
+    }
+    return [this, pid] { return alive.contains(pid); };
+  }
+
+  /// The file's time always moves on, however coarse the file system's clock is.
+  void write(std::string_view text) {
+    static constexpr auto step = 1s;
+    write_text(pid_file, text);
+    written_at += step;
+    std::filesystem::last_write_time(pid_file, written_at);
+  }
+  std::filesystem::file_time_type written_at = std::filesystem::file_time_type::clock::now();
+
+  void poll() {
+    process.update(now);
+    now.monotonic += 1s;
+  }
+  const ProcessStatus& status() const { return process.status(); }
+};
+
+}  // namespace
+
+TEST_CASE("a pid_file that appears is followed") {
+  World world;
+  world.process.start(world.now);
+  CHECK(world.status().state == ProcessState::absent);
+  CHECK(world.status().kind == ProcessKind::pid_file);
+  CHECK_THAT(world.status().last_error, ContainsSubstring("nginx.pid does not exist"));
+  CHECK(world.process.next_deadline() == world.now.monotonic + 1s);
+
+  world.alive = {100};
+  world.write("100\n");
+  world.poll();
+  CHECK(world.status().state == ProcessState::running);
+  CHECK(world.status().pid == 100);
+  CHECK(world.status().last_error.empty());
+  CHECK(world.tracked == std::vector<ProcessId>{100});
+  for (int i = 0; i < 3; ++i) world.poll();
+  CHECK(world.tracked.size() == 1);
+  CHECK(world.log.count("INFO nginx: watching process 100") == 1);
+}
+
+TEST_CASE("another PID in the file takes over") {
+  World world;
+  world.alive = {100, 200};
+  world.write("100");
+  world.poll();
+  world.write("200");
+  world.poll();
+  CHECK(world.status().pid == 200);
+  CHECK(world.status().restarts == 1);
+  CHECK(world.tracked == std::vector<ProcessId>{100, 200});
+}
+
+TEST_CASE("a process that ends is absent until the file is written again") {
+  World world;
+  world.alive = {100};
+  world.write("100");
+  world.poll();
+  world.alive.clear();
+  world.poll();
+  CHECK(world.status().state == ProcessState::absent);
+  CHECK_FALSE(world.status().pid);
+  CHECK(world.log.count("INFO nginx: process 100 has ended") == 1);
+
+  world.alive = {100};  // somebody else's now
+  for (int i = 0; i < 3; ++i) world.poll();
+  CHECK(world.status().state == ProcessState::absent);
+  CHECK(world.tracked.size() == 1);
+
+  world.write("100");  // the service again, under its old PID, as in a container
+  world.poll();
+  CHECK(world.status().state == ProcessState::running);
+  CHECK(world.tracked == std::vector<ProcessId>{100, 100});
+}
+
+TEST_CASE("a process that ended and was replaced between two looks is changed at once") {
+  World world;
+  world.alive = {100};
+  world.write("100");
+  world.poll();
+  world.alive = {200};
+  world.write("200");
+  world.poll();
+  CHECK(world.status().state == ProcessState::running);
+  CHECK(world.status().pid == 200);
+}
+
+TEST_CASE("a file written again with the same PID changes nothing while the process runs") {
+  World world;
+  world.alive = {100};
+  world.write("100");
+  world.poll();
+  world.write("100");
+  world.poll();
+  CHECK(world.tracked.size() == 1);
+  CHECK(world.status().restarts == 0);
+}
+
+TEST_CASE("whatever becomes of the file, a living process stays watched") {
+  World world;
+  world.alive = {100};
+  world.write("100");
+  world.poll();
+
+  SECTION("removed") {
+    std::filesystem::remove(world.pid_file);
+  }
+  SECTION("rubbish") {
+    world.write("rubbish");
+  }
+  SECTION("a PID of nobody") {
+    world.write("999");
+  }
+
+  world.poll();
+  CHECK(world.status().state == ProcessState::running);
+  CHECK(world.status().pid == 100);
+  CHECK_FALSE(world.status().last_error.empty());
+  world.alive.clear();
+  world.poll();
+  CHECK(world.status().state == ProcessState::absent);
+}
+
+TEST_CASE("a bad pid_file is one line until its state changes") {
+  World world;
+  for (int i = 0; i < 3; ++i) world.poll();
+  CHECK(world.log.count("WARN nginx: pid_file") == 1);
+  for (int i = 0; i < 3; ++i) {
+    world.write("rubbish " + std::to_string(i));
+    world.poll();
+  }
+  CHECK(world.log.count("nginx.pid holds no PID") == 1);
+  std::filesystem::remove(world.pid_file);
+  for (int i = 0; i < 3; ++i) world.poll();
+  CHECK(world.log.count("nginx.pid does not exist") == 2);
+  CHECK(world.log.count("WARN") == 3);
+}
+
+TEST_CASE("a PID of nobody is looked up once, for it could be given to anybody later") {
+  World world;
+  world.write("100");
+  for (int i = 0; i < 3; ++i) world.poll();
+  CHECK(world.found == 1);
+  CHECK(world.log.count("WARN nginx: process 100 of pid_file") == 1);
+  world.alive = {100};
+  world.poll();
+  CHECK(world.status().state == ProcessState::absent);
+}
+
+TEST_CASE("a process that may not be looked at is tried again, and told of once") {
+  World world;
+  world.find_error = std::make_error_code(std::errc::permission_denied);
+  world.write("100");
+  for (int i = 0; i < 3; ++i) world.poll();
+  CHECK(world.found == 3);
+  CHECK(world.log.count("WARN") == 1);
+  world.alive = {100};
+  world.poll();
+  CHECK(world.status().state == ProcessState::running);
+}
+
+TEST_CASE("a stop neither touches the process nor waits for it") {
+  World world;
+  world.alive = {100};
+  world.write("100");
+  world.poll();
+  world.process.stop(world.now);
+  CHECK(world.process.ended());
+  CHECK(world.status().state == ProcessState::running);
+}
