@@ -1,0 +1,205 @@
+// What readers pay while ticks go on. 1 to 20 threads ask for the latest sample, the history and
+// the group of one process after the other; another thread ticks over 1,000 real processes,
+// ten times a second. Beside it the same work behind one mutex over everything.
+//
+//   waiting  each thread asks about a thousand questions a second, at moments that have nothing to
+//            do with the ticks, as scrapers and people do. Measured is how long each waits for its
+//            answer: mean, 99th percentile. A reader that asked again only when answered would
+//            leave out the questions that nobody could ask during a tick.
+//   busy     all threads ask without a pause: the time of the run divided by all questions. The
+//            processors are full in either case, so this shows what the answers themselves cost.
+
+#include "bench/support/bare_process.hpp"
+#include "bench/support/comparison.hpp"
+#include "bench/support/fake_sampler.hpp"
+#include "bench/support/global_mutex_registry.hpp"
+#include "bench/support/sleepers.hpp"
+
+#include <provisr/registry.hpp>
+
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <numeric>
+#include <random>
+#include <span>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace provisr::bench {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+constexpr std::size_t processes = 1'000;
+constexpr std::size_t max_history = 100;
+constexpr std::chrono::milliseconds between_ticks{100};
+constexpr std::size_t busy_questions = 300'000;
+constexpr std::size_t questions_of_a_waiting_reader = 500;
+
+template <class Store>
+void watch_sleepers(Store& store) {
+  raise_descriptor_limit();
+  const std::span<const pid_t> pids = shared_sleepers().first(processes);
+  for (std::size_t i = 0; i < pids.size(); ++i) {
+    static_cast<void>(store.track(process_name(i), pids[i]));
+  }
+  for (std::size_t i = 0; i < max_history; ++i) store.tick();  // histories are full
+}
+
+/// Ticks a store for as long as it lives.
+template <class Store>
+class Ticker {
+ public:
+  explicit Ticker(Store& store) : thread_([this, &store] { run(store); }) {}
+  Ticker(const Ticker&) = delete;
+  Ticker& operator=(const Ticker&) = delete;
+  ~Ticker() {
+    is_done_.store(true, std::memory_order_relaxed);
+    thread_.join();
+  }
+
+ private:
+  void run(Store& store) {
+    while (!is_done_.load(std::memory_order_relaxed)) {
+      store.tick();
+      std::this_thread::sleep_for(between_ticks);
+    }
+  }
+
+  std::atomic<bool> is_done_ = false;
+  std::thread thread_;
+};
+
+/// Asks the three questions in turn, of one process after the other.
+template <class Store>
+class Asker {
+ public:
+  Asker(const Store& store, std::size_t number) : store_(store), next_(number * 21) {
+    for (std::size_t i = 0; i < processes; ++i) {
+      names_.push_back(process_name(i));
+      bases_.push_back(names_[i].substr(0, names_[i].find('-')));
+    }
+  }
+
+  void ask() {
+    const std::size_t process = next_ / 3 % processes;
+    switch (next_++ % 3) {
+      case 0:
+        benchmark::DoNotOptimize(store_.latest(names_[process]));
+        break;
+      case 1:
+        benchmark::DoNotOptimize(store_.history(names_[process]));
+        break;
+      default:
+        benchmark::DoNotOptimize(store_.group(bases_[process]));
+        break;
+    }
+  }
+
+ private:
+  const Store& store_;
+  std::size_t next_;
+  std::vector<std::string> names_;
+  std::vector<std::string> bases_;
+};
+
+/// Runs `read(asker, number)` in each of `threads` threads while the store is ticked.
+template <class Store, class Read>
+void read_while_ticking(Store& store, std::size_t threads, Read read) {
+  const Ticker<Store> ticker(store);
+  std::vector<std::thread> readers;
+  for (std::size_t i = 0; i < threads; ++i) {
+    readers.emplace_back([&store, &read, i] {
+      Asker<Store> asker(store, i);
+      read(asker, i);
+    });
+  }
+  for (std::thread& reader : readers) reader.join();
+}
+
+struct Waits {
+  double mean_ns = 0;
+  double p99_ns = 0;
+};
+
+[[nodiscard]] Waits summary(std::vector<double> waits) {
+  std::sort(waits.begin(), waits.end());
+  const double sum = std::accumulate(waits.begin(), waits.end(), 0.0);
+  return {.mean_ns = sum / static_cast<double>(waits.size()),
+          .p99_ns = waits[waits.size() * 99 / 100]};
+}
+
+template <class Store>
+[[nodiscard]] Waits measure_waits(Store& store, std::size_t threads) {
+  std::vector<std::vector<double>> waits(threads);
+  read_while_ticking(store, threads, [&](auto& asker, std::size_t number) {
+    std::minstd_rand random(static_cast<std::uint32_t>(number + 1));
+    std::uniform_int_distribution<int> pause_us(500, 1'500);
+    for (std::size_t i = 0; i < questions_of_a_waiting_reader; ++i) {
+      std::this_thread::sleep_for(std::chrono::microseconds(pause_us(random)));
+      const auto asked_at = SteadyClock::now();
+      asker.ask();
+      const std::chrono::duration<double, std::nano> wait = SteadyClock::now() - asked_at;
+      waits[number].push_back(wait.count());
+    }
+  });
+  std::vector<double> all;
+  for (const auto& of_thread : waits) all.insert(all.end(), of_thread.begin(), of_thread.end());
+  return summary(std::move(all));
+}
+
+void waiting(benchmark::State& state) {
+  const auto threads = static_cast<std::size_t>(state.range(0));
+  Registry ours({.max_history = max_history, .diagnostics = {}});
+  GlobalMutexRegistry<ProcessSampler> one_mutex(max_history);
+  watch_sleepers(ours);
+  watch_sleepers(one_mutex);
+  std::vector<double> our_means, our_p99s, their_means, their_p99s, ratios;
+  for (auto _ : state) {
+    const auto begun = SteadyClock::now();
+    const Waits our_waits = measure_waits(ours, threads);
+    const Waits their_waits = measure_waits(one_mutex, threads);
+    our_means.push_back(our_waits.mean_ns);
+    our_p99s.push_back(our_waits.p99_ns);
+    their_means.push_back(their_waits.mean_ns);
+    their_p99s.push_back(their_waits.p99_ns);
+    ratios.push_back(their_waits.mean_ns / our_waits.mean_ns);
+    state.SetIterationTime(std::chrono::duration<double>(SteadyClock::now() - begun).count());
+  }
+  state.counters["ours_ns"] = median(our_means);
+  state.counters["ours_p99_ns"] = median(our_p99s);
+  state.counters["one_mutex_ns"] = median(their_means);
+  state.counters["one_mutex_p99_ns"] = median(their_p99s);
+  state.counters["one_mutex_ratio"] = median(ratios);
+}
+BENCHMARK(waiting)->Arg(1)->Arg(2)->Arg(5)->Arg(10)->Arg(20)->UseManualTime()->Iterations(
+    rounds(15));
+
+template <class Store>
+void ask_busily(Store& store, std::size_t threads) {
+  read_while_ticking(store, threads, [threads](auto& asker, std::size_t) {
+    for (std::size_t i = 0; i < busy_questions / threads; ++i) asker.ask();
+  });
+}
+
+void busy(benchmark::State& state) {
+  const auto threads = static_cast<std::size_t>(state.range(0));
+  Registry ours({.max_history = max_history, .diagnostics = {}});
+  GlobalMutexRegistry<ProcessSampler> one_mutex(max_history);
+  watch_sleepers(ours);
+  watch_sleepers(one_mutex);
+  compare(state, static_cast<double>(busy_questions),
+          {{"ours", [&] { ask_busily(ours, threads); }},
+           {"one_mutex", [&] { ask_busily(one_mutex, threads); }}});
+}
+BENCHMARK(busy)->Arg(1)->Arg(2)->Arg(5)->Arg(10)->Arg(20)->UseManualTime()->Iterations(rounds(15));
+
+}  // namespace
+}  // namespace provisr::bench

@@ -1,0 +1,129 @@
+#!/usr/bin/env python3
+"""Makes one table, and charts, of the results that bench/run.sh keeps.
+
+Every ratio is of one run: the benchmarks measure what they compare in turn. A target that is
+missed is shown as such and does not make the report fail.
+"""
+import argparse
+import json
+import os
+import platform
+import re
+import subprocess
+import sys
+
+from charts import draw_charts
+from table_rows import make_table, ratio_text
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+
+class Results:
+    """The counters of all benchmarks, by the first two parts of their names."""
+
+    def __init__(self, directory):
+        self.benchmarks = {}
+        self.context = {}
+        for file in sorted(os.listdir(directory)):
+            if file.endswith("_bench.json"):
+                self._read(os.path.join(directory, file))
+        self.serve = self._optional(directory, "serve.json")
+        self.peers = self._optional(directory, "peers.json")
+
+    @staticmethod
+    def _optional(directory, file):
+        path = os.path.join(directory, file)
+        if not os.path.exists(path):
+            return None
+        with open(path, encoding="utf-8") as text:
+            return json.load(text)
+
+    def _read(self, path):
+        with open(path, encoding="utf-8") as text:
+            content = json.load(text)
+        self.context = content["context"]
+        for benchmark in content["benchmarks"]:
+            if benchmark.get("error_occurred"):
+                sys.exit(f"report.py: {benchmark['name']}: {benchmark.get('error_message')}")
+            self.benchmarks["/".join(benchmark["name"].split("/")[:2])] = benchmark
+
+    def get(self, name, counter):
+        return self.benchmarks.get(name, {}).get(counter)
+
+
+def markdown(rows):
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in rows)
+
+
+def aligned(rows):
+    """The same table for a terminal."""
+    rows = [cells for cells in rows if cells[0] != "---"]
+    widths = [max(len(cells[i]) for cells in rows) for i in range(len(rows[0]))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(cells, widths)).rstrip()
+             for cells in rows]
+    lines.insert(1, "-" * max(map(len, lines)))
+    return "\n".join(lines)
+
+
+def peers_markdown(peers):
+    lines = ["| program | CPU time a process and tick | beside ours |", "| --- | --- | --- |"]
+    for name, cost in peers["samplers"].items():
+        beside = "" if name == cost["beside"] else f"{ratio_text(cost['ratio'])} {cost['beside']}"
+        lines.append(f"| {name} | {cost['microseconds']:.2f} µs | {beside} |")
+    if peers["promhttp"]:
+        rates = peers["promhttp"]
+        lines += ["", "| server | answers a second | |", "| --- | --- | --- |",
+                  f"| provisrd | {rates['provisrd']:,.0f} | |",
+                  f"| promhttp | {rates['promhttp']:,.0f} | 1 / {rates['ratio']:.0f} |"]
+    return "\n".join(lines)
+
+
+def first_line(command):
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split("\n")[0]
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+
+
+def machine(results):
+    with open("/proc/cpuinfo", encoding="utf-8") as text:
+        model = re.search(r"model name\s*:\s*(.*)", text.read())
+    cpus = results.context.get("num_cpus", os.cpu_count())
+    return (f"{model.group(1) if model else platform.machine()}, {cpus} CPUs; "
+            f"Linux {platform.release().split('-')[0]}; {first_line(['c++', '--version'])}; "
+            f"{results.context.get('date', '')[:10]}.")
+
+
+def update_between(path, name, content):
+    """Replaces what stands between the marker lines of `name` in a Markdown file."""
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+    if begin not in text or end not in text:
+        sys.exit(f"report.py: {path} has no markers for {name}")
+    before, rest = text.split(begin, 1)
+    after = rest.split(end, 1)[1]
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(f"{before}{begin}\n{content}\n{end}{after}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("results")
+    parser.add_argument("--update-docs", action="store_true")
+    options = parser.parse_args()
+    results = Results(options.results)
+    rows = make_table(results)
+    print(aligned(rows))
+    print(f"\n{machine(results)}")
+    if options.update_docs:
+        page = os.path.join(ROOT, "docs", "performance.md")
+        update_between(page, "machine", machine(results))
+        update_between(page, "table", markdown(rows))
+        if results.peers is not None:
+            update_between(page, "peers", peers_markdown(results.peers))
+        draw_charts(results, os.path.join(ROOT, "docs", "charts"))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,55 @@
+#include "bench/support/bare_process.hpp"
+
+#include <fcntl.h>
+#include <stdexcept>
+#include <string>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <utility>
+
+namespace provisr::bench {
+
+BareProcess::BareProcess(pid_t pid) {
+  const std::string directory = "/proc/" + std::to_string(pid);
+  ::clock_getcpuclockid(pid, &cpu_clock_);
+  statm_ = ::open((directory + "/statm").c_str(), O_RDONLY | O_CLOEXEC);
+  task_ = ::open((directory + "/task").c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
+  fd_ = ::open((directory + "/fd").c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (statm_ < 0 || task_ < 0 || fd_ < 0) throw std::runtime_error("cannot open " + directory);
+}
+
+BareProcess::BareProcess(BareProcess&& other) noexcept
+    : cpu_clock_(other.cpu_clock_),
+      statm_(std::exchange(other.statm_, -1)),
+      task_(std::exchange(other.task_, -1)),
+      fd_(std::exchange(other.fd_, -1)) {}
+
+BareProcess::~BareProcess() {
+  for (const int descriptor : {statm_, task_, fd_}) {
+    if (descriptor >= 0) ::close(descriptor);
+  }
+}
+
+std::uint64_t BareProcess::read() const noexcept {
+  timespec cpu_time{};
+  ::clock_gettime(cpu_clock_, &cpu_time);
+  char text[128];
+  const ssize_t length = ::pread(statm_, text, sizeof text, 0);
+  struct stat task {};
+  ::fstat(task_, &task);
+  struct stat fd {};
+  ::fstat(fd_, &fd);
+  return static_cast<std::uint64_t>(cpu_time.tv_nsec + length + fd.st_size) + task.st_nlink;
+}
+
+std::uint64_t raise_descriptor_limit() noexcept {
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  return limit.rlim_cur;
+}
+
+}  // namespace provisr::bench

@@ -1,0 +1,178 @@
+"""The rows of the table of bench/report.py: each says what was measured and what is to be reached."""
+
+
+def time_text(nanoseconds):
+    if nanoseconds is None:
+        return "–"
+    if nanoseconds < 1_000:
+        return f"{nanoseconds:.3g} ns"
+    if nanoseconds < 1_000_000:
+        return f"{nanoseconds / 1_000:.3g} µs"
+    return f"{nanoseconds / 1_000_000:.3g} ms"
+
+
+def ratio_text(ratio):
+    if ratio is None:
+        return "–"
+    return f"{ratio:.2f} ×" if ratio < 10 else f"{ratio:,.0f} ×"
+
+
+def row(what, ours, limit="–", other="–", over_limit=None, less_than_other=None, target="", met=None):
+    """`over_limit`: ours divided by the limit; `less_than_other`: the other way divided by ours."""
+    verdict = "" if not target else "not measured" if met is None else "met" if met else "not met"
+    return [what, ours, limit, other, ratio_text(over_limit), ratio_text(less_than_other), target,
+            verdict]
+
+
+def inverse(ratio):
+    return None if not ratio else 1 / ratio
+
+
+def at_most(value, bound):
+    return None if value is None else value <= bound
+
+
+def at_least(value, bound):
+    return None if value is None else value >= bound
+
+
+def push_rows(results):
+    for size in (100, 1_000, 10_000):
+        name = f"push/{size}"
+        over = inverse(results.get(name, "bare_ratio"))
+        yield row(f"push into a full ring of {size:,}", time_text(results.get(name, "ring_ns")),
+                  time_text(results.get(name, "bare_ns")) + " bare array",
+                  time_text(results.get(name, "shift_ns")) + " shifting vector", over,
+                  results.get(name, "shift_ratio"), "≤ 1.2 × bare", at_most(over, 1.2))
+    for size in (10, 100, 1_000):
+        cost = results.get(f"by_batch/{size}", "publish_ns")
+        yield row(f"publish a sample, in a tick's batch of {size:,}", time_text(cost),
+                  target="≤ 8 ns", met=at_most(cost, 8))
+    for size in (1, 100, 1_000):
+        cost = results.get(f"one_at_a_time/{size}", "record_ns")
+        yield row(f"record a sample by name, of {size:,}", time_text(cost), target="≤ 20 ns",
+                  met=at_most(cost, 20))
+
+
+def sampling_rows(results):
+    for size in (10, 100, 1_000, 6_000):
+        name = f"sample/{size}"
+        over = inverse(results.get(name, "bare_ratio"))
+        yield row(f"sample one of {size:,} processes", time_text(results.get(name, "sampler_ns")),
+                  time_text(results.get(name, "bare_ns")) + " bare calls",
+                  time_text(results.get(name, "naive_ns")) + " open, read, parse", over,
+                  results.get(name, "naive_ratio"), "≤ 1.15 × bare", at_most(over, 1.15))
+    for size in (10, 100, 1_000, 3_000, 6_000):
+        name = f"tick/{size}"
+        over = inverse(results.get(name, "bare_ratio"))
+        yield row(f"tick, a process of {size:,}", time_text(results.get(name, "tick_ns")),
+                  time_text(results.get(name, "bare_ns")) + " bare calls", "–", over, None,
+                  "≤ 1.15 × bare", at_most(over, 1.15))
+    for size in (1_000, 6_000):
+        name = f"tick/{size}"
+        bare, by_path = results.get(name, "bare_ns"), results.get(name, "by_path_ns")
+        shares = results.get(name, "by_path_ratio"), results.get(name, "bare_ratio")
+        over = shares[0] / shares[1] if None not in shares else None
+        yield row(f"tick beyond the descriptor budget, of {size:,}", time_text(by_path),
+                  time_text(bare) + " bare calls", "–", over, None, "≤ 4 × bare",
+                  at_most(over, 4))
+    counts = [results.get(f"{name}", "tick_allocs") for name in
+              ("tick/10", "tick/1000", "tick/6000", "fake_tick/10000")]
+    known = [count for count in counts if count is not None]
+    yield row("allocations in a steady tick", f"{max(known):g}" if known else "–", target="0",
+              met=max(known) == 0 if known else None)
+    yield row("tick of 10,000 processes without reading them, a process",
+              time_text(results.get("fake_tick/10000", "tick_ns")))
+
+
+def contention_rows(results):
+    for threads in (1, 2, 5, 10, 20):
+        name = f"waiting/{threads}"
+        less = results.get(name, "one_mutex_ratio")
+        with_target = threads == 20
+        yield row(f"wait for an answer while ticks go on, {threads} threads",
+                  time_text(results.get(name, "ours_ns")), "–",
+                  time_text(results.get(name, "one_mutex_ns")) + " one mutex", None, less,
+                  "≥ 10 × less than one mutex" if with_target else "",
+                  at_least(less, 10) if with_target else None)
+    name = "waiting/20"
+    ours, theirs = results.get(name, "ours_p99_ns"), results.get(name, "one_mutex_p99_ns")
+    yield row("the same, 99th percentile of 20 threads", time_text(ours), "–",
+              time_text(theirs) + " one mutex", None, theirs / ours if ours and theirs else None)
+    for threads in (1, 20):
+        name = f"busy/{threads}"
+        yield row(f"an answer, {threads} threads asking without a pause",
+                  time_text(results.get(name, "ours_ns")), "–",
+                  time_text(results.get(name, "one_mutex_ns")) + " one mutex", None,
+                  results.get(name, "one_mutex_ratio"))
+
+
+def text_rows(results):
+    for size in (10, 1_000, 10_000):
+        name = f"exposition/{size}"
+        cost, less = results.get(name, "ours_ns"), results.get(name, "prometheus_cpp_ratio")
+        met = at_most(cost, 100)
+        if less is not None:
+            met = met and less >= 14
+        yield row(f"a line of the exposition of {size:,}", time_text(cost),
+                  time_text(results.get(name, "to_chars_ns")) + " to_chars",
+                  time_text(results.get(name, "prometheus_cpp_ns")) + " prometheus-cpp",
+                  inverse(results.get(name, "to_chars_ratio")), less,
+                  "≤ 100 ns, ≥ 14 × prometheus-cpp", met)
+    name = "json/1000"
+    yield row("a sample in JSON", time_text(results.get(name, "ours_ns")),
+              time_text(results.get(name, "to_chars_ns")) + " to_chars", "–",
+              inverse(results.get(name, "to_chars_ratio")))
+
+
+def serving_rows(results):
+    serve = results.serve
+    if serve is None:
+        return
+    for path, part, target in (("/metrics", serve["metrics"], 0.85), ("/api/metrics", serve["api"], None)):
+        share = part["ours_over_fixed"]
+        yield row(f"{path} of {serve['processes']:,} processes, {part['bytes'] // 1000} KB",
+                  f"{part['ours_per_second']:,.0f} a second",
+                  f"{part['fixed_per_second']:,.0f} fixed string", "–", share, None,
+                  f"≥ {target} × the fixed string" if target else "",
+                  at_least(share, target) if target else None)
+    idle = serve["idle"]
+    yield row("idle daemon: start to first answer", f"{idle['first_answer_ms']:.1f} ms",
+              target="≤ 50 ms", met=idle["first_answer_ms"] <= 50)
+    yield row("idle daemon: resident with 10 processes", f"{idle['resident_mb']:.1f} MB",
+              target="≤ 8 MB", met=idle["resident_mb"] <= 8)
+    yield row("of it memory of its own, not of files it shares", f"{idle['anonymous_mb']:.1f} MB")
+
+
+def peer_rows(results):
+    """Of the last run of bench/peers/run.sh."""
+    if results.peers is None:
+        return
+    samplers = results.peers["samplers"]
+    for name, cost in samplers.items():
+        beside = cost["beside"]
+        if name == beside:
+            continue
+        has_target = name == "gopsutil"
+        yield row(f"CPU time a process and tick: {beside}",
+                  time_text(samplers[beside]["microseconds"] * 1e3), "–",
+                  f"{time_text(cost['microseconds'] * 1e3)} {name}", None, cost["ratio"],
+                  "≥ 45 × less than gopsutil" if has_target else "",
+                  cost["ratio"] >= 45 if has_target else None)
+    rates = results.peers["promhttp"]
+    if rates:
+        yield row("/metrics of 1,000 processes", f"{rates['provisrd']:,.0f} a second", "–",
+                  f"{rates['promhttp']:,.0f} promhttp", None, rates["ratio"], "≥ 40 × promhttp",
+                  rates["ratio"] >= 40)
+
+
+HEADER = ["work", "provisr", "the limit", "the other way", "ours ÷ limit", "other ÷ ours", "target",
+          ""]
+
+
+def make_table(results):
+    rows = [HEADER, ["---"] * len(HEADER)]
+    for part in (push_rows, sampling_rows, contention_rows, text_rows, serving_rows,
+                 peer_rows):
+        rows.extend(part(results))
+    return rows

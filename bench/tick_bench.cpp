@@ -1,0 +1,104 @@
+// What a tick costs a process.
+//
+// `tick` goes over 10 to 6,000 real processes and is compared with the four bare system calls over
+// the same processes, and with a tick beyond the budget of kept descriptors, which reads by path.
+// Each way opens what it needs before its turn and closes it after. `fake_tick` has 10,000
+// processes whose reading costs nothing: what is left is the library's own work.
+
+#include "bench/support/bare_process.hpp"
+#include "bench/support/comparison.hpp"
+#include "bench/support/fake_sampler.hpp"
+#include "bench/support/sleepers.hpp"
+
+#include <provisr/registry.hpp>
+
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <system_error>
+#include <vector>
+
+namespace provisr::bench {
+namespace {
+
+/// Ticks after which nothing is allocated any more.
+constexpr int ticks_to_settle = 3;
+
+[[nodiscard]] std::unique_ptr<Registry> watch(std::span<const pid_t> pids,
+                                              std::size_t kept_descriptors) {
+  auto registry = std::make_unique<Registry>(
+      RegistryOptions{}, SamplingContext({.max_kept_descriptors = kept_descriptors}));
+  for (std::size_t i = 0; i < pids.size(); ++i) {
+    if (const auto error = registry->track(process_name(i), pids[i])) {
+      throw std::system_error(error);
+    }
+  }
+  for (int i = 0; i < ticks_to_settle; ++i) registry->tick();
+  return registry;
+}
+
+[[nodiscard]] Way tick_way(const char* name, std::span<const pid_t> pids, std::size_t passes,
+                           std::size_t kept_descriptors) {
+  auto registry = std::make_shared<std::unique_ptr<Registry>>();
+  return {.name = name,
+          .work =
+              [=] {
+                for (std::size_t pass = 0; pass < passes; ++pass) {
+                  benchmark::DoNotOptimize((*registry)->tick());
+                }
+              },
+          .before = [=] { *registry = watch(pids, kept_descriptors); },
+          .after = [=] { registry->reset(); }};
+}
+
+[[nodiscard]] Way bare_way(std::span<const pid_t> pids, std::size_t passes) {
+  auto processes = std::make_shared<std::vector<BareProcess>>();
+  const auto read_all = [processes] {
+    for (const BareProcess& process : *processes) benchmark::DoNotOptimize(process.read());
+  };
+  return {.name = "bare",
+          .work =
+              [=] {
+                for (std::size_t pass = 0; pass < passes; ++pass) read_all();
+              },
+          .before =
+              [=] {
+                for (const pid_t pid : pids) processes->emplace_back(pid);
+                for (int i = 0; i < ticks_to_settle; ++i) read_all();
+              },
+          .after = [=] { processes->clear(); }};
+}
+
+void tick(benchmark::State& state) {
+  const std::uint64_t descriptors = raise_descriptor_limit();
+  const auto wanted = static_cast<std::size_t>(state.range(0));
+  const auto possible = std::min<std::size_t>(wanted, (descriptors - 100) / 3);
+  const std::span<const pid_t> pids = shared_sleepers().first(possible);
+  const std::size_t passes = std::max<std::size_t>(3, 1'000 / pids.size());
+  if (pids.size() < wanted) state.SetLabel("only " + std::to_string(pids.size()) + " processes");
+  state.counters["processes"] = static_cast<double>(pids.size());
+  compare(state, static_cast<double>(pids.size() * passes),
+          {tick_way("tick", pids, passes, pids.size() * 3), bare_way(pids, passes),
+           tick_way("by_path", pids, passes, 0)});
+}
+BENCHMARK(tick)->Arg(10)->Arg(100)->UseManualTime()->Iterations(rounds(100));
+BENCHMARK(tick)->Arg(1'000)->UseManualTime()->Iterations(rounds(50));
+BENCHMARK(tick)->Arg(3'000)->Arg(6'000)->UseManualTime()->Iterations(rounds(15));
+
+void fake_tick(benchmark::State& state) {
+  const auto processes = static_cast<std::size_t>(state.range(0));
+  BasicRegistry<FakeSampler> registry;
+  track_fakes(registry, processes);
+  for (int i = 0; i < ticks_to_settle; ++i) registry.tick();
+  compare(state, static_cast<double>(processes),
+          {{"tick", [&] { benchmark::DoNotOptimize(registry.tick()); }}});
+}
+BENCHMARK(fake_tick)->Arg(100)->Arg(1'000)->Arg(10'000)->UseManualTime();
+
+}  // namespace
+}  // namespace provisr::bench
