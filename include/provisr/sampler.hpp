@@ -33,7 +33,7 @@ struct SamplerOptions {
   std::string proc_root = "/proc";
 
   /// How many file descriptors the samplers of one context may keep open, three a process. The
-  /// processes beyond it are read by path, which costs several times as much. Unset: half of
+  /// processes beyond it are read by path, which costs three to four times as much. Unset: half of
   /// the soft RLIMIT_NOFILE at the time the context is made.
   std::optional<std::size_t> max_kept_descriptors = {};
 };

@@ -22,7 +22,7 @@ struct Outcome {
 
 [[nodiscard]] Outcome provisrd(const std::vector<std::string>& arguments) {
   const TempDirectory folder;
-  std::vector<std::string> command{PROVISRD_PATH};
+  std::vector<std::string> command{provisrd_path()};
   command.insert(command.end(), arguments.begin(), arguments.end());
   Program program(std::move(command), folder.path());
   const auto status = program.wait();
@@ -109,7 +109,7 @@ TEST_CASE("provisrd run watches its command under its name, in instances") {
   const TempDirectory folder;
   const int port = free_port();
   Program program(
-      {PROVISRD_PATH, "run", "--listen", fmt::format("127.0.0.1:{}", port), "--metrics-listen",
+      {provisrd_path(), "run", "--listen", fmt::format("127.0.0.1:{}", port), "--metrics-listen",
        fmt::format("127.0.0.1:{}", free_port()), "--interval", "100ms", "--name", "worker",
        "--instances", "2", "--", PROVISR_CHILD_PATH, "threader", "1"},
       folder.path());

@@ -61,7 +61,7 @@ TEST_CASE("the README's provisrd command works as it stands", "[serial]") {
   REQUIRE(commands.size() == 1);
   const TempDirectory folder;
   folder.write("app.py", "import time\ntime.sleep(60)\n");
-  const auto bin = std::filesystem::path(PROVISRD_PATH).parent_path().string();
+  const auto bin = std::filesystem::path(provisrd_path()).parent_path().string();
   Program daemon({"sh", "-c",
                   fmt::format("cd '{}' && export PATH='{}':\"$PATH\" && exec {}",
                               folder.path().string(), bin, commands.front())},
@@ -85,7 +85,7 @@ TEST_CASE("copied commands work as they stand", "[serial]") {
                                  "[metrics.process_metrics]\ninterval = \"100ms\"\n[[processes]]\n"
                                  "name = \"my-app\"\ninstances = 3\n" +
                                      child_args({"spinner", "5"}));
-  Program daemon({PROVISRD_PATH, file.string()}, folder.path());
+  Program daemon({provisrd_path(), file.string()}, folder.path());
   const bool is_up = eventually([&] {
     return daemon.has_ended() || http_get(8080, "/api/metrics?name=my-app-3").status == 200;
   });

@@ -150,7 +150,7 @@ TEST_CASE("a busy port is one clear line and status 1, before anything is starte
       "provisr.toml",
       fmt::format("[[processes]]\nname = \"app\"\ncommand = \"touch {}\"\n", marker.string()));
   Program second(
-      {PROVISRD_PATH, file.string(), "--listen", fmt::format("127.0.0.1:{}", first.api_port()),
+      {provisrd_path(), file.string(), "--listen", fmt::format("127.0.0.1:{}", first.api_port()),
        "--metrics-listen", fmt::format("127.0.0.1:{}", free_port())},
       folder.path());
   CHECK(second.wait() == 1);
@@ -164,7 +164,7 @@ TEST_CASE("a unix socket is served, and one left behind is taken over") {
   const TempDirectory folder;
   const auto socket = (folder.path() / "api.sock").string();
   const auto file = folder.write("provisr.toml", "[metrics]\nenabled = false\n");
-  const std::vector<std::string> command{PROVISRD_PATH, file.string(), "--listen",
+  const std::vector<std::string> command{provisrd_path(), file.string(), "--listen",
                                          "unix:" + socket};
   const auto answers = [&] {
     const TempDirectory scratch;

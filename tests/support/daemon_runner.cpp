@@ -68,6 +68,11 @@ HttpResult http_send(int port, const std::string& method, const std::string& pat
   return to_result(client.send(request));
 }
 
+std::string provisrd_path() {
+  const char* const other = std::getenv("PROVISRD_PATH");
+  return other != nullptr ? other : PROVISRD_PATH;
+}
+
 Program::Program(std::vector<std::string> command, const std::filesystem::path& folder)
     : out_file_(folder / "stdout"), err_file_(folder / "stderr") {
   write_text(out_file_, "");
@@ -116,7 +121,7 @@ std::optional<int> Program::wait() {
 
 Daemon::Daemon(std::string_view configuration, std::vector<std::string> options) {
   const auto file = folder_.write("provisr.toml", configuration);
-  std::vector<std::string> command{PROVISRD_PATH,      file.string(),
+  std::vector<std::string> command{provisrd_path(),    file.string(),
                                    "--listen",         fmt::format("127.0.0.1:{}", api_port_),
                                    "--metrics-listen", fmt::format("127.0.0.1:{}", metrics_port_)};
   command.insert(command.end(), options.begin(), options.end());

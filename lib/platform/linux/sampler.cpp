@@ -1,16 +1,13 @@
 #include "file_descriptor.hpp"
 #include "proc_directory.hpp"
 #include "proc_text.hpp"
+#include "sampling_context.hpp"
 
 #include <provisr/sampler.hpp>
 
 #include <cerrno>
-#include <fcntl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/sysinfo.h>
 #include <time.h>
-#include <unistd.h>
 #include <utility>
 
 namespace provisr {
@@ -20,32 +17,6 @@ using namespace linux_platform;
 namespace {
 
 constexpr std::size_t descriptors_per_process = 3;
-
-[[nodiscard]] std::size_t default_descriptor_budget() noexcept {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
-  return static_cast<std::size_t>(limit.rlim_cur) / 2;
-}
-
-/// Whether process ids under this proc root mean the same as in system calls of ours.
-[[nodiscard]] bool is_own_pid_namespace(int proc_root) noexcept {
-  char target[32];
-  const ssize_t length = ::readlinkat(proc_root, "self", target, sizeof target);
-  const ProcPath own(::getpid());
-  return length > 0 && std::string_view(target, static_cast<std::size_t>(length)) == own.c_str();
-}
-
-/// Whether st_size of a `fd` directory is the number of descriptors, as it is since Linux 6.2
-/// (proc_fd_getattr in fs/proc/fd.c). At least one, the proc root's, is open here.
-[[nodiscard]] bool tells_fd_count_by_size(int proc_root) noexcept {
-  struct stat status {};
-  return ::fstatat(proc_root, "self/fd", &status, 0) == 0 && status.st_size > 0;
-}
-
-[[nodiscard]] bool system_uses_swap() noexcept {
-  struct sysinfo info {};
-  return ::sysinfo(&info) != 0 || info.freeswap < info.totalswap;
-}
 
 [[nodiscard]] Figure<std::uint64_t> read_cpu_clock(clockid_t clock) noexcept {
   timespec time{};
@@ -61,39 +32,33 @@ constexpr std::size_t descriptors_per_process = 3;
   return says_no_such_process(errno) ? ReadStatus::vanished : ReadStatus::ok;
 }
 
-}  // namespace
-
-struct SamplingContext::State {
-  explicit State(const SamplerOptions& options)
-      : proc_root(open_handle(AT_FDCWD, options.proc_root.c_str())),
-        has_own_pids(is_own_pid_namespace(proc_root.get())),
-        has_fd_count_by_size(has_own_pids && tells_fd_count_by_size(proc_root.get())),
-        descriptor_budget(options.max_kept_descriptors.value_or(default_descriptor_budget())) {}
-
-  FileDescriptor proc_root;
-  bool has_own_pids;
-  bool has_fd_count_by_size;
-  bool uses_swap = system_uses_swap();
-  std::size_t descriptor_budget;
-  std::size_t kept_descriptors = 0;
-  std::uint64_t page_bytes = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
-  std::uint64_t clock_tick_ns = 1'000'000'000U / static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK));
-};
-
-SamplingContext::SamplingContext(SamplerOptions options)
-    : state_(std::make_unique<State>(options)) {}
-SamplingContext::~SamplingContext() = default;
-SamplingContext::SamplingContext(SamplingContext&&) noexcept = default;
-SamplingContext& SamplingContext::operator=(SamplingContext&&) noexcept = default;
-
-void SamplingContext::begin_tick() noexcept {
-  state_->uses_swap = system_uses_swap();
+[[nodiscard]] std::optional<Statm> read_statm(int directory, const char* path) noexcept {
+  char buffer[128];
+  const FileDescriptor file = open_readable(directory, path);
+  const auto text = file ? read_start(file.get(), buffer) : std::nullopt;
+  if (!text) return std::nullopt;
+  errno = EBADMSG;
+  return parse_statm(*text);
 }
 
-/// A process is read in one of two ways. With kept descriptors: procfs answers ESRCH on them once
-/// the process is gone, so whatever else is read by number before a successful read of `statm` is
-/// known to be of the same process. By path, where descriptors are short or the proc root is of
-/// another PID namespace: the start time in `stat` tells whether it still is the same process.
+/// A directory's links: its name, its "." and, in `task`, one for each thread.
+[[nodiscard]] Figure<std::uint32_t> thread_count(const struct stat& task) noexcept {
+  if (task.st_nlink <= 2) return {};
+  return static_cast<std::uint32_t>(task.st_nlink - 2);
+}
+
+}  // namespace
+
+/// A process is read in one of three ways.
+/// - By kept descriptors: procfs answers ESRCH on them once the process is gone, so whatever else
+/// is
+///   read by number before a successful read of `statm` is known to be of the same process.
+/// - By number, where descriptors are short: procfs gives a process's `task` directory an inode of
+///   its own and keeps it as long as memory allows. Where it is the one seen before, the number was
+///   this process's throughout all that was read before (proc_pid_make_inode, pid_revalidate in
+///   fs/proc/base.c).
+/// - By directory, where it is another one or the proc root is of another PID namespace: the start
+///   time in `stat` tells whether it still is the same process.
 struct ProcessSampler::State {
   State(SamplingContext::State& shared, ProcessId process) noexcept
       : context(shared), pid(process) {}
@@ -105,15 +70,15 @@ struct ProcessSampler::State {
 
   [[nodiscard]] std::error_code open();
   [[nodiscard]] bool try_keep(int process_directory);
-  [[nodiscard]] ReadStatus read(ProcessReading& reading) const noexcept;
+  [[nodiscard]] ReadStatus read(ProcessReading& reading) noexcept;
   [[nodiscard]] ReadStatus read_kept(ProcessReading& reading) const noexcept;
-  [[nodiscard]] ReadStatus read_by_path(ProcessReading& reading) const noexcept;
+  [[nodiscard]] ReadStatus read_by_path(ProcessReading& reading) noexcept;
+  [[nodiscard]] std::optional<ino_t> read_by_number(ProcessReading& reading) const noexcept;
+  [[nodiscard]] ReadStatus read_by_directory(ProcessReading& reading) const noexcept;
+  void apply(const Statm& memory, ProcessReading& reading) const noexcept;
   [[nodiscard]] ReadStatus read_without_memory(ProcessReading& reading) const noexcept;
   void read_swap(int process_directory, const char* path, ProcessReading& reading) const noexcept;
-  void read_kept_threads(ProcessReading& reading) const noexcept;
   void read_fds(int directory, const char* path, ProcessReading& reading) const noexcept;
-  [[nodiscard]] std::uint64_t read_resident_pages(int process_directory,
-                                                  const Stat& stat) const noexcept;
   [[nodiscard]] std::optional<Statm> read_kept_statm() const noexcept;
   [[nodiscard]] std::optional<Stat> read_stat(int directory, const char* path) const noexcept;
 
@@ -121,6 +86,7 @@ struct ProcessSampler::State {
   ProcessId pid;
   std::optional<clockid_t> cpu_clock;
   std::uint64_t start_clock_ticks = 0;  ///< of a process read by path
+  std::optional<ino_t> task_inode;      ///< of a process read by number, once seen
   FileDescriptor statm;                 ///< of a process read by kept descriptors, as the next two
   FileDescriptor task;
   FileDescriptor fd;
@@ -154,7 +120,7 @@ bool ProcessSampler::State::try_keep(int process_directory) {
   return true;
 }
 
-ReadStatus ProcessSampler::State::read(ProcessReading& reading) const noexcept {
+ReadStatus ProcessSampler::State::read(ProcessReading& reading) noexcept {
   return statm ? read_kept(reading) : read_by_path(reading);
 }
 
@@ -163,28 +129,63 @@ ReadStatus ProcessSampler::State::read_kept(ProcessReading& reading) const noexc
   reading.cpu_time_ns = read_cpu_clock(*cpu_clock);
   const auto memory = read_kept_statm();
   if (!memory) return status_of_failed_read(reading);
-  if (memory->size_pages == 0) return read_without_memory(reading);
-  reading.memory_vms_bytes = memory->size_pages * context.page_bytes;
-  reading.memory_rss_bytes = memory->resident_pages * context.page_bytes;
-  read_kept_threads(reading);
+  if (memory->size_pages == 0) {
+    const ReadStatus status = read_without_memory(reading);
+    return read_kept_statm() ? status : status_of_failed_read(reading);
+  }
+  apply(*memory, reading);
+  struct stat threads {};
+  if (::fstat(task.get(), &threads) == 0) reading.num_threads = thread_count(threads);
   read_fds(fd.get(), nullptr, reading);
   return ReadStatus::ok;
 }
 
+ReadStatus ProcessSampler::State::read_by_path(ProcessReading& reading) noexcept {
+  const std::optional<ino_t> inode = cpu_clock ? read_by_number(reading) : std::nullopt;
+  if (inode && inode == task_inode) return ReadStatus::ok;
+  reading = {};
+  const ReadStatus status = read_by_directory(reading);
+  const bool is_same_process = status == ReadStatus::ok && reading.num_threads.has_value();
+  if (is_same_process) task_inode = inode;
+  return status;
+}
+
+/// Reads whatever process has the number, and returns the inode of its `task` directory, looked at
+/// last; empty where there is more to find out than this.
+std::optional<ino_t> ProcessSampler::State::read_by_number(ProcessReading& reading) const noexcept {
+  const int root = context.proc_root.get();
+  read_swap(root, ProcPath(pid, "status").c_str(), reading);
+  reading.cpu_time_ns = read_cpu_clock(*cpu_clock);
+  const auto memory = read_statm(root, ProcPath(pid, "statm").c_str());
+  if (!memory || memory->size_pages == 0) return std::nullopt;
+  apply(*memory, reading);
+  read_fds(root, ProcPath(pid, "fd").c_str(), reading);
+  struct stat threads {};
+  if (::fstatat(root, ProcPath(pid, "task").c_str(), &threads, 0) != 0) return std::nullopt;
+  reading.num_threads = thread_count(threads);
+  return threads.st_ino;
+}
+
+void ProcessSampler::State::apply(const Statm& memory, ProcessReading& reading) const noexcept {
+  reading.memory_vms_bytes = memory.size_pages * context.page_bytes;
+  reading.memory_rss_bytes = memory.resident_pages * context.page_bytes;
+}
+
 /// A zombie, or a process that has no memory of its own: a kernel thread, or one whose first
-/// thread has ended before the others.
+/// thread has ended before the others. Reads by number: the caller makes sure that it was right.
 ReadStatus ProcessSampler::State::read_without_memory(ProcessReading& reading) const noexcept {
   const auto stat = read_stat(context.proc_root.get(), ProcPath(pid, "stat").c_str());
   if (!stat) return status_of_failed_read(reading);
   if (stat->has_ended()) return ReadStatus::vanished;
-  if (!read_kept_statm()) return status_of_failed_read(reading);
   reading.memory_swap_bytes = {};
   reading.num_threads = stat->num_threads;
-  if (!stat->leader_has_ended()) read_fds(fd.get(), nullptr, reading);
+  if (!stat->leader_has_ended()) {
+    read_fds(context.proc_root.get(), ProcPath(pid, "fd").c_str(), reading);
+  }
   return ReadStatus::ok;
 }
 
-ReadStatus ProcessSampler::State::read_by_path(ProcessReading& reading) const noexcept {
+ReadStatus ProcessSampler::State::read_by_directory(ProcessReading& reading) const noexcept {
   const FileDescriptor directory = open_handle(context.proc_root.get(), ProcPath(pid).c_str());
   if (!directory) return status_of_failed_read(reading);
   if (cpu_clock) reading.cpu_time_ns = read_cpu_clock(*cpu_clock);
@@ -196,8 +197,11 @@ ReadStatus ProcessSampler::State::read_by_path(ProcessReading& reading) const no
   if (!cpu_clock) reading.cpu_time_ns = stat->cpu_clock_ticks * context.clock_tick_ns;
   reading.num_threads = stat->num_threads;
   if (stat->size_bytes > 0) {
-    reading.memory_vms_bytes = stat->size_bytes;
-    reading.memory_rss_bytes = read_resident_pages(directory.get(), *stat) * context.page_bytes;
+    // `stat` gives the resident pages, too, but leaves out what each CPU has not yet added to the
+    // total: many megabytes on a large machine. `statm` is exact since Linux 6.17.
+    const auto memory = read_statm(directory.get(), "statm");
+    const Statm of_stat{stat->size_bytes / context.page_bytes, stat->resident_pages};
+    apply(memory && memory->size_pages > 0 ? *memory : of_stat, reading);
     read_swap(directory.get(), "status", reading);
   }
   if (!stat->leader_has_ended()) read_fds(directory.get(), "fd", reading);
@@ -217,14 +221,6 @@ void ProcessSampler::State::read_swap(int directory, const char* path,
   if (const auto bytes = parse_status_bytes(*text, "VmSwap")) reading.memory_swap_bytes = *bytes;
 }
 
-void ProcessSampler::State::read_kept_threads(ProcessReading& reading) const noexcept {
-  struct stat status {};
-  // A directory's links: its name, its "." and, in `task`, one for each thread.
-  if (::fstat(task.get(), &status) == 0 && status.st_nlink > 2) {
-    reading.num_threads = static_cast<std::uint32_t>(status.st_nlink - 2);
-  }
-}
-
 /// `directory` is the fd directory itself where `path` is null.
 void ProcessSampler::State::read_fds(int directory, const char* path,
                                      ProcessReading& reading) const noexcept {
@@ -241,17 +237,6 @@ void ProcessSampler::State::read_fds(int directory, const char* path,
     return;
   }
   if (!says_no_such_process(errno)) reading.num_fds_error = process_error(errno);
-}
-
-/// `stat` gives the resident pages, too, but leaves out what each CPU has not yet added to the
-/// total: many megabytes on a large machine. `statm` is exact since Linux 6.17.
-std::uint64_t ProcessSampler::State::read_resident_pages(int process_directory,
-                                                         const Stat& stat) const noexcept {
-  char buffer[128];
-  const FileDescriptor file = open_readable(process_directory, "statm");
-  const auto text = file ? read_start(file.get(), buffer) : std::nullopt;
-  const auto memory = text ? parse_statm(*text) : std::nullopt;
-  return memory && memory->size_pages > 0 ? memory->resident_pages : stat.resident_pages;
 }
 
 std::optional<Statm> ProcessSampler::State::read_kept_statm() const noexcept {

@@ -1,0 +1,65 @@
+#include "sampling_context.hpp"
+
+#include "proc_directory.hpp"
+
+#include <fcntl.h>
+#include <string_view>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/sysinfo.h>
+#include <unistd.h>
+
+namespace provisr {
+
+using namespace linux_platform;
+
+namespace {
+
+[[nodiscard]] std::size_t default_descriptor_budget() noexcept {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+  return static_cast<std::size_t>(limit.rlim_cur) / 2;
+}
+
+/// Whether process ids under this proc root mean the same as in system calls of ours.
+[[nodiscard]] bool is_own_pid_namespace(int proc_root) noexcept {
+  char target[32];
+  const ssize_t length = ::readlinkat(proc_root, "self", target, sizeof target);
+  const ProcPath own(::getpid());
+  return length > 0 && std::string_view(target, static_cast<std::size_t>(length)) == own.c_str();
+}
+
+/// Whether st_size of a `fd` directory is the number of descriptors, as it is since Linux 6.2
+/// (proc_fd_getattr in fs/proc/fd.c). At least one, the proc root's, is open here.
+[[nodiscard]] bool tells_fd_count_by_size(int proc_root) noexcept {
+  struct stat status {};
+  return ::fstatat(proc_root, "self/fd", &status, 0) == 0 && status.st_size > 0;
+}
+
+[[nodiscard]] bool system_uses_swap() noexcept {
+  struct sysinfo info {};
+  return ::sysinfo(&info) != 0 || info.freeswap < info.totalswap;
+}
+
+}  // namespace
+
+SamplingContext::State::State(const SamplerOptions& options)
+    : proc_root(open_handle(AT_FDCWD, options.proc_root.c_str())),
+      has_own_pids(is_own_pid_namespace(proc_root.get())),
+      has_fd_count_by_size(has_own_pids && tells_fd_count_by_size(proc_root.get())),
+      uses_swap(system_uses_swap()),
+      descriptor_budget(options.max_kept_descriptors.value_or(default_descriptor_budget())),
+      page_bytes(static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE))),
+      clock_tick_ns(1'000'000'000U / static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK))) {}
+
+SamplingContext::SamplingContext(SamplerOptions options)
+    : state_(std::make_unique<State>(options)) {}
+SamplingContext::~SamplingContext() = default;
+SamplingContext::SamplingContext(SamplingContext&&) noexcept = default;
+SamplingContext& SamplingContext::operator=(SamplingContext&&) noexcept = default;
+
+void SamplingContext::begin_tick() noexcept {
+  state_->uses_swap = system_uses_swap();
+}
+
+}  // namespace provisr

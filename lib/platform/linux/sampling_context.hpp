@@ -1,0 +1,25 @@
+#pragma once
+
+#include "file_descriptor.hpp"
+
+#include <provisr/sampler.hpp>
+
+#include <cstddef>
+#include <cstdint>
+
+namespace provisr {
+
+struct SamplingContext::State {
+  explicit State(const SamplerOptions& options);
+
+  linux_platform::FileDescriptor proc_root;
+  bool has_own_pids;          ///< process ids there mean the same as in system calls of ours
+  bool has_fd_count_by_size;  ///< st_size of a `fd` directory is the number of descriptors
+  bool uses_swap;             ///< as of the latest tick: some process has memory swapped out
+  std::size_t descriptor_budget;
+  std::size_t kept_descriptors = 0;
+  std::uint64_t page_bytes;
+  std::uint64_t clock_tick_ns;
+};
+
+}  // namespace provisr
