@@ -1,5 +1,6 @@
 #pragma once
 
+#include <provisr/detail/prefetch.hpp>
 #include <provisr/process_metrics.hpp>
 #include <provisr/ring_buffer.hpp>
 
@@ -37,12 +38,18 @@ class History {
     return pushed_.load(std::memory_order_acquire);
   }
 
+  /// A hint that a push will follow soon; of the pushing thread.
+  void prefetch() const noexcept { detail::prefetch_for_write(&ring_.upcoming()); }
+
   void push(const ProcessMetrics& sample) noexcept {
     const std::uint64_t count = pushed_.load(std::memory_order_relaxed) + 1;
     begun_.store(count, std::memory_order_relaxed);
     ring_.advance().store(sample);
     pushed_.store(count, std::memory_order_release);
   }
+
+  /// The sample pushed last, of which there must be one; of the pushing thread.
+  void newest(ProcessMetrics& sample) const noexcept { ring_.newest().load(sample); }
 
   /// Appends the samples up to and without the `end`-th push to `samples`, oldest first: at most
   /// capacity() of them, fewer where later pushes have overwritten some. `end` is at most pushed().
@@ -65,7 +72,8 @@ class History {
   }
 
  private:
-  /// One sample in words that may be read while they are written.
+  /// One sample in words that may be read while they are written; on a cache line of its own, so
+  /// that a push touches no second one.
   class Slot {
    public:
     // Word by word: a copy of the whole sample in between, as std::bit_cast makes, is written in

@@ -125,7 +125,6 @@ class BasicRegistry {
     if (member == nullptr) return std::make_error_code(std::errc::invalid_argument);
     if (member->is_sampled) return std::make_error_code(std::errc::device_or_resource_busy);
     member->history->push(metrics);
-    member->recorded = metrics;
     member->has_recorded = true;
     return {};
   }
@@ -176,18 +175,20 @@ class BasicRegistry {
   }
 
  private:
+  /// What a tick touches of every member comes first, close together.
   struct Member {
     // Of tick_mutex_.
     std::optional<Sampler> sampler;  ///< empty: no process, or it has ended
     ProcessId pid = 0;
     CpuReading last_cpu;
-    bool reported_fds_error = false;
 
     // Of state_mutex_.
     std::shared_ptr<History> history;
     bool is_sampled = false;    ///< had a sampler at the last tick or since
     bool has_recorded = false;  ///< since the last tick
-    ProcessMetrics recorded;
+
+    // Of tick_mutex_, and seldom touched.
+    bool reported_fds_error = false;
   };
 
   /// state_mutex_ held. Null where the name is not known.
@@ -296,8 +297,11 @@ class BasicRegistry {
 
   /// tick_mutex_ held. The one short lock under which a whole batch becomes visible.
   void publish(detail::SnapshotBuffer& buffer, TickReport& report) noexcept {
+    // Histories lie far apart: the next pushes' memory is fetched while this one is made.
+    constexpr std::size_t ahead = 16;
     const std::lock_guard lock(state_mutex_);
     for (std::size_t i = 0; i < ordered_.size(); ++i) {
+      if (i + ahead < ordered_.size()) ordered_[i + ahead]->history->prefetch();
       Member& member = *ordered_[i];
       detail::SnapshotSlot& slot = buffer.slots[i];
       member.is_sampled = member.sampler.has_value();
@@ -305,7 +309,7 @@ class BasicRegistry {
       if (slot.running) {
         member.history->push(slot.metrics);
       } else if (std::exchange(member.has_recorded, false)) {
-        slot.metrics = member.recorded;
+        member.history->newest(slot.metrics);
         slot.running = true;
         ++report.running;
       }

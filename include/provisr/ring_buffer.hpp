@@ -46,6 +46,9 @@ class RingBuffer {
     return slot;
   }
 
+  /// The slot that the next advance() will return.
+  [[nodiscard]] const T& upcoming() const noexcept { return slots_[next_]; }
+
   void push(const T& value) { advance() = value; }
 
   [[nodiscard]] std::size_t size() const noexcept { return size_; }

@@ -65,6 +65,17 @@ class SamplingContext {
 /// read only while the system uses any swap; threads from the link count of /proc/PID/task;
 /// descriptors from the size of /proc/PID/fd (Linux 6.2), else by counting its entries
 /// (proc_pid_stat(5) and its neighbours; fs/proc/base.c, fs/proc/fd.c).
+///
+/// macOS: all from proc_pidinfo (libproc.h). PROC_PIDTASKALLINFO in one call: start time, for the
+/// identity; CPU time, in Mach units made nanoseconds by mach_timebase_info; resident and virtual
+/// size; threads. PROC_PIDLISTFDS: descriptors. There is no swap of a process: absent. A process
+/// of another user may be looked at by root only.
+///
+/// Windows: CPU time, in 100 ns, and threads from NtQuerySystemInformation
+/// (SystemProcessInformation), read for all processes at once in begin_tick and open; resident is
+/// the working set, memory_vms_bytes the private commit, both from GetProcessMemoryInfo. There is
+/// neither swap nor a file descriptor of a process: absent. An open handle keeps the PID from being
+/// given to another process; whether the process has ended is asked of the handle.
 class ProcessSampler {
  public:
   using Context = SamplingContext;
