@@ -1,0 +1,153 @@
+#include "daemon/child_process.hpp"
+
+#include "daemon/platform/windows/child_streams.hpp"
+#include "daemon/platform/windows/launch_plan.hpp"
+#include "daemon/platform/windows/unique_handle.hpp"
+#include "daemon/platform/windows/wake_up.hpp"
+
+#include <utility>
+
+namespace provisr::daemon {
+namespace {
+
+/// What a killed process ends with: what a POSIX shell shows for SIGKILL.
+constexpr UINT killed_exit_code = 137;
+
+[[nodiscard]] std::error_code last_error() {
+  const DWORD error = GetLastError();
+  switch (error) {
+    case ERROR_FILE_NOT_FOUND:
+    case ERROR_PATH_NOT_FOUND:
+      return std::make_error_code(std::errc::no_such_file_or_directory);
+    case ERROR_ACCESS_DENIED:
+      return std::make_error_code(std::errc::permission_denied);
+    default:
+      return {static_cast<int>(error), std::system_category()};
+  }
+}
+
+/// A job whose processes end with its last handle, which is the daemon's: even where the daemon
+/// itself is killed, none of them outlives it.
+[[nodiscard]] UniqueHandle make_job() {
+  UniqueHandle job(CreateJobObjectW(nullptr, nullptr));
+  JOBOBJECT_EXTENDED_LIMIT_INFORMATION limits{};
+  limits.BasicLimitInformation.LimitFlags = JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE;
+  if (!job || SetInformationJobObject(job.get(), JobObjectExtendedLimitInformation, &limits,
+                                      sizeof limits) == 0) {
+    return {};
+  }
+  return job;
+}
+
+struct StartedProcess {
+  UniqueHandle process;
+  UniqueHandle thread;
+  DWORD pid = 0;
+};
+
+/// Its first thread is held until the process is in its job. Empty, with the last error set,
+/// where there is none.
+[[nodiscard]] StartedProcess create_suspended(LaunchPlan& plan, ChildStreams& streams) {
+  constexpr DWORD flags = CREATE_SUSPENDED | CREATE_NEW_PROCESS_GROUP | CREATE_UNICODE_ENVIRONMENT |
+                          EXTENDED_STARTUPINFO_PRESENT;
+  PROCESS_INFORMATION made{};
+  const wchar_t* const work_dir = plan.work_dir.empty() ? nullptr : plan.work_dir.c_str();
+  if (CreateProcessW(plan.program.c_str(), plan.command_line.data(), nullptr, nullptr, TRUE, flags,
+                     plan.environment.data(), work_dir, streams.startup_info(), &made) == 0) {
+    return {};
+  }
+  return {UniqueHandle(made.hProcess), UniqueHandle(made.hThread), made.dwProcessId};
+}
+
+void CALLBACK on_child_exit(void* event, BOOLEAN /*timed_out*/) {
+  SetEvent(event);
+}
+
+class WindowsChild final : public ChildProcess {
+ public:
+  WindowsChild(UniqueHandle job, UniqueHandle process, DWORD pid)
+      : job_(std::move(job)), process_(std::move(process)), pid_(pid) {
+    RegisterWaitForSingleObject(&exit_wait_, process_.get(), on_child_exit, child_exit_event(),
+                                INFINITE, WT_EXECUTEONLYONCE | WT_EXECUTEINWAITTHREAD);
+  }
+  ~WindowsChild() override {
+    if (exit_wait_ != nullptr) UnregisterWaitEx(exit_wait_, INVALID_HANDLE_VALUE);
+    WindowsChild::kill_group();
+  }
+  WindowsChild(const WindowsChild&) = delete;
+  WindowsChild& operator=(const WindowsChild&) = delete;
+
+  [[nodiscard]] ProcessId pid() const override { return pid_; }
+
+  std::optional<ExitStatus> poll_exit() override {
+    if (exit_ || WaitForSingleObject(process_.get(), 0) != WAIT_OBJECT_0) return exit_;
+    DWORD code = 0;
+    GetExitCodeProcess(process_.get(), &code);
+    terminate_group();
+    exit_ = ExitStatus{.code = static_cast<int>(code), .signal = 0};
+    return exit_;
+  }
+
+  [[nodiscard]] bool group_alive() const override {
+    JOBOBJECT_BASIC_ACCOUNTING_INFORMATION job{};
+    const BOOL is_told = QueryInformationJobObject(job_.get(), JobObjectBasicAccountingInformation,
+                                                   &job, sizeof job, nullptr);
+    return is_told == 0 ? !exit_ : job.ActiveProcesses > 0;
+  }
+
+  /// Reaches those that share the daemon's console; a daemon without one can only kill.
+  void terminate_group() override { GenerateConsoleCtrlEvent(CTRL_BREAK_EVENT, pid_); }
+
+  void kill_group() override { TerminateJobObject(job_.get(), killed_exit_code); }
+
+ private:
+  UniqueHandle job_;
+  UniqueHandle process_;
+  DWORD pid_;
+  HANDLE exit_wait_ = nullptr;
+  std::optional<ExitStatus> exit_;
+};
+
+/// Nullptr with the last error set where there is no process.
+[[nodiscard]] std::unique_ptr<ChildProcess> launch(LaunchPlan& plan, bool inherit_stdin) {
+  UniqueHandle job = make_job();
+  ChildStreams streams(inherit_stdin);
+  if (!job || !streams.is_ready()) return nullptr;
+  StartedProcess started = create_suspended(plan, streams);
+  if (!started.process) return nullptr;
+  if (AssignProcessToJobObject(job.get(), started.process.get()) == 0) {
+    const DWORD error = GetLastError();
+    TerminateProcess(started.process.get(), killed_exit_code);
+    SetLastError(error);
+    return nullptr;
+  }
+  auto child =
+      std::make_unique<WindowsChild>(std::move(job), std::move(started.process), started.pid);
+  ResumeThread(started.thread.get());
+  return child;
+}
+
+}  // namespace
+
+std::unique_ptr<ChildProcess> ChildProcess::start(const ChildCommand& command,
+                                                  std::error_code& error, std::string& what) {
+  std::error_code ignored;
+  if (!command.work_dir.empty() && !std::filesystem::is_directory(command.work_dir, ignored)) {
+    what = "cannot enter " + command.work_dir.string();
+    error = std::make_error_code(std::errc::no_such_file_or_directory);
+    return nullptr;
+  }
+  try {
+    what = "cannot find " + command.argv.front();
+    LaunchPlan plan(command);
+    what = "cannot execute " + command.argv.front();
+    auto child = launch(plan, command.inherit_stdin);
+    if (!child) error = last_error();
+    return child;
+  } catch (const std::system_error& failure) {
+    error = failure.code();
+    return nullptr;
+  }
+}
+
+}  // namespace provisr::daemon

@@ -1,0 +1,36 @@
+#pragma once
+
+#include "daemon/platform/windows/unique_handle.hpp"
+
+#include <array>
+#include <cstddef>
+#include <vector>
+
+namespace provisr::daemon {
+
+/// The standard streams of a new child: the daemon's output and its input or nothing. A child
+/// inherits these handles and no other of the daemon's.
+class ChildStreams {
+ public:
+  explicit ChildStreams(bool inherit_stdin);
+  ~ChildStreams();
+  ChildStreams(const ChildStreams&) = delete;
+  ChildStreams& operator=(const ChildStreams&) = delete;
+
+  /// False, with the last error set: there is nothing to start a child with.
+  [[nodiscard]] bool is_ready() const { return is_ready_; }
+
+  /// For CreateProcess with EXTENDED_STARTUPINFO_PRESENT; valid as long as this object.
+  [[nodiscard]] STARTUPINFOW* startup_info() { return &info_.StartupInfo; }
+
+ private:
+  [[nodiscard]] bool limit_inheritance();
+
+  std::array<UniqueHandle, 3> streams_;
+  std::array<HANDLE, 3> inherited_{};
+  std::vector<std::byte> attributes_;
+  STARTUPINFOEXW info_{};
+  bool is_ready_ = false;
+};
+
+}  // namespace provisr::daemon

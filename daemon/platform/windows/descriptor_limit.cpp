@@ -1,0 +1,8 @@
+#include "daemon/descriptor_limit.hpp"
+
+namespace provisr::daemon {
+
+// Windows sets no limit to the handles of a process that could be raised.
+void raise_descriptor_limit() {}
+
+}  // namespace provisr::daemon

@@ -1,0 +1,77 @@
+#include "daemon/events.hpp"
+
+#include "daemon/platform/windows/wake_up.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace provisr::daemon {
+namespace {
+
+[[nodiscard]] HANDLE make_event() noexcept {
+  return CreateEventW(nullptr, FALSE, FALSE, nullptr);
+}
+
+[[nodiscard]] HANDLE stop_event() noexcept {
+  static const HANDLE event = make_event();
+  return event;
+}
+
+/// Called by the system on a thread of its own.
+BOOL WINAPI on_console_event(DWORD kind) {
+  SetEvent(stop_event());
+  const bool ends_when_answered =
+      kind == CTRL_CLOSE_EVENT || kind == CTRL_LOGOFF_EVENT || kind == CTRL_SHUTDOWN_EVENT;
+  // Windows ends the program when this returns; it waits some seconds for that, which the main
+  // thread uses to stop the children.
+  if (ends_when_answered) Sleep(INFINITE);
+  return TRUE;
+}
+
+DWORD milliseconds_until(std::chrono::steady_clock::time_point deadline) {
+  using namespace std::chrono;
+  constexpr milliseconds longest{INFINITE - 1};
+  const auto now = steady_clock::now();
+  if (deadline <= now) return 0;
+  // Not rounded up from the largest time point, which would overflow.
+  const auto wait = duration_cast<milliseconds>(deadline - now);
+  return static_cast<DWORD>(std::min(wait, longest - milliseconds(1)).count() + 1);
+}
+
+}  // namespace
+
+HANDLE child_exit_event() noexcept {
+  static const HANDLE event = make_event();
+  return event;
+}
+
+Events::Events() {
+  ResetEvent(stop_event());
+  ResetEvent(child_exit_event());
+  // A daemon started in a process group of its own ignores Ctrl-C until it asks for it.
+  SetConsoleCtrlHandler(nullptr, FALSE);
+  SetConsoleCtrlHandler(on_console_event, TRUE);
+}
+
+Events::~Events() {
+  SetConsoleCtrlHandler(on_console_event, FALSE);
+}
+
+Events::Kind Events::wait_until(std::chrono::steady_clock::time_point deadline) {
+  const std::array<HANDLE, 2> events{stop_event(), child_exit_event()};
+  while (true) {
+    const DWORD timeout_ms = milliseconds_until(deadline);
+    // Of several events, the first in the list is told of.
+    switch (WaitForMultipleObjects(events.size(), events.data(), FALSE, timeout_ms)) {
+      case WAIT_OBJECT_0:
+        return Kind::stop_requested;
+      case WAIT_OBJECT_0 + 1:
+        return Kind::child_exited;
+      default:
+        if (deadline <= std::chrono::steady_clock::now()) return Kind::deadline;
+        break;
+    }
+  }
+}
+
+}  // namespace provisr::daemon

@@ -1,0 +1,17 @@
+#include "daemon/child_process.hpp"
+
+#include <fmt/format.h>
+
+namespace provisr::daemon {
+
+std::string ExitStatus::to_string() const {
+  // An exception that nobody caught ends a process with its NTSTATUS, an error from 0xC0000000 on.
+  constexpr unsigned first_error = 0xC000'0000U;
+  constexpr unsigned control_c_exit = 0xC000'013AU;
+  const auto status = static_cast<unsigned>(code);
+  if (status == control_c_exit) return "Ctrl-C or Ctrl-Break";
+  if (status >= first_error) return fmt::format("exception {:#010x}", status);
+  return fmt::format("exit code {}", code);
+}
+
+}  // namespace provisr::daemon

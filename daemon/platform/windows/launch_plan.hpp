@@ -1,0 +1,24 @@
+#pragma once
+
+#include "daemon/child_process.hpp"
+
+#include <string>
+
+namespace provisr::daemon {
+
+/// A command in the form that CreateProcess takes.
+struct LaunchPlan {
+  /// Throws std::system_error with std::errc::no_such_file_or_directory where PATH has no such
+  /// program.
+  explicit LaunchPlan(const ChildCommand& command);
+
+  std::wstring program;       ///< the file to execute
+  std::wstring command_line;  ///< quoted so that the program's C library splits it into argv again
+  std::wstring environment;   ///< "KEY=value\0...\0", sorted as Windows wants it
+  std::wstring work_dir;      ///< empty: the daemon's
+};
+
+/// One argument as CommandLineToArgvW and the C library read it back.
+[[nodiscard]] std::wstring quote_argument(const std::wstring& argument);
+
+}  // namespace provisr::daemon

@@ -1,0 +1,16 @@
+#include "daemon/platform/windows/wide_text.hpp"
+
+#include "daemon/platform/windows/windows_api.hpp"
+
+namespace provisr::daemon {
+
+std::wstring to_wide(std::string_view utf8) {
+  if (utf8.empty()) return {};
+  const int size = static_cast<int>(utf8.size());
+  const int length = MultiByteToWideChar(CP_UTF8, 0, utf8.data(), size, nullptr, 0);
+  std::wstring wide(static_cast<std::size_t>(length), L'\0');
+  MultiByteToWideChar(CP_UTF8, 0, utf8.data(), size, wide.data(), length);
+  return wide;
+}
+
+}  // namespace provisr::daemon

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <provisr/process_metrics.hpp>
+
+#include <cstdint>
+#include <sys/proc_info.h>
+#include <sys/types.h>
+#include <vector>
+
+namespace provisr::darwin_platform {
+
+/// Counts the open descriptors of processes. The system tells them only as a list: the memory for
+/// it is kept, and grows where a process has more of them than any before.
+class FdCounter {
+ public:
+  /// Unknown, with errno set, where the system does not tell.
+  [[nodiscard]] Figure<std::uint32_t> count(pid_t pid) noexcept;
+
+ private:
+  [[nodiscard]] bool grow() noexcept;
+
+  std::vector<proc_fdinfo> list_;
+};
+
+}  // namespace provisr::darwin_platform

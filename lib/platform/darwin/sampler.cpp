@@ -1,0 +1,112 @@
+#include "fd_count.hpp"
+
+#include <provisr/sampler.hpp>
+
+#include <libproc.h>
+#include <mach/mach_time.h>
+
+#include <cerrno>
+#include <limits>
+#include <sys/proc_info.h>
+#include <utility>
+
+namespace provisr {
+
+using namespace darwin_platform;
+
+namespace {
+
+[[nodiscard]] std::error_code process_error(int error_number) noexcept {
+  if (error_number == ESRCH) return std::make_error_code(std::errc::no_such_process);
+  if (error_number == EPERM || error_number == EACCES) {
+    return std::make_error_code(std::errc::permission_denied);
+  }
+  return {error_number, std::generic_category()};
+}
+
+/// One call for identity and figures, so that both are of the same process. False: see errno.
+[[nodiscard]] bool read_info(pid_t pid, proc_taskallinfo& info) noexcept {
+  constexpr int size = sizeof info;
+  return proc_pidinfo(pid, PROC_PIDTASKALLINFO, 0, &info, size) == size;
+}
+
+/// When a process started, in microseconds of the wall clock, as the kernel noted it then: two
+/// processes that had one PID after the other differ in it.
+[[nodiscard]] std::uint64_t start_of(const proc_taskallinfo& info) noexcept {
+  return info.pbsd.pbi_start_tvsec * 1'000'000 + info.pbsd.pbi_start_tvusec;
+}
+
+}  // namespace
+
+struct SamplingContext::State {
+  State() noexcept { mach_timebase_info(&timebase); }
+
+  [[nodiscard]] std::uint64_t nanoseconds_of(std::uint64_t mach_units) const noexcept {
+    return mach_units * timebase.numer / timebase.denom;
+  }
+
+  mach_timebase_info_data_t timebase{};
+  FdCounter fd_counter;
+};
+
+SamplingContext::SamplingContext(SamplerOptions) : state_(std::make_unique<State>()) {}
+SamplingContext::~SamplingContext() = default;
+SamplingContext::SamplingContext(SamplingContext&&) noexcept = default;
+SamplingContext& SamplingContext::operator=(SamplingContext&&) noexcept = default;
+void SamplingContext::begin_tick() noexcept {}
+
+struct ProcessSampler::State {
+  SamplingContext::State& context;
+  pid_t pid;
+  std::uint64_t started_at_us;
+
+  void read_fds(ProcessReading& reading) const noexcept;
+};
+
+void ProcessSampler::State::read_fds(ProcessReading& reading) const noexcept {
+  reading.num_fds = context.fd_counter.count(pid);
+  if (!reading.num_fds && errno != ESRCH) reading.num_fds_error = process_error(errno);
+}
+
+std::optional<ProcessSampler> ProcessSampler::open(Context& context, ProcessId pid,
+                                                   std::error_code& error) {
+  error = std::make_error_code(std::errc::no_such_process);
+  if (pid <= 0 || pid > std::numeric_limits<pid_t>::max()) return std::nullopt;
+  const auto id = static_cast<pid_t>(pid);
+  proc_taskallinfo info{};
+  if (!read_info(id, info)) {
+    error = process_error(errno);
+    return std::nullopt;
+  }
+  error.clear();
+  return ProcessSampler(std::make_unique<State>(State{context.state(), id, start_of(info)}));
+}
+
+ProcessSampler::ProcessSampler(std::unique_ptr<State> state) noexcept : state_(std::move(state)) {}
+ProcessSampler::~ProcessSampler() = default;
+ProcessSampler::ProcessSampler(ProcessSampler&&) noexcept = default;
+ProcessSampler& ProcessSampler::operator=(ProcessSampler&&) noexcept = default;
+
+ReadStatus ProcessSampler::read(ProcessReading& reading) noexcept {
+  reading = {};
+  State& state = *state_;
+  // Descriptors first: the identity is checked after them, so they cannot be another's.
+  state.read_fds(reading);
+  proc_taskallinfo info{};
+  if (!read_info(state.pid, info)) {
+    reading = {};
+    return errno == ESRCH ? ReadStatus::vanished : ReadStatus::ok;
+  }
+  if (start_of(info) != state.started_at_us) {
+    reading = {};
+    return ReadStatus::vanished;
+  }
+  const proc_taskinfo& task = info.ptinfo;
+  reading.cpu_time_ns = state.context.nanoseconds_of(task.pti_total_user + task.pti_total_system);
+  reading.memory_rss_bytes = task.pti_resident_size;
+  reading.memory_vms_bytes = task.pti_virtual_size;
+  reading.num_threads = static_cast<std::uint32_t>(task.pti_threadnum);
+  return ReadStatus::ok;
+}
+
+}  // namespace provisr

@@ -1,0 +1,97 @@
+#include "handle.hpp"
+#include "process_table.hpp"
+#include "windows_api.hpp"
+
+#include <provisr/sampler.hpp>
+
+#include <psapi.h>
+
+#include <limits>
+#include <utility>
+
+namespace provisr {
+
+using namespace windows_platform;
+
+namespace {
+
+[[nodiscard]] bool has_ended(HANDLE process) noexcept {
+  return WaitForSingleObject(process, 0) == WAIT_OBJECT_0;
+}
+
+[[nodiscard]] std::error_code open_error(DWORD error) noexcept {
+  if (error == ERROR_INVALID_PARAMETER) return std::make_error_code(std::errc::no_such_process);
+  if (error == ERROR_ACCESS_DENIED) return std::make_error_code(std::errc::permission_denied);
+  return {static_cast<int>(error), std::system_category()};
+}
+
+void read_memory(HANDLE process, ProcessReading& reading) noexcept {
+  PROCESS_MEMORY_COUNTERS_EX counters{};
+  counters.cb = sizeof counters;
+  auto* const generic = reinterpret_cast<PROCESS_MEMORY_COUNTERS*>(&counters);
+  if (K32GetProcessMemoryInfo(process, generic, sizeof counters) == 0) return;
+  reading.memory_rss_bytes = counters.WorkingSetSize;
+  // No process has none; Wine does not tell that of others.
+  if (counters.PrivateUsage > 0) reading.memory_vms_bytes = counters.PrivateUsage;
+}
+
+}  // namespace
+
+struct SamplingContext::State {
+  ProcessTable table;
+};
+
+SamplingContext::SamplingContext(SamplerOptions) : state_(std::make_unique<State>()) {}
+SamplingContext::~SamplingContext() = default;
+SamplingContext::SamplingContext(SamplingContext&&) noexcept = default;
+SamplingContext& SamplingContext::operator=(SamplingContext&&) noexcept = default;
+
+void SamplingContext::begin_tick() noexcept {
+  state_->table.read();
+}
+
+/// While a handle is open the system gives its process id to no other process: all that is read
+/// through the handle, and all that is looked up by that id, is of the process that was opened.
+struct ProcessSampler::State {
+  SamplingContext::State& context;
+  DWORD pid;
+  Handle process;
+};
+
+std::optional<ProcessSampler> ProcessSampler::open(Context& context, ProcessId pid,
+                                                   std::error_code& error) {
+  error = std::make_error_code(std::errc::no_such_process);
+  if (pid <= 0 || pid > std::numeric_limits<DWORD>::max()) return std::nullopt;
+  const auto id = static_cast<DWORD>(pid);
+  Handle process(OpenProcess(PROCESS_QUERY_LIMITED_INFORMATION | SYNCHRONIZE, FALSE, id));
+  if (!process) {
+    error = open_error(GetLastError());
+    return std::nullopt;
+  }
+  // OpenProcess drops the lowest two bits of an id, and still finds a process that has ended as
+  // long as somebody holds a handle of it.
+  if (GetProcessId(process.get()) != id || has_ended(process.get())) return std::nullopt;
+  error.clear();
+  context.begin_tick();  // a table without the new process has nothing to measure it against
+  return ProcessSampler(std::make_unique<State>(State{context.state(), id, std::move(process)}));
+}
+
+ProcessSampler::ProcessSampler(std::unique_ptr<State> state) noexcept : state_(std::move(state)) {}
+ProcessSampler::~ProcessSampler() = default;
+ProcessSampler::ProcessSampler(ProcessSampler&&) noexcept = default;
+ProcessSampler& ProcessSampler::operator=(ProcessSampler&&) noexcept = default;
+
+ReadStatus ProcessSampler::read(ProcessReading& reading) noexcept {
+  reading = {};
+  const HANDLE process = state_->process.get();
+  const ProcessTable::Entry entry = state_->context.table.find(state_->pid);
+  reading.cpu_time_ns = entry.cpu_time_ns;
+  reading.num_threads = entry.num_threads;
+  read_memory(process, reading);
+  // Last: a process that has just ended has a working set of 0, which is no figure.
+  if (!has_ended(process)) return ReadStatus::ok;
+  reading = {};
+  return ReadStatus::vanished;
+}
+
+}  // namespace provisr
