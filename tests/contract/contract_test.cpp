@@ -61,21 +61,23 @@ class Watch {
     ProcessReading ignored;
     return read(ignored) == ReadStatus::vanished;
   }
-  [[nodiscard]] CpuReading cpu() {
-    const auto taken_at = Clock::system().monotonic_now();
-    return {reading().cpu_time_ns, taken_at};
-  }
 
  private:
   SamplingContext context_;
   std::optional<ProcessSampler> sampler_;
 };
 
-/// CPU use over a second.
+/// CPU use over a second. The time is taken before the first and after the second reading: whatever
+/// holds up this process, a figure above the truth cannot come of it.
 [[nodiscard]] double measure_cpu_percent(Watch& watch) {
-  const CpuReading before = watch.cpu();
+  CpuReading before;
+  CpuReading after;
+  before.taken_at = Clock::system().monotonic_now();
+  before.cpu_time_ns = watch.reading().cpu_time_ns;
   std::this_thread::sleep_for(std::chrono::seconds(1));
-  return cpu_percent(before, watch.cpu()).value_or(-1);
+  after.cpu_time_ns = watch.reading().cpu_time_ns;
+  after.taken_at = Clock::system().monotonic_now();
+  return cpu_percent(before, after).value_or(-1);
 }
 
 [[nodiscard]] std::error_code error_of_open(ProcessId pid) {
@@ -114,7 +116,7 @@ TEST_CASE("A process that spins uses up to one CPU, and is shown to", "[serial]"
     most = std::max(most, measure_cpu_percent(watch));
     return most > 85;
   }));
-  CHECK(most < 115);
+  CHECK(most < 110);
 }
 
 TEST_CASE("A process that sleeps uses no CPU") {

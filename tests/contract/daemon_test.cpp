@@ -29,7 +29,7 @@ class Folder {
  public:
   Folder()
       : path_(fs::temp_directory_path() /
-              fmt::format("provisr-contract-{:08x}", std::random_device{}())) {
+              fmt::format("provisr contract {:08x}", std::random_device{}())) {
     fs::create_directories(path_);
   }
   ~Folder() {
