@@ -15,9 +15,10 @@ usage: tests/run.sh [MODE]...
   macos      the cross builds for macOS, which nothing here can run
   static     provisrd in one file for any Linux: on x86-64 with the daemon's tests, on arm64 with
              the unit tests under QEMU
+  bench      the benchmarks, quickly: whether they run, not what they say
   format     whether the sources are formatted
   lint       clang-tidy over all sources (slow)
-  all        dev, asan, tsan, dev-clang, windows, macos, static, format
+  all        dev, asan, tsan, dev-clang, windows, macos, static, bench, format
 EOF
 }
 
@@ -30,8 +31,8 @@ readonly jobs
 modes=()
 for argument in "$@"; do
   case "$argument" in
-    dev | asan | tsan | dev-clang | coverage | windows | macos | static | format | lint) modes+=("$argument") ;;
-    all) modes+=(dev asan tsan dev-clang windows macos static format) ;;
+    dev | asan | tsan | dev-clang | coverage | windows | macos | static | bench | format | lint) modes+=("$argument") ;;
+    all) modes+=(dev asan tsan dev-clang windows macos static bench format) ;;
     -h | --help) usage && exit 0 ;;
     *) usage >&2 && exit 2 ;;
   esac
@@ -185,6 +186,14 @@ run_static() {
   fi
 }
 
+run_bench() {
+  if ./bench/run.sh --quick; then
+    passed+=("bench: all benchmarks run")
+  else
+    failed+=("bench")
+  fi
+}
+
 run_preset() {
   if build "$1"; then
     run_tests "$1"
@@ -261,6 +270,7 @@ for mode in "${modes[@]}"; do
     windows) run_windows ;;
     macos) run_macos ;;
     static) run_static ;;
+    bench) run_bench ;;
     *) run_preset "$mode" ;;
   esac
 done
