@@ -2,27 +2,17 @@
 
 #include "daemon/http_server.hpp"
 #include "daemon/rendered_text.hpp"
-#include "daemon/supervisor.hpp"
+#include "daemon/sources.hpp"
 
-#include <provisr/registry.hpp>
-
-#include <functional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace provisr::daemon {
 
 /// The JSON API: finds what a request asks for and says why where it cannot be had. Thread-safe.
 class Api {
  public:
-  struct Sources {
-    const Registry& registry;
-    /// False: collection is disabled, and what needs it answers 503.
-    bool is_collecting;
-    std::function<std::vector<ProcessStatus>()> status;
-  };
-
+  /// Without collection, what needs it answers 503.
   explicit Api(Sources sources);
 
   /// Adds the routes below `base_path`, and "/" which lists them. The API must outlive the server.

@@ -10,16 +10,15 @@
 
 namespace provisr::daemon {
 
-Exposition::Exposition(const Registry& registry, std::function<std::vector<ProcessStatus>()> status)
-    : registry_(registry),
-      status_(std::move(status)),
-      text_([this](const Snapshot& snapshot, std::string& text) { write(snapshot, text); }) {}
+Exposition::Exposition(Sources sources)
+    : sources_(std::move(sources)),
+      text_of_tick_(
+          [this](const Snapshot& snapshot, std::string& text) { write(snapshot, text); }) {}
 
 void Exposition::add_routes(HttpServer& server) {
   server.add_route("/metrics", [this](const HttpQuery&) -> HttpAnswer {
-    return {.status = 200,
-            .content_type = std::string(PrometheusWriter::content_type),
-            .body = text_.of(registry_.snapshot())};
+    return {
+        .status = 200, .content_type = std::string(PrometheusWriter::content_type), .body = body()};
   });
   server.add_route("/", [](const HttpQuery&) -> HttpAnswer {
     return {
@@ -29,12 +28,21 @@ void Exposition::add_routes(HttpServer& server) {
   });
 }
 
+std::shared_ptr<const std::string> Exposition::body() {
+  const Snapshot snapshot = sources_.registry.snapshot();
+  if (sources_.is_collecting) return text_of_tick_.of(snapshot);
+  // Without ticks the snapshot stays the same, and the daemon's own figures do not.
+  std::string text;
+  write(snapshot, text);
+  return std::make_shared<const std::string>(std::move(text));
+}
+
 void Exposition::write(const Snapshot& snapshot, std::string& text) const {
-  write_prometheus(snapshot, text);
+  if (sources_.is_collecting) write_prometheus(snapshot, text);
   PrometheusWriter writer(text);
   writer.family("provisr_process_restarts_total", "counter",
                 "How often provisrd has started the managed process again.");
-  for (const ProcessStatus& process : status_()) {
+  for (const ProcessStatus& process : sources_.status()) {
     if (process.kind == ProcessKind::child)
       writer.sample_of_process(process.name, process.restarts);
   }

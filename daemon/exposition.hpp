@@ -2,12 +2,12 @@
 
 #include "daemon/http_server.hpp"
 #include "daemon/rendered_text.hpp"
-#include "daemon/supervisor.hpp"
+#include "daemon/sources.hpp"
 
-#include <provisr/registry.hpp>
+#include <provisr/snapshot.hpp>
 
-#include <functional>
-#include <vector>
+#include <memory>
+#include <string>
 
 namespace provisr::daemon {
 
@@ -15,17 +15,19 @@ namespace provisr::daemon {
 /// Thread-safe.
 class Exposition {
  public:
-  Exposition(const Registry& registry, std::function<std::vector<ProcessStatus>()> status);
+  /// Without collection, the families of the library are left out: a process that is not looked at
+  /// must not be shown as down.
+  explicit Exposition(Sources sources);
 
   /// Adds "/metrics", and "/" which points to it. The exposition must outlive the server.
   void add_routes(HttpServer& server);
 
  private:
+  [[nodiscard]] std::shared_ptr<const std::string> body();
   void write(const Snapshot& snapshot, std::string& text) const;
 
-  const Registry& registry_;
-  std::function<std::vector<ProcessStatus>()> status_;
-  RenderedText text_;
+  Sources sources_;
+  RenderedText text_of_tick_;
 };
 
 }  // namespace provisr::daemon

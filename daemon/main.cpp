@@ -6,6 +6,7 @@
 #include "daemon/http_server.hpp"
 #include "daemon/log.hpp"
 #include "daemon/options.hpp"
+#include "daemon/sources.hpp"
 #include "daemon/supervisor.hpp"
 #include "daemon/version.hpp"
 
@@ -62,10 +63,12 @@ constexpr int exit_bad_usage = 2;
   const CollectionConfig& collection = config.metrics.collection;
   Registry registry(registry_options(collection, log));
   Supervisor supervisor(config.processes, registry, log, mode);
-  const auto status = [&supervisor] { return supervisor.status(); };
+  const Sources sources{.registry = registry,
+                        .is_collecting = collection.enabled,
+                        .status = [&supervisor] { return supervisor.status(); }};
 
-  Api api({.registry = registry, .is_collecting = collection.enabled, .status = status});
-  Exposition exposition(registry, status);
+  Api api(sources);
+  Exposition exposition(sources);
   HttpServer api_server(config.server.listen);
   HttpServer metrics_server(config.metrics.listen);
   api.add_routes(api_server, config.server.base_path);

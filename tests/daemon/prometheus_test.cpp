@@ -79,3 +79,15 @@ TEST_CASE("without metrics there is no second server") {
   CHECK(http_get(daemon.metrics_port(), "/metrics").status == 0);
   CHECK(daemon.get("/api/metrics").status == 200);
 }
+
+TEST_CASE("without collection no process is shown as down, and restarts still count") {
+  const Daemon daemon(
+      "[metrics.process_metrics]\nenabled = false\n[[processes]]\nname = \"my-app\"\n"
+      "auto_restart = true\nrestart_interval = \"100ms\"\n" +
+      child_args({"threader", "1"}));
+  CHECK_THAT(daemon.prometheus(), !ContainsSubstring("provisr_process_up"));
+  REQUIRE(has_line(daemon, "provisr_process_restarts_total{name=\"my-app\"} 0\n"));
+  ::kill(daemon.pid_of("my-app"), SIGKILL);
+  CHECK(eventually(
+      [&] { return has_line(daemon, "provisr_process_restarts_total{name=\"my-app\"} 1\n"); }));
+}
