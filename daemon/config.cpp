@@ -172,8 +172,8 @@ LoadedConfig parse_config(std::string_view toml, std::string_view file_name) {
 
 LoadedConfig load_config(const std::filesystem::path& file) {
   const FileText content = read_file(file);
-  if (!content.error) return parse_config(content.text, file.string());
-  Report report(file.string());
+  if (!content.error) return parse_config(content.text, name_of(file));
+  Report report(name_of(file));
   report.fault(Location{}, fmt::format("cannot be read: {}", content.error.message()));
   return {.config = {}, .faults = report.faults(), .warnings = {}};
 }

@@ -1,5 +1,7 @@
 #include "daemon/config_processes.hpp"
 
+#include "daemon/text.hpp"
+
 #include <provisr/process_name.hpp>
 
 #include <fmt/format.h>
@@ -76,7 +78,7 @@ void read_instances(const Value& value, Draft& draft) {
 
 void read_path(const Value& value, std::filesystem::path& path) {
   std::string text;
-  if (value.read(text)) path = text;
+  if (value.read(text)) path = path_of(text);
 }
 
 void read_spec(const Value& value, Draft& draft);
@@ -221,7 +223,7 @@ void check_pid_files(const std::vector<Draft>& drafts) {
     const auto [taken, is_new] = lines.try_emplace(config.pid_file, where.line);
     if (is_new) continue;
     draft.keys.report().fault(where, fmt::format("\"{}\" is written by line {} too",
-                                                 config.pid_file.string(), taken->second));
+                                                 name_of(config.pid_file), taken->second));
   }
 }
 

@@ -1,4 +1,5 @@
 #include "daemon/api.hpp"
+#include "daemon/arguments.hpp"
 #include "daemon/config.hpp"
 #include "daemon/descriptor_limit.hpp"
 #include "daemon/events.hpp"
@@ -8,6 +9,7 @@
 #include "daemon/options.hpp"
 #include "daemon/sources.hpp"
 #include "daemon/supervisor.hpp"
+#include "daemon/text.hpp"
 #include "daemon/version.hpp"
 
 #include <provisr/collector.hpp>
@@ -20,6 +22,7 @@
 #include <exception>
 #include <optional>
 #include <stdexcept>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -108,7 +111,7 @@ constexpr int exit_bad_usage = 2;
 
 [[nodiscard]] int check(const Options& options) {
   if (!load_or_complain(options)) return exit_bad_usage;
-  fmt::print("{}: good\n", options.config_file.string());
+  fmt::print("{}: good\n", name_of(options.config_file));
   return EXIT_SUCCESS;
 }
 
@@ -135,8 +138,8 @@ constexpr int exit_bad_usage = 2;
 
 int main(int argc, char** argv) {
   try {
-    const std::vector<std::string_view> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
-    return run(parse_options(arguments));
+    const std::vector<std::string> arguments = program_arguments(argc, argv);
+    return run(parse_options(std::vector<std::string_view>(arguments.begin(), arguments.end())));
   } catch (const UsageError& error) {
     fmt::print(stderr, "{}", usage_message(error));
     return exit_bad_usage;

@@ -1,6 +1,7 @@
 #include "daemon/managed_child.hpp"
 
 #include "daemon/pid_file.hpp"
+#include "daemon/text.hpp"
 
 #include <fmt/format.h>
 
@@ -205,7 +206,7 @@ void ManagedChild::enter_pid_file() {
   if (!failure) return pid_file_problems_.clear();
   if (!pid_file_problems_.is_new(failure.message())) return;
   services_.log->warn("{}: pid_file {} cannot be written: {}", status_.name,
-                      config_.pid_file.string(), failure.message());
+                      name_of(config_.pid_file), failure.message());
 }
 
 void ManagedChild::remove_own_pid_file() const {

@@ -36,9 +36,9 @@ void set_config(std::string_view value, Draft& draft) {
   if (value.empty()) throw UsageError("the configuration file's name is empty");
   if (!draft.options.config_file.empty()) {
     throw UsageError(fmt::format("more than one configuration file: \"{}\" and \"{}\"",
-                                 draft.options.config_file.string(), value));
+                                 name_of(draft.options.config_file), value));
   }
-  draft.options.config_file = value;
+  draft.options.config_file = path_of(value);
 }
 
 void set_log_level(std::string_view value, Draft& draft) {
@@ -202,7 +202,7 @@ class Parser {
     if (!options.config_file.empty()) throw UsageError("'run' takes no configuration file");
     if (options.command.empty()) throw UsageError("'run' needs a command");
     if (!draft_.name_given) {
-      options.name = std::filesystem::path(options.command.front()).filename().string();
+      options.name = name_of(path_of(options.command.front()).filename());
       if (!is_valid_process_name(options.name)) {
         throw UsageError(
             fmt::format("\"{}\" is not a process name; give one with --name", options.name));

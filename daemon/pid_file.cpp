@@ -7,6 +7,7 @@
 #include <charconv>
 #include <cstdint>
 #include <cstdio>
+#include <fstream>
 #include <limits>
 #include <memory>
 
@@ -71,12 +72,13 @@ PidFile read_pid_file(const fs::path& file) {
   PidFile reading;
   // Before the content: if it is written in between, the next reading differs from this one.
   reading.written_at = fs::last_write_time(file, error);
-  const File opened(std::fopen(file.string().c_str(), "r"));
+  errno = 0;
+  std::ifstream opened(file, std::ios::binary);
   if (!opened) return unreadable(last_error());
   std::array<char, 256> text{};
-  const std::size_t size = std::fread(text.data(), 1, text.size(), opened.get());
-  if (std::ferror(opened.get()) != 0) return unreadable(last_error());
-  reading.pid = parse_pid({text.data(), size});
+  opened.read(text.data(), text.size());
+  if (opened.bad()) return unreadable(last_error());
+  reading.pid = parse_pid({text.data(), static_cast<std::size_t>(opened.gcount())});
   if (!reading.pid) reading.problem = "holds no PID";
   return reading;
 }

@@ -90,4 +90,13 @@ std::string did_you_mean(std::string_view word, std::span<const std::string_view
   return nearest.empty() ? std::string() : fmt::format("; did you mean \"{}\"?", nearest);
 }
 
+std::filesystem::path path_of(std::string_view name) {
+  return std::u8string(name.begin(), name.end());
+}
+
+std::string name_of(const std::filesystem::path& path) {
+  const std::u8string name = path.u8string();
+  return {name.begin(), name.end()};
+}
+
 }  // namespace provisr::daemon

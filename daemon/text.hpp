@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,5 +19,10 @@ namespace provisr::daemon {
 /// "; did you mean "x"?", or nothing where no candidate is near enough.
 [[nodiscard]] std::string did_you_mean(std::string_view word,
                                        std::span<const std::string_view> candidates);
+
+/// The file that a UTF-8 text names; and its name as UTF-8, to show it. On POSIX systems, where a
+/// name is whatever bytes it has, these stay as they are.
+[[nodiscard]] std::filesystem::path path_of(std::string_view name);
+[[nodiscard]] std::string name_of(const std::filesystem::path& path);
 
 }  // namespace provisr::daemon

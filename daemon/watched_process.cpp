@@ -1,5 +1,7 @@
 #include "daemon/watched_process.hpp"
 
+#include "daemon/text.hpp"
+
 #include <fmt/format.h>
 
 #include <chrono>
@@ -40,7 +42,7 @@ void WatchedProcess::read_file() {
   if (reading == last_reading_) return;
   last_reading_ = std::move(reading);
   if (!last_reading_->pid) {
-    report(fmt::format("pid_file {} {}", pid_file_.string(), last_reading_->problem));
+    report(fmt::format("pid_file {} {}", name_of(pid_file_), last_reading_->problem));
   } else if (is_alive_ && last_reading_->pid == status_.pid) {
     problems_.clear();
     status_.last_error.clear();
@@ -56,7 +58,7 @@ void WatchedProcess::follow(ProcessId pid) {
   if (error) {
     // Anything else may pass while the process runs: try again.
     if (error != std::errc::no_such_process) last_reading_.reset();
-    report(fmt::format("process {} of pid_file {} cannot be watched: {}", pid, pid_file_.string(),
+    report(fmt::format("process {} of pid_file {} cannot be watched: {}", pid, name_of(pid_file_),
                        error.message()));
     return;
   }

@@ -1,4 +1,5 @@
 #include "daemon/child_process.hpp"
+#include "daemon/text.hpp"
 #include "support/eventually.hpp"
 
 #include <provisr/sampler.hpp>
@@ -39,9 +40,10 @@ class Folder {
   Folder(const Folder&) = delete;
   Folder& operator=(const Folder&) = delete;
 
-  [[nodiscard]] fs::path write(const char* name, const std::string& text) const {
+  /// Its name in UTF-8, as it is given to provisrd.
+  [[nodiscard]] std::string write(const char8_t* name, const std::string& text) const {
     std::ofstream(path_ / name) << text;
-    return path_ / name;
+    return daemon::name_of(path_ / name);
   }
 
  private:
@@ -111,8 +113,7 @@ struct RunningDaemon {
   int api_port = free_port();
   int metrics_port = free_port();
   std::unique_ptr<ChildProcess> daemon = start_daemon(
-      {folder.write("provisr.toml", fmt::format(fmt::runtime(configuration), PROVISR_CHILD_PATH))
-           .string(),
+      {folder.write(u8"provisr.toml", fmt::format(fmt::runtime(configuration), PROVISR_CHILD_PATH)),
        fmt::format("--listen=127.0.0.1:{}", api_port),
        fmt::format("--metrics-listen=127.0.0.1:{}", metrics_port), "--log-level=warn"});
 
@@ -163,17 +164,23 @@ TEST_CASE("provisrd fails on an address that is taken") {
   httplib::Server taken;
   const int port = taken.bind_to_any_port("127.0.0.1");
   const Folder folder;
-  const auto file = folder.write("provisr.toml", "[metrics]\nenabled = false\n");
-  CHECK(exit_code_of({file.string(), fmt::format("--listen=127.0.0.1:{}", port)}) == 1);
+  const auto file = folder.write(u8"provisr.toml", "[metrics]\nenabled = false\n");
+  CHECK(exit_code_of({file, fmt::format("--listen=127.0.0.1:{}", port)}) == 1);
 }
 
 TEST_CASE("provisrd tells a good configuration from a bad one") {
   const Folder folder;
-  const auto good = folder.write("good.toml", "[metrics]\nenabled = true\n");
-  const auto bad = folder.write("bad.toml", "[metrics]\nenabeld = true\n");
-  CHECK(exit_code_of({"--check", good.string()}) == 0);
-  CHECK(exit_code_of({"--check", bad.string()}) == 2);
+  const auto good = folder.write(u8"good.toml", "[metrics]\nenabled = true\n");
+  const auto bad = folder.write(u8"bad.toml", "[metrics]\nenabeld = true\n");
+  CHECK(exit_code_of({"--check", good}) == 0);
+  CHECK(exit_code_of({"--check", bad}) == 2);
   CHECK(exit_code_of({"--version"}) == 0);
+}
+
+TEST_CASE("names of files hold any letters") {
+  const Folder folder;
+  const auto file = folder.write(u8"J\u00fcrgen \u65e5\u672c.toml", "[metrics]\nenabled = true\n");
+  CHECK(exit_code_of({"--check", file}) == 0);
 }
 
 }  // namespace provisr::test

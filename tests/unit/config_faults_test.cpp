@@ -2,6 +2,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
+#include <fmt/format.h>
 
 #include <string>
 #include <string_view>
@@ -23,8 +24,9 @@ Lines faults_in(std::string_view toml) {
 }
 
 std::string not_a_name(std::string_view text) {
-  return "\"" + std::string(text) +
-         "\" is not a process name; 1 to 128 of A-Z a-z 0-9 . _ - without \"..\" are expected";
+  return fmt::format(
+      "\"{}\" is not a process name; 1 to 128 of A-Z a-z 0-9 . _ - without \"..\" are expected",
+      text);
 }
 
 /// A process with a name and `keys`; the keys start in line 3.

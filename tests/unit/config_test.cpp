@@ -72,7 +72,7 @@ listen = "127.0.0.1:8081"
 base_path = "/v1/api/"
 [metrics]
 enabled = false
-listen = "unix:/run/provisr.sock"
+listen = "[::1]:9091"
 [metrics.process_metrics]
 enabled = false
 interval = "1m30s"
@@ -97,7 +97,7 @@ pid_file = "/run/nginx.pid"
   CHECK(config.server.listen.to_string() == "127.0.0.1:8081");
   CHECK(config.server.base_path == "/v1/api");
   CHECK_FALSE(config.metrics.enabled);
-  CHECK(config.metrics.listen.to_string() == "unix:/run/provisr.sock");
+  CHECK(config.metrics.listen.to_string() == "[::1]:9091");
   CHECK_FALSE(config.metrics.collection.enabled);
   CHECK(config.metrics.collection.interval == 90s);
   CHECK(config.metrics.collection.max_history == 50);

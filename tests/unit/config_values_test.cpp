@@ -19,14 +19,6 @@ using Catch::Matchers::ContainsSubstring;
 using Catch::Matchers::Message;
 using Words = std::vector<std::string>;
 
-namespace {
-
-Words through_shell(std::string_view command) {
-  return {"/bin/sh", "-c", std::string(command)};
-}
-
-}  // namespace
-
 TEST_CASE("durations are read in Go's notation") {
   using Case = std::pair<std::string_view, std::chrono::milliseconds>;
   const auto [text, expected] = GENERATE(
@@ -82,15 +74,13 @@ TEST_CASE("listen addresses are read, and written as they were") {
                Case{"localhost:65535", {"localhost", 65535, ""}},
                Case{"my_host-1.example:0", {"my_host-1.example", 0, ""}},
                Case{"[::1]:8080", {"::1", 8080, ""}},
-               Case{"[fe80::1%eth0]:8080", {"fe80::1%eth0", 8080, ""}},
-               Case{"unix:/run/provisr.sock", {"", 0, "/run/provisr.sock"}},
-               Case{"unix:/run/a:b", {"", 0, "/run/a:b"}});
+               Case{"[fe80::1%eth0]:8080", {"fe80::1%eth0", 8080, ""}});
   CAPTURE(c.text);
   const ListenAddress address = parse_listen_address(c.text);
   CHECK(address.host == c.expected.host);
   CHECK(address.port == c.expected.port);
   CHECK(address.path == c.expected.path);
-  CHECK(address.is_unix_socket() == !c.expected.path.empty());
+  CHECK_FALSE(address.is_unix_socket());
   CHECK(address.to_string() == c.text);
 }
 
@@ -104,19 +94,10 @@ TEST_CASE("a listen address that is wrong is refused with the reason") {
       Case{":99999999999999999999", "has no valid port"}, Case{"::1:8080", "ambiguous"},
       Case{"[localhost]:8080", "no IPv6 address in its brackets"},
       Case{"[]:8080", "no IPv6 address in its brackets"}, Case{"[:8080", "no valid host"},
-      Case{"my host:8080", "no valid host"}, Case{"http://localhost:8080", "ambiguous"},
-      Case{"unix:", "has no absolute path"}, Case{"unix:provisr.sock", "has no absolute path"});
+      Case{"my host:8080", "no valid host"}, Case{"http://localhost:8080", "ambiguous"});
   CAPTURE(text);
   CHECK_THROWS_MATCHES(parse_listen_address(text), std::invalid_argument,
                        Catch::Matchers::MessageMatches(ContainsSubstring(std::string(reason))));
-}
-
-TEST_CASE("a unix socket's path is as long as the system takes") {
-  const std::string longest = "/" + std::string(106, 's');
-  CHECK(parse_listen_address("unix:" + longest).path == longest);
-  CHECK_THROWS_MATCHES(parse_listen_address("unix:" + longest + "s"), std::invalid_argument,
-                       Catch::Matchers::MessageMatches(ContainsSubstring(
-                           "has a path of 108 bytes; a socket takes at most 107")));
 }
 
 TEST_CASE("two servers clash where they cannot both listen") {
@@ -130,12 +111,9 @@ TEST_CASE("two servers clash where they cannot both listen") {
   CHECK(clashes(":8080", "127.0.0.1:8080"));
   CHECK(clashes("0.0.0.0:8080", "127.0.0.1:8080"));
   CHECK(clashes("[::]:8080", "127.0.0.1:8080"));
-  CHECK(clashes("unix:/a", "unix:/a"));
   CHECK_FALSE(clashes(":8080", ":9090"));
   CHECK_FALSE(clashes("127.0.0.1:8080", "127.0.0.2:8080"));
   CHECK_FALSE(clashes(":0", ":0"));
-  CHECK_FALSE(clashes("unix:/a", "unix:/b"));
-  CHECK_FALSE(clashes("unix:/a", ":8080"));
 }
 
 TEST_CASE("a plain command is split into words") {
@@ -145,8 +123,6 @@ TEST_CASE("a plain command is split into words") {
       Case{"  python3 \t app.py\n", {"python3", "app.py"}},
       Case{"echo 'a  b' \"c  d\"", {"echo", "a  b", "c  d"}},
       Case{"echo a'b'\"c\"d", {"echo", "abcd"}}, Case{"echo '' \"\"", {"echo", "", ""}},
-      Case{R"(echo a\ b \\ \' \$HOME \#)", {"echo", "a b", "\\", "'", "$HOME", "#"}},
-      Case{R"(echo "a\"b" "\$x" "\\" "\n")", {"echo", "a\"b", "$x", "\\", "\\n"}},
       Case{R"(echo '\n' '$HOME' '`x`' '|&;<>()*?[]{}!~#')",
            {"echo", "\\n", "$HOME", "`x`", "|&;<>()*?[]{}!~#"}},
       Case{R"(echo "|&;<>()*?[]{}!~#")", {"echo", "|&;<>()*?[]{}!~#"}},
@@ -161,17 +137,6 @@ TEST_CASE("a plain command is split into words") {
   CHECK(parse_command(command) == words);
 }
 
-TEST_CASE("a command that only a shell understands goes to one as it is") {
-  const std::string_view command =
-      GENERATE(as<std::string_view>{}, "a | b", "a && b", "a & b", "a; b", "a < b", "a > b", "(a)",
-               "a $HOME", "a \"$HOME\"", "a \"`b`\"", "a `b`", "a *.txt", "a file?", "a [ab]",
-               "a ]", "a {b,c}", "! a", "# a", "a # b", "~/bin/a", "a ~", "a\nb", "a \\\nb",
-               "PORT=80 a", "_x1='a b' a", "A=1", "exec a", "cd /", ". ./env", "ulimit -n 10",
-               "if a", "a > b 'unclosed", "cat <<E\nit's\nE\n");
-  CAPTURE(command);
-  CHECK(parse_command(command) == through_shell(command));
-}
-
 TEST_CASE("a command that is wrong is refused with the reason") {
   using Case = std::pair<std::string_view, std::string_view>;
   const auto [command, reason] =
@@ -181,7 +146,6 @@ TEST_CASE("a command that is wrong is refused with the reason") {
                Case{"echo \"a", "the command has an unclosed \" quote"},
                Case{"echo \"a\\\"", "the command has an unclosed \" quote"},
                Case{"echo \"a\\", "the command has an unclosed \" quote"},
-               Case{"echo a\\", "the command ends in a backslash"},
                Case{"'' a", "the command names no program: its first word is empty"});
   CAPTURE(command);
   CHECK_THROWS_MATCHES(parse_command(command), std::invalid_argument, Message(std::string(reason)));

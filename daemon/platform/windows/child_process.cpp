@@ -4,6 +4,7 @@
 #include "daemon/platform/windows/launch_plan.hpp"
 #include "daemon/platform/windows/unique_handle.hpp"
 #include "daemon/platform/windows/wake_up.hpp"
+#include "daemon/text.hpp"
 
 #include <utility>
 
@@ -133,7 +134,7 @@ std::unique_ptr<ChildProcess> ChildProcess::start(const ChildCommand& command,
                                                   std::error_code& error, std::string& what) {
   std::error_code ignored;
   if (!command.work_dir.empty() && !std::filesystem::is_directory(command.work_dir, ignored)) {
-    what = "cannot enter " + command.work_dir.string();
+    what = "cannot enter " + name_of(command.work_dir);
     error = std::make_error_code(std::errc::no_such_file_or_directory);
     return nullptr;
   }

@@ -1,0 +1,40 @@
+#include "daemon/pid_file.hpp"
+#include "support/temp_directory.hpp"
+#include "support/text_file.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/matchers/catch_matchers_string.hpp>
+
+#include <filesystem>
+#include <sys/stat.h>
+
+using namespace provisr::daemon;
+using namespace provisr::test;
+using Catch::Matchers::StartsWith;
+
+TEST_CASE("a FIFO in place of a pid_file does not block") {
+  const TempDirectory directory;
+  const auto fifo = directory.path() / "fifo";
+  REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
+  CHECK(read_pid_file(fifo).problem == "is not a regular file");
+}
+
+TEST_CASE("a link that leads in a circle is a problem, not a missing file") {
+  const TempDirectory directory;
+  const auto link = directory.path() / "link";
+  std::filesystem::create_symlink(link, link);
+  CHECK_THAT(read_pid_file(link).problem, StartsWith("cannot be read: "));
+}
+
+TEST_CASE("no pid_file is written through a link that somebody has put there") {
+  const TempDirectory directory;
+  const auto file = directory.path() / "app.pid";
+  const auto victim = directory.path() / "victim";
+  write_text(file, "old and longer than a PID");
+  write_text(victim, "precious");
+  std::filesystem::create_symlink(victim, directory.path() / "app.pid.new");
+  REQUIRE_FALSE(write_pid_file(file, 4711));
+  CHECK(read_text(file) == "4711\n");
+  CHECK(read_text(victim) == "precious");
+  CHECK_FALSE(std::filesystem::exists(directory.path() / "app.pid.new"));
+}
