@@ -81,8 +81,9 @@ class ProcessSampler {
   using Context = SamplingContext;
 
   /// Opens the process that has this PID now. Empty, with `error` set, where there is none
-  /// (std::errc::no_such_process), where it may not be looked at (permission_denied) or where the
-  /// platform has no sampler (function_not_supported).
+  /// (std::errc::no_such_process), where it may not be looked at (permission_denied), where the
+  /// platform has no sampler (function_not_supported) or where the proc root cannot be opened (the
+  /// system's reason, such as no_such_file_or_directory).
   [[nodiscard]] static std::optional<ProcessSampler> open(Context& context, ProcessId pid,
                                                           std::error_code& error);
 

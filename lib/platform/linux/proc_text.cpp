@@ -51,6 +51,19 @@ class FieldReader {
   bool is_good_ = true;
 };
 
+/// What stands behind "Key:" in its line of /proc/PID/status.
+[[nodiscard]] std::optional<std::string_view> find_status_value(std::string_view text,
+                                                                std::string_view key) noexcept {
+  while (!text.empty()) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    if (line.starts_with(key) && line.substr(key.size()).starts_with(':')) {
+      return line.substr(key.size() + 1);
+    }
+    text.remove_prefix(line.size() < text.size() ? line.size() + 1 : text.size());
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::optional<Statm> parse_statm(std::string_view text) noexcept {
@@ -84,17 +97,20 @@ std::optional<Stat> parse_stat(std::string_view text) noexcept {
 
 std::optional<std::uint64_t> parse_status_bytes(std::string_view text,
                                                 std::string_view key) noexcept {
-  while (!text.empty()) {
-    const std::string_view line = text.substr(0, text.find('\n'));
-    if (line.starts_with(key) && line.substr(key.size()).starts_with(':')) {
-      FieldReader fields(line.substr(key.size() + 1));
-      const auto kibibytes = fields.number<std::uint64_t>();
-      if (!fields.is_good()) return std::nullopt;
-      return kibibytes * 1024;
-    }
-    text.remove_prefix(line.size() < text.size() ? line.size() + 1 : text.size());
-  }
-  return std::nullopt;
+  const auto value = find_status_value(text, key);
+  if (!value) return std::nullopt;
+  FieldReader fields(*value);
+  const auto kibibytes = fields.number<std::uint64_t>();
+  if (!fields.is_good()) return std::nullopt;
+  return kibibytes * 1024;
+}
+
+bool is_of_nested_pid_namespace(std::string_view status) noexcept {
+  const auto pids = find_status_value(status, "NSpid");
+  if (!pids) return false;
+  FieldReader fields(*pids);
+  fields.skip(2);
+  return fields.is_good();
 }
 
 }  // namespace provisr::linux_platform

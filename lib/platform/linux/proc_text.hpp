@@ -1,11 +1,16 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
 
 /// The text files of /proc/PID as values: pure functions over text.
 namespace provisr::linux_platform {
+
+/// A buffer of this size holds any `status`, whose length goes with the number of the process's
+/// groups, but that of a process in a thousand of them.
+inline constexpr std::size_t status_buffer_size = 16 * 1024;
 
 /// The first two fields of /proc/PID/statm (proc_pid_statm(5)). All zero for a zombie and for a
 /// kernel thread.
@@ -36,5 +41,10 @@ struct Stat {
 /// A "Key:   123 kB" line of /proc/PID/status (proc_pid_status(5)), in bytes. `key` without colon.
 [[nodiscard]] std::optional<std::uint64_t> parse_status_bytes(std::string_view text,
                                                               std::string_view key) noexcept;
+
+/// Whether a process is in a PID namespace below the one whose procfs shows this `status`: its
+/// NSpid line has an id for each namespace from the one to the other (Linux 4.1,
+/// proc_pid_status(5)).
+[[nodiscard]] bool is_of_nested_pid_namespace(std::string_view status) noexcept;
 
 }  // namespace provisr::linux_platform

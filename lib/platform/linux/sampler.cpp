@@ -50,9 +50,8 @@ constexpr std::size_t descriptors_per_process = 3;
 }  // namespace
 
 /// A process is read in one of three ways.
-/// - By kept descriptors: procfs answers ESRCH on them once the process is gone, so whatever else
-/// is
-///   read by number before a successful read of `statm` is known to be of the same process.
+/// - By kept descriptors: procfs answers ESRCH on them once the process is gone. What else is read
+///   by number before a successful read of `statm` is therefore known to be of the same process.
 /// - By number, where descriptors are short: procfs gives a process's `task` directory an inode of
 ///   its own and keeps it as long as memory allows. Where it is the one seen before, the number was
 ///   this process's throughout all that was read before (proc_pid_make_inode, pid_revalidate in
@@ -93,6 +92,7 @@ struct ProcessSampler::State {
 };
 
 std::error_code ProcessSampler::State::open() {
+  if (context.proc_root_error) return context.proc_root_error;
   if (pid <= 0) return std::make_error_code(std::errc::no_such_process);
   const FileDescriptor directory = open_handle(context.proc_root.get(), ProcPath(pid).c_str());
   if (!directory) return process_error(errno);
@@ -214,7 +214,7 @@ void ProcessSampler::State::read_swap(int directory, const char* path,
     reading.memory_swap_bytes = 0;
     return;
   }
-  char buffer[4096];
+  char buffer[status_buffer_size];
   const FileDescriptor status = open_readable(directory, path);
   const auto text = status ? read_start(status.get(), buffer) : std::nullopt;
   if (!text) return;

@@ -1,7 +1,9 @@
 #include "sampling_context.hpp"
 
 #include "proc_directory.hpp"
+#include "proc_text.hpp"
 
+#include <cerrno>
 #include <fcntl.h>
 #include <string_view>
 #include <sys/resource.h>
@@ -21,12 +23,19 @@ namespace {
   return static_cast<std::size_t>(limit.rlim_cur) / 2;
 }
 
-/// Whether process ids under this proc root mean the same as in system calls of ours.
+/// Whether process ids under this proc root mean the same as in system calls of ours. `self` tells
+/// what ours is there; by chance that could be the same number in an outer namespace.
 [[nodiscard]] bool is_own_pid_namespace(int proc_root) noexcept {
   char target[32];
   const ssize_t length = ::readlinkat(proc_root, "self", target, sizeof target);
   const ProcPath own(::getpid());
-  return length > 0 && std::string_view(target, static_cast<std::size_t>(length)) == own.c_str();
+  if (length <= 0 || std::string_view(target, static_cast<std::size_t>(length)) != own.c_str()) {
+    return false;
+  }
+  char buffer[status_buffer_size];
+  const FileDescriptor status = open_readable(proc_root, "self/status");
+  const auto text = status ? read_start(status.get(), buffer) : std::nullopt;
+  return text && !is_of_nested_pid_namespace(*text);
 }
 
 /// Whether st_size of a `fd` directory is the number of descriptors, as it is since Linux 6.2
@@ -45,6 +54,7 @@ namespace {
 
 SamplingContext::State::State(const SamplerOptions& options)
     : proc_root(open_handle(AT_FDCWD, options.proc_root.c_str())),
+      proc_root_error(proc_root ? 0 : errno, std::generic_category()),
       has_own_pids(is_own_pid_namespace(proc_root.get())),
       has_fd_count_by_size(has_own_pids && tells_fd_count_by_size(proc_root.get())),
       uses_swap(system_uses_swap()),

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <system_error>
 
 namespace provisr {
 
@@ -13,9 +14,10 @@ struct SamplingContext::State {
   explicit State(const SamplerOptions& options);
 
   linux_platform::FileDescriptor proc_root;
-  bool has_own_pids;          ///< process ids there mean the same as in system calls of ours
-  bool has_fd_count_by_size;  ///< st_size of a `fd` directory is the number of descriptors
-  bool uses_swap;             ///< as of the latest tick: some process has memory swapped out
+  std::error_code proc_root_error;  ///< why it could not be opened
+  bool has_own_pids;                ///< process ids there mean the same as in system calls of ours
+  bool has_fd_count_by_size;        ///< st_size of a `fd` directory is the number of descriptors
+  bool uses_swap;                   ///< as of the latest tick: some process has memory swapped out
   std::size_t descriptor_budget;
   std::size_t kept_descriptors = 0;
   std::uint64_t page_bytes;

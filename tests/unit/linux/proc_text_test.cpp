@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+using provisr::linux_platform::is_of_nested_pid_namespace;
 using provisr::linux_platform::parse_stat;
 using provisr::linux_platform::parse_statm;
 using provisr::linux_platform::parse_status_bytes;
@@ -161,4 +162,12 @@ TEST_CASE("a line that status does not have is not found", "[proc_text]") {
 
 TEST_CASE("a line of status is found at the end of a cut-off text", "[proc_text]") {
   CHECK(parse_status_bytes("Name:\tx\n\n\nVmSwap:\t  3 kB", "VmSwap") == 3U * 1024U);
+}
+
+TEST_CASE("a status tells of a nested PID namespace by more than one id", "[proc_text]") {
+  CHECK_FALSE(is_of_nested_pid_namespace("Name:\tx\nNSpid:\t12\nNSpgid:\t12\n"));
+  CHECK(is_of_nested_pid_namespace("Name:\tx\nNSpid:\t12\t1\nNSpgid:\t12\t1\n"));
+  CHECK(is_of_nested_pid_namespace("NSpid:\t12\t7\t1"));
+  CHECK_FALSE(is_of_nested_pid_namespace("NSpid:\n12 1\n"));
+  CHECK_FALSE(is_of_nested_pid_namespace("Name:\tx\n"));  // before Linux 4.1
 }

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <string>
 #include <sys/types.h>
 #include <system_error>
 #include <unistd.h>
@@ -227,6 +228,36 @@ TEST_CASE("without a proc root nothing can be opened", "[sampler]") {
   SamplingContext context(SamplerOptions{.proc_root = "/nonexistent"});
   std::error_code error;
   CHECK_FALSE(ProcessSampler::open(context, ::getpid(), error));
-  CHECK(error);
+  CHECK(error == std::errc::no_such_file_or_directory);
   context.begin_tick();
+}
+
+TEST_CASE("a PID that is ours in an outer namespace, too, is not ours there", "[sampler]") {
+  const ProcessId self = ::getpid();
+  ProcTree tree;
+  tree.add(self, "ordinary");
+  std::filesystem::create_symlink(std::to_string(self), tree.root() + "/self");
+  const auto cpu_time = [&] {
+    SamplingContext context(SamplerOptions{.proc_root = tree.root()});
+    std::error_code error;
+    auto sampler = ProcessSampler::open(context, self, error);
+    REQUIRE(sampler);
+    return read_ok(*sampler).cpu_time_ns;
+  };
+  const auto ticks_a_second = static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK));
+  const Bytes of_the_fixture(300 * (1'000'000'000U / ticks_a_second));
+  const std::string own = "NSpid:\t" + std::to_string(self) + "\n";
+  test::write_text(tree.of(self) / "status", own);
+  CHECK_FALSE(cpu_time() == of_the_fixture);  // but that of this program's clock
+  test::write_text(tree.of(self) / "status", "NSpid:\t" + std::to_string(self) + "\t7\n");
+  CHECK(cpu_time() == of_the_fixture);
+}
+
+TEST_CASE("swap is found behind a long list of groups", "[sampler]") {
+  Fixture fixture;
+  fixture.tree.add(1000, "ordinary");
+  std::string groups = "Groups:\t";
+  for (int group = 100'000; group < 101'000; ++group) groups += std::to_string(group) + ' ';
+  fixture.tree.edit(1000, "status", "Groups:\t", groups);
+  CHECK(read_ok(*fixture.open(1000)).memory_swap_bytes == Bytes(2048U * 1024U));
 }
