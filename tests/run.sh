@@ -76,6 +76,7 @@ skipped_tests() {
   awk '
     /<testcase / { match($0, /name="[^"]*"/); name = substr($0, RSTART + 6, RLENGTH - 7); skip = 0 }
     /<skipped|status="notrun"/ { skip = 1; reason = "no reason given" }
+    skip && /<system-out>skipped: / { reason = $0; sub(/.*<system-out>skipped: /, "", reason) }
     skip && want_reason && NF { sub(/^[ \t]+/, ""); reason = $0; want_reason = 0 }
     skip && /explicitly with message:/ { want_reason = 1 }
     /<\/testcase>/ { if (skip) print name ": " reason; skip = 0; want_reason = 0 }
