@@ -1,18 +1,12 @@
 #include "daemon/events.hpp"
 
-#include "daemon/platform/posix/unique_fd.hpp"
+#include "daemon/platform/posix/signal_wait.hpp"
 
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <cerrno>
 #include <cstddef>
-#include <fcntl.h>
-#include <limits>
-#include <poll.h>
 #include <signal.h>
-#include <system_error>
-#include <unistd.h>
 
 namespace provisr::daemon {
 namespace {
@@ -22,43 +16,28 @@ constexpr std::array handled_signals{SIGCHLD, SIGTERM, SIGINT, SIGHUP};
 // Written by signal handlers, which know nothing but globals.
 std::atomic<bool> child_exited = false;
 std::atomic<bool> stop_requested = false;
-std::atomic<int> wake_up_descriptor = -1;
-static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<int>::is_always_lock_free);
+static_assert(std::atomic<bool>::is_always_lock_free);
 
 extern "C" void provisrd_on_signal(int number) {
-  const int before = errno;
   (number == SIGCHLD ? child_exited : stop_requested).store(true);
-  constexpr char byte = 0;
-  // A full pipe wakes as well.
-  static_cast<void>(!write(wake_up_descriptor.load(), &byte, 1));
-  errno = before;
 }
 
 struct SignalSetup {
-  Pipe pipe;
   std::array<struct sigaction, handled_signals.size()> actions{};
   struct sigaction pipe_action {};
-  sigset_t handled{};
   sigset_t mask{};
+  sigset_t while_waiting{};  ///< `mask` without what is handled
 };
 
-SignalSetup before;  // what the one Events object found, and its pipe
-
-void make_wake_up_pipe() {
-  before.pipe = make_pipe();
-  if (!before.pipe.write_end) {
-    throw std::system_error(errno, std::generic_category(), "cannot create a pipe");
-  }
-  for (const UniqueFd* end : {&before.pipe.read_end, &before.pipe.write_end}) {
-    fcntl(end->get(), F_SETFL, O_NONBLOCK);
-  }
-  wake_up_descriptor = before.pipe.write_end.get();
-}
+SignalSetup before;  // what the one Events object found
 
 void block_handled_signals() {
-  sigemptyset(&before.handled);
-  for (const int number : handled_signals) sigaddset(&before.handled, number);
-  pthread_sigmask(SIG_BLOCK, &before.handled, &before.mask);
+  sigset_t handled;
+  sigemptyset(&handled);
+  for (const int number : handled_signals) sigaddset(&handled, number);
+  pthread_sigmask(SIG_BLOCK, &handled, &before.mask);
+  before.while_waiting = before.mask;
+  for (const int number : handled_signals) sigdelset(&before.while_waiting, number);
 }
 
 void install_handlers() {
@@ -76,28 +55,9 @@ void install_handlers() {
   sigaction(SIGPIPE, &ignore, &before.pipe_action);
 }
 
-int milliseconds_until(std::chrono::steady_clock::time_point deadline) {
-  using namespace std::chrono;
-  const auto now = steady_clock::now();
-  if (deadline <= now) return 0;
-  const auto wait = ceil<milliseconds>(deadline - now).count();
-  return static_cast<int>(std::min<decltype(wait)>(wait, std::numeric_limits<int>::max()));
-}
-
-void wait_for_signal(int timeout_ms) {
-  pollfd wake_up{before.pipe.read_end.get(), POLLIN, 0};
-  pthread_sigmask(SIG_UNBLOCK, &before.handled, nullptr);
-  poll(&wake_up, 1, timeout_ms);
-  pthread_sigmask(SIG_BLOCK, &before.handled, nullptr);
-  std::array<char, 64> bytes{};
-  while (read(before.pipe.read_end.get(), bytes.data(), bytes.size()) > 0) {
-  }
-}
-
 }  // namespace
 
 Events::Events() {
-  make_wake_up_pipe();
   block_handled_signals();
   install_handlers();
 }
@@ -108,8 +68,6 @@ Events::~Events() {
   }
   sigaction(SIGPIPE, &before.pipe_action, nullptr);
   pthread_sigmask(SIG_SETMASK, &before.mask, nullptr);
-  wake_up_descriptor = -1;
-  before.pipe = {};
   child_exited = false;
   stop_requested = false;
 }
@@ -118,10 +76,11 @@ Events::Kind Events::wait_until(std::chrono::steady_clock::time_point deadline) 
   while (true) {
     if (stop_requested.exchange(false)) return Kind::stop_requested;
     if (child_exited.exchange(false)) return Kind::child_exited;
-    const int timeout_ms = milliseconds_until(deadline);
-    wait_for_signal(timeout_ms);
-    const bool is_over = timeout_ms == 0 && !stop_requested && !child_exited;
-    if (is_over) return Kind::deadline;
+    const auto now = std::chrono::steady_clock::now();
+    const bool is_over = deadline <= now;
+    // Also where it is over: signals that have come meanwhile are let in first.
+    wait_for_signals(before.while_waiting, std::max(deadline, now) - now);
+    if (is_over && !stop_requested && !child_exited) return Kind::deadline;
   }
 }
 

@@ -1,0 +1,15 @@
+#include "daemon/platform/posix/signal_wait.hpp"
+
+#include <poll.h>
+#include <time.h>
+
+namespace provisr::daemon {
+
+void wait_for_signals(const sigset_t& mask, std::chrono::nanoseconds longest) noexcept {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(longest);
+  const timespec timeout{seconds.count(), (longest - seconds).count()};
+  // Not pselect, which the thread sanitizer does not know: it would hold back the handler.
+  ppoll(nullptr, 0, &timeout, &mask);
+}
+
+}  // namespace provisr::daemon
