@@ -125,6 +125,7 @@ class BasicRegistry {
     if (member == nullptr) return std::make_error_code(std::errc::invalid_argument);
     if (member->is_sampled) return std::make_error_code(std::errc::device_or_resource_busy);
     member->history->push(metrics);
+    member->history->prefetch();  // there is time until the next one
     member->has_recorded = true;
     return {};
   }
@@ -150,7 +151,7 @@ class BasicRegistry {
   /// The state after the latest tick, with all names known by now.
   [[nodiscard]] Snapshot snapshot() const {
     if (roster_outdated_.load(std::memory_order_acquire)) publish_roster();
-    return Snapshot(pool_.acquire_current());
+    return Snapshot(pool_.hold_current());
   }
 
   /// The latest sample of a process; empty where the name is unknown or has no running process.

@@ -4,7 +4,6 @@
 #include <provisr/process_metrics.hpp>
 #include <provisr/process_name.hpp>
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
@@ -81,18 +80,6 @@ class Snapshot {
     std::size_t index_ = 0;
   };
 
-  Snapshot(const Snapshot& other) noexcept : buffer_(other.buffer_) {
-    if (buffer_ != nullptr) buffer_->references.fetch_add(1, std::memory_order_relaxed);
-  }
-  Snapshot(Snapshot&& other) noexcept : buffer_(std::exchange(other.buffer_, nullptr)) {}
-  Snapshot& operator=(Snapshot other) noexcept {
-    std::swap(buffer_, other.buffer_);
-    return *this;
-  }
-  ~Snapshot() {
-    if (buffer_ != nullptr) buffer_->release();
-  }
-
   /// How many names there are, running or not.
   [[nodiscard]] std::size_t size() const noexcept { return buffer_->roster->size(); }
   [[nodiscard]] bool empty() const noexcept { return size() == 0; }
@@ -134,10 +121,9 @@ class Snapshot {
   template <class>
   friend class BasicRegistry;
 
-  /// Takes over a reference that the caller holds.
-  explicit Snapshot(detail::SnapshotBuffer& buffer) noexcept : buffer_(&buffer) {}
+  explicit Snapshot(detail::SnapshotHold buffer) noexcept : buffer_(std::move(buffer)) {}
 
-  detail::SnapshotBuffer* buffer_;
+  detail::SnapshotHold buffer_;
 };
 
 static_assert(std::input_iterator<Snapshot::Iterator>);

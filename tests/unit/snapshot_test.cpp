@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -17,6 +18,7 @@
 using namespace provisr;
 using provisr::detail::Roster;
 using provisr::detail::SnapshotBuffer;
+using provisr::detail::SnapshotHold;
 using provisr::detail::SnapshotPool;
 using provisr::test::FakeMachine;
 
@@ -124,19 +126,23 @@ TEST_CASE("a pool does not hand out what is held or current", "[snapshot]") {
   SnapshotPool pool;
   const auto roster = roster_of(3);
   publish(pool, roster);
-  SnapshotBuffer& held = pool.acquire_current();
+  std::optional<SnapshotHold> held = pool.hold_current();
   publish(pool, roster);
   for (int i = 0; i < 5; ++i) {
     SnapshotBuffer& buffer = pool.free_buffer(roster);
-    REQUIRE(&buffer != &held);
+    REQUIRE(&buffer != &**held);
     REQUIRE(&buffer != &pool.current());
     REQUIRE(buffer.slots.size() == 3);
     pool.make_current(buffer);
   }
-  held.release();
-  publish(pool, roster);
-  publish(pool, roster);
-  CHECK(held.slots.size() == 3);
+  const SnapshotBuffer* const was_held = &**held;
+  held.reset();
+  bool is_used_again = false;
+  for (int i = 0; i < 3 && !is_used_again; ++i) {
+    publish(pool, roster);
+    is_used_again = &pool.current() == was_held;
+  }
+  CHECK(is_used_again);
 }
 
 TEST_CASE("a pool of two buffers serves one writer without readers", "[snapshot]") {
@@ -156,13 +162,13 @@ TEST_CASE("a pool lets go of the histories of names that are gone", "[snapshot]"
   SnapshotPool pool;
   auto old = roster_of(3);
   const std::weak_ptr<const Roster> watched = old;
-  std::vector<SnapshotBuffer*> held;
+  std::vector<SnapshotHold> held;
   for (int i = 0; i < 6; ++i) {  // readers hold more than will ever be held again
     publish(pool, old);
-    held.push_back(&pool.acquire_current());
+    held.push_back(pool.hold_current());
   }
   old.reset();
-  for (SnapshotBuffer* buffer : held) buffer->release();
+  held.clear();
   const auto young = roster_of(1);
   publish(pool, young);
   publish(pool, young);

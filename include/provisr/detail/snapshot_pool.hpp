@@ -1,5 +1,6 @@
 #pragma once
 
+#include <provisr/detail/holder_count.hpp>
 #include <provisr/detail/roster.hpp>
 #include <provisr/process_metrics.hpp>
 
@@ -7,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <utility>
 #include <vector>
 
 namespace provisr::detail {
@@ -20,22 +22,51 @@ struct SnapshotSlot {
 
 /// What a Snapshot shows. Written by one registry while nobody looks, then read by many.
 struct SnapshotBuffer {
-  std::atomic<std::uint32_t> references{1};  ///< one is the pool's
+  HolderCount holders;  ///< the snapshots; its owner is the pool
   std::shared_ptr<const Roster> roster;
   std::vector<SnapshotSlot> slots;  ///< one for each entry of the roster
   Timestamp taken_at{};
   std::uint64_t tick = 0;
   std::uint64_t revision = 0;
+};
 
-  void release() noexcept {
-    if (references.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+/// Keeps a buffer as it is for as long as somebody wants to read it, also beyond its pool.
+///
+/// Thread safety: as a std::shared_ptr<const ...>: different objects from different threads.
+class SnapshotHold {
+ public:
+  SnapshotHold(const SnapshotHold& other) noexcept : buffer_(other.buffer_), shard_(other.shard_) {
+    if (buffer_ != nullptr) buffer_->holders.add(shard_);
   }
+  SnapshotHold(SnapshotHold&& other) noexcept
+      : buffer_(std::exchange(other.buffer_, nullptr)), shard_(other.shard_) {}
+  SnapshotHold& operator=(SnapshotHold other) noexcept {
+    std::swap(buffer_, other.buffer_);
+    std::swap(shard_, other.shard_);
+    return *this;
+  }
+  ~SnapshotHold() {
+    if (buffer_ != nullptr && buffer_->holders.remove(shard_)) delete buffer_;
+  }
+
+  [[nodiscard]] const SnapshotBuffer* operator->() const noexcept { return buffer_; }
+  [[nodiscard]] const SnapshotBuffer& operator*() const noexcept { return *buffer_; }
+
+ private:
+  friend class SnapshotPool;
+
+  /// Takes over what the caller has added in that shard.
+  SnapshotHold(SnapshotBuffer& buffer, HolderCount::Shard shard) noexcept
+      : buffer_(&buffer), shard_(shard) {}
+
+  SnapshotBuffer* buffer_;
+  HolderCount::Shard shard_;
 };
 
 /// The buffers of one registry: one is current, the others are held by readers or free to be
 /// filled. Readers take the current one without a lock and hold it as long as they like.
 ///
-/// Thread safety: acquire_current at any time from any thread; the rest by one thread at a time.
+/// Thread safety: hold_current at any time from any thread; the rest by one thread at a time.
 ///
 /// A reader first counts itself into the buffer it saw as current, then looks again whether it
 /// still is. The writer replaces the current buffer first and looks at the count later, before it
@@ -50,16 +81,18 @@ class SnapshotPool {
 
   /// Buffers that snapshots still hold live on until the last of those is gone.
   ~SnapshotPool() {
-    for (SnapshotBuffer* buffer : buffers_) buffer->release();
+    for (SnapshotBuffer* buffer : buffers_) {
+      if (buffer->holders.retire()) delete buffer;
+    }
   }
 
-  /// The current buffer, counted for the caller, who must release() it.
-  [[nodiscard]] SnapshotBuffer& acquire_current() const noexcept {
+  [[nodiscard]] SnapshotHold hold_current() const noexcept {
+    const HolderCount::Shard shard = HolderCount::shard_of_this_thread();
     for (;;) {
       SnapshotBuffer* const buffer = current_.load(std::memory_order_acquire);
-      buffer->references.fetch_add(1, std::memory_order_seq_cst);
-      if (current_.load(std::memory_order_seq_cst) == buffer) return *buffer;
-      buffer->references.fetch_sub(1, std::memory_order_acq_rel);
+      buffer->holders.add(shard);
+      if (current_.load(std::memory_order_seq_cst) == buffer) return {*buffer, shard};
+      static_cast<void>(buffer->holders.remove(shard));
     }
   }
 
@@ -86,7 +119,7 @@ class SnapshotPool {
 
  private:
   [[nodiscard]] bool is_free(const SnapshotBuffer& buffer) const noexcept {
-    return &buffer != &current() && buffer.references.load(std::memory_order_seq_cst) == 1;
+    return &buffer != &current() && buffer.holders.is_zero();
   }
 
   /// A buffer that is seldom needed must not keep alive the histories of names long gone.
