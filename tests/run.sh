@@ -148,7 +148,7 @@ cross_build() {
 
 run_windows() {
   # Makes Wine's folder before any test has to wait for it.
-  ./cmake/toolchains/wine.sh wineboot --init >/dev/null 2>&1 || true
+  ./cmake/toolchains/wine.sh cmd /c exit
   if cross_build windows-cross; then run_tests windows-cross; fi
 }
 
@@ -170,15 +170,22 @@ check_static_file() {
   fi
 }
 
+# Runs a command and notes how it went under the name before it.
+check() {
+  if "${@:2}"; then
+    passed+=("$1")
+  else
+    failed+=("$1")
+  fi
+}
+
 run_static() {
   local preset=linux-static
-  if cross_build "$preset" provisrd && build dev; then
+  if cross_build "$preset" provisrd demo_load && build dev; then
     check_static_file "build/$preset/daemon/provisrd"
-    if PROVISRD_PATH="$PWD/build/$preset/daemon/provisrd" ctest --preset dev --parallel 2 --label-regex '^daemon$'; then
-      passed+=("$preset: the daemon's tests")
-    else
-      failed+=("$preset: the daemon's tests")
-    fi
+    check "$preset: the demo" ./tests/e2e/demo_once.sh "build/$preset"
+    check "$preset: the daemon's tests" env "PROVISRD_PATH=$PWD/build/$preset/daemon/provisrd" \
+      ctest --preset dev --parallel 2 --label-regex '^daemon$'
   fi
   preset=linux-static-aarch64
   if cross_build "$preset" provisrd provisr_unit_tests; then
@@ -187,13 +194,7 @@ run_static() {
   fi
 }
 
-run_bench() {
-  if ./bench/run.sh --quick; then
-    passed+=("bench: all benchmarks run")
-  else
-    failed+=("bench")
-  fi
-}
+run_bench() { check "bench: all benchmarks run" ./bench/run.sh --quick; }
 
 run_preset() {
   if build "$1"; then

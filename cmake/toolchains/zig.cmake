@@ -19,7 +19,10 @@ if(NOT zig)
 endif()
 list(GET zig 0 zig)
 
-set(CMAKE_CXX_COMPILER "${zig}" c++ -target ${PROVISR_ZIG_TARGET})
+set(CMAKE_CXX_COMPILER "${zig}" c++)
+set(CMAKE_CXX_COMPILER_TARGET ${PROVISR_ZIG_TARGET})
+# Probes that link would have Zig compile its C++ library for their flags, too, which takes a minute.
+set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
 # Not found out by CMake: its probe does not see through Zig.
 set(CMAKE_SIZEOF_VOID_P 8)
 

@@ -28,7 +28,7 @@ class TempDirectory {
   }
 
   /// Writes a file in it and returns where that is.
-  std::filesystem::path write(std::string_view name, std::string_view text) const {
+  std::filesystem::path write(const std::filesystem::path& name, std::string_view text) const {
     const auto file = path_ / name;
     write_text(file, text);
     return file;

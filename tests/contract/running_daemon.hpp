@@ -1,0 +1,49 @@
+#pragma once
+
+#include "daemon/child_process.hpp"
+#include "support/temp_directory.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+/// provisrd as a user runs it, as far as that is the same on every platform.
+namespace provisr::test {
+
+[[nodiscard]] std::unique_ptr<daemon::ChildProcess> start_daemon(
+    const std::vector<std::string>& options);
+
+/// A port of the loopback interface that somebody listens on.
+class TakenPort {
+ public:
+  TakenPort();
+  ~TakenPort();
+  TakenPort(const TakenPort&) = delete;
+  TakenPort& operator=(const TakenPort&) = delete;
+
+  [[nodiscard]] int number() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// A daemon with a configuration, on ports of its own.
+class RunningDaemon {
+ public:
+  explicit RunningDaemon(const std::string& configuration);
+
+  [[nodiscard]] daemon::ChildProcess& process() { return *daemon_; }
+
+  /// The answer to GET, or nothing where it is not one of status 200.
+  [[nodiscard]] std::string api(const std::string& path) const;
+  [[nodiscard]] std::string metrics() const;
+
+ private:
+  TempDirectory directory_;
+  int api_port_ = TakenPort().number();  // free again
+  int metrics_port_ = TakenPort().number();
+  std::unique_ptr<daemon::ChildProcess> daemon_;
+};
+
+}  // namespace provisr::test
