@@ -11,7 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <tuple>
+#include <utility>
 #include <vector>
 
 namespace provisr {
@@ -74,32 +74,41 @@ class History {
  private:
   /// One sample in words that may be read while they are written; on a cache line of its own, so
   /// that a push touches no second one.
-  class Slot {
+  class alignas(64) Slot {
    public:
     // Word by word: a copy of the whole sample in between, as std::bit_cast makes, is written in
     // words and read in vectors, and the processor waits for the stores to reach its cache.
     void store(const ProcessMetrics& sample) noexcept {
       const auto* bytes = reinterpret_cast<const unsigned char*>(&sample);
-      for (auto& word : words_) {
+      for_each_word([&](std::size_t index) {
         std::uint64_t value = 0;
-        std::memcpy(&value, bytes, sizeof value);
-        word.store(value, std::memory_order_release);
-        bytes += sizeof value;
-      }
+        std::memcpy(&value, bytes + index * sizeof value, sizeof value);
+        words_[index].store(value, std::memory_order_release);
+      });
     }
 
     void load(ProcessMetrics& sample) const noexcept {
       auto* bytes = reinterpret_cast<unsigned char*>(&sample);
-      for (const auto& word : words_) {
-        const std::uint64_t value = word.load(std::memory_order_acquire);
-        std::memcpy(bytes, &value, sizeof value);
-        bytes += sizeof value;
-      }
+      for_each_word([&](std::size_t index) {
+        const std::uint64_t value = words_[index].load(std::memory_order_acquire);
+        std::memcpy(bytes + index * sizeof value, &value, sizeof value);
+      });
     }
 
    private:
-    using Words = std::array<std::uint64_t, sizeof(ProcessMetrics) / sizeof(std::uint64_t)>;
-    std::array<std::atomic<std::uint64_t>, std::tuple_size_v<Words>> words_{};
+    static constexpr std::size_t word_count = sizeof(ProcessMetrics) / sizeof(std::uint64_t);
+
+    /// A loop without a loop: GCC does not unroll one over atomics, which makes a push twice as
+    /// long.
+    template <class Visit>
+    static void for_each_word(Visit visit) noexcept {
+      [&]<std::size_t... index>(std::index_sequence<index...>) {
+        (visit(index), ...);
+      }
+      (std::make_index_sequence<word_count>{});
+    }
+
+    std::array<std::atomic<std::uint64_t>, word_count> words_{};
   };
   static_assert(sizeof(Slot) == sizeof(ProcessMetrics));
   static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
