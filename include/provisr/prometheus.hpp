@@ -3,6 +3,7 @@
 #include <provisr/process_metrics.hpp>
 #include <provisr/snapshot.hpp>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <concepts>
@@ -34,7 +35,7 @@ class PrometheusWriter {
   void family(std::string_view name, std::string_view type, std::string_view help) {
     name_ = name;
     out_.append("# HELP ").append(name).append(" ");
-    append_escaped(help, escapes_of_help);
+    append_escaped(help, is_escaped_in_help);
     out_.append("\n# TYPE ").append(name).append(" ").append(type).append("\n");
   }
 
@@ -46,7 +47,7 @@ class PrometheusWriter {
     for (const auto& [label, text] : labels) {
       out_.push_back(separator);
       out_.append(label).append("=\"");
-      append_escaped(text, escapes_of_label);
+      append_escaped(text, is_escaped_in_label);
       out_.push_back('"');
       separator = ',';
     }
@@ -72,17 +73,22 @@ class PrometheusWriter {
   }
 
  private:
-  static constexpr std::string_view escapes_of_help = "\\\n";
-  static constexpr std::string_view escapes_of_label = "\\\n\"";
+  static constexpr auto is_escaped_in_help = [](char c) { return c == '\\' || c == '\n'; };
+  static constexpr auto is_escaped_in_label = [](char c) {
+    return is_escaped_in_help(c) || c == '"';
+  };
 
-  void append_escaped(std::string_view text, std::string_view to_escape) {
-    for (auto at = text.find_first_of(to_escape); at != std::string_view::npos;
-         at = text.find_first_of(to_escape)) {
-      out_.append(text.substr(0, at)).push_back('\\');
-      out_.push_back(text[at] == '\n' ? 'n' : text[at]);
-      text.remove_prefix(at + 1);
+  template <class Predicate>
+  void append_escaped(std::string_view text, Predicate is_escaped) {
+    auto begin = text.begin();
+    for (;;) {
+      const auto end = std::find_if(begin, text.end(), is_escaped);
+      out_.append(begin, end);
+      if (end == text.end()) return;
+      out_.push_back('\\');
+      out_.push_back(*end == '\n' ? 'n' : *end);
+      begin = end + 1;
     }
-    out_.append(text);
   }
 
   template <class Number>
