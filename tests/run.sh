@@ -13,8 +13,8 @@ usage: tests/run.sh [MODE]...
   coverage   with line coverage for gcov
   windows    the cross build for Windows, tested under Wine
   macos      the cross builds for macOS, which nothing here can run
-  static     provisrd in one file for any Linux: on x86-64 with the daemon's tests, on arm64 with
-             the unit tests under QEMU
+  static     provisrd in one file for any Linux: on x86-64 with the demo and the daemon's tests, on
+             arm64 with the unit tests under QEMU
   bench      the benchmarks, quickly: whether they run, not what they say
   format     whether the sources are formatted
   lint       clang-tidy over all sources (slow)

@@ -4,7 +4,9 @@
 #include <array>
 #include <cassert>
 #include <cstddef>
+#include <limits>
 #include <memory>
+#include <new>
 #include <span>
 #include <utility>
 
@@ -18,8 +20,7 @@ template <class T>
 class RingBuffer {
  public:
   /// `capacity` is at least 1. Throws std::bad_alloc.
-  explicit RingBuffer(std::size_t capacity)
-      : slots_(std::make_unique<T[]>(capacity)), capacity_(capacity) {
+  explicit RingBuffer(std::size_t capacity) : slots_(allocate(capacity)), capacity_(capacity) {
     assert(capacity > 0);
   }
 
@@ -86,6 +87,14 @@ class RingBuffer {
   }
 
  private:
+  [[nodiscard]] static std::unique_ptr<T[]> allocate(std::size_t capacity) {
+    // Some libraries round a size that is out of all bounds up to nothing where T is aligned.
+    constexpr auto largest_size =
+        static_cast<std::size_t>(std::numeric_limits<std::ptrdiff_t>::max());
+    if (capacity > largest_size / sizeof(T)) throw std::bad_alloc();
+    return std::make_unique<T[]>(capacity);
+  }
+
   [[nodiscard]] std::size_t start() const noexcept {
     return next_ >= size_ ? next_ - size_ : next_ + capacity_ - size_;
   }
