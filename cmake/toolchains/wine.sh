@@ -10,7 +10,9 @@ if [ ! -e "$WINEPREFIX/system.reg" ]; then
   wineserver --wait
 fi
 # Wine's server ends soon after the last program, and fails one that is just about to start. This
-# one stays for a minute; where one runs already, nothing happens. It must not hold on to the
-# caller's streams: CTest waits for their end.
-wineserver --persistent=60 </dev/null >/dev/null 2>&1 || true
+# one stays for a minute. With a new one, Wine's services start, too: here, without the caller's
+# streams, for whose end CTest would wait as long.
+if wineserver --persistent=60 </dev/null >/dev/null 2>&1; then
+  wine cmd /c exit </dev/null >/dev/null 2>&1
+fi
 exec wine "$@"
