@@ -5,11 +5,14 @@
 #include <fmt/format.h>
 #include <httplib.h>
 
+#include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <filesystem>
 #include <stdexcept>
+#include <string_view>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -31,7 +34,20 @@ constexpr std::size_t largest_request_body = 64 * 1024;
   return HttpQuery(std::move(parameters));
 }
 
-void send(const HttpAnswer& answer, httplib::Response& response) {
+/// Every request is answered whole. cpp-httplib 0.11 would hand a range to the content provider
+/// without comparing it with the body's length. The request is its own, non-const object.
+void ignore_ranges(const httplib::Request& request) {
+  const_cast<httplib::Request&>(request).ranges.clear();  // NOLINT(*-const-cast)
+}
+
+/// The part of `body` from `offset` on, at most `length` bytes; never beyond its end.
+[[nodiscard]] std::string_view part_of(std::string_view body, std::size_t offset,
+                                       std::size_t length) {
+  return body.substr(std::min(offset, body.size()), length);
+}
+
+void send(const HttpAnswer& answer, const httplib::Request& request, httplib::Response& response) {
+  ignore_ranges(request);
   response.status = answer.status;
   response.set_header("Cache-Control", "no-store");
   response.set_header("X-Content-Type-Options", "nosniff");
@@ -39,7 +55,8 @@ void send(const HttpAnswer& answer, httplib::Response& response) {
   response.set_content_provider(
       answer.body->size(), answer.content_type,
       [body = answer.body](std::size_t offset, std::size_t length, httplib::DataSink& sink) {
-        return sink.write(body->data() + offset, length);
+        const std::string_view part = part_of(*body, offset, length);
+        return sink.write(part.data(), part.size());
       });
 }
 
@@ -78,12 +95,13 @@ struct HttpServer::State {
 void HttpServer::State::answer(const httplib::Request& request, httplib::Response& response) const {
   const auto route = routes.find(request.path);
   if (route == routes.end()) {
-    return send(error_answer(404, fmt::format("there is nothing at {}", request.path)), response);
+    return send(error_answer(404, fmt::format("there is nothing at {}", request.path)), request,
+                response);
   }
   try {
-    send(route->second(query_of(request)), response);
+    send(route->second(query_of(request)), request, response);
   } catch (const std::exception& failure) {
-    send(error_answer(500, failure.what()), response);
+    send(error_answer(500, failure.what()), request, response);
   }
 }
 
@@ -92,7 +110,7 @@ void HttpServer::State::refuse_method(const httplib::Request& request,
   if (!routes.contains(request.path)) return answer(request, response);
   response.set_header("Allow", "GET, HEAD");
   send(error_answer(405, fmt::format("{} is not allowed here, only GET is", request.method)),
-       response);
+       request, response);
 }
 
 void HttpServer::State::route() {
@@ -107,10 +125,10 @@ void HttpServer::State::route() {
   server.Delete(any_path, refuse);
   server.Options(any_path, refuse);
   // What cpp-httplib refuses by itself: malformed or oversized requests.
-  server.set_error_handler([](const httplib::Request&, httplib::Response& response) {
+  server.set_error_handler([](const httplib::Request& request, httplib::Response& response) {
     if (response.body.empty() && !response.content_provider_) {
       send(error_answer(response.status, "the request cannot be understood or is too large"),
-           response);
+           request, response);
     }
   });
 }

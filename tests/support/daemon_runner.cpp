@@ -58,13 +58,15 @@ HttpResult http_get(int port, const std::string& path) {
   return http_send(port, "GET", path);
 }
 
-HttpResult http_send(int port, const std::string& method, const std::string& path) {
+HttpResult http_send(int port, const std::string& method, const std::string& path,
+                     const Headers& headers) {
   httplib::Client client("127.0.0.1", port);
   client.set_connection_timeout(deadline);
   client.set_read_timeout(deadline);
   httplib::Request request;
   request.method = method;
   request.path = path;
+  for (const auto& [name, value] : headers) request.headers.emplace(name, value);
   return to_result(client.send(request));
 }
 

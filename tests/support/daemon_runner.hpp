@@ -19,15 +19,18 @@ namespace provisr::test {
 /// A TCP port of the loopback interface that nobody listened on a moment ago.
 [[nodiscard]] int free_port();
 
+using Headers = std::map<std::string, std::string, std::less<>>;
+
 struct HttpResult {
   int status = 0;  ///< 0: no answer
   std::string body;
-  std::map<std::string, std::string, std::less<>> headers;
+  Headers headers;
 };
 
 /// A GET on the loopback interface.
 [[nodiscard]] HttpResult http_get(int port, const std::string& path);
-[[nodiscard]] HttpResult http_send(int port, const std::string& method, const std::string& path);
+[[nodiscard]] HttpResult http_send(int port, const std::string& method, const std::string& path,
+                                   const Headers& headers = {});
 
 /// The provisrd to test: the one of this build, or what PROVISRD_PATH in the environment names.
 [[nodiscard]] std::string provisrd_path();
