@@ -5,7 +5,7 @@
 
 #include "bench/support/comparison.hpp"
 #include "bench/support/fake_sampler.hpp"
-#include "daemon/json.hpp"
+#include "daemon/api/json.hpp"
 
 #include <provisr/registry.hpp>
 

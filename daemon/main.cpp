@@ -1,19 +1,10 @@
-#include "daemon/api.hpp"
-#include "daemon/arguments.hpp"
-#include "daemon/config.hpp"
-#include "daemon/descriptor_limit.hpp"
-#include "daemon/events.hpp"
-#include "daemon/exposition.hpp"
-#include "daemon/http_server.hpp"
-#include "daemon/log.hpp"
-#include "daemon/options.hpp"
-#include "daemon/sources.hpp"
-#include "daemon/supervisor.hpp"
-#include "daemon/text.hpp"
-#include "daemon/version.hpp"
-
-#include <provisr/collector.hpp>
-#include <provisr/registry.hpp>
+#include "daemon/base/log.hpp"
+#include "daemon/base/text.hpp"
+#include "daemon/base/version.hpp"
+#include "daemon/cli/options.hpp"
+#include "daemon/config/load.hpp"
+#include "daemon/daemon.hpp"
+#include "daemon/platform/program_arguments.hpp"
 
 #include <fmt/format.h>
 
@@ -21,9 +12,8 @@
 #include <cstdlib>
 #include <exception>
 #include <optional>
-#include <stdexcept>
-#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -32,64 +22,6 @@ using namespace provisr;
 using namespace provisr::daemon;
 
 constexpr int exit_bad_usage = 2;
-
-[[nodiscard]] LogLevel log_level_of(Severity severity) {
-  switch (severity) {
-    case Severity::debug:
-      return LogLevel::debug;
-    case Severity::info:
-      return LogLevel::info;
-    case Severity::warning:
-      return LogLevel::warn;
-    case Severity::error:
-      break;
-  }
-  return LogLevel::error;
-}
-
-[[nodiscard]] RegistryOptions registry_options(const CollectionConfig& collection, const Log& log) {
-  RegistryOptions options;
-  options.max_history = collection.max_history;
-  options.diagnostics = [&log](const Diagnostic& diagnostic) {
-    const LogLevel level = log_level_of(diagnostic.severity);
-    if (!log.enabled(level)) return;
-    const std::string_view separator = diagnostic.process.empty() ? "" : ": ";
-    log.write(level, fmt::format("{}{}{}", diagnostic.process, separator, diagnostic.message));
-  };
-  return options;
-}
-
-/// Everything that runs, from the first child to the last answer.
-[[nodiscard]] int run_daemon(const Config& config, Supervisor::Mode mode, const Log& log) {
-  Events events;
-  raise_descriptor_limit();
-  const CollectionConfig& collection = config.metrics.collection;
-  Registry registry(registry_options(collection, log));
-  Supervisor supervisor(config.processes, registry, log, mode);
-  const Sources sources{.registry = registry,
-                        .is_collecting = collection.enabled,
-                        .status = [&supervisor] { return supervisor.status(); }};
-
-  Api api(sources);
-  Exposition exposition(sources);
-  HttpServer api_server(config.server.listen);
-  HttpServer metrics_server(config.metrics.listen);
-  api.add_routes(api_server, config.server.base_path);
-  exposition.add_routes(metrics_server);
-
-  api_server.bind();
-  if (config.metrics.enabled) metrics_server.bind();
-  supervisor.start();
-  std::optional<Collector> collector;
-  if (collection.enabled) collector.emplace(registry, collection.interval);
-  api_server.start();
-  log.info("JSON API on {}", config.server.listen.to_string());
-  if (config.metrics.enabled) {
-    metrics_server.start();
-    log.info("Prometheus metrics on {}", config.metrics.listen.to_string());
-  }
-  return supervisor.run(events);
-}
 
 /// The configuration of a file, or nothing once its faults have been printed.
 [[nodiscard]] std::optional<Config> load_or_complain(const Options& options) {
@@ -106,7 +38,7 @@ constexpr int exit_bad_usage = 2;
   std::optional<Config> config = load_or_complain(options);
   if (!config) return exit_bad_usage;
   apply_overrides(options, *config);
-  return run_daemon(*config, Supervisor::Mode::until_stopped, Log(options.log_level));
+  return run_daemon(*config, Supervisor::Until::stopped, Log(options.log_level));
 }
 
 [[nodiscard]] int check(const Options& options) {
@@ -116,19 +48,18 @@ constexpr int exit_bad_usage = 2;
 }
 
 [[nodiscard]] int run(const Options& options) {
-  switch (options.mode) {
-    case Mode::help:
+  switch (options.action) {
+    case Action::help:
       fmt::print("{}", help_text());
       return EXIT_SUCCESS;
-    case Mode::version:
-      fmt::print("provisrd {}\n", version);
+    case Action::version:
+      fmt::print("provisrd {}\n", provisrd_version);
       return EXIT_SUCCESS;
-    case Mode::check:
+    case Action::check:
       return check(options);
-    case Mode::run:
-      return run_daemon(run_config(options), Supervisor::Mode::until_all_exited,
-                        Log(options.log_level));
-    case Mode::serve:
+    case Action::run:
+      return run_daemon(run_config(options), Supervisor::Until::all_exited, Log(options.log_level));
+    case Action::serve:
       break;
   }
   return serve(options);

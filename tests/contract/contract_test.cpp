@@ -1,4 +1,4 @@
-#include "daemon/child_process.hpp"
+#include "daemon/platform/child_process.hpp"
 #include "support/eventually.hpp"
 
 #include <provisr/clock.hpp>

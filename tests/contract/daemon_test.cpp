@@ -1,5 +1,5 @@
 #include "contract/running_daemon.hpp"
-#include "daemon/text.hpp"
+#include "daemon/base/text.hpp"
 #include "support/eventually.hpp"
 
 #include <provisr/sampler.hpp>

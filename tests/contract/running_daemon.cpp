@@ -1,6 +1,6 @@
 #include "contract/running_daemon.hpp"
 
-#include "daemon/text.hpp"
+#include "daemon/base/text.hpp"
 
 #include <fmt/format.h>
 #include <httplib.h>

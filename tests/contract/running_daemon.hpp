@@ -1,6 +1,6 @@
 #pragma once
 
-#include "daemon/child_process.hpp"
+#include "daemon/platform/child_process.hpp"
 #include "support/temp_directory.hpp"
 
 #include <memory>

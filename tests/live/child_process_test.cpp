@@ -1,4 +1,4 @@
-#include "daemon/child_process.hpp"
+#include "daemon/platform/child_process.hpp"
 
 #include "support/live_children.hpp"
 #include "support/temp_directory.hpp"

@@ -1,5 +1,5 @@
-#include "daemon/child_process.hpp"
-#include "daemon/descriptor_limit.hpp"
+#include "daemon/platform/child_process.hpp"
+#include "daemon/platform/descriptor_limit.hpp"
 #include "support/live_children.hpp"
 #include "support/temp_directory.hpp"
 #include "support/text_file.hpp"

@@ -1,6 +1,6 @@
-#include "daemon/supervisor.hpp"
+#include "daemon/supervisor/supervisor.hpp"
 
-#include "daemon/events.hpp"
+#include "daemon/platform/events.hpp"
 #include "support/live_children.hpp"
 #include "support/log_capture.hpp"
 #include "support/temp_directory.hpp"
@@ -24,7 +24,7 @@ using namespace provisr;
 using namespace provisr::daemon;
 using namespace provisr::test;
 using namespace std::chrono_literals;
-using Mode = Supervisor::Mode;
+using Until = Supervisor::Until;
 
 namespace {
 
@@ -35,8 +35,8 @@ struct StopAtEnd {
 
 /// A supervisor on the main thread, which another thread looks at and stops.
 struct World {
-  explicit World(const std::vector<ProcessConfig>& processes, Mode mode = Mode::until_stopped)
-      : supervisor(processes, registry, log.log(), mode) {}
+  explicit World(const std::vector<ProcessConfig>& processes, Until until = Until::stopped)
+      : supervisor(processes, registry, log.log(), until) {}
 
   /// Runs until it ends; `meanwhile` runs beside it and is followed by a stop.
   int run(const std::function<void()>& meanwhile, int stop_signal = SIGTERM) {
@@ -154,7 +154,7 @@ TEST_CASE("workers go when their leader ends by itself, stubborn ones by force")
                                         output.string() + "' & until grep -q ready '" +
                                         output.string() + "'; do sleep 0.02; done 2> /dev/null"});
   config.stop_timeout = 100ms;
-  World world({config}, Mode::until_all_exited);
+  World world({config}, Until::all_exited);
   CHECK(world.run() == 0);
   CHECK_FALSE(is_running(pids_after("child", output).at(0)));
   CHECK(world.log.count("what it left running did not end") == 1);
@@ -196,7 +196,7 @@ TEST_CASE("a process of somebody else's is watched by its pid_file") {
 
 TEST_CASE("a command of its own ends with the daemon's status") {
   const auto status_of = [](std::vector<std::string> argv) {
-    return World({config_of(std::move(argv))}, Mode::until_all_exited).run();
+    return World({config_of(std::move(argv))}, Until::all_exited).run();
   };
   CHECK(status_of({PROVISR_CHILD_PATH, "exiter", "0"}) == 0);
   CHECK(status_of({PROVISR_CHILD_PATH, "exiter", "7", "20"}) == 7);

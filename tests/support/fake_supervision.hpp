@@ -1,6 +1,6 @@
 #pragma once
 
-#include "daemon/supervisor.hpp"
+#include "daemon/supervisor/supervisor.hpp"
 #include "support/fake_children.hpp"
 #include "support/log_capture.hpp"
 #include "support/manual_clock.hpp"
@@ -19,7 +19,7 @@ namespace provisr::test {
 class FakeSupervision {
  public:
   explicit FakeSupervision(std::vector<daemon::ProcessConfig> processes,
-                           daemon::Supervisor::Mode mode = daemon::Supervisor::Mode::until_stopped)
+                           daemon::Supervisor::Until mode = daemon::Supervisor::Until::stopped)
       : processes_(std::move(processes)), mode_(mode) {}
 
   /// The supervisor, made with the first call.
@@ -50,7 +50,7 @@ class FakeSupervision {
   daemon::SupervisorOptions options() { return {.launch = children.launcher(), .clock = &clock}; }
 
   std::vector<daemon::ProcessConfig> processes_;
-  daemon::Supervisor::Mode mode_;
+  daemon::Supervisor::Until mode_;
   std::optional<daemon::Supervisor> supervisor_;
 };
 

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "daemon/child_process.hpp"
-#include "daemon/liveness.hpp"
+#include "daemon/platform/child_process.hpp"
+#include "daemon/supervisor/liveness.hpp"
 #include "support/eventually.hpp"
 #include "support/text_file.hpp"
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "daemon/log.hpp"
+#include "daemon/base/log.hpp"
 
 #include <array>
 #include <cstddef>

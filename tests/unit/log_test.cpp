@@ -1,4 +1,4 @@
-#include "daemon/log.hpp"
+#include "daemon/base/log.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 

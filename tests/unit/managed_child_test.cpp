@@ -1,4 +1,4 @@
-#include "daemon/managed_child.hpp"
+#include "daemon/supervisor/managed_child.hpp"
 
 #include "support/fake_supervision.hpp"
 #include "support/temp_directory.hpp"

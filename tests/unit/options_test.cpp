@@ -1,4 +1,6 @@
-#include "daemon/options.hpp"
+#include "daemon/cli/options.hpp"
+
+#include "daemon/config/listen_address.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
@@ -33,7 +35,7 @@ TEST_CASE("a configuration file is named by a word or by --config") {
       GENERATE(Arguments{"p.toml"}, Arguments{"--config", "p.toml"}, Arguments{"--config=p.toml"},
                Arguments{"--", "p.toml"}, Arguments{"p.toml", "--"});
   const Options options = parse_options(arguments);
-  CHECK(options.mode == Mode::serve);
+  CHECK(options.action == Action::serve);
   CHECK(options.config_file == "p.toml");
   CHECK(options.log_level == LogLevel::info);
   CHECK_FALSE(options.listen.has_value());
@@ -52,7 +54,7 @@ TEST_CASE("the file to check is named before or after --check") {
       GENERATE(Arguments{"--check", "p.toml"}, Arguments{"p.toml", "--check"},
                Arguments{"--check", "--config", "p.toml"});
   const Options options = parse_options(arguments);
-  CHECK(options.mode == Mode::check);
+  CHECK(options.action == Action::check);
   CHECK(options.config_file == "p.toml");
 }
 
@@ -82,7 +84,7 @@ TEST_CASE("run takes its options up to the command and leaves the rest alone") {
                Arguments{"--log-level=warn", "--interval=1s", "--name=web", "run", "--instances=3",
                          "python3", "--help", "run", "--", "-x=1"});
   const Options options = parse_options(arguments);
-  CHECK(options.mode == Mode::run);
+  CHECK(options.action == Action::run);
   CHECK(options.log_level == LogLevel::warn);
   CHECK(options.interval == 1s);
   CHECK(options.name == "web");
@@ -97,10 +99,11 @@ TEST_CASE("run takes the name from the command") {
 }
 
 TEST_CASE("help and version are given whatever else there is") {
-  CHECK(parse_options(Arguments{"--help"}).mode == Mode::help);
-  CHECK(parse_options(Arguments{"--version"}).mode == Mode::version);
-  CHECK(parse_options(Arguments{"run", "--help"}).mode == Mode::help);
-  CHECK(parse_options(Arguments{"--name", "x", "--version", "--nonsense"}).mode == Mode::version);
+  CHECK(parse_options(Arguments{"--help"}).action == Action::help);
+  CHECK(parse_options(Arguments{"--version"}).action == Action::version);
+  CHECK(parse_options(Arguments{"run", "--help"}).action == Action::help);
+  CHECK(parse_options(Arguments{"--name", "x", "--version", "--nonsense"}).action ==
+        Action::version);
 }
 
 TEST_CASE("a wrong command line is told in one sentence") {

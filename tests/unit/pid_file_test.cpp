@@ -1,6 +1,6 @@
-#include "daemon/pid_file.hpp"
+#include "daemon/supervisor/pid_file.hpp"
 
-#include "daemon/text.hpp"
+#include "daemon/base/text.hpp"
 #include "support/temp_directory.hpp"
 #include "support/text_file.hpp"
 

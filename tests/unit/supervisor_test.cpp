@@ -1,4 +1,4 @@
-#include "daemon/supervisor.hpp"
+#include "daemon/supervisor/supervisor.hpp"
 
 #include "support/fake_supervision.hpp"
 
@@ -14,7 +14,7 @@ using namespace provisr::daemon;
 using namespace provisr::test;
 using namespace std::chrono_literals;
 using Catch::Matchers::ContainsSubstring;
-using Mode = Supervisor::Mode;
+using Until = Supervisor::Until;
 
 namespace {
 
@@ -139,7 +139,7 @@ TEST_CASE("a single command: it reads stdin, and its end is the daemon's") {
   };
   const auto [how, status] =
       GENERATE(Case{{}, 0}, Case{{.code = 7, .signal = 0}, 7}, Case{{.code = 0, .signal = 9}, 137});
-  FakeSupervision world({child_config()}, Mode::until_all_exited);
+  FakeSupervision world({child_config()}, Until::all_exited);
   world.start();
   CHECK(world.children.latest().command.inherit_stdin);
   CHECK_FALSE(world.supervisor().finished());
@@ -150,7 +150,7 @@ TEST_CASE("a single command: it reads stdin, and its end is the daemon's") {
 }
 
 TEST_CASE("several instances of a command: the first that failed gives the status") {
-  FakeSupervision world({three_instances()}, Mode::until_all_exited);
+  FakeSupervision world({three_instances()}, Until::all_exited);
   world.start();
   CHECK_FALSE(world.children.latest().command.inherit_stdin);
   world.children.group(2).end({.code = 5, .signal = 0});
@@ -164,7 +164,7 @@ TEST_CASE("several instances of a command: the first that failed gives the statu
 }
 
 TEST_CASE("a command that ends because it was asked to counts as a success") {
-  FakeSupervision world({three_instances()}, Mode::until_all_exited);
+  FakeSupervision world({three_instances()}, Until::all_exited);
   world.start();
   world.supervisor().request_stop();
   world.update();
@@ -173,7 +173,7 @@ TEST_CASE("a command that ends because it was asked to counts as a success") {
 }
 
 TEST_CASE("a command that failed before a stop was requested still counts") {
-  FakeSupervision world({three_instances()}, Mode::until_all_exited);
+  FakeSupervision world({three_instances()}, Until::all_exited);
   world.start();
   world.children.group(1).end({.code = 4, .signal = 0});
   world.update();
@@ -185,7 +185,7 @@ TEST_CASE("a command that failed before a stop was requested still counts") {
 TEST_CASE("a command that cannot be started gives a shell's status") {
   const auto [error, status] = GENERATE(std::pair(std::errc::no_such_file_or_directory, 127),
                                         std::pair(std::errc::permission_denied, 126));
-  FakeSupervision world({child_config()}, Mode::until_all_exited);
+  FakeSupervision world({child_config()}, Until::all_exited);
   world.children.refuse(error, "cannot execute program");
   world.start();
   CHECK(world.supervisor().finished());

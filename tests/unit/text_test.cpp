@@ -1,4 +1,4 @@
-#include "daemon/text.hpp"
+#include "daemon/base/text.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>

@@ -1,4 +1,4 @@
-#include "daemon/watched_process.hpp"
+#include "daemon/supervisor/watched_process.hpp"
 
 #include "support/log_capture.hpp"
 #include "support/temp_directory.hpp"

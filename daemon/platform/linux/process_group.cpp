@@ -1,12 +1,14 @@
 #include "daemon/platform/posix/process_group.hpp"
 
+#include "lib/platform/linux/proc_text.hpp"
+
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstddef>
 #include <filesystem>
 #include <fstream>
 #include <signal.h>
-#include <sstream>
 #include <string>
 #include <system_error>
 
@@ -15,20 +17,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// proc_pid_stat(5): "pid (comm) state ppid pgrp ...", where comm may hold anything.
 bool is_living_member(const fs::path& directory, pid_t group) {
   std::ifstream file(directory / "stat");
-  std::ostringstream text;
-  text << file.rdbuf();
-  const std::string stat = text.str();
-  const std::size_t name_end = stat.rfind(')');
-  if (name_end == std::string::npos) return false;
-  std::istringstream fields(stat.substr(name_end + 1));
-  char state = 0;
-  pid_t parent = 0;
-  pid_t its_group = 0;
-  fields >> state >> parent >> its_group;
-  return its_group == group && state != 'Z' && state != 'X';
+  std::array<char, 1024> text{};
+  file.read(text.data(), text.size());
+  const auto stat =
+      linux_platform::parse_stat({text.data(), static_cast<std::size_t>(file.gcount())});
+  return stat && stat->process_group == group && !stat->leader_has_ended();
 }
 
 /// 0 for what is no process.

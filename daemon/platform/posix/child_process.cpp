@@ -1,10 +1,10 @@
-#include "daemon/child_process.hpp"
+#include "daemon/platform/child_process.hpp"
 
 #include "daemon/platform/posix/child_setup.hpp"
 #include "daemon/platform/posix/exec_plan.hpp"
-#include "daemon/platform/posix/original_limits.hpp"
+#include "daemon/platform/posix/original_descriptor_limit.hpp"
+#include "daemon/platform/posix/pipe.hpp"
 #include "daemon/platform/posix/process_group.hpp"
-#include "daemon/platform/posix/unique_fd.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -105,7 +105,7 @@ int descriptor_limit() {
 }
 
 /// Empty once exec has closed the pipe.
-std::optional<Failure> read_failure(const UniqueFd& pipe) {
+std::optional<Failure> read_failure(const FileDescriptor& pipe) {
   Failure failure{};
   ssize_t size = 0;
   do {

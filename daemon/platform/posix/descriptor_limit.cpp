@@ -1,6 +1,6 @@
-#include "daemon/descriptor_limit.hpp"
+#include "daemon/platform/descriptor_limit.hpp"
 
-#include "daemon/platform/posix/original_limits.hpp"
+#include "daemon/platform/posix/original_descriptor_limit.hpp"
 
 namespace provisr::daemon {
 namespace {

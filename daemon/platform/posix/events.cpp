@@ -1,4 +1,4 @@
-#include "daemon/events.hpp"
+#include "daemon/platform/events.hpp"
 
 #include "daemon/platform/posix/signal_wait.hpp"
 

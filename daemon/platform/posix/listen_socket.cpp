@@ -1,4 +1,4 @@
-#include "daemon/listen_socket.hpp"
+#include "daemon/platform/listen_socket.hpp"
 
 #include <cerrno>
 #include <sys/socket.h>

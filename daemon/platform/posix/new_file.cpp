@@ -1,4 +1,4 @@
-#include "daemon/new_file.hpp"
+#include "daemon/platform/new_file.hpp"
 
 namespace provisr::daemon {
 

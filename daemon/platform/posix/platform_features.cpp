@@ -1,4 +1,4 @@
-#include "daemon/platform_features.hpp"
+#include "daemon/platform/platform_features.hpp"
 
 namespace provisr::daemon {
 

@@ -1,10 +1,10 @@
-#include "daemon/child_process.hpp"
+#include "daemon/platform/child_process.hpp"
 
+#include "daemon/base/text.hpp"
+#include "daemon/platform/windows/child_exit_event.hpp"
 #include "daemon/platform/windows/child_streams.hpp"
 #include "daemon/platform/windows/launch_plan.hpp"
-#include "daemon/platform/windows/unique_handle.hpp"
-#include "daemon/platform/windows/wake_up.hpp"
-#include "daemon/text.hpp"
+#include "lib/platform/windows/handle.hpp"
 
 #include <utility>
 
@@ -29,8 +29,8 @@ constexpr UINT killed_exit_code = 137;
 
 /// A job whose processes end with its last handle, which is the daemon's: even where the daemon
 /// itself is killed, none of them outlives it.
-[[nodiscard]] UniqueHandle make_job() {
-  UniqueHandle job(CreateJobObjectW(nullptr, nullptr));
+[[nodiscard]] windows_platform::Handle make_job() {
+  windows_platform::Handle job(CreateJobObjectW(nullptr, nullptr));
   JOBOBJECT_EXTENDED_LIMIT_INFORMATION limits{};
   limits.BasicLimitInformation.LimitFlags = JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE;
   if (!job || SetInformationJobObject(job.get(), JobObjectExtendedLimitInformation, &limits,
@@ -41,8 +41,8 @@ constexpr UINT killed_exit_code = 137;
 }
 
 struct StartedProcess {
-  UniqueHandle process;
-  UniqueHandle thread;
+  windows_platform::Handle process;
+  windows_platform::Handle thread;
   DWORD pid = 0;
 };
 
@@ -57,7 +57,8 @@ struct StartedProcess {
                      plan.environment.data(), work_dir, streams.startup_info(), &made) == 0) {
     return {};
   }
-  return {UniqueHandle(made.hProcess), UniqueHandle(made.hThread), made.dwProcessId};
+  return {windows_platform::Handle(made.hProcess), windows_platform::Handle(made.hThread),
+          made.dwProcessId};
 }
 
 void CALLBACK on_child_exit(void* event, BOOLEAN /*timed_out*/) {
@@ -66,7 +67,7 @@ void CALLBACK on_child_exit(void* event, BOOLEAN /*timed_out*/) {
 
 class WindowsChild final : public ChildProcess {
  public:
-  WindowsChild(UniqueHandle job, UniqueHandle process, DWORD pid)
+  WindowsChild(windows_platform::Handle job, windows_platform::Handle process, DWORD pid)
       : job_(std::move(job)), process_(std::move(process)), pid_(pid) {
     RegisterWaitForSingleObject(&exit_wait_, process_.get(), on_child_exit, child_exit_event(),
                                 INFINITE, WT_EXECUTEONLYONCE | WT_EXECUTEINWAITTHREAD);
@@ -102,8 +103,8 @@ class WindowsChild final : public ChildProcess {
   void kill_group() override { TerminateJobObject(job_.get(), killed_exit_code); }
 
  private:
-  UniqueHandle job_;
-  UniqueHandle process_;
+  windows_platform::Handle job_;
+  windows_platform::Handle process_;
   DWORD pid_;
   HANDLE exit_wait_ = nullptr;
   std::optional<ExitStatus> exit_;
@@ -111,7 +112,7 @@ class WindowsChild final : public ChildProcess {
 
 /// Nullptr with the last error set where there is no process.
 [[nodiscard]] std::unique_ptr<ChildProcess> launch(LaunchPlan& plan, bool inherit_stdin) {
-  UniqueHandle job = make_job();
+  windows_platform::Handle job = make_job();
   ChildStreams streams(inherit_stdin);
   if (!job || !streams.is_ready()) return nullptr;
   StartedProcess started = create_suspended(plan, streams);

@@ -6,29 +6,30 @@
 namespace provisr::daemon {
 namespace {
 
-[[nodiscard]] UniqueHandle open_null(DWORD access) {
+[[nodiscard]] windows_platform::Handle open_null(DWORD access) {
   SECURITY_ATTRIBUTES inheritable{sizeof inheritable, nullptr, TRUE};
-  return UniqueHandle(CreateFileW(L"NUL", access, FILE_SHARE_READ | FILE_SHARE_WRITE, &inheritable,
-                                  OPEN_EXISTING, 0, nullptr));
+  return windows_platform::Handle(CreateFileW(L"NUL", access, FILE_SHARE_READ | FILE_SHARE_WRITE,
+                                              &inheritable, OPEN_EXISTING, 0, nullptr));
 }
 
 /// A copy of one of the daemon's own streams; empty where it has none.
-[[nodiscard]] UniqueHandle inheritable_copy(DWORD standard_stream) {
+[[nodiscard]] windows_platform::Handle inheritable_copy(DWORD standard_stream) {
   HANDLE const own = GetStdHandle(standard_stream);
   HANDLE copy = nullptr;
   if (own == nullptr || own == INVALID_HANDLE_VALUE) return {};
   HANDLE const self = GetCurrentProcess();
   if (DuplicateHandle(self, own, self, &copy, 0, TRUE, DUPLICATE_SAME_ACCESS) == 0) return {};
-  return UniqueHandle(copy);
+  return windows_platform::Handle(copy);
 }
 
-[[nodiscard]] UniqueHandle output_stream(DWORD standard_stream) {
-  UniqueHandle copy = inheritable_copy(standard_stream);
+[[nodiscard]] windows_platform::Handle output_stream(DWORD standard_stream) {
+  windows_platform::Handle copy = inheritable_copy(standard_stream);
   return copy ? std::move(copy) : open_null(GENERIC_WRITE);
 }
 
-[[nodiscard]] UniqueHandle input_stream(bool inherit) {
-  UniqueHandle copy = inherit ? inheritable_copy(STD_INPUT_HANDLE) : UniqueHandle();
+[[nodiscard]] windows_platform::Handle input_stream(bool inherit) {
+  windows_platform::Handle copy =
+      inherit ? inheritable_copy(STD_INPUT_HANDLE) : windows_platform::Handle();
   return copy ? std::move(copy) : open_null(GENERIC_READ);
 }
 

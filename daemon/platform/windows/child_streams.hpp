@@ -1,6 +1,6 @@
 #pragma once
 
-#include "daemon/platform/windows/unique_handle.hpp"
+#include "lib/platform/windows/handle.hpp"
 
 #include <array>
 #include <cstddef>
@@ -26,7 +26,7 @@ class ChildStreams {
  private:
   [[nodiscard]] bool limit_inheritance();
 
-  std::array<UniqueHandle, 3> streams_;
+  std::array<windows_platform::Handle, 3> streams_;
   std::array<HANDLE, 3> inherited_{};
   std::vector<std::byte> attributes_;
   STARTUPINFOEXW info_{};

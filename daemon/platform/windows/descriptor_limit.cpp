@@ -1,4 +1,4 @@
-#include "daemon/descriptor_limit.hpp"
+#include "daemon/platform/descriptor_limit.hpp"
 
 namespace provisr::daemon {
 

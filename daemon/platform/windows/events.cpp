@@ -1,6 +1,6 @@
-#include "daemon/events.hpp"
+#include "daemon/platform/events.hpp"
 
-#include "daemon/platform/windows/wake_up.hpp"
+#include "daemon/platform/windows/child_exit_event.hpp"
 
 #include <algorithm>
 #include <array>

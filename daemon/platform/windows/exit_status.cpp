@@ -1,4 +1,4 @@
-#include "daemon/child_process.hpp"
+#include "daemon/platform/exit_status.hpp"
 
 #include <fmt/format.h>
 

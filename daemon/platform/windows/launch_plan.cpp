@@ -1,7 +1,7 @@
 #include "daemon/platform/windows/launch_plan.hpp"
 
 #include "daemon/platform/windows/wide_text.hpp"
-#include "daemon/platform/windows/windows_api.hpp"
+#include "lib/platform/windows/windows_api.hpp"
 
 #include <cstddef>
 #include <filesystem>

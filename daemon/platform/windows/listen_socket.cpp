@@ -1,4 +1,4 @@
-#include "daemon/listen_socket.hpp"
+#include "daemon/platform/listen_socket.hpp"
 
 #include <winsock2.h>
 

@@ -1,6 +1,6 @@
 #include "daemon/platform/windows/wide_text.hpp"
 
-#include "daemon/platform/windows/windows_api.hpp"
+#include "lib/platform/windows/windows_api.hpp"
 
 namespace provisr::daemon {
 

@@ -1,4 +1,4 @@
-#include "fd_count.hpp"
+#include "lib/platform/darwin/fd_count.hpp"
 
 #include <provisr/sampler.hpp>
 

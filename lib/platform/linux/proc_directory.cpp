@@ -1,4 +1,4 @@
-#include "proc_directory.hpp"
+#include "lib/platform/linux/proc_directory.hpp"
 
 #include <cerrno>
 #include <cstring>

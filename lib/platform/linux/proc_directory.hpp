@@ -1,6 +1,6 @@
 #pragma once
 
-#include "file_descriptor.hpp"
+#include "lib/platform/posix/file_descriptor.hpp"
 
 #include <provisr/process_metrics.hpp>
 
@@ -17,6 +17,8 @@
 /// System calls on procfs, each as one function that allocates nothing. All set errno and say so
 /// by an empty result.
 namespace provisr::linux_platform {
+
+using posix_platform::FileDescriptor;
 
 /// "PID" or "PID/file", relative to the proc root.
 class ProcPath {

@@ -1,4 +1,4 @@
-#include "proc_text.hpp"
+#include "lib/platform/linux/proc_text.hpp"
 
 #include <charconv>
 #include <concepts>
@@ -82,7 +82,9 @@ std::optional<Stat> parse_stat(std::string_view text) noexcept {
   FieldReader fields(text.substr(name_end + 1));
   Stat stat;
   stat.state = fields.letter();
-  fields.skip(10);  // 4 to 13
+  stat.parent_pid = fields.number<std::int32_t>();
+  stat.process_group = fields.number<std::int32_t>();
+  fields.skip(8);  // 6 to 13
   stat.cpu_clock_ticks = fields.number<std::uint64_t>();
   stat.cpu_clock_ticks += fields.number<std::uint64_t>();
   fields.skip(4);  // 16 to 19

@@ -23,6 +23,8 @@ struct Statm {
 /// What is used of /proc/PID/stat (proc_pid_stat(5)).
 struct Stat {
   char state = '?';                     ///< field 3
+  std::int32_t parent_pid = 0;          ///< field 4
+  std::int32_t process_group = 0;       ///< field 5
   std::uint64_t cpu_clock_ticks = 0;    ///< fields 14 and 15, utime + stime
   std::uint32_t num_threads = 0;        ///< field 20
   std::uint64_t start_clock_ticks = 0;  ///< field 22, since boot

@@ -1,7 +1,7 @@
-#include "sampling_context.hpp"
+#include "lib/platform/linux/sampling_context.hpp"
 
-#include "proc_directory.hpp"
-#include "proc_text.hpp"
+#include "lib/platform/linux/proc_directory.hpp"
+#include "lib/platform/linux/proc_text.hpp"
 
 #include <cerrno>
 #include <fcntl.h>

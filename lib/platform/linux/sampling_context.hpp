@@ -1,6 +1,6 @@
 #pragma once
 
-#include "file_descriptor.hpp"
+#include "lib/platform/posix/file_descriptor.hpp"
 
 #include <provisr/sampler.hpp>
 
@@ -13,7 +13,7 @@ namespace provisr {
 struct SamplingContext::State {
   explicit State(const SamplerOptions& options);
 
-  linux_platform::FileDescriptor proc_root;
+  posix_platform::FileDescriptor proc_root;
   std::error_code proc_root_error;  ///< why it could not be opened
   bool has_own_pids;                ///< process ids there mean the same as in system calls of ours
   bool has_fd_count_by_size;        ///< st_size of a `fd` directory is the number of descriptors

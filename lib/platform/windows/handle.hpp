@@ -1,6 +1,6 @@
 #pragma once
 
-#include "windows_api.hpp"
+#include "lib/platform/windows/windows_api.hpp"
 
 #include <utility>
 
@@ -17,12 +17,14 @@ class Handle {
     std::swap(handle_, other.handle_);
     return *this;
   }
-  ~Handle() {
-    if (handle_ != nullptr) CloseHandle(handle_);
-  }
+  ~Handle() { reset(); }
 
   [[nodiscard]] HANDLE get() const noexcept { return handle_; }
   [[nodiscard]] explicit operator bool() const noexcept { return handle_ != nullptr; }
+
+  void reset() noexcept {
+    if (handle_ != nullptr) CloseHandle(std::exchange(handle_, nullptr));
+  }
 
  private:
   HANDLE handle_ = nullptr;

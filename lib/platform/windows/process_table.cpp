@@ -1,4 +1,4 @@
-#include "process_table.hpp"
+#include "lib/platform/windows/process_table.hpp"
 
 #include <winternl.h>
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "windows_api.hpp"
+#include "lib/platform/windows/windows_api.hpp"
 
 #include <provisr/process_metrics.hpp>
 

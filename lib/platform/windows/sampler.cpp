@@ -1,6 +1,6 @@
-#include "handle.hpp"
-#include "process_table.hpp"
-#include "windows_api.hpp"
+#include "lib/platform/windows/handle.hpp"
+#include "lib/platform/windows/process_table.hpp"
+#include "lib/platform/windows/windows_api.hpp"
 
 #include <provisr/sampler.hpp>
 

@@ -1,4 +1,4 @@
-#include "daemon/pid_file.hpp"
+#include "daemon/supervisor/pid_file.hpp"
 #include "support/temp_directory.hpp"
 #include "support/text_file.hpp"
 

@@ -1,5 +1,6 @@
-#include "daemon/config.hpp"
-#include "daemon/config_rules.hpp"
+#include "daemon/config/command.hpp"
+#include "daemon/config/listen_address.hpp"
+#include "daemon/config/rules.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>

@@ -1,6 +1,6 @@
 #include "daemon/platform/windows/launch_plan.hpp"
 
-#include "daemon/platform/windows/windows_api.hpp"
+#include "lib/platform/windows/windows_api.hpp"
 #include "support/temp_directory.hpp"
 
 #include <catch2/catch_test_macros.hpp>

@@ -1,4 +1,5 @@
-#include "daemon/config.hpp"
+#include "daemon/config/command.hpp"
+#include "daemon/config/listen_address.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>

@@ -1,0 +1,33 @@
+#pragma once
+
+#include "daemon/api/rendered_text.hpp"
+#include "daemon/api/sources.hpp"
+#include "daemon/http/server.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace provisr::daemon {
+
+/// The JSON API: finds what a request asks for and says why where it cannot be had. Thread-safe.
+class Api {
+ public:
+  /// Without collection, what needs it answers 503.
+  explicit Api(Sources sources);
+
+  /// Adds the routes below `base_path`, and "/" which lists them. The API must outlive the server.
+  void add_routes(HttpServer& server, const std::string& base_path);
+
+ private:
+  [[nodiscard]] HttpAnswer metrics(const HttpQuery& query);
+  [[nodiscard]] HttpAnswer history(const HttpQuery& query);
+  [[nodiscard]] HttpAnswer group(const HttpQuery& query);
+  [[nodiscard]] HttpAnswer status(const HttpQuery& query);
+  [[nodiscard]] HttpAnswer sample(std::string_view name) const;
+  void require_collection() const;
+
+  Sources sources_;
+  RenderedText all_metrics_;
+};
+
+}  // namespace provisr::daemon

@@ -1,0 +1,55 @@
+#include "daemon/api/exposition.hpp"
+
+#include "daemon/base/version.hpp"
+
+#include <provisr/prometheus.hpp>
+
+#include <memory>
+#include <string>
+#include <utility>
+
+namespace provisr::daemon {
+
+Exposition::Exposition(Sources sources)
+    : sources_(std::move(sources)),
+      text_of_tick_(
+          [this](const Snapshot& snapshot, std::string& text) { write(snapshot, text); }) {}
+
+void Exposition::add_routes(HttpServer& server) {
+  server.add_route("/metrics", [this](const HttpQuery&) -> HttpAnswer {
+    return {
+        .status = 200, .content_type = std::string(PrometheusWriter::content_type), .body = body()};
+  });
+  server.add_route("/", [](const HttpQuery&) -> HttpAnswer {
+    return {
+        .status = 200,
+        .content_type = "text/plain; charset=utf-8",
+        .body = std::make_shared<const std::string>("provisrd\n\nGET /metrics   for Prometheus\n")};
+  });
+}
+
+std::shared_ptr<const std::string> Exposition::body() {
+  const Snapshot snapshot = sources_.registry.snapshot();
+  if (sources_.is_collecting) return text_of_tick_.of(snapshot);
+  // Without ticks the snapshot stays the same, and the daemon's own figures do not.
+  std::string text;
+  write(snapshot, text);
+  return std::make_shared<const std::string>(std::move(text));
+}
+
+void Exposition::write(const Snapshot& snapshot, std::string& text) const {
+  if (sources_.is_collecting) write_prometheus(snapshot, text);
+  PrometheusWriter writer(text);
+  writer.family("provisr_process_restarts_total", "counter",
+                "How often provisrd has started the managed process again.");
+  for (const ProcessStatus& process : sources_.status()) {
+    if (process.kind == ProcessKind::child)
+      writer.sample_of_process(process.name, process.restarts);
+  }
+  writer.family("provisr_ticks_total", "counter", "Rounds of the collector over all processes.");
+  writer.sample({}, snapshot.tick());
+  writer.family("provisr_build_info", "gauge", "1, with the version of provisrd.");
+  writer.sample({{"version", provisrd_version}}, 1);
+}
+
+}  // namespace provisr::daemon

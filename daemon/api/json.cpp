@@ -1,0 +1,132 @@
+#include "daemon/api/json.hpp"
+
+#include "daemon/base/json_text.hpp"
+#include "daemon/base/timestamp.hpp"
+
+#include <chrono>
+#include <cstdint>
+
+namespace provisr::daemon {
+namespace {
+
+void write_sample(JsonText& json, std::string_view name, const ProcessMetrics& sample) {
+  json.object([&] {
+    json.member("pid", std::int64_t{sample.pid});
+    json.member("name", name);
+    json.member("cpu_percent", sample.cpu_percent);
+    json.member("memory_mb", sample.memory_mb());
+    json.member("memory_rss", sample.memory_rss_bytes);
+    json.member("memory_vms", sample.memory_vms_bytes);
+    json.member("memory_swap", sample.memory_swap_bytes);
+    json.member("timestamp", rfc3339(sample.timestamp));
+    json.member("num_threads", sample.num_threads);
+    json.member("num_fds", sample.num_fds);
+  });
+}
+
+[[nodiscard]] Figure<double> in_mebibytes(Figure<double> bytes) {
+  if (!bytes) return {};
+  return *bytes / (1024.0 * 1024.0);
+}
+
+[[nodiscard]] double seconds_between(Timestamp from, Timestamp to) {
+  return std::chrono::duration<double>(std::chrono::round<std::chrono::milliseconds>(to - from))
+      .count();
+}
+
+void write_last_exit(JsonText& json, const ProcessStatus& process) {
+  if (!process.last_exit) return;
+  json.key("last_exit");
+  json.object([&] {
+    const ExitStatus& status = process.last_exit->status;
+    if (status.signal != 0) {
+      json.member("signal", std::int64_t{status.signal});
+    } else {
+      json.member("code", std::int64_t{status.code});
+    }
+    json.member("description", status.to_string());
+    json.member("at", rfc3339(process.last_exit->at));
+  });
+}
+
+void write_status(JsonText& json, const ProcessStatus& process, Timestamp now) {
+  json.object([&] {
+    json.member("name", process.name);
+    json.member("kind", to_text(process.kind));
+    json.member("state", to_text(process.state));
+    if (process.pid) json.member("pid", std::int64_t{*process.pid});
+    if (process.started_at) {
+      json.member("started_at", rfc3339(*process.started_at));
+      json.member("uptime_seconds", seconds_between(*process.started_at, now));
+    }
+    json.member("restarts", std::uint64_t{process.restarts});
+    write_last_exit(json, process);
+    if (!process.last_error.empty()) json.member("last_error", process.last_error);
+  });
+}
+
+}  // namespace
+
+std::string metrics_json(const Snapshot& snapshot) {
+  JsonText json;
+  json.object([&] {
+    for (const Snapshot::Process process : snapshot) {
+      if (!process.running()) continue;
+      json.key(process.name());
+      write_sample(json, process.name(), process.metrics());
+    }
+  });
+  return json.str();
+}
+
+std::string sample_json(std::string_view name, const ProcessMetrics& sample) {
+  JsonText json;
+  write_sample(json, name, sample);
+  return json.str();
+}
+
+std::string history_json(std::string_view name, const std::vector<ProcessMetrics>& history) {
+  JsonText json;
+  json.object([&] {
+    json.member("process", name);
+    json.key("history");
+    json.array([&] {
+      for (const ProcessMetrics& sample : history) write_sample(json, name, sample);
+    });
+  });
+  return json.str();
+}
+
+std::string group_json(std::string_view base, const GroupTotals& totals, const Snapshot& snapshot) {
+  JsonText json;
+  json.object([&] {
+    json.member("base", base);
+    json.member("process_count", std::uint64_t{totals.process_count});
+    json.member("total_cpu", totals.total_cpu_percent);
+    json.member("total_memory", in_mebibytes(totals.total_memory_bytes));
+    json.member("avg_cpu", totals.avg_cpu_percent);
+    json.member("avg_memory", in_mebibytes(totals.avg_memory_bytes));
+    json.key("processes");
+    json.object([&] {
+      snapshot.for_each_instance(base, [&](const Snapshot::Process& process) {
+        if (!process.running()) return;
+        json.key(process.name());
+        write_sample(json, process.name(), process.metrics());
+      });
+    });
+  });
+  return json.str();
+}
+
+std::string status_json(const std::vector<ProcessStatus>& processes, Timestamp now) {
+  JsonText json;
+  json.object([&] {
+    json.key("processes");
+    json.array([&] {
+      for (const ProcessStatus& process : processes) write_status(json, process, now);
+    });
+  });
+  return json.str();
+}
+
+}  // namespace provisr::daemon

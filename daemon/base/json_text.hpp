@@ -1,0 +1,75 @@
+#pragma once
+
+#include <provisr/process_metrics.hpp>
+
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+
+#include <concepts>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace provisr::daemon {
+
+/// Writes one JSON text; unknown figures are left out together with their keys.
+class JsonText {
+ public:
+  using Writer = rapidjson::Writer<rapidjson::StringBuffer>;
+
+  template <class Members>
+  void object(Members&& write_members) {
+    writer_.StartObject();
+    write_members();
+    writer_.EndObject();
+  }
+
+  template <class Elements>
+  void array(Elements&& write_elements) {
+    writer_.StartArray();
+    write_elements();
+    writer_.EndArray();
+  }
+
+  void key(std::string_view name) {
+    writer_.Key(name.data(), static_cast<rapidjson::SizeType>(name.size()));
+  }
+
+  void text(std::string_view value) {
+    writer_.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
+  }
+
+  void member(std::string_view name, std::string_view value) {
+    key(name);
+    text(value);
+  }
+  void member(std::string_view name, const char* value) { member(name, std::string_view(value)); }
+  void member(std::string_view name, std::int64_t value) {
+    key(name);
+    writer_.Int64(value);
+  }
+  void member(std::string_view name, std::uint64_t value) {
+    key(name);
+    writer_.Uint64(value);
+  }
+  void member(std::string_view name, double value) {
+    key(name);
+    writer_.Double(value);
+  }
+  template <class T>
+  void member(std::string_view name, Figure<T> figure) {
+    if constexpr (std::floating_point<T>) {
+      if (figure) member(name, *figure);
+    } else {
+      if (figure) member(name, static_cast<std::uint64_t>(*figure));
+    }
+  }
+
+  [[nodiscard]] std::string str() const { return {buffer_.GetString(), buffer_.GetSize()}; }
+
+ private:
+  rapidjson::StringBuffer buffer_;
+  Writer writer_{buffer_};
+};
+
+}  // namespace provisr::daemon

@@ -1,0 +1,46 @@
+#include "daemon/base/log.hpp"
+
+#include "daemon/base/text.hpp"
+#include "daemon/base/timestamp.hpp"
+
+namespace provisr::daemon {
+namespace {
+
+std::string_view label(LogLevel level) {
+  switch (level) {
+    case LogLevel::debug:
+      return "DEBUG";
+    case LogLevel::info:
+      return "INFO";
+    case LogLevel::warn:
+      return "WARN";
+    case LogLevel::error:
+      return "ERROR";
+  }
+  return "ERROR";
+}
+
+}  // namespace
+
+std::optional<LogLevel> parse_log_level(std::string_view text) {
+  if (text == "debug") return LogLevel::debug;
+  if (text == "info") return LogLevel::info;
+  if (text == "warn") return LogLevel::warn;
+  if (text == "error") return LogLevel::error;
+  return std::nullopt;
+}
+
+std::string format_record(LogLevel level, std::string_view message,
+                          std::chrono::system_clock::time_point time) {
+  return fmt::format("{} {} {}\n", rfc3339(std::chrono::time_point_cast<Timestamp::duration>(time)),
+                     label(level), escape_controls(message));
+}
+
+void Log::write(LogLevel level, std::string_view message) const {
+  if (!enabled(level)) return;
+  const std::string record = format_record(level, message, std::chrono::system_clock::now());
+  // One call on an unbuffered stream is one write(2). There is nobody left to tell of a failure.
+  static_cast<void>(std::fwrite(record.data(), 1, record.size(), stream_));
+}
+
+}  // namespace provisr::daemon

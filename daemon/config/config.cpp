@@ -1,0 +1,16 @@
+#include "daemon/config/config.hpp"
+
+#include <fmt/format.h>
+
+namespace provisr::daemon {
+
+std::vector<std::string> instance_names(const ProcessConfig& process) {
+  if (process.instances == 1) return {process.name};
+  std::vector<std::string> names;
+  for (int number = 1; number <= process.instances; ++number) {
+    names.push_back(fmt::format("{}-{}", process.name, number));
+  }
+  return names;
+}
+
+}  // namespace provisr::daemon

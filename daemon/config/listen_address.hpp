@@ -1,0 +1,15 @@
+#pragma once
+
+#include "daemon/base/listen_address.hpp"
+
+#include <string_view>
+
+namespace provisr::daemon {
+
+/// "host:port", ":port", "[::1]:port" or "unix:/path". Throws std::invalid_argument.
+[[nodiscard]] ListenAddress parse_listen_address(std::string_view text);
+
+/// Whether two servers could not listen on both.
+[[nodiscard]] bool clash(const ListenAddress& one, const ListenAddress& other);
+
+}  // namespace provisr::daemon

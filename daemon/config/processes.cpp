@@ -1,0 +1,251 @@
+#include "daemon/config/processes.hpp"
+
+#include "daemon/base/text.hpp"
+#include "daemon/config/command.hpp"
+#include "daemon/config/rules.hpp"
+
+#include <provisr/process_name.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <optional>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace provisr::daemon {
+namespace {
+
+/// A process while it is read.
+struct Entry {
+  ProcessConfig config;
+  Value keys;  ///< the table that holds the keys: the entry itself, or its `spec`
+};
+
+void read_name(const Value& value, Entry& entry) {
+  std::string name;
+  if (!value.read(name)) return;
+  if (std::string fault = fault_in_name(name); !fault.empty()) {
+    value.fault(std::move(fault));
+  } else {
+    entry.config.name = std::move(name);
+  }
+}
+
+void read_type(const Value& value, Entry&) {
+  std::string type;
+  if (value.read(type) && type != "process" && !type.empty()) {
+    value.fault(fmt::format("must be \"process\", is \"{}\"", type));
+  }
+}
+
+void read_command(const Value& value, Entry& entry) {
+  std::string command;
+  if (!value.read(command)) return;
+  try {
+    entry.config.argv = parse_command(command);
+  } catch (const std::invalid_argument& error) {
+    value.fault(error.what());
+  }
+}
+
+void read_args(const Value& value, Entry& entry) {
+  std::vector<std::string> args;
+  if (!value.read(args)) return;
+  if (args.empty() || args.front().empty()) {
+    value.fault("must name a program, as in [\"python3\", \"app.py\"]");
+  } else if (!entry.keys.has("command")) {
+    entry.config.argv = std::move(args);
+  }
+}
+
+void read_env(const Value& value, Entry& entry) {
+  if (!value.read(entry.config.env)) return;
+  for (const std::string& variable : entry.config.env) {
+    if (std::string fault = fault_in_env_entry(variable); !fault.empty()) {
+      value.fault(std::move(fault));
+    }
+  }
+}
+
+void read_instances(const Value& value, Entry& entry) {
+  std::int64_t instances = 1;
+  if (value.read(instances, instances_limits)) entry.config.instances = static_cast<int>(instances);
+}
+
+void read_path(const Value& value, std::filesystem::path& path) {
+  std::string text;
+  if (value.read(text)) path = path_of(text);
+}
+
+void read_spec(const Value& value, Entry& entry);
+
+/// `type` and `spec` belong to the entry itself, the others to the entry or to its `spec`.
+constexpr std::array<Key<Entry>, 24> entry_keys{{
+    {"type", read_type},
+    {"spec", read_spec},
+    {"name", read_name},
+    {"command", read_command},
+    {"args", read_args},
+    {"work_dir", [](const Value& v, Entry& d) { read_path(v, d.config.work_dir); }},
+    {"env", read_env},
+    {"instances", read_instances},
+    {"auto_restart",
+     [](const Value& v, Entry& d) { static_cast<void>(v.read(d.config.auto_restart)); }},
+    {"restart_interval",
+     [](const Value& v, Entry& d) {
+       static_cast<void>(v.read(d.config.restart_interval, pause_limits));
+     }},
+    {"stop_timeout",
+     [](const Value& v, Entry& d) {
+       static_cast<void>(v.read(d.config.stop_timeout, pause_limits));
+     }},
+    {"pid_file", [](const Value& v, Entry& d) { read_path(v, d.config.pid_file); }},
+    // The Go provisr's, not served:
+    {"priority"},
+    {"detached"},
+    {"detectors"},
+    {"retry_count"},
+    {"retry_interval"},
+    {"retries"},
+    {"start_duration"},
+    {"startsecs"},
+    {"lifecycle"},
+    {"log"},
+    {"schedule"},
+    {"singleton"},
+}};
+constexpr std::span<const Key<Entry>> spec_keys = std::span(entry_keys).subspan(2);
+
+void read_spec(const Value& value, Entry& entry) {
+  entry.keys = value;
+  read_table<Entry>(value, spec_keys, entry);
+}
+
+/// The Go provisr's entries for jobs that run by the clock.
+bool is_scheduled_job(const Value& entry) {
+  const std::string_view type = entry.text_of("type");
+  return type == "cronjob" || type == "cron" || type == "job";
+}
+
+/// With a `spec`, an entry holds `type` beside it and nothing else.
+void report_keys_beside_spec(const Value& entry) {
+  if (!entry.has("spec")) return;
+  for (const Key<Entry>& key : spec_keys) {
+    if (!entry.has(key.name)) continue;
+    entry.report().fault(entry.where(key.name), "belongs inside spec, as this entry has one");
+  }
+}
+
+void check_what_to_run(const Entry& entry) {
+  const Value& keys = entry.keys;
+  if (keys.has("command") && keys.has("args")) {
+    keys.report().fault(keys.where("args"), "cannot be given together with command");
+  }
+  const bool runs = keys.has("command") || keys.has("args");
+  if (!runs && entry.config.pid_file.empty()) {
+    keys.report().fault(keys.where(), "needs command or args to run, or pid_file to watch");
+  }
+  if (runs) return;
+  for (const std::string_view key :
+       {"work_dir", "env", "auto_restart", "restart_interval", "stop_timeout"}) {
+    if (!keys.has(key)) continue;
+    keys.report().warn(keys.where(key), "has no effect: provisrd does not start this process");
+  }
+}
+
+void check_instances(const Entry& entry) {
+  const ProcessConfig& config = entry.config;
+  const Value& keys = entry.keys;
+  if (config.instances == 1) return;
+  if (!config.pid_file.empty()) {
+    keys.report().fault(
+        keys.where("pid_file"),
+        fmt::format("cannot be shared by {} instances; one file holds one PID", config.instances));
+  }
+  if (config.name.empty()) return;
+  const std::string longest = fmt::format("{}-{}", config.name, config.instances);
+  if (!is_valid_process_name(longest)) {
+    keys.report().fault(keys.where("name"),
+                        fmt::format("is too long for {} instances", config.instances));
+  }
+}
+
+/// nullopt for an entry that is skipped or is no table.
+std::optional<Entry> read_entry(const Value& value) {
+  if (is_scheduled_job(value)) {
+    value.warn("scheduled jobs are not served by provisrd; skipped");
+    return std::nullopt;
+  }
+  if (value.table() == nullptr) return std::nullopt;
+  Entry entry{ProcessConfig{}, value};
+  read_table<Entry>(value, entry_keys, entry);
+  report_keys_beside_spec(value);
+  if (!entry.keys.has("name")) value.report().fault(entry.keys.where(), "has no name");
+  check_what_to_run(entry);
+  check_instances(entry);
+  return entry;
+}
+
+/// Names that a process takes: those of its instances, and its own as their base.
+std::vector<std::string> claimed_names(const ProcessConfig& process) {
+  std::vector<std::string> names = instance_names(process);
+  if (process.instances > 1) names.push_back(process.name);
+  return names;
+}
+
+/// Reports one clash a process, however many of its instances clash.
+void check_names(const std::vector<Entry>& entries) {
+  std::map<std::string, std::size_t> lines;
+  for (const Entry& entry : entries) {
+    if (entry.config.name.empty()) continue;
+    const Location where = entry.keys.where("name");
+    bool reported = false;
+    for (std::string& name : claimed_names(entry.config)) {
+      const auto [taken, is_new] = lines.try_emplace(std::move(name), where.line);
+      if (is_new || reported) continue;
+      entry.keys.report().fault(
+          where, fmt::format("the name \"{}\" is taken by line {}", taken->first, taken->second));
+      reported = true;
+    }
+  }
+}
+
+void check_pid_files(const std::vector<Entry>& entries) {
+  std::map<std::filesystem::path, std::size_t> lines;
+  for (const Entry& entry : entries) {
+    const ProcessConfig& config = entry.config;
+    if (config.pid_file.empty() || config.is_foreign()) continue;
+    const Location where = entry.keys.where("pid_file");
+    const auto [taken, is_new] = lines.try_emplace(config.pid_file, where.line);
+    if (is_new) continue;
+    entry.keys.report().fault(where, fmt::format("\"{}\" is written by line {} too",
+                                                 name_of(config.pid_file), taken->second));
+  }
+}
+
+}  // namespace
+
+std::vector<ProcessConfig> read_processes(const Value& value) {
+  const toml::array* const tables = value.array("an array of tables, [[processes]]");
+  if (tables == nullptr) return {};
+  std::vector<Entry> entries;
+  std::size_t index = 0;
+  for (const toml::node& node : *tables) {
+    if (auto entry = read_entry(value.child(index++, node))) entries.push_back(std::move(*entry));
+  }
+  check_names(entries);
+  check_pid_files(entries);
+
+  std::vector<ProcessConfig> processes;
+  processes.reserve(entries.size());
+  for (Entry& entry : entries) processes.push_back(std::move(entry.config));
+  return processes;
+}
+
+}  // namespace provisr::daemon

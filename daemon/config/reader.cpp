@@ -1,0 +1,181 @@
+#include "daemon/config/reader.hpp"
+
+#include "daemon/base/duration.hpp"
+#include "daemon/base/text.hpp"
+#include "daemon/config/listen_address.hpp"
+
+#include <fmt/format.h>
+
+#include <stdexcept>
+#include <utility>
+
+namespace provisr::daemon {
+namespace {
+
+std::string_view type_name(const toml::node& node) {
+  switch (node.type()) {
+    case toml::node_type::none:
+      return "nothing";
+    case toml::node_type::table:
+      return "a table";
+    case toml::node_type::array:
+      return "an array";
+    case toml::node_type::string:
+      return "a string";
+    case toml::node_type::integer:
+      return "an integer";
+    case toml::node_type::floating_point:
+      return "a float";
+    case toml::node_type::boolean:
+      return "a boolean";
+    case toml::node_type::date:
+      return "a date";
+    case toml::node_type::time:
+      return "a time";
+    case toml::node_type::date_time:
+      return "a date-time";
+  }
+  return "something else";
+}
+
+std::vector<ConfigNotice> by_line(std::vector<ConfigNotice> notices) {
+  std::stable_sort(notices.begin(), notices.end(),
+                   [](const ConfigNotice& a, const ConfigNotice& b) { return a.line < b.line; });
+  return notices;
+}
+
+}  // namespace
+
+void Report::fault(const Location& where, std::string text) {
+  faults_.push_back({file_, where.line, where.key, std::move(text)});
+}
+
+void Report::warn(const Location& where, std::string text) {
+  warnings_.push_back({file_, where.line, where.key, std::move(text)});
+}
+
+std::vector<ConfigNotice> Report::faults() const {
+  return by_line(faults_);
+}
+
+std::vector<ConfigNotice> Report::warnings() const {
+  return by_line(warnings_);
+}
+
+bool Value::sound(std::string text) const {
+  if (text.empty()) return true;
+  fault(std::move(text));
+  return false;
+}
+
+bool Value::wrong_type(std::string_view expected) const {
+  fault(fmt::format("must be {}, is {}", expected, type_name(*node_)));
+  return false;
+}
+
+bool Value::read(bool& out) const {
+  const auto* const boolean = node_->as_boolean();
+  if (boolean == nullptr) return wrong_type("a boolean");
+  out = boolean->get();
+  return true;
+}
+
+bool Value::read(std::string& out) const {
+  const auto* const string = node_->as_string();
+  if (string == nullptr) return wrong_type("a string");
+  // Every string here ends as an argument, a variable, a path or an address of the system's.
+  if (string->get().find('\0') != std::string::npos) return sound("must not hold a NUL character");
+  out = string->get();
+  return true;
+}
+
+bool Value::read(std::vector<std::string>& out) const {
+  const toml::array* const strings = array("an array of strings");
+  if (strings == nullptr) return false;
+  std::vector<std::string> read_ones;
+  for (const toml::node& node : *strings) {
+    std::string text;
+    if (child(read_ones.size(), node).read(text)) read_ones.push_back(std::move(text));
+  }
+  if (read_ones.size() != strings->size()) return false;
+  out = std::move(read_ones);
+  return true;
+}
+
+bool Value::read(ListenAddress& out) const {
+  std::string text;
+  if (!read(text)) return false;
+  try {
+    out = parse_listen_address(text);
+    return true;
+  } catch (const std::invalid_argument& error) {
+    return sound(error.what());
+  }
+}
+
+bool Value::read(std::int64_t& out, const Limits<std::int64_t>& limits) const {
+  const auto* const integer = node_->as_integer();
+  if (integer == nullptr) return wrong_type("an integer");
+  if (!sound(fault_in(integer->get(), limits))) return false;
+  out = integer->get();
+  return true;
+}
+
+bool Value::read(std::chrono::milliseconds& out,
+                 const Limits<std::chrono::milliseconds>& limits) const {
+  if (!node_->is_string()) return wrong_type("a string such as \"5s\"");
+  std::string text;
+  if (!read(text)) return false;
+  try {
+    const auto duration = parse_duration(text);
+    if (!sound(fault_in(duration, limits))) return false;
+    out = duration;
+    return true;
+  } catch (const std::invalid_argument& error) {
+    return sound(error.what());
+  }
+}
+
+const toml::table* Value::table() const {
+  if (!node_->is_table()) static_cast<void>(wrong_type("a table"));
+  return node_->as_table();
+}
+
+const toml::array* Value::array(std::string_view expected) const {
+  if (!node_->is_array()) static_cast<void>(wrong_type(expected));
+  return node_->as_array();
+}
+
+const toml::node* Value::find(std::string_view key) const {
+  const toml::table* const table = node_->as_table();
+  return table == nullptr ? nullptr : table->get(key);
+}
+
+std::string_view Value::text_of(std::string_view key) const {
+  const toml::node* const node = find(key);
+  if (node == nullptr || !node->is_string()) return {};
+  return node->as_string()->get();
+}
+
+Location Value::where(std::string_view key) const {
+  const toml::table* const table = node_->as_table();
+  if (table == nullptr) return where_;
+  const auto entry = table->find(key);
+  return entry == table->end() ? where_ : child(entry->first, entry->second).where_;
+}
+
+Value Value::child(const toml::key& key, const toml::node& node) const {
+  Location where{key.source().begin.line, std::string(key.str())};
+  if (!where_.key.empty()) where.key = fmt::format("{}.{}", where_.key, key.str());
+  return {node, std::move(where), *report_};
+}
+
+Value Value::child(std::size_t index, const toml::node& node) const {
+  return {node, {node.source().begin.line, fmt::format("{}[{}]", where_.key, index)}, *report_};
+}
+
+std::string unknown_key(std::string_view key, std::span<const std::string_view> known) {
+  return "unknown key" + did_you_mean(key, known);
+}
+
+}  // namespace provisr::daemon

@@ -1,0 +1,65 @@
+#include "daemon/config/rules.hpp"
+
+#include "daemon/base/duration.hpp"
+
+#include <provisr/process_name.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace provisr::daemon {
+namespace {
+
+bool is_alphanumeric(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+bool is_name_character(char c) {
+  return is_alphanumeric(c) || c == '.' || c == '_' || c == '-';
+}
+
+bool is_path_character(char c) {
+  return is_name_character(c) || c == '~' || c == '/';
+}
+
+}  // namespace
+
+std::string fault_in_name(std::string_view name) {
+  if (is_valid_process_name(name)) return {};
+  return fmt::format(
+      "\"{}\" is not a process name; 1 to {} of A-Z a-z 0-9 . _ - without \"..\" are expected",
+      name, max_process_name_length);
+}
+
+std::string fault_in(std::int64_t value, const Limits<std::int64_t>& limits) {
+  if (value >= limits.least && value <= limits.most) return {};
+  return fmt::format("must be {} to {}, is {}", limits.least, limits.most, value);
+}
+
+std::string fault_in(std::chrono::milliseconds value,
+                     const Limits<std::chrono::milliseconds>& limits) {
+  if (value >= limits.least && value <= limits.most) return {};
+  return fmt::format("must be {} to {}, is {}", format_duration(limits.least),
+                     format_duration(limits.most), format_duration(value));
+}
+
+std::string fault_in_env_entry(std::string_view entry) {
+  const std::size_t equals = entry.find('=');
+  if (equals != std::string_view::npos && equals != 0) return {};
+  return fmt::format("\"{}\" is not of the form \"KEY=value\"", entry);
+}
+
+std::string fault_in_base_path(std::string_view path) {
+  if (!path.starts_with('/')) return fmt::format("\"{}\" must start with \"/\"", path);
+  if (path == "/") return "must not be \"/\" alone: the web page is there";
+  if (!std::all_of(path.begin(), path.end(), is_path_character)) {
+    return fmt::format("\"{}\" may hold nothing but A-Z a-z 0-9 . _ ~ - and /", path);
+  }
+  if (path.find("//") != std::string_view::npos || path.find("..") != std::string_view::npos) {
+    return fmt::format("\"{}\" must not hold \"//\" or \"..\"", path);
+  }
+  return {};
+}
+
+}  // namespace provisr::daemon

@@ -1,0 +1,14 @@
+#pragma once
+
+#include "daemon/base/log.hpp"
+#include "daemon/config/config.hpp"
+#include "daemon/supervisor/supervisor.hpp"
+
+namespace provisr::daemon {
+
+/// Builds all rooms from a configuration and runs them, from the first child to the last answer.
+/// Returns the exit status. Throws std::exception with one clear sentence if an address cannot be
+/// listened on or the system refuses a thread.
+[[nodiscard]] int run_daemon(const Config& config, Supervisor::Until until, const Log& log);
+
+}  // namespace provisr::daemon

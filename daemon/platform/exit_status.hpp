@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+
+namespace provisr::daemon {
+
+/// How a process ended: by an exit code or by a signal (then signal is not 0).
+struct ExitStatus {
+  int code = 0;
+  int signal = 0;
+
+  [[nodiscard]] bool success() const { return code == 0 && signal == 0; }
+  /// As a shell reports it: the code, or 128 + signal.
+  [[nodiscard]] int shell_code() const { return signal != 0 ? 128 + signal : code; }
+  /// "exit code 3" or "signal 9 (Killed)".
+  [[nodiscard]] std::string to_string() const;
+
+  friend bool operator==(const ExitStatus&, const ExitStatus&) = default;
+};
+
+}  // namespace provisr::daemon

@@ -1,0 +1,103 @@
+#include "daemon/supervisor/pid_file.hpp"
+
+#include "daemon/platform/new_file.hpp"
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstdint>
+#include <cstdio>
+#include <fstream>
+#include <limits>
+#include <memory>
+
+namespace provisr::daemon {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct CloseFile {
+  void operator()(std::FILE* file) const { static_cast<void>(std::fclose(file)); }
+};
+using File = std::unique_ptr<std::FILE, CloseFile>;
+
+std::error_code last_error() {
+  return {errno, std::generic_category()};
+}
+
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view spaces = " \t\r";
+  const std::size_t first = text.find_first_not_of(spaces);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(spaces) - first + 1);
+}
+
+PidFile without_pid(std::string problem) {
+  PidFile reading;
+  reading.problem = std::move(problem);
+  return reading;
+}
+
+PidFile unreadable(const std::error_code& error) {
+  return without_pid("cannot be read: " + error.message());
+}
+
+std::error_code write_text(const fs::path& file, const std::string& text) {
+  // A new one: never through a link that somebody else has put there.
+  const File opened(create_new_file(file));
+  if (!opened) return last_error();
+  const bool written = std::fwrite(text.data(), 1, text.size(), opened.get()) == text.size() &&
+                       std::fflush(opened.get()) == 0;
+  return written ? std::error_code() : last_error();
+}
+
+}  // namespace
+
+std::optional<ProcessId> parse_pid(std::string_view text) {
+  const std::string_view digits = trimmed(text.substr(0, text.find('\n')));
+  std::int32_t pid = 0;
+  const char* const end = digits.data() + digits.size();
+  const auto [rest, error] = std::from_chars(digits.data(), end, pid);
+  if (error != std::errc{} || rest != end || pid <= 0) return std::nullopt;
+  return pid;
+}
+
+PidFile read_pid_file(const fs::path& file) {
+  std::error_code error;
+  const fs::file_status status = fs::status(file, error);
+  if (status.type() == fs::file_type::not_found) return without_pid("does not exist");
+  if (error) return unreadable(error);
+  // Opening a FIFO would block.
+  if (!fs::is_regular_file(status)) return without_pid("is not a regular file");
+  PidFile reading;
+  // Before the content: if it is written in between, the next reading differs from this one.
+  reading.written_at = fs::last_write_time(file, error);
+  errno = 0;
+  std::ifstream opened(file, std::ios::binary);
+  if (!opened) return unreadable(last_error());
+  std::array<char, 256> text{};
+  opened.read(text.data(), text.size());
+  if (opened.bad()) return unreadable(last_error());
+  reading.pid = parse_pid({text.data(), static_cast<std::size_t>(opened.gcount())});
+  if (!reading.pid) reading.problem = "holds no PID";
+  return reading;
+}
+
+std::error_code write_pid_file(const fs::path& file, ProcessId pid) {
+  fs::path draft = file;
+  draft += ".new";
+  std::error_code error;
+  fs::remove(draft, error);  // of a daemon that was killed
+  error = write_text(draft, std::to_string(pid) + "\n");
+  if (!error) fs::rename(draft, file, error);
+  std::error_code ignored;
+  if (error) fs::remove(draft, ignored);
+  return error;
+}
+
+void remove_pid_file(const fs::path& file, ProcessId pid) {
+  std::error_code ignored;
+  if (read_pid_file(file).pid == pid) fs::remove(file, ignored);
+}
+
+}  // namespace provisr::daemon

@@ -1,0 +1,51 @@
+#pragma once
+
+#include "daemon/platform/exit_status.hpp"
+
+#include <provisr/process_metrics.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace provisr::daemon {
+
+enum class ProcessKind {
+  child,     ///< provisrd runs it
+  pid_file,  ///< somebody else runs it; a file names its PID
+};
+
+enum class ProcessState {
+  running,
+  backoff,   ///< waits for its start or its restart
+  stopping,  ///< it, or what it left of its process group, has been asked to end
+  exited,    ///< has ended and will not be restarted
+  failed,    ///< could not be started and will not be tried again
+  absent,    ///< somebody else's, and not there
+};
+
+/// "child", "pid_file".
+[[nodiscard]] std::string_view to_text(ProcessKind kind);
+
+/// "running", "backoff" and so on.
+[[nodiscard]] std::string_view to_text(ProcessState state);
+
+/// What is known of one managed process at one moment.
+struct ProcessStatus {
+  struct LastExit {
+    ExitStatus status;
+    Timestamp at;
+  };
+
+  std::string name;
+  ProcessKind kind = ProcessKind::child;
+  ProcessState state = ProcessState::backoff;
+  std::optional<ProcessId> pid;         ///< of the running process
+  std::optional<Timestamp> started_at;  ///< of the running process, if provisrd started it
+  std::uint64_t restarts = 0;           ///< how many processes there were after the first
+  std::optional<LastExit> last_exit;    ///< children only
+  std::string last_error;               ///< why there is no process or none to be found, or empty
+};
+
+}  // namespace provisr::daemon

@@ -1,0 +1,44 @@
+#pragma once
+
+#include "daemon/supervisor/managed_process.hpp"
+#include "daemon/supervisor/pid_file.hpp"
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+namespace provisr::daemon {
+
+/// A process that somebody else runs and that a pid_file names. It is never signalled.
+///
+/// Whatever becomes of the file, the process it named last is watched until it ends. A PID whose
+/// process has ended is not believed again before the file is written again: by then it may be
+/// anybody's.
+class WatchedProcess final : public ManagedProcess {
+ public:
+  WatchedProcess(std::string name, std::filesystem::path pid_file, const ProcessServices& services);
+
+  void start(const Moment& now) override { update(now); }
+  void update(const Moment& now) override;
+  void stop(const Moment& /*now*/) override {}
+  [[nodiscard]] bool ended() const override { return true; }
+  [[nodiscard]] MonotonicTime next_deadline() const override { return next_look_; }
+  [[nodiscard]] const ProcessStatus& status() const override { return status_; }
+
+ private:
+  void notice_end();
+  void read_file();
+  void follow(ProcessId pid);
+  void report(const std::string& problem);
+
+  std::filesystem::path pid_file_;
+  const ProcessServices& services_;
+  ProcessStatus status_;
+  std::optional<PidFile> last_reading_;
+  IsAlive is_alive_;  ///< empty: no process
+  MonotonicTime next_look_{};
+  RepeatFilter problems_;
+  bool had_process_ = false;
+};
+
+}  // namespace provisr::daemon
