@@ -41,7 +41,11 @@ done
 
 have() { command -v "$1" >/dev/null 2>&1; }
 
-if have ccache; then export CMAKE_CXX_COMPILER_LAUNCHER=${CMAKE_CXX_COMPILER_LAUNCHER-ccache}; fi
+# Paths below this folder count as relative: what a clone elsewhere compiled is found again.
+if have ccache; then
+  export CMAKE_CXX_COMPILER_LAUNCHER=${CMAKE_CXX_COMPILER_LAUNCHER-ccache}
+  export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
+fi
 
 # --- the summary ------------------------------------------------------------------------
 

@@ -1,5 +1,6 @@
 #include "daemon/platform/child_process.hpp"
 #include "support/eventually.hpp"
+#include "support/paths.hpp"
 
 #include <provisr/clock.hpp>
 #include <provisr/cpu_rate.hpp>
@@ -30,7 +31,7 @@ constexpr std::uint64_t megabyte = 1024 * 1024;
 
 [[nodiscard]] std::unique_ptr<ChildProcess> start_child(const std::vector<std::string>& arguments) {
   ChildCommand command;
-  command.argv = {PROVISR_CHILD_PATH};
+  command.argv = {child_path()};
   command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
   std::error_code error;
   std::string what;

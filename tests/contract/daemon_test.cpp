@@ -1,6 +1,7 @@
 #include "contract/running_daemon.hpp"
 #include "daemon/base/text.hpp"
 #include "support/eventually.hpp"
+#include "support/paths.hpp"
 
 #include <provisr/sampler.hpp>
 
@@ -42,7 +43,7 @@ struct DaemonWithWorker : RunningDaemon {
       : RunningDaemon(fmt::format("[[processes]]\n"
                                   "name = \"worker\"\n"
                                   "args = ['{}', \"spinner\", \"20\", \"--seconds\", \"300\"]\n",
-                                  PROVISR_CHILD_PATH)) {}
+                                  child_path())) {}
 
   /// The worker's, once there is one with all figures.
   [[nodiscard]] std::string sample() const {

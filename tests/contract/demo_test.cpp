@@ -1,5 +1,6 @@
 #include "contract/running_daemon.hpp"
 #include "support/eventually.hpp"
+#include "support/paths.hpp"
 #include "support/text_file.hpp"
 
 #include <catch2/catch_test_macros.hpp>
@@ -13,11 +14,11 @@ namespace {
 
 /// config/process_metrics_demo.toml with the programs of this build.
 [[nodiscard]] std::string demo_configuration() {
-  std::string text = read_text(PROVISR_SOURCE_DIR "/config/process_metrics_demo.toml");
+  std::string text = read_text(source_path() + "/config/process_metrics_demo.toml");
   constexpr std::string_view program = "= \"build/release/examples/demo_load ";
   std::size_t replaced = 0;
   for (auto at = text.find(program); at != std::string::npos; at = text.find(program, at)) {
-    text.replace(at, program.size(), "= \"'" PROVISR_DEMO_LOAD_PATH "' ");
+    text.replace(at, program.size(), "= \"'" + demo_load_path() + "' ");
     ++replaced;
   }
   REQUIRE(replaced >= 2);

@@ -1,6 +1,7 @@
 #include "contract/running_daemon.hpp"
 
 #include "daemon/base/text.hpp"
+#include "support/paths.hpp"
 
 #include <fmt/format.h>
 #include <httplib.h>
@@ -23,7 +24,7 @@ constexpr auto loopback = "127.0.0.1";
 
 std::unique_ptr<daemon::ChildProcess> start_daemon(const std::vector<std::string>& options) {
   daemon::ChildCommand command;
-  command.argv = {PROVISRD_PATH};
+  command.argv = {provisr::test::provisrd_path()};
   command.argv.insert(command.argv.end(), options.begin(), options.end());
   std::error_code error;
   std::string what;

@@ -1,4 +1,5 @@
 #include "support/daemon_runner.hpp"
+#include "support/paths.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
@@ -97,8 +98,8 @@ TEST_CASE("a file that cannot be read is one clear line") {
 }
 
 TEST_CASE("provisrd run ends as its command ends") {
-  CHECK(provisrd(run_arguments({"--", PROVISR_CHILD_PATH, "exiter", "0"})).status == 0);
-  CHECK(provisrd(run_arguments({"--", PROVISR_CHILD_PATH, "exiter", "7"})).status == 7);
+  CHECK(provisrd(run_arguments({"--", child_path(), "exiter", "0"})).status == 0);
+  CHECK(provisrd(run_arguments({"--", child_path(), "exiter", "7"})).status == 7);
   CHECK(provisrd(run_arguments({"--", "sh", "-c", "kill -KILL $$"})).status == 128 + SIGKILL);
   const Outcome missing = provisrd(run_arguments({"--", "/no/such/program"}));
   CHECK(missing.status == 127);
@@ -111,7 +112,7 @@ TEST_CASE("provisrd run watches its command under its name, in instances") {
   Program program(
       {provisrd_path(), "run", "--listen", fmt::format("127.0.0.1:{}", port), "--metrics-listen",
        fmt::format("127.0.0.1:{}", free_port()), "--interval", "100ms", "--name", "worker",
-       "--instances", "2", "--", PROVISR_CHILD_PATH, "threader", "1"},
+       "--instances", "2", "--", child_path(), "threader", "1"},
       folder.path());
   CHECK(eventually([&] {
     const std::string body = http_get(port, "/api/metrics").body;

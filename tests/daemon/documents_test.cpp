@@ -1,6 +1,7 @@
 // The commands that people copy from the documents, run as they stand. They name the default
 // ports, so this test needs those to be free.
 #include "support/daemon_runner.hpp"
+#include "support/paths.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 #include <fmt/format.h>
@@ -19,7 +20,7 @@ namespace {
 /// The lines of a document's ```bash blocks that begin with `word`.
 [[nodiscard]] std::vector<std::string> commands_of(const std::string& document,
                                                    std::string_view word) {
-  std::ifstream file(std::string(PROVISR_SOURCE_DIR) + "/" + document);
+  std::ifstream file(source_path() + "/" + document);
   REQUIRE(file.is_open());
   std::vector<std::string> commands;
   bool is_in_block = false;

@@ -1,4 +1,5 @@
 #include "support/daemon_runner.hpp"
+#include "support/paths.hpp"
 #include "support/text_file.hpp"
 
 #include <catch2/catch_test_macros.hpp>
@@ -99,7 +100,7 @@ TEST_CASE("work_dir, env and shell commands are as configured") {
 
 TEST_CASE("a process that somebody else runs is found by its pid_file") {
   const TempDirectory folder;
-  Program first({PROVISR_CHILD_PATH, "threader", "1"}, folder.path());
+  Program first({child_path(), "threader", "1"}, folder.path());
   const auto pid_file = folder.write("app.pid", fmt::format("{}\n", first.pid()));
   Daemon daemon(
       std::string(quick) +
@@ -110,7 +111,7 @@ TEST_CASE("a process that somebody else runs is found by its pid_file") {
 
   SECTION("a new process in the file takes over") {
     const TempDirectory other;
-    Program second({PROVISR_CHILD_PATH, "threader", "1"}, other.path());
+    Program second({child_path(), "threader", "1"}, other.path());
     folder.write("app.pid", fmt::format("{}\n", second.pid()));
     CHECK(eventually([&] { return daemon.pid_of("nginx") == second.pid(); }));
   }

@@ -1,6 +1,7 @@
 #include "daemon/platform/child_process.hpp"
 
 #include "support/live_children.hpp"
+#include "support/paths.hpp"
 #include "support/temp_directory.hpp"
 #include "support/text_file.hpp"
 
@@ -66,8 +67,8 @@ class CarelessParent {
 }  // namespace
 
 TEST_CASE("a child's exit code or signal is reported, again and again") {
-  CHECK(exit_of({PROVISR_CHILD_PATH, "exiter", "0"}) == ExitStatus{});
-  CHECK(exit_of({PROVISR_CHILD_PATH, "exiter", "7"}) == ExitStatus{.code = 7, .signal = 0});
+  CHECK(exit_of({child_path(), "exiter", "0"}) == ExitStatus{});
+  CHECK(exit_of({child_path(), "exiter", "7"}) == ExitStatus{.code = 7, .signal = 0});
   const auto child = start_child({"/bin/sh", "-c", "kill -KILL $$"});
   CHECK(wait_for_exit(*child) == ExitStatus{.code = 0, .signal = SIGKILL});
   CHECK(child->poll_exit() == ExitStatus{.code = 0, .signal = SIGKILL});
@@ -87,7 +88,7 @@ TEST_CASE("an exit status in words and for a shell") {
 }
 
 TEST_CASE("a child that runs has not ended, and leads a group of its own") {
-  const auto child = start_child({PROVISR_CHILD_PATH, "threader", "1"});
+  const auto child = start_child({child_path(), "threader", "1"});
   CHECK_FALSE(child->poll_exit());
   CHECK(child->group_alive());
   CHECK(::getpgid(static_cast<pid_t>(child->pid())) == child->pid());
@@ -106,7 +107,7 @@ TEST_CASE("signals that the daemon ignores or blocks reach the child") {
   sigset_t mask;
   sigfillset(&blocked);
   pthread_sigmask(SIG_BLOCK, &blocked, &mask);
-  const auto child = start_child({PROVISR_CHILD_PATH, "threader", "1"});
+  const auto child = start_child({child_path(), "threader", "1"});
   pthread_sigmask(SIG_SETMASK, &mask, nullptr);
   sigaction(SIGTERM, &before, nullptr);
 
@@ -155,7 +156,7 @@ TEST_CASE("workers that ignore SIGTERM outlive their leader until they are kille
   const TempDirectory directory;
   const auto output = directory.path() / "output";
   const auto child = start_child({"/bin/sh", "-c",
-                                  "'" PROVISR_CHILD_PATH "' stubborn > '" + output.string() +
+                                  "'" + child_path() + "' stubborn > '" + output.string() +
                                       "' & until grep -q ready '" + output.string() +
                                       "'; do sleep 0.02; done 2> /dev/null"});
   CHECK(wait_for_exit(*child).success());
@@ -167,7 +168,7 @@ TEST_CASE("workers that ignore SIGTERM outlive their leader until they are kille
 }
 
 TEST_CASE("a zombie that nobody collects is nothing left of a group") {
-  const auto child = start_child({PROVISR_CHILD_PATH, "threader", "1"});
+  const auto child = start_child({child_path(), "threader", "1"});
   const auto group = static_cast<pid_t>(child->pid());
   const CarelessParent parent(group);
   child->terminate_group();
@@ -177,7 +178,7 @@ TEST_CASE("a zombie that nobody collects is nothing left of a group") {
 }
 
 TEST_CASE("workers that became the daemon's own children, as process 1's do, are collected") {
-  const auto child = start_child({PROVISR_CHILD_PATH, "threader", "1"});
+  const auto child = start_child({child_path(), "threader", "1"});
   const pid_t adopted = ::fork();
   if (adopted == 0) {
     ::signal(SIGTERM, SIG_DFL);
@@ -205,7 +206,7 @@ TEST_CASE("the children of others are left to them") {
   const pid_t others = ::fork();
   if (others == 0) ::_exit(5);
   REQUIRE(others > 0);
-  CHECK(exit_of({PROVISR_CHILD_PATH, "exiter", "0"}).success());
+  CHECK(exit_of({child_path(), "exiter", "0"}).success());
   int status = 0;
   REQUIRE(::waitpid(others, &status, 0) == others);
   CHECK(WEXITSTATUS(status) == 5);

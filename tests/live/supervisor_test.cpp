@@ -3,6 +3,7 @@
 #include "daemon/platform/events.hpp"
 #include "support/live_children.hpp"
 #include "support/log_capture.hpp"
+#include "support/paths.hpp"
 #include "support/temp_directory.hpp"
 #include "support/text_file.hpp"
 
@@ -84,7 +85,7 @@ ProcessConfig foreign_config(const std::filesystem::path& pid_file) {
 
 TEST_CASE("instances run and are measured, and a signal stops them all") {
   const int stop_signal = GENERATE(SIGTERM, SIGINT, SIGHUP);
-  ProcessConfig config = config_of({PROVISR_CHILD_PATH, "threader", "1"});
+  ProcessConfig config = config_of({child_path(), "threader", "1"});
   config.instances = 3;
   World world({config});
   std::vector<ProcessId> pids;
@@ -106,7 +107,7 @@ TEST_CASE("instances run and are measured, and a signal stops them all") {
 }
 
 TEST_CASE("a killed child is started again and measured under its new PID") {
-  ProcessConfig config = config_of({PROVISR_CHILD_PATH, "threader", "1"});
+  ProcessConfig config = config_of({child_path(), "threader", "1"});
   config.auto_restart = true;
   World world({config});
   world.run([&] {
@@ -150,7 +151,7 @@ TEST_CASE("workers go when their leader ends by itself, stubborn ones by force")
   const TempDirectory directory;
   const auto output = directory.path() / "output";
   ProcessConfig config = config_of({"/bin/sh", "-c",
-                                    "'" PROVISR_CHILD_PATH "' stubborn --with-child > '" +
+                                    "'" + child_path() + "' stubborn --with-child > '" +
                                         output.string() + "' & until grep -q ready '" +
                                         output.string() + "'; do sleep 0.02; done 2> /dev/null"});
   config.stop_timeout = 100ms;
@@ -163,7 +164,7 @@ TEST_CASE("workers go when their leader ends by itself, stubborn ones by force")
 TEST_CASE("one that cannot be started does not keep the others from running") {
   ProcessConfig missing = config_of({"/no/such/program"});
   missing.name = "missing";
-  World world({missing, config_of({PROVISR_CHILD_PATH, "threader", "1"})});
+  World world({missing, config_of({child_path(), "threader", "1"})});
   world.run([&] {
     CHECK(world.status(0).state == ProcessState::failed);
     CHECK(world.status(1).state == ProcessState::running);
@@ -174,8 +175,8 @@ TEST_CASE("one that cannot be started does not keep the others from running") {
 TEST_CASE("a process of somebody else's is watched by its pid_file") {
   const TempDirectory directory;
   const auto file = directory.path() / "nginx.pid";
-  const auto service = start_child({PROVISR_CHILD_PATH, "threader", "1"});
-  const auto successor = start_child({PROVISR_CHILD_PATH, "threader", "1"});
+  const auto service = start_child({child_path(), "threader", "1"});
+  const auto successor = start_child({child_path(), "threader", "1"});
   World world({foreign_config(file)});
   world.run([&] {
     CHECK(world.status().state == ProcessState::absent);
@@ -198,8 +199,8 @@ TEST_CASE("a command of its own ends with the daemon's status") {
   const auto status_of = [](std::vector<std::string> argv) {
     return World({config_of(std::move(argv))}, Until::all_exited).run();
   };
-  CHECK(status_of({PROVISR_CHILD_PATH, "exiter", "0"}) == 0);
-  CHECK(status_of({PROVISR_CHILD_PATH, "exiter", "7", "20"}) == 7);
+  CHECK(status_of({child_path(), "exiter", "0"}) == 0);
+  CHECK(status_of({child_path(), "exiter", "7", "20"}) == 7);
   CHECK(status_of({"/bin/sh", "-c", "kill -KILL $$"}) == 137);
   CHECK(status_of({"/no/such/program"}) == 127);
   CHECK(status_of({"/dev/null"}) == 126);
@@ -208,7 +209,7 @@ TEST_CASE("a command of its own ends with the daemon's status") {
 TEST_CASE("destroying a supervisor leaves nothing running") {
   ProcessId pid = 0;
   {
-    World world({config_of({PROVISR_CHILD_PATH, "stubborn"})});
+    World world({config_of({child_path(), "stubborn"})});
     world.supervisor.start();
     pid = world.status().pid.value();
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "support/eventually.hpp"
+#include "support/paths.hpp"
 
 #include <provisr/process_metrics.hpp>
 
@@ -112,7 +113,7 @@ class Pipe {
 /// Replaces this process by the program of known behaviour.
 [[noreturn]] inline void exec_child_program(std::vector<std::string> arguments, int output) {
   ::dup2(output, STDOUT_FILENO);
-  std::string program = PROVISR_CHILD_PATH;
+  std::string program = child_path();
   std::vector<char*> argv{program.data()};
   for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);

@@ -1,12 +1,13 @@
 #include "support/daemon_runner.hpp"
 
+#include "support/paths.hpp"
+
 #include <catch2/catch_test_macros.hpp>
 #include <fmt/format.h>
 #include <httplib.h>
 
 #include <algorithm>
 #include <arpa/inet.h>
-#include <cstdlib>
 #include <fcntl.h>
 #include <fstream>
 #include <netinet/in.h>
@@ -68,11 +69,6 @@ HttpResult http_send(int port, const std::string& method, const std::string& pat
   request.path = path;
   for (const auto& [name, value] : headers) request.headers.emplace(name, value);
   return to_result(client.send(request));
-}
-
-std::string provisrd_path() {
-  const char* const other = std::getenv("PROVISRD_PATH");
-  return other != nullptr ? other : PROVISRD_PATH;
 }
 
 Program::Program(std::vector<std::string> command, const std::filesystem::path& folder)
@@ -182,7 +178,7 @@ bool is_alive(pid_t pid) {
 }
 
 std::string child_args(const std::vector<std::string>& arguments) {
-  std::string text = fmt::format("args = [\"{}\"", PROVISR_CHILD_PATH);
+  std::string text = fmt::format("args = [\"{}\"", child_path());
   for (const std::string& argument : arguments) text += fmt::format(", \"{}\"", argument);
   return text + "]\n";
 }

@@ -32,9 +32,6 @@ struct HttpResult {
 [[nodiscard]] HttpResult http_send(int port, const std::string& method, const std::string& path,
                                    const Headers& headers = {});
 
-/// The provisrd to test: the one of this build, or what PROVISRD_PATH in the environment names.
-[[nodiscard]] std::string provisrd_path();
-
 /// A program that runs beside the test, with what it writes kept in files. Killed, by its id, with
 /// the object where it still runs.
 class Program {

@@ -3,6 +3,7 @@
 #include "daemon/platform/child_process.hpp"
 #include "daemon/supervisor/liveness.hpp"
 #include "support/eventually.hpp"
+#include "support/paths.hpp"
 #include "support/text_file.hpp"
 
 #include <filesystem>
@@ -21,7 +22,7 @@ namespace provisr::test {
 [[nodiscard]] inline std::vector<std::string> child_with_output(
     const std::string& arguments, const std::filesystem::path& output) {
   return {"/bin/sh", "-c",
-          "exec '" PROVISR_CHILD_PATH "' " + arguments + " > '" + output.string() + "'"};
+          "exec '" + child_path() + "' " + arguments + " > '" + output.string() + "'"};
 }
 
 [[nodiscard]] inline std::string text_so_far(const std::filesystem::path& file) {

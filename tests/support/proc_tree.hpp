@@ -1,5 +1,6 @@
 #pragma once
 
+#include "support/paths.hpp"
 #include "support/temp_directory.hpp"
 #include "support/text_file.hpp"
 
@@ -39,7 +40,7 @@ class ProcTree {
     write_text(of(pid) / file, text.replace(at, from.size(), to));
   }
 
-  [[nodiscard]] static std::filesystem::path fixtures() { return PROVISR_FIXTURES "/proc"; }
+  [[nodiscard]] static std::filesystem::path fixtures() { return fixtures_path() + "/proc"; }
 
  private:
   TempDirectory directory_;

@@ -1,4 +1,5 @@
 // The library as the README shows it: compiled, run and to the letter the same.
+#include "support/paths.hpp"
 #include "support/text_file.hpp"
 
 #include <provisr/provisr.hpp>
@@ -41,7 +42,7 @@ provisr::write_prometheus(registry.snapshot(), text);
 }  // namespace
 
 TEST_CASE("the README's library example is compiled and run") {
-  const std::string root = PROVISR_SOURCE_DIR;
+  const std::string root = provisr::test::source_path();
   const std::string shown =
       between(provisr::test::read_text(root + "/README.md"), "```cpp\n", "```");
   const std::string compiled =

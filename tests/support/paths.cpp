@@ -1,0 +1,28 @@
+#include "support/paths.hpp"
+
+#include <cstdlib>
+
+namespace provisr::test {
+
+std::string provisrd_path() {
+  const char* const other = std::getenv("PROVISRD_PATH");
+  return other != nullptr ? other : PROVISRD_PATH;
+}
+
+std::string child_path() {
+  return PROVISR_CHILD_PATH;
+}
+
+std::string demo_load_path() {
+  return PROVISR_DEMO_LOAD_PATH;
+}
+
+std::string fixtures_path() {
+  return source_path() + "/tests/fixtures";
+}
+
+std::string source_path() {
+  return PROVISR_SOURCE_DIR;
+}
+
+}  // namespace provisr::test

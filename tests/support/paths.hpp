@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+
+/// Where this build's programs and the sources are. Compiled into one object file, so that a
+/// compiler cache is of use to a checkout in another folder.
+namespace provisr::test {
+
+/// The provisrd to test: the one of this build, or what PROVISRD_PATH in the environment names.
+[[nodiscard]] std::string provisrd_path();
+
+/// The program with known behaviour, tests/programs.
+[[nodiscard]] std::string child_path();
+
+/// The program that config/process_metrics_demo.toml runs.
+[[nodiscard]] std::string demo_load_path();
+
+[[nodiscard]] std::string fixtures_path();
+[[nodiscard]] std::string source_path();
+
+}  // namespace provisr::test
