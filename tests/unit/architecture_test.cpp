@@ -1,0 +1,179 @@
+// Holds every #include of the product against the table of allowed arrows in docs/design.md.
+#include "support/paths.hpp"
+#include "support/text_file.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <set>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace {
+
+namespace fs = std::filesystem;
+using Arrows = std::map<std::string, std::set<std::string>>;
+
+[[nodiscard]] std::string trimmed(std::string text) {
+  const auto first = text.find_first_not_of(" `");
+  if (first == std::string::npos) return {};
+  return text.substr(first, text.find_last_not_of(" `") - first + 1);
+}
+
+[[nodiscard]] std::vector<std::string> split(const std::string& text, char separator) {
+  std::vector<std::string> parts;
+  std::istringstream stream(text);
+  for (std::string part; std::getline(stream, part, separator);) parts.push_back(trimmed(part));
+  return parts;
+}
+
+/// The rows "| room | allowed, allowed |" below the heading "room | may include".
+[[nodiscard]] Arrows allowed_arrows(const std::string& document) {
+  Arrows arrows;
+  bool in_table = false;
+  std::istringstream lines(document);
+  for (std::string line; std::getline(lines, line);) {
+    if (line == "| room | may include |") {
+      in_table = true;
+    } else if (!line.starts_with('|')) {
+      in_table = false;
+    } else if (in_table && !line.starts_with("|---")) {
+      const std::vector<std::string> cells = split(line, '|');
+      std::set<std::string>& targets = arrows[cells.at(1)];
+      for (const std::string& room : split(cells.at(2), ',')) {
+        if (!room.empty() && room != "nothing") targets.insert(room);
+      }
+    }
+  }
+  return arrows;
+}
+
+/// "include", "lib", "daemon" for what lies at the daemon's top, else the daemon's folder.
+[[nodiscard]] std::string room_of(const std::string& file) {
+  const std::vector<std::string> parts = split(file, '/');
+  if (parts.front() == "provisr") return "include";
+  if (parts.front() != "daemon" || parts.size() <= 2) return parts.front();
+  return parts[1];
+}
+
+/// What a source text includes of this project: "provisr/...", "lib/...", "daemon/...".
+[[nodiscard]] std::vector<std::string> own_includes(const std::string& text) {
+  std::vector<std::string> includes;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with("#include ")) continue;
+    const auto begin = line.find_first_of("<\"");
+    const auto end = line.find_last_of(">\"");
+    if (begin == std::string::npos || end <= begin) continue;
+    const std::string file = line.substr(begin + 1, end - begin - 1);
+    if (line[begin] == '"' || file.starts_with("provisr/")) includes.push_back(file);
+  }
+  return includes;
+}
+
+/// File → what it includes, for all sources of include, lib and daemon.
+[[nodiscard]] std::map<std::string, std::vector<std::string>> includes_of_product() {
+  std::map<std::string, std::vector<std::string>> includes;
+  const fs::path root = provisr::test::source_path();
+  for (const std::string_view folder : {"include", "lib", "daemon"}) {
+    for (const auto& entry : fs::recursive_directory_iterator(root / folder)) {
+      const std::string extension = entry.path().extension().string();
+      if (extension != ".hpp" && extension != ".cpp") continue;
+      std::string file = entry.path().lexically_relative(root).generic_string();
+      if (file.starts_with("include/")) file = file.substr(std::string_view("include/").size());
+      includes[file] = own_includes(provisr::test::read_text(entry.path()));
+    }
+  }
+  return includes;
+}
+
+/// One line an include that the table does not allow.
+[[nodiscard]] std::vector<std::string> forbidden_arrows(
+    const std::map<std::string, std::vector<std::string>>& includes, const Arrows& allowed) {
+  std::vector<std::string> faults;
+  for (const auto& [file, targets] : includes) {
+    const std::string from = room_of(file);
+    for (const std::string& target : targets) {
+      const std::string to = room_of(target);
+      const auto row = allowed.find(from);
+      if (from == to || (row != allowed.end() && row->second.contains(to))) continue;
+      faults.push_back(file + " includes " + target);
+    }
+  }
+  return faults;
+}
+
+/// The nodes that lie on a cycle or lead to one: what is left when nodes without arrows are taken
+/// away, again and again.
+[[nodiscard]] std::set<std::string> cyclic(Arrows arrows) {
+  const auto is_resolved = [&](const std::string& node) { return !arrows.contains(node); };
+  while (true) {
+    const auto leaf = std::find_if(arrows.begin(), arrows.end(), [&](const auto& entry) {
+      return std::all_of(entry.second.begin(), entry.second.end(), is_resolved);
+    });
+    if (leaf == arrows.end()) break;
+    arrows.erase(leaf);
+  }
+  std::set<std::string> left;
+  for (const auto& [node, targets] : arrows) left.insert(node);
+  return left;
+}
+
+[[nodiscard]] Arrows arrows_of_files(
+    const std::map<std::string, std::vector<std::string>>& includes) {
+  Arrows arrows;
+  for (const auto& [file, targets] : includes) arrows[file].insert(targets.begin(), targets.end());
+  return arrows;
+}
+
+[[nodiscard]] Arrows table() {
+  return allowed_arrows(provisr::test::read_text(provisr::test::source_path() + "/docs/design.md"));
+}
+
+}  // namespace
+
+TEST_CASE("no include runs against the table of allowed arrows") {
+  const Arrows allowed = table();
+  REQUIRE(allowed.size() >= 9);
+  CHECK(cyclic(allowed).empty());
+  const auto includes = includes_of_product();
+  REQUIRE(includes.size() > 100);
+  for (const std::string& fault : forbidden_arrows(includes, allowed)) FAIL_CHECK(fault);
+}
+
+TEST_CASE("no two files include each other, by whatever way") {
+  CHECK(cyclic(arrows_of_files(includes_of_product())) == std::set<std::string>{});
+}
+
+TEST_CASE("every room of the daemon stands in the table of arrows") {
+  const Arrows allowed = table();
+  for (const auto& entry :
+       fs::directory_iterator(fs::path(provisr::test::source_path()) / "daemon")) {
+    if (!entry.is_directory()) continue;
+    INFO(entry.path());
+    CHECK(allowed.contains(entry.path().filename().string()));
+  }
+}
+
+TEST_CASE("the arrow checks find what they look for") {
+  const Arrows allowed = allowed_arrows(
+      "| room | may include |\n|---|---|\n| `api` | http, base |\n| `base` | nothing |\n");
+  REQUIRE(allowed == Arrows{{"api", {"http", "base"}}, {"base", {}}});
+  CHECK(
+      forbidden_arrows({{"daemon/api/a.cpp", {"daemon/http/b.hpp", "daemon/base/c.hpp"}}}, allowed)
+          .empty());
+  CHECK(forbidden_arrows({{"daemon/base/c.cpp", {"daemon/api/a.hpp"}}}, allowed) ==
+        std::vector<std::string>{"daemon/base/c.cpp includes daemon/api/a.hpp"});
+  CHECK(forbidden_arrows({{"daemon/main.cpp", {"daemon/api/a.hpp"}}}, allowed).size() == 1);
+  CHECK(forbidden_arrows({{"provisr/registry.hpp", {"lib/x.hpp"}}}, allowed).size() == 1);
+  CHECK(cyclic({{"a", {"b"}}, {"b", {"c"}}, {"c", {"a"}}, {"d", {}}}) ==
+        std::set<std::string>{"a", "b", "c"});
+  CHECK(cyclic({{"a", {"b"}}, {"b", {}}}).empty());
+  CHECK(own_includes("#include \"daemon/a.hpp\"\n#include <provisr/b.hpp>\n#include <map>\n") ==
+        std::vector<std::string>{"daemon/a.hpp", "provisr/b.hpp"});
+}
