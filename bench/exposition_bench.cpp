@@ -3,7 +3,7 @@
 //   ours            write_prometheus into a string that is kept
 //   to_chars        the same text by appends and std::to_chars, written out by hand: the limit
 //   prometheus_cpp  the same samples by prometheus-cpp's TextSerializer, from families that are
-//                   ready made; where it is installed
+//                   ready made; if it is installed
 
 #include "bench/support/comparison.hpp"
 #include "bench/support/fake_sampler.hpp"

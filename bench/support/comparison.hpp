@@ -30,7 +30,7 @@ void compare(benchmark::State& state, double units, const std::vector<Way>& ways
 /// `values` is not empty.
 [[nodiscard]] double median(std::vector<double> values);
 
-/// How many rounds a benchmark with a fixed number of them makes: a fifth, at least five, where
+/// How many rounds a benchmark with a fixed number of them makes: a fifth, at least five, if
 /// the environment has PROVISR_BENCH_QUICK.
 [[nodiscard]] std::int64_t rounds(std::int64_t full);
 

@@ -13,7 +13,7 @@
 namespace provisr::bench {
 
 /// A sampler whose read costs next to nothing: what remains of a tick is the library's own work.
-/// It notes when the last of the expected reads of a tick has been done, from where on the tick
+/// It notes when the last of the expected reads of a tick has been done: after it, the tick
 /// only publishes.
 class FakeSampler {
  public:

@@ -16,7 +16,7 @@ class Sleepers {
   Sleepers& operator=(const Sleepers&) = delete;
   ~Sleepers();
 
-  /// The process ids of `count` of them, started as needed; fewer where the system allows no
+  /// The process ids of `count` of them, started as needed; fewer if the system allows no
   /// more. Call it before the program has threads.
   [[nodiscard]] std::span<const pid_t> first(std::size_t count);
 

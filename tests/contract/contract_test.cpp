@@ -104,7 +104,7 @@ TEST_CASE("A living process has plausible figures") {
   CHECK(reading.memory_vms_bytes.value_or(8 * megabyte) >= 8 * megabyte);  // Wine does not tell
   CHECK(*reading.memory_rss_bytes < 1024 * megabyte);
   CHECK(reading.num_threads.value_or(0) >= 1);
-  CHECK(reading.num_fds.value_or(3) >= 1);  // absent where the system has none
+  CHECK(reading.num_fds.value_or(3) >= 1);  // absent if the system has none
   CHECK(reading.memory_swap_bytes.value_or(0) < 1024 * megabyte);
 }
 

@@ -13,7 +13,7 @@ namespace provisr::test {
 [[nodiscard]] std::unique_ptr<daemon::ChildProcess> start_daemon(
     const std::vector<std::string>& options);
 
-/// A port of the loopback interface that somebody listens on.
+/// A port of the loopback interface that something listens on.
 class TakenPort {
  public:
   TakenPort();
@@ -35,7 +35,7 @@ class RunningDaemon {
 
   [[nodiscard]] daemon::ChildProcess& process() { return *daemon_; }
 
-  /// The answer to GET, or nothing where it is not one of status 200.
+  /// The answer to GET, or nothing unless its status is 200.
   [[nodiscard]] std::string api(const std::string& path) const;
   [[nodiscard]] std::string metrics() const;
 

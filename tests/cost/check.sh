@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Counts the instructions and the allocations of the hot paths and compares them with
 # expected.txt: instructions within 5 %, allocations exactly. With --update, writes the counts
-# down as the expected ones. Returns 4, which CTest shows as skipped, where nothing can be compared.
+# down as the expected ones. Returns 4, which CTest shows as skipped, if nothing can be compared.
 #
 # usage: tests/cost/check.sh [--update]       CXX names the compiler
 set -euo pipefail

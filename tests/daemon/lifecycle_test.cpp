@@ -71,7 +71,7 @@ TEST_CASE("a child that ignores SIGTERM is killed, and so is its own child") {
   daemon.program().signal(SIGTERM);
   CHECK(daemon.program().wait() == 0);
   CHECK_FALSE(is_alive(leader));
-  // No process of the group is left, zombies that init has not reaped yet aside.
+  // No process of the group is left, except for zombies that init has yet to reap.
   CHECK(eventually([&] { return ::kill(-leader, 0) != 0; }));
   CHECK_THAT(daemon.program().err(), ContainsSubstring("stubborn"));
 }

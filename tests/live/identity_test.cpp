@@ -124,7 +124,7 @@ TEST_CASE("a process whose first thread has ended is alive", "[sampler]") {
 namespace {
 
 /// A process that waits to be killed, with this PID (clone3(2), set_tid). Empty, with errno set,
-/// where the kernel does not allow that or the PID is taken.
+/// if the kernel does not allow that or the PID is taken.
 std::optional<Child> start_with_pid(ProcessId wanted) {
   auto pid = static_cast<pid_t>(wanted);
   clone_args arguments{};

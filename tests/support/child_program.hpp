@@ -50,7 +50,7 @@ class Child {
     checked(::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOWAIT), "waitid");
   }
 
-  /// After this the PID may be anybody's.
+  /// After this the PID may have been reused.
   void end() noexcept {
     if (pid_ <= 0) return;
     ::kill(pid_, SIGKILL);

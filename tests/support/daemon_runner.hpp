@@ -33,7 +33,7 @@ struct HttpResult {
                                    const Headers& headers = {});
 
 /// A program that runs beside the test, with what it writes kept in files. Killed, by its id, with
-/// the object where it still runs.
+/// the object if it still runs.
 class Program {
  public:
   Program(std::vector<std::string> command, const std::filesystem::path& folder);
@@ -75,7 +75,7 @@ class Daemon {
   /// The JSON of an answer of 200; fails the test otherwise.
   [[nodiscard]] rapidjson::Document json(const std::string& path) const;
 
-  /// The entry of /api/status of a name; Null where it has none.
+  /// The entry of /api/status of a name; Null if it has none.
   [[nodiscard]] rapidjson::Document status_of(const std::string& name) const;
   [[nodiscard]] std::string state_of(const std::string& name) const;
   [[nodiscard]] pid_t pid_of(const std::string& name) const;

@@ -22,14 +22,14 @@ TEST_CASE("what nobody holds is free, in whichever shard it was held", "[holder_
   }
 }
 
-TEST_CASE("the owner is the last where nobody holds", "[holder_count]") {
+TEST_CASE("the owner is the last if nobody holds", "[holder_count]") {
   HolderCount count;
   count.add(3);
   CHECK_FALSE(count.remove(3));
   CHECK(count.retire());
 }
 
-TEST_CASE("a holder is the last where the owner has let go", "[holder_count]") {
+TEST_CASE("a holder is the last once the owner has retired", "[holder_count]") {
   HolderCount count;
   count.add(0);
   count.add(0);
