@@ -5,10 +5,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
+#include <cstdint>
+#include <cstdlib>
+#include <ctime>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <sys/types.h>
 #include <vector>
 
 using namespace provisr::test;
@@ -20,15 +26,67 @@ namespace {
   return fmt::format("[[processes]]\nname = \"{}\"\n{}", name, child_args(arguments));
 }
 
-/// The median CPU figure of the samples of a history but the first.
-[[nodiscard]] double median_cpu(const rapidjson::Document& answer) {
-  std::vector<double> figures;
-  const auto history = answer["history"].GetArray();
-  for (rapidjson::SizeType i = 1; i < history.Size(); ++i) {
-    figures.push_back(history[i]["cpu_percent"].GetDouble());
+/// "2025-01-27T10:30:45.123Z" in seconds since the epoch.
+[[nodiscard]] double seconds_of(const std::string& timestamp) {
+  std::tm time{};
+  const char* const fraction = ::strptime(timestamp.c_str(), "%Y-%m-%dT%H:%M:%S", &time);
+  REQUIRE(fraction != nullptr);
+  return static_cast<double>(::timegm(&time)) + std::strtod(fraction, nullptr);
+}
+
+/// What the kernel says of a process's CPU time, looked at again and again.
+class CpuTrace {
+ public:
+  explicit CpuTrace(pid_t pid) { REQUIRE(::clock_getcpuclockid(pid, &clock_) == 0); }
+
+  void look() { points_.push_back({seconds_on(CLOCK_REALTIME), seconds_on(clock_)}); }
+
+  /// The least and the most that the process can have used between two moments; empty if they were
+  /// not looked at closely from both sides.
+  struct Range {
+    double least;
+    double most;
+  };
+  [[nodiscard]] std::optional<Range> used_between(double from, double to) const {
+    const auto begin = around(from);
+    const auto end = around(to);
+    if (!begin || !end) return std::nullopt;
+    return Range{end->least - begin->most, end->most - begin->least};
   }
-  std::sort(figures.begin(), figures.end());
-  return figures.empty() ? -1 : figures[figures.size() / 2];
+
+ private:
+  struct Point {
+    double at;
+    double cpu;
+  };
+
+  [[nodiscard]] static double seconds_on(clockid_t clock) {
+    timespec time{};
+    REQUIRE(::clock_gettime(clock, &time) == 0);
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
+  }
+
+  /// The clock's reading at a moment lies between those before and after it.
+  [[nodiscard]] std::optional<Range> around(double moment) const {
+    const auto after = std::find_if(points_.begin(), points_.end(),
+                                    [&](const Point& p) { return p.at >= moment; });
+    if (after == points_.begin() || after == points_.end()) return std::nullopt;
+    return Range{std::prev(after)->cpu, after->cpu};
+  }
+
+  clockid_t clock_{};
+  std::vector<Point> points_;
+};
+
+/// The CPU time that the samples of a history after the first speak of, in seconds.
+[[nodiscard]] double cpu_seconds_told(const rapidjson::Value& history) {
+  double told = 0;
+  for (rapidjson::SizeType i = 1; i < history.Size(); ++i) {
+    const double length = seconds_of(history[i]["timestamp"].GetString()) -
+                          seconds_of(history[i - 1]["timestamp"].GetString());
+    told += history[i]["cpu_percent"].GetDouble() / 100 * length;
+  }
+  return told;
 }
 
 /// A figure of /proc/PID/status.
@@ -49,19 +107,30 @@ namespace {
 
 }  // namespace
 
-TEST_CASE("CPU shares are what the processes use", "[serial]") {
-  const Daemon daemon("[metrics.process_metrics]\ninterval = \"1s\"\nmax_history = 6\n" +
+TEST_CASE("CPU shares are what the kernel says the processes got") {
+  const Daemon daemon("[metrics.process_metrics]\ninterval = \"500ms\"\nmax_history = 7\n" +
                       process("busy", {"spinner", "100"}) + process("third", {"spinner", "30"}));
-  // Until five seconds in a row had a processor for each of the two: on a busy machine the first
-  // ones may not. A wrong figure stays wrong.
-  const auto shows = [&](const std::string& name, double percent) {
+  REQUIRE(daemon.has_samples_of({"busy", "third"}));
+  // A busy machine may hold the daemon up between a tick's timestamp and a reading: then a later
+  // history agrees. A wrong figure stays wrong.
+  const auto agrees = [&](const std::string& name) {
+    CpuTrace trace(daemon.pid_of(name));
     return eventually([&] {
+      trace.look();
       const rapidjson::Document answer = daemon.json("/api/metrics/history?name=" + name);
-      return answer["history"].Size() == 6 && std::abs(median_cpu(answer) - percent) <= 3;
+      const rapidjson::Value& history = answer["history"];
+      if (history.Size() < 7) return false;
+      const double from = seconds_of(history[0]["timestamp"].GetString());
+      const double to = seconds_of(history[history.Size() - 1]["timestamp"].GetString());
+      const auto got = trace.used_between(from, to);
+      if (!got) return false;
+      const double told = cpu_seconds_told(history);
+      const double tolerance = 0.03 * (to - from);
+      return told > 0 && told >= got->least - tolerance && told <= got->most + tolerance;
     });
   };
-  CHECK(shows("busy", 100));
-  CHECK(shows("third", 30));
+  CHECK(agrees("busy"));
+  CHECK(agrees("third"));
 }
 
 TEST_CASE("memory, threads and descriptors are what /proc says") {
