@@ -48,7 +48,11 @@ void read_command(const Value& value, Entry& entry) {
   std::string command;
   if (!value.read(command)) return;
   try {
-    entry.config.argv = parse_command(command);
+    Command parsed = parse_command(command);
+    entry.config.argv = std::move(parsed.argv);
+    if (parsed.shell_stays) {
+      value.warn("the shell that runs this is measured together with what it starts");
+    }
   } catch (const std::invalid_argument& error) {
     value.fault(error.what());
   }
