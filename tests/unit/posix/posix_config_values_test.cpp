@@ -139,3 +139,13 @@ TEST_CASE("a shell that stays gives one warning") {
       "p.toml:3: processes[0].command: the shell that runs this is measured together with what it "
       "starts");
 }
+
+TEST_CASE("a configuration is a regular file: a FIFO or a device is refused unread") {
+  const provisr::test::TempDirectory folder;
+  const auto fifo = folder.path() / "fifo";
+  REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
+  const std::string file = GENERATE_COPY(fifo.string(), std::string("/dev/zero"));
+  const LoadedConfig loaded = load_config(file);
+  REQUIRE(loaded.faults.size() == 1);
+  CHECK(loaded.faults[0].to_string() == file + ": cannot be read: it is not a regular file");
+}
