@@ -27,12 +27,13 @@ struct Options {
   Action action = Action::serve;
   std::filesystem::path config_file;  ///< for serve and check
   LogLevel log_level = LogLevel::info;
-  std::optional<ListenAddress> listen;                ///< overrides server.listen
-  std::optional<ListenAddress> metrics_listen;        ///< overrides metrics.listen
-  std::optional<std::chrono::milliseconds> interval;  ///< overrides metrics.process_metrics.interval
-  std::string name;                                   ///< for run; never empty there
-  int instances = 1;                                  ///< for run
-  std::vector<std::string> command;                   ///< for run; the program first
+  std::optional<ListenAddress> listen;          ///< overrides server.listen
+  std::optional<ListenAddress> metrics_listen;  ///< overrides metrics.listen
+  std::optional<std::chrono::milliseconds>
+      interval;                      ///< overrides metrics.process_metrics.interval
+  std::string name;                  ///< for run; never empty there
+  int instances = 1;                 ///< for run
+  std::vector<std::string> command;  ///< for run; the program first
 };
 
 /// What is wrong with a command line; one line.

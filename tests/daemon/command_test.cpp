@@ -17,11 +17,11 @@ namespace {
 
 /// A program that says who it is: its PID, the variable A and its folder, in the file that its
 /// argument names. Then it waits.
-constexpr std::string_view app_script = R"(#!/bin/sh
+constexpr std::string_view app_script = R"sh(#!/bin/sh
 echo "$$ ${A-unset} $(pwd)" > "$1.new"
 mv "$1.new" "$1"
 exec sleep 1000
-)";
+)sh";
 
 struct Said {
   pid_t pid = 0;
