@@ -12,7 +12,7 @@
 namespace provisr::daemon {
 namespace {
 
-constexpr std::chrono::milliseconds drain_timeout{250};
+constexpr std::chrono::milliseconds drain_timeout{400};
 
 struct Record {
   std::string text;
