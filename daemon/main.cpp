@@ -1,17 +1,21 @@
 #include "daemon/base/log.hpp"
+#include "daemon/base/log_writer.hpp"
 #include "daemon/base/text.hpp"
 #include "daemon/base/version.hpp"
 #include "daemon/cli/options.hpp"
 #include "daemon/config/load.hpp"
 #include "daemon/daemon.hpp"
+#include "daemon/platform/blocked_signals.hpp"
 #include "daemon/platform/program_arguments.hpp"
+#include "daemon/platform/standard_streams.hpp"
 
 #include <fmt/format.h>
 
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
-#include <optional>
+#include <memory>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -23,42 +27,74 @@ using namespace provisr::daemon;
 
 constexpr int exit_bad_usage = 2;
 
-/// The configuration of a file, or nothing once its faults have been printed.
-[[nodiscard]] std::optional<Config> load_or_complain(const Options& options) {
-  LoadedConfig loaded = load_config(options.config_file);
-  for (const ConfigNotice& fault : loaded.faults) fmt::print(stderr, "{}\n", fault.to_string());
-  for (const ConfigNotice& warning : loaded.warnings) {
-    fmt::print(stderr, "{} (warning)\n", warning.to_string());
+/// Logs to standard error, whose reader it does not wait for.
+[[nodiscard]] std::unique_ptr<LogWriter> start_log() {
+  const BlockedSignals blocked;
+  return std::make_unique<LogWriter>(write_standard_error);
+}
+
+/// The last words of the program. Does not block for long.
+void complain(const std::string& text) noexcept {
+  try {
+    start_log()->write(text);
+  } catch (...) {  // no thread, or no memory
+    static_cast<void>(write_standard_error(text));
   }
-  if (!loaded.faults.empty()) return std::nullopt;
-  return std::move(loaded.config);
+}
+
+[[nodiscard]] int print(const std::string& text, const StandardStreams& streams) {
+  const bool is_written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
+  if (std::fflush(stdout) == 0 && is_written && streams.has_output) return EXIT_SUCCESS;
+  complain("provisrd: standard output cannot be written\n");
+  return EXIT_FAILURE;
+}
+
+[[nodiscard]] std::vector<std::string> lines_of(const LoadedConfig& loaded) {
+  std::vector<std::string> lines;
+  for (const ConfigNotice& fault : loaded.faults) lines.push_back(fault.to_string() + "\n");
+  for (const ConfigNotice& warning : loaded.warnings) {
+    lines.push_back(warning.to_string() + " (warning)\n");
+  }
+  return lines;
 }
 
 [[nodiscard]] int serve(const Options& options) {
-  std::optional<Config> config = load_or_complain(options);
-  if (!config) return exit_bad_usage;
-  apply_overrides(options, *config);
-  return run_daemon(*config, Supervisor::Until::stopped, Log(options.log_level));
+  LoadedConfig loaded = load_config(options.config_file);
+  const std::unique_ptr<LogWriter> writer = start_log();
+  for (std::string& line : lines_of(loaded)) writer->write(std::move(line));
+  if (!loaded.faults.empty()) return exit_bad_usage;
+  apply_overrides(options, loaded.config);
+  return run_daemon(loaded.config, Supervisor::Until::stopped, Log(options.log_level, *writer));
 }
 
-[[nodiscard]] int check(const Options& options) {
-  if (!load_or_complain(options)) return exit_bad_usage;
-  fmt::print("{}: good\n", name_of(options.config_file));
-  return EXIT_SUCCESS;
+[[nodiscard]] int run_command(const Options& options) {
+  const Config config = run_config(options);
+  const std::unique_ptr<LogWriter> writer = start_log();
+  return run_daemon(config, Supervisor::Until::all_exited, Log(options.log_level, *writer));
 }
 
-[[nodiscard]] int run(const Options& options) {
+/// Waits for the reader of its output, as a tool does.
+[[nodiscard]] int check(const Options& options, const StandardStreams& streams) {
+  const LoadedConfig loaded = load_config(options.config_file);
+  bool is_written = true;
+  for (const std::string& line : lines_of(loaded)) {
+    is_written = write_standard_error(line) && streams.has_error && is_written;
+  }
+  if (!loaded.faults.empty()) return exit_bad_usage;
+  const int printed = print(fmt::format("{}: good\n", name_of(options.config_file)), streams);
+  return is_written ? printed : EXIT_FAILURE;
+}
+
+[[nodiscard]] int run(const Options& options, const StandardStreams& streams) {
   switch (options.action) {
     case Action::help:
-      fmt::print("{}", help_text());
-      return EXIT_SUCCESS;
+      return print(std::string(help_text()), streams);
     case Action::version:
-      fmt::print("provisrd {}\n", provisrd_version);
-      return EXIT_SUCCESS;
+      return print(fmt::format("provisrd {}\n", provisrd_version), streams);
     case Action::check:
-      return check(options);
+      return check(options, streams);
     case Action::run:
-      return run_daemon(run_config(options), Supervisor::Until::all_exited, Log(options.log_level));
+      return run_command(options);
     case Action::serve:
       break;
   }
@@ -68,14 +104,16 @@ constexpr int exit_bad_usage = 2;
 }  // namespace
 
 int main(int argc, char** argv) {
+  const StandardStreams streams = prepare_standard_streams();
   try {
     const std::vector<std::string> arguments = program_arguments(argc, argv);
-    return run(parse_options(std::vector<std::string_view>(arguments.begin(), arguments.end())));
+    const std::vector<std::string_view> words(arguments.begin(), arguments.end());
+    return run(parse_options(words), streams);
   } catch (const UsageError& error) {
-    fmt::print(stderr, "{}", usage_message(error));
+    complain(usage_message(error));
     return exit_bad_usage;
   } catch (const std::exception& failure) {
-    fmt::print(stderr, "provisrd: {}\n", failure.what());
+    complain(fmt::format("provisrd: {}\n", failure.what()));
     return EXIT_FAILURE;
   }
 }

@@ -12,7 +12,7 @@
 
 namespace provisr::daemon {
 
-/// Writes one JSON text; unknown figures are left out together with their keys.
+/// Writes one JSON text; omits unknown figures together with their keys.
 class JsonText {
  public:
   using Writer = rapidjson::Writer<rapidjson::StringBuffer>;

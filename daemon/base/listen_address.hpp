@@ -14,6 +14,8 @@ struct ListenAddress {
   [[nodiscard]] bool is_unix_socket() const { return !path.empty(); }
   /// The text a configuration file would hold: "host:port", ":port" or "unix:/path".
   [[nodiscard]] std::string to_string() const;
+
+  bool operator==(const ListenAddress&) const = default;
 };
 
 }  // namespace provisr::daemon

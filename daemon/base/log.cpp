@@ -38,9 +38,7 @@ std::string format_record(LogLevel level, std::string_view message,
 
 void Log::write(LogLevel level, std::string_view message) const {
   if (!enabled(level)) return;
-  const std::string record = format_record(level, message, std::chrono::system_clock::now());
-  // One call on an unbuffered stream is one write(2). There is nobody left to tell of a failure.
-  static_cast<void>(std::fwrite(record.data(), 1, record.size(), stream_));
+  sink_->write(format_record(level, message, std::chrono::system_clock::now()));
 }
 
 }  // namespace provisr::daemon

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <cstdio>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,26 +13,40 @@ namespace provisr::daemon {
 
 enum class LogLevel { debug, info, warn, error };
 
-/// "debug", "info", "warn", "error"; empty for anything else.
+/// "debug", "info", "warn", "error"; nullopt for anything else.
 [[nodiscard]] std::optional<LogLevel> parse_log_level(std::string_view text);
 
-/// The record that Log writes, with its line end.
+/// A record as Log hands it on; ends in a line break.
 [[nodiscard]] std::string format_record(LogLevel level, std::string_view message,
                                         std::chrono::system_clock::time_point time);
 
-/// Writes one-line records to standard error (or to another unbuffered stream):
+/// Where records go. Implementations are thread-safe and never block on a slow reader.
+class LogSink {
+ public:
+  LogSink() = default;
+  LogSink(const LogSink&) = delete;
+  LogSink& operator=(const LogSink&) = delete;
+  virtual ~LogSink() = default;
+
+  /// Takes a record with its line break.
+  virtual void write(std::string record) noexcept = 0;
+
+  /// How many records were lost so far.
+  [[nodiscard]] virtual std::uint64_t dropped() const noexcept = 0;
+};
+
+/// Formats records of one line and hands them to a sink, which must outlive it:
 /// `2025-01-27T10:30:45.123Z INFO my-app-1: started, pid 4711`.
-/// Line breaks and other control characters in a message are escaped, so that a record
-/// always is one line. Each record is one write: records of several threads do not mix.
-/// Thread-safe.
+/// Control characters in a message are escaped. Thread-safe.
 class Log {
  public:
-  explicit Log(LogLevel least = LogLevel::info, std::FILE* stream = stderr)
-      : least_(least), stream_(stream) {}
+  Log(LogLevel least, LogSink& sink) : least_(least), sink_(&sink) {}
 
   [[nodiscard]] bool enabled(LogLevel level) const { return level >= least_; }
 
   void write(LogLevel level, std::string_view message) const;
+
+  [[nodiscard]] std::uint64_t dropped() const { return sink_->dropped(); }
 
   template <class... Args>
   void debug(fmt::format_string<Args...> format, Args&&... args) const {
@@ -58,7 +72,7 @@ class Log {
   }
 
   LogLevel least_;
-  std::FILE* stream_;
+  LogSink* sink_;
 };
 
 }  // namespace provisr::daemon

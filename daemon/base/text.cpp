@@ -34,8 +34,7 @@ char lower(char character) {
                                               : character;
 }
 
-/// Insertions, deletions, replacements and swaps of neighbours that lead from one to the other
-/// (optimal string alignment).
+/// Optimal string alignment: insertions, deletions, replacements and swaps of neighbours.
 std::size_t edit_distance(std::string_view from, std::string_view to) {
   std::vector<std::vector<std::size_t>> cost(from.size() + 1,
                                              std::vector<std::size_t>(to.size() + 1));

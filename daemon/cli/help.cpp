@@ -12,19 +12,19 @@ Usage:
   provisrd [OPTION]... run [OPTION]... [--] COMMAND [ARGUMENT]...
 
 The first two run what the configuration FILE says. 'run' needs no file: it
-runs one command, without a shell. SIGTERM or Ctrl-C ends provisrd and all that
-it started.
+runs one command, without a shell. SIGTERM or Ctrl-C ends provisrd and
+everything it started.
 
 Options:
   --config FILE             read this configuration (TOML)
   --check                   check the configuration and do nothing else: one
-                            line a fault: file, line, key and what is wrong
-  --listen ADDRESS          where the JSON API and the web page are served,
-                            in place of server.listen; default :8080
-  --metrics-listen ADDRESS  where Prometheus finds /metrics,
-                            in place of metrics.listen; default :9090
-  --interval DURATION       the time between two samples of a process, 10ms to
-                            24h, in place of the file's; default 5s
+                            line for each fault, with file, line and key
+  --listen ADDRESS          serve the JSON API here instead of at
+                            server.listen; default :8080
+  --metrics-listen ADDRESS  serve /metrics for Prometheus here instead of at
+                            metrics.listen; default :9090
+  --interval DURATION       time between two samples of a process, 10ms to 24h,
+                            instead of the file's; default 5s
   --log-level LEVEL         debug, info, warn or error; default info
   --help                    print this text
   --version                 print the version
@@ -35,13 +35,13 @@ Options of 'run':
   --instances N             how many to run, 1 to 1000, as NAME-1 to NAME-N;
                             default 1
 
-An option's value follows as the next word or behind '=': --interval=1s.
+An option's value is the next word or follows '=': --interval=1s.
 ADDRESS is host:port, :port (all interfaces), [IPv6]:port or unix:/path.
 DURATION is as in 100ms, 5s or 1m30s.
 
 Exit status:
-  0  ended as asked, or the checked configuration is sound
-  1  a failure at run time
+  0  ended on request, or the checked configuration is sound
+  1  a failure at run time, or output that could not be written
   2  a bad command line or a bad configuration
 
 Examples:

@@ -20,14 +20,14 @@
 namespace provisr::daemon {
 namespace {
 
-/// What the command line has given so far.
+/// The options parsed so far.
 struct CommandLine {
   Options options;
   bool name_given = false;
   bool instances_given = false;
 };
 
-/// An option: with a value if `set` is there, else a mode.
+/// An option: it takes a value if it has `set`, and selects `action` otherwise.
 struct Option {
   std::string_view name;
   void (*set)(std::string_view value, CommandLine& line) = nullptr;
@@ -132,7 +132,7 @@ class Parser {
  private:
   [[nodiscard]] Action& action() { return line_.options.action; }
 
-  /// Help and version are given whatever else there may be.
+  /// --help and --version end the parsing: whatever follows is ignored.
   [[nodiscard]] bool asks_for_text() {
     return action() == Action::help || action() == Action::version;
   }
@@ -167,7 +167,7 @@ class Parser {
     throw UsageError("--check is for a configuration file, not for 'run'");
   }
 
-  /// A word that is no option: 'run', its command, or the configuration file.
+  /// Takes a word that is not an option: 'run', its command, or the configuration file.
   void take_word(std::string_view word) {
     if (action() == Action::run) {
       take_command(word);
@@ -179,7 +179,7 @@ class Parser {
     }
   }
 
-  /// Behind "--" nothing is an option or 'run' any more.
+  /// After "--", no word is an option or 'run'.
   void take_all_words() {
     if (action() == Action::run && !rest_.empty()) take_command(take());
     while (!rest_.empty()) set_config(take(), line_);
@@ -247,7 +247,7 @@ void apply_overrides(const Options& options, Config& config) {
   if (options.listen) config.server.listen = *options.listen;
   if (options.metrics_listen) config.metrics.listen = *options.metrics_listen;
   if (config.metrics.enabled && clash(config.server.listen, config.metrics.listen)) {
-    throw UsageError(fmt::format("the JSON API's address {} and the one for Prometheus, {}, clash",
+    throw UsageError(fmt::format("the JSON API's address {} clashes with that of Prometheus, {}",
                                  config.server.listen.to_string(),
                                  config.metrics.listen.to_string()));
   }

@@ -1,24 +1,17 @@
 #include "daemon/config/command.hpp"
 
+#include "daemon/config/shell_command.hpp"
 #include "daemon/platform/platform_features.hpp"
 
-#include <algorithm>
-#include <array>
+#include <cstddef>
 #include <stdexcept>
 #include <utility>
 
 namespace provisr::daemon {
 namespace {
 
-/// What a shell acts upon wherever it stands outside quotes (POSIX.1-2017, XCU 2.2 to 2.6).
+/// Characters that a shell acts upon outside quotes (POSIX.1-2017, XCU 2.2 to 2.6).
 constexpr std::string_view operators = "|&;<>()$`*?[]{}!\n\r";
-
-/// Reserved words, and utilities that work only inside a shell: no program of that name does
-/// the same.
-constexpr std::array<std::string_view, 26> shell_words{
-    ".",     ":",    "alias",  "break",  "case",  "cd",       "command", "continue", "eval",
-    "exec",  "exit", "export", "for",    "if",    "readonly", "return",  "set",      "shift",
-    "times", "trap", "type",   "ulimit", "umask", "unset",    "until",   "while"};
 
 constexpr std::string_view blanks = " \t\r\n";
 
@@ -28,24 +21,12 @@ std::string_view trim(std::string_view text) {
   return text.substr(first, text.find_last_not_of(blanks) - first + 1);
 }
 
-/// Whether a word, as written, is VAR=value.
-bool is_assignment(std::string_view word) {
-  const std::size_t equals = word.find('=');
-  if (equals == std::string_view::npos || equals == 0) return false;
-  const std::string_view name = word.substr(0, equals);
-  const auto belongs = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-  };
-  return std::all_of(name.begin(), name.end(), belongs) && !(name[0] >= '0' && name[0] <= '9');
-}
-
-/// Splits a command as a POSIX shell does, for as long as that takes no more than words and
-/// quotes.
+/// Splits a command as a POSIX shell does, if it consists of words and quotes only.
 class Splitter {
  public:
   explicit Splitter(std::string_view command) : text_(command) {}
 
-  /// False: only a shell can run this.
+  /// Returns false if only a shell can run the command.
   bool split() {
     while (!needs_shell_ && at_ < text_.size()) {
       if (text_[at_] == ' ' || text_[at_] == '\t') {
@@ -139,7 +120,7 @@ class Splitter {
     throw std::invalid_argument("the command has an unclosed \" quote");
   }
 
-  /// Between double quotes, a backslash is one unless it stands before $ ` " \ or a line break.
+  /// Between double quotes, a backslash escapes only $ ` " \ and a line break.
   void take_escaped_in_quotes() {
     const std::string_view escaped = text_.substr(at_ + 1, 1);
     if (escaped == "\n") {
@@ -158,8 +139,7 @@ class Splitter {
   void judge_program(std::string_view as_written) {
     if (word_.empty())
       throw std::invalid_argument("the command names no program: its first word is empty");
-    needs_shell_ = is_assignment(as_written) ||
-                   std::find(shell_words.begin(), shell_words.end(), word_) != shell_words.end();
+    needs_shell_ = is_assignment(as_written) || is_for_shell_only(word_);
   }
 
   std::string_view text_;
@@ -172,17 +152,18 @@ class Splitter {
 
 }  // namespace
 
-std::vector<std::string> parse_command(std::string_view command) {
+Command parse_command(std::string_view command) {
   const std::string_view text = trim(command);
   if (text.empty()) throw std::invalid_argument("the command is empty");
   Splitter splitter(text);
-  if (splitter.split()) return splitter.take_words();
+  if (splitter.split()) return {.argv = splitter.take_words(), .shell_stays = false};
   if (!platform_features().has_posix_shell) {
     throw std::invalid_argument(
         "the command needs a POSIX shell, which this system lacks; name a shell in args, as in "
         "[\"cmd.exe\", \"/c\", \"...\"]");
   }
-  return {"/bin/sh", "-c", std::string(command)};
+  ShellCommand prepared = prepare_for_shell(command);
+  return {.argv = {"/bin/sh", "-c", std::move(prepared.text)}, .shell_stays = prepared.shell_stays};
 }
 
 }  // namespace provisr::daemon

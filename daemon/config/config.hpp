@@ -13,46 +13,55 @@ namespace provisr::daemon {
 struct ServerConfig {
   ListenAddress listen{.host = "", .port = 8080, .path = ""};
   std::string base_path = "/api";  ///< starts with '/', never ends with one
+
+  bool operator==(const ServerConfig&) const = default;
 };
 
 struct CollectionConfig {
   bool enabled = true;
   std::chrono::milliseconds interval{5000};
   std::size_t max_history = 100;
+
+  bool operator==(const CollectionConfig&) const = default;
 };
 
 struct MetricsConfig {
   bool enabled = true;
   ListenAddress listen{.host = "", .port = 9090, .path = ""};
   CollectionConfig collection;
+
+  bool operator==(const MetricsConfig&) const = default;
 };
 
-/// A process that provisrd starts (it has a command line) or one that somebody else runs
-/// (it has a pid_file and no command line).
+/// A process that provisrd starts (`argv` is not empty), or one that somebody else runs and that
+/// is only watched (`pid_file` without `argv`).
 struct ProcessConfig {
   std::string name;
-  /// What to execute, program first. A `command` that needs a shell has become
-  /// {"/bin/sh", "-c", command}, any other one was split into words.
+  /// What to execute, program first. {"/bin/sh", "-c", ...} for a `command` that needs a shell.
   std::vector<std::string> argv;
   std::filesystem::path work_dir;  ///< empty: the daemon's
-  std::vector<std::string> env;    ///< "KEY=value"; added to the daemon's environment
+  std::vector<std::string> env;    ///< each "KEY=value"; added to the daemon's environment
   int instances = 1;
   bool auto_restart = false;
   std::chrono::milliseconds restart_interval{1000};
-  /// How long a process may take to end after the polite signal before it is killed.
+  /// How long a process may take to end after SIGTERM before it is killed.
   std::chrono::milliseconds stop_timeout{5000};
-  std::filesystem::path pid_file;  ///< written for a process with a command, else read
+  std::filesystem::path pid_file;  ///< written if there is an `argv`, else read
 
   [[nodiscard]] bool is_foreign() const { return argv.empty(); }
+
+  bool operator==(const ProcessConfig&) const = default;
 };
 
 struct Config {
   ServerConfig server;
   MetricsConfig metrics;
   std::vector<ProcessConfig> processes;
+
+  bool operator==(const Config&) const = default;
 };
 
-/// The names under which a process runs: its own, or "name-1" to "name-N" for N > 1 instances.
+/// The names of the instances: the process's own for one, "name-1" to "name-N" for more.
 [[nodiscard]] std::vector<std::string> instance_names(const ProcessConfig& process);
 
 }  // namespace provisr::daemon

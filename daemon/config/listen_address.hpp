@@ -9,7 +9,7 @@ namespace provisr::daemon {
 /// "host:port", ":port", "[::1]:port" or "unix:/path". Throws std::invalid_argument.
 [[nodiscard]] ListenAddress parse_listen_address(std::string_view text);
 
-/// Whether two servers could not listen on both.
+/// Whether two servers cannot listen on both addresses at once.
 [[nodiscard]] bool clash(const ListenAddress& one, const ListenAddress& other);
 
 }  // namespace provisr::daemon

@@ -1,7 +1,9 @@
 #include "daemon/config/load.hpp"
 
 #include "daemon/base/text.hpp"
+#include "daemon/config/keys.hpp"
 #include "daemon/config/listen_address.hpp"
+#include "daemon/config/nesting.hpp"
 #include "daemon/config/processes.hpp"
 #include "daemon/config/reader.hpp"
 #include "daemon/config/rules.hpp"
@@ -18,38 +20,48 @@
 namespace provisr::daemon {
 namespace {
 
-/// The configuration while it is read.
+/// A configuration while it is read.
 struct Document {
   Config config;
-  std::optional<Location> server_listen;   ///< where the file gives it
-  std::optional<Location> metrics_listen;  ///< where the file gives it
+  std::optional<Location> server_listen;   ///< empty: the default
+  std::optional<Location> metrics_listen;  ///< empty: the default
 };
 
-constexpr std::array<Key<CollectionConfig>, 3> collection_keys{{
-    {"enabled", [](const Value& v, CollectionConfig& c) { static_cast<void>(v.read(c.enabled)); }},
+constexpr std::string_view address_range =
+    R"(`"host:port"`, `":port"`: all interfaces, `"[IPv6]:port"`, `"unix:/path"`)";
+
+constexpr auto collection_keys = std::to_array<Key<CollectionConfig>>({
+    {"enabled",
+     [](const Value& v, CollectionConfig& c) { static_cast<void>(v.read(c.enabled)); },
+     {"boolean", "true", {}, "Whether samples are taken"}},
     {"interval",
      [](const Value& v, CollectionConfig& c) {
        static_cast<void>(v.read(c.interval, interval_limits));
-     }},
+     },
+     {"duration", R"("5s")", interval_limits, "The time between two samples of a process"}},
     {"max_history",
      [](const Value& v, CollectionConfig& c) {
        std::int64_t count = 0;
        if (v.read(count, max_history_limits)) c.max_history = static_cast<std::size_t>(count);
-     }},
-}};
+     },
+     {"integer", "100", max_history_limits, "Samples kept for each process, 64 bytes each"}},
+});
 
-constexpr std::array<Key<Document>, 3> metrics_keys{{
+constexpr auto metrics_keys = std::to_array<Key<Document>>({
     {"enabled",
-     [](const Value& v, Document& d) { static_cast<void>(v.read(d.config.metrics.enabled)); }},
+     [](const Value& v, Document& d) { static_cast<void>(v.read(d.config.metrics.enabled)); },
+     {"boolean", "true", {}, "Whether `GET /metrics` is served"}},
     {"listen",
      [](const Value& v, Document& d) {
        if (v.read(d.config.metrics.listen)) d.metrics_listen = v.where();
-     }},
+     },
+     {"string", R"(":9090")", address_range, "The address of `/metrics`, for Prometheus"}},
     {"process_metrics",
      [](const Value& v, Document& d) {
        read_table<CollectionConfig>(v, collection_keys, d.config.metrics.collection);
-     }},
-}};
+     },
+     {"table", "", {}, "Collection"}},
+});
 
 void read_base_path(const Value& value, Document& document) {
   std::string path;
@@ -62,26 +74,37 @@ void read_base_path(const Value& value, Document& document) {
   document.config.server.base_path = std::move(path);
 }
 
-constexpr std::array<Key<Document>, 8> server_keys{{
+constexpr auto server_keys = std::to_array<Key<Document>>({
     {"listen",
      [](const Value& v, Document& d) {
        if (v.read(d.config.server.listen)) d.server_listen = v.where();
-     }},
-    {"base_path", read_base_path},
-    // The Go provisr's, not served:
+     },
+     {"string", R"(":8080")", address_range, "The address of the JSON API"}},
+    {"base_path",
+     read_base_path,
+     {"string", R"("/api")",
+      R"(starts with `/`; of `A-Z a-z 0-9 . _ ~ - /`, no `//`, no `..`; not `"/"`)",
+      "What the paths of the JSON API start with"}},
+    // Not served:
     {"enabled"},
     {"tls"},
     {"auth"},
     {"pidfile"},
     {"logfile"},
     {"daemonize"},
-}};
+});
 
-constexpr std::array<Key<Document>, 16> file_keys{{
-    {"server", [](const Value& v, Document& d) { read_table<Document>(v, server_keys, d); }},
-    {"metrics", [](const Value& v, Document& d) { read_table<Document>(v, metrics_keys, d); }},
-    {"processes", [](const Value& v, Document& d) { d.config.processes = read_processes(v); }},
-    // The Go provisr's, not served:
+constexpr auto file_keys = std::to_array<Key<Document>>({
+    {"server",
+     [](const Value& v, Document& d) { read_table<Document>(v, server_keys, d); },
+     {"table", "", {}, "The JSON API"}},
+    {"metrics",
+     [](const Value& v, Document& d) { read_table<Document>(v, metrics_keys, d); },
+     {"table", "", {}, "The Prometheus endpoint, and collection"}},
+    {"processes",
+     [](const Value& v, Document& d) { d.config.processes = read_processes(v); },
+     {"array of tables", "", {}, "The processes to run or to watch"}},
+    // Not served:
     {"use_os_env"},
     {"env"},
     {"env_files"},
@@ -95,7 +118,7 @@ constexpr std::array<Key<Document>, 16> file_keys{{
     {"daemon"},
     {"auth"},
     {"http_api"},
-}};
+});
 
 void check_addresses(const Document& document, Report& report) {
   const Config& config = document.config;
@@ -119,24 +142,48 @@ Config read_document(const toml::table& root, Report& report) {
 
 struct FileText {
   std::string text;
-  std::error_code error;
+  std::string fault;  ///< empty: `text` is the whole file
 };
 
-FileText read_file(const std::filesystem::path& file) {
-  std::error_code error;
-  // A directory can be opened like a file on some systems, and then reads as an empty one.
-  if (std::filesystem::is_directory(file, error)) {
-    return {"", std::make_error_code(std::errc::is_a_directory)};
-  }
-  errno = 0;
-  std::ifstream stream(file, std::ios::binary);
+FileText cannot_be_read(const std::string& why) {
+  return {"", fmt::format("cannot be read: {}", why)};
+}
+
+FileText read_open_file(std::ifstream& stream) {
   std::string text;
   std::array<char, 4096> buffer{};
   while (stream.read(buffer.data(), buffer.size()) || stream.gcount() > 0) {
     text.append(buffer.data(), static_cast<std::size_t>(stream.gcount()));
+    if (text.size() > max_config_size)
+      return {"", fmt::format("is larger than {} bytes", max_config_size)};
   }
-  if (stream.eof() && !stream.bad()) return {std::move(text), {}};
-  return {"", std::error_code(errno != 0 ? errno : EIO, std::generic_category())};
+  if (stream.eof() && !stream.bad()) return {std::move(text), ""};
+  return cannot_be_read(std::generic_category().message(errno != 0 ? errno : EIO));
+}
+
+FileText read_file(const std::filesystem::path& file) {
+  std::error_code error;
+  const std::filesystem::file_status status = std::filesystem::status(file, error);
+  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
+    const bool is_folder = std::filesystem::is_directory(status);
+    return cannot_be_read(is_folder ? std::generic_category().message(EISDIR)
+                                    : "it is not a regular file");
+  }
+  errno = 0;
+  std::ifstream stream(file, std::ios::binary);
+  return read_open_file(stream);
+}
+
+/// Parses text that is not nested too deeply.
+LoadedConfig parse_bounded(std::string_view toml, std::string_view file_name, Report& report) {
+  LoadedConfig loaded;
+  try {
+    loaded.config = read_document(toml::parse(toml, file_name), report);
+  } catch (const toml::parse_error& error) {
+    report.fault({error.source().begin.line, ""},
+                 fmt::format("syntax error: {}", error.description()));
+  }
+  return loaded;
 }
 
 }  // namespace
@@ -148,14 +195,23 @@ std::string ConfigNotice::to_string() const {
   return escape_controls(fmt::format("{}: {}", notice, text));
 }
 
+std::vector<KnownKey> known_keys() {
+  std::vector<KnownKey> keys;
+  document_keys<Document>("", file_keys, keys);
+  document_keys<Document>("server", server_keys, keys);
+  document_keys<Document>("metrics", metrics_keys, keys);
+  document_keys<CollectionConfig>("metrics.process_metrics", collection_keys, keys);
+  document_process_keys(keys);
+  return keys;
+}
+
 LoadedConfig parse_config(std::string_view toml, std::string_view file_name) {
   Report report(file_name);
   LoadedConfig loaded;
-  try {
-    loaded.config = read_document(toml::parse(toml, file_name), report);
-  } catch (const toml::parse_error& error) {
-    report.fault({error.source().begin.line, ""},
-                 fmt::format("syntax error: {}", error.description()));
+  if (const std::size_t line = line_nested_too_deeply(toml); line != 0) {
+    report.fault({line, ""}, fmt::format("is nested more than {} levels deep", max_nesting));
+  } else {
+    loaded = parse_bounded(toml, file_name, report);
   }
   loaded.faults = report.faults();
   loaded.warnings = report.warnings();
@@ -164,9 +220,9 @@ LoadedConfig parse_config(std::string_view toml, std::string_view file_name) {
 
 LoadedConfig load_config(const std::filesystem::path& file) {
   const FileText content = read_file(file);
-  if (!content.error) return parse_config(content.text, name_of(file));
+  if (content.fault.empty()) return parse_config(content.text, name_of(file));
   Report report(name_of(file));
-  report.fault(Location{}, fmt::format("cannot be read: {}", content.error.message()));
+  report.fault(Location{}, content.fault);
   return {.config = {}, .faults = report.faults(), .warnings = {}};
 }
 

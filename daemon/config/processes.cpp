@@ -21,10 +21,10 @@
 namespace provisr::daemon {
 namespace {
 
-/// A process while it is read.
+/// An entry of `processes` while it is read.
 struct Entry {
   ProcessConfig config;
-  Value keys;  ///< the table that holds the keys: the entry itself, or its `spec`
+  Value keys;  ///< the table with the keys: the entry itself, or its `spec`
 };
 
 void read_name(const Value& value, Entry& entry) {
@@ -48,7 +48,11 @@ void read_command(const Value& value, Entry& entry) {
   std::string command;
   if (!value.read(command)) return;
   try {
-    entry.config.argv = parse_command(command);
+    Command parsed = parse_command(command);
+    entry.config.argv = std::move(parsed.argv);
+    if (parsed.shell_stays) {
+      value.warn("the shell that runs this is measured together with what it starts");
+    }
   } catch (const std::invalid_argument& error) {
     value.fault(error.what());
   }
@@ -86,27 +90,48 @@ void read_path(const Value& value, std::filesystem::path& path) {
 void read_spec(const Value& value, Entry& entry);
 
 /// `type` and `spec` belong to the entry itself, the others to the entry or to its `spec`.
-constexpr std::array<Key<Entry>, 24> entry_keys{{
-    {"type", read_type},
-    {"spec", read_spec},
-    {"name", read_name},
-    {"command", read_command},
-    {"args", read_args},
-    {"work_dir", [](const Value& v, Entry& d) { read_path(v, d.config.work_dir); }},
-    {"env", read_env},
-    {"instances", read_instances},
+constexpr auto entry_keys = std::to_array<Key<Entry>>({
+    {"type", read_type, {"string", R"("process")", R"(`"process"`)", "The Go provisr's form"}},
+    {"spec", read_spec, {"table", "", {}, "The Go provisr's form: holds all the keys below"}},
+    {"name",
+     read_name,
+     {"string", "", "1 to 128 of `A-Z a-z 0-9 . _ -`, no `..`", "Required; unique in the file"}},
+    {"command",
+     read_command,
+     {"string", "", {}, "What to run; `/bin/sh` runs it if it takes a shell"}},
+    {"args",
+     read_args,
+     {"array of strings", "", "at least the program", "Instead of `command`: never a shell"}},
+    {"work_dir",
+     [](const Value& v, Entry& d) { read_path(v, d.config.work_dir); },
+     {"string", R"("")", {}, "Where it runs; empty: where provisrd was started"}},
+    {"env",
+     read_env,
+     {"array of strings", "[]", R"(each `"KEY=value"`)", "Added to provisrd's environment"}},
+    {"instances",
+     read_instances,
+     {"integer", "1", instances_limits, "How many to run, as `NAME-1` to `NAME-N`"}},
     {"auto_restart",
-     [](const Value& v, Entry& d) { static_cast<void>(v.read(d.config.auto_restart)); }},
+     [](const Value& v, Entry& d) { static_cast<void>(v.read(d.config.auto_restart)); },
+     {"boolean", "false", {}, "Start it again when it ends"}},
     {"restart_interval",
      [](const Value& v, Entry& d) {
        static_cast<void>(v.read(d.config.restart_interval, pause_limits));
-     }},
+     },
+     {"duration", R"("1s")", pause_limits, "The pause before a restart"}},
     {"stop_timeout",
      [](const Value& v, Entry& d) {
        static_cast<void>(v.read(d.config.stop_timeout, pause_limits));
-     }},
-    {"pid_file", [](const Value& v, Entry& d) { read_path(v, d.config.pid_file); }},
-    // The Go provisr's, not served:
+     },
+     {"duration", R"("5s")", pause_limits, "How long it may take to end before it is killed"}},
+    {"pid_file",
+     [](const Value& v, Entry& d) { read_path(v, d.config.pid_file); },
+     {"string",
+      R"("")",
+      {},
+      "With `command` or `args`: its PID is written here. Without: the process to watch is read "
+      "from here"}},
+    // Not served:
     {"priority"},
     {"detached"},
     {"detectors"},
@@ -119,7 +144,7 @@ constexpr std::array<Key<Entry>, 24> entry_keys{{
     {"log"},
     {"schedule"},
     {"singleton"},
-}};
+});
 constexpr std::span<const Key<Entry>> spec_keys = std::span(entry_keys).subspan(2);
 
 void read_spec(const Value& value, Entry& entry) {
@@ -127,13 +152,13 @@ void read_spec(const Value& value, Entry& entry) {
   read_table<Entry>(value, spec_keys, entry);
 }
 
-/// The Go provisr's entries for jobs that run by the clock.
+/// Whether this is one of the Go provisr's entries for scheduled jobs.
 bool is_scheduled_job(const Value& entry) {
   const std::string_view type = entry.text_of("type");
   return type == "cronjob" || type == "cron" || type == "job";
 }
 
-/// With a `spec`, an entry holds `type` beside it and nothing else.
+/// An entry with a `spec` may hold `type` beside it, and nothing else.
 void report_keys_beside_spec(const Value& entry) {
   if (!entry.has("spec")) return;
   for (const Key<Entry>& key : spec_keys) {
@@ -176,7 +201,7 @@ void check_instances(const Entry& entry) {
   }
 }
 
-/// nullopt for an entry that is skipped or is no table.
+/// Returns nullopt if the entry is skipped or is not a table.
 std::optional<Entry> read_entry(const Value& value) {
   if (is_scheduled_job(value)) {
     value.warn("scheduled jobs are not served by provisrd; skipped");
@@ -192,14 +217,24 @@ std::optional<Entry> read_entry(const Value& value) {
   return entry;
 }
 
-/// Names that a process takes: those of its instances, and its own as their base.
+/// False, and a fault, if there are more processes than provisrd takes on.
+bool check_total(const std::vector<Entry>& entries, const Value& processes) {
+  std::int64_t total = 0;
+  for (const Entry& entry : entries) total += entry.config.instances;
+  if (total <= max_processes) return true;
+  processes.fault(fmt::format("name {} processes, instances included; at most {} are allowed",
+                              total, max_processes));
+  return false;
+}
+
+/// The names that a process occupies: its instances', and its own as their base.
 std::vector<std::string> claimed_names(const ProcessConfig& process) {
   std::vector<std::string> names = instance_names(process);
   if (process.instances > 1) names.push_back(process.name);
   return names;
 }
 
-/// Reports one clash a process, however many of its instances clash.
+/// Reports at most one clash for each process, however many of its instances clash.
 void check_names(const std::vector<Entry>& entries) {
   std::map<std::string, std::size_t> lines;
   for (const Entry& entry : entries) {
@@ -239,13 +274,17 @@ std::vector<ProcessConfig> read_processes(const Value& value) {
   for (const toml::node& node : *tables) {
     if (auto entry = read_entry(value.child(index++, node))) entries.push_back(std::move(*entry));
   }
-  check_names(entries);
+  if (check_total(entries, value)) check_names(entries);
   check_pid_files(entries);
 
   std::vector<ProcessConfig> processes;
   processes.reserve(entries.size());
   for (Entry& entry : entries) processes.push_back(std::move(entry.config));
   return processes;
+}
+
+void document_process_keys(std::vector<KnownKey>& documented) {
+  document_keys<Entry>("processes", entry_keys, documented);
 }
 
 }  // namespace provisr::daemon

@@ -38,28 +38,40 @@ std::string_view type_name(const toml::node& node) {
   return "something else";
 }
 
-std::vector<ConfigNotice> by_line(std::vector<ConfigNotice> notices) {
-  std::stable_sort(notices.begin(), notices.end(),
-                   [](const ConfigNotice& a, const ConfigNotice& b) { return a.line < b.line; });
-  return notices;
-}
-
 }  // namespace
 
+void Report::add(Notices& notices, const Location& where, std::string text) const {
+  if (notices.kept.size() == max_notices) {
+    ++notices.left_out;
+  } else {
+    notices.kept.push_back({file_, where.line, where.key, std::move(text)});
+  }
+}
+
+std::vector<ConfigNotice> Report::sorted(const Notices& notices, std::string_view kind) const {
+  std::vector<ConfigNotice> all = notices.kept;
+  std::stable_sort(all.begin(), all.end(),
+                   [](const ConfigNotice& a, const ConfigNotice& b) { return a.line < b.line; });
+  if (notices.left_out > 0) {
+    all.push_back({file_, 0, "", fmt::format("{} more {}", notices.left_out, kind)});
+  }
+  return all;
+}
+
 void Report::fault(const Location& where, std::string text) {
-  faults_.push_back({file_, where.line, where.key, std::move(text)});
+  add(faults_, where, std::move(text));
 }
 
 void Report::warn(const Location& where, std::string text) {
-  warnings_.push_back({file_, where.line, where.key, std::move(text)});
+  add(warnings_, where, std::move(text));
 }
 
 std::vector<ConfigNotice> Report::faults() const {
-  return by_line(faults_);
+  return sorted(faults_, "faults");
 }
 
 std::vector<ConfigNotice> Report::warnings() const {
-  return by_line(warnings_);
+  return sorted(warnings_, "warnings");
 }
 
 bool Value::sound(std::string text) const {
@@ -83,7 +95,7 @@ bool Value::read(bool& out) const {
 bool Value::read(std::string& out) const {
   const auto* const string = node_->as_string();
   if (string == nullptr) return wrong_type("a string");
-  // Every string here ends as an argument, a variable, a path or an address of the system's.
+  // The system takes arguments, variables, paths and addresses as NUL-terminated strings.
   if (string->get().find('\0') != std::string::npos) return sound("must not hold a NUL character");
   out = string->get();
   return true;
@@ -174,8 +186,9 @@ Value Value::child(std::size_t index, const toml::node& node) const {
   return {node, {node.source().begin.line, fmt::format("{}[{}]", where_.key, index)}, *report_};
 }
 
-std::string unknown_key(std::string_view key, std::span<const std::string_view> known) {
-  return "unknown key" + did_you_mean(key, known);
+void Value::report_unknown_key(std::string_view key,
+                               std::span<const std::string_view> known) const {
+  fault(report_->only_counts_faults() ? "" : "unknown key" + did_you_mean(key, known));
 }
 
 }  // namespace provisr::daemon

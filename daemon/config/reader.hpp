@@ -1,6 +1,7 @@
 #pragma once
 
 #include "daemon/base/listen_address.hpp"
+#include "daemon/config/keys.hpp"
 #include "daemon/config/load.hpp"
 #include "daemon/config/rules.hpp"
 
@@ -21,10 +22,11 @@ namespace provisr::daemon {
 /// Where something stands in a configuration file.
 struct Location {
   std::size_t line = 0;
-  std::string key;  ///< dotted, entries of arrays counted from 0: "processes[0].name"
+  std::string key;  ///< dotted, array elements counted from 0: "processes[0].name"
 };
 
-/// Collects what is to be said about one file.
+/// Collects the faults and warnings of one file. Keeps the first `max_notices` of each kind and
+/// counts the rest.
 class Report {
  public:
   explicit Report(std::string_view file) : file_(file) {}
@@ -32,18 +34,30 @@ class Report {
   void fault(const Location& where, std::string text);
   void warn(const Location& where, std::string text);
 
-  /// By line, once everything is collected.
+  /// Whether the next fault will only be counted: its text need not be worked out.
+  [[nodiscard]] bool only_counts_faults() const { return faults_.kept.size() == max_notices; }
+
+  /// Sorted by line; a last notice tells how many were left out.
   [[nodiscard]] std::vector<ConfigNotice> faults() const;
   [[nodiscard]] std::vector<ConfigNotice> warnings() const;
 
  private:
+  struct Notices {
+    std::vector<ConfigNotice> kept;
+    std::size_t left_out = 0;
+  };
+
+  void add(Notices& notices, const Location& where, std::string text) const;
+  [[nodiscard]] std::vector<ConfigNotice> sorted(const Notices& notices,
+                                                 std::string_view kind) const;
+
   std::string file_;
-  std::vector<ConfigNotice> faults_;
-  std::vector<ConfigNotice> warnings_;
+  Notices faults_;
+  Notices warnings_;
 };
 
-/// One value of a file, and where faults in it are reported. A `read` that finds a fault
-/// reports it, leaves `out` alone and returns false. Refers to the document and the report.
+/// One value of a file, and where to report its faults. A `read` that finds a fault reports it,
+/// leaves `out` unchanged and returns false. Refers to the document and the report.
 class Value {
  public:
   Value(const toml::node& node, Location where, Report& report)
@@ -57,18 +71,18 @@ class Value {
   [[nodiscard]] bool read(std::chrono::milliseconds& out,
                           const Limits<std::chrono::milliseconds>& limits) const;
 
-  /// The table or array that this is; nullptr, and a fault, where it is neither.
+  /// This value as a table or array. If it is none, reports a fault and returns nullptr.
   [[nodiscard]] const toml::table* table() const;
   [[nodiscard]] const toml::array* array(std::string_view expected) const;
 
-  /// What the table holds under `key`; nullptr where this is no table or has no such key.
+  /// The value under `key`; nullptr if this is no table or has no such key.
   [[nodiscard]] const toml::node* find(std::string_view key) const;
   [[nodiscard]] bool has(std::string_view key) const { return find(key) != nullptr; }
-  /// The text under `key`; empty where there is none.
+  /// The string under `key`; empty if there is none.
   [[nodiscard]] std::string_view text_of(std::string_view key) const;
 
   [[nodiscard]] const Location& where() const { return where_; }
-  /// Where `key` stands, or this value where it has no such key.
+  /// The location of `key`, or of this value if it has no such key.
   [[nodiscard]] Location where(std::string_view key) const;
 
   [[nodiscard]] Value child(const toml::key& key, const toml::node& node) const;
@@ -76,10 +90,12 @@ class Value {
 
   void fault(std::string text) const { report_->fault(where_, std::move(text)); }
   void warn(std::string text) const { report_->warn(where_, std::move(text)); }
+  /// Reports that `key` is not among `known`, with the nearest one that is.
+  void report_unknown_key(std::string_view key, std::span<const std::string_view> known) const;
   [[nodiscard]] Report& report() const { return *report_; }
 
  private:
-  /// Reports `text`, unless it is empty; then true.
+  /// Reports `text` as a fault and returns false; returns true if it is empty.
   [[nodiscard]] bool sound(std::string text) const;
   [[nodiscard]] bool wrong_type(std::string_view expected) const;
 
@@ -88,19 +104,25 @@ class Value {
   Report* report_;
 };
 
-/// A key that a table may hold, and what reads it into a Target. Without `read`, it is one of
-/// the Go provisr's that provisrd does not serve: that gives a warning.
+/// A key that a table may hold, what reads it into a Target, and what documents it. Without
+/// `read`, it is a key of the Go provisr that provisrd does not serve: that gives a warning.
 template <class Target>
 struct Key {
   std::string_view name;
   void (*read)(const Value& value, Target& target) = nullptr;
+  KeyHelp help = {};
 };
 
-/// What to say of a key that is not among `known`.
-[[nodiscard]] std::string unknown_key(std::string_view key,
-                                      std::span<const std::string_view> known);
+/// Appends what documents each of `keys` to `documented`.
+template <class Target>
+void document_keys(std::string_view section, std::span<const Key<Target>> keys,
+                   std::vector<KnownKey>& documented) {
+  for (const Key<Target>& key : keys) {
+    documented.push_back({std::string(section), key.name, key.read != nullptr, key.help});
+  }
+}
 
-/// Reads a table by its list of keys; reports every key that is unknown or skipped.
+/// Reads a table by its list of keys. Reports every key that is unknown or skipped.
 template <class Target>
 void read_table(const Value& value, std::span<const Key<Target>> keys, Target& target) {
   const toml::table* const table = value.table();
@@ -113,7 +135,7 @@ void read_table(const Value& value, std::span<const Key<Target>> keys, Target& t
     const auto index =
         static_cast<std::size_t>(std::find(names.begin(), names.end(), name.str()) - names.begin());
     if (index == names.size()) {
-      entry.fault(unknown_key(name.str(), names));
+      entry.report_unknown_key(name.str(), names);
     } else if (keys[index].read == nullptr) {
       entry.warn("not served by provisrd; skipped");
     } else {

@@ -32,16 +32,23 @@ std::string fault_in_name(std::string_view name) {
       name, max_process_name_length);
 }
 
+std::string to_string(const Limits<std::int64_t>& limits) {
+  return fmt::format("{} to {}", limits.least, limits.most);
+}
+
+std::string to_string(const Limits<std::chrono::milliseconds>& limits) {
+  return fmt::format("{} to {}", format_duration(limits.least), format_duration(limits.most));
+}
+
 std::string fault_in(std::int64_t value, const Limits<std::int64_t>& limits) {
   if (value >= limits.least && value <= limits.most) return {};
-  return fmt::format("must be {} to {}, is {}", limits.least, limits.most, value);
+  return fmt::format("must be {}, is {}", to_string(limits), value);
 }
 
 std::string fault_in(std::chrono::milliseconds value,
                      const Limits<std::chrono::milliseconds>& limits) {
   if (value >= limits.least && value <= limits.most) return {};
-  return fmt::format("must be {} to {}, is {}", format_duration(limits.least),
-                     format_duration(limits.most), format_duration(value));
+  return fmt::format("must be {}, is {}", to_string(limits), format_duration(value));
 }
 
 std::string fault_in_env_entry(std::string_view entry) {
@@ -52,7 +59,7 @@ std::string fault_in_env_entry(std::string_view entry) {
 
 std::string fault_in_base_path(std::string_view path) {
   if (!path.starts_with('/')) return fmt::format("\"{}\" must start with \"/\"", path);
-  if (path == "/") return "must not be \"/\" alone: the web page is there";
+  if (path == "/") return "must not be \"/\" alone: the index is there";
   if (!std::all_of(path.begin(), path.end(), is_path_character)) {
     return fmt::format("\"{}\" may hold nothing but A-Z a-z 0-9 . _ ~ - and /", path);
   }

@@ -5,8 +5,8 @@
 #include <string>
 #include <string_view>
 
-/// What provisrd lets a configuration say, wherever it is said: in a file or on the command
-/// line. A `fault_in_...` gives what is wrong with a value, or an empty string.
+/// The rules for values, shared by the configuration file and the command line.
+/// Each `fault_in...` returns what is wrong with a value, or an empty string.
 namespace provisr::daemon {
 
 template <class Value>
@@ -22,16 +22,23 @@ inline constexpr Limits<std::chrono::milliseconds> interval_limits{std::chrono::
 inline constexpr Limits<std::chrono::milliseconds> pause_limits{std::chrono::milliseconds(1),
                                                                 std::chrono::hours(24)};
 
+/// The most processes that one configuration may name, instances included.
+inline constexpr std::int64_t max_processes = 100'000;
+
+/// As "1 to 1000" or "10ms to 24h".
+[[nodiscard]] std::string to_string(const Limits<std::int64_t>& limits);
+[[nodiscard]] std::string to_string(const Limits<std::chrono::milliseconds>& limits);
+
 [[nodiscard]] std::string fault_in(std::int64_t value, const Limits<std::int64_t>& limits);
 [[nodiscard]] std::string fault_in(std::chrono::milliseconds value,
                                    const Limits<std::chrono::milliseconds>& limits);
 
 [[nodiscard]] std::string fault_in_name(std::string_view name);
 
-/// A "KEY=value" for the environment.
+/// An environment entry is "KEY=value".
 [[nodiscard]] std::string fault_in_env_entry(std::string_view entry);
 
-/// The path under which the JSON API lives. "/" alone is the web page's.
+/// The path that the JSON API's routes start with. "/" alone is the index of the routes.
 [[nodiscard]] std::string fault_in_base_path(std::string_view path);
 
 }  // namespace provisr::daemon

@@ -2,55 +2,53 @@
 
 #include "daemon/base/log.hpp"
 
-#include <array>
-#include <cstddef>
-#include <cstdio>
-#include <memory>
-#include <stdexcept>
+#include <cstdint>
+#include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace provisr::test {
 
 /// A log whose records can be looked at.
-class LogCapture {
+class LogCapture : private daemon::LogSink {
  public:
-  explicit LogCapture(daemon::LogLevel least = daemon::LogLevel::debug)
-      : stream_(std::tmpfile()), log_(least, stream_.get()) {
-    if (!stream_) throw std::runtime_error("tmpfile failed");
-    std::setvbuf(stream_.get(), nullptr, _IONBF, 0);
-  }
+  explicit LogCapture(daemon::LogLevel least = daemon::LogLevel::debug) : log_(least, *this) {}
 
   [[nodiscard]] const daemon::Log& log() const { return log_; }
 
+  /// The records so far, without their line breaks.
+  [[nodiscard]] std::vector<std::string> lines() const {
+    const std::lock_guard lock(mutex_);
+    return lines_;
+  }
+
   [[nodiscard]] std::string text() const {
     std::string all;
-    std::array<char, 4096> chunk{};
-    std::rewind(stream_.get());
-    while (const std::size_t size = std::fread(chunk.data(), 1, chunk.size(), stream_.get())) {
-      all.append(chunk.data(), size);
-    }
-    std::fseek(stream_.get(), 0, SEEK_END);
+    for (const std::string& line : lines()) all += line + "\n";
     return all;
   }
 
   /// How many records hold `part`.
   [[nodiscard]] int count(std::string_view part) const {
-    const std::string all = text();
     int records = 0;
-    for (std::size_t begin = 0; begin < all.size();) {
-      const std::size_t end = all.find('\n', begin);
-      if (all.substr(begin, end - begin).find(part) != std::string::npos) ++records;
-      begin = end + 1;
+    for (const std::string& line : lines()) {
+      if (line.find(part) != std::string::npos) ++records;
     }
     return records;
   }
 
  private:
-  struct Close {
-    void operator()(std::FILE* stream) const { static_cast<void>(std::fclose(stream)); }
-  };
-  std::unique_ptr<std::FILE, Close> stream_;
+  void write(std::string record) noexcept override {
+    const std::lock_guard lock(mutex_);
+    if (record.ends_with('\n')) record.pop_back();
+    lines_.push_back(std::move(record));
+  }
+  [[nodiscard]] std::uint64_t dropped() const noexcept override { return 0; }
+
+  mutable std::mutex mutex_;
+  std::vector<std::string> lines_;
   daemon::Log log_;
 };
 

@@ -110,7 +110,7 @@ TEST_CASE("a single fault is told exactly") {
        "2: server.listen: \"localhost\" has no port; \"host:port\", \":port\" or \"unix:/path\" "
        "is expected"},
       {"[server]\nbase_path = '/'\n",
-       "2: server.base_path: must not be \"/\" alone: the web page is there"},
+       "2: server.base_path: must not be \"/\" alone: the index is there"},
       {"[server]\nbase_path = ''\n", "2: server.base_path: \"\" must start with \"/\""},
       {"[server]\nbase_path = '/a b'\n",
        "2: server.base_path: \"/a b\" may hold nothing but A-Z a-z 0-9 . _ ~ - and /"},

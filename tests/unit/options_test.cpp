@@ -211,7 +211,7 @@ TEST_CASE("two servers on one address are refused while both run") {
   CHECK_THROWS_MATCHES(
       apply_overrides(options, config), UsageError,
       Catch::Matchers::Message(
-          "the JSON API's address :9090 and the one for Prometheus, :9090, clash"));
+          "the JSON API's address :9090 clashes with that of Prometheus, :9090"));
   config.metrics.enabled = false;
   CHECK_NOTHROW(apply_overrides(options, config));
 }

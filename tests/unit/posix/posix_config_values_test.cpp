@@ -1,6 +1,8 @@
 #include "daemon/config/command.hpp"
 #include "daemon/config/listen_address.hpp"
+#include "daemon/config/load.hpp"
 #include "daemon/config/rules.hpp"
+#include "support/temp_directory.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
@@ -10,6 +12,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <sys/stat.h>
 #include <utility>
 #include <vector>
 
@@ -65,7 +68,7 @@ TEST_CASE("a backslash quotes as in a POSIX shell") {
       GENERATE(Case{R"(echo a\ b \\ \' \$HOME \#)", {"echo", "a b", "\\", "'", "$HOME", "#"}},
                Case{R"(echo "a\"b" "\$x" "\\" "\n")", {"echo", "a\"b", "$x", "\\", "\\n"}});
   CAPTURE(command);
-  CHECK(parse_command(command) == words);
+  CHECK(parse_command(command).argv == words);
 }
 
 TEST_CASE("a command must not end in a backslash") {
@@ -73,13 +76,76 @@ TEST_CASE("a command must not end in a backslash") {
                        Message("the command ends in a backslash"));
 }
 
-TEST_CASE("a command that only a shell understands goes to one as it is") {
-  const std::string_view command =
-      GENERATE(as<std::string_view>{}, "a | b", "a && b", "a & b", "a; b", "a < b", "a > b", "(a)",
-               "a $HOME", "a \"$HOME\"", "a \"`b`\"", "a `b`", "a *.txt", "a file?", "a [ab]",
-               "a ]", "a {b,c}", "! a", "# a", "a # b", "~/bin/a", "a ~", "a\nb", "a \\\nb",
-               "PORT=80 a", "_x1='a b' a", "A=1", "exec a", "cd /", ". ./env", "ulimit -n 10",
-               "if a", "a > b 'unclosed", "cat <<E\nit's\nE\n");
+TEST_CASE("a shell executes the program of a single command in place of itself") {
+  using Case = std::pair<std::string_view, std::string_view>;
+  const auto [command, text] =
+      GENERATE(Case{"a > b", "exec a > b"}, Case{"a < b 2>&1", "exec a < b 2>&1"},
+               Case{"> b a", "> b exec a"}, Case{"2>b a c", "2>b exec a c"},
+               Case{"a 2> b", "exec a 2> b"}, Case{"PORT=80 a", "PORT=80 exec a"},
+               Case{"_x1='a b' y=\"$z c\" a", "_x1='a b' y=\"$z c\" exec a"},
+               Case{"a $HOME", "exec a $HOME"}, Case{"$APP b", "exec $APP b"},
+               Case{"a *.txt", "exec a *.txt"}, Case{"~/bin/a", "exec ~/bin/a"},
+               Case{"a \"`b; c`\"", "exec a \"`b; c`\""},
+               Case{"a $(b | (c; d) \")\" ')') e", "exec a $(b | (c; d) \")\" ')') e"},
+               Case{"a ${x:-b;c}", "exec a ${x:-b;c}"}, Case{"a # b; c", "exec a # b; c"},
+               Case{"a \\\n b > c", "exec a \\\n b > c"}, Case{"> \\\n b a", "> \\\n b exec a"},
+               Case{"a ';' > b", "exec a ';' > b"}, Case{"a \\; > b", "exec a \\; > b"},
+               Case{"A=$(b c) a", "A=$(b c) exec a"});
   CAPTURE(command);
-  CHECK(parse_command(command) == through_shell(command));
+  CHECK(parse_command(command).argv == through_shell(text));
+  CHECK_FALSE(parse_command(command).shell_stays);
+}
+
+TEST_CASE("a shell executes the program that follows quiet builtins in place of itself") {
+  using Case = std::pair<std::string_view, std::string_view>;
+  const auto [command, text] = GENERATE(
+      Case{"cd /x && a", "cd /x && exec a"}, Case{"cd /x && A=1 a > b", "cd /x && A=1 exec a > b"},
+      Case{"cd /x || exit 1; a", "cd /x || exit 1; exec a"},
+      Case{"umask 077\nulimit -n 10\na", "umask 077\nulimit -n 10\nexec a"},
+      Case{"export A=1; a;", "export A=1; exec a;"}, Case{"[ -d /x ] && a", "[ -d /x ] && exec a"},
+      Case{"A=1; a $A", "A=1; exec a $A"}, Case{"exec > b; a", "exec > b; exec a"});
+  CAPTURE(command);
+  CHECK(parse_command(command).argv == through_shell(text));
+  CHECK_FALSE(parse_command(command).shell_stays);
+}
+
+TEST_CASE("a command in which no shell stays is passed on as it is") {
+  const std::string_view command =
+      GENERATE(as<std::string_view>{}, "exec a", "exec a > b", "cd /x && exec a", "exec a; b",
+               "cd /", "ulimit -n 10", "A=1", "> b", "echo $HOME", "# a");
+  CAPTURE(command);
+  CHECK(parse_command(command).argv == through_shell(command));
+  CHECK_FALSE(parse_command(command).shell_stays);
+}
+
+TEST_CASE("a command in which the shell stays is passed on as it is, with a warning") {
+  const std::string_view command =
+      GENERATE(as<std::string_view>{}, "a | b", "a && b", "a || b", "a & b", "a &", "a; b", "a\nb",
+               "(a)", "! a", "{ a; }", "if a; then b; fi", "while true; do a; done", ". ./env; a",
+               "trap b EXIT; a", "eval a", "a > b 'unclosed", "a > $(b", "a >",
+               "cat <<E\nit's\nE\n", "f() { a; }; f", "a &> b");
+  CAPTURE(command);
+  CHECK(parse_command(command).argv == through_shell(command));
+  CHECK(parse_command(command).shell_stays);
+}
+
+TEST_CASE("a shell that stays gives one warning") {
+  const LoadedConfig loaded =
+      parse_config("[[processes]]\nname = 'a'\ncommand = 'b | c'\n", "p.toml");
+  CHECK(loaded.faults.empty());
+  REQUIRE(loaded.warnings.size() == 1);
+  CHECK(
+      loaded.warnings[0].to_string() ==
+      "p.toml:3: processes[0].command: the shell that runs this is measured together with what it "
+      "starts");
+}
+
+TEST_CASE("a configuration is a regular file: a FIFO or a device is refused unread") {
+  const provisr::test::TempDirectory folder;
+  const auto fifo = folder.path() / "fifo";
+  REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
+  const std::string file = GENERATE_COPY(fifo.string(), std::string("/dev/zero"));
+  const LoadedConfig loaded = load_config(file);
+  REQUIRE(loaded.faults.size() == 1);
+  CHECK(loaded.faults[0].to_string() == file + ": cannot be read: it is not a regular file");
 }

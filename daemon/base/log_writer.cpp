@@ -1,0 +1,141 @@
+#include "daemon/base/log_writer.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <new>
+#include <utility>
+
+namespace provisr::daemon {
+namespace {
+
+constexpr std::chrono::milliseconds drain_timeout{400};
+
+struct Record {
+  std::string text;
+  std::uint64_t tells_of = 0;  ///< how many dropped records it reports
+};
+
+}  // namespace
+
+/// Shared by the writer and its thread, which may outlive the writer.
+class LogWriter::Queue {
+ public:
+  Queue(Write write, std::size_t capacity) : write_(std::move(write)), capacity_(capacity) {}
+
+  void add(std::string text) noexcept {
+    const std::lock_guard lock(mutex_);
+    try {
+      if (size_ + text.size() > capacity_) {
+        drop();
+        return;
+      }
+      tell_of_dropped();
+      push({.text = std::move(text)});
+    } catch (const std::bad_alloc&) {
+      drop();
+    }
+  }
+
+  /// The thread's work: returns once the queue is closed and empty.
+  void run() {
+    std::unique_lock lock(mutex_);
+    while (wait_for_record(lock)) write_next(lock);
+    is_drained_ = true;
+    changed_.notify_all();
+  }
+
+  /// Whether all records were written, or dropped, in time.
+  [[nodiscard]] bool drain() {
+    std::unique_lock lock(mutex_);
+    is_closed_ = true;
+    changed_.notify_all();
+    return changed_.wait_for(lock, drain_timeout, [this] { return is_drained_; });
+  }
+
+  [[nodiscard]] std::uint64_t dropped() const noexcept {
+    const std::lock_guard lock(mutex_);
+    return dropped_;
+  }
+
+ private:
+  void drop() noexcept {
+    ++dropped_;
+    ++untold_;
+  }
+
+  void push(Record record) {
+    const std::size_t size = record.text.size();
+    records_.push_back(std::move(record));
+    size_ += size;
+    changed_.notify_all();
+  }
+
+  void tell_of_dropped() {
+    if (untold_ == 0) return;
+    push({.text = format_record(LogLevel::warn,
+                                fmt::format("log: {} records were dropped: they could not be "
+                                            "written in time",
+                                            untold_),
+                                std::chrono::system_clock::now()),
+          .tells_of = untold_});
+    untold_ = 0;
+  }
+
+  /// False: closed, and nothing is left to write.
+  bool wait_for_record(std::unique_lock<std::mutex>& lock) {
+    if (records_.empty() && was_written_) tell_of_dropped();
+    changed_.wait(lock, [this] { return is_closed_ || !records_.empty(); });
+    return !records_.empty();
+  }
+
+  void write_next(std::unique_lock<std::mutex>& lock) {
+    const Record record = std::move(records_.front());
+    records_.pop_front();
+    lock.unlock();
+    const bool was_written = write_(record.text);
+    lock.lock();
+    size_ -= record.text.size();
+    was_written_ = was_written;
+    if (was_written) return;
+    if (record.tells_of == 0) drop();
+    untold_ += record.tells_of;
+  }
+
+  const Write write_;
+  const std::size_t capacity_;
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Record> records_;
+  std::size_t size_ = 0;  ///< bytes of `records_` and of the record that is being written
+  std::uint64_t dropped_ = 0;
+  std::uint64_t untold_ = 0;  ///< dropped, and not yet reported by a record
+  bool was_written_ = true;   ///< the last record
+  bool is_closed_ = false;
+  bool is_drained_ = false;
+};
+
+LogWriter::LogWriter(Write write, std::size_t capacity)
+    : queue_(std::make_shared<Queue>(std::move(write), capacity)),
+      thread_([queue = queue_] { queue->run(); }) {}
+
+LogWriter::~LogWriter() {
+  if (queue_->drain()) {
+    thread_.join();
+  } else {
+    thread_.detach();
+  }
+}
+
+void LogWriter::write(std::string record) noexcept {
+  queue_->add(std::move(record));
+}
+
+std::uint64_t LogWriter::dropped() const noexcept {
+  return queue_->dropped();
+}
+
+}  // namespace provisr::daemon

@@ -1,0 +1,50 @@
+#include "daemon/platform/standard_streams.hpp"
+
+#include <cerrno>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <unistd.h>
+
+namespace provisr::daemon {
+namespace {
+
+/// Returns whether `fd` was open. open() returns the lowest free number, which is `fd` as long as
+/// those below it are open.
+bool open_if_closed(int fd) noexcept {
+  if (fcntl(fd, F_GETFD) != -1 || errno != EBADF) return true;
+  static_cast<void>(open("/dev/null", O_RDWR));
+  return false;
+}
+
+/// Waits if the descriptor is in non-blocking mode, which whoever shares it may have set.
+bool can_go_on() noexcept {
+  if (errno == EINTR) return true;
+  if (errno != EAGAIN && errno != EWOULDBLOCK) return false;
+  pollfd error{.fd = STDERR_FILENO, .events = POLLOUT, .revents = 0};
+  static_cast<void>(poll(&error, 1, -1));
+  return true;
+}
+
+}  // namespace
+
+StandardStreams prepare_standard_streams() noexcept {
+  signal(SIGPIPE, SIG_IGN);
+  static_cast<void>(open_if_closed(STDIN_FILENO));
+  const bool has_output = open_if_closed(STDOUT_FILENO);
+  return {.has_output = has_output, .has_error = open_if_closed(STDERR_FILENO)};
+}
+
+bool write_standard_error(std::string_view text) noexcept {
+  while (!text.empty()) {
+    const ssize_t written = write(STDERR_FILENO, text.data(), text.size());
+    if (written >= 0) {
+      text.remove_prefix(static_cast<std::size_t>(written));
+    } else if (!can_go_on()) {
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace provisr::daemon

@@ -1,0 +1,15 @@
+#include "daemon/platform/standard_streams.hpp"
+
+#include <cstdio>
+
+namespace provisr::daemon {
+
+StandardStreams prepare_standard_streams() noexcept {
+  return {};
+}
+
+bool write_standard_error(std::string_view text) noexcept {
+  return std::fwrite(text.data(), 1, text.size(), stderr) == text.size();
+}
+
+}  // namespace provisr::daemon
