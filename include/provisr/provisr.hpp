@@ -13,6 +13,7 @@
 #include <provisr/collector.hpp>
 #include <provisr/cpu_rate.hpp>
 #include <provisr/diagnostics.hpp>
+#include <provisr/figures.hpp>
 #include <provisr/history.hpp>
 #include <provisr/process_metrics.hpp>
 #include <provisr/process_name.hpp>

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <provisr/detail/snapshot_pool.hpp>
+#include <provisr/figures.hpp>
 #include <provisr/process_metrics.hpp>
 #include <provisr/process_name.hpp>
 
@@ -31,6 +32,9 @@ class Snapshot {
 
     /// The sample of that tick; requires running().
     [[nodiscard]] const ProcessMetrics& metrics() const noexcept { return slot_->metrics; }
+
+    /// The same with the further figures, for the table of figures; requires running().
+    [[nodiscard]] SampleView sample() const noexcept { return {slot_->metrics}; }
 
     /// The samples of the name up to this snapshot, oldest first; also where it does not run.
     [[nodiscard]] std::vector<ProcessMetrics> history() const {

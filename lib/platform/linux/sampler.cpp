@@ -98,7 +98,7 @@ std::error_code ProcessSampler::State::open() {
   if (!directory) return process_error(errno);
   if (context.has_own_pids) {
     clockid_t clock{};
-    if (::clock_getcpuclockid(static_cast<pid_t>(pid), &clock) == 0) cpu_clock = clock;
+    if (::clock_getcpuclockid(pid, &clock) == 0) cpu_clock = clock;
   }
   if (cpu_clock && try_keep(directory.get())) return {};
   const auto stat = read_stat(directory.get(), "stat");

@@ -6,7 +6,6 @@
 
 #include <psapi.h>
 
-#include <limits>
 #include <utility>
 
 namespace provisr {
@@ -61,7 +60,7 @@ struct ProcessSampler::State {
 std::optional<ProcessSampler> ProcessSampler::open(Context& context, ProcessId pid,
                                                    std::error_code& error) {
   error = std::make_error_code(std::errc::no_such_process);
-  if (pid <= 0 || pid > std::numeric_limits<DWORD>::max()) return std::nullopt;
+  if (pid <= 0) return std::nullopt;
   const auto id = static_cast<DWORD>(pid);
   Handle process(OpenProcess(PROCESS_QUERY_LIMITED_INFORMATION | SYNCHRONIZE, FALSE, id));
   if (!process) {
