@@ -15,6 +15,7 @@
 #include <provisr/diagnostics.hpp>
 #include <provisr/figures.hpp>
 #include <provisr/history.hpp>
+#include <provisr/observer.hpp>
 #include <provisr/process_metrics.hpp>
 #include <provisr/process_name.hpp>
 #include <provisr/prometheus.hpp>

@@ -7,13 +7,13 @@
 #include <provisr/detail/snapshot_pool.hpp>
 #include <provisr/diagnostics.hpp>
 #include <provisr/history.hpp>
+#include <provisr/observer.hpp>
 #include <provisr/process_metrics.hpp>
 #include <provisr/process_name.hpp>
 #include <provisr/sampler.hpp>
 #include <provisr/snapshot.hpp>
 
 #include <atomic>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -37,16 +37,10 @@ struct RegistryOptions {
 
   DiagnosticSink diagnostics = {};
 
+  TickObserver observer = {};
+
   /// Must outlive the registry.
   const Clock* clock = &Clock::system();
-};
-
-/// What one tick did.
-struct TickReport {
-  std::uint64_t tick = 0;    ///< its number; 0: it failed for lack of memory
-  std::size_t running = 0;   ///< processes sampled
-  std::size_t vanished = 0;  ///< processes found gone since the last tick
-  std::chrono::nanoseconds duration{};
 };
 
 /// The processes that are watched, each under a unique name, with their histories.
@@ -132,20 +126,14 @@ class BasicRegistry {
 
   /// Samples every process once and publishes all samples together. A process that has ended is
   /// let go and shown as not running. Allocates nothing once the names have stood still for two
-  /// ticks, unless readers hold more snapshots than they did since.
-  TickReport tick() noexcept {
-    const std::lock_guard tick_lock(tick_mutex_);
-    try {
-      const MonotonicTime begun = options_.clock->monotonic_now();
-      detail::SnapshotBuffer& buffer = prepare_buffer();
-      TickReport report = sample_all(buffer);
-      publish(buffer, report);
-      report.duration = options_.clock->monotonic_now() - begun;
-      return report;
-    } catch (const std::exception& failure) {
-      diagnose(Severity::error, {}, failure.what());
-      return {};
-    }
+  /// ticks, unless readers hold more snapshots than they did since. Then tells the observer.
+  /// `schedule` is passed on in the report.
+  TickReport tick(const TickSchedule& schedule = {}) noexcept {
+    TickReport report;
+    const auto published = sample_and_publish(report);
+    report.schedule = schedule;
+    if (published) tell_observer(*published, report);
+    return report;
   }
 
   /// The state after the latest tick, with all names known by now.
@@ -191,6 +179,30 @@ class BasicRegistry {
     // Of tick_mutex_, and seldom touched.
     bool reported_fds_error = false;
   };
+
+  /// The snapshot that the tick has published; empty if it failed or if nobody observes.
+  std::optional<Snapshot> sample_and_publish(TickReport& report) noexcept {
+    const std::lock_guard tick_lock(tick_mutex_);
+    try {
+      const MonotonicTime begun = options_.clock->monotonic_now();
+      detail::SnapshotBuffer& buffer = prepare_buffer();
+      sample_all(buffer, report);
+      publish(buffer, report);
+      report.duration = options_.clock->monotonic_now() - begun;
+      if (!options_.observer) return std::nullopt;
+      return Snapshot(pool_.hold_current());
+    } catch (const std::exception& failure) {
+      diagnose(Severity::error, {}, failure.what());
+      return std::nullopt;
+    }
+  }
+
+  void tell_observer(const Snapshot& snapshot, const TickReport& report) noexcept {
+    try {
+      options_.observer({snapshot, report});
+    } catch (...) {  // tick() promises not to throw
+    }
+  }
 
   /// state_mutex_ held. Null where the name is not known.
   [[nodiscard]] Member* find(std::string_view name) const noexcept {
@@ -257,21 +269,21 @@ class BasicRegistry {
   }
 
   /// tick_mutex_ held: the set of names stands still, while samples may be recorded.
-  TickReport sample_all(detail::SnapshotBuffer& buffer) noexcept {
-    TickReport report;
+  void sample_all(detail::SnapshotBuffer& buffer, TickReport& report) noexcept {
     context_.begin_tick();
     buffer.taken_at = options_.clock->utc_now();
     for (std::size_t i = 0; i < ordered_.size(); ++i) {
       Member& member = *ordered_[i];
       if (!member.sampler) continue;
-      if (sample(member, (*buffer.roster)[i].name, buffer.slots[i].metrics)) {
-        buffer.slots[i].metrics.timestamp = buffer.taken_at;
+      ProcessMetrics& metrics = buffer.slots[i].metrics;
+      metrics.pid = member.pid;
+      if (sample(member, (*buffer.roster)[i].name, metrics)) {
+        metrics.timestamp = buffer.taken_at;
         ++report.running;
       } else {
         ++report.vanished;
       }
     }
-    return report;
   }
 
   /// False where the process has ended.
@@ -283,7 +295,6 @@ class BasicRegistry {
       return false;
     }
     const CpuReading cpu{reading.cpu_time_ns, taken_at};
-    metrics.pid = member.pid;
     metrics.cpu_percent = cpu_percent(member.last_cpu, cpu);
     metrics.cpu_time_ns = reading.cpu_time_ns;
     metrics.memory_rss_bytes = reading.memory_rss_bytes;
@@ -305,8 +316,8 @@ class BasicRegistry {
       if (i + ahead < ordered_.size()) ordered_[i + ahead]->history->prefetch();
       Member& member = *ordered_[i];
       detail::SnapshotSlot& slot = buffer.slots[i];
-      member.is_sampled = member.sampler.has_value();
-      slot.running = member.is_sampled;
+      slot.running = member.sampler.has_value();
+      slot.vanished = std::exchange(member.is_sampled, slot.running) && !slot.running;
       if (slot.running) {
         member.history->push(slot.metrics);
       } else if (std::exchange(member.has_recorded, false)) {

@@ -36,6 +36,12 @@ class Snapshot {
     /// The same with the further figures, for the table of figures; requires running().
     [[nodiscard]] SampleView sample() const noexcept { return {slot_->metrics}; }
 
+    /// The PID of the process that this snapshot's tick found gone; empty if it found none gone.
+    [[nodiscard]] std::optional<ProcessId> vanished_pid() const noexcept {
+      if (!slot_->vanished) return std::nullopt;
+      return slot_->metrics.pid;
+    }
+
     /// The samples of the name up to this snapshot, oldest first; also where it does not run.
     [[nodiscard]] std::vector<ProcessMetrics> history() const {
       std::vector<ProcessMetrics> samples;

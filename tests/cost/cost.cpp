@@ -51,7 +51,8 @@ struct Fixture {
   }
 
   SteppingClock clock;
-  Registry registry{{.max_history = history_capacity, .diagnostics = {}, .clock = &clock}};
+  Registry registry{
+      {.max_history = history_capacity, .diagnostics = {}, .observer = {}, .clock = &clock}};
   provisr::History history{history_capacity};
   provisr::ProcessMetrics sample;
   std::string text;

@@ -18,6 +18,7 @@ struct SnapshotSlot {
   ProcessMetrics metrics;
   std::uint64_t history_end = 0;
   bool running = false;
+  bool vanished = false;  ///< at this tick; `metrics` then holds the PID only
 };
 
 /// What a Snapshot shows. Written by one registry while nobody looks, then read by many.
