@@ -38,6 +38,9 @@ class Figure {
     return has_value() ? value_ : other;
   }
 
+  /// The value as it is stored: what stands for "unknown" if it is that.
+  [[nodiscard]] constexpr T raw() const noexcept { return value_; }
+
   /// Two unknown figures are equal.
   friend constexpr bool operator==(Figure a, Figure b) noexcept {
     return a.has_value() ? a.value_ == b.value_ : !b.has_value();

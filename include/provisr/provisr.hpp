@@ -23,3 +23,4 @@
 #include <provisr/ring_buffer.hpp>
 #include <provisr/sampler.hpp>
 #include <provisr/snapshot.hpp>
+#include <provisr/storage.hpp>

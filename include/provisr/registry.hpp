@@ -12,6 +12,7 @@
 #include <provisr/process_name.hpp>
 #include <provisr/sampler.hpp>
 #include <provisr/snapshot.hpp>
+#include <provisr/storage.hpp>
 
 #include <atomic>
 #include <cstddef>
@@ -22,6 +23,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -36,6 +38,10 @@ struct RegistryOptions {
   std::size_t max_history = 100;
 
   DiagnosticSink diagnostics = {};
+
+  /// Where histories live, by name. If the bytes that it gives are neither empty nor a history of
+  /// this name and size, the history is kept on the heap instead, and a diagnostic says why.
+  StorageProvider storage = heap_storage;
 
   TickObserver observer = {};
 
@@ -218,11 +224,21 @@ class BasicRegistry {
   Member& find_or_add(std::string_view name) {
     const auto found = members_.find(name);
     if (found != members_.end()) return found->second;
-    auto history = std::make_shared<History>(options_.max_history);
+    auto history = make_history(name);
     Member& member = members_[std::string(name)];
     member.history = std::move(history);
     roster_outdated_.store(true, std::memory_order_release);
     return member;
+  }
+
+  [[nodiscard]] std::shared_ptr<History> make_history(std::string_view name) {
+    const HistoryShape shape{.name = name, .capacity = options_.max_history};
+    try {
+      return std::make_shared<History>(shape, options_.storage(shape));
+    } catch (const std::invalid_argument& refusal) {
+      diagnose(Severity::warning, name, refusal.what());
+      return std::make_shared<History>(shape);
+    }
   }
 
   /// Shows the names as they are now, with the samples of the latest tick.

@@ -51,8 +51,11 @@ struct Fixture {
   }
 
   SteppingClock clock;
-  Registry registry{
-      {.max_history = history_capacity, .diagnostics = {}, .observer = {}, .clock = &clock}};
+  Registry registry{{.max_history = history_capacity,
+                     .diagnostics = {},
+                     .storage = provisr::heap_storage,
+                     .observer = {},
+                     .clock = &clock}};
   provisr::History history{history_capacity};
   provisr::ProcessMetrics sample;
   std::string text;
