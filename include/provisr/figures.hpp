@@ -2,9 +2,11 @@
 
 #include <provisr/process_metrics.hpp>
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <span>
 #include <string_view>
 #include <tuple>
@@ -17,7 +19,8 @@
 /// To add a figure: one row at the end of `figures`, of a `FurtherFigure`, and one line in each
 /// platform's sampler that can read it:
 ///
-///     reading.more.set(further_figure<"major_faults">, faults);
+///     constexpr auto slot = further_slot<figures>("major_faults");
+///     if (reading.more.asks_for(slot)) reading.more.set(slot, faults);
 namespace provisr {
 
 enum class Unit : std::uint8_t { percent, mebibytes, bytes, nanoseconds, count };
@@ -56,6 +59,29 @@ struct FurtherFigure {
       const SampleView& sample) const noexcept {
     return slot < sample.more.size() ? sample.more[slot] : Figure<std::uint64_t>();
   }
+};
+
+/// The further figures that a registry asks for, by their slots.
+class FurtherFigures {
+ public:
+  static constexpr std::size_t max_slots = 64;
+
+  constexpr FurtherFigures() noexcept = default;
+  constexpr FurtherFigures(std::initializer_list<std::size_t> slots) noexcept {
+    for (const std::size_t slot : slots) slots_ |= std::uint64_t{1} << slot;
+  }
+
+  [[nodiscard]] constexpr bool contains(std::size_t slot) const noexcept {
+    return slot < max_slots && (slots_ >> slot & 1U) != 0;
+  }
+
+  /// How many slots a row needs: whole steps of 64 bytes up to the last slot; none if empty.
+  [[nodiscard]] constexpr std::size_t row_slots() const noexcept {
+    return (static_cast<std::size_t>(std::bit_width(slots_)) + 7) / 8 * 8;
+  }
+
+ private:
+  std::uint64_t slots_ = 0;
 };
 
 /// `Source` is a FurtherFigure, or a member of ProcessMetrics: a Figure, or a function that
@@ -126,6 +152,24 @@ constexpr void for_each_figure(Visit&& visit) {
     (visit(FigureAt<table, index>()), ...);
   }
   (std::make_index_sequence<figure_count<table>>());
+}
+
+/// The slot of a further figure of the table; does not compile if there is none of this id.
+template <const auto& table>
+[[nodiscard]] consteval std::size_t further_slot(std::string_view id) {
+  std::size_t slot = FurtherFigures::max_slots;
+  std::apply(
+      [&](const auto&... rows) {
+        const auto look_at = [&](const auto& row) {
+          if constexpr (std::is_same_v<decltype(row.source), FurtherFigure>) {
+            if (row.info.id == id) slot = row.source.slot;
+          }
+        };
+        (look_at(rows), ...);
+      },
+      table);
+  if (slot == FurtherFigures::max_slots) throw "no further figure has this id";
+  return slot;
 }
 
 [[nodiscard]] constexpr std::string_view to_text(Unit unit) noexcept {

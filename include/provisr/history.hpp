@@ -33,7 +33,8 @@ namespace provisr {
 class History {
  public:
   /// On the heap, without further figures. `capacity` is at least 1. Throws std::bad_alloc.
-  explicit History(std::size_t capacity) : History(HistoryShape{.name = {}, .capacity = capacity}) {}
+  explicit History(std::size_t capacity)
+      : History(HistoryShape{.name = {}, .capacity = capacity}) {}
   explicit History(const HistoryShape& shape) : History(shape, heap_storage(shape)) {}
 
   /// Formats bytes that are empty and continues those of before. Throws std::invalid_argument if

@@ -6,6 +6,7 @@
 #include <provisr/detail/roster.hpp>
 #include <provisr/detail/snapshot_pool.hpp>
 #include <provisr/diagnostics.hpp>
+#include <provisr/figures.hpp>
 #include <provisr/history.hpp>
 #include <provisr/observer.hpp>
 #include <provisr/process_metrics.hpp>
@@ -14,6 +15,7 @@
 #include <provisr/snapshot.hpp>
 #include <provisr/storage.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -23,6 +25,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -36,6 +39,10 @@ struct RegistryOptions {
   /// Samples kept for each name, at least 1. Their memory, 64 bytes each, is taken when the name
   /// is added, so that it cannot run out later.
   std::size_t max_history = 100;
+
+  /// Figures to collect beside those of ProcessMetrics, on platforms that have them. Every 8 slots
+  /// add 64 bytes to each sample.
+  FurtherFigures further_figures = {};
 
   DiagnosticSink diagnostics = {};
 
@@ -64,7 +71,8 @@ class BasicRegistry {
                          typename Sampler::Context context = typename Sampler::Context())
       : options_(std::move(options)),
         context_(std::move(context)),
-        roster_(std::make_shared<const detail::Roster>()) {
+        roster_(std::make_shared<const detail::Roster>()),
+        pool_(options_.further_figures.row_slots()) {
     if (options_.max_history == 0) options_.max_history = 1;
     publish_roster();
   }
@@ -232,7 +240,11 @@ class BasicRegistry {
   }
 
   [[nodiscard]] std::shared_ptr<History> make_history(std::string_view name) {
-    const HistoryShape shape{.name = name, .capacity = options_.max_history};
+    const HistoryShape shape{
+        .name = name,
+        .capacity = options_.max_history,
+        .row_size = sizeof(ProcessMetrics) +
+                    options_.further_figures.row_slots() * sizeof(Figure<std::uint64_t>)};
     try {
       return std::make_shared<History>(shape, options_.storage(shape));
     } catch (const std::invalid_argument& refusal) {
@@ -274,6 +286,7 @@ class BasicRegistry {
       const auto index = from.roster ? from.roster->find(entry.name) : std::nullopt;
       const bool is_same = index && (*from.roster)[*index].history == entry.history;
       to.slots[i] = is_same ? from.slots[*index] : detail::SnapshotSlot{};
+      if (is_same) std::ranges::copy(from.more_of(*index), to.more_of(i).begin());
     }
   }
 
@@ -293,7 +306,7 @@ class BasicRegistry {
       if (!member.sampler) continue;
       ProcessMetrics& metrics = buffer.slots[i].metrics;
       metrics.pid = member.pid;
-      if (sample(member, (*buffer.roster)[i].name, metrics)) {
+      if (sample(member, (*buffer.roster)[i].name, buffer.more_of(i), metrics)) {
         metrics.timestamp = buffer.taken_at;
         ++report.running;
       } else {
@@ -303,8 +316,10 @@ class BasicRegistry {
   }
 
   /// False where the process has ended.
-  bool sample(Member& member, const std::string& name, ProcessMetrics& metrics) noexcept {
+  bool sample(Member& member, const std::string& name, std::span<Figure<std::uint64_t>> more,
+              ProcessMetrics& metrics) noexcept {
     ProcessReading reading;
+    reading.more = {more, options_.further_figures};
     const MonotonicTime taken_at = options_.clock->monotonic_now();
     if (member.sampler->read(reading) == ReadStatus::vanished) {
       member.sampler.reset();
@@ -335,9 +350,10 @@ class BasicRegistry {
       slot.running = member.sampler.has_value();
       slot.vanished = std::exchange(member.is_sampled, slot.running) && !slot.running;
       if (slot.running) {
-        member.history->push(slot.metrics);
+        member.history->push(slot.metrics, std::as_const(buffer).more_of(i));
       } else if (std::exchange(member.has_recorded, false)) {
         member.history->newest(slot.metrics);
+        std::ranges::fill(buffer.more_of(i), Figure<std::uint64_t>());
         slot.running = true;
         ++report.running;
       }

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <iterator>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -34,7 +35,7 @@ class Snapshot {
     [[nodiscard]] const ProcessMetrics& metrics() const noexcept { return slot_->metrics; }
 
     /// The same with the further figures, for the table of figures; requires running().
-    [[nodiscard]] SampleView sample() const noexcept { return {slot_->metrics}; }
+    [[nodiscard]] SampleView sample() const noexcept { return {slot_->metrics, more_}; }
 
     /// The PID of the process that this snapshot's tick found gone; empty if it found none gone.
     [[nodiscard]] std::optional<ProcessId> vanished_pid() const noexcept {
@@ -56,11 +57,13 @@ class Snapshot {
 
    private:
     friend class Snapshot;
-    Process(const detail::Roster::Entry& entry, const detail::SnapshotSlot& slot) noexcept
-        : entry_(&entry), slot_(&slot) {}
+    Process(const detail::Roster::Entry& entry, const detail::SnapshotSlot& slot,
+            std::span<const Figure<std::uint64_t>> more) noexcept
+        : entry_(&entry), slot_(&slot), more_(more) {}
 
     const detail::Roster::Entry* entry_;
     const detail::SnapshotSlot* slot_;
+    std::span<const Figure<std::uint64_t>> more_;
   };
 
   class Iterator {
@@ -96,7 +99,8 @@ class Snapshot {
 
   /// In the order of the names; requires index < size().
   [[nodiscard]] Process operator[](std::size_t index) const noexcept {
-    return {(*buffer_->roster)[index], buffer_->slots[index]};
+    return {(*buffer_->roster)[index], buffer_->slots[index],
+            std::as_const(*buffer_).more_of(index)};
   }
   [[nodiscard]] Iterator begin() const noexcept { return {*this, 0}; }
   [[nodiscard]] Iterator end() const noexcept { return {*this, size()}; }

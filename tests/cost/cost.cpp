@@ -52,6 +52,7 @@ struct Fixture {
 
   SteppingClock clock;
   Registry registry{{.max_history = history_capacity,
+                     .further_figures = {},
                      .diagnostics = {},
                      .storage = provisr::heap_storage,
                      .observer = {},

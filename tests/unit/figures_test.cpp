@@ -10,6 +10,7 @@
 #include <catch2/matchers/catch_matchers_string.hpp>
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <set>
 #include <string>
@@ -110,6 +111,40 @@ TEST_CASE("a further figure that was not collected is absent", "[figures]") {
   CHECK(json_of<with_faults>({documented_sample()}) == std::string(documented_json) + "}");
   CHECK(json_of<with_faults>({documented_sample(), more}) ==
         std::string(documented_json) + R"(,"memory_peak":4096})");
+}
+
+TEST_CASE("a figure that a registry asks for goes from the sampler to JSON and Prometheus",
+          "[figures]") {
+  constexpr std::size_t faults = further_slot<with_faults>("major_faults");
+  test::FakeMachine machine(
+      RegistryOptions{.max_history = 3, .further_figures = FurtherFigures{faults}});
+  machine.system.start(7, test::known_reading());
+  REQUIRE_FALSE(machine.registry.track("my-app", 7));
+  machine.tick_after();
+  REQUIRE_FALSE(machine.registry.declare("other"));  // a new set of names keeps the samples
+  const Snapshot snapshot = machine.registry.snapshot();
+  CHECK_THAT(json_of<with_faults>(snapshot.find("my-app")->sample()),
+             ContainsSubstring(R"("num_fds":15,"major_faults":42})"));
+  std::string text;
+  write_prometheus<with_faults>(snapshot, text);
+  CHECK_THAT(text, ContainsSubstring("# TYPE provisr_process_major_faults_total counter\n"
+                                     "provisr_process_major_faults_total{name=\"my-app\"} 42\n"));
+}
+
+TEST_CASE("a registry that asks for no further figure gets none", "[figures]") {
+  test::FakeMachine machine;
+  machine.system.start(7, test::known_reading());
+  REQUIRE_FALSE(machine.registry.track("my-app", 7));
+  machine.tick_after();
+  CHECK(machine.registry.snapshot().find("my-app")->sample().more.empty());
+}
+
+TEST_CASE("rows grow by steps of 64 bytes", "[figures]") {
+  CHECK(FurtherFigures{}.row_slots() == 0);
+  CHECK(FurtherFigures{0}.row_slots() == 8);
+  CHECK(FurtherFigures{7}.row_slots() == 8);
+  CHECK(FurtherFigures{2, 8}.row_slots() == 16);
+  CHECK_FALSE(FurtherFigures{2, 8}.contains(3));
 }
 
 TEST_CASE("the README's table of figures is the table", "[figures]") {

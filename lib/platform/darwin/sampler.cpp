@@ -86,17 +86,17 @@ ProcessSampler::ProcessSampler(ProcessSampler&&) noexcept = default;
 ProcessSampler& ProcessSampler::operator=(ProcessSampler&&) noexcept = default;
 
 ReadStatus ProcessSampler::read(ProcessReading& reading) noexcept {
-  reading = {};
+  reading.clear();
   State& state = *state_;
   // Descriptors first: the identity is checked after them, so they cannot be another's.
   state.read_fds(reading);
   proc_taskallinfo info{};
   if (!read_info(state.pid, info)) {
-    reading = {};
+    reading.clear();
     return errno == ESRCH ? ReadStatus::vanished : ReadStatus::ok;
   }
   if (start_of(info) != state.started_at_us) {
-    reading = {};
+    reading.clear();
     return ReadStatus::vanished;
   }
   const proc_taskinfo& task = info.ptinfo;

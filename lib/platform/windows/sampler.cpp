@@ -81,7 +81,7 @@ ProcessSampler::ProcessSampler(ProcessSampler&&) noexcept = default;
 ProcessSampler& ProcessSampler::operator=(ProcessSampler&&) noexcept = default;
 
 ReadStatus ProcessSampler::read(ProcessReading& reading) noexcept {
-  reading = {};
+  reading.clear();
   const HANDLE process = state_->process.get();
   const ProcessTable::Entry entry = state_->context.table.find(state_->pid);
   reading.cpu_time_ns = entry.cpu_time_ns;
@@ -89,7 +89,7 @@ ReadStatus ProcessSampler::read(ProcessReading& reading) noexcept {
   read_memory(process, reading);
   // Last: a process that has just ended has a working set of 0, which is no figure.
   if (!has_ended(process)) return ReadStatus::ok;
-  reading = {};
+  reading.clear();
   return ReadStatus::vanished;
 }
 
