@@ -3,6 +3,7 @@
 #include "daemon/api/api.hpp"
 #include "daemon/api/exposition.hpp"
 #include "daemon/api/sources.hpp"
+#include "daemon/api/tick_watch.hpp"
 #include "daemon/http/server.hpp"
 #include "daemon/platform/descriptor_limit.hpp"
 #include "daemon/platform/events.hpp"
@@ -32,7 +33,8 @@ namespace {
   return LogLevel::error;
 }
 
-[[nodiscard]] RegistryOptions registry_options(const CollectionConfig& collection, const Log& log) {
+[[nodiscard]] RegistryOptions registry_options(const CollectionConfig& collection, TickWatch& ticks,
+                                               const Log& log) {
   RegistryOptions options;
   options.max_history = collection.max_history;
   options.diagnostics = [&log](const Diagnostic& diagnostic) {
@@ -41,6 +43,7 @@ namespace {
     const std::string_view separator = diagnostic.process.empty() ? "" : ": ";
     log.write(level, fmt::format("{}{}{}", diagnostic.process, separator, diagnostic.message));
   };
+  options.observer = [&ticks](const TickEvent& tick) { ticks.on_tick(tick.report); };
   return options;
 }
 
@@ -50,9 +53,11 @@ int run_daemon(const Config& config, Supervisor::Until until, const Log& log) {
   Events events;
   raise_descriptor_limit();
   const CollectionConfig& collection = config.metrics.collection;
-  Registry registry(registry_options(collection, log));
+  TickWatch ticks(collection.interval, log);
+  Registry registry(registry_options(collection, ticks, log));
   Supervisor supervisor(config.processes, registry, log, until);
   const Sources sources{.registry = registry,
+                        .ticks = ticks,
                         .is_collecting = collection.enabled,
                         .status = [&supervisor] { return supervisor.status(); }};
 

@@ -25,7 +25,7 @@ int main(int argc, char** argv) {
     std::fputs("usage: watch PID [SECONDS]\n", stderr);
     return 2;
   }
-  const provisr::ProcessId pid = std::atoll(argv[1]);
+  const provisr::ProcessId pid = std::atoi(argv[1]);
   const int seconds = argc > 2 ? std::atoi(argv[2]) : 10;
 
   provisr::Registry registry;

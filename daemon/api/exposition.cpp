@@ -4,6 +4,7 @@
 
 #include <provisr/prometheus.hpp>
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <utility>
@@ -48,6 +49,12 @@ void Exposition::write(const Snapshot& snapshot, std::string& text) const {
   }
   writer.family("provisr_ticks_total", "counter", "Rounds of the collector over all processes.");
   writer.sample({}, snapshot.tick());
+  const std::chrono::duration<double> duration = sources_.ticks.last_duration();
+  writer.family("provisr_tick_duration_seconds", "gauge", "How long the last tick took.");
+  writer.sample({}, duration.count());
+  writer.family("provisr_ticks_late_total", "counter",
+                "Ticks that began more than half an interval late or after skipped ones.");
+  writer.sample({}, sources_.ticks.late());
   writer.family("provisr_build_info", "gauge", "1, with the version of provisrd.");
   writer.sample({{"version", provisrd_version}}, 1);
 }

@@ -1,5 +1,6 @@
 #include "daemon/api/json.hpp"
 
+#include "daemon/api/sample_json.hpp"
 #include "daemon/base/json_text.hpp"
 #include "daemon/base/timestamp.hpp"
 
@@ -8,21 +9,6 @@
 
 namespace provisr::daemon {
 namespace {
-
-void write_sample(JsonText& json, std::string_view name, const ProcessMetrics& sample) {
-  json.object([&] {
-    json.member("pid", std::int64_t{sample.pid});
-    json.member("name", name);
-    json.member("cpu_percent", sample.cpu_percent);
-    json.member("memory_mb", sample.memory_mb());
-    json.member("memory_rss", sample.memory_rss_bytes);
-    json.member("memory_vms", sample.memory_vms_bytes);
-    json.member("memory_swap", sample.memory_swap_bytes);
-    json.member("timestamp", rfc3339(sample.timestamp));
-    json.member("num_threads", sample.num_threads);
-    json.member("num_fds", sample.num_fds);
-  });
-}
 
 [[nodiscard]] Figure<double> in_mebibytes(Figure<double> bytes) {
   if (!bytes) return {};
@@ -73,7 +59,7 @@ std::string metrics_json(const Snapshot& snapshot) {
     for (const Snapshot::Process process : snapshot) {
       if (!process.running()) continue;
       json.key(process.name());
-      write_sample(json, process.name(), process.metrics());
+      write_sample(json, process.name(), process.sample());
     }
   });
   return json.str();
@@ -81,7 +67,7 @@ std::string metrics_json(const Snapshot& snapshot) {
 
 std::string sample_json(std::string_view name, const ProcessMetrics& sample) {
   JsonText json;
-  write_sample(json, name, sample);
+  write_sample(json, name, {sample});
   return json.str();
 }
 
@@ -91,7 +77,7 @@ std::string history_json(std::string_view name, const std::vector<ProcessMetrics
     json.member("process", name);
     json.key("history");
     json.array([&] {
-      for (const ProcessMetrics& sample : history) write_sample(json, name, sample);
+      for (const ProcessMetrics& sample : history) write_sample(json, name, {sample});
     });
   });
   return json.str();
@@ -111,7 +97,7 @@ std::string group_json(std::string_view base, const GroupTotals& totals, const S
       snapshot.for_each_instance(base, [&](const Snapshot::Process& process) {
         if (!process.running()) return;
         json.key(process.name());
-        write_sample(json, process.name(), process.metrics());
+        write_sample(json, process.name(), process.sample());
       });
     });
   });

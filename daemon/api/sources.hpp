@@ -1,5 +1,6 @@
 #pragma once
 
+#include "daemon/api/tick_watch.hpp"
 #include "daemon/supervisor/process_status.hpp"
 
 #include <provisr/registry.hpp>
@@ -9,10 +10,11 @@
 
 namespace provisr::daemon {
 
-/// What the HTTP endpoints answer from.
+/// What the HTTP endpoints answer from. All of it outlives them.
 struct Sources {
   const Registry& registry;
-  /// False: collection is disabled, so that nothing is known but the status.
+  const TickWatch& ticks;
+  /// False if collection is disabled: then only the status is known.
   bool is_collecting;
   std::function<std::vector<ProcessStatus>()> status;
 };

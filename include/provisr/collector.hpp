@@ -1,8 +1,11 @@
 #pragma once
 
+#include <provisr/observer.hpp>
+
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <functional>
 #include <mutex>
 #include <thread>
@@ -12,22 +15,30 @@ namespace provisr {
 
 /// A thread that calls a function, usually a registry's tick, at a steady rate: the first time
 /// soon after the start (after an interval, at most after 250 ms), then at every interval from
-/// there. When a call lasts longer than the interval, the rounds it ran over are left out, not
-/// made up for.
+/// there. If a call lasts longer than the interval, the rounds it overran are skipped, not made up
+/// for.
 ///
 /// Thread safety: stop() may be called from any thread but the collector's own.
 class Collector {
  public:
-  /// `tick` must not throw. `interval` is more than zero. Throws std::system_error where no
-  /// thread can be started.
-  Collector(std::function<void()> tick, std::chrono::nanoseconds interval)
+  using Tick = std::function<void(const TickSchedule&)>;
+
+  /// `tick` must not throw. `interval` is more than zero. Throws std::system_error if no thread can
+  /// be started.
+  Collector(Tick tick, std::chrono::nanoseconds interval)
       : tick_(std::move(tick)), interval_(interval), thread_([this] { run(); }) {}
+
+  Collector(std::function<void()> tick, std::chrono::nanoseconds interval)
+      : Collector(Tick([tick = std::move(tick)](const TickSchedule&) { tick(); }), interval) {}
 
   /// Ticks a registry, which must outlive the collector.
   template <class Registry>
-  requires requires(Registry& registry) { registry.tick(); }
+  requires requires(Registry& registry, TickSchedule schedule) { registry.tick(schedule); }
   Collector(Registry& registry, std::chrono::nanoseconds interval)
-      : Collector([&registry] { static_cast<void>(registry.tick()); }, interval) {}
+      : Collector(Tick([&registry](const TickSchedule& schedule) {
+                    static_cast<void>(registry.tick(schedule));
+                  }),
+                  interval) {}
 
   Collector(const Collector&) = delete;
   Collector& operator=(const Collector&) = delete;
@@ -54,9 +65,13 @@ class Collector {
   void run() {
     auto due =
         SteadyClock::now() + std::min<std::chrono::nanoseconds>(interval_, longest_first_wait);
+    TickSchedule schedule;
     while (wait_until(due)) {
-      tick_();
-      due = next_due(due, SteadyClock::now());
+      schedule.lateness = SteadyClock::now() - due;
+      tick_(schedule);
+      schedule.missed = rounds_missed(due, SteadyClock::now());
+      due += static_cast<SteadyClock::rep>(schedule.missed + 1) *
+             std::chrono::duration_cast<SteadyClock::duration>(interval_);
     }
   }
 
@@ -66,19 +81,19 @@ class Collector {
     return !wake_.wait_until(lock, due, [this] { return is_stopping_; });
   }
 
-  [[nodiscard]] SteadyClock::time_point next_due(SteadyClock::time_point due,
-                                                 SteadyClock::time_point now) const noexcept {
-    const auto missed = std::max((now - due) / interval_, SteadyClock::rep{0});
-    return due + (missed + 1) * std::chrono::duration_cast<SteadyClock::duration>(interval_);
+  /// The rounds after the one that was due at `due` whose time has passed.
+  [[nodiscard]] std::uint64_t rounds_missed(SteadyClock::time_point due,
+                                            SteadyClock::time_point now) const noexcept {
+    return static_cast<std::uint64_t>(std::max((now - due) / interval_, SteadyClock::rep{0}));
   }
 
-  std::function<void()> tick_;
+  Tick tick_;
   std::chrono::nanoseconds interval_;
   std::mutex mutex_;
   std::condition_variable wake_;
   bool is_stopping_ = false;
-  std::mutex join_mutex_;  // several threads may stop at once, one can join
-  std::thread thread_;     // last: starts when everything else is there
+  std::mutex join_mutex_;  // several threads may stop at once; only one can join
+  std::thread thread_;     // last: uses all other members
 };
 
 }  // namespace provisr

@@ -2,65 +2,97 @@
 
 #include <provisr/detail/prefetch.hpp>
 #include <provisr/process_metrics.hpp>
-#include <provisr/ring_buffer.hpp>
+#include <provisr/storage.hpp>
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <memory>
+#include <new>
+#include <span>
+#include <stdexcept>
+#include <string>
 #include <utility>
 #include <vector>
 
 namespace provisr {
 
-/// The latest samples of one process, of which a writer may push one while any number of readers
-/// copy them out. Nobody ever waits: a reader that is overtaken by the writer drops the samples
-/// that were overwritten under it and keeps the rest.
+/// The latest samples of one process: one writer pushes while any number of readers copy. Nobody
+/// waits: a reader that the writer overtakes drops the samples that were overwritten and keeps the
+/// rest.
 ///
 /// Thread safety: one push at a time; everything else at any time from any thread.
 ///
-/// How it holds together: every word of a sample is an atomic, so that a read beside a write is no
-/// data race. The writer announces in `begun_` that it is about to overwrite, stores the words and
-/// then raises `pushed_`. A reader that got a word of the n-th push (an acquire of what a release
-/// stored) therefore also sees `begun_` > n, and knows which sample it spoilt.
+/// How it works: every word of a row is an atomic, so that reading beside a write is no data race.
+/// The writer announces in `begun` that it is about to overwrite, stores the words and then raises
+/// `pushed`. A reader that got a word of the n-th push (an acquire of what a release stored)
+/// therefore also sees `begun` >= n, and knows which row is spoilt. The two counters are part of
+/// the bytes: if the writer is killed, they differ and name the torn row.
 class History {
  public:
-  /// All memory, 64 bytes a sample, is allocated here. `capacity` is at least 1.
-  explicit History(std::size_t capacity) : ring_(capacity) {}
+  /// On the heap, without further figures. `capacity` is at least 1. Throws std::bad_alloc.
+  explicit History(std::size_t capacity)
+      : History(HistoryShape{.name = {}, .capacity = capacity}) {}
+  explicit History(const HistoryShape& shape) : History(shape, heap_storage(shape)) {}
 
-  [[nodiscard]] std::size_t capacity() const noexcept { return ring_.capacity(); }
+  /// Formats bytes that are empty and continues those of before. Throws std::invalid_argument if
+  /// inspect_history finds anything else.
+  History(const HistoryShape& shape, HistoryStorage storage)
+      : owner_(std::move(storage.owner)),
+        header_(open(storage.bytes, shape)),
+        capacity_(shape.capacity),
+        row_words_(shape.row_size / sizeof(Word)),
+        rows_(reinterpret_cast<Word*>(storage.bytes.data() + sizeof(HistoryHeader))),
+        end_(rows_ + capacity_ * row_words_),
+        next_(rows_ + pushed() % capacity_ * row_words_) {}
+
+  [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
+
+  /// How many further figures a row has room for.
+  [[nodiscard]] std::size_t further_figures() const noexcept { return row_words_ - base_words; }
 
   /// How many samples were ever pushed.
   [[nodiscard]] std::uint64_t pushed() const noexcept {
-    return pushed_.load(std::memory_order_acquire);
+    return header_->pushed.load(std::memory_order_acquire);
   }
 
-  /// A hint that a push will follow soon; of the pushing thread.
-  void prefetch() const noexcept { detail::prefetch_for_write(&ring_.upcoming()); }
+  /// A hint that a push will follow soon; only for the pushing thread.
+  void prefetch() const noexcept { detail::prefetch_for_write(next_); }
 
-  void push(const ProcessMetrics& sample) noexcept {
-    const std::uint64_t count = pushed_.load(std::memory_order_relaxed) + 1;
-    begun_.store(count, std::memory_order_relaxed);
-    ring_.advance().store(sample);
-    pushed_.store(count, std::memory_order_release);
+  /// Further figures beyond the room of a row are dropped; those not given are unknown.
+  void push(const ProcessMetrics& sample,
+            std::span<const Figure<std::uint64_t>> more = {}) noexcept {
+    // All members are read first: compilers read them again after an atomic store.
+    HistoryHeader& header = *header_;
+    Word* const row = next_;
+    const std::size_t words = row_words_;
+    next_ = row + words == end_ ? rows_ : row + words;
+    const std::uint64_t count = header.pushed.load(std::memory_order_relaxed) + 1;
+    header.begun.store(count, std::memory_order_relaxed);
+    store(row, sample);
+    if (words != base_words) store_more(row + base_words, more);
+    header.pushed.store(count, std::memory_order_release);
   }
 
-  /// The sample pushed last, of which there must be one; of the pushing thread.
-  void newest(ProcessMetrics& sample) const noexcept { ring_.newest().load(sample); }
+  /// The sample pushed last; requires pushed() > 0. Only for the pushing thread.
+  void newest(ProcessMetrics& sample) const noexcept {
+    load((next_ == rows_ ? end_ : next_) - row_words_, sample);
+  }
 
-  /// Appends the samples up to and without the `end`-th push to `samples`, oldest first: at most
-  /// capacity() of them, fewer where later pushes have overwritten some. `end` is at most pushed().
+  /// Appends the samples before the `end`-th push to `samples`, oldest first: at most capacity() of
+  /// them, fewer if later pushes have overwritten some. `end` is at most pushed().
   void read_until(std::uint64_t end, std::vector<ProcessMetrics>& samples) const {
-    const std::uint64_t kept = std::min<std::uint64_t>(end, capacity());
-    const std::uint64_t begin = end - kept;
-    const std::size_t first = samples.size();
-    samples.resize(first + static_cast<std::size_t>(kept));
-    copy_slots(begin, samples.data() + first, static_cast<std::size_t>(kept));
-    const std::uint64_t spoilt = spoilt_since(begin, kept);
-    const auto from = samples.begin() + static_cast<std::ptrdiff_t>(first);
-    samples.erase(from, from + static_cast<std::ptrdiff_t>(spoilt));
+    std::vector<Figure<std::uint64_t>> none;
+    read_rows(end, samples, none, 0);
+  }
+
+  /// The same with the further figures: further_figures() of them for each sample, one sample after
+  /// the other.
+  void read_until(std::uint64_t end, std::vector<ProcessMetrics>& samples,
+                  std::vector<Figure<std::uint64_t>>& more) const {
+    read_rows(end, samples, more, further_figures());
   }
 
   /// All samples, oldest first.
@@ -71,66 +103,110 @@ class History {
   }
 
  private:
-  /// One sample in words that may be read while they are written; on a cache line of its own, so
-  /// that a push touches no second one.
-  class alignas(64) Slot {
-   public:
-    // Word by word: a copy of the whole sample in between, as std::bit_cast makes, is written in
-    // words and read in vectors, and the processor waits for the stores to reach its cache.
-    void store(const ProcessMetrics& sample) noexcept {
-      const auto* bytes = reinterpret_cast<const unsigned char*>(&sample);
-      for_each_word([&](std::size_t index) {
-        std::uint64_t value = 0;
-        std::memcpy(&value, bytes + index * sizeof value, sizeof value);
-        words_[index].store(value, std::memory_order_release);
-      });
+  using Word = std::atomic<std::uint64_t>;
+  static constexpr std::size_t base_words = sizeof(ProcessMetrics) / sizeof(Word);
+
+  /// The counters and names of continued bytes are used where they lie: they were checked.
+  [[nodiscard]] static HistoryHeader* open(std::span<std::byte> bytes, const HistoryShape& shape) {
+    const StorageState state = inspect_history(bytes, shape);
+    if (state == StorageState::empty) return format(bytes, shape);
+    if (can_continue(state)) {
+      return std::launder(reinterpret_cast<HistoryHeader*>(bytes.data()));
     }
+    throw std::invalid_argument("the stored history is " + std::string(to_text(state)));
+  }
 
-    void load(ProcessMetrics& sample) const noexcept {
-      auto* bytes = reinterpret_cast<unsigned char*>(&sample);
-      for_each_word([&](std::size_t index) {
-        const std::uint64_t value = words_[index].load(std::memory_order_acquire);
-        std::memcpy(bytes + index * sizeof value, &value, sizeof value);
-      });
+  /// The magic comes last: a header that was cut short is no history.
+  [[nodiscard]] static HistoryHeader* format(std::span<std::byte> bytes,
+                                             const HistoryShape& shape) {
+    auto* const header = new (bytes.data()) HistoryHeader{};
+    header->version = HistoryHeader::current_version;
+    header->row_size = static_cast<std::uint32_t>(shape.row_size);
+    header->capacity = shape.capacity;
+    shape.name.copy(header->name.data(), header->name.size());
+    header->magic.store(HistoryHeader::magic_value, std::memory_order_release);
+    return header;
+  }
+
+  /// A loop without a loop: GCC does not unroll one over atomics, which makes a push twice as long.
+  template <class Visit>
+  static void for_each_base_word(Visit visit) noexcept {
+    [&]<std::size_t... index>(std::index_sequence<index...>) {
+      (visit(index), ...);
     }
+    (std::make_index_sequence<base_words>{});
+  }
 
-   private:
-    static constexpr std::size_t word_count = sizeof(ProcessMetrics) / sizeof(std::uint64_t);
+  // Word by word: a copy of the whole sample in between, as std::bit_cast makes, is written in
+  // words and read in vectors, and the processor waits for the stores to reach its cache.
+  static void store(Word* row, const ProcessMetrics& sample) noexcept {
+    const auto* bytes = reinterpret_cast<const unsigned char*>(&sample);
+    for_each_base_word([&](std::size_t index) {
+      std::uint64_t value = 0;
+      std::memcpy(&value, bytes + index * sizeof value, sizeof value);
+      row[index].store(value, std::memory_order_release);
+    });
+  }
 
-    /// A loop without a loop: GCC does not unroll one over atomics, which makes a push twice as
-    /// long.
-    template <class Visit>
-    static void for_each_word(Visit visit) noexcept {
-      [&]<std::size_t... index>(std::index_sequence<index...>) {
-        (visit(index), ...);
-      }
-      (std::make_index_sequence<word_count>{});
-    }
+  static void load(const Word* row, ProcessMetrics& sample) noexcept {
+    auto* bytes = reinterpret_cast<unsigned char*>(&sample);
+    for_each_base_word([&](std::size_t index) {
+      const std::uint64_t value = row[index].load(std::memory_order_acquire);
+      std::memcpy(bytes + index * sizeof value, &value, sizeof value);
+    });
+  }
 
-    std::array<std::atomic<std::uint64_t>, word_count> words_{};
-  };
-  static_assert(sizeof(Slot) == sizeof(ProcessMetrics));
-  static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
-
-  void copy_slots(std::uint64_t begin, ProcessMetrics* out, std::size_t count) const noexcept {
-    const auto slots = ring_.storage();
-    auto position = static_cast<std::size_t>(begin % capacity());
-    for (std::size_t i = 0; i < count; ++i) {
-      slots[position].load(out[i]);
-      if (++position == slots.size()) position = 0;
+  void store_more(Word* words, std::span<const Figure<std::uint64_t>> more) noexcept {
+    for (std::size_t i = 0; i < further_figures(); ++i) {
+      const Figure<std::uint64_t> figure = i < more.size() ? more[i] : Figure<std::uint64_t>();
+      words[i].store(figure.raw(), std::memory_order_release);
     }
   }
 
-  /// How many of the `kept` samples from `begin` on a push has touched by now.
+  /// Appends `width` further figures a sample to `more`.
+  void read_rows(std::uint64_t end, std::vector<ProcessMetrics>& samples,
+                 std::vector<Figure<std::uint64_t>>& more, std::size_t width) const {
+    const std::uint64_t kept = std::min<std::uint64_t>(end, capacity());
+    const std::uint64_t begin = end - kept;
+    const std::size_t first = samples.size();
+    const std::size_t first_more = more.size();
+    samples.resize(first + static_cast<std::size_t>(kept));
+    more.resize(first_more + static_cast<std::size_t>(kept) * width);
+    copy_rows(begin, std::span(samples).subspan(first), std::span(more).subspan(first_more), width);
+    const auto spoilt = static_cast<std::ptrdiff_t>(spoilt_since(begin, kept));
+    const auto from = samples.begin() + static_cast<std::ptrdiff_t>(first);
+    samples.erase(from, from + spoilt);
+    const auto from_more = more.begin() + static_cast<std::ptrdiff_t>(first_more);
+    more.erase(from_more, from_more + spoilt * static_cast<std::ptrdiff_t>(width));
+  }
+
+  void copy_rows(std::uint64_t begin, std::span<ProcessMetrics> samples,
+                 std::span<Figure<std::uint64_t>> more, std::size_t width) const noexcept {
+    const Word* row = rows_ + begin % capacity_ * row_words_;
+    for (std::size_t i = 0; i < samples.size(); ++i) {
+      load(row, samples[i]);
+      for (std::size_t k = 0; k < width; ++k) {
+        more[i * width + k] = row[base_words + k].load(std::memory_order_acquire);
+      }
+      row += row_words_;
+      if (row == end_) row = rows_;
+    }
+  }
+
+  /// How many of the `kept` rows from `begin` on a push has touched by now.
   [[nodiscard]] std::uint64_t spoilt_since(std::uint64_t begin, std::uint64_t kept) const noexcept {
-    const std::uint64_t begun = begun_.load(std::memory_order_relaxed);
+    const std::uint64_t begun = header_->begun.load(std::memory_order_relaxed);
     const std::uint64_t oldest_whole = begun > capacity() ? begun - capacity() : 0;
     return oldest_whole <= begin ? 0 : std::min(oldest_whole - begin, kept);
   }
 
-  RingBuffer<Slot> ring_;
-  std::atomic<std::uint64_t> begun_ = 0;
-  std::atomic<std::uint64_t> pushed_ = 0;
+  std::shared_ptr<void> owner_;
+  HistoryHeader* header_;
+  std::size_t capacity_;
+  std::size_t row_words_;
+  Word* rows_;
+  Word* end_;
+  Word* next_;  ///< of the pushing thread
 };
 
 }  // namespace provisr

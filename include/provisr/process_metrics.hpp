@@ -8,8 +8,8 @@
 
 namespace provisr {
 
-/// A process id as the operating system gives it: pid_t on Unix, DWORD on Windows.
-using ProcessId = std::int64_t;
+/// A process ID: pid_t on Unix, on Windows a DWORD (Windows gives out small multiples of 4).
+using ProcessId = std::int32_t;
 
 /// A moment in UTC.
 using Timestamp = std::chrono::sys_time<std::chrono::nanoseconds>;
@@ -38,6 +38,9 @@ class Figure {
     return has_value() ? value_ : other;
   }
 
+  /// The value as it is stored: what stands for "unknown" if it is that.
+  [[nodiscard]] constexpr T raw() const noexcept { return value_; }
+
   /// Two unknown figures are equal.
   friend constexpr bool operator==(Figure a, Figure b) noexcept {
     return a.has_value() ? a.value_ == b.value_ : !b.has_value();
@@ -49,13 +52,15 @@ class Figure {
   T value_ = unknown;
 };
 
-/// The figures of one process at one moment. Which figures a platform has, and where each comes
-/// from, is said in sampler.hpp.
+/// The figures of one process at one moment; sampler.hpp says which of them a platform has and
+/// where each comes from. The layout is fixed: histories are kept in it.
 struct ProcessMetrics {
   /// When the sample was taken; the same for all processes of a tick.
   Timestamp timestamp{};
 
   ProcessId pid = 0;
+
+  Figure<std::uint32_t> num_processes;  ///< members of the process tree
 
   /// CPU time (user + system, all threads) used since the previous sample, over the wall time
   /// between them, in percent of one core: four busy threads show 400. Rounded to 0.001.

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <provisr/process_metrics.hpp>
+#include <provisr/figures.hpp>
 #include <provisr/snapshot.hpp>
 
 #include <algorithm>
@@ -145,38 +145,32 @@ class PrometheusWriter {
 namespace detail {
 
 /// One family: a sample for each running process whose figure is known.
-template <class Projection>
-void write_process_family(PrometheusWriter& writer, const Snapshot& snapshot, std::string_view name,
-                          std::string_view help, Projection figure_of) {
-  writer.family(name, "gauge", help);
+template <class FigureOfTable>
+void write_process_family(PrometheusWriter& writer, const Snapshot& snapshot,
+                          FigureOfTable figure) {
+  const bool is_counter = figure.info.kind == FigureKind::counter;
+  writer.family(figure.info.family, is_counter ? "counter" : "gauge", figure.info.help);
   for (const Snapshot::Process process : snapshot) {
     if (!process.running()) continue;
-    if (const auto figure = figure_of(process.metrics())) {
-      writer.sample_of_process(process.name(), *figure);
+    if (const auto value = figure.of(process.sample())) {
+      writer.sample_of_process(process.name(), *value);
     }
   }
 }
 
 }  // namespace detail
 
-/// Appends the families of a snapshot to `out`, in a stable order: provisr_process_cpu_percent,
-/// _memory_mb, _num_threads and _num_fds for the running processes, then provisr_process_up, 1 or
-/// 0, for all. A figure that is unknown has no sample. Throws std::bad_alloc.
-inline void write_prometheus(const Snapshot& snapshot, std::string& out) {
-  using Metrics = ProcessMetrics;
+/// Appends the families of a snapshot to `out`, in a stable order: those of the table for the
+/// running processes, then provisr_process_up, 1 or 0, for all. A figure that is unknown has no
+/// sample. Throws std::bad_alloc.
+template <const auto& table = figures>
+void write_prometheus(const Snapshot& snapshot, std::string& out) {
   PrometheusWriter writer(out);
-  detail::write_process_family(writer, snapshot, "provisr_process_cpu_percent",
-                               "CPU usage percentage for managed processes.",
-                               [](const Metrics& m) { return m.cpu_percent; });
-  detail::write_process_family(writer, snapshot, "provisr_process_memory_mb",
-                               "Memory usage in MB for managed processes.",
-                               [](const Metrics& m) { return m.memory_mb(); });
-  detail::write_process_family(writer, snapshot, "provisr_process_num_threads",
-                               "Number of threads for managed processes.",
-                               [](const Metrics& m) { return m.num_threads; });
-  detail::write_process_family(writer, snapshot, "provisr_process_num_fds",
-                               "Number of file descriptors for managed processes.",
-                               [](const Metrics& m) { return m.num_fds; });
+  for_each_figure<table>([&](auto figure) {
+    if constexpr (!decltype(figure)::info.family.empty()) {
+      detail::write_process_family(writer, snapshot, figure);
+    }
+  });
   writer.family("provisr_process_up", "gauge", "Whether the managed process runs (1) or not (0).");
   for (const Snapshot::Process process : snapshot) {
     writer.sample_of_process(process.name(), process.running() ? 1 : 0);

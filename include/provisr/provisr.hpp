@@ -13,7 +13,9 @@
 #include <provisr/collector.hpp>
 #include <provisr/cpu_rate.hpp>
 #include <provisr/diagnostics.hpp>
+#include <provisr/figures.hpp>
 #include <provisr/history.hpp>
+#include <provisr/observer.hpp>
 #include <provisr/process_metrics.hpp>
 #include <provisr/process_name.hpp>
 #include <provisr/prometheus.hpp>
@@ -21,3 +23,4 @@
 #include <provisr/ring_buffer.hpp>
 #include <provisr/sampler.hpp>
 #include <provisr/snapshot.hpp>
+#include <provisr/storage.hpp>

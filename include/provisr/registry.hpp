@@ -6,14 +6,17 @@
 #include <provisr/detail/roster.hpp>
 #include <provisr/detail/snapshot_pool.hpp>
 #include <provisr/diagnostics.hpp>
+#include <provisr/figures.hpp>
 #include <provisr/history.hpp>
+#include <provisr/observer.hpp>
 #include <provisr/process_metrics.hpp>
 #include <provisr/process_name.hpp>
 #include <provisr/sampler.hpp>
 #include <provisr/snapshot.hpp>
+#include <provisr/storage.hpp>
 
+#include <algorithm>
 #include <atomic>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -22,6 +25,8 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -35,18 +40,20 @@ struct RegistryOptions {
   /// is added, so that it cannot run out later.
   std::size_t max_history = 100;
 
+  /// Figures to collect beside those of ProcessMetrics, on platforms that have them. Every 8 slots
+  /// add 64 bytes to each sample.
+  FurtherFigures further_figures = {};
+
   DiagnosticSink diagnostics = {};
+
+  /// Where histories live, by name. If the bytes that it gives are neither empty nor a history of
+  /// this name and size, the history is kept on the heap instead, and a diagnostic says why.
+  StorageProvider storage = heap_storage;
+
+  TickObserver observer = {};
 
   /// Must outlive the registry.
   const Clock* clock = &Clock::system();
-};
-
-/// What one tick did.
-struct TickReport {
-  std::uint64_t tick = 0;    ///< its number; 0: it failed for lack of memory
-  std::size_t running = 0;   ///< processes sampled
-  std::size_t vanished = 0;  ///< processes found gone since the last tick
-  std::chrono::nanoseconds duration{};
 };
 
 /// The processes that are watched, each under a unique name, with their histories.
@@ -64,7 +71,8 @@ class BasicRegistry {
                          typename Sampler::Context context = typename Sampler::Context())
       : options_(std::move(options)),
         context_(std::move(context)),
-        roster_(std::make_shared<const detail::Roster>()) {
+        roster_(std::make_shared<const detail::Roster>()),
+        pool_(options_.further_figures.row_slots()) {
     if (options_.max_history == 0) options_.max_history = 1;
     publish_roster();
   }
@@ -132,20 +140,14 @@ class BasicRegistry {
 
   /// Samples every process once and publishes all samples together. A process that has ended is
   /// let go and shown as not running. Allocates nothing once the names have stood still for two
-  /// ticks, unless readers hold more snapshots than they did since.
-  TickReport tick() noexcept {
-    const std::lock_guard tick_lock(tick_mutex_);
-    try {
-      const MonotonicTime begun = options_.clock->monotonic_now();
-      detail::SnapshotBuffer& buffer = prepare_buffer();
-      TickReport report = sample_all(buffer);
-      publish(buffer, report);
-      report.duration = options_.clock->monotonic_now() - begun;
-      return report;
-    } catch (const std::exception& failure) {
-      diagnose(Severity::error, {}, failure.what());
-      return {};
-    }
+  /// ticks, unless readers hold more snapshots than they did since. Then tells the observer.
+  /// `schedule` is passed on in the report.
+  TickReport tick(const TickSchedule& schedule = {}) noexcept {
+    TickReport report;
+    const auto published = sample_and_publish(report);
+    report.schedule = schedule;
+    if (published) tell_observer(*published, report);
+    return report;
   }
 
   /// The state after the latest tick, with all names known by now.
@@ -192,6 +194,30 @@ class BasicRegistry {
     bool reported_fds_error = false;
   };
 
+  /// The snapshot that the tick has published; empty if it failed or if nobody observes.
+  std::optional<Snapshot> sample_and_publish(TickReport& report) noexcept {
+    const std::lock_guard tick_lock(tick_mutex_);
+    try {
+      const MonotonicTime begun = options_.clock->monotonic_now();
+      detail::SnapshotBuffer& buffer = prepare_buffer();
+      sample_all(buffer, report);
+      publish(buffer, report);
+      report.duration = options_.clock->monotonic_now() - begun;
+      if (!options_.observer) return std::nullopt;
+      return Snapshot(pool_.hold_current());
+    } catch (const std::exception& failure) {
+      diagnose(Severity::error, {}, failure.what());
+      return std::nullopt;
+    }
+  }
+
+  void tell_observer(const Snapshot& snapshot, const TickReport& report) noexcept {
+    try {
+      options_.observer({snapshot, report});
+    } catch (...) {  // tick() promises not to throw
+    }
+  }
+
   /// state_mutex_ held. Null where the name is not known.
   [[nodiscard]] Member* find(std::string_view name) const noexcept {
     if (!roster_outdated_.load(std::memory_order_relaxed)) {
@@ -206,11 +232,25 @@ class BasicRegistry {
   Member& find_or_add(std::string_view name) {
     const auto found = members_.find(name);
     if (found != members_.end()) return found->second;
-    auto history = std::make_shared<History>(options_.max_history);
+    auto history = make_history(name);
     Member& member = members_[std::string(name)];
     member.history = std::move(history);
     roster_outdated_.store(true, std::memory_order_release);
     return member;
+  }
+
+  [[nodiscard]] std::shared_ptr<History> make_history(std::string_view name) {
+    const HistoryShape shape{
+        .name = name,
+        .capacity = options_.max_history,
+        .row_size = sizeof(ProcessMetrics) +
+                    options_.further_figures.row_slots() * sizeof(Figure<std::uint64_t>)};
+    try {
+      return std::make_shared<History>(shape, options_.storage(shape));
+    } catch (const std::invalid_argument& refusal) {
+      diagnose(Severity::warning, name, refusal.what());
+      return std::make_shared<History>(shape);
+    }
   }
 
   /// Shows the names as they are now, with the samples of the latest tick.
@@ -246,6 +286,7 @@ class BasicRegistry {
       const auto index = from.roster ? from.roster->find(entry.name) : std::nullopt;
       const bool is_same = index && (*from.roster)[*index].history == entry.history;
       to.slots[i] = is_same ? from.slots[*index] : detail::SnapshotSlot{};
+      if (is_same) std::ranges::copy(from.more_of(*index), to.more_of(i).begin());
     }
   }
 
@@ -257,33 +298,34 @@ class BasicRegistry {
   }
 
   /// tick_mutex_ held: the set of names stands still, while samples may be recorded.
-  TickReport sample_all(detail::SnapshotBuffer& buffer) noexcept {
-    TickReport report;
+  void sample_all(detail::SnapshotBuffer& buffer, TickReport& report) noexcept {
     context_.begin_tick();
     buffer.taken_at = options_.clock->utc_now();
     for (std::size_t i = 0; i < ordered_.size(); ++i) {
       Member& member = *ordered_[i];
       if (!member.sampler) continue;
-      if (sample(member, (*buffer.roster)[i].name, buffer.slots[i].metrics)) {
-        buffer.slots[i].metrics.timestamp = buffer.taken_at;
+      ProcessMetrics& metrics = buffer.slots[i].metrics;
+      metrics.pid = member.pid;
+      if (sample(member, (*buffer.roster)[i].name, buffer.more_of(i), metrics)) {
+        metrics.timestamp = buffer.taken_at;
         ++report.running;
       } else {
         ++report.vanished;
       }
     }
-    return report;
   }
 
   /// False where the process has ended.
-  bool sample(Member& member, const std::string& name, ProcessMetrics& metrics) noexcept {
+  bool sample(Member& member, const std::string& name, std::span<Figure<std::uint64_t>> more,
+              ProcessMetrics& metrics) noexcept {
     ProcessReading reading;
+    reading.more = {more, options_.further_figures};
     const MonotonicTime taken_at = options_.clock->monotonic_now();
     if (member.sampler->read(reading) == ReadStatus::vanished) {
       member.sampler.reset();
       return false;
     }
     const CpuReading cpu{reading.cpu_time_ns, taken_at};
-    metrics.pid = member.pid;
     metrics.cpu_percent = cpu_percent(member.last_cpu, cpu);
     metrics.cpu_time_ns = reading.cpu_time_ns;
     metrics.memory_rss_bytes = reading.memory_rss_bytes;
@@ -305,12 +347,13 @@ class BasicRegistry {
       if (i + ahead < ordered_.size()) ordered_[i + ahead]->history->prefetch();
       Member& member = *ordered_[i];
       detail::SnapshotSlot& slot = buffer.slots[i];
-      member.is_sampled = member.sampler.has_value();
-      slot.running = member.is_sampled;
+      slot.running = member.sampler.has_value();
+      slot.vanished = std::exchange(member.is_sampled, slot.running) && !slot.running;
       if (slot.running) {
-        member.history->push(slot.metrics);
+        member.history->push(slot.metrics, std::as_const(buffer).more_of(i));
       } else if (std::exchange(member.has_recorded, false)) {
         member.history->newest(slot.metrics);
+        std::ranges::fill(buffer.more_of(i), Figure<std::uint64_t>());
         slot.running = true;
         ++report.running;
       }

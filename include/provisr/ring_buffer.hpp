@@ -13,9 +13,9 @@
 namespace provisr {
 
 /// A sequence of at most `capacity()` elements: a push into a full one overwrites the oldest.
-/// All storage is allocated by the constructor; a push costs the same whatever the capacity.
+/// All storage is allocated by the constructor; the cost of a push does not depend on the capacity.
 ///
-/// Not thread-safe: `History` is the ring that is written and read at once.
+/// Not thread-safe: `History` is the ring that can be read while it is written.
 template <class T>
 class RingBuffer {
  public:
@@ -38,19 +38,11 @@ class RingBuffer {
     return *this;
   }
 
-  /// Makes room for one element, at the cost of the oldest when full, and returns its slot, which
-  /// still holds what was there before.
-  T& advance() noexcept {
-    T& slot = slots_[next_];
+  void push(const T& value) {
+    slots_[next_] = value;
     if (++next_ == capacity_) next_ = 0;
     if (size_ < capacity_) ++size_;
-    return slot;
   }
-
-  /// The slot that the next advance() will return.
-  [[nodiscard]] const T& upcoming() const noexcept { return slots_[next_]; }
-
-  void push(const T& value) { advance() = value; }
 
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
   [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
@@ -76,11 +68,6 @@ class RingBuffer {
             std::span<const T>(slots_.get(), size_ - first)};
   }
 
-  /// Every slot in storage order, also those never pushed: for a reader that keeps its own
-  /// positions. Counted from 0, the n-th push since construction or clear()
-  /// went to slot n % capacity().
-  [[nodiscard]] std::span<const T> storage() const noexcept { return {slots_.get(), capacity_}; }
-
   void clear() noexcept {
     next_ = 0;
     size_ = 0;
@@ -88,7 +75,7 @@ class RingBuffer {
 
  private:
   [[nodiscard]] static std::unique_ptr<T[]> allocate(std::size_t capacity) {
-    // Some libraries round a size that is out of all bounds up to nothing where T is aligned.
+    // Some libraries round an excessive size up to 0 if T is over-aligned.
     constexpr auto largest_size =
         static_cast<std::size_t>(std::numeric_limits<std::ptrdiff_t>::max());
     if (capacity > largest_size / sizeof(T)) throw std::bad_alloc();

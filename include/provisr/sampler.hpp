@@ -1,14 +1,29 @@
 #pragma once
 
+#include <provisr/figures.hpp>
 #include <provisr/process_metrics.hpp>
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <system_error>
 
 namespace provisr {
+
+/// Where a sampler puts the further figures that its registry asks for.
+struct FurtherReadings {
+  std::span<Figure<std::uint64_t>> slots = {};
+  FurtherFigures asked = {};
+
+  [[nodiscard]] bool asks_for(std::size_t slot) const noexcept { return asked.contains(slot); }
+
+  /// Requires asks_for(slot).
+  void set(std::size_t slot, std::uint64_t value) noexcept { slots[slot] = value; }
+};
 
 /// What the operating system says of one process at one moment: counters and levels, no rates.
 struct ProcessReading {
@@ -20,6 +35,15 @@ struct ProcessReading {
   Figure<std::uint32_t> num_fds;
   /// Why num_fds is unknown, where the system refused to tell.
   std::error_code num_fds_error;
+  FurtherReadings more;
+
+  /// Makes all figures unknown, and still asks for the same.
+  void clear() noexcept {
+    const FurtherReadings cleared = more;
+    *this = {};
+    more = cleared;
+    std::fill(more.slots.begin(), more.slots.end(), Figure<std::uint64_t>());
+  }
 };
 
 enum class ReadStatus {

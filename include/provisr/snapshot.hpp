@@ -1,6 +1,7 @@
 #pragma once
 
 #include <provisr/detail/snapshot_pool.hpp>
+#include <provisr/figures.hpp>
 #include <provisr/process_metrics.hpp>
 #include <provisr/process_name.hpp>
 
@@ -8,6 +9,7 @@
 #include <cstdint>
 #include <iterator>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -32,6 +34,15 @@ class Snapshot {
     /// The sample of that tick; requires running().
     [[nodiscard]] const ProcessMetrics& metrics() const noexcept { return slot_->metrics; }
 
+    /// The same with the further figures, for the table of figures; requires running().
+    [[nodiscard]] SampleView sample() const noexcept { return {slot_->metrics, more_}; }
+
+    /// The PID of the process that this snapshot's tick found gone; empty if it found none gone.
+    [[nodiscard]] std::optional<ProcessId> vanished_pid() const noexcept {
+      if (!slot_->vanished) return std::nullopt;
+      return slot_->metrics.pid;
+    }
+
     /// The samples of the name up to this snapshot, oldest first; also where it does not run.
     [[nodiscard]] std::vector<ProcessMetrics> history() const {
       std::vector<ProcessMetrics> samples;
@@ -46,11 +57,13 @@ class Snapshot {
 
    private:
     friend class Snapshot;
-    Process(const detail::Roster::Entry& entry, const detail::SnapshotSlot& slot) noexcept
-        : entry_(&entry), slot_(&slot) {}
+    Process(const detail::Roster::Entry& entry, const detail::SnapshotSlot& slot,
+            std::span<const Figure<std::uint64_t>> more) noexcept
+        : entry_(&entry), slot_(&slot), more_(more) {}
 
     const detail::Roster::Entry* entry_;
     const detail::SnapshotSlot* slot_;
+    std::span<const Figure<std::uint64_t>> more_;
   };
 
   class Iterator {
@@ -86,7 +99,8 @@ class Snapshot {
 
   /// In the order of the names; requires index < size().
   [[nodiscard]] Process operator[](std::size_t index) const noexcept {
-    return {(*buffer_->roster)[index], buffer_->slots[index]};
+    return {(*buffer_->roster)[index], buffer_->slots[index],
+            std::as_const(*buffer_).more_of(index)};
   }
   [[nodiscard]] Iterator begin() const noexcept { return {*this, 0}; }
   [[nodiscard]] Iterator end() const noexcept { return {*this, size()}; }

@@ -11,6 +11,7 @@
 #include <new>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unistd.h>
 
 namespace {
@@ -145,6 +146,23 @@ TEST_CASE("a tick that finds processes gone allocates nothing", "[allocation]") 
   for (ProcessId pid = 1; pid <= 50; ++pid) machine.system.end(pid);
   CHECK(allocations_of([&] { tick_times(machine.registry, 2); }) == 0);
   CHECK(machine.registry.group("worker")->process_count == 50);
+}
+
+TEST_CASE("a steady tick that is observed allocates nothing", "[allocation]") {
+  std::size_t told = 0;
+  std::size_t vanished = 0;
+  FakeMachine machine(
+      RegistryOptions{.max_history = max_history, .observer = [&](const TickEvent& tick) {
+                        ++told;
+                        tick.for_each_vanished([&](std::string_view, ProcessId) { ++vanished; });
+                      }});
+  machine.system.start(7, test::known_reading());
+  REQUIRE_FALSE(machine.registry.track("my-app", 7));
+  tick_times(machine.registry, 2);
+  machine.system.end(7);
+  CHECK(allocations_of([&] { tick_times(machine.registry, 10); }) == 0);
+  CHECK(told == 12);
+  CHECK(vanished == 1);
 }
 
 TEST_CASE("readers allocate nothing", "[allocation]") {

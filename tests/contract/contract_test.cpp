@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -193,7 +194,7 @@ TEST_CASE("What is no process cannot be opened") {
   CHECK(error_of_open(0) == std::errc::no_such_process);
   CHECK(error_of_open(-1) == std::errc::no_such_process);
   CHECK(error_of_open(0x7fff'fff0) == std::errc::no_such_process);
-  CHECK(error_of_open(ProcessId{1} << 40) == std::errc::no_such_process);
+  CHECK(error_of_open(std::numeric_limits<ProcessId>::max()) == std::errc::no_such_process);
 }
 
 TEST_CASE("Killing a child reaches what it has started") {

@@ -26,7 +26,7 @@ using daemon::name_of;
 /// The number behind "pid" of the one process in an answer.
 [[nodiscard]] ProcessId pid_in(const std::string& answer) {
   const auto key = answer.find("\"pid\":");
-  return key == std::string::npos ? 0 : std::stoll(answer.substr(key + 6));
+  return key == std::string::npos ? 0 : std::stoi(answer.substr(key + 6));
 }
 
 [[nodiscard]] bool is_running(ProcessId pid) {

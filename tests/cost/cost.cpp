@@ -51,7 +51,12 @@ struct Fixture {
   }
 
   SteppingClock clock;
-  Registry registry{{.max_history = history_capacity, .diagnostics = {}, .clock = &clock}};
+  Registry registry{{.max_history = history_capacity,
+                     .further_figures = {},
+                     .diagnostics = {},
+                     .storage = provisr::heap_storage,
+                     .observer = {},
+                     .clock = &clock}};
   provisr::History history{history_capacity};
   provisr::ProcessMetrics sample;
   std::string text;

@@ -54,6 +54,10 @@ TEST_CASE("the Prometheus endpoint serves the promised families") {
   CHECK_THAT(result.body,
              ContainsSubstring("\nprovisr_process_restarts_total{name=\"my-app\"} 0\n"));
   CHECK_THAT(result.body, ContainsSubstring("\nprovisr_build_info{version=\""));
+  CHECK_THAT(result.body, ContainsSubstring("\n# TYPE provisr_tick_duration_seconds gauge\n"
+                                            "provisr_tick_duration_seconds "));
+  CHECK_THAT(result.body, ContainsSubstring("\n# TYPE provisr_ticks_late_total counter\n"
+                                            "provisr_ticks_late_total "));
 
   CHECK(http_get(daemon.metrics_port(), "/api/metrics").status == 404);
   CHECK(http_send(daemon.metrics_port(), "POST", "/metrics").status == 405);

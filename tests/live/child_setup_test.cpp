@@ -194,7 +194,7 @@ TEST_CASE("a daemon that is killed leaves no child running") {
   REQUIRE(doomed_daemon > 0);
   REQUIRE(eventually([&] { return is_ready(output); }));
   const std::string pid_text = output_of("pgrep -P " + std::to_string(doomed_daemon));
-  const ProcessId child = std::stoll(pid_text);
+  const ProcessId child = std::stoi(pid_text);
   REQUIRE(is_running(child));
   ::kill(doomed_daemon, SIGKILL);
   ::waitpid(doomed_daemon, nullptr, 0);

@@ -4,6 +4,7 @@
 #include <provisr/sampler.hpp>
 
 #include <atomic>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -21,7 +22,7 @@ class FakeSystem {
   void start(ProcessId pid, const ProcessReading& reading = {}) {
     end(pid);
     const std::lock_guard lock(mutex_);
-    processes_[pid] = std::make_shared<Process>(Process{reading, true});
+    processes_[pid] = std::make_shared<Process>(Process{reading});
   }
 
   void end(ProcessId pid) {
@@ -52,7 +53,8 @@ class FakeSystem {
 
   struct Process {
     ProcessReading reading;
-    bool is_alive;
+    bool is_alive = true;
+    std::uint64_t further_figure = 42;  ///< in slot 0, if asked for
   };
 
   std::mutex mutex_;
@@ -98,7 +100,10 @@ class FakeSampler {
   [[nodiscard]] ReadStatus read(ProcessReading& reading) noexcept {
     const std::lock_guard lock(system_->mutex_);
     if (!process_->is_alive) return ReadStatus::vanished;
+    const FurtherReadings more = reading.more;
     reading = process_->reading;
+    reading.more = more;
+    if (more.asks_for(0)) reading.more.set(0, process_->further_figure);
     return ReadStatus::ok;
   }
 

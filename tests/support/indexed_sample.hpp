@@ -17,6 +17,7 @@ namespace provisr::test {
   sample.memory_rss_bytes = index * 7;
   sample.memory_vms_bytes = index * 11;
   sample.memory_swap_bytes = index * 13;
+  sample.num_processes = static_cast<std::uint32_t>(index * 23);
   sample.num_threads = static_cast<std::uint32_t>(index * 17);
   sample.num_fds = static_cast<std::uint32_t>(index * 19);
   return sample;

@@ -30,6 +30,30 @@ TEST_CASE("a collector ticks a registry", "[collector]") {
   CHECK(eventually([&] { return machine.registry.snapshot().tick() >= 5; }));
 }
 
+TEST_CASE("a collector tells how late a tick is and how many rounds were skipped", "[collector]") {
+  constexpr auto interval = 10ms;
+  std::mutex mutex;
+  std::vector<provisr::TickSchedule> schedules;
+  const auto count = [&] {
+    const std::lock_guard lock(mutex);
+    return schedules.size();
+  };
+  Collector collector(Collector::Tick([&](const provisr::TickSchedule& schedule) {
+                        const bool is_first = count() == 0;
+                        {
+                          const std::lock_guard lock(mutex);
+                          schedules.push_back(schedule);
+                        }
+                        if (is_first) std::this_thread::sleep_for(5 * interval);
+                      }),
+                      interval);
+  REQUIRE(eventually([&] { return count() >= 2; }));
+  collector.stop();
+  CHECK(schedules[0].missed == 0);
+  CHECK(schedules[1].missed >= 4);
+  for (const provisr::TickSchedule& schedule : schedules) CHECK(schedule.lateness >= 0ns);
+}
+
 TEST_CASE("a collector with a long interval ticks soon for the first time", "[collector]") {
   std::atomic<int> ticks = 0;
   const auto begun = SteadyClock::now();

@@ -79,7 +79,7 @@ class WindowsChild final : public ChildProcess {
   WindowsChild(const WindowsChild&) = delete;
   WindowsChild& operator=(const WindowsChild&) = delete;
 
-  [[nodiscard]] ProcessId pid() const override { return pid_; }
+  [[nodiscard]] ProcessId pid() const override { return static_cast<ProcessId>(pid_); }
 
   std::optional<ExitStatus> poll_exit() override {
     if (exit_ || WaitForSingleObject(process_.get(), 0) != WAIT_OBJECT_0) return exit_;

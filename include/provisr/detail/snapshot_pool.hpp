@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -18,16 +19,26 @@ struct SnapshotSlot {
   ProcessMetrics metrics;
   std::uint64_t history_end = 0;
   bool running = false;
+  bool vanished = false;  ///< at this tick; `metrics` then holds the PID only
 };
 
 /// What a Snapshot shows. Written by one registry while nobody looks, then read by many.
 struct SnapshotBuffer {
   HolderCount holders;  ///< the snapshots; its owner is the pool
   std::shared_ptr<const Roster> roster;
-  std::vector<SnapshotSlot> slots;  ///< one for each entry of the roster
+  std::vector<SnapshotSlot> slots;          ///< one for each entry of the roster
+  std::vector<Figure<std::uint64_t>> more;  ///< further figures, `row_slots` for each entry
+  std::size_t row_slots = 0;
   Timestamp taken_at{};
   std::uint64_t tick = 0;
   std::uint64_t revision = 0;
+
+  [[nodiscard]] std::span<const Figure<std::uint64_t>> more_of(std::size_t index) const noexcept {
+    return {more.data() + index * row_slots, row_slots};
+  }
+  [[nodiscard]] std::span<Figure<std::uint64_t>> more_of(std::size_t index) noexcept {
+    return {more.data() + index * row_slots, row_slots};
+  }
 };
 
 /// Keeps a buffer as it is for as long as somebody wants to read it, also beyond its pool.
@@ -75,7 +86,9 @@ class SnapshotHold {
 /// before the pool, so the count of an outdated one may be touched safely.
 class SnapshotPool {
  public:
-  SnapshotPool() : current_(add_buffer()) {}
+  /// `row_slots` is the room for further figures of each name.
+  explicit SnapshotPool(std::size_t row_slots = 0)
+      : row_slots_(row_slots), current_(add_buffer()) {}
   SnapshotPool(const SnapshotPool&) = delete;
   SnapshotPool& operator=(const SnapshotPool&) = delete;
 
@@ -107,6 +120,7 @@ class SnapshotPool {
     SnapshotBuffer& buffer = find_free();
     if (buffer.roster != roster) {
       buffer.slots.resize(roster->size());
+      buffer.more.resize(roster->size() * row_slots_);
       buffer.roster = roster;
     }
     return buffer;
@@ -138,10 +152,12 @@ class SnapshotPool {
 
   SnapshotBuffer* add_buffer() {
     auto buffer = std::make_unique<SnapshotBuffer>();
+    buffer->row_slots = row_slots_;
     buffers_.push_back(buffer.get());
     return buffer.release();
   }
 
+  std::size_t row_slots_;
   std::vector<SnapshotBuffer*> buffers_;
   std::atomic<SnapshotBuffer*> current_;
 };

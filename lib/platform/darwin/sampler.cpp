@@ -6,7 +6,6 @@
 #include <mach/mach_time.h>
 
 #include <cerrno>
-#include <limits>
 #include <sys/proc_info.h>
 #include <utility>
 
@@ -71,15 +70,14 @@ void ProcessSampler::State::read_fds(ProcessReading& reading) const noexcept {
 std::optional<ProcessSampler> ProcessSampler::open(Context& context, ProcessId pid,
                                                    std::error_code& error) {
   error = std::make_error_code(std::errc::no_such_process);
-  if (pid <= 0 || pid > std::numeric_limits<pid_t>::max()) return std::nullopt;
-  const auto id = static_cast<pid_t>(pid);
+  if (pid <= 0) return std::nullopt;
   proc_taskallinfo info{};
-  if (!read_info(id, info)) {
+  if (!read_info(pid, info)) {
     error = process_error(errno);
     return std::nullopt;
   }
   error.clear();
-  return ProcessSampler(std::make_unique<State>(State{context.state(), id, start_of(info)}));
+  return ProcessSampler(std::make_unique<State>(State{context.state(), pid, start_of(info)}));
 }
 
 ProcessSampler::ProcessSampler(std::unique_ptr<State> state) noexcept : state_(std::move(state)) {}
@@ -88,17 +86,17 @@ ProcessSampler::ProcessSampler(ProcessSampler&&) noexcept = default;
 ProcessSampler& ProcessSampler::operator=(ProcessSampler&&) noexcept = default;
 
 ReadStatus ProcessSampler::read(ProcessReading& reading) noexcept {
-  reading = {};
+  reading.clear();
   State& state = *state_;
   // Descriptors first: the identity is checked after them, so they cannot be another's.
   state.read_fds(reading);
   proc_taskallinfo info{};
   if (!read_info(state.pid, info)) {
-    reading = {};
+    reading.clear();
     return errno == ESRCH ? ReadStatus::vanished : ReadStatus::ok;
   }
   if (start_of(info) != state.started_at_us) {
-    reading = {};
+    reading.clear();
     return ReadStatus::vanished;
   }
   const proc_taskinfo& task = info.ptinfo;

@@ -28,7 +28,7 @@ constexpr std::size_t descriptors_per_process = 3;
 /// What a failed read, by its errno, says of the process: that it has ended, or nothing, where
 /// the system is short of descriptors or memory for a while.
 [[nodiscard]] ReadStatus status_of_failed_read(ProcessReading& reading) noexcept {
-  reading = {};
+  reading.clear();
   return says_no_such_process(errno) ? ReadStatus::vanished : ReadStatus::ok;
 }
 
@@ -98,7 +98,7 @@ std::error_code ProcessSampler::State::open() {
   if (!directory) return process_error(errno);
   if (context.has_own_pids) {
     clockid_t clock{};
-    if (::clock_getcpuclockid(static_cast<pid_t>(pid), &clock) == 0) cpu_clock = clock;
+    if (::clock_getcpuclockid(pid, &clock) == 0) cpu_clock = clock;
   }
   if (cpu_clock && try_keep(directory.get())) return {};
   const auto stat = read_stat(directory.get(), "stat");
@@ -143,7 +143,7 @@ ReadStatus ProcessSampler::State::read_kept(ProcessReading& reading) const noexc
 ReadStatus ProcessSampler::State::read_by_path(ProcessReading& reading) noexcept {
   const std::optional<ino_t> inode = cpu_clock ? read_by_number(reading) : std::nullopt;
   if (inode && inode == task_inode) return ReadStatus::ok;
-  reading = {};
+  reading.clear();
   const ReadStatus status = read_by_directory(reading);
   const bool is_same_process = status == ReadStatus::ok && reading.num_threads.has_value();
   if (is_same_process) task_inode = inode;
@@ -271,7 +271,7 @@ ProcessSampler::ProcessSampler(ProcessSampler&&) noexcept = default;
 ProcessSampler& ProcessSampler::operator=(ProcessSampler&&) noexcept = default;
 
 ReadStatus ProcessSampler::read(ProcessReading& reading) noexcept {
-  reading = {};
+  reading.clear();
   return state_->read(reading);
 }
 

@@ -6,7 +6,6 @@
 
 #include <psapi.h>
 
-#include <limits>
 #include <utility>
 
 namespace provisr {
@@ -61,7 +60,7 @@ struct ProcessSampler::State {
 std::optional<ProcessSampler> ProcessSampler::open(Context& context, ProcessId pid,
                                                    std::error_code& error) {
   error = std::make_error_code(std::errc::no_such_process);
-  if (pid <= 0 || pid > std::numeric_limits<DWORD>::max()) return std::nullopt;
+  if (pid <= 0) return std::nullopt;
   const auto id = static_cast<DWORD>(pid);
   Handle process(OpenProcess(PROCESS_QUERY_LIMITED_INFORMATION | SYNCHRONIZE, FALSE, id));
   if (!process) {
@@ -82,7 +81,7 @@ ProcessSampler::ProcessSampler(ProcessSampler&&) noexcept = default;
 ProcessSampler& ProcessSampler::operator=(ProcessSampler&&) noexcept = default;
 
 ReadStatus ProcessSampler::read(ProcessReading& reading) noexcept {
-  reading = {};
+  reading.clear();
   const HANDLE process = state_->process.get();
   const ProcessTable::Entry entry = state_->context.table.find(state_->pid);
   reading.cpu_time_ns = entry.cpu_time_ns;
@@ -90,7 +89,7 @@ ReadStatus ProcessSampler::read(ProcessReading& reading) noexcept {
   read_memory(process, reading);
   // Last: a process that has just ended has a working set of 0, which is no figure.
   if (!has_ended(process)) return ReadStatus::ok;
-  reading = {};
+  reading.clear();
   return ReadStatus::vanished;
 }
 

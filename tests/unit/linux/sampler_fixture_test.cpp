@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <optional>
 #include <string>
 #include <sys/types.h>
@@ -218,7 +219,7 @@ TEST_CASE("what is not there cannot be opened", "[sampler]") {
   CHECK(fixture.error_of_open(1234) == std::errc::no_such_process);
   CHECK(fixture.error_of_open(0) == std::errc::no_such_process);
   CHECK(fixture.error_of_open(-5) == std::errc::no_such_process);
-  CHECK(fixture.error_of_open(INT64_MAX) == std::errc::no_such_process);
+  CHECK(fixture.error_of_open(std::numeric_limits<ProcessId>::max()) == std::errc::no_such_process);
   fixture.tree.add(1000, "ordinary");
   std::filesystem::remove(fixture.tree.of(1000) / "stat");
   CHECK(fixture.error_of_open(1000) == std::errc::no_such_process);

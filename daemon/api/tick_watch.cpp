@@ -1,0 +1,23 @@
+#include "daemon/api/tick_watch.hpp"
+
+#include <utility>
+
+namespace provisr::daemon {
+
+void TickWatch::on_tick(const TickReport& report) {
+  last_duration_ = report.duration;
+  const bool late = is_late(report.schedule);
+  const bool begins_episode = !std::exchange(was_late_, late) && late;
+  if (late) ++late_;
+  if (!begins_episode) return;
+  const std::chrono::duration<double> lateness = report.schedule.lateness;
+  log_.warn(
+      "tick {} began {:.3f} s late, {} skipped before it; the machine or provisrd is overloaded",
+      report.tick, lateness.count(), report.schedule.missed);
+}
+
+bool TickWatch::is_late(const TickSchedule& schedule) const noexcept {
+  return schedule.missed > 0 || schedule.lateness > interval_ / 2;
+}
+
+}  // namespace provisr::daemon

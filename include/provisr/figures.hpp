@@ -1,0 +1,195 @@
+#pragma once
+
+#include <provisr/process_metrics.hpp>
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <span>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+/// The table of figures. JSON, the Prometheus exposition and the tables of the documents are loops
+/// over it.
+///
+/// To add a figure: one row at the end of `figures`, of a `FurtherFigure`, and one line in each
+/// platform's sampler that can read it:
+///
+///     constexpr auto slot = further_slot<figures>("major_faults");
+///     if (reading.more.asks_for(slot)) reading.more.set(slot, faults);
+namespace provisr {
+
+enum class Unit : std::uint8_t { percent, mebibytes, bytes, nanoseconds, count };
+
+/// A level goes up and down; a counter grows as long as the process lives.
+enum class FigureKind : std::uint8_t { level, counter };
+
+enum class FigureCost : std::uint8_t {
+  derived,  ///< computed from another figure
+  basic,    ///< read at every tick
+  asked     ///< read only for a registry that asks for it
+};
+
+struct FigureInfo {
+  std::string_view id;        ///< unique
+  std::string_view json_key;  ///< empty: not in JSON
+  std::string_view family;    ///< of Prometheus; empty: not exposed
+  Unit unit;
+  FigureKind kind;
+  FigureCost cost;
+  std::string_view help;  ///< one sentence
+};
+
+/// One sample: its fixed part, and the further figures if its registry asked for any. A view.
+struct SampleView {
+  const ProcessMetrics& metrics;
+  std::span<const Figure<std::uint64_t>> more = {};
+};
+
+/// A figure outside of ProcessMetrics: it has a slot in the part of a row that a registry adds when
+/// it asks for further figures. `figure_table` numbers the slots.
+struct FurtherFigure {
+  std::size_t slot = 0;
+
+  [[nodiscard]] constexpr Figure<std::uint64_t> operator()(
+      const SampleView& sample) const noexcept {
+    return slot < sample.more.size() ? sample.more[slot] : Figure<std::uint64_t>();
+  }
+};
+
+/// The further figures that a registry asks for, by their slots.
+class FurtherFigures {
+ public:
+  static constexpr std::size_t max_slots = 64;
+
+  constexpr FurtherFigures() noexcept = default;
+  constexpr FurtherFigures(std::initializer_list<std::size_t> slots) noexcept {
+    for (const std::size_t slot : slots) slots_ |= std::uint64_t{1} << slot;
+  }
+
+  [[nodiscard]] constexpr bool contains(std::size_t slot) const noexcept {
+    return slot < max_slots && (slots_ >> slot & 1U) != 0;
+  }
+
+  /// How many slots a row needs: whole steps of 64 bytes up to the last slot; none if empty.
+  [[nodiscard]] constexpr std::size_t row_slots() const noexcept {
+    return (static_cast<std::size_t>(std::bit_width(slots_)) + 7) / 8 * 8;
+  }
+
+ private:
+  std::uint64_t slots_ = 0;
+};
+
+/// `Source` is a FurtherFigure, or a member of ProcessMetrics: a Figure, or a function that
+/// returns one.
+template <class Source>
+struct FigureRow {
+  FigureInfo info;
+  Source source;
+};
+template <class Source>
+FigureRow(FigureInfo, Source) -> FigureRow<Source>;
+
+/// The rows as one table, with the slots of its further figures numbered from 0.
+template <class... Sources>
+[[nodiscard]] constexpr auto figure_table(FigureRow<Sources>... rows) {
+  std::size_t next_slot = 0;
+  const auto number = [&](auto& source) {
+    if constexpr (std::is_same_v<std::remove_cvref_t<decltype(source)>, FurtherFigure>) {
+      source.slot = next_slot++;
+    }
+  };
+  (number(rows.source), ...);
+  return std::tuple{rows...};
+}
+
+/// `table` with more rows at its end.
+template <class... Rows, class... Sources>
+[[nodiscard]] constexpr auto with_figures(const std::tuple<Rows...>& table,
+                                          FigureRow<Sources>... rows) {
+  return std::apply([&](const Rows&... known) { return figure_table(known..., rows...); }, table);
+}
+
+// clang-format off
+inline constexpr auto figures = figure_table(
+    FigureRow{FigureInfo{"cpu_percent", "cpu_percent", "provisr_process_cpu_percent", Unit::percent, FigureKind::level, FigureCost::derived, "CPU usage percentage for managed processes."}, &ProcessMetrics::cpu_percent},
+    FigureRow{FigureInfo{"memory_mb", "memory_mb", "provisr_process_memory_mb", Unit::mebibytes, FigureKind::level, FigureCost::derived, "Memory usage in MB for managed processes."}, &ProcessMetrics::memory_mb},
+    FigureRow{FigureInfo{"memory_rss", "memory_rss", "", Unit::bytes, FigureKind::level, FigureCost::basic, "Memory that is resident."}, &ProcessMetrics::memory_rss_bytes},
+    FigureRow{FigureInfo{"memory_vms", "memory_vms", "", Unit::bytes, FigureKind::level, FigureCost::basic, "Virtual size."}, &ProcessMetrics::memory_vms_bytes},
+    FigureRow{FigureInfo{"memory_swap", "memory_swap", "", Unit::bytes, FigureKind::level, FigureCost::basic, "Memory that is swapped out."}, &ProcessMetrics::memory_swap_bytes},
+    FigureRow{FigureInfo{"num_threads", "num_threads", "provisr_process_num_threads", Unit::count, FigureKind::level, FigureCost::basic, "Number of threads for managed processes."}, &ProcessMetrics::num_threads},
+    FigureRow{FigureInfo{"num_fds", "num_fds", "provisr_process_num_fds", Unit::count, FigureKind::level, FigureCost::basic, "Number of file descriptors for managed processes."}, &ProcessMetrics::num_fds},
+    FigureRow{FigureInfo{"num_processes", "num_processes", "", Unit::count, FigureKind::level, FigureCost::basic, "Number of processes in the tree."}, &ProcessMetrics::num_processes},
+    FigureRow{FigureInfo{"cpu_time", "", "", Unit::nanoseconds, FigureKind::counter, FigureCost::basic, "CPU time used since the process started."}, &ProcessMetrics::cpu_time_ns});
+// clang-format on
+
+/// One row of a table, as a type: what it says is known at compile time.
+template <const auto& table, std::size_t index>
+struct FigureAt {
+  static constexpr const FigureInfo& info = std::get<index>(table).info;
+
+  [[nodiscard]] static constexpr auto of(const SampleView& sample) noexcept {
+    constexpr auto source = std::get<index>(table).source;
+    if constexpr (std::is_same_v<decltype(source), const FurtherFigure>) {
+      return source(sample);
+    } else {
+      return std::invoke(source, sample.metrics);
+    }
+  }
+};
+
+template <const auto& table>
+inline constexpr std::size_t figure_count = std::tuple_size_v<std::remove_cvref_t<decltype(table)>>;
+
+/// Calls `visit(FigureAt<table, i>())` for each row, in the table's order.
+template <const auto& table, class Visit>
+constexpr void for_each_figure(Visit&& visit) {
+  [&]<std::size_t... index>(std::index_sequence<index...>) {
+    (visit(FigureAt<table, index>()), ...);
+  }
+  (std::make_index_sequence<figure_count<table>>());
+}
+
+/// The slot of a further figure of the table; does not compile if there is none of this id.
+template <const auto& table>
+[[nodiscard]] consteval std::size_t further_slot(std::string_view id) {
+  std::size_t slot = FurtherFigures::max_slots;
+  std::apply(
+      [&](const auto&... rows) {
+        const auto look_at = [&](const auto& row) {
+          if constexpr (std::is_same_v<decltype(row.source), FurtherFigure>) {
+            if (row.info.id == id) slot = row.source.slot;
+          }
+        };
+        (look_at(rows), ...);
+      },
+      table);
+  if (slot == FurtherFigures::max_slots) throw "no further figure has this id";
+  return slot;
+}
+
+[[nodiscard]] constexpr std::string_view to_text(Unit unit) noexcept {
+  switch (unit) {
+    case Unit::percent:
+      return "% of a core";
+    case Unit::mebibytes:
+      return "MiB";
+    case Unit::bytes:
+      return "bytes";
+    case Unit::nanoseconds:
+      return "ns";
+    case Unit::count:
+      break;
+  }
+  return "count";
+}
+
+[[nodiscard]] constexpr std::string_view to_text(FigureKind kind) noexcept {
+  return kind == FigureKind::level ? "level" : "counter";
+}
+
+}  // namespace provisr
