@@ -4,6 +4,7 @@
 #include "daemon/api/exposition.hpp"
 #include "daemon/api/sources.hpp"
 #include "daemon/api/tick_watch.hpp"
+#include "daemon/http/router.hpp"
 #include "daemon/http/server.hpp"
 #include "daemon/platform/descriptor_limit.hpp"
 #include "daemon/platform/events.hpp"
@@ -63,10 +64,12 @@ int run_daemon(const Config& config, Supervisor::Until until, const Log& log) {
 
   Api api(sources);
   Exposition exposition(sources);
-  HttpServer api_server(config.server.listen);
-  HttpServer metrics_server(config.metrics.listen);
-  api.add_routes(api_server, config.server.base_path);
-  exposition.add_routes(metrics_server);
+  Router api_router;
+  api.add_routes(api_router, config.server.base_path);
+  Router metrics_router;
+  exposition.add_routes(metrics_router);
+  HttpServer api_server(config.server.listen, api_router);
+  HttpServer metrics_server(config.metrics.listen, metrics_router);
 
   api_server.bind();
   if (config.metrics.enabled) metrics_server.bind();

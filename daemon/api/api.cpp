@@ -10,6 +10,7 @@
 #include <optional>
 #include <stdexcept>
 #include <utility>
+#include <vector>
 
 namespace provisr::daemon {
 namespace {
@@ -20,7 +21,7 @@ struct Refusal {
   std::string text;
 };
 
-/// The process or base name in a query; throws Refusal where it is missing or is no name.
+/// The process or base name in a query; throws Refusal if it is missing or is no name.
 [[nodiscard]] std::string required_name(const HttpQuery& query, std::string_view parameter) {
   const std::optional<std::string> name = query.find(parameter);
   if (!name) throw Refusal{400, fmt::format("the parameter \"{}\" is missing", parameter)};
@@ -47,19 +48,6 @@ template <class Handler>
   }
 }
 
-[[nodiscard]] HttpAnswer index_of(const std::string& base_path) {
-  return {.status = 200,
-          .content_type = "text/plain; charset=utf-8",
-          .body = std::make_shared<const std::string>(
-              fmt::format("provisrd\n\n"
-                          "GET {0}/metrics                     every running process\n"
-                          "GET {0}/metrics?name=NAME           one process\n"
-                          "GET {0}/metrics/history?name=NAME   its samples, oldest first\n"
-                          "GET {0}/metrics/group?base=BASE     BASE, BASE-1, BASE-2, ... together\n"
-                          "GET {0}/status                      what is managed, running or not\n",
-                          base_path))};
-}
-
 }  // namespace
 
 Api::Api(Sources sources)
@@ -67,17 +55,25 @@ Api::Api(Sources sources)
         text = metrics_json(snapshot);
       }) {}
 
-void Api::add_routes(HttpServer& server, const std::string& base_path) {
-  const auto add = [&](std::string_view path, HttpAnswer (Api::*member)(const HttpQuery&)) {
-    server.add_route(base_path + std::string(path), [this, member](const HttpQuery& query) {
-      return answer_or_refuse([&] { return (this->*member)(query); });
-    });
+void Api::add_routes(Router& router, const std::string& base_path) {
+  const auto add = [&](std::string_view path, std::string help,
+                       std::vector<RouteParameter> parameters,
+                       HttpAnswer (Api::*member)(const HttpQuery&)) {
+    router.add({.method = "GET",
+                .path = base_path + std::string(path),
+                .help = std::move(help),
+                .parameters = std::move(parameters),
+                .handler = [this, member](const HttpRequest& request) {
+                  return answer_or_refuse([&] { return (this->*member)(request.query); });
+                }});
   };
-  add("/metrics", &Api::metrics);
-  add("/metrics/history", &Api::history);
-  add("/metrics/group", &Api::group);
-  add("/status", &Api::status);
-  server.add_route("/", [index = index_of(base_path)](const HttpQuery&) { return index; });
+  add("/metrics", "every running process, or one", {{"name", "NAME", Presence::optional}},
+      &Api::metrics);
+  add("/metrics/history", "its samples, oldest first", {{"name", "NAME", Presence::required}},
+      &Api::history);
+  add("/metrics/group", "BASE, BASE-1, BASE-2, ... together",
+      {{"base", "BASE", Presence::required}}, &Api::group);
+  add("/status", "what is managed, running or not", {}, &Api::status);
 }
 
 HttpAnswer Api::metrics(const HttpQuery& query) {
@@ -85,7 +81,8 @@ HttpAnswer Api::metrics(const HttpQuery& query) {
   if (query.find("name")) return sample(required_name(query, "name"));
   return {.status = 200,
           .content_type = "application/json",
-          .body = all_metrics_.of(sources_.registry.snapshot())};
+          .body = all_metrics_.of(sources_.registry.snapshot()),
+          .headers = {}};
 }
 
 HttpAnswer Api::sample(std::string_view name) const {

@@ -2,21 +2,23 @@
 
 #include "daemon/api/rendered_text.hpp"
 #include "daemon/api/sources.hpp"
-#include "daemon/http/server.hpp"
+#include "daemon/http/answer.hpp"
+#include "daemon/http/request.hpp"
+#include "daemon/http/router.hpp"
 
 #include <string>
 #include <string_view>
 
 namespace provisr::daemon {
 
-/// The JSON API: finds what a request asks for and says why where it cannot be had. Thread-safe.
+/// The JSON API: finds what a request asks for, or says why it is not to be had. Thread-safe.
 class Api {
  public:
-  /// Without collection, what needs it answers 503.
+  /// Without collection, routes that need it answer 503.
   explicit Api(Sources sources);
 
-  /// Adds the routes below `base_path`, and "/" which lists them. The API must outlive the server.
-  void add_routes(HttpServer& server, const std::string& base_path);
+  /// Adds the routes below `base_path`. The API must outlive the router.
+  void add_routes(Router& router, const std::string& base_path);
 
  private:
   [[nodiscard]] HttpAnswer metrics(const HttpQuery& query);

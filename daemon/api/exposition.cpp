@@ -16,17 +16,17 @@ Exposition::Exposition(Sources sources)
       text_of_tick_(
           [this](const Snapshot& snapshot, std::string& text) { write(snapshot, text); }) {}
 
-void Exposition::add_routes(HttpServer& server) {
-  server.add_route("/metrics", [this](const HttpQuery&) -> HttpAnswer {
-    return {
-        .status = 200, .content_type = std::string(PrometheusWriter::content_type), .body = body()};
-  });
-  server.add_route("/", [](const HttpQuery&) -> HttpAnswer {
-    return {
-        .status = 200,
-        .content_type = "text/plain; charset=utf-8",
-        .body = std::make_shared<const std::string>("provisrd\n\nGET /metrics   for Prometheus\n")};
-  });
+void Exposition::add_routes(Router& router) {
+  router.add({.method = "GET",
+              .path = "/metrics",
+              .help = "for Prometheus",
+              .parameters = {},
+              .handler = [this](const HttpRequest&) -> HttpAnswer {
+                return {.status = 200,
+                        .content_type = std::string(PrometheusWriter::content_type),
+                        .body = body(),
+                        .headers = {}};
+              }});
 }
 
 std::shared_ptr<const std::string> Exposition::body() {

@@ -2,7 +2,7 @@
 
 #include "daemon/api/rendered_text.hpp"
 #include "daemon/api/sources.hpp"
-#include "daemon/http/server.hpp"
+#include "daemon/http/router.hpp"
 
 #include <provisr/snapshot.hpp>
 
@@ -19,8 +19,8 @@ class Exposition {
   /// must not be shown as down.
   explicit Exposition(Sources sources);
 
-  /// Adds "/metrics", and "/" which points to it. The exposition must outlive the server.
-  void add_routes(HttpServer& server);
+  /// Adds "/metrics". The exposition must outlive the router.
+  void add_routes(Router& router);
 
  private:
   [[nodiscard]] std::shared_ptr<const std::string> body();

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "daemon/base/utf8.hpp"
+
 #include <provisr/process_metrics.hpp>
 
 #include <rapidjson/stringbuffer.h>
@@ -35,7 +37,9 @@ class JsonText {
     writer_.Key(name.data(), static_cast<rapidjson::SizeType>(name.size()));
   }
 
+  /// Bytes that are not UTF-8 are replaced: RapidJSON would write them as they are.
   void text(std::string_view value) {
+    if (!is_valid_utf8(value)) return text(to_valid_utf8(value));
     writer_.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
   }
 

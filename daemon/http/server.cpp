@@ -9,7 +9,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <exception>
 #include <filesystem>
 #include <stdexcept>
 #include <string_view>
@@ -28,10 +27,16 @@ constexpr std::chrono::seconds transfer_timeout{5};
 constexpr std::size_t requests_per_connection = 100'000;
 constexpr std::size_t largest_request_body = 64 * 1024;
 
-[[nodiscard]] HttpQuery query_of(const httplib::Request& request) {
-  std::map<std::string, std::string, std::less<>> parameters;
-  for (const auto& [name, value] : request.params) parameters.emplace(name, value);
-  return HttpQuery(std::move(parameters));
+[[nodiscard]] HttpRequest request_of(const httplib::Request& request) {
+  const std::size_t query = request.target.find('?');
+  HttpRequest copy{.method = request.method,
+                   .path = request.path,
+                   .query = query == std::string::npos
+                                ? HttpQuery()
+                                : HttpQuery(std::string_view(request.target).substr(query + 1)),
+                   .headers = {}};
+  for (const auto& [name, value] : request.headers) copy.headers.add(name, value);
+  return copy;
 }
 
 /// Every request is answered whole. cpp-httplib 0.11 would hand a range to the content provider
@@ -51,6 +56,7 @@ void send(const HttpAnswer& answer, const httplib::Request& request, httplib::Re
   response.status = answer.status;
   response.set_header("Cache-Control", "no-store");
   response.set_header("X-Content-Type-Options", "nosniff");
+  for (const auto& [name, value] : answer.headers) response.set_header(name.c_str(), value);
   // A provider of known length is sent as it is: neither copied nor compressed for each request.
   response.set_content_provider(
       answer.body->size(), answer.content_type,
@@ -81,49 +87,29 @@ void configure(httplib::Server& server) {
 
 struct HttpServer::State {
   ListenAddress address;
-  std::map<std::string, HttpHandler, std::less<>> routes;
+  const Router* router = nullptr;
   httplib::Server server;
   std::thread thread;
 
   void answer(const httplib::Request& request, httplib::Response& response) const;
-  void refuse_method(const httplib::Request& request, httplib::Response& response) const;
   void route();
   [[nodiscard]] bool try_bind(const std::string& host);
   void remove_stale_socket() const;
 };
 
 void HttpServer::State::answer(const httplib::Request& request, httplib::Response& response) const {
-  const auto route = routes.find(request.path);
-  if (route == routes.end()) {
-    return send(error_answer(404, fmt::format("there is nothing at {}", request.path)), request,
-                response);
-  }
-  try {
-    send(route->second(query_of(request)), request, response);
-  } catch (const std::exception& failure) {
-    send(error_answer(500, failure.what()), request, response);
-  }
-}
-
-void HttpServer::State::refuse_method(const httplib::Request& request,
-                                      httplib::Response& response) const {
-  if (!routes.contains(request.path)) return answer(request, response);
-  response.set_header("Allow", "GET, HEAD");
-  send(error_answer(405, fmt::format("{} is not allowed here, only GET is", request.method)),
-       request, response);
+  send(router->answer(request_of(request)), request, response);
 }
 
 void HttpServer::State::route() {
   const char* const any_path = R"([\s\S]*)";
-  server.Get(any_path, [this](const auto& request, auto& response) { answer(request, response); });
-  const auto refuse = [this](const auto& request, auto& response) {
-    refuse_method(request, response);
-  };
-  server.Post(any_path, refuse);
-  server.Put(any_path, refuse);
-  server.Patch(any_path, refuse);
-  server.Delete(any_path, refuse);
-  server.Options(any_path, refuse);
+  const auto handler = [this](const auto& request, auto& response) { answer(request, response); };
+  server.Get(any_path, handler);
+  server.Post(any_path, handler);
+  server.Put(any_path, handler);
+  server.Patch(any_path, handler);
+  server.Delete(any_path, handler);
+  server.Options(any_path, handler);
   // What cpp-httplib refuses by itself: malformed or oversized requests.
   server.set_error_handler([](const httplib::Request& request, httplib::Response& response) {
     if (response.body.empty() && !response.content_provider_) {
@@ -150,7 +136,9 @@ void HttpServer::State::remove_stale_socket() const {
   }
 }
 
-HttpServer::HttpServer(ListenAddress address) : state_(std::make_unique<State>()) {
+HttpServer::HttpServer(ListenAddress address, const Router& router)
+    : state_(std::make_unique<State>()) {
+  state_->router = &router;
   state_->address = std::move(address);
   configure(state_->server);
   state_->route();
@@ -158,10 +146,6 @@ HttpServer::HttpServer(ListenAddress address) : state_(std::make_unique<State>()
 
 HttpServer::~HttpServer() {
   stop();
-}
-
-void HttpServer::add_route(std::string path, HttpHandler handler) {
-  state_->routes.insert_or_assign(std::move(path), std::move(handler));
 }
 
 void HttpServer::bind() {
@@ -172,7 +156,7 @@ void HttpServer::bind() {
     state_->server.set_address_family(AF_UNIX);
     is_bound = state_->try_bind(address.path);
   } else if (address.host.empty()) {
-    // Both protocols where the machine has IPv6.
+    // Both protocols if the machine has IPv6.
     is_bound = state_->try_bind("::") ||
                (!says_address_in_use(last_socket_error()) && state_->try_bind("0.0.0.0"));
   } else {

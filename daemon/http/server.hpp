@@ -1,28 +1,25 @@
 #pragma once
 
 #include "daemon/base/listen_address.hpp"
-#include "daemon/http/message.hpp"
+#include "daemon/http/router.hpp"
 
 #include <memory>
-#include <string>
 
 namespace provisr::daemon {
 
-/// Serves GET and HEAD on a set of exact paths, each request on a thread of a pool. Answers
-/// 404 and 405 by itself, as JSON. Nothing is cached by clients.
+/// Answers requests by a router, each on a thread of a pool. Clients cache nothing.
 ///
-/// Thread safety: add routes before start(); handlers run on several threads at once; the rest
-/// belongs to the thread that made the server.
+/// Thread safety: handlers run on several threads at once; the rest belongs to the thread that made
+/// the server.
 class HttpServer {
  public:
-  explicit HttpServer(ListenAddress address);
+  /// The router must outlive the server.
+  HttpServer(ListenAddress address, const Router& router);
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
 
-  void add_route(std::string path, HttpHandler handler);
-
-  /// Takes the address. Throws std::runtime_error with one clear sentence where that fails,
+  /// Takes the address. Throws std::runtime_error with one clear sentence if that fails,
   /// also when another program, or another provisrd, listens there.
   void bind();
 

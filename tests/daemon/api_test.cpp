@@ -145,6 +145,7 @@ TEST_CASE("the JSON API answers what the contract promises") {
     const HttpResult result = http_send(daemon.api_port(), "HEAD", "/api/metrics");
     CHECK(result.status == 200);
     CHECK(result.body.empty());
+    CHECK(http_send(daemon.api_port(), "HEAD", "/api/nothing").status == 404);
   }
 }
 
@@ -162,6 +163,8 @@ TEST_CASE("the JSON API refuses in one clear sentence") {
 
   CHECK(refusal("/api/metrics/history", 400) == "the parameter \"name\" is missing");
   CHECK(refusal("/api/metrics/group", 400) == "the parameter \"base\" is missing");
+  CHECK(refusal("/api/metrics?name=my-app-1&name=my-app-2", 400) ==
+        "the parameter \"name\" is there more than once");
   CHECK_THAT(refusal("/api/metrics?name=", 400), ContainsSubstring("not a process name"));
   CHECK_THAT(refusal("/api/metrics?name=a..b", 400), ContainsSubstring("not a process name"));
   CHECK_THAT(refusal("/api/metrics/history?name=%3Cscript%3E", 400),
