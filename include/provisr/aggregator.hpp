@@ -17,8 +17,8 @@
 namespace provisr {
 
 /// What the running instances of a base use together. A sum counts the figures that are known and
-/// is unknown where there are running instances and none of them has the figure; an average is
-/// over the figures that are known, and unknown where there are none.
+/// is unknown if there are running instances and none of them has the figure; an average is over
+/// the figures that are known, and unknown if there are none.
 struct GroupTotals {
   std::size_t process_count = 0;      ///< running instances
   Figure<double> total_cpu_percent;   ///< percent of one core, rounded to 0.001 as the average
@@ -37,7 +37,7 @@ class KnownSum {
     ++count_;
   }
 
-  /// 0 where nothing was to be added, unknown where there was something and none of it was known.
+  /// 0 if `expected` is 0; unknown if figures were expected and none was known.
   [[nodiscard]] Figure<double> total(std::size_t expected) const noexcept {
     if (count_ == 0 && expected > 0) return {};
     return sum_;
@@ -52,7 +52,7 @@ class KnownSum {
   std::size_t count_ = 0;
 };
 
-/// The totals of `base` (its own name and `base-<digits>`); empty where no such name is known.
+/// The totals of `base` (its own name and `base-<digits>`); empty if it has no instances.
 [[nodiscard]] inline std::optional<GroupTotals> group_totals(const Snapshot& snapshot,
                                                              std::string_view base) noexcept {
   bool is_known = false;

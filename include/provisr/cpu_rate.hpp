@@ -21,8 +21,8 @@ struct CpuReading {
   return std::round(percent * 1'000.0) / 1'000.0;
 }
 
-/// The CPU share between two readings of one process, in percent of one core; unknown where
-/// either counter is, where no time has passed, or where the counter went back. Rounded.
+/// The CPU share between two readings of one process, in percent of one core; unknown if
+/// either counter is, if no time has passed, or if the counter went back. Rounded.
 [[nodiscard]] inline Figure<double> cpu_percent(const CpuReading& previous,
                                                 const CpuReading& current) noexcept {
   if (!previous.cpu_time_ns || !current.cpu_time_ns) return {};

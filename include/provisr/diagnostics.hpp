@@ -7,7 +7,7 @@ namespace provisr {
 
 enum class Severity { debug, info, warning, error };
 
-/// Something worth telling about one process; `process` is empty where none is meant.
+/// Something worth telling about one process; `process` is empty if it is about none.
 /// The views are valid during the call only.
 struct Diagnostic {
   Severity severity;

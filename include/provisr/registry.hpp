@@ -59,8 +59,8 @@ struct RegistryOptions {
 /// The processes that are watched, each under a unique name, with their histories.
 ///
 /// Thread safety: every member function may be called at any time from any thread. Readers
-/// (snapshot, latest, history, group) take no lock, except that the first one after a change of
-/// the set of names waits for a tick that is under way. Changes of that set wait for it, too.
+/// (snapshot, latest, history, group) take no lock, except for the first one after the set of names
+/// has changed: it waits for a running tick, as changes of that set do.
 /// Destruction must not run beside any other call; snapshots may outlive the registry.
 ///
 /// `Sampler` samples one process as ProcessSampler does.
@@ -77,8 +77,8 @@ class BasicRegistry {
     publish_roster();
   }
 
-  /// Makes a name known that has no process yet: it is shown as not running. A known one is left
-  /// as it is. Fails with std::errc::invalid_argument for a name that is not
+  /// Adds a name that has no process yet: it is shown as not running. No-op if it is known.
+  /// Fails with std::errc::invalid_argument for a name that is not
   /// is_valid_process_name. Throws std::bad_alloc.
   std::error_code declare(std::string_view name) {
     if (!is_valid_process_name(name)) return std::make_error_code(std::errc::invalid_argument);
@@ -87,9 +87,9 @@ class BasicRegistry {
     return {};
   }
 
-  /// Watches the process that has this PID now under `name`, known or new, and takes the reading
-  /// that the first sample will be measured against. A process watched under that name before is
-  /// let go; its samples stay in the history. Fails, and leaves everything as it was, with the
+  /// Watches the process that has this PID now under `name`, known or new, and takes the baseline
+  /// for its first CPU rate. It replaces a process watched under that name before, whose samples
+  /// stay in the history. Fails, and leaves everything as it was, with the
   /// errors of declare and Sampler::open. Throws std::bad_alloc.
   std::error_code track(std::string_view name, ProcessId pid) {
     if (!is_valid_process_name(name)) return std::make_error_code(std::errc::invalid_argument);
@@ -139,9 +139,9 @@ class BasicRegistry {
   }
 
   /// Samples every process once and publishes all samples together. A process that has ended is
-  /// let go and shown as not running. Allocates nothing once the names have stood still for two
-  /// ticks, unless readers hold more snapshots than they did since. Then tells the observer.
-  /// `schedule` is passed on in the report.
+  /// released and shown as not running. Allocates nothing once the set of names has been unchanged
+  /// for two ticks, unless readers hold more snapshots than they did since. Then tells the
+  /// observer. `schedule` is passed on in the report.
   TickReport tick(const TickSchedule& schedule = {}) noexcept {
     TickReport report;
     const auto published = sample_and_publish(report);
@@ -156,7 +156,7 @@ class BasicRegistry {
     return Snapshot(pool_.hold_current());
   }
 
-  /// The latest sample of a process; empty where the name is unknown or has no running process.
+  /// The latest sample of a process; empty if the name is unknown or has no running process.
   [[nodiscard]] std::optional<ProcessMetrics> latest(std::string_view name) const {
     const Snapshot now = snapshot();
     const auto process = now.find(name);
@@ -164,7 +164,7 @@ class BasicRegistry {
     return process->metrics();
   }
 
-  /// The samples kept for a name, oldest first; empty where the name is unknown.
+  /// The samples kept for a name, oldest first; empty if the name is unknown.
   [[nodiscard]] std::optional<std::vector<ProcessMetrics>> history(std::string_view name) const {
     const Snapshot now = snapshot();
     const auto process = now.find(name);
@@ -172,13 +172,13 @@ class BasicRegistry {
     return process->history();
   }
 
-  /// The totals of a base; empty where it has no instances.
+  /// The totals of a base; empty if it has no instances.
   [[nodiscard]] std::optional<GroupTotals> group(std::string_view base) const {
     return group_totals(snapshot(), base);
   }
 
  private:
-  /// What a tick touches of every member comes first, close together.
+  /// Ordered by use: what each tick touches comes first.
   struct Member {
     // Of tick_mutex_.
     std::optional<Sampler> sampler;  ///< empty: no process, or it has ended
@@ -218,7 +218,7 @@ class BasicRegistry {
     }
   }
 
-  /// state_mutex_ held. Null where the name is not known.
+  /// state_mutex_ held. Null if the name is unknown.
   [[nodiscard]] Member* find(std::string_view name) const noexcept {
     if (!roster_outdated_.load(std::memory_order_relaxed)) {
       const auto index = roster_->find(name);
@@ -315,7 +315,7 @@ class BasicRegistry {
     }
   }
 
-  /// False where the process has ended.
+  /// False if the process has ended.
   bool sample(Member& member, const std::string& name, std::span<Figure<std::uint64_t>> more,
               ProcessMetrics& metrics) noexcept {
     ProcessReading reading;
@@ -369,7 +369,7 @@ class BasicRegistry {
     if (std::exchange(member.reported_fds_error, true)) return;
     try {
       diagnose(Severity::debug, name, "descriptor count unknown: " + error.message());
-    } catch (const std::exception&) {  // no memory for the text: a lost debug line
+    } catch (const std::exception&) {  // out of memory: the debug line is lost
     }
   }
 
@@ -377,7 +377,7 @@ class BasicRegistry {
     if (!options_.diagnostics) return;
     try {
       options_.diagnostics({severity, process, message});
-    } catch (...) {  // promised to the caller of tick: nothing gets out
+    } catch (...) {  // tick() promises not to throw
     }
   }
 
@@ -385,7 +385,7 @@ class BasicRegistry {
   typename Sampler::Context context_;
 
   // tick_mutex_ is held through a whole tick, state_mutex_ only while a batch is published. Names
-  // come and go under both, so either is enough to rely on them. tick_mutex_ is taken first.
+  // change under both, so either is enough to read them. tick_mutex_ is locked first.
   mutable std::mutex tick_mutex_;
   mutable std::mutex state_mutex_;
 

@@ -33,7 +33,7 @@ struct ProcessReading {
   Figure<std::uint64_t> memory_swap_bytes;
   Figure<std::uint32_t> num_threads;
   Figure<std::uint32_t> num_fds;
-  /// Why num_fds is unknown, where the system refused to tell.
+  /// Why num_fds is unknown, if the system refused to tell.
   std::error_code num_fds_error;
   FurtherReadings more;
 
@@ -48,7 +48,7 @@ struct ProcessReading {
 
 enum class ReadStatus {
   ok,
-  vanished,  ///< the process has ended (a zombie has, too); its PID may be another's by now
+  vanished,  ///< the process has ended (a zombie has, too); its PID may have been reused
 };
 
 struct SamplerOptions {
@@ -104,10 +104,10 @@ class ProcessSampler {
  public:
   using Context = SamplingContext;
 
-  /// Opens the process that has this PID now. Empty, with `error` set, where there is none
-  /// (std::errc::no_such_process), where it may not be looked at (permission_denied), where the
-  /// platform has no sampler (function_not_supported) or where the proc root cannot be opened (the
-  /// system's reason, such as no_such_file_or_directory).
+  /// Opens the process that has this PID now. If it fails, empty with
+  /// `error` set: no such process (std::errc::no_such_process), not allowed (permission_denied), no
+  /// sampler for this platform (function_not_supported), or the reason why the proc root cannot be
+  /// opened, such as no_such_file_or_directory.
   [[nodiscard]] static std::optional<ProcessSampler> open(Context& context, ProcessId pid,
                                                           std::error_code& error);
 

@@ -17,8 +17,8 @@
 namespace provisr {
 
 /// The latest samples of all processes as of one tick: an immutable view, sorted by name. Taking,
-/// copying and holding one costs nobody else anything; it stays valid when the registry has moved
-/// on and even when the registry is gone.
+/// copying and holding one slows down no other thread. It stays valid after later ticks and after
+/// the registry's destruction.
 ///
 /// Thread safety: as a std::shared_ptr<const ...>: different objects from different threads.
 class Snapshot {
@@ -43,7 +43,7 @@ class Snapshot {
       return slot_->metrics.pid;
     }
 
-    /// The samples of the name up to this snapshot, oldest first; also where it does not run.
+    /// The samples of the name up to this snapshot, oldest first; also if it does not run.
     [[nodiscard]] std::vector<ProcessMetrics> history() const {
       std::vector<ProcessMetrics> samples;
       history(samples);

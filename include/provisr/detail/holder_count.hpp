@@ -46,7 +46,7 @@ class HolderCount {
     });
   }
 
-  /// The owner lets go, once. True: nobody holds the object any more; else the last remove() will
+  /// Releases the owner's hold, once. True if no holder is left; otherwise the last remove() will
   /// tell.
   [[nodiscard]] bool retire() noexcept {
     bool is_last = false;

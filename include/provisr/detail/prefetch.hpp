@@ -2,7 +2,7 @@
 
 namespace provisr::detail {
 
-/// Has the processor fetch what will soon be written, where the compiler knows how to ask for it.
+/// Prefetches a cache line for writing; no-op if the compiler has no builtin for it.
 inline void prefetch_for_write([[maybe_unused]] const void* address) noexcept {
 #if defined(__GNUC__)
   __builtin_prefetch(address, 1);

@@ -14,7 +14,7 @@
 
 namespace provisr::detail {
 
-/// The latest sample of one name, and where its history stood at that moment.
+/// The latest sample of one name, and how many samples its history had at that moment.
 struct SnapshotSlot {
   ProcessMetrics metrics;
   std::uint64_t history_end = 0;
@@ -22,7 +22,7 @@ struct SnapshotSlot {
   bool vanished = false;  ///< at this tick; `metrics` then holds the PID only
 };
 
-/// What a Snapshot shows. Written by one registry while nobody looks, then read by many.
+/// What a Snapshot shows. Written by one registry while it has no readers, then read by many.
 struct SnapshotBuffer {
   HolderCount holders;  ///< the snapshots; its owner is the pool
   std::shared_ptr<const Roster> roster;
@@ -113,8 +113,8 @@ class SnapshotPool {
     return *current_.load(std::memory_order_relaxed);
   }
 
-  /// A buffer that nobody reads, sized for `roster`; allocates only where all are held or where
-  /// the roster has changed. Throws std::bad_alloc.
+  /// A buffer without readers, sized for `roster`; allocates only if all are held or the roster
+  /// has changed. Throws std::bad_alloc.
   [[nodiscard]] SnapshotBuffer& free_buffer(const std::shared_ptr<const Roster>& roster) {
     drop_outdated(roster);
     SnapshotBuffer& buffer = find_free();

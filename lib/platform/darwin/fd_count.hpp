@@ -10,10 +10,10 @@
 namespace provisr::darwin_platform {
 
 /// Counts the open descriptors of processes. The system tells them only as a list: the memory for
-/// it is kept, and grows where a process has more of them than any before.
+/// it is kept, and grows if a process has more of them than any before.
 class FdCounter {
  public:
-  /// Unknown, with errno set, where the system does not tell.
+  /// Unknown, with errno set, if the system does not tell.
   [[nodiscard]] Figure<std::uint32_t> count(pid_t pid) noexcept;
 
  private:

@@ -25,8 +25,8 @@ constexpr std::size_t descriptors_per_process = 3;
          static_cast<std::uint64_t>(time.tv_nsec);
 }
 
-/// What a failed read, by its errno, says of the process: that it has ended, or nothing, where
-/// the system is short of descriptors or memory for a while.
+/// Whether a failed read, by its errno, means that the process has ended. Any other error, such as
+/// a lack of descriptors or memory, leaves all figures unknown.
 [[nodiscard]] ReadStatus status_of_failed_read(ProcessReading& reading) noexcept {
   reading.clear();
   return says_no_such_process(errno) ? ReadStatus::vanished : ReadStatus::ok;
@@ -52,12 +52,13 @@ constexpr std::size_t descriptors_per_process = 3;
 /// A process is read in one of three ways.
 /// - By kept descriptors: procfs answers ESRCH on them once the process is gone. What else is read
 ///   by number before a successful read of `statm` is therefore known to be of the same process.
-/// - By number, where descriptors are short: procfs gives a process's `task` directory an inode of
-///   its own and keeps it as long as memory allows. Where it is the one seen before, the number was
-///   this process's throughout all that was read before (proc_pid_make_inode, pid_revalidate in
+/// - By number, if descriptors are short: procfs gives a process's `task` directory an inode of
+///   its own and keeps it as long as memory allows. If it is the one seen before, the PID was
+///   not reused while the figures were read (proc_pid_make_inode, pid_revalidate in
 ///   fs/proc/base.c).
-/// - By directory, where it is another one or the proc root is of another PID namespace: the start
-///   time in `stat` tells whether it still is the same process.
+/// - By directory, if the inode differs or the proc root is of another PID namespace: the start
+/// time
+///   in `stat` tells whether it is still the same process.
 struct ProcessSampler::State {
   State(SamplingContext::State& shared, ProcessId process) noexcept
       : context(shared), pid(process) {}
@@ -150,8 +151,8 @@ ReadStatus ProcessSampler::State::read_by_path(ProcessReading& reading) noexcept
   return status;
 }
 
-/// Reads whatever process has the number, and returns the inode of its `task` directory, looked at
-/// last; empty where there is more to find out than this.
+/// Reads whatever process has the PID, and returns the inode of its `task` directory, read last;
+/// empty if the caller must fall back to `read_by_directory`.
 std::optional<ino_t> ProcessSampler::State::read_by_number(ProcessReading& reading) const noexcept {
   const int root = context.proc_root.get();
   read_swap(root, ProcPath(pid, "status").c_str(), reading);
@@ -221,7 +222,7 @@ void ProcessSampler::State::read_swap(int directory, const char* path,
   if (const auto bytes = parse_status_bytes(*text, "VmSwap")) reading.memory_swap_bytes = *bytes;
 }
 
-/// `directory` is the fd directory itself where `path` is null.
+/// `directory` is the fd directory itself if `path` is null.
 void ProcessSampler::State::read_fds(int directory, const char* path,
                                      ProcessReading& reading) const noexcept {
   if (context.has_fd_count_by_size) {
