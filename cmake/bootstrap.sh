@@ -14,7 +14,7 @@ usage: cmake/bootstrap.sh [--demo] [--tests] [--bench] [--cross] [--all]
 
 Installs, where they are missing, the packages that building provisrd needs.
   --demo    also what examples/process_metrics_demo.sh needs (curl, jq)
-  --tests   --demo, and what the tests need (Catch2 3, valgrind)
+  --tests   --demo, and what the tests need (Catch2 3, valgrind) or run faster with (ccache)
   --bench   also what the benchmarks need
   --cross   --tests, and what the cross builds need: mingw-w64, Wine, QEMU, Zig (into build/zig)
             and the sources of the libraries (into build/sources)
@@ -110,13 +110,13 @@ wanted_packages() {
   local packages=(g++ cmake ninja-build pkg-config libfmt-dev libcpp-httplib-dev rapidjson-dev
     libtomlplusplus-dev)
   if $with_demo; then packages+=(ca-certificates curl jq); fi
-  if $with_tests; then packages+=(valgrind); fi
+  if $with_tests; then packages+=(valgrind ccache); fi
   if $with_bench; then packages+=(libbenchmark-dev wrk gnuplot-nox prometheus-cpp-dev python3); fi
   if $with_cross; then
     packages+=(g++-mingw-w64-x86-64-posix wine wine64 qemu-user-static dpkg-dev)
     have npm || packages+=(npm)
   fi
-  if $with_all; then packages+=(clang clang-tidy "$(clang_format_package)" prometheus); fi
+  if $with_all; then packages+=(clang libclang-rt-dev clang-tidy "$(clang_format_package)" prometheus); fi
   printf '%s\n' "${packages[@]}"
 }
 

@@ -15,10 +15,11 @@ usage: tests/run.sh [MODE]...
   macos      the cross builds for macOS, which nothing here can run
   static     provisrd in one file for any Linux: on x86-64 with the demo and the daemon's tests, on
              arm64 with the unit tests under QEMU
+  fuzz       libFuzzer over what reads foreign text, some seconds each
   bench      the benchmarks, quickly: whether they run, not what they say
   format     whether the sources are formatted
   lint       clang-tidy over all sources (slow)
-  all        dev, asan, tsan, dev-clang, windows, macos, static, bench, format
+  all        dev, asan, tsan, dev-clang, windows, macos, static, fuzz, bench, format
 EOF
 }
 
@@ -31,8 +32,8 @@ readonly jobs
 modes=()
 for argument in "$@"; do
   case "$argument" in
-    dev | asan | tsan | dev-clang | coverage | windows | macos | static | bench | format | lint) modes+=("$argument") ;;
-    all) modes+=(dev asan tsan dev-clang windows macos static bench format) ;;
+    dev | asan | tsan | dev-clang | coverage | windows | macos | static | fuzz | bench | format | lint) modes+=("$argument") ;;
+    all) modes+=(dev asan tsan dev-clang windows macos static fuzz bench format) ;;
     -h | --help) usage && exit 0 ;;
     *) usage >&2 && exit 2 ;;
   esac
@@ -52,6 +53,7 @@ fi
 passed=()
 failed=()
 skipped=()
+timings=()
 
 print_list() {
   local heading=$1 line
@@ -63,6 +65,7 @@ print_list() {
 
 summarize() {
   printf '\n==== summary (%d s) ====\n' "$SECONDS"
+  print_list 'seconds:' ${timings[@]+"${timings[@]}"}
   print_list 'skipped:' ${skipped[@]+"${skipped[@]}"}
   print_list 'passed:' ${passed[@]+"${passed[@]}"}
   print_list 'FAILED:' ${failed[@]+"${failed[@]}"}
@@ -156,11 +159,12 @@ run_windows() {
   if cross_build windows-cross; then run_tests windows-cross; fi
 }
 
+# The second processor differs in nothing that tests could compile: library and daemon are enough.
 run_macos() {
-  local preset
-  for preset in macos-cross macos-cross-x86_64; do
-    if cross_build "$preset"; then passed+=("$preset: the build (nothing here can run it)"); fi
-  done
+  if cross_build macos-cross; then passed+=("macos-cross: the build (nothing here can run it)"); fi
+  if cross_build macos-cross-x86_64 provisr provisrd; then
+    passed+=("macos-cross-x86_64: library and daemon (nothing here can run them)")
+  fi
 }
 
 # One file that needs no other, and is small.
@@ -260,7 +264,7 @@ bootstrap() {
   local scopes=(--tests) mode
   for mode in "${modes[@]}"; do
     case "$mode" in
-      dev-clang | format | lint) scopes+=(--all) ;;
+      dev-clang | fuzz | format | lint) scopes+=(--all) ;;
       windows | macos | static) scopes+=(--cross) ;;
     esac
   done
@@ -269,7 +273,8 @@ bootstrap() {
 
 bootstrap
 for mode in "${modes[@]}"; do
-  printf '\n==== %s (%d s) ====\n' "$mode" "$SECONDS"
+  begun=$SECONDS
+  printf '\n==== %s (%d s) ====\n' "$mode" "$begun"
   case "$mode" in
     format) run_format ;;
     lint) run_lint ;;
@@ -279,6 +284,7 @@ for mode in "${modes[@]}"; do
     bench) run_bench ;;
     *) run_preset "$mode" ;;
   esac
+  timings+=("$mode: $((SECONDS - begun))")
 done
 summarize
 [ "${#failed[@]}" -eq 0 ]

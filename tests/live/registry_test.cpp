@@ -7,10 +7,8 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-#include <algorithm>
 #include <chrono>
 #include <cstddef>
-#include <deque>
 #include <string>
 #include <sys/stat.h>
 #include <thread>
@@ -25,50 +23,62 @@ using provisr::test::in_own_process;
 
 namespace {
 
-/// The CPU shares of the latest intervals.
-class Rates {
- public:
-  void add(double percent) {
-    latest_.push_back(percent);
-    if (latest_.size() > 5) latest_.pop_front();
-  }
-  [[nodiscard]] bool have_median_near(double expected) const {
-    if (latest_.size() < 5) return false;
-    std::vector<double> sorted(latest_.begin(), latest_.end());
-    std::sort(sorted.begin(), sorted.end());
-    return sorted[2] > expected - 3 && sorted[2] < expected + 3;
-  }
+using test::kernel_cpu_seconds;
 
- private:
-  std::deque<double> latest_;
+/// The process's CPU clock and the time, before and after a tick: the tick's own readings lie
+/// between.
+struct Bracket {
+  double earliest;
+  double latest;
+  double least_cpu;
+  double most_cpu;
 };
 
-/// Whether the median of five intervals of a second comes near to `expected`: as soon as the
-/// machine leaves the child the time that it wants.
-bool settles_near(const std::string& percent, double expected, double highest_possible) {
+[[nodiscard]] double seconds_now() {
+  return std::chrono::duration<double>(Clock::system().monotonic_now().time_since_epoch()).count();
+}
+
+template <class Action>
+[[nodiscard]] Bracket around(ProcessId pid, Action&& action) {
+  Bracket bracket{};
+  bracket.least_cpu = kernel_cpu_seconds(pid);
+  bracket.earliest = seconds_now();
+  action();
+  bracket.latest = seconds_now();
+  bracket.most_cpu = kernel_cpu_seconds(pid);
+  return bracket;
+}
+
+/// Whatever share of a CPU the machine leaves the child, the registry shows that share.
+void check_share(const std::string& percent) {
   const ChildProgram child{"spinner", percent};
   Registry registry;
-  REQUIRE_FALSE(registry.track("spinner", child.pid()));
-  Rates rates;
-  for (int interval = 0; interval < 40 && !rates.have_median_near(expected); ++interval) {
-    std::this_thread::sleep_for(1s);
-    registry.tick();
+  Bracket before =
+      around(child.pid(), [&] { REQUIRE_FALSE(registry.track("spinner", child.pid())); });
+  for (int interval = 0; interval < 5; ++interval) {
+    REQUIRE(eventually([&] { return kernel_cpu_seconds(child.pid()) > before.most_cpu + 0.1; }));
+    const Bracket after = around(child.pid(), [&] { registry.tick(); });
     const double rate = *registry.latest("spinner")->cpu_percent;
-    CAPTURE(interval, rate);
-    CHECK(rate < highest_possible);
-    rates.add(rate);
+    const double least =
+        (after.least_cpu - before.most_cpu) / (after.latest - before.earliest) * 100;
+    const double most =
+        (after.most_cpu - before.least_cpu) / (after.earliest - before.latest) * 100;
+    CAPTURE(interval, rate, least, most);
+    constexpr double rounding = 0.001;
+    CHECK(rate >= least - rounding);
+    CHECK(rate <= most + rounding);
+    before = after;
   }
-  return rates.have_median_near(expected);
 }
 
 }  // namespace
 
-TEST_CASE("one busy thread is 100 percent", "[registry][serial]") {
-  CHECK(settles_near("100", 100, 103));
+TEST_CASE("one busy thread is shown with the share that it gets", "[registry]") {
+  check_share("100");
 }
 
-TEST_CASE("a thread that is busy 30 percent of the time is 30 percent", "[registry][serial]") {
-  CHECK(settles_near("30", 30, 103));
+TEST_CASE("a thread that is busy part of the time is shown with that share", "[registry]") {
+  check_share("30");
 }
 
 TEST_CASE("the first sample of a real process is a real figure", "[registry]") {

@@ -13,7 +13,9 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <sys/types.h>
 #include <system_error>
+#include <time.h>
 
 namespace provisr::test {
 
@@ -63,6 +65,17 @@ class LiveSampler {
 
 [[nodiscard]] inline linux_platform::Stat stat_of(ProcessId pid) {
   return linux_platform::parse_stat(read_text(proc_of(pid) / "stat")).value();
+}
+
+/// What the kernel says of the CPU time of a living process, all threads.
+[[nodiscard]] inline double kernel_cpu_seconds(ProcessId pid) {
+  clockid_t clock{};
+  timespec time{};
+  if (::clock_getcpuclockid(static_cast<pid_t>(pid), &clock) != 0 ||
+      ::clock_gettime(clock, &time) != 0) {
+    throw std::runtime_error("no CPU clock");
+  }
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
 }
 
 }  // namespace provisr::test

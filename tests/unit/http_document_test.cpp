@@ -1,8 +1,10 @@
 // docs/http.md against the routes that the daemon really has.
 #include "daemon/api/api.hpp"
 #include "daemon/api/exposition.hpp"
+#include "daemon/api/tick_watch.hpp"
 #include "daemon/http/router.hpp"
 #include "daemon/supervisor/process_status.hpp"
+#include "support/log_capture.hpp"
 #include "support/paths.hpp"
 #include "support/text_file.hpp"
 
@@ -10,6 +12,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include <chrono>
 #include <fstream>
 #include <set>
 #include <string>
@@ -50,7 +53,9 @@ namespace {
 
 TEST_CASE("docs/http.md lists the routes that there are, with their parameters") {
   Registry registry;
-  const Sources sources{.registry = registry, .is_collecting = true, .status = [] {
+  const test::LogCapture log;
+  const TickWatch ticks(std::chrono::seconds(1), log.log());
+  const Sources sources{.registry = registry, .ticks = ticks, .is_collecting = true, .status = [] {
                           return std::vector<ProcessStatus>();
                         }};
   Api api(sources);
