@@ -18,34 +18,34 @@ struct ChildCommand {
   std::vector<std::string> argv;
   std::filesystem::path work_dir;  ///< empty: the daemon's
   std::vector<std::string> env;    ///< "KEY=value", added to the daemon's environment
-  /// Reads what the daemon reads instead of nothing; except from a terminal, which a process
-  /// group in the background may not read.
+  /// Inherits the daemon's standard input instead of /dev/null, unless it is a terminal, which a
+  /// background process group may not read.
   bool inherit_stdin = false;
 };
 
-/// A child process and its process group (a Job on Windows), which it leads.
-/// Implemented in daemon/platform. Not thread-safe; belongs to the thread that made it.
+/// A child process and the process group (a Job on Windows) that it leads. Not thread-safe; belongs
+/// to the thread that created it.
 class ChildProcess {
  public:
   /// Starts the command in a process group of its own, with no signal blocked or ignored, with the
-  /// descriptor limit that the daemon was started with, and with no descriptors but the standard
-  /// ones. A program without a slash is looked for in PATH, that of `env` first; one with a slash
-  /// is relative to work_dir. When the program cannot be executed or work_dir cannot be entered,
-  /// returns nullptr and sets `error`; `what` then names the step and the object
-  /// ("cannot execute /x/y", "cannot enter /srv").
+  /// descriptor limit that the daemon was started with, and with only descriptors 0 to 2 open. A
+  /// program without a slash is searched in PATH, that of `env` first; one with a slash is relative
+  /// to work_dir. Returns nullptr and sets `error` if the program cannot be executed or work_dir
+  /// cannot be entered; `what` then names the step and the object ("cannot execute /x/y",
+  /// "cannot enter /srv").
   static std::unique_ptr<ChildProcess> start(const ChildCommand& command, std::error_code& error,
                                              std::string& what);
 
-  /// Kills what still runs of the group.
+  /// Kills the rest of the group.
   virtual ~ChildProcess() = default;
 
   [[nodiscard]] virtual ProcessId pid() const = 0;
 
-  /// How the process ended, once it has: never blocks. What is left of its group has been asked
-  /// to end by then (worker trees outlive their leader otherwise).
+  /// How the process ended, if it has; never blocks. At its end, asks the rest of its group to end
+  /// as well (worker trees outlive their leader otherwise).
   [[nodiscard]] virtual std::optional<ExitStatus> poll_exit() = 0;
 
-  /// Whether any process of the group, the leader's own zombie aside, still runs.
+  /// Whether any process of the group, except for the leader's own zombie, still runs.
   [[nodiscard]] virtual bool group_alive() const = 0;
 
   /// Asks the whole group to end (SIGTERM; Ctrl-Break on Windows).
@@ -55,7 +55,7 @@ class ChildProcess {
   virtual void kill_group() = 0;
 };
 
-/// ChildProcess::start, or what a test puts in its place.
+/// ChildProcess::start, or a replacement for tests.
 using Launcher = std::function<std::unique_ptr<ChildProcess>(
     const ChildCommand& command, std::error_code& error, std::string& what)>;
 

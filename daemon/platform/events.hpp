@@ -4,12 +4,12 @@
 
 namespace provisr::daemon {
 
-/// What the main thread waits for. One object a program, made before any thread and any child
-/// starts. Implemented in daemon/platform (signals on POSIX, console control events on Windows).
+/// What the main thread waits for: signals on POSIX, console control events on Windows. One object
+/// a program, created before any thread and any child starts.
 ///
-/// POSIX: the signals are blocked while it exists, in all threads started since; only
-/// wait_until lets them in. So no other call is ever interrupted by them. SIGPIPE is ignored.
-/// SIGHUP is a request to stop, unless it was ignored before (nohup).
+/// POSIX: while it exists, the signals are blocked in all threads started since and delivered only
+/// during wait_until, so they interrupt no other call. SIGPIPE is ignored. SIGHUP requests a stop
+/// unless it was ignored before (nohup).
 class Events {
  public:
   Events();
@@ -20,7 +20,7 @@ class Events {
   enum class Kind {
     child_exited,    ///< at least one child may have ended: poll them
     stop_requested,  ///< SIGTERM, SIGINT, SIGHUP, Ctrl-C
-    deadline,        ///< nothing until then
+    deadline,        ///< nothing happened until then
   };
 
   /// Blocks until something happens, at most until `deadline`. A request to stop comes first.

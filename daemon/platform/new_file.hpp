@@ -5,8 +5,8 @@
 
 namespace provisr::daemon {
 
-/// Creates a file to write text to; null, with errno set, where there is one of that name, be it
-/// a link. Implemented in daemon/platform.
+/// Creates a file for writing text. Returns null, with errno set, if the name exists, even as a
+/// dangling link.
 [[nodiscard]] std::FILE* create_new_file(const std::filesystem::path& file) noexcept;
 
 }  // namespace provisr::daemon

@@ -2,15 +2,15 @@
 
 namespace provisr::daemon {
 
-/// What systems differ in, as far as a configuration shows it.
+/// Differences between systems that a configuration shows.
 struct PlatformFeatures {
   bool has_unix_sockets;  ///< for `listen = "unix:/path"`
-  /// /bin/sh, for a `command` that only a shell understands. Where there is none, a backslash in
-  /// a `command` is a backslash and quotes nothing but a quote.
+  /// /bin/sh, for a `command` that only a shell understands. Without it, a backslash in a `command`
+  /// is an ordinary character unless a quote follows.
   bool has_posix_shell;
 };
 
-/// Those of this system. Implemented in daemon/platform.
+/// The features of this system.
 [[nodiscard]] PlatformFeatures platform_features() noexcept;
 
 }  // namespace provisr::daemon

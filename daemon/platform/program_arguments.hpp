@@ -5,8 +5,8 @@
 
 namespace provisr::daemon {
 
-/// The arguments behind the program's own name, in UTF-8 where the system knows what letters they
-/// are (Windows), else as they came. Takes main's parameters. Implemented in daemon/platform.
+/// The arguments after the program's own name: in UTF-8 on Windows, unchanged bytes elsewhere.
+/// Takes main's parameters.
 [[nodiscard]] std::vector<std::string> program_arguments(int argc, char** argv);
 
 }  // namespace provisr::daemon

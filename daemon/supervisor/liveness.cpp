@@ -8,7 +8,7 @@
 namespace provisr::daemon {
 namespace {
 
-/// One look a second is no reason to keep descriptors open.
+/// One check a second does not justify descriptors that stay open.
 SamplerOptions without_descriptors() {
   SamplerOptions options;
   options.max_kept_descriptors = 0;

@@ -7,14 +7,14 @@
 
 namespace provisr::daemon {
 
-/// Whether one process still runs; never true for another one that got its PID later.
+/// Whether one process still runs; never true for a process that reuses its PID.
 using IsAlive = std::function<bool()>;
 
-/// Finds the process that has a PID now. Returns an empty function, with `error` set, where there
-/// is none or where it may not be looked at.
+/// Finds the process that has a PID now. Returns an empty function, with `error` set, if there is
+/// none or if access to it is denied.
 using ProcessFinder = std::function<IsAlive(ProcessId pid, std::error_code& error)>;
 
-/// Looks at the processes of this machine. What it returns belongs to one thread.
+/// Finds processes of this machine. Not thread-safe, and neither is what it returns.
 [[nodiscard]] ProcessFinder system_process_finder();
 
 }  // namespace provisr::daemon

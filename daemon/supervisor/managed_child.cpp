@@ -15,9 +15,9 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-/// How often a group that has been asked to end is looked at.
+/// How often to check a group that has been asked to end.
 constexpr milliseconds group_interval{50};
-/// How long even a killed process may take, such as one that hangs in a device.
+/// How long a killed process may take to end; one that waits for a device takes longer than most.
 constexpr seconds kill_patience{5};
 
 }  // namespace
@@ -63,7 +63,7 @@ void ManagedChild::stop(const Moment& now) {
       child_->terminate_group();
       begin_ending(now);
       break;
-    case Phase::ending:  // has been asked already, and keeps its deadline
+    case Phase::ending:  // already asked; its deadline stays
       status_.state = ProcessState::stopping;
       break;
     case Phase::ended:

@@ -28,7 +28,7 @@ class ManagedChild final : public ManagedProcess {
   enum class Phase {
     waiting,  ///< for the start or the next one
     running,
-    ending,  ///< process or remaining group has been asked to end; killed at deadline_
+    ending,  ///< the process or the rest of its group has been asked to end; killed at deadline_
     ended,
   };
 
@@ -53,7 +53,7 @@ class ManagedChild final : public ManagedProcess {
   MonotonicTime launched_at_{};
   MonotonicTime exited_at_{};
   MonotonicTime deadline_{};   ///< to restart (waiting) or to kill (ending)
-  MonotonicTime next_look_{};  ///< while ending: nobody reports the end of the rest of a group
+  MonotonicTime next_look_{};  ///< while ending: no event reports the end of the rest of a group
   std::uint64_t launches_ = 0;
   RepeatFilter start_problems_;
   RepeatFilter pid_file_problems_;

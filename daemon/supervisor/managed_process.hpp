@@ -22,16 +22,16 @@ struct Moment {
   Timestamp utc;
 };
 
-/// What managed processes use of the world around them; must outlive them.
+/// The services that managed processes depend on; must outlive them.
 struct ProcessServices {
   Launcher launch;
   ProcessFinder find;
-  /// Has the process measured from now on.
+  /// Starts measuring the process under this name.
   std::function<std::error_code(std::string_view name, ProcessId pid)> track;
   const Log* log;
 };
 
-/// One name that the supervisor looks after. Time is handed in; nothing here waits or blocks.
+/// One name under supervision. Time is passed in; no function waits or blocks.
 /// Not thread-safe.
 class ManagedProcess {
  public:
@@ -40,29 +40,29 @@ class ManagedProcess {
   /// Called once, before any other function.
   virtual void start(const Moment& now) = 0;
 
-  /// Takes notice of what has happened and does what is due.
+  /// Reacts to what has happened since the last call and does what is due.
   virtual void update(const Moment& now) = 0;
 
-  /// Asks the process to end, if it is the daemon's to end, and lets no other one begin.
+  /// Asks the process to end if the daemon started it, and prevents further starts.
   virtual void stop(const Moment& now) = 0;
 
-  /// Whether nothing of it runs or will run again by the daemon's doing.
+  /// Whether nothing that the daemon started runs, or will be started again.
   [[nodiscard]] virtual bool ended() const = 0;
 
-  /// When to call update at the latest, whatever happens.
+  /// The latest time for the next update(), even if no event arrives.
   [[nodiscard]] virtual MonotonicTime next_deadline() const = 0;
 
-  /// As a shell would report the end that the process came to by itself: 127 or 126 where it could
-  /// not be started; 0 where it has not ended, or ended because it was asked to.
+  /// The exit status as a shell reports it: 127 or 126 if the process could not be started; 0 if it
+  /// has not ended, or ended because it was asked to.
   [[nodiscard]] virtual int result() const { return 0; }
 
-  /// Whether something of it may still run that could not even be killed.
+  /// Whether a process that could not be killed may still run.
   [[nodiscard]] virtual bool given_up() const { return false; }
 
   [[nodiscard]] virtual const ProcessStatus& status() const = 0;
 };
 
-/// Tells a new problem from one that merely goes on, so that each is logged once.
+/// Tells a new problem from one that persists, so that each is logged once.
 class RepeatFilter {
  public:
   /// Whether `problem` differs from the one before.

@@ -43,7 +43,7 @@ PidFile unreadable(const std::error_code& error) {
 }
 
 std::error_code write_text(const fs::path& file, const std::string& text) {
-  // A new one: never through a link that somebody else has put there.
+  // Exclusive creation: never through a link that another user has placed there.
   const File opened(create_new_file(file));
   if (!opened) return last_error();
   const bool written = std::fwrite(text.data(), 1, text.size(), opened.get()) == text.size() &&
@@ -70,7 +70,7 @@ PidFile read_pid_file(const fs::path& file) {
   // Opening a FIFO would block.
   if (!fs::is_regular_file(status)) return without_pid("is not a regular file");
   PidFile reading;
-  // Before the content: if it is written in between, the next reading differs from this one.
+  // Before the content: if the file is written in between, the next reading differs from this one.
   reading.written_at = fs::last_write_time(file, error);
   errno = 0;
   std::ifstream opened(file, std::ios::binary);
@@ -87,7 +87,7 @@ std::error_code write_pid_file(const fs::path& file, ProcessId pid) {
   fs::path draft = file;
   draft += ".new";
   std::error_code error;
-  fs::remove(draft, error);  // of a daemon that was killed
+  fs::remove(draft, error);  // left by a daemon that was killed
   error = write_text(draft, std::to_string(pid) + "\n");
   if (!error) fs::rename(draft, file, error);
   std::error_code ignored;

@@ -10,7 +10,7 @@
 
 namespace provisr::daemon {
 
-/// A pid_file at one moment. Two readings are equal as long as nobody wrote the file in between.
+/// A pid_file at one moment. Two readings are equal unless the file was written in between.
 struct PidFile {
   std::optional<ProcessId> pid;
   std::string problem;  ///< why there is no PID: "does not exist", "holds no PID", ...
@@ -19,13 +19,14 @@ struct PidFile {
   friend bool operator==(const PidFile&, const PidFile&) = default;
 };
 
-/// The PID on the first line of `text`; spaces around it do not matter, anything else does.
+/// The PID on the first line of `text`; spaces around it are ignored, anything else makes it
+/// invalid.
 [[nodiscard]] std::optional<ProcessId> parse_pid(std::string_view text);
 
-/// Never blocks and never reads more than the start of the file.
+/// Reads only the start of the file.
 [[nodiscard]] PidFile read_pid_file(const std::filesystem::path& file);
 
-/// Puts "PID\n" there at once: a reader sees the file before or after, nothing in between.
+/// Writes "PID\n" atomically: a reader sees the old file or the new one.
 [[nodiscard]] std::error_code write_pid_file(const std::filesystem::path& file, ProcessId pid);
 
 /// Removes the file if it still holds this PID.

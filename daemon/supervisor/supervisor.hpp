@@ -15,19 +15,19 @@
 
 namespace provisr::daemon {
 
-/// The world around a supervisor, for tests to replace.
+/// Dependencies of a supervisor; tests replace them.
 struct SupervisorOptions {
   Launcher launch = &ChildProcess::start;
   ProcessFinder find = system_process_finder();
   const Clock* clock = &Clock::system();  ///< must outlive the supervisor
 };
 
-/// Runs the configured children, watches the processes that others run, and tells the registry
-/// of both. Destroying it kills what still runs.
+/// Runs the configured children, watches processes that others run, and registers both for
+/// measuring. The destructor kills children that still run.
 ///
-/// Thread safety: status() may be called from any thread at any time. All else belongs to one
-/// thread, which must not end before the supervisor: on Linux the children are asked to end when
-/// the thread that started them does.
+/// Thread safety: status() may be called from any thread at any time. Everything else belongs to
+/// one thread, which must outlive the supervisor: on Linux, children receive SIGTERM when the
+/// thread that started them ends.
 class Supervisor {
  public:
   enum class Until {
@@ -39,22 +39,22 @@ class Supervisor {
   Supervisor(const std::vector<ProcessConfig>& processes, Registry& registry, const Log& log,
              Until until, SupervisorOptions options = {});
 
-  /// Starts everything. Whatever cannot be started is a state of that process, not an error.
+  /// Starts all processes. A failed start is a state of that process, not an error.
   void start();
 
   /// Looks after the processes until a stop is requested, and all children have ended then, or
   /// in Until::all_exited until all children have ended. Returns exit_status().
   [[nodiscard]] int run(Events& events);
 
-  /// The steps that run() consists of.
+  /// The steps of run().
   void update();
   void request_stop();
   [[nodiscard]] bool finished() const;
   [[nodiscard]] MonotonicTime next_deadline() const;
 
-  /// 1 where a process could not even be killed. In Until::all_exited that of the first child
-  /// that ended by itself with another status than 0, as a shell reports it (127: not found, 126:
-  /// not executable). Else 0.
+  /// Returns 1 if a process could not be killed; otherwise, with Until::all_exited, that of the
+  /// first child that ended by itself with another status than 0, as a shell reports it (127: not
+  /// found, 126: not executable). Else 0.
   [[nodiscard]] int exit_status() const;
 
   /// The processes in the order of the configuration.

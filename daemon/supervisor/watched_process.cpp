@@ -56,7 +56,7 @@ void WatchedProcess::follow(ProcessId pid) {
   IsAlive found = services_.find(pid, error);
   if (found) error = services_.track(status_.name, pid);
   if (error) {
-    // Anything else may pass while the process runs: try again.
+    // Other errors may be temporary: try again.
     if (error != std::errc::no_such_process) last_reading_.reset();
     report(fmt::format("process {} of pid_file {} cannot be watched: {}", pid, name_of(pid_file_),
                        error.message()));

@@ -9,11 +9,11 @@
 
 namespace provisr::daemon {
 
-/// A process that somebody else runs and that a pid_file names. It is never signalled.
+/// A process that others run and that a pid_file names. It is never signalled.
 ///
-/// Whatever becomes of the file, the process it named last is watched until it ends. A PID whose
-/// process has ended is not believed again before the file is written again: by then it may be
-/// anybody's.
+/// The process that the file named last is watched until it ends, even if the file changes or
+/// disappears. Once it has ended, its PID is ignored until the file is written again, because the
+/// PID may have been reused.
 class WatchedProcess final : public ManagedProcess {
  public:
   WatchedProcess(std::string name, std::filesystem::path pid_file, const ProcessServices& services);

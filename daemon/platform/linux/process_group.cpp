@@ -26,7 +26,7 @@ bool is_living_member(const fs::path& directory, pid_t group) {
   return stat && stat->process_group == group && !stat->leader_has_ended();
 }
 
-/// 0 for what is no process.
+/// 0 if the entry is not a process.
 pid_t pid_of(const fs::path& directory) {
   const std::string name = directory.filename().string();
   pid_t pid = 0;
@@ -37,7 +37,7 @@ pid_t pid_of(const fs::path& directory) {
 pid_t search_proc(pid_t group) {
   std::error_code error;
   fs::directory_iterator entry("/proc", error);
-  if (error) return group;  // nothing to go by but the signal
+  if (error) return group;  // no procfs: the signal is the only evidence
   for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
     const pid_t pid = pid_of(entry->path());
     if (pid != 0 && is_living_member(entry->path(), group)) return pid;

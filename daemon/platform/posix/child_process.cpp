@@ -18,13 +18,13 @@ namespace {
 
 enum class Step { set_up, enter_work_dir, execute };
 
-/// What a child that could not be started leaves in the pipe.
+/// What a child that failed to start writes to the pipe.
 struct Failure {
   Step step;
   int error;
 };
 
-/// Given to the child before the fork.
+/// Prepared before the fork.
 struct Birth {
   const ExecPlan& plan;
   int error_pipe;
@@ -40,7 +40,7 @@ bool put_null_on_stdin() noexcept {
   return dup2(null_device, STDIN_FILENO) == STDIN_FILENO && close(null_device) == 0;
 }
 
-/// The signals that the system lets nobody change stay as they are.
+/// Fails silently for signals that cannot be changed.
 void reset_signals() noexcept {
   struct sigaction by_default {};
   by_default.sa_handler = SIG_DFL;
@@ -91,12 +91,12 @@ pid_t fork_child(const Birth& birth) {
   const AllSignalsBlocked blocked;
   const pid_t pid = fork();
   if (pid == 0) run_child(birth);
-  // Also here: whoever runs first, the group exists before anybody signals it.
+  // Also in the parent: whichever runs first, the group exists before it is signalled.
   if (pid > 0) setpgid(pid, pid);
   return pid;
 }
 
-/// Marking descriptors one by one is bounded where the limit is astronomic.
+/// Bounds the loop over descriptors if the limit is huge.
 int descriptor_limit() {
   constexpr rlim_t most = 65536;
   rlimit now{};
@@ -149,7 +149,7 @@ class PosixChild final : public ChildProcess {
 
   std::optional<ExitStatus> poll_exit() override {
     if (exit_ || !has_ended()) return exit_;
-    // The zombie still holds the number: the group cannot be somebody else's yet.
+    // The zombie still holds the PID, so the group's number cannot have been reused yet.
     terminate_group();
     exit_ = collect_exit();
     return exit_;
@@ -158,17 +158,17 @@ class PosixChild final : public ChildProcess {
   [[nodiscard]] bool group_alive() const override {
     if (!exit_) return true;
     collect_adopted_workers();
-    // While a member lives the system gives the group's number to no new process. A process that
-    // has it now tells that the group has gone and the number has come round again.
+    // While a member lives, the kernel does not reuse the group's number. If the PID exists again,
+    // the group is gone and its number was reused.
     if (kill(pid_, 0) == 0 || errno != ESRCH) return false;
     member_ = living_member(pid_, member_);
-    if (member_ == 0) collect_adopted_workers();  // those that ended just now
+    if (member_ == 0) collect_adopted_workers();  // they may have ended just now
     return member_ != 0;
   }
 
   void terminate_group() override {
     signal_group(SIGTERM);
-    signal_group(SIGCONT);  // one that is stopped can only then act on it
+    signal_group(SIGCONT);  // a stopped process handles SIGTERM only once it continues
   }
 
   void kill_group() override { signal_group(SIGKILL); }
@@ -191,7 +191,7 @@ class PosixChild final : public ChildProcess {
     return {.code = WEXITSTATUS(status), .signal = 0};
   }
 
-  /// Where the daemon is process 1 of a container, workers without a leader become its children.
+  /// If the daemon is process 1 of a container, orphaned workers become its children.
   void collect_adopted_workers() const {
     siginfo_t info{};
     while (waitid(P_PGID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG) == 0 &&
@@ -208,7 +208,7 @@ class PosixChild final : public ChildProcess {
 
   pid_t pid_;
   std::optional<ExitStatus> exit_;
-  mutable pid_t member_ = 0;  ///< the one that was found alive last, once the leader has ended
+  mutable pid_t member_ = 0;  ///< after the leader has ended: the member last seen alive
 };
 
 }  // namespace

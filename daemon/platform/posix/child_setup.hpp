@@ -2,12 +2,12 @@
 
 #include <sys/types.h>
 
-/// What a new child does between fork and exec that differs from one POSIX system to another.
-/// All of it is async-signal-safe: the child of a program with threads may do nothing else.
+/// Steps between fork and exec that differ among POSIX systems. All of them are async-signal-safe,
+/// as the child of a multithreaded program requires.
 namespace provisr::daemon {
 
 /// Lets the kernel ask this process to end when `parent` dies, if the kernel offers that.
-/// Returns false where the parent has died already.
+/// Returns false if the parent is dead already.
 [[nodiscard]] bool end_with_parent(pid_t parent) noexcept;
 
 /// Marks every open descriptor from `first` on to be closed by exec. `limit`: no descriptor is

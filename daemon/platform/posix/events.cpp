@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::array handled_signals{SIGCHLD, SIGTERM, SIGINT, SIGHUP};
 
-// Written by signal handlers, which know nothing but globals.
+// Written by signal handlers, which can reach globals only.
 std::atomic<bool> child_exited = false;
 std::atomic<bool> stop_requested = false;
 static_assert(std::atomic<bool>::is_always_lock_free);
@@ -78,7 +78,7 @@ Events::Kind Events::wait_until(std::chrono::steady_clock::time_point deadline) 
     if (child_exited.exchange(false)) return Kind::child_exited;
     const auto now = std::chrono::steady_clock::now();
     const bool is_over = deadline <= now;
-    // Also where it is over: signals that have come meanwhile are let in first.
+    // Even past the deadline: pending signals are handled first.
     wait_for_signals(before.while_waiting, std::max(deadline, now) - now);
     if (is_over && !stop_requested && !child_exited) return Kind::deadline;
   }

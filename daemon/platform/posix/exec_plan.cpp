@@ -8,7 +8,7 @@
 #include <string_view>
 #include <unistd.h>
 
-// POSIX names it but leaves its declaration to the program.
+// POSIX specifies it but leaves its declaration to the program.
 extern char** environ;  // NOLINT(readability-redundant-declaration)
 
 namespace provisr::daemon {
@@ -44,7 +44,7 @@ std::string search_path(const std::vector<std::string>& environment) {
   return "/usr/local/bin:/usr/bin:/bin";
 }
 
-/// An empty place in PATH is the working directory.
+/// An empty entry of PATH is the working directory.
 std::vector<std::string> files_in_path(std::string_view path, const std::string& program) {
   std::vector<std::string> files;
   while (true) {
@@ -92,7 +92,7 @@ int ExecPlan::execute() const noexcept {
   for (const std::string& file : files_) {
     execve(file.c_str(), argv_.data(), envp_.data());
     if (!means_look_further(errno)) return errno;
-    // A file that may not be executed tells more than the places that have none.
+    // A file without execute permission is more informative than a missing one.
     if (failure != EACCES) failure = errno == ENOTDIR && searches_path_ ? ENOENT : errno;
   }
   return failure;

@@ -7,8 +7,8 @@
 
 namespace provisr::daemon {
 
-/// A command in the form that execve takes, ready before the fork: between fork and exec nothing
-/// may be allocated.
+/// A command in the form that execve takes, prepared before the fork: between fork and exec,
+/// allocation is not allowed.
 class ExecPlan {
  public:
   explicit ExecPlan(const ChildCommand& command);
@@ -17,7 +17,7 @@ class ExecPlan {
 
   [[nodiscard]] const char* work_dir() const noexcept;  ///< null: stay
 
-  /// Replaces this process by the program; returns the errno where that failed. As execvp does,
+  /// Replaces this process by the program; returns errno on failure. As execvp does,
   /// it takes the first of the places in PATH that has the program. Async-signal-safe.
   [[nodiscard]] int execute() const noexcept;
 

@@ -11,8 +11,8 @@ struct Pipe {
   FileDescriptor write_end;
 };
 
-/// A pipe whose ends are closed by exec and are none of the standard descriptors, even where
-/// those are closed. Both ends are empty, and errno is set, where there is none to have.
+/// A pipe whose ends are closed by exec and never are descriptors 0 to 2, even if those are closed.
+/// On failure both ends are empty and errno is set.
 [[nodiscard]] Pipe make_pipe();
 
 }  // namespace provisr::daemon

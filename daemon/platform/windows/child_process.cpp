@@ -11,7 +11,7 @@
 namespace provisr::daemon {
 namespace {
 
-/// What a killed process ends with: what a POSIX shell shows for SIGKILL.
+/// The exit code of a killed process: what a POSIX shell shows for SIGKILL.
 constexpr UINT killed_exit_code = 137;
 
 [[nodiscard]] std::error_code last_error() {
@@ -27,8 +27,8 @@ constexpr UINT killed_exit_code = 137;
   }
 }
 
-/// A job whose processes end with its last handle, which is the daemon's: even where the daemon
-/// itself is killed, none of them outlives it.
+/// A job whose processes end when its last handle is closed. The daemon holds that handle, so they
+/// end even if the daemon is killed.
 [[nodiscard]] windows_platform::Handle make_job() {
   windows_platform::Handle job(CreateJobObjectW(nullptr, nullptr));
   JOBOBJECT_EXTENDED_LIMIT_INFORMATION limits{};
@@ -46,8 +46,8 @@ struct StartedProcess {
   DWORD pid = 0;
 };
 
-/// Its first thread is held until the process is in its job. Empty, with the last error set,
-/// where there is none.
+/// The first thread stays suspended until the process is in its job. Empty, with the last error
+/// set, on failure.
 [[nodiscard]] StartedProcess create_suspended(LaunchPlan& plan, ChildStreams& streams) {
   constexpr DWORD flags = CREATE_SUSPENDED | CREATE_NEW_PROCESS_GROUP | CREATE_UNICODE_ENVIRONMENT |
                           EXTENDED_STARTUPINFO_PRESENT;
@@ -110,7 +110,7 @@ class WindowsChild final : public ChildProcess {
   std::optional<ExitStatus> exit_;
 };
 
-/// Nullptr with the last error set where there is no process.
+/// Returns nullptr, with the last error set, on failure.
 [[nodiscard]] std::unique_ptr<ChildProcess> launch(LaunchPlan& plan, bool inherit_stdin) {
   windows_platform::Handle job = make_job();
   ChildStreams streams(inherit_stdin);

@@ -12,7 +12,7 @@ namespace {
                                               &inheritable, OPEN_EXISTING, 0, nullptr));
 }
 
-/// A copy of one of the daemon's own streams; empty where it has none.
+/// A copy of one of the daemon's own streams; empty if it has none.
 [[nodiscard]] windows_platform::Handle inheritable_copy(DWORD standard_stream) {
   HANDLE const own = GetStdHandle(standard_stream);
   HANDLE copy = nullptr;

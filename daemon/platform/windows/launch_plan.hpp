@@ -8,7 +8,7 @@ namespace provisr::daemon {
 
 /// A command in the form that CreateProcess takes.
 struct LaunchPlan {
-  /// Throws std::system_error with std::errc::no_such_file_or_directory where PATH has no such
+  /// Throws std::system_error with std::errc::no_such_file_or_directory if PATH has no such
   /// program.
   explicit LaunchPlan(const ChildCommand& command);
 

@@ -11,7 +11,7 @@
 
 namespace provisr::windows_platform {
 
-/// What Windows tells of all processes at once only, or best: threads and CPU times.
+/// Thread counts and CPU times, which Windows reports for all processes in one call.
 class ProcessTable {
  public:
   struct Entry {
@@ -20,11 +20,11 @@ class ProcessTable {
     Figure<std::uint64_t> cpu_time_ns;
   };
 
-  /// Reads all of them. Allocates only where they take more room than ever before; where there is
-  /// none, nothing is known until the next time.
+  /// Reads the whole table. Allocates only if it needs more room than ever before; if allocation
+  /// fails, the table is empty until the next read.
   void read() noexcept;
 
-  /// As of the last read(); all figures are unknown for a process that was not there then.
+  /// As of the last read(); all figures are unknown for a process that it did not contain.
   [[nodiscard]] Entry find(DWORD pid) const noexcept;
 
  private:
