@@ -11,10 +11,6 @@ if(PROVISR_BUILD_DAEMON)
     GIT_REPOSITORY https://github.com/fmtlib/fmt.git
     GIT_TAG 40626af88bd7df9a5fb80be7b25ac85b122d6c21 # 11.2.0
     SYSTEM FIND_PACKAGE_ARGS 9.1)
-  FetchContent_Declare(httplib
-    GIT_REPOSITORY https://github.com/yhirose/cpp-httplib.git
-    GIT_TAG 89c932f313c6437c38f2982869beacc89c2f2246 # v0.26.0
-    SYSTEM FIND_PACKAGE_ARGS 0.11)
   FetchContent_Declare(RapidJSON
     GIT_REPOSITORY https://github.com/Tencent/rapidjson.git
     GIT_TAG 24b5e7a8b27f42fa16b96fc70aade9106cf7102f # 1.1.0 and the fixes since
@@ -24,12 +20,7 @@ if(PROVISR_BUILD_DAEMON)
     GIT_REPOSITORY https://github.com/marzer/tomlplusplus.git
     GIT_TAG 30172438cee64926dc41fdd9c11fb3ba5b2ba9de # v3.4.0
     SYSTEM FIND_PACKAGE_ARGS 3.3)
-  set(HTTPLIB_REQUIRE_OPENSSL OFF)
-  set(HTTPLIB_USE_OPENSSL_IF_AVAILABLE OFF)
-  set(HTTPLIB_USE_ZLIB_IF_AVAILABLE OFF)
-  set(HTTPLIB_USE_BROTLI_IF_AVAILABLE OFF)
-  set(HTTPLIB_USE_ZSTD_IF_AVAILABLE OFF)
-  FetchContent_MakeAvailable(fmt httplib RapidJSON tomlplusplus)
+  FetchContent_MakeAvailable(fmt RapidJSON tomlplusplus)
 
   # RapidJSON's package names its include directory in a variable and has no target.
   add_library(provisr_rapidjson INTERFACE)
@@ -38,6 +29,20 @@ if(PROVISR_BUILD_DAEMON)
   else()
     target_include_directories(provisr_rapidjson SYSTEM INTERFACE ${RapidJSON_INCLUDE_DIRS} ${RAPIDJSON_INCLUDE_DIRS})
   endif()
+endif()
+
+# A client for the tests and a server for the benchmarks to compare with.
+if(PROVISR_BUILD_TESTS OR PROVISR_BUILD_BENCH)
+  FetchContent_Declare(httplib
+    GIT_REPOSITORY https://github.com/yhirose/cpp-httplib.git
+    GIT_TAG 89c932f313c6437c38f2982869beacc89c2f2246 # v0.26.0
+    SYSTEM FIND_PACKAGE_ARGS 0.11)
+  set(HTTPLIB_REQUIRE_OPENSSL OFF)
+  set(HTTPLIB_USE_OPENSSL_IF_AVAILABLE OFF)
+  set(HTTPLIB_USE_ZLIB_IF_AVAILABLE OFF)
+  set(HTTPLIB_USE_BROTLI_IF_AVAILABLE OFF)
+  set(HTTPLIB_USE_ZSTD_IF_AVAILABLE OFF)
+  FetchContent_MakeAvailable(httplib)
 endif()
 
 if(PROVISR_BUILD_TESTS)

@@ -4,10 +4,12 @@
 #include "daemon/api/exposition.hpp"
 #include "daemon/api/sources.hpp"
 #include "daemon/api/tick_watch.hpp"
+#include "daemon/http/host_policy.hpp"
 #include "daemon/http/router.hpp"
 #include "daemon/http/server.hpp"
 #include "daemon/platform/descriptor_limit.hpp"
 #include "daemon/platform/events.hpp"
+#include "daemon/platform/listen_socket.hpp"
 
 #include <provisr/collector.hpp>
 #include <provisr/registry.hpp>
@@ -15,7 +17,10 @@
 #include <fmt/format.h>
 
 #include <optional>
+#include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace provisr::daemon {
 namespace {
@@ -48,6 +53,12 @@ namespace {
   return options;
 }
 
+[[nodiscard]] HostPolicy host_policy(const std::vector<std::string>& allowed) {
+  std::vector<std::string> names = names_of_machine(machine_name());
+  names.insert(names.end(), allowed.begin(), allowed.end());
+  return HostPolicy(std::move(names));
+}
+
 }  // namespace
 
 int run_daemon(const Config& config, Supervisor::Until until, const Log& log) {
@@ -68,8 +79,10 @@ int run_daemon(const Config& config, Supervisor::Until until, const Log& log) {
   api.add_routes(api_router, config.server.base_path);
   Router metrics_router;
   exposition.add_routes(metrics_router);
-  HttpServer api_server(config.server.listen, api_router);
-  HttpServer metrics_server(config.metrics.listen, metrics_router);
+  HttpServer api_server(
+      {.address = config.server.listen, .hosts = host_policy(config.server.allowed_hosts)},
+      api_router, log);
+  HttpServer metrics_server({.address = config.metrics.listen}, metrics_router, log);
 
   api_server.bind();
   if (config.metrics.enabled) metrics_server.bind();
@@ -77,10 +90,10 @@ int run_daemon(const Config& config, Supervisor::Until until, const Log& log) {
   std::optional<Collector> collector;
   if (collection.enabled) collector.emplace(registry, collection.interval);
   api_server.start();
-  log.info("JSON API on {}", config.server.listen.to_string());
+  log.info("JSON API on {}", api_server.address().to_string());
   if (config.metrics.enabled) {
     metrics_server.start();
-    log.info("Prometheus metrics on {}", config.metrics.listen.to_string());
+    log.info("Prometheus metrics on {}", metrics_server.address().to_string());
   }
   return supervisor.run(events);
 }

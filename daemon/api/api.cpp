@@ -79,10 +79,7 @@ void Api::add_routes(Router& router, const std::string& base_path) {
 HttpAnswer Api::metrics(const HttpQuery& query) {
   require_collection();
   if (query.find("name")) return sample(required_name(query, "name"));
-  return {.status = 200,
-          .content_type = "application/json",
-          .body = all_metrics_.of(sources_.registry.snapshot()),
-          .headers = {}};
+  return shared_answer("application/json", all_metrics_.of(sources_.registry.snapshot()));
 }
 
 HttpAnswer Api::sample(std::string_view name) const {

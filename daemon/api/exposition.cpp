@@ -21,11 +21,8 @@ void Exposition::add_routes(Router& router) {
               .path = "/metrics",
               .help = "for Prometheus",
               .parameters = {},
-              .handler = [this](const HttpRequest&) -> HttpAnswer {
-                return {.status = 200,
-                        .content_type = std::string(PrometheusWriter::content_type),
-                        .body = body(),
-                        .headers = {}};
+              .handler = [this](const HttpRequest&) {
+                return shared_answer(PrometheusWriter::content_type, body());
               }});
 }
 

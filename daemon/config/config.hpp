@@ -13,6 +13,8 @@ namespace provisr::daemon {
 struct ServerConfig {
   ListenAddress listen{.host = "", .port = 8080, .path = ""};
   std::string base_path = "/api";  ///< starts with '/', never ends with one
+  /// Names beside this machine's own that a request may call the server by; "*" is any.
+  std::vector<std::string> allowed_hosts;
 
   bool operator==(const ServerConfig&) const = default;
 };

@@ -3,23 +3,28 @@
 #include "daemon/base/json_text.hpp"
 
 namespace provisr::daemon {
-namespace {
 
-[[nodiscard]] HttpAnswer answer_of(std::string_view content_type, std::string text) {
-  return {.status = 200,
-          .content_type = std::string(content_type),
-          .body = std::make_shared<const std::string>(std::move(text)),
-          .headers = {}};
+HttpAnswer shared_answer(std::string_view content_type, std::shared_ptr<const std::string> body) {
+  HttpAnswer answer;
+  answer.content_type = content_type;
+  answer.body = std::move(body);
+  return answer;
 }
 
-}  // namespace
+HttpAnswer streamed_answer(std::string_view content_type, HttpSource source) {
+  HttpAnswer answer;
+  answer.content_type = content_type;
+  answer.source = std::move(source);
+  return answer;
+}
 
 HttpAnswer json_answer(std::string text) {
-  return answer_of("application/json", std::move(text));
+  return shared_answer("application/json", std::make_shared<const std::string>(std::move(text)));
 }
 
 HttpAnswer text_answer(std::string text) {
-  return answer_of("text/plain; charset=utf-8", std::move(text));
+  return shared_answer("text/plain; charset=utf-8",
+                       std::make_shared<const std::string>(std::move(text)));
 }
 
 HttpAnswer error_answer(int status, std::string_view text) {

@@ -43,6 +43,7 @@ class HttpHeaders {
 struct HttpRequest {
   std::string method;
   std::string path;  ///< decoded, without the query; may hold any bytes
+  std::string host;  ///< what the client calls this server, with its port; may be empty
   HttpQuery query;
   HttpHeaders headers;
 };

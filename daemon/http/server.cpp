@@ -1,184 +1,415 @@
 #include "daemon/http/server.hpp"
 
-#include "daemon/platform/listen_socket.hpp"
+#include "daemon/http/clients.hpp"
+#include "daemon/http/connection.hpp"
+#include "daemon/http/listeners.hpp"
+#include "daemon/platform/poller.hpp"
 
 #include <fmt/format.h>
-#include <httplib.h>
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <chrono>
-#include <cstddef>
-#include <cstdint>
-#include <filesystem>
+#include <exception>
+#include <mutex>
+#include <set>
+#include <span>
 #include <stdexcept>
 #include <string_view>
 #include <system_error>
 #include <thread>
 #include <utility>
+#include <vector>
 
 namespace provisr::daemon {
 namespace {
 
-// A connection that is kept alive holds a thread of the pool while it idles, and stop() waits for
-// it: few enough seconds for both not to matter, threads enough for a page, a scraper and people.
-constexpr std::size_t pool_threads = 8;
-constexpr std::chrono::seconds idle_timeout{2};
-constexpr std::chrono::seconds transfer_timeout{5};
-constexpr std::size_t requests_per_connection = 100'000;
-constexpr std::size_t largest_request_body = 64 * 1024;
+using TimePoint = Connection::TimePoint;
+using Phase = Connection::Phase;
 
-[[nodiscard]] HttpRequest request_of(const httplib::Request& request) {
-  const std::size_t query = request.target.find('?');
-  HttpRequest copy{.method = request.method,
-                   .path = request.path,
-                   .query = query == std::string::npos
-                                ? HttpQuery()
-                                : HttpQuery(std::string_view(request.target).substr(query + 1)),
-                   .headers = {}};
-  for (const auto& [name, value] : request.headers) copy.headers.add(name, value);
-  return copy;
+constexpr std::size_t accepts_in_a_row = 64;
+constexpr std::size_t bytes_received_in_a_row = std::size_t{8} * 1024;
+constexpr std::size_t bytes_sent_in_a_row = std::size_t{4} << 20U;
+
+[[nodiscard]] TimePoint now() {
+  return std::chrono::steady_clock::now();
 }
 
-/// Every request is answered whole. cpp-httplib 0.11 would hand a range to the content provider
-/// without comparing it with the body's length. The request is its own, non-const object.
-void ignore_ranges(const httplib::Request& request) {
-  const_cast<httplib::Request&>(request).ranges.clear();  // NOLINT(*-const-cast)
+/// Rounded up, so that the moment has come when the wait is over.
+[[nodiscard]] std::chrono::milliseconds time_until(TimePoint moment) {
+  return std::chrono::ceil<std::chrono::milliseconds>(
+      std::max(moment - now(), TimePoint::duration(0)));
 }
 
-/// The part of `body` from `offset` on, at most `length` bytes; never beyond its end.
-[[nodiscard]] std::string_view part_of(std::string_view body, std::size_t offset,
-                                       std::size_t length) {
-  return body.substr(std::min(offset, body.size()), length);
+/// Why a client whose deadline has passed is cut off; empty if it only idled.
+[[nodiscard]] std::string_view reason_of(Phase phase) {
+  if (phase == Phase::request) return "request_time";
+  if (phase == Phase::answer) return "answer_time";
+  return "";
 }
 
-void send(const HttpAnswer& answer, const httplib::Request& request, httplib::Response& response) {
-  ignore_ranges(request);
-  response.status = answer.status;
-  response.set_header("Cache-Control", "no-store");
-  response.set_header("X-Content-Type-Options", "nosniff");
-  for (const auto& [name, value] : answer.headers) response.set_header(name.c_str(), value);
-  // A provider of known length is sent as it is: neither copied nor compressed for each request.
-  response.set_content_provider(
-      answer.body->size(), answer.content_type,
-      [body = answer.body](std::size_t offset, std::size_t length, httplib::DataSink& sink) {
-        const std::string_view part = part_of(*body, offset, length);
-        return sink.write(part.data(), part.size());
-      });
-}
-
-void configure(httplib::Server& server) {
-  server.new_task_queue = [] { return new httplib::ThreadPool(pool_threads); };
-  server.set_tcp_nodelay(true);
-  server.set_keep_alive_timeout(idle_timeout.count());
-  server.set_keep_alive_max_count(requests_per_connection);
-  server.set_read_timeout(transfer_timeout);
-  server.set_write_timeout(transfer_timeout);
-  server.set_payload_max_length(largest_request_body);
-  // In place of SO_REUSEPORT, cpp-httplib's default.
-  server.set_socket_options(
-      [](socket_t socket) { claim_address_alone(static_cast<std::uintptr_t>(socket)); });
-}
-
-[[nodiscard]] std::string reason(const std::error_code& error) {
-  return error ? error.message() : "no such address";
+[[nodiscard]] Poller::Interest interest_of(const Connection& connection) {
+  return connection.phase() == Phase::answer ? Poller::Interest::output : Poller::Interest::input;
 }
 
 }  // namespace
 
-struct HttpServer::State {
-  ListenAddress address;
-  const Router* router = nullptr;
-  httplib::Server server;
-  std::thread thread;
+/// The thread of a server and all that it owns.
+class HttpServer::Loop final : public ConnectionOwner {
+ public:
+  Loop(const HttpServerOptions& options, const Router& router, const Log& log)
+      : options_(&options), router_(&router), log_(&log), listeners_(options.address) {
+    for (const Socket* const socket : listeners_.sockets()) {
+      poller_.add(*socket, Poller::Interest::none, &listeners_);
+    }
+  }
 
-  void answer(const httplib::Request& request, httplib::Response& response) const;
-  void route();
-  [[nodiscard]] bool try_bind(const std::string& host);
-  void remove_stale_socket() const;
+  [[nodiscard]] const ListenAddress& address() const { return listeners_.address(); }
+  void start();
+  void stop();
+  void wake_sources();
+  [[nodiscard]] HttpStatistics statistics() const;
+
+  HttpAnswer answer(const HttpRequest& request) override;
+  void count_answer(int status) override;
+
+ private:
+  void run();
+  void try_turn();
+  void drain();
+  void turn(TimePoint latest);
+  void handle(const Poller::Event& event);
+
+  void set_listening(Poller::Interest interest);
+  void pause_accepting();
+  void resume_accepting();
+  void accept_waiting();
+  [[nodiscard]] bool accept_from(const Socket& listener);
+  void admit(Socket socket);
+  [[nodiscard]] bool evict(std::string_view reason);
+  void say_once(const std::error_code& error);
+
+  template <class Work>
+  void guard(Client& client, Work&& work);
+  void receive_from(Client& client);
+  void send_to(Client& client);
+  void settle(Client& client);
+  void cut_off(Client& client, std::string_view reason);
+  void drop(Client& client);
+  void end_due_clients();
+  void wake_waiting();
+  [[nodiscard]] TimePoint next_moment(TimePoint latest);
+  void count_cut_off(std::string_view reason);
+  void count_connections();
+
+  const HttpServerOptions* options_;
+  const Router* router_;
+  const Log* log_;
+  Listeners listeners_;
+  Poller poller_;
+  Clients clients_;
+  std::array<char, bytes_received_in_a_row> buffer_{};
+  std::set<int> said_errors_;
+  bool is_paused_ = false;
+  TimePoint accept_again_;
+  std::atomic<bool> is_stopping_ = false;
+  std::atomic<bool> are_sources_woken_ = false;
+  mutable std::mutex statistics_mutex_;
+  HttpStatistics statistics_;
+  std::thread thread_;
 };
 
-void HttpServer::State::answer(const httplib::Request& request, httplib::Response& response) const {
-  send(router->answer(request_of(request)), request, response);
+void HttpServer::Loop::start() {
+  set_listening(Poller::Interest::input);
+  thread_ = std::thread([this] { run(); });
 }
 
-void HttpServer::State::route() {
-  const char* const any_path = R"([\s\S]*)";
-  const auto handler = [this](const auto& request, auto& response) { answer(request, response); };
-  server.Get(any_path, handler);
-  server.Post(any_path, handler);
-  server.Put(any_path, handler);
-  server.Patch(any_path, handler);
-  server.Delete(any_path, handler);
-  server.Options(any_path, handler);
-  // What cpp-httplib refuses by itself: malformed or oversized requests.
-  server.set_error_handler([](const httplib::Request& request, httplib::Response& response) {
-    if (response.body.empty() && !response.content_provider_) {
-      send(error_answer(response.status, "the request cannot be understood or is too large"),
-           request, response);
-    }
-  });
+void HttpServer::Loop::stop() {
+  if (!thread_.joinable()) return;
+  is_stopping_ = true;
+  poller_.wake();
+  thread_.join();
 }
 
-bool HttpServer::State::try_bind(const std::string& host) {
-  clear_socket_error();
-  return server.bind_to_port(host, address.is_unix_socket() ? 80 : address.port);
+void HttpServer::Loop::wake_sources() {
+  are_sources_woken_ = true;
+  poller_.wake();
 }
 
-/// A socket file that a daemon left behind when it was killed: nobody answers on it.
-void HttpServer::State::remove_stale_socket() const {
-  std::error_code ignored;
-  if (!std::filesystem::is_socket(address.path, ignored)) return;
-  httplib::Client probe(address.path);
-  probe.set_address_family(AF_UNIX);
-  const auto result = probe.Get("/");
-  if (!result && result.error() == httplib::Error::Connection) {
-    std::filesystem::remove(address.path, ignored);
+HttpStatistics HttpServer::Loop::statistics() const {
+  const std::lock_guard lock(statistics_mutex_);
+  return statistics_;
+}
+
+HttpAnswer HttpServer::Loop::answer(const HttpRequest& request) {
+  const bool is_checked = options_->hosts && !options_->address.is_unix_socket();
+  if (!is_checked || options_->hosts->allows(request.host)) return router_->answer(request);
+  return error_answer(403, fmt::format("\"{}\" is not a name of this server; if it is one, add it "
+                                       "to allowed_hosts of [server] in the configuration",
+                                       request.host));
+}
+
+void HttpServer::Loop::count_answer(int status) {
+  const std::lock_guard lock(statistics_mutex_);
+  ++statistics_.answers[status];
+}
+
+void HttpServer::Loop::run() {
+  while (!is_stopping_) try_turn();
+  try {
+    drain();
+  } catch (const std::exception&) {  // then without
   }
 }
 
-HttpServer::HttpServer(ListenAddress address, const Router& router)
-    : state_(std::make_unique<State>()) {
-  state_->router = &router;
-  state_->address = std::move(address);
-  configure(state_->server);
-  state_->route();
+/// A failure, such as a lack of memory, is waited out.
+void HttpServer::Loop::try_turn() {
+  try {
+    turn(TimePoint::max());
+  } catch (const std::exception& failure) {
+    log_->error("HTTP on {}: {}; trying again", address().to_string(), failure.what());
+    std::this_thread::sleep_for(options_->limits.accept_pause);
+  }
 }
+
+/// Answers that have begun get a moment to be taken; nothing new is accepted.
+void HttpServer::Loop::drain() {
+  set_listening(Poller::Interest::none);
+  is_paused_ = false;
+  for (const Phase phase : {Phase::idle, Phase::request, Phase::waiting}) {
+    clients_.for_each_in(phase, [this](Client& client) { drop(client); });
+  }
+  const TimePoint end = now() + options_->limits.drain_time;
+  while (clients_.first_in(Phase::answer) != nullptr && now() < end) turn(end);
+}
+
+void HttpServer::Loop::turn(TimePoint latest) {
+  const TimePoint moment = next_moment(latest);
+  const bool is_endless = moment == TimePoint::max();
+  const auto events = poller_.wait(is_endless ? std::nullopt : std::optional(time_until(moment)));
+  for (const Poller::Event& event : events) handle(event);
+  wake_waiting();
+  end_due_clients();
+  resume_accepting();
+  clients_.forget_dropped();
+}
+
+TimePoint HttpServer::Loop::next_moment(TimePoint latest) {
+  TimePoint moment = latest;
+  if (is_paused_) moment = std::min(moment, accept_again_);
+  if (const Client* const client = clients_.next_due()) {
+    moment = std::min(moment, client->connection.deadline().value_or(moment));
+  }
+  return moment;
+}
+
+void HttpServer::Loop::handle(const Poller::Event& event) {
+  if (event.owner == &listeners_) return accept_waiting();
+  Client& client = *static_cast<Client*>(event.owner);
+  if (Clients::is_dropped(client)) return;
+  if (event.is_lost && !event.is_ready) return drop(client);
+  guard(client, [&] {
+    if (client.interest == Poller::Interest::input) receive_from(client);
+    send_to(client);
+  });
+}
+
+void HttpServer::Loop::set_listening(Poller::Interest interest) {
+  for (const Socket* const socket : listeners_.sockets()) {
+    poller_.change(*socket, interest, &listeners_);
+  }
+}
+
+void HttpServer::Loop::pause_accepting() {
+  set_listening(Poller::Interest::none);
+  is_paused_ = true;
+  accept_again_ = now() + options_->limits.accept_pause;
+}
+
+void HttpServer::Loop::resume_accepting() {
+  if (!is_paused_ || now() < accept_again_) return;
+  set_listening(Poller::Interest::input);
+  is_paused_ = false;
+}
+
+void HttpServer::Loop::accept_waiting() {
+  for (const Socket* const listener : listeners_.sockets()) {
+    if (!accept_from(*listener)) return pause_accepting();
+  }
+}
+
+/// False if it is of no use to try again at once.
+bool HttpServer::Loop::accept_from(const Socket& listener) {
+  bool may_evict = true;
+  std::size_t lost = 0;
+  for (std::size_t i = 0; i < accepts_in_a_row; ++i) {
+    Accepted accepted = accept_connection(listener);
+    if (accepted.outcome == Accepted::Outcome::nobody) return true;
+    if (accepted.outcome == Accepted::Outcome::connection) {
+      admit(std::move(accepted.socket));
+      continue;
+    }
+    say_once(accepted.error);
+    if (accepted.outcome == Accepted::Outcome::failed) return false;
+    if (accepted.outcome == Accepted::Outcome::lost) {
+      ++lost;
+    } else if (!std::exchange(may_evict, false) || !evict("descriptors")) {
+      return false;
+    }
+  }
+  return lost < accepts_in_a_row;
+}
+
+void HttpServer::Loop::admit(Socket socket) {
+  if (clients_.size() >= options_->limits.connections) static_cast<void>(evict("connections"));
+  Client& client = clients_.add(std::move(socket), options_->limits, *this, now());
+  guard(client, [&] { poller_.add(client.socket, client.interest, &client); });
+  count_connections();
+}
+
+/// Ends the client that has kept the server waiting longest; false if there is none.
+bool HttpServer::Loop::evict(std::string_view reason) {
+  Client* const client = clients_.longest_waiting();
+  if (client == nullptr) return false;
+  cut_off(*client, reason);
+  return true;
+}
+
+/// Once a kind: an error that lasts must not fill the log.
+void HttpServer::Loop::say_once(const std::error_code& error) {
+  if (!said_errors_.insert(error.value()).second) return;
+  log_->warn("cannot accept a connection on {}: {}; trying again", address().to_string(),
+             error.message());
+}
+
+/// What one connection meets, such as a lack of memory, ends that connection only.
+template <class Work>
+void HttpServer::Loop::guard(Client& client, Work&& work) {
+  try {
+    work();
+    settle(client);
+  } catch (const std::exception& failure) {
+    log_->warn("a connection on {} has ended: {}", address().to_string(), failure.what());
+    cut_off(client, "failure");
+  }
+}
+
+void HttpServer::Loop::receive_from(Client& client) {
+  const Transfer transfer = receive(client.socket, buffer_);
+  if (transfer.outcome == Transfer::Outcome::moved) {
+    client.connection.received({buffer_.data(), transfer.bytes}, now());
+  } else if (transfer.outcome == Transfer::Outcome::ended) {
+    client.connection.input_ended(now());
+  }
+}
+
+/// Until the client takes no more for now; one that takes everything must not keep others waiting.
+void HttpServer::Loop::send_to(Client& client) {
+  std::size_t sent = 0;
+  while (sent < bytes_sent_in_a_row) {
+    const auto output = client.connection.output();
+    if (output.empty()) return;
+    const Transfer transfer = send(client.socket, output);
+    if (transfer.outcome == Transfer::Outcome::would_block) return;
+    if (transfer.outcome == Transfer::Outcome::ended) return drop(client);
+    sent += transfer.bytes;
+    client.connection.sent(transfer.bytes, now());
+  }
+}
+
+/// Brings poller and lists in line with what the connection has become.
+void HttpServer::Loop::settle(Client& client) {
+  if (Clients::is_dropped(client)) return;
+  const Phase phase = client.connection.phase();
+  if (phase == Phase::over) return drop(client);
+  if (phase == Phase::closing && client.listed_as != Phase::closing) end_sending(client.socket);
+  clients_.relist(client);
+  const Poller::Interest interest = interest_of(client.connection);
+  if (std::exchange(client.interest, interest) != interest) {
+    poller_.change(client.socket, interest, &client);
+  }
+}
+
+void HttpServer::Loop::cut_off(Client& client, std::string_view reason) {
+  if (Clients::is_dropped(client)) return;
+  drop(client);
+  count_cut_off(reason);
+}
+
+void HttpServer::Loop::drop(Client& client) {
+  poller_.remove(client.socket);
+  clients_.drop(client);
+  count_connections();
+}
+
+void HttpServer::Loop::end_due_clients() {
+  for (;;) {
+    Client* const client = clients_.next_due();
+    if (client == nullptr || client->connection.deadline() > now()) return;
+    const std::string_view reason = reason_of(client->connection.phase());
+    if (!reason.empty()) count_cut_off(reason);
+    guard(*client, [&] {
+      client->connection.deadline_passed(now());
+      send_to(*client);
+    });
+  }
+}
+
+void HttpServer::Loop::wake_waiting() {
+  if (!are_sources_woken_.exchange(false)) return;
+  clients_.for_each_in(Phase::waiting, [this](Client& client) {
+    guard(client, [&] {
+      client.connection.wake_source(now());
+      send_to(client);
+    });
+  });
+}
+
+void HttpServer::Loop::count_cut_off(std::string_view reason) {
+  const std::lock_guard lock(statistics_mutex_);
+  ++statistics_.cut_off[std::string(reason)];
+}
+
+void HttpServer::Loop::count_connections() {
+  const std::lock_guard lock(statistics_mutex_);
+  statistics_.connections = clients_.size();
+}
+
+HttpServer::HttpServer(HttpServerOptions options, const Router& router, const Log& log)
+    : options_(std::move(options)), router_(&router), log_(&log) {}
 
 HttpServer::~HttpServer() {
   stop();
 }
 
 void HttpServer::bind() {
-  const ListenAddress& address = state_->address;
-  bool is_bound = false;
-  if (address.is_unix_socket()) {
-    state_->remove_stale_socket();
-    state_->server.set_address_family(AF_UNIX);
-    is_bound = state_->try_bind(address.path);
-  } else if (address.host.empty()) {
-    // Both protocols if the machine has IPv6.
-    is_bound = state_->try_bind("::") ||
-               (!says_address_in_use(last_socket_error()) && state_->try_bind("0.0.0.0"));
-  } else {
-    is_bound = state_->try_bind(address.host);
-  }
-  if (!is_bound) {
-    throw std::runtime_error(
-        fmt::format("cannot listen on {}: {}", address.to_string(), reason(last_socket_error())));
-  }
+  loop_ = std::make_unique<Loop>(options_, *router_, *log_);
+}
+
+const ListenAddress& HttpServer::address() const {
+  return loop_ ? loop_->address() : options_.address;
 }
 
 void HttpServer::start() {
-  state_->thread = std::thread([this] { state_->server.listen_after_bind(); });
-  while (!state_->server.is_running()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  try {
+    loop_->start();
+  } catch (const std::system_error& failure) {
+    throw std::runtime_error(fmt::format("cannot start the thread that answers on {}: {}",
+                                         address().to_string(), failure.code().message()));
+  }
 }
 
 void HttpServer::stop() {
-  if (!state_->thread.joinable()) return;
-  state_->server.stop();
-  state_->thread.join();
-  std::error_code ignored;
-  if (state_->address.is_unix_socket()) std::filesystem::remove(state_->address.path, ignored);
+  if (loop_) loop_->stop();
+}
+
+void HttpServer::wake_sources() {
+  if (loop_) loop_->wake_sources();
+}
+
+HttpStatistics HttpServer::statistics() const {
+  return loop_ ? loop_->statistics() : HttpStatistics();
 }
 
 }  // namespace provisr::daemon

@@ -1,37 +1,71 @@
 #pragma once
 
 #include "daemon/base/listen_address.hpp"
+#include "daemon/base/log.hpp"
+#include "daemon/http/host_policy.hpp"
+#include "daemon/http/limits.hpp"
 #include "daemon/http/router.hpp"
 
+#include <cstddef>
+#include <cstdint>
+#include <map>
 #include <memory>
+#include <optional>
+#include <string>
 
 namespace provisr::daemon {
 
-/// Answers requests by a router, each on a thread of a pool. Clients cache nothing.
+struct HttpServerOptions {
+  ListenAddress address;
+  /// Requests that call the server by another host get 403; without a policy, none does. A Unix
+  /// socket has no name that matters.
+  std::optional<HostPolicy> hosts = std::nullopt;
+  HttpLimits limits = {};
+};
+
+struct HttpStatistics {
+  std::map<int, std::uint64_t> answers;          ///< by status
+  std::map<std::string, std::uint64_t> cut_off;  ///< connections that the server ended, by reason
+  std::size_t connections = 0;                   ///< now
+};
+
+/// Answers requests by a router, on one thread for all connections of an address. That thread never
+/// waits for a client, so handlers decide how long others wait.
 ///
-/// Thread safety: handlers run on several threads at once; the rest belongs to the thread that made
-/// the server.
+/// Thread safety: statistics() and wake_sources() from any thread; the rest belongs to the thread
+/// that made the server. Handlers and sources run on the server's thread.
 class HttpServer {
  public:
-  /// The router must outlive the server.
-  HttpServer(ListenAddress address, const Router& router);
+  /// Router and log must outlive the server.
+  HttpServer(HttpServerOptions options, const Router& router, const Log& log);
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
 
-  /// Takes the address. Throws std::runtime_error with one clear sentence if that fails,
-  /// also when another program, or another provisrd, listens there.
+  /// Takes the address. Throws std::runtime_error with one clear sentence if that fails, also if
+  /// another program, or another provisrd, listens there.
   void bind();
 
-  /// Begins to answer; requires bind(). Returns when connections are accepted.
+  /// The address, after bind() with the port that the system chose in place of 0.
+  [[nodiscard]] const ListenAddress& address() const;
+
+  /// Begins to answer; requires bind(). Throws std::runtime_error if there is no thread to be had.
   void start();
 
-  /// Ends all connections; an idle one within two seconds.
+  /// Ends all connections; answers under way get HttpLimits::drain_time.
   void stop();
 
+  /// Asks all sources again that had nothing.
+  void wake_sources();
+
+  [[nodiscard]] HttpStatistics statistics() const;
+
  private:
-  struct State;
-  std::unique_ptr<State> state_;
+  class Loop;
+  HttpServerOptions options_;
+  const Router* router_;
+  const Log* log_;
+  std::unique_ptr<Loop> loop_;
 };
 
 }  // namespace provisr::daemon

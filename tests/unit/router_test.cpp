@@ -11,10 +11,11 @@ using namespace provisr::daemon;
 namespace {
 
 [[nodiscard]] HttpRequest request(std::string method, std::string path, std::string query = "") {
-  return {.method = std::move(method),
-          .path = std::move(path),
-          .query = HttpQuery(query),
-          .headers = {}};
+  HttpRequest asked;
+  asked.method = std::move(method);
+  asked.path = std::move(path);
+  asked.query = HttpQuery(query);
+  return asked;
 }
 
 [[nodiscard]] Route route(std::string method, std::string path, std::string text) {

@@ -1,0 +1,67 @@
+#include "daemon/http/clients.hpp"
+
+#include <iterator>
+
+namespace provisr::daemon {
+
+using Phase = Connection::Phase;
+
+Client& Clients::add(Socket socket, const HttpLimits& limits, ConnectionOwner& owner,
+                     Connection::TimePoint now) {
+  std::list<Client>& list = list_of(Phase::idle);
+  Client& client = list.emplace_back(std::move(socket), limits, owner, now);
+  client.position = std::prev(list.end());
+  ++size_;
+  return client;
+}
+
+void Clients::relist(Client& client) {
+  const Connection& connection = client.connection;
+  if (client.listed_as == connection.phase() && client.listed_since == connection.since()) return;
+  move_to(client, connection.phase());
+}
+
+void Clients::drop(Client& client) {
+  if (is_dropped(client)) return;
+  client.socket.close();
+  move_to(client, Phase::over);
+  --size_;
+}
+
+Client* Clients::next_due() {
+  Client* next = nullptr;
+  for (const Phase phase : {Phase::idle, Phase::request, Phase::answer, Phase::closing}) {
+    Client* const client = first_in(phase);
+    if (client == nullptr) continue;
+    const bool is_sooner =
+        next == nullptr || client->connection.deadline() < next->connection.deadline();
+    if (is_sooner) next = client;
+  }
+  return next;
+}
+
+Client* Clients::longest_waiting() {
+  Client* longest = nullptr;
+  for (const Phase phase : {Phase::idle, Phase::request, Phase::answer, Phase::closing}) {
+    Client* const client = first_in(phase);
+    if (client == nullptr) continue;
+    const bool is_longer =
+        longest == nullptr || client->connection.since() < longest->connection.since();
+    if (is_longer) longest = client;
+  }
+  return longest != nullptr ? longest : first_in(Phase::waiting);
+}
+
+Client* Clients::first_in(Phase phase) {
+  std::list<Client>& list = list_of(phase);
+  return list.empty() ? nullptr : &list.front();
+}
+
+void Clients::move_to(Client& client, Phase phase) {
+  std::list<Client>& to = list_of(phase);
+  to.splice(to.end(), list_of(client.listed_as), client.position);
+  client.listed_as = phase;
+  client.listed_since = client.connection.since();
+}
+
+}  // namespace provisr::daemon

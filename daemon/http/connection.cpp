@@ -1,0 +1,159 @@
+#include "daemon/http/connection.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+#include <variant>
+
+namespace provisr::daemon {
+namespace {
+
+/// What is read of a client that goes on sending after the last answer. Closing at once would make
+/// the system reset the connection, and the client might lose the answer.
+constexpr std::size_t most_discarded = std::size_t{1} << 20U;
+
+}  // namespace
+
+Connection::Connection(const HttpLimits& limits, ConnectionOwner& owner, TimePoint now)
+    : limits_(&limits), owner_(&owner), reader_(limits), since_(now) {}
+
+std::optional<Connection::TimePoint> Connection::deadline() const {
+  switch (phase_) {
+    case Phase::idle:
+      return since_ + limits_->idle_time;
+    case Phase::request:
+      return since_ + limits_->request_time;
+    case Phase::answer:
+      return since_ + limits_->answer_time;
+    case Phase::closing:
+      return since_ + limits_->closing_time;
+    case Phase::waiting:
+    case Phase::over:
+      break;
+  }
+  return std::nullopt;
+}
+
+void Connection::received(std::string_view bytes, TimePoint now) {
+  if (phase_ == Phase::over) return;
+  if (phase_ == Phase::closing || phase_ == Phase::waiting) {
+    discarded_ += bytes.size();
+    if (discarded_ > most_discarded) enter(Phase::over, now);
+    return;
+  }
+  reader_.append(bytes);
+  advance(now);
+}
+
+void Connection::input_ended(TimePoint now) {
+  has_input_ended_ = true;
+  if (phase_ != Phase::answer) enter(Phase::over, now);
+}
+
+void Connection::deadline_passed(TimePoint now) {
+  if (phase_ != Phase::request) return enter(Phase::over, now);
+  begin_refusal(408, "the request did not arrive whole in time", now);
+}
+
+void Connection::wake_source(TimePoint now) {
+  if (phase_ == Phase::waiting) pull(now);
+}
+
+void Connection::enter(Phase phase, TimePoint now) {
+  phase_ = phase;
+  since_ = now;
+}
+
+/// Begins the next answer, if a request for it is there.
+void Connection::advance(TimePoint now) {
+  if (phase_ == Phase::answer) return;
+  RequestReader::Result next = reader_.next();
+  if (auto* const received = std::get_if<ReceivedRequest>(&next)) {
+    is_head_request_ = received->request.method == "HEAD";
+    is_http_1_0_ = received->is_http_1_0;
+    keeps_alive_ = received->keeps_alive;
+    return begin(owner_->answer(received->request), now);
+  }
+  if (const auto* const refused = std::get_if<RefusedRequest>(&next)) {
+    return begin_refusal(refused->status, refused->text, now);
+  }
+  if (has_input_ended_) return enter(Phase::over, now);
+  const Phase phase = reader_.is_empty() ? Phase::idle : Phase::request;
+  if (phase != phase_) enter(phase, now);
+}
+
+void Connection::begin_refusal(int status, std::string_view text, TimePoint now) {
+  is_head_request_ = false;
+  keeps_alive_ = false;
+  begin(error_answer(status, text), now);
+}
+
+void Connection::begin(HttpAnswer answer, TimePoint now) {
+  owner_->count_answer(answer.status);
+  framing_ = Framing::length;
+  if (answer.source) framing_ = is_http_1_0_ ? Framing::close : Framing::chunks;
+  if (framing_ == Framing::close) keeps_alive_ = false;
+  head_ = answer_head(answer, framing_, keeps_alive_);
+  sent_ = 0;
+  body_ = is_head_request_ || answer.source ? nullptr : std::move(answer.body);
+  source_ = is_head_request_ ? nullptr : std::move(answer.source);
+  enter(Phase::answer, now);
+}
+
+std::size_t Connection::output_size() const {
+  return head_.size() + (body_ ? body_->size() : 0);
+}
+
+std::span<const std::string_view> Connection::output() {
+  if (phase_ != Phase::answer) return {};
+  const std::string_view body = body_ ? std::string_view(*body_) : std::string_view();
+  const std::string_view head(head_);
+  if (sent_ < head.size()) {
+    parts_ = {head.substr(sent_), body};
+    return {parts_.data(), body.empty() ? std::size_t{1} : std::size_t{2}};
+  }
+  parts_[0] = body.substr(sent_ - head.size());
+  return {parts_.data(), 1};
+}
+
+void Connection::sent(std::size_t bytes, TimePoint now) {
+  sent_ += bytes;
+  if (sent_ < output_size()) return;
+  head_ = std::string();
+  body_ = nullptr;
+  sent_ = 0;
+  if (source_) return pull(now);
+  answer_taken(now);
+}
+
+void Connection::answer_taken(TimePoint now) {
+  if (!keeps_alive_) return enter(has_input_ended_ ? Phase::over : Phase::closing, now);
+  enter(Phase::idle, now);
+  advance(now);
+}
+
+/// Makes the next piece of the source the output.
+void Connection::pull(TimePoint now) {
+  std::string piece;
+  const Pulled pulled = source_(piece);
+  if (!piece.empty()) append_piece(piece);
+  if (pulled == Pulled::end) {
+    source_ = nullptr;
+    if (framing_ == Framing::chunks) head_ += "0\r\n\r\n";
+  }
+  if (!head_.empty()) return enter(Phase::answer, now);
+  if (pulled == Pulled::end) return answer_taken(now);
+  enter(Phase::waiting, now);
+}
+
+void Connection::append_piece(std::string_view piece) {
+  if (framing_ == Framing::close) {
+    head_ += piece;
+    return;
+  }
+  fmt::format_to(std::back_inserter(head_), "{:x}\r\n{}\r\n", piece.size(), piece);
+}
+
+}  // namespace provisr::daemon

@@ -1,0 +1,99 @@
+#pragma once
+
+#include "daemon/http/answer.hpp"
+#include "daemon/http/answer_head.hpp"
+#include "daemon/http/limits.hpp"
+#include "daemon/http/request.hpp"
+#include "daemon/http/request_reader.hpp"
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace provisr::daemon {
+
+/// What a connection asks its server.
+class ConnectionOwner {
+ public:
+  virtual HttpAnswer answer(const HttpRequest& request) = 0;
+  virtual void count_answer(int status) = 0;
+
+ protected:
+  ~ConnectionOwner() = default;
+};
+
+/// HTTP/1.x on one connection, without the socket: bytes and moments go in, bytes come out.
+///
+/// Requests are answered in order; nothing is read from a client that does not take its answer.
+///
+///     idle -> request -> answer -> idle ...        a request at a time
+///                        answer -> waiting -> answer   a source that has nothing for now
+///                        answer -> closing -> over     after the last answer
+class Connection {
+ public:
+  using TimePoint = std::chrono::steady_clock::time_point;
+
+  enum class Phase {
+    idle,     ///< no request has begun
+    request,  ///< one has begun to arrive
+    answer,   ///< there are bytes for the client to take
+    waiting,  ///< the source of an answer has nothing now
+    closing,  ///< all is said: input is discarded until the client ends, too
+    over,     ///< the socket is to be closed
+  };
+  static constexpr std::size_t phase_count = 6;
+
+  Connection(const HttpLimits& limits, ConnectionOwner& owner, TimePoint now);
+
+  [[nodiscard]] Phase phase() const { return phase_; }
+  /// When this phase began.
+  [[nodiscard]] TimePoint since() const { return since_; }
+  /// When deadline_passed() is due; empty for no deadline.
+  [[nodiscard]] std::optional<TimePoint> deadline() const;
+
+  void received(std::string_view bytes, TimePoint now);
+  void input_ended(TimePoint now);
+  void deadline_passed(TimePoint now);
+  /// Asks the source again if it said "later".
+  void wake_source(TimePoint now);
+
+  /// What to send next, in two parts; empty in all phases but `answer`.
+  [[nodiscard]] std::span<const std::string_view> output();
+  void sent(std::size_t bytes, TimePoint now);
+
+ private:
+  void enter(Phase phase, TimePoint now);
+  void advance(TimePoint now);
+  void begin(HttpAnswer answer, TimePoint now);
+  void begin_refusal(int status, std::string_view text, TimePoint now);
+  void answer_taken(TimePoint now);
+  void pull(TimePoint now);
+  void append_piece(std::string_view piece);
+  [[nodiscard]] std::size_t output_size() const;
+
+  const HttpLimits* limits_;
+  ConnectionOwner* owner_;
+  RequestReader reader_;
+  Phase phase_ = Phase::idle;
+  TimePoint since_;
+  bool has_input_ended_ = false;
+  std::size_t discarded_ = 0;
+
+  // The answer under way.
+  bool is_head_request_ = false;
+  bool is_http_1_0_ = false;
+  bool keeps_alive_ = true;
+  Framing framing_ = Framing::length;
+  std::string head_;                         ///< the header, or a piece of the source
+  std::shared_ptr<const std::string> body_;  ///< behind head_; may be null
+  HttpSource source_;
+  std::size_t sent_ = 0;  ///< of head_ and body_
+  std::array<std::string_view, 2> parts_;
+};
+
+}  // namespace provisr::daemon

@@ -1,0 +1,102 @@
+#include "daemon/http/listeners.hpp"
+
+#include "daemon/platform/listen_socket.hpp"
+
+#include <fmt/format.h>
+
+#include <exception>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+#include <utility>
+
+namespace provisr::daemon {
+namespace {
+
+/// "localhost" is both loopback addresses, whatever /etc/hosts says of it.
+[[nodiscard]] std::vector<SocketAddress> all_addresses_of(const std::string& host) {
+  if (host != "localhost") return addresses_of(host);
+  std::vector<SocketAddress> addresses = addresses_of("127.0.0.1");
+  for (SocketAddress& address : addresses_of("::1")) addresses.push_back(std::move(address));
+  return addresses;
+}
+
+[[nodiscard]] std::string reason_of(const std::exception& failure) {
+  const auto* const error = dynamic_cast<const std::system_error*>(&failure);
+  return error != nullptr ? error->code().message() : failure.what();
+}
+
+}  // namespace
+
+Listeners::Listeners(const ListenAddress& address) : address_(address) {
+  try {
+    listen();
+  } catch (const std::exception& failure) {
+    throw std::runtime_error(
+        fmt::format("cannot listen on {}: {}", address.to_string(), reason_of(failure)));
+  }
+}
+
+std::vector<const Socket*> Listeners::sockets() const {
+  std::vector<const Socket*> sockets;
+  for (const Socket& socket : tcp_) sockets.push_back(&socket);
+  if (unix_) sockets.push_back(&unix_->socket());
+  return sockets;
+}
+
+void Listeners::listen() {
+  if (address_.is_unix_socket()) {
+    unix_ = std::make_unique<UnixListener>(address_.path);
+  } else if (address_.host.empty()) {
+    listen_on_all_interfaces();
+  } else {
+    listen_on_host();
+  }
+}
+
+void Listeners::listen_on_all_interfaces() {
+  try {
+    tcp_.push_back(listen_on(addresses_of("::").front(), address_.port, Coverage::both_families));
+  } catch (const std::system_error& failure) {
+    if (!says_address_unavailable(failure.code())) throw;
+    tcp_.push_back(listen_on(addresses_of("0.0.0.0").front(), address_.port, Coverage::own_family));
+  }
+  address_.port = port_of(tcp_.front());
+}
+
+/// The port that the system chooses for the first address may be taken on another one.
+void Listeners::listen_on_host() {
+  constexpr int most_attempts = 20;
+  for (int attempt = 1;; ++attempt) {
+    int port = address_.port;
+    try {
+      tcp_ = try_host(port);
+      address_.port = port;
+      return;
+    } catch (const std::system_error&) {
+      if (address_.port != 0 || attempt == most_attempts) throw;
+    }
+  }
+}
+
+/// Addresses that this machine lacks are left out, if there is another. `port` becomes the one that
+/// the first socket has.
+std::vector<Socket> Listeners::try_host(int& port) const {
+  std::vector<Socket> sockets;
+  std::optional<std::error_code> unavailable;
+  for (const SocketAddress& address : all_addresses_of(address_.host)) {
+    try {
+      sockets.push_back(listen_on(address, port, Coverage::own_family));
+      port = port_of(sockets.front());
+    } catch (const std::system_error& failure) {
+      if (!says_address_unavailable(failure.code())) throw;
+      unavailable = failure.code();
+    }
+  }
+  if (sockets.empty() && unavailable) throw std::system_error(*unavailable);
+  if (sockets.empty()) throw std::runtime_error("the host has no address");
+  return sockets;
+}
+
+}  // namespace provisr::daemon

@@ -1,0 +1,60 @@
+#pragma once
+
+#include "daemon/http/limits.hpp"
+#include "daemon/http/request.hpp"
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <variant>
+
+namespace provisr::daemon {
+
+/// A request whose header is whole, and what the connection needs to know of it.
+struct ReceivedRequest {
+  HttpRequest request;
+  bool is_http_1_0 = false;
+  bool keeps_alive = false;
+};
+
+/// A request that cannot be served; the connection must be closed behind the answer.
+struct RefusedRequest {
+  int status = 400;
+  std::string text;
+};
+
+struct IncompleteRequest {};
+
+/// Finds requests in the bytes of a connection (RFC 9112), strictly: what two parsers could read
+/// differently is refused. Work and memory are bounded by the limits and linear in the bytes.
+class RequestReader {
+ public:
+  using Result = std::variant<IncompleteRequest, ReceivedRequest, RefusedRequest>;
+
+  explicit RequestReader(const HttpLimits& limits) : limits_(&limits) {}
+
+  void append(std::string_view bytes);
+
+  /// Takes the next request out. After a refusal the reader is of no more use.
+  [[nodiscard]] Result next();
+
+  /// Whether no request has begun.
+  [[nodiscard]] bool is_empty() const { return buffer_.empty(); }
+
+ private:
+  enum class Line { none, field, last };
+
+  void skip_empty_lines();
+  [[nodiscard]] Line take_line();
+  void check_sizes(std::size_t end) const;
+  [[nodiscard]] ReceivedRequest take_request();
+
+  const HttpLimits* limits_;
+  std::string buffer_;
+  std::size_t scanned_ = 0;       ///< no line end before this that is not known
+  std::size_t line_start_ = 0;    ///< of the line that is not whole yet
+  std::size_t fields_start_ = 0;  ///< behind the request line; 0 before that is whole
+  std::size_t fields_ = 0;
+};
+
+}  // namespace provisr::daemon

@@ -1,0 +1,110 @@
+#include "daemon/platform/unix_listener.hpp"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <fcntl.h>
+#include <stdexcept>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <system_error>
+#include <unistd.h>
+#include <utility>
+
+namespace provisr::daemon {
+namespace {
+
+constexpr mode_t socket_mode = 0660;
+
+[[noreturn]] void throw_error(int error) {
+  throw std::system_error(error, std::generic_category());
+}
+
+[[nodiscard]] sockaddr_un address_of(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof address.sun_path) throw_error(ENAMETOOLONG);
+  std::memcpy(address.sun_path, path.data(), path.size());
+  return address;
+}
+
+[[nodiscard]] Socket make_socket() {
+  const int fd = ::socket(AF_UNIX, SOCK_STREAM, 0);
+  if (fd < 0) throw_error(errno);
+  ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+  ::fcntl(fd, F_SETFL, O_NONBLOCK);
+  return Socket(fd);
+}
+
+/// Calls bind(2) or connect(2); returns the error or 0.
+template <class Call>
+[[nodiscard]] int call_with_address(Call call, const Socket& socket, const std::string& path) {
+  const sockaddr_un address = address_of(path);
+  const int fd = static_cast<int>(socket.handle());
+  return call(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 ? 0 : errno;
+}
+
+/// Held until the descriptor is closed, also by a kill. The file stays: removing it would let two
+/// programs hold locks on different files of the same name.
+[[nodiscard]] Socket lock(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (fd < 0) throw_error(errno);
+  Socket lock(fd);
+  if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    throw_error(errno == EWOULDBLOCK ? EADDRINUSE : errno);
+  }
+  return lock;
+}
+
+/// Whether the path is free, or holds a stream socket that nobody listens on. A backlog that is
+/// full gives EAGAIN, a socket of another type EPROTOTYPE: both belong to somebody.
+[[nodiscard]] bool may_be_replaced(const std::string& path) {
+  struct stat file {};
+  if (::lstat(path.c_str(), &file) != 0) return errno == ENOENT;
+  if (!S_ISSOCK(file.st_mode)) return false;
+  return call_with_address(::connect, make_socket(), path) == ECONNREFUSED;
+}
+
+/// A short name in the same folder, as sun_path is short.
+[[nodiscard]] std::string temporary_name(const std::string& path) {
+  return fmt::format("{}.p{}", path.substr(0, path.rfind('/') + 1), ::getpid());
+}
+
+}  // namespace
+
+UnixListener::UnixListener(std::string path) : path_(std::move(path)) {
+  if (address_of(path_).sun_path[0] == '\0') throw_error(EINVAL);
+  lock_ = lock(path_ + ".lock");
+  if (!may_be_replaced(path_)) throw_error(EADDRINUSE);
+  Socket socket = make_socket();
+  const std::string temporary = temporary_name(path_);
+  ::unlink(temporary.c_str());
+  if (const int error = call_with_address(::bind, socket, temporary)) throw_error(error);
+  struct stat file {};
+  const bool is_visible = ::chmod(temporary.c_str(), socket_mode) == 0 &&
+                          ::lstat(temporary.c_str(), &file) == 0 &&
+                          ::listen(static_cast<int>(socket.handle()), SOMAXCONN) == 0 &&
+                          std::rename(temporary.c_str(), path_.c_str()) == 0;
+  if (!is_visible) {
+    const int error = errno;
+    ::unlink(temporary.c_str());
+    throw_error(error);
+  }
+  device_ = static_cast<std::uint64_t>(file.st_dev);
+  inode_ = static_cast<std::uint64_t>(file.st_ino);
+  socket_ = std::move(socket);
+}
+
+UnixListener::~UnixListener() {
+  struct stat file {};
+  if (::lstat(path_.c_str(), &file) != 0) return;
+  const bool is_ours = static_cast<std::uint64_t>(file.st_dev) == device_ &&
+                       static_cast<std::uint64_t>(file.st_ino) == inode_;
+  if (is_ours) ::unlink(path_.c_str());
+}
+
+}  // namespace provisr::daemon

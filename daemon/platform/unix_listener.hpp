@@ -1,0 +1,33 @@
+#pragma once
+
+#include "daemon/platform/socket.hpp"
+
+#include <cstdint>
+#include <string>
+
+namespace provisr::daemon {
+
+/// A Unix socket that listens at a path, mode 0660. Its file is complete before it is visible.
+///
+/// A lock file beside it, `PATH.lock`, decides who owns the path; a socket file left by a killed
+/// daemon is replaced if connecting to it is refused. Systems without Unix sockets throw.
+class UnixListener {
+ public:
+  /// Throws std::system_error, with "address in use" if another program owns the path.
+  explicit UnixListener(std::string path);
+  /// Removes the file if it still is the one that this object made.
+  ~UnixListener();
+  UnixListener(const UnixListener&) = delete;
+  UnixListener& operator=(const UnixListener&) = delete;
+
+  [[nodiscard]] Socket& socket() { return socket_; }
+
+ private:
+  std::string path_;
+  Socket lock_;  ///< a descriptor, not a socket
+  Socket socket_;
+  std::uint64_t device_ = 0;
+  std::uint64_t inode_ = 0;
+};
+
+}  // namespace provisr::daemon

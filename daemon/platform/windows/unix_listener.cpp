@@ -1,0 +1,15 @@
+#include "daemon/platform/unix_listener.hpp"
+
+#include <system_error>
+#include <utility>
+
+namespace provisr::daemon {
+
+// The configuration refuses "unix:" on Windows before this.
+UnixListener::UnixListener(std::string path) : path_(std::move(path)) {
+  throw std::system_error(std::make_error_code(std::errc::address_family_not_supported));
+}
+
+UnixListener::~UnixListener() = default;
+
+}  // namespace provisr::daemon

@@ -1,0 +1,196 @@
+// The front door of the real daemon, as its enemies see it.
+#include "support/daemon_runner.hpp"
+#include "support/paths.hpp"
+#include "support/raw_client.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/matchers/catch_matchers_string.hpp>
+#include <fmt/format.h>
+
+#include <csignal>
+#include <filesystem>
+#include <string>
+#include <sys/stat.h>
+#include <vector>
+
+using namespace provisr::test;
+using Catch::Matchers::ContainsSubstring;
+
+namespace {
+
+const std::string get_status = "GET /api/status HTTP/1.1\r\nHost: localhost\r\n\r\n";
+
+[[nodiscard]] std::string one_process() {
+  return fmt::format("[[processes]]\nname = \"app\"\n{}", child_args({"threader", "1"}));
+}
+
+/// The status of the answer to these bytes, on a connection of their own.
+[[nodiscard]] int status_for(int port, const std::string& bytes) {
+  RawClient client(port);
+  client.send(bytes);
+  return status_of_answer(client.read_answer());
+}
+
+[[nodiscard]] std::string get(std::string_view path, std::string_view fields) {
+  return fmt::format("GET {} HTTP/1.1\r\n{}\r\n", path, fields);
+}
+
+}  // namespace
+
+TEST_CASE("clients that dawdle keep nobody else waiting") {
+  const Daemon daemon(one_process());
+  std::vector<RawClient> slow;
+  for (int i = 0; i < 60; ++i) {
+    for (const int port : {daemon.api_port(), daemon.metrics_port()}) {
+      slow.emplace_back(port);                                      // sends nothing
+      slow.emplace_back(port).send("GET /metrics HTTP/1.1\r\nHo");  // sends half
+      slow.emplace_back(port).send(get_status + get_status);        // takes nothing
+    }
+  }
+  CHECK(daemon.get("/api/status").status == 200);
+  CHECK_THAT(daemon.prometheus(), ContainsSubstring("provisr_process_up"));
+}
+
+TEST_CASE("clients that poll on kept connections keep nobody else waiting") {
+  const Daemon daemon(one_process());
+  std::vector<RawClient> polling;
+  for (int i = 0; i < 20; ++i) polling.emplace_back(daemon.api_port());
+  for (int round = 0; round < 3; ++round) {
+    for (RawClient& client : polling) {
+      REQUIRE(client.send(get_status));
+      CHECK(status_of_answer(client.read_answer()) == 200);
+    }
+    CHECK(daemon.get("/api/status").status == 200);
+  }
+}
+
+TEST_CASE("no client keeps the daemon from ending") {
+  Daemon daemon(one_process());
+  std::vector<RawClient> clients;
+  for (const std::string_view bytes : {"", "GET /", "GET / HTTP/1.1\r\nHost: x\r\n"}) {
+    clients.emplace_back(daemon.api_port()).send(bytes);
+    clients.emplace_back(daemon.metrics_port()).send(bytes);
+  }
+  daemon.program().signal(SIGTERM);
+  CHECK(daemon.program().wait() == 0);
+}
+
+TEST_CASE("requests are bounded, and those out of bounds end their connection") {
+  const Daemon daemon(one_process());
+  const int port = daemon.api_port();
+  const std::string host = "Host: localhost\r\n";
+  const std::string long_text(40'000, 'x');
+  CHECK(status_for(port, get("/" + long_text, host)) == 414);
+  CHECK(status_for(port, get("/", host + "X: " + long_text + "\r\n")) == 431);
+  CHECK(status_for(port, get("/", host + "Content-Length: 5\r\n")) == 413);
+  CHECK(status_for(port, get("/", host + "Transfer-Encoding: chunked\r\n")) == 413);
+  CHECK(status_for(port, get("/", "")) == 400);
+  CHECK(status_for(port, get("/", host + host)) == 400);
+  CHECK(status_for(port, "GET / HTTP/2.0\r\n" + host + "\r\n") == 505);
+  CHECK(status_for(port, std::string("\0\xff\r\n\r\n", 6)) == 400);
+  RawClient client(port);
+  client.send(get("/", host + "Content-Length: 1000000000\r\n"));
+  CHECK_THAT(client.read_all(), ContainsSubstring("Connection: close"));
+}
+
+TEST_CASE("pipelined requests are answered in order") {
+  const Daemon daemon(one_process());
+  RawClient client(daemon.api_port());
+  client.send(get("/nothing", "Host: localhost\r\n") + get_status +
+              "HEAD / HTTP/1.0\r\nConnection: close\r\n\r\n");
+  CHECK(status_of_answer(client.read_answer()) == 404);
+  CHECK(status_of_answer(client.read_answer()) == 200);
+  const std::string last = client.read_all();
+  CHECK(status_of_answer(last) == 200);
+  CHECK(last.ends_with("\r\n\r\n"));
+}
+
+TEST_CASE("a request that calls the API by a stranger's name gets 403, unless it is allowed") {
+  const Daemon daemon(one_process() + "[server]\nallowed_hosts = [\"provisr.example\"]\n");
+  const auto status_by_name = [](int port, std::string_view name) {
+    return status_for(port, get("/", fmt::format("Host: {}\r\n", name)));
+  };
+  for (const std::string_view name :
+       {"localhost:8080", "127.0.0.1", "[::1]:80", "LOCALHOST", "provisr.example"}) {
+    INFO(name);
+    CHECK(status_by_name(daemon.api_port(), name) == 200);
+  }
+  CHECK(status_by_name(daemon.api_port(), "evil.example") == 403);
+  CHECK(status_by_name(daemon.api_port(), "localhost.evil.example") == 403);
+  CHECK(status_by_name(daemon.metrics_port(), "evil.example") == 200);
+}
+
+TEST_CASE("an answer is valid UTF-8 whatever was asked for") {
+  const Daemon daemon(one_process());
+  RawClient client(daemon.api_port());
+  client.send(get("/%ff%fe\xc3", "Host: localhost\r\n"));
+  const std::string answer = client.read_answer();
+  CHECK(status_of_answer(answer) == 404);
+  CHECK(answer.find('\xff') == std::string::npos);
+  CHECK(answer.find('\xc3') == std::string::npos);
+}
+
+TEST_CASE("a Unix socket belongs to the daemon that listens on it") {
+  const TempDirectory folder;
+  const std::string path = (folder.path() / "api.sock").string();
+  const auto file = folder.write("provisr.toml", one_process());
+  const auto start = [&](const TempDirectory& output) {
+    return Program({provisrd_path(), file.string(), "--listen", "unix:" + path, "--metrics-listen",
+                    "127.0.0.1:0"},
+                   output.path());
+  };
+  const TempDirectory output;
+  Program first = start(output);
+  const auto answers = [&] {
+    try {
+      RawClient client = RawClient::to_unix_socket(path);
+      client.send("GET /api/status HTTP/1.0\r\n\r\n");
+      return status_of_answer(client.read_all()) == 200;
+    } catch (const std::exception&) {
+      return false;
+    }
+  };
+  REQUIRE(eventually(answers));
+  struct stat status {};
+  REQUIRE(::stat(path.c_str(), &status) == 0);
+  CHECK((status.st_mode & 0777U) == 0660);
+
+  SECTION("a second daemon refuses and leaves it alone") {
+    const TempDirectory other;
+    Program second = start(other);
+    CHECK(second.wait() == 1);
+    CHECK_THAT(second.err(), ContainsSubstring("cannot listen on unix:"));
+    CHECK(answers());
+  }
+  SECTION("one that was killed leaves a stale file, which the next replaces") {
+    first.signal(SIGKILL);
+    REQUIRE(first.wait());
+    REQUIRE(std::filesystem::exists(path));
+    const TempDirectory other;
+    Program next = start(other);
+    CHECK(eventually(answers));
+    next.signal(SIGTERM);
+    CHECK(next.wait() == 0);
+    CHECK_FALSE(std::filesystem::exists(path));
+  }
+}
+
+TEST_CASE("localhost is both families, and port 0 is told as what it became") {
+  const TempDirectory folder;
+  const auto file = folder.write("provisr.toml", one_process());
+  Program program({provisrd_path(), file.string(), "--listen", "localhost:0", "--metrics-listen",
+                   "127.0.0.1:0"},
+                  folder.path());
+  constexpr std::string_view words = "JSON API on localhost:";
+  REQUIRE(eventually([&] { return program.err().find(words) != std::string::npos; }));
+  const std::string log = program.err();
+  const int port = std::stoi(log.substr(log.find(words) + words.size()));
+  REQUIRE(port > 0);
+  RawClient v4(port);
+  v4.send(get_status);
+  CHECK(status_of_answer(v4.read_answer()) == 200);
+  if (!std::filesystem::exists("/proc/net/if_inet6")) SKIP("no IPv6 here");
+  RawClient v6(port, "::1");
+  v6.send(get_status);
+  CHECK(status_of_answer(v6.read_answer()) == 200);
+}

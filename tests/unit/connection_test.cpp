@@ -1,0 +1,243 @@
+#include "daemon/http/connection.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/matchers/catch_matchers_string.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+using namespace provisr::daemon;
+using namespace std::chrono_literals;
+using Catch::Matchers::ContainsSubstring;
+using Catch::Matchers::EndsWith;
+using Catch::Matchers::StartsWith;
+using Phase = Connection::Phase;
+
+namespace {
+
+constexpr HttpLimits limits;
+const std::string ask = "GET /a HTTP/1.1\r\nHost: h\r\n\r\n";
+
+/// Answers with the path, or with pieces from a source.
+struct Owner final : ConnectionOwner {
+  HttpAnswer answer(const HttpRequest& request) override {
+    if (request.path != "/source") return text_answer(request.path);
+    return streamed_answer("text/plain", [this](std::string& piece) {
+      if (pieces.empty()) return is_complete ? Pulled::end : Pulled::later;
+      piece = pieces.front();
+      pieces.pop_front();
+      return Pulled::piece;
+    });
+  }
+  void count_answer(int status) override { ++counted[status]; }
+
+  std::deque<std::string> pieces;
+  bool is_complete = true;
+  std::map<int, int> counted;
+};
+
+/// A connection whose client takes what it is given, at most `window` bytes at a time.
+struct Wire {
+  Owner owner;
+  Connection::TimePoint now{};
+  Connection connection{limits, owner, now};
+  std::string taken;
+
+  void receive(std::string_view bytes) { connection.received(bytes, now); }
+
+  void take(std::size_t window = 7) {
+    while (take_once(window)) {
+    }
+  }
+
+  bool take_once(std::size_t window) {
+    const auto output = connection.output();
+    if (output.empty()) return false;
+    std::string bytes;
+    for (const std::string_view part : output) bytes += part;
+    bytes = bytes.substr(0, window);
+    taken += bytes;
+    connection.sent(bytes.size(), now);
+    return true;
+  }
+
+  /// The body of an answer that has no other behind it.
+  [[nodiscard]] std::string body() const { return taken.substr(taken.find("\r\n\r\n") + 4); }
+};
+
+[[nodiscard]] std::size_t count(std::string_view text, std::string_view part) {
+  std::size_t found = 0;
+  for (auto at = text.find(part); at != std::string_view::npos; at = text.find(part, at + 1)) {
+    ++found;
+  }
+  return found;
+}
+
+}  // namespace
+
+TEST_CASE("an answer has a header and a body, however slowly it is taken") {
+  Wire wire;
+  wire.receive(ask);
+  CHECK(wire.connection.phase() == Phase::answer);
+  wire.take();
+  CHECK_THAT(wire.taken, StartsWith("HTTP/1.1 200 OK\r\n"));
+  CHECK_THAT(wire.taken, ContainsSubstring("\r\nContent-Length: 2\r\n"));
+  CHECK_THAT(wire.taken, ContainsSubstring("\r\nCache-Control: no-store\r\n"));
+  CHECK_THAT(wire.taken, ContainsSubstring("\r\nX-Content-Type-Options: nosniff\r\n"));
+  CHECK_THAT(wire.taken, ContainsSubstring("\r\nConnection: keep-alive\r\n"));
+  CHECK(wire.body() == "/a");
+  CHECK(wire.connection.phase() == Phase::idle);
+}
+
+TEST_CASE("pipelined requests are answered in order") {
+  Wire wire;
+  wire.receive("GET /1 HTTP/1.1\r\nHost: h\r\n\r\nHEAD /22 HTTP/1.1\r\nHost: h\r\n\r\n" + ask +
+               "GET /en");
+  wire.take();
+  CHECK(count(wire.taken, "HTTP/1.1 200 OK\r\n") == 3);
+  CHECK(wire.taken.find("\r\n\r\n/1HTTP/1.1") < wire.taken.find("Content-Length: 3\r\n"));
+  CHECK_THAT(wire.taken, !ContainsSubstring("/22"));
+  CHECK_THAT(wire.taken, EndsWith("\r\n\r\n/a"));
+  CHECK(wire.connection.phase() == Phase::request);
+}
+
+TEST_CASE("the last answer on a connection closes it") {
+  Wire wire;
+  SECTION("because the client asked") {
+    wire.receive("GET /a HTTP/1.0\r\n\r\n" + ask);
+    wire.take();
+    CHECK(count(wire.taken, "HTTP/1.1 ") == 1);
+  }
+  SECTION("because it refused the request") {
+    wire.receive("POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\n" + ask);
+    wire.take();
+    CHECK_THAT(wire.taken, StartsWith("HTTP/1.1 413 Content Too Large\r\n"));
+    CHECK(count(wire.taken, "HTTP/1.1 ") == 1);
+    CHECK(wire.owner.counted == std::map<int, int>{{413, 1}});
+  }
+  CHECK_THAT(wire.taken, ContainsSubstring("\r\nConnection: close\r\n"));
+  CHECK(wire.connection.phase() == Phase::closing);
+}
+
+TEST_CASE("a connection that is closing waits for the client's end") {
+  Wire wire;
+  wire.receive("GET /a HTTP/1.0\r\n\r\n");
+  wire.take();
+  wire.receive(ask);
+  CHECK(wire.connection.phase() == Phase::closing);
+  SECTION("that comes") {
+    wire.connection.input_ended(wire.now);
+    CHECK(wire.connection.phase() == Phase::over);
+  }
+  SECTION("that never comes") {
+    CHECK(wire.connection.deadline() == wire.now + limits.closing_time);
+    wire.connection.deadline_passed(wire.now);
+    CHECK(wire.connection.phase() == Phase::over);
+  }
+  SECTION("but not for as long as it likes to send") {
+    const std::string much(100'000, 'x');
+    for (int i = 0; i < 20; ++i) wire.receive(much);
+    CHECK(wire.connection.phase() == Phase::over);
+  }
+}
+
+TEST_CASE("a client that sends no more still gets its answers") {
+  Wire wire;
+  wire.receive(ask + ask);
+  wire.connection.input_ended(wire.now);
+  wire.take();
+  CHECK(count(wire.taken, "HTTP/1.1 200") == 2);
+  CHECK(wire.connection.phase() == Phase::over);
+}
+
+TEST_CASE("each phase has its own deadline") {
+  Wire wire;
+  CHECK(wire.connection.deadline() == wire.now + limits.idle_time);
+  wire.now += 3s;
+  wire.receive("GET /a HT");
+  const auto begun = wire.now;
+  wire.now += 9s;
+  wire.receive("TP");  // a client that drips gains nothing
+  CHECK(wire.connection.deadline() == begun + limits.request_time);
+
+  SECTION("a request that is not whole in time is answered with 408") {
+    wire.now = begun + limits.request_time;
+    wire.connection.deadline_passed(wire.now);
+    wire.take();
+    CHECK_THAT(wire.taken, StartsWith("HTTP/1.1 408 Request Timeout\r\n"));
+    CHECK(wire.connection.phase() == Phase::closing);
+  }
+  SECTION("an answer that is not taken in time is given up") {
+    wire.receive("/1.1\r\nHost: h\r\n\r\n");
+    const auto answered = wire.now;
+    wire.now += 20s;
+    static_cast<void>(wire.take_once(1));
+    CHECK(wire.connection.deadline() == answered + limits.answer_time);
+    wire.connection.deadline_passed(wire.now);
+    CHECK(wire.connection.phase() == Phase::over);
+    CHECK(wire.connection.output().empty());
+  }
+  SECTION("an idle connection ends without a word") {
+    wire.receive("/1.1\r\nHost: h\r\n\r\n");
+    wire.take();
+    CHECK(wire.connection.deadline() == wire.now + limits.idle_time);
+    wire.taken.clear();
+    wire.connection.deadline_passed(wire.now);
+    wire.take();
+    CHECK(wire.taken.empty());
+    CHECK(wire.connection.phase() == Phase::over);
+  }
+}
+
+TEST_CASE("a source is asked for a piece once the one before is taken") {
+  Wire wire;
+  wire.owner.pieces = {"one", "three"};
+  SECTION("in chunks for HTTP/1.1") {
+    wire.receive("GET /source HTTP/1.1\r\nHost: h\r\n\r\n");
+    CHECK(wire.owner.pieces.size() == 2);
+    wire.take();
+    CHECK_THAT(wire.taken, ContainsSubstring("\r\nTransfer-Encoding: chunked\r\n"));
+    CHECK_THAT(wire.taken, !ContainsSubstring("Content-Length"));
+    CHECK(wire.body() == "3\r\none\r\n5\r\nthree\r\n0\r\n\r\n");
+    CHECK(wire.connection.phase() == Phase::idle);
+  }
+  SECTION("until the end of the connection for HTTP/1.0") {
+    wire.receive("GET /source HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+    wire.take();
+    CHECK(wire.body() == "onethree");
+    CHECK(wire.connection.phase() == Phase::closing);
+  }
+  SECTION("and not at all for HEAD") {
+    wire.receive("HEAD /source HTTP/1.1\r\nHost: h\r\n\r\n");
+    wire.take();
+    CHECK(wire.body().empty());
+    CHECK(wire.owner.pieces.size() == 2);
+    CHECK(wire.connection.phase() == Phase::idle);
+  }
+}
+
+TEST_CASE("a source that has nothing now is asked again when it is woken") {
+  Wire wire;
+  wire.owner.is_complete = false;
+  wire.receive("GET /source HTTP/1.1\r\nHost: h\r\n\r\n");
+  wire.take();
+  CHECK(wire.connection.phase() == Phase::waiting);
+  CHECK_FALSE(wire.connection.deadline());
+  wire.connection.wake_source(wire.now);
+  CHECK(wire.connection.phase() == Phase::waiting);
+  wire.owner.pieces = {"late"};
+  wire.connection.wake_source(wire.now);
+  wire.take();
+  CHECK_THAT(wire.taken, EndsWith("4\r\nlate\r\n"));
+  wire.owner.is_complete = true;
+  wire.connection.wake_source(wire.now);
+  wire.take();
+  CHECK_THAT(wire.taken, EndsWith("0\r\n\r\n"));
+  CHECK(wire.connection.phase() == Phase::idle);
+}
