@@ -1,13 +1,12 @@
 #include "daemon/supervisor/pid_file.hpp"
 
 #include "daemon/platform/new_file.hpp"
+#include "daemon/platform/regular_file.hpp"
 
-#include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstdint>
 #include <cstdio>
-#include <fstream>
 #include <limits>
 #include <memory>
 
@@ -38,8 +37,12 @@ PidFile without_pid(std::string problem) {
   return reading;
 }
 
-PidFile unreadable(const std::error_code& error) {
-  return without_pid("cannot be read: " + error.message());
+std::string problem_of(const std::error_code& error) {
+  if (error == std::errc::no_such_file_or_directory || error == std::errc::not_a_directory) {
+    return "does not exist";
+  }
+  if (error == std::errc::not_supported) return "is not a regular file";
+  return "cannot be read: " + error.message();
 }
 
 std::error_code write_text(const fs::path& file, const std::string& text) {
@@ -63,22 +66,14 @@ std::optional<ProcessId> parse_pid(std::string_view text) {
 }
 
 PidFile read_pid_file(const fs::path& file) {
-  std::error_code error;
-  const fs::file_status status = fs::status(file, error);
-  if (status.type() == fs::file_type::not_found) return without_pid("does not exist");
-  if (error) return unreadable(error);
-  // Opening a FIFO would block.
-  if (!fs::is_regular_file(status)) return without_pid("is not a regular file");
+  constexpr std::size_t most = 256;
   PidFile reading;
+  std::error_code error;
   // Before the content: if the file is written in between, the next reading differs from this one.
   reading.written_at = fs::last_write_time(file, error);
-  errno = 0;
-  std::ifstream opened(file, std::ios::binary);
-  if (!opened) return unreadable(last_error());
-  std::array<char, 256> text{};
-  opened.read(text.data(), text.size());
-  if (opened.bad()) return unreadable(last_error());
-  reading.pid = parse_pid({text.data(), static_cast<std::size_t>(opened.gcount())});
+  const auto text = read_start_of_regular_file(file, most, error);
+  if (!text) return without_pid(problem_of(error));
+  reading.pid = parse_pid(*text);
   if (!reading.pid) reading.problem = "holds no PID";
   return reading;
 }

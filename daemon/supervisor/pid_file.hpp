@@ -23,7 +23,7 @@ struct PidFile {
 /// invalid.
 [[nodiscard]] std::optional<ProcessId> parse_pid(std::string_view text);
 
-/// Reads only the start of the file.
+/// Reads only the start of the file. Blocks on no FIFO or device (POSIX).
 [[nodiscard]] PidFile read_pid_file(const std::filesystem::path& file);
 
 /// Writes "PID\n" atomically: a reader sees the old file or the new one.

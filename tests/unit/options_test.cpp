@@ -208,10 +208,9 @@ TEST_CASE("the command line stands in place of what the file says, and only ther
 TEST_CASE("two servers on one address are refused while both run") {
   const Options options = parse_options(Arguments{"p", "--listen", ":9090"});
   Config config;
-  CHECK_THROWS_MATCHES(
-      apply_overrides(options, config), UsageError,
-      Catch::Matchers::Message(
-          "the JSON API's address :9090 clashes with that of Prometheus, :9090"));
+  CHECK_THROWS_MATCHES(apply_overrides(options, config), UsageError,
+                       Catch::Matchers::Message(
+                           "the JSON API's address :9090 clashes with that of Prometheus, :9090"));
   config.metrics.enabled = false;
   CHECK_NOTHROW(apply_overrides(options, config));
 }

@@ -19,6 +19,17 @@ TEST_CASE("a FIFO in place of a pid_file does not block") {
   CHECK(read_pid_file(fifo).problem == "is not a regular file");
 }
 
+TEST_CASE("no device and no file of procfs that waits for its content blocks") {
+  const TempDirectory directory;
+  for (const char* const target : {"/dev/tty", "/dev/zero", "/proc/kmsg", "/proc/self/mounts"}) {
+    if (!std::filesystem::exists(target)) continue;
+    const auto link = directory.path() / std::filesystem::path(target).filename();
+    std::filesystem::create_symlink(target, link);
+    INFO(target);
+    CHECK_FALSE(read_pid_file(link).pid);
+  }
+}
+
 TEST_CASE("a link that leads in a circle is a problem, not a missing file") {
   const TempDirectory directory;
   const auto link = directory.path() / "link";

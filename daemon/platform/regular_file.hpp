@@ -1,0 +1,18 @@
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <system_error>
+
+namespace provisr::daemon {
+
+/// The beginning of a regular file, at most `most` bytes. On POSIX systems it never blocks on a
+/// FIFO, a device or a file of procfs, even if one takes the file's place meanwhile. Returns an
+/// empty optional on failure, with `error` set: std::errc::not_supported if it is not a regular
+/// file.
+[[nodiscard]] std::optional<std::string> read_start_of_regular_file(
+    const std::filesystem::path& file, std::size_t most, std::error_code& error);
+
+}  // namespace provisr::daemon
