@@ -68,6 +68,13 @@ int spinner(const Request& request) {
   return 0;
 }
 
+int burner(const Request& request) {
+  const auto end = std::chrono::milliseconds(request.numbers[0]);
+  while (cpu_time() < end) {
+  }
+  return stay(request);
+}
+
 int allocator(const Request& request) {
   const std::vector<std::byte> touched(static_cast<std::size_t>(request.numbers[0]) * 1024 * 1024,
                                        std::byte{1});
@@ -143,6 +150,12 @@ bool Request::has(std::string_view option) const {
 const std::vector<Mode>& modes() {
   static const std::vector<Mode> all{
       {"spinner", "PERCENT", "uses that share of one CPU", {.least = 1, .most = 1}, {}, spinner},
+      {"burner",
+       "CPU_MS",
+       "uses that much CPU time, then says that it is ready",
+       {.least = 1, .most = 1},
+       {},
+       burner},
       {"allocator", "MEGABYTES", "holds that much memory", {.least = 1, .most = 1}, {}, allocator},
       {"opener",
        "COUNT",
