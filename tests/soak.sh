@@ -31,7 +31,9 @@ load_pids=()
 
 clean_up() {
   local pid
-  for pid in "${load_pids[@]}" $daemon_pid; do kill -KILL "$pid" 2>/dev/null || true; done
+  for pid in "${load_pids[@]}" $daemon_pid; do
+    kill -KILL "$pid" && wait "$pid"
+  done 2>/dev/null || true
   rm -rf "$work_dir"
 }
 trap clean_up EXIT
@@ -49,7 +51,7 @@ interval = "100ms"
 max_history = 1000
 [[processes]]
 name = "steady"
-args = ["$child", "threader", "2"]
+args = ["$child", "threader", "2", "--seconds", "1000000"]
 instances = 20
 [[processes]]
 name = "flapping"
@@ -75,7 +77,7 @@ start_daemon() {
   write_configuration >"$work_dir/provisr.toml"
   # Freed memory is kept back for a while by the sanitizer: little of it, so that growth shows.
   ASAN_OPTIONS=quarantine_size_mb=8:detect_leaks=1 \
-    "$provisrd" "$work_dir/provisr.toml" 2>"$work_dir/log" &
+    "$provisrd" "$work_dir/provisr.toml" >/dev/null 2>"$work_dir/log" &
   daemon_pid=$!
   for _ in $(seq 300); do
     api_port=$(port_in_log 'JSON API')
@@ -99,7 +101,7 @@ fail() {
 
 ask_without_end() {
   while :; do
-    curl -s -o /dev/null --max-time 10 "$@" || true
+    curl -s --max-time 10 "$@" >/dev/null || true
   done
 }
 
