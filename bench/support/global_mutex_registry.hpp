@@ -93,6 +93,7 @@ class GlobalMutexRegistry {
     const CpuReading cpu{reading.cpu_time_ns, taken_at};
     process.latest = {.timestamp = timestamp,
                       .pid = process.pid,
+                      .num_processes = {},
                       .cpu_percent = cpu_percent(process.last_cpu, cpu),
                       .cpu_time_ns = reading.cpu_time_ns,
                       .memory_rss_bytes = reading.memory_rss_bytes,
