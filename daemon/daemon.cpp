@@ -8,6 +8,7 @@
 #include "daemon/http/router.hpp"
 #include "daemon/http/server.hpp"
 #include "daemon/platform/descriptor_limit.hpp"
+#include "daemon/platform/ended_children.hpp"
 #include "daemon/platform/events.hpp"
 #include "daemon/platform/listen_socket.hpp"
 
@@ -86,7 +87,8 @@ int run_daemon(const Config& config, Supervisor::Until until, const Log& log) {
 
   api_server.bind();
   if (config.metrics.enabled) metrics_server.bind();
-  supervisor.start();
+  adopt_orphans();
+  supervisor.update();  // the first starts; the rest do not hold up the first answers
   std::optional<Collector> collector;
   if (collection.enabled) collector.emplace(registry, collection.interval);
   api_server.start();

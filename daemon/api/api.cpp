@@ -108,7 +108,7 @@ HttpAnswer Api::group(const HttpQuery& query) {
 }
 
 HttpAnswer Api::status(const HttpQuery&) {
-  return json_answer(status_json(sources_.status(), Clock::system().utc_now()));
+  return json_answer(status_json(*sources_.status(), Clock::system().monotonic_now()));
 }
 
 void Api::require_collection() const {

@@ -40,9 +40,10 @@ void Exposition::write(const Snapshot& snapshot, std::string& text) const {
   PrometheusWriter writer(text);
   writer.family("provisr_process_restarts_total", "counter",
                 "How often provisrd has started the managed process again.");
-  for (const ProcessStatus& process : sources_.status()) {
-    if (process.kind == ProcessKind::child)
-      writer.sample_of_process(process.name, process.restarts);
+  const SharedStatusList processes = sources_.status();
+  for (const auto& process : *processes) {
+    if (process->kind != ProcessKind::child) continue;
+    writer.sample_of_process(process->name, process->restarts);
   }
   writer.family("provisr_ticks_total", "counter", "Rounds of the collector over all processes.");
   writer.sample({}, snapshot.tick());

@@ -15,7 +15,7 @@ namespace {
   return *bytes / (1024.0 * 1024.0);
 }
 
-[[nodiscard]] double seconds_between(Timestamp from, Timestamp to) {
+[[nodiscard]] double seconds_between(MonotonicTime from, MonotonicTime to) {
   return std::chrono::duration<double>(std::chrono::round<std::chrono::milliseconds>(to - from))
       .count();
 }
@@ -35,15 +35,15 @@ void write_last_exit(JsonText& json, const ProcessStatus& process) {
   });
 }
 
-void write_status(JsonText& json, const ProcessStatus& process, Timestamp now) {
+void write_status(JsonText& json, const ProcessStatus& process, MonotonicTime now) {
   json.object([&] {
     json.member("name", process.name);
     json.member("kind", to_text(process.kind));
     json.member("state", to_text(process.state));
     if (process.pid) json.member("pid", std::int64_t{*process.pid});
-    if (process.started_at) {
-      json.member("started_at", rfc3339(*process.started_at));
-      json.member("uptime_seconds", seconds_between(*process.started_at, now));
+    if (process.started) {
+      json.member("started_at", rfc3339(process.started->at));
+      json.member("uptime_seconds", seconds_between(process.started->monotonic, now));
     }
     json.member("restarts", std::uint64_t{process.restarts});
     write_last_exit(json, process);
@@ -104,12 +104,12 @@ std::string group_json(std::string_view base, const GroupTotals& totals, const S
   return json.str();
 }
 
-std::string status_json(const std::vector<ProcessStatus>& processes, Timestamp now) {
+std::string status_json(const StatusList& processes, MonotonicTime now) {
   JsonText json;
   json.object([&] {
     json.key("processes");
     json.array([&] {
-      for (const ProcessStatus& process : processes) write_status(json, process, now);
+      for (const auto& process : processes) write_status(json, *process, now);
     });
   });
   return json.str();

@@ -24,6 +24,6 @@ namespace provisr::daemon {
 [[nodiscard]] std::string group_json(std::string_view base, const GroupTotals& totals,
                                      const Snapshot& snapshot);
 
-[[nodiscard]] std::string status_json(const std::vector<ProcessStatus>& processes, Timestamp now);
+[[nodiscard]] std::string status_json(const StatusList& processes, MonotonicTime now);
 
 }  // namespace provisr::daemon

@@ -6,7 +6,6 @@
 #include <provisr/registry.hpp>
 
 #include <functional>
-#include <vector>
 
 namespace provisr::daemon {
 
@@ -16,7 +15,7 @@ struct Sources {
   const TickWatch& ticks;
   /// False if collection is disabled: then only the status is known.
   bool is_collecting;
-  std::function<std::vector<ProcessStatus>()> status;
+  std::function<SharedStatusList()> status;
 };
 
 }  // namespace provisr::daemon

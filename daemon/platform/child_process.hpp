@@ -7,7 +7,6 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -23,8 +22,9 @@ struct ChildCommand {
   bool inherit_stdin = false;
 };
 
-/// A child process and the process group (a Job on Windows) that it leads. Not thread-safe; belongs
-/// to the thread that created it.
+/// A child process and the group that it leads: its process group with the orphans that it has left
+/// elsewhere (Linux, after adopt_orphans()), a Job on Windows. Not thread-safe; belongs to the
+/// thread that created it.
 class ChildProcess {
  public:
   /// Starts the command in a process group of its own, with no signal blocked or ignored, with the
@@ -41,14 +41,17 @@ class ChildProcess {
 
   [[nodiscard]] virtual ProcessId pid() const = 0;
 
-  /// How the process ended, if it has; never blocks. At its end, asks the rest of its group to end
-  /// as well (worker trees outlive their leader otherwise).
-  [[nodiscard]] virtual std::optional<ExitStatus> poll_exit() = 0;
+  /// Whether the process has ended. Its PID is not reused before collect_exit().
+  [[nodiscard]] virtual bool has_ended() const = 0;
+
+  /// How the process ended, once has_ended(). Releases its PID. May be called again.
+  virtual ExitStatus collect_exit() = 0;
 
   /// Whether any process of the group, except for the leader's own zombie, still runs.
   [[nodiscard]] virtual bool group_alive() const = 0;
 
-  /// Asks the whole group to end (SIGTERM; Ctrl-Break on Windows).
+  /// Asks the whole group to end (SIGTERM; Ctrl-Break on Windows). If the process has ended by
+  /// itself, to be called before collect_exit(): worker trees outlive their leader otherwise.
   virtual void terminate_group() = 0;
 
   /// Ends the whole group (SIGKILL; TerminateJobObject on Windows).

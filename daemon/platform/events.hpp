@@ -1,15 +1,17 @@
 #pragma once
 
+#include "daemon/platform/wakeup.hpp"
+
 #include <chrono>
 
 namespace provisr::daemon {
 
-/// What the main thread waits for: signals on POSIX, console control events on Windows. One object
-/// a program, created before any thread and any child starts.
+/// What the main thread waits for: signals on POSIX, console control events on Windows, and other
+/// threads. One object a program, created before any thread and any child starts.
 ///
 /// POSIX: while it exists, the signals are blocked in all threads started since and delivered only
-/// during wait_until, so they interrupt no other call. SIGPIPE is ignored. SIGHUP requests a stop
-/// unless it was ignored before (nohup).
+/// during wait_until, so they interrupt no other call. SIGPIPE is ignored. SIGHUP stays ignored if
+/// it was before (nohup).
 class Events {
  public:
   Events();
@@ -18,13 +20,18 @@ class Events {
   Events& operator=(const Events&) = delete;
 
   enum class Kind {
-    child_exited,    ///< at least one child may have ended: poll them
-    stop_requested,  ///< SIGTERM, SIGINT, SIGHUP, Ctrl-C
+    stop_requested,  ///< SIGTERM, SIGINT, SIGQUIT, Ctrl-C
+    hung_up,         ///< SIGHUP
+    user_signal_1,   ///< SIGUSR1
+    user_signal_2,   ///< SIGUSR2
+    child_exited,    ///< at least one child may have ended
+    woken,           ///< by another thread
     deadline,        ///< nothing happened until then
   };
 
-  /// Blocks until something happens, at most until `deadline`. A request to stop comes first.
-  [[nodiscard]] Kind wait_until(std::chrono::steady_clock::time_point deadline);
+  /// Blocks until something happens, at most until `deadline`. Each kind that has happened is
+  /// reported once; a request to stop before the ends of children.
+  [[nodiscard]] Kind wait_until(std::chrono::steady_clock::time_point deadline, Wakeup& wakeup);
 };
 
 }  // namespace provisr::daemon

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 namespace provisr::daemon {
@@ -19,6 +20,13 @@ using std::chrono::seconds;
 constexpr milliseconds group_interval{50};
 /// How long a killed process may take to end; one that waits for a device takes longer than most.
 constexpr seconds kill_patience{5};
+/// How often to try again to measure a process.
+constexpr seconds measure_interval{1};
+/// A program that ends with 0 sooner than this has probably put itself in the background.
+constexpr seconds at_once{1};
+
+constexpr std::string_view background_hint =
+    "ended at once with 0: does it put itself in the background?";
 
 }  // namespace
 
@@ -29,10 +37,29 @@ ManagedChild::ManagedChild(std::string name, const ProcessConfig& config, bool i
       services_(services) {
   status_.name = std::move(name);
   status_.kind = ProcessKind::child;
+  enter(Phase::waiting);
 }
 
-void ManagedChild::start(const Moment& now) {
-  launch(now);
+ProcessState ManagedChild::state_of(Phase phase, Goal goal) {
+  switch (phase) {
+    case Phase::waiting:
+    case Phase::clearing:
+      return ProcessState::backoff;
+    case Phase::running:
+      return ProcessState::running;
+    case Phase::ending:
+      return ProcessState::stopping;
+    case Phase::exited:
+      return goal == Goal::up ? ProcessState::exited : ProcessState::stopped;
+    case Phase::failed:
+      break;
+  }
+  return goal == Goal::up ? ProcessState::failed : ProcessState::stopped;
+}
+
+void ManagedChild::enter(Phase phase) {
+  phase_ = phase;
+  status_.state = state_of(phase_, goal_);
 }
 
 void ManagedChild::update(const Moment& now) {
@@ -41,74 +68,155 @@ void ManagedChild::update(const Moment& now) {
       if (now.monotonic >= deadline_) launch(now);
       break;
     case Phase::running:
-      look_for_exit(now);
+      if (child_->has_ended()) return take_exit(now);
+      if (now.monotonic >= next_measure_) measure(now);
       break;
     case Phase::ending:
-      continue_ending(now);
+    case Phase::clearing:
+      continue_to_clear(now);
       break;
-    case Phase::ended:
+    case Phase::exited:
+    case Phase::failed:
       break;
   }
 }
 
-void ManagedChild::stop(const Moment& now) {
-  if (std::exchange(stop_requested_, true)) return;
-  switch (phase_) {
-    case Phase::waiting:
-      phase_ = Phase::ended;
-      status_.state = status_.last_error.empty() ? ProcessState::exited : ProcessState::failed;
-      break;
-    case Phase::running:
-      services_.log->info("{}: asked to stop", status_.name);
-      child_->terminate_group();
-      begin_ending(now);
-      break;
-    case Phase::ending:  // already asked; its deadline stays
-      status_.state = ProcessState::stopping;
-      break;
-    case Phase::ended:
-      break;
-  }
+bool ManagedChild::ended() const {
+  return phase_ == Phase::exited || phase_ == Phase::failed;
 }
 
 MonotonicTime ManagedChild::next_deadline() const {
   switch (phase_) {
     case Phase::waiting:
       return deadline_;
-    case Phase::ending:
-      return std::min(deadline_, next_look_);
     case Phase::running:
-    case Phase::ended:
+      return next_measure_;
+    case Phase::ending:
+    case Phase::clearing:
+      return std::min(deadline_, next_look_);
+    case Phase::exited:
+    case Phase::failed:
       break;
   }
   return MonotonicTime::max();
 }
 
+Progress ManagedChild::progress() const {
+  switch (phase_) {
+    case Phase::running:
+      return Progress::reached;
+    case Phase::waiting:
+      return could_not_start_ ? Progress::failed : Progress::under_way;
+    case Phase::ending:
+    case Phase::clearing:
+      return Progress::under_way;
+    case Phase::exited:
+    case Phase::failed:
+      break;
+  }
+  const bool may_still_run = given_up_ && is_killed_;
+  return goal_ == Goal::down && !may_still_run ? Progress::reached : Progress::failed;
+}
+
+std::optional<ProcessId> ManagedChild::uncollected() const {
+  if (is_collected_) return std::nullopt;
+  return child_->pid();
+}
+
+void ManagedChild::bring_up(const Moment& now) {
+  if (is_shutting_down_) return;
+  goal_ = Goal::up;
+  switch (phase_) {
+    case Phase::running:
+      break;
+    case Phase::ending:
+    case Phase::clearing:
+      starts_after_end_ = true;
+      break;
+    case Phase::waiting:
+    case Phase::exited:
+    case Phase::failed:
+      could_not_start_ = false;
+      wait_for_start(now.monotonic);
+      break;
+  }
+}
+
+void ManagedChild::bring_down(const Moment& now) {
+  goal_ = Goal::down;
+  starts_after_end_ = false;
+  switch (phase_) {
+    case Phase::running:
+      ask_to_end(now);
+      break;
+    case Phase::clearing:
+      enter(Phase::ending);
+      break;
+    case Phase::ending:
+      break;
+    case Phase::waiting:
+    case Phase::exited:
+    case Phase::failed:
+      enter(Phase::exited);
+      break;
+  }
+}
+
+void ManagedChild::restart(const Moment& now) {
+  if (phase_ != Phase::running) return bring_up(now);
+  if (is_shutting_down_) return;
+  ask_to_end(now);
+  starts_after_end_ = true;
+}
+
+void ManagedChild::shut_down(const Moment& now) {
+  if (std::exchange(is_shutting_down_, true)) return;
+  switch (phase_) {
+    case Phase::waiting:
+      enter(could_not_start_ ? Phase::failed : Phase::exited);
+      break;
+    case Phase::running:
+      ask_to_end(now);
+      break;
+    case Phase::clearing:
+      enter(Phase::ending);  // already asked; its deadline stays
+      break;
+    case Phase::ending:
+    case Phase::exited:
+    case Phase::failed:
+      break;
+  }
+}
+
+void ManagedChild::hasten(const Moment& now) {
+  if ((phase_ == Phase::ending || phase_ == Phase::clearing) && !is_killed_) kill(now);
+}
+
 void ManagedChild::launch(const Moment& now) {
+  status_.restarts = attempts_++;
   std::error_code error;
   std::string what;
   child_ = services_.launch(command_, error, what);
   if (!child_) return fail_start(now, error, what);
-  phase_ = Phase::running;
-  launched_at_ = now.monotonic;
-  leader_ended_ = false;
-  killed_ = false;
+  is_collected_ = false;
+  was_asked_ = false;
+  starts_after_end_ = false;
+  is_killed_ = false;
+  could_not_start_ = false;
   result_ = 0;
   start_problems_.clear();
-  status_.state = ProcessState::running;
   status_.pid = child_->pid();
-  status_.started_at = now.utc;
-  status_.restarts = launches_++;
+  status_.started = {now.utc, now.monotonic};
   status_.last_error.clear();
+  enter(Phase::running);
   services_.log->info("{}: started, pid {}", status_.name, child_->pid());
-  if (const auto failure = services_.track(status_.name, child_->pid())) {
-    services_.log->debug("{}: cannot be measured: {}", status_.name, failure.message());
-  }
+  measure(now);
   enter_pid_file();
 }
 
 void ManagedChild::fail_start(const Moment& now, const std::error_code& error,
                               const std::string& what) {
+  could_not_start_ = true;
   status_.last_error = what + ": " + error.message();
   const LogLevel level =
       start_problems_.is_new(status_.last_error) ? LogLevel::error : LogLevel::debug;
@@ -117,81 +225,119 @@ void ManagedChild::fail_start(const Moment& now, const std::error_code& error,
   constexpr int not_found = 127;
   constexpr int not_executable = 126;
   result_ = error == std::errc::no_such_file_or_directory ? not_found : not_executable;
-  if (config_.auto_restart) return wait_for_restart(now.monotonic);
-  phase_ = Phase::ended;
-  status_.state = ProcessState::failed;
+  if (config_.auto_restart) return wait_for_start(now.monotonic + config_.restart_interval);
+  enter(Phase::failed);
 }
 
-void ManagedChild::wait_for_restart(MonotonicTime since) {
-  phase_ = Phase::waiting;
-  deadline_ = since + config_.restart_interval;
-  status_.state = ProcessState::backoff;
+void ManagedChild::wait_for_start(MonotonicTime due) {
+  deadline_ = due;
+  enter(Phase::waiting);
 }
 
-void ManagedChild::look_for_exit(const Moment& now) {
-  const auto how = child_->poll_exit();
-  if (!how) return;
-  note_exit(*how, now);
-  begin_ending(now);
-  continue_ending(now);
+void ManagedChild::measure(const Moment& now) {
+  next_measure_ = MonotonicTime::max();
+  const std::error_code failure = services_.track(status_.name, child_->pid());
+  if (!failure) return measure_problems_.clear();
+  const bool is_too_late = failure == std::errc::no_such_process && child_->has_ended();
+  if (!is_too_late) next_measure_ = now.monotonic + measure_interval;
+  const LogLevel level = !is_too_late && measure_problems_.is_new(failure.message())
+                             ? LogLevel::warn
+                             : LogLevel::debug;
+  services_.log->write(level,
+                       fmt::format("{}: cannot be measured: {}", status_.name, failure.message()));
+}
+
+void ManagedChild::ask_to_end(const Moment& now) {
+  services_.log->info("{}: asked to stop", status_.name);
+  was_asked_ = true;
+  child_->terminate_group();
+  begin_to_clear(now);
+  enter(Phase::ending);
+}
+
+void ManagedChild::take_exit(const Moment& now) {
+  child_->terminate_group();  // while its PID, and so the group's number, is not reused
+  note_exit(child_->collect_exit(), now);
+  begin_to_clear(now);
+  enter(is_restarted_after_exit() ? Phase::clearing : Phase::ending);
+  continue_to_clear(now);
 }
 
 void ManagedChild::note_exit(const ExitStatus& how, const Moment& now) {
-  leader_ended_ = true;
+  is_collected_ = true;
   exited_at_ = now.monotonic;
   remove_own_pid_file();
+  const auto elapsed = now.monotonic - status_.started->monotonic;
   status_.pid.reset();
-  status_.started_at.reset();
+  status_.started.reset();
   status_.last_exit = {how, now.utc};
-  if (!stop_requested_) result_ = how.shell_code();
-  const LogLevel level = how.success() || stop_requested_ ? LogLevel::info : LogLevel::warn;
-  services_.log->write(level,
-                       fmt::format("{}: ended after {}, {}", status_.name,
-                                   format_elapsed(now.monotonic - launched_at_), how.to_string()));
+  if (!was_asked_) result_ = how.shell_code();
+  const LogLevel level = how.success() || was_asked_ ? LogLevel::info : LogLevel::warn;
+  services_.log->write(level, fmt::format("{}: ended after {}, {}", status_.name,
+                                          format_elapsed(elapsed), how.to_string()));
+  if (!was_asked_ && how.success() && elapsed < at_once) note_early_success();
 }
 
-void ManagedChild::begin_ending(const Moment& now) {
-  phase_ = Phase::ending;
+void ManagedChild::note_early_success() {
+  if (!config_.auto_restart && !child_->group_alive()) return;  // it had just that to do
+  status_.last_error = background_hint;
+  if (std::exchange(is_background_reported_, true)) return;
+  services_.log->warn("{}: {}", status_.name, background_hint);
+}
+
+bool ManagedChild::is_restarted_after_exit() const {
+  return config_.auto_restart && goal_ == Goal::up && !is_shutting_down_;
+}
+
+void ManagedChild::begin_to_clear(const Moment& now) {
   deadline_ = now.monotonic + config_.stop_timeout;
   next_look_ = now.monotonic + group_interval;
-  const bool will_restart = config_.auto_restart && !stop_requested_;
-  status_.state = will_restart ? ProcessState::backoff : ProcessState::stopping;
 }
 
-void ManagedChild::continue_ending(const Moment& now) {
-  if (!leader_ended_) {
-    if (const auto how = child_->poll_exit()) note_exit(*how, now);
+void ManagedChild::continue_to_clear(const Moment& now) {
+  if (!is_collected_ && child_->has_ended()) {
+    child_->terminate_group();
+    note_exit(child_->collect_exit(), now);
   }
-  if (leader_ended_ && !child_->group_alive()) return settle(now);
+  if (is_collected_ && !child_->group_alive()) return settle(now);
   next_look_ = now.monotonic + group_interval;
   if (now.monotonic >= deadline_) escalate(now);
 }
 
 void ManagedChild::escalate(const Moment& now) {
-  const std::string_view who = leader_ended_ ? "what it left running" : "the process";
-  if (!std::exchange(killed_, true)) {
-    services_.log->warn("{}: {} did not end within {} and is killed", status_.name, who,
+  if (!is_killed_) {
+    services_.log->warn("{}: {} did not end within {} and is killed", status_.name, what_runs(),
                         format_elapsed(config_.stop_timeout));
-    child_->kill_group();
-    deadline_ = now.monotonic + kill_patience;
-    return;
+    return kill(now);
   }
   given_up_ = true;
-  services_.log->error("{}: {} cannot be killed and is left alone", status_.name, who);
-  status_.last_error = fmt::format("{} could not be killed", who);
+  services_.log->error("{}: {} cannot be killed and is left alone", status_.name, what_runs());
+  status_.last_error = fmt::format("{} could not be killed", what_runs());
+  status_.pid.reset();
+  status_.started.reset();
+  exited_at_ = now.monotonic;
+  is_collected_ = true;  // by whoever reaps it in the end
   settle(now);
+}
+
+void ManagedChild::kill(const Moment& now) {
+  is_killed_ = true;
+  child_->kill_group();
+  deadline_ = now.monotonic + kill_patience;
+}
+
+std::string_view ManagedChild::what_runs() const {
+  return is_collected_ ? "what it left running" : "the process";
 }
 
 void ManagedChild::settle(const Moment& now) {
   child_.reset();
-  if (config_.auto_restart && !stop_requested_) {
-    wait_for_restart(exited_at_);
-    const auto left = std::max(deadline_ - now.monotonic, MonotonicTime::duration::zero());
-    services_.log->info("{}: restarting in {}", status_.name, format_elapsed(left));
-    return;
-  }
-  phase_ = Phase::ended;
-  status_.state = ProcessState::exited;
+  if (is_shutting_down_ || goal_ == Goal::down) return enter(Phase::exited);
+  if (starts_after_end_) return wait_for_start(now.monotonic);
+  if (!config_.auto_restart) return enter(Phase::exited);
+  wait_for_start(exited_at_ + config_.restart_interval);
+  const auto left = std::max(deadline_ - now.monotonic, MonotonicTime::duration::zero());
+  services_.log->info("{}: restarting in {}", status_.name, format_elapsed(left));
 }
 
 void ManagedChild::enter_pid_file() {

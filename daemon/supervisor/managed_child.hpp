@@ -3,44 +3,90 @@
 #include "daemon/config/config.hpp"
 #include "daemon/supervisor/managed_process.hpp"
 
-#include <chrono>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace provisr::daemon {
 
-/// A process that the daemon starts, restarts and stops, together with its process group.
+/// What somebody wants of a process: that it runs, as from the start, or that it does not.
+enum class Goal { up, down };
+
+/// How far a process is on the way to its goal.
+enum class Progress { under_way, reached, failed };
+
+/// A process that the daemon starts, restarts and stops, together with what it starts itself.
+///
+/// A start, asked for or due, is made by the next update().
 class ManagedChild final : public ManagedProcess {
  public:
   ManagedChild(std::string name, const ProcessConfig& config, bool inherit_stdin,
                const ProcessServices& services);
 
-  void start(const Moment& now) override;
   void update(const Moment& now) override;
-  void stop(const Moment& now) override;
-  [[nodiscard]] bool ended() const override { return phase_ == Phase::ended; }
+  void shut_down(const Moment& now) override;
+  [[nodiscard]] bool ended() const override;
   [[nodiscard]] MonotonicTime next_deadline() const override;
-  [[nodiscard]] int result() const override { return result_; }
-  [[nodiscard]] bool given_up() const override { return given_up_; }
   [[nodiscard]] const ProcessStatus& status() const override { return status_; }
 
+  /// Commands. None starts the process after shut_down().
+  void bring_up(const Moment& now);
+  void bring_down(const Moment& now);
+  void restart(const Moment& now);
+
+  /// Kills what has been asked to end.
+  void hasten(const Moment& now);
+
+  [[nodiscard]] Goal goal() const { return goal_; }
+  [[nodiscard]] Progress progress() const;
+
+  /// The child that has not been collected, running or not.
+  [[nodiscard]] std::optional<ProcessId> uncollected() const;
+
+  /// The exit status as a shell reports it: 127 or 126 if the process could not be started; 0 if it
+  /// has not ended, or ended because it was asked to.
+  [[nodiscard]] int result() const { return result_; }
+
+  /// Whether a process that could not be killed may still run.
+  [[nodiscard]] bool given_up() const { return given_up_; }
+
  private:
+  //            start due                  ended by itself, is started again
+  //   waiting ───────────> running ────────────────────────────> clearing
+  //     ^  │                  │ asked to end, or ended for good      │
+  //     │  │ cannot           v                                      │
+  //     │  │ start         ending ──────────> exited                 │
+  //     │  └──> failed        │ to start anew                        │
+  //     └─────────────────────┴──────────────────────────────────────┘
+  //                                               nothing is left of the group
   enum class Phase {
-    waiting,  ///< for the start or the next one
+    waiting,  ///< for a start, due at deadline_
     running,
-    ending,  ///< the process or the rest of its group has been asked to end; killed at deadline_
-    ended,
+    ending,    ///< killed at deadline_
+    clearing,  ///< what is left of the group is killed at deadline_
+    exited,
+    failed,
   };
 
+  [[nodiscard]] static ProcessState state_of(Phase phase, Goal goal);
+
+  void enter(Phase phase);
   void launch(const Moment& now);
   void fail_start(const Moment& now, const std::error_code& error, const std::string& what);
-  void wait_for_restart(MonotonicTime since);
-  void look_for_exit(const Moment& now);
+  void wait_for_start(MonotonicTime due);
+  void measure(const Moment& now);
+  void ask_to_end(const Moment& now);
+  void take_exit(const Moment& now);
   void note_exit(const ExitStatus& how, const Moment& now);
-  void begin_ending(const Moment& now);
-  void continue_ending(const Moment& now);
+  void note_early_success();
+  void begin_to_clear(const Moment& now);
+  void continue_to_clear(const Moment& now);
   void escalate(const Moment& now);
+  void kill(const Moment& now);
   void settle(const Moment& now);
+  [[nodiscard]] bool is_restarted_after_exit() const;
+  [[nodiscard]] std::string_view what_runs() const;
   void enter_pid_file();
   void remove_own_pid_file() const;
 
@@ -49,18 +95,25 @@ class ManagedChild final : public ManagedProcess {
   const ProcessServices& services_;
   ProcessStatus status_;
   Phase phase_ = Phase::waiting;
+  Goal goal_ = Goal::up;
   std::unique_ptr<ChildProcess> child_;
-  MonotonicTime launched_at_{};
   MonotonicTime exited_at_{};
-  MonotonicTime deadline_{};   ///< to restart (waiting) or to kill (ending)
-  MonotonicTime next_look_{};  ///< while ending: no event reports the end of the rest of a group
-  std::uint64_t launches_ = 0;
+  MonotonicTime deadline_{};  ///< to start (waiting) or to kill (ending, clearing)
+  MonotonicTime
+      next_look_{};  ///< ending, clearing: no event reports the end of the rest of a group
+  MonotonicTime next_measure_ = MonotonicTime::max();  ///< running, but not measured yet
+  std::uint64_t attempts_ = 0;
   RepeatFilter start_problems_;
+  RepeatFilter measure_problems_;
   RepeatFilter pid_file_problems_;
   int result_ = 0;
-  bool leader_ended_ = false;
-  bool killed_ = false;
-  bool stop_requested_ = false;
+  bool is_collected_ = true;
+  bool was_asked_ = false;         ///< to end, since its start
+  bool starts_after_end_ = false;  ///< a command came while it ends
+  bool is_killed_ = false;
+  bool could_not_start_ = false;
+  bool is_background_reported_ = false;
+  bool is_shutting_down_ = false;
   bool given_up_ = false;
 };
 

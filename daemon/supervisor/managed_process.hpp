@@ -37,27 +37,17 @@ class ManagedProcess {
  public:
   virtual ~ManagedProcess() = default;
 
-  /// Called once, before any other function.
-  virtual void start(const Moment& now) = 0;
-
-  /// Reacts to what has happened since the last call and does what is due.
+  /// Does what is due. To be called at next_deadline() and when the process has ended.
   virtual void update(const Moment& now) = 0;
 
   /// Asks the process to end if the daemon started it, and prevents further starts.
-  virtual void stop(const Moment& now) = 0;
+  virtual void shut_down(const Moment& now) = 0;
 
   /// Whether nothing that the daemon started runs, or will be started again.
   [[nodiscard]] virtual bool ended() const = 0;
 
   /// The latest time for the next update(), even if no event arrives.
   [[nodiscard]] virtual MonotonicTime next_deadline() const = 0;
-
-  /// The exit status as a shell reports it: 127 or 126 if the process could not be started; 0 if it
-  /// has not ended, or ended because it was asked to.
-  [[nodiscard]] virtual int result() const { return 0; }
-
-  /// Whether a process that could not be killed may still run.
-  [[nodiscard]] virtual bool given_up() const { return false; }
 
   [[nodiscard]] virtual const ProcessStatus& status() const = 0;
 };

@@ -14,6 +14,8 @@ std::string_view to_text(ProcessKind kind) {
 
 std::string_view to_text(ProcessState state) {
   switch (state) {
+    case ProcessState::stopped:
+      return "stopped";
     case ProcessState::running:
       return "running";
     case ProcessState::backoff:

@@ -2,12 +2,15 @@
 
 #include "daemon/platform/exit_status.hpp"
 
+#include <provisr/clock.hpp>
 #include <provisr/process_metrics.hpp>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace provisr::daemon {
 
@@ -17,6 +20,7 @@ enum class ProcessKind {
 };
 
 enum class ProcessState {
+  stopped,  ///< by a command; not started again but by another one
   running,
   backoff,   ///< waits for its start or its restart
   stopping,  ///< it, or what it left of its process group, has been asked to end
@@ -36,16 +40,32 @@ struct ProcessStatus {
   struct LastExit {
     ExitStatus status;
     Timestamp at;
+
+    friend bool operator==(const LastExit&, const LastExit&) = default;
+  };
+
+  /// When the running process was started: the uptime is of the monotonic clock.
+  struct Started {
+    Timestamp at;
+    MonotonicTime monotonic;
+
+    friend bool operator==(const Started&, const Started&) = default;
   };
 
   std::string name;
   ProcessKind kind = ProcessKind::child;
   ProcessState state = ProcessState::backoff;
-  std::optional<ProcessId> pid;         ///< of the running process
-  std::optional<Timestamp> started_at;  ///< of the running process, if provisrd started it
-  std::uint64_t restarts = 0;           ///< how many processes there were after the first
-  std::optional<LastExit> last_exit;    ///< children only
-  std::string last_error;               ///< why there is no process or none to be found, or empty
+  std::optional<ProcessId> pid;       ///< of the running process
+  std::optional<Started> started;     ///< the running process, if provisrd started it
+  std::uint64_t restarts = 0;         ///< starts after the first, failed ones included
+  std::optional<LastExit> last_exit;  ///< children only
+  std::string last_error;             ///< why there is no process or none to be found, or empty
+
+  friend bool operator==(const ProcessStatus&, const ProcessStatus&) = default;
 };
+
+/// In the order of the configuration. Lists share the entries that are the same in both.
+using StatusList = std::vector<std::shared_ptr<const ProcessStatus>>;
+using SharedStatusList = std::shared_ptr<const StatusList>;
 
 }  // namespace provisr::daemon

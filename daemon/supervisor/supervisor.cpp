@@ -1,109 +1,233 @@
 #include "daemon/supervisor/supervisor.hpp"
 
-#include "daemon/supervisor/managed_child.hpp"
 #include "daemon/supervisor/watched_process.hpp"
 
-#include <algorithm>
+#include <provisr/process_name.hpp>
+
+#include <fmt/format.h>
+
 #include <string>
-#include <string_view>
-#include <system_error>
 #include <utility>
 
 namespace provisr::daemon {
+namespace {
+
+using Outcome = CommandReply::Outcome;
+
+/// How many processes one update() looks after; starting one takes about a millisecond.
+constexpr std::size_t batch = 32;
+
+[[nodiscard]] ProcessServices services_of(const SupervisorOptions& options, Registry& registry,
+                                          const Log& log) {
+  auto track = options.track;
+  if (!track) {
+    track = [&registry](std::string_view name, ProcessId pid) { return registry.track(name, pid); };
+  }
+  return {options.launch, options.find, std::move(track), &log};
+}
+
+[[nodiscard]] bool is_target(const Command& command, std::string_view name) {
+  if (command.scope == Command::Scope::name) return name == command.target;
+  return is_instance_of(name, command.target);
+}
+
+}  // namespace
 
 Supervisor::Supervisor(const std::vector<ProcessConfig>& processes, Registry& registry,
                        const Log& log, Until until, SupervisorOptions options)
-    : until_(until),
-      options_(std::move(options)),
-      services_{
-          options_.launch, options_.find,
-          [&registry](std::string_view name, ProcessId pid) { return registry.track(name, pid); },
-          &log} {
+    : until_(until), options_(std::move(options)), services_(services_of(options_, registry, log)) {
   const bool is_one_command =
       until == Until::all_exited && processes.size() == 1 && processes.front().instances == 1;
   for (const ProcessConfig& config : processes) add(config, is_one_command, registry);
-  publish();
+  board_.publish();
+}
+
+Supervisor::~Supervisor() {
+  desk_.close();
+  pending_.abandon();
 }
 
 void Supervisor::add(const ProcessConfig& config, bool inherit_stdin, Registry& registry) {
   for (std::string& name : instance_names(config)) {
     if (const std::error_code error = registry.declare(name)) throw std::system_error(error, name);
+    Entry entry;
     if (config.is_foreign()) {
-      processes_.push_back(
-          std::make_unique<WatchedProcess>(std::move(name), config.pid_file, services_));
+      entry.process = std::make_unique<WatchedProcess>(std::move(name), config.pid_file, services_);
     } else {
-      processes_.push_back(
-          std::make_unique<ManagedChild>(std::move(name), config, inherit_stdin, services_));
+      auto child =
+          std::make_unique<ManagedChild>(std::move(name), config, inherit_stdin, services_);
+      entry.child = child.get();
+      entry.process = std::move(child);
     }
+    entries_.push_back(std::move(entry));
+    ++active_;
+    note_change(entries_.size() - 1);
   }
-}
-
-void Supervisor::start() {
-  for (const auto& process : processes_) process->start(now());
-  publish();
 }
 
 int Supervisor::run(Events& events) {
   update();
   while (!finished()) {
-    const Events::Kind kind = events.wait_until(next_deadline());
+    const Events::Kind event = events.wait_until(next_deadline(), desk_.wakeup());
     update();  // first: what has ended by now did so by itself
-    if (kind == Events::Kind::stop_requested) request_stop();
+    handle(event);
   }
+  desk_.close();
+  pending_.abandon();
   return exit_status();
+}
+
+void Supervisor::handle(Events::Kind event) {
+  switch (event) {
+    case Events::Kind::stop_requested:
+      return stop_requested_ ? hasten_stop() : request_stop();
+    case Events::Kind::hung_up:
+      return request_stop();
+    case Events::Kind::user_signal_1:
+      return services_.log->info("SIGUSR1 is ignored");
+    case Events::Kind::user_signal_2:
+      return services_.log->info("SIGUSR2 is ignored");
+    case Events::Kind::child_exited:
+    case Events::Kind::woken:
+    case Events::Kind::deadline:
+      break;
+  }
 }
 
 void Supervisor::update() {
   const Moment moment = now();
-  for (const auto& process : processes_) process->update(moment);
-  publish();
+  take_exits(moment);
+  for (CommandDesk::Entry& entry : desk_.take()) {
+    obey(entry.command, std::move(entry.reply), moment);
+  }
+  do_what_is_due(moment);
+  board_.publish();
+}
+
+void Supervisor::take_exits(const Moment& now) {
+  std::optional<ProcessId> previous;
+  while (const auto pid = options_.ended_children->next()) {
+    const auto found = by_pid_.find(*pid);
+    // An orphan, or a child that nobody asks for any more; one that comes twice was not collected.
+    if (found == by_pid_.end() || pid == previous) {
+      options_.ended_children->reap(*pid);
+    } else {
+      const std::size_t index = found->second;
+      entries_[index].process->update(now);
+      note_change(index);
+    }
+    previous = pid;
+  }
+}
+
+void Supervisor::do_what_is_due(const Moment& now) {
+  for (const std::size_t index : deadlines_.due(now.monotonic, batch)) {
+    entries_[index].process->update(now);
+    note_change(index);
+  }
 }
 
 void Supervisor::request_stop() {
   if (std::exchange(stop_requested_, true)) return;
   services_.log->info("stopping");
   const Moment moment = now();
-  for (const auto& process : processes_) process->stop(moment);
-  publish();
+  for (std::size_t index = 0; index < entries_.size(); ++index) {
+    entries_[index].process->shut_down(moment);
+    note_change(index);
+  }
+  board_.publish();
+}
+
+void Supervisor::hasten_stop() {
+  services_.log->warn("asked again to stop: what still runs is killed");
+  const Moment moment = now();
+  for (std::size_t index = 0; index < entries_.size(); ++index) {
+    if (entries_[index].child == nullptr) continue;
+    entries_[index].child->hasten(moment);
+    note_change(index);
+  }
+}
+
+void Supervisor::obey(const Command& command, ReplyHandler reply, const Moment& now) {
+  if (stop_requested_) return reply(shutting_down_reply());
+  const std::vector<std::size_t> targets = targets_of(command);
+  if (const auto refusal = refusal_of(command, targets)) return reply(*refusal);
+  std::vector<std::string> names;
+  for (const std::size_t index : targets) names.push_back(entries_[index].process->status().name);
+  reply({Outcome::accepted, names, {}});
+  const Goal goal = command.verb == Command::Verb::stop ? Goal::down : Goal::up;
+  void (ManagedChild::*const step)(const Moment&) =
+      command.verb == Command::Verb::start  ? &ManagedChild::bring_up
+      : command.verb == Command::Verb::stop ? &ManagedChild::bring_down
+                                            : &ManagedChild::restart;
+  for (const std::size_t index : targets) (entries_[index].child->*step)(now);
+  pending_.add(goal, std::move(names), {targets.begin(), targets.end()}, std::move(reply));
+  for (const std::size_t index : targets) note_change(index);
+}
+
+std::vector<std::size_t> Supervisor::targets_of(const Command& command) const {
+  std::vector<std::size_t> targets;
+  for (std::size_t index = 0; index < entries_.size(); ++index) {
+    if (is_target(command, entries_[index].process->status().name)) targets.push_back(index);
+  }
+  return targets;
+}
+
+std::optional<CommandReply> Supervisor::refusal_of(const Command& command,
+                                                   const std::vector<std::size_t>& targets) const {
+  if (targets.empty()) {
+    const std::string_view what =
+        command.scope == Command::Scope::name ? "process named" : "process of the base";
+    return CommandReply{
+        Outcome::unknown, {}, fmt::format("there is no {} \"{}\"", what, command.target)};
+  }
+  for (const std::size_t index : targets) {
+    if (entries_[index].child != nullptr) continue;
+    const std::string& name = entries_[index].process->status().name;
+    return CommandReply{Outcome::foreign, {name}, fmt::format("somebody else runs \"{}\"", name)};
+  }
+  return std::nullopt;
+}
+
+void Supervisor::note_change(std::size_t index) {
+  Entry& entry = entries_[index];
+  deadlines_.set(index, entry.process->next_deadline());
+  board_.set(index, entry.process->status());
+  const bool has_ended = entry.process->ended();
+  if (has_ended && !entry.has_ended) --active_;
+  if (!has_ended && entry.has_ended) ++active_;
+  entry.has_ended = has_ended;
+  if (entry.child == nullptr) return;
+  index_by_pid(index);
+  pending_.note_change(index, *entry.child);
+}
+
+void Supervisor::index_by_pid(std::size_t index) {
+  Entry& entry = entries_[index];
+  const auto uncollected = entry.child->uncollected();
+  if (uncollected == entry.uncollected) return;
+  if (entry.uncollected) by_pid_.erase(*entry.uncollected);
+  if (uncollected) by_pid_[*uncollected] = index;
+  entry.uncollected = uncollected;
 }
 
 bool Supervisor::finished() const {
-  return (stop_requested_ || until_ == Until::all_exited) && all_ended();
-}
-
-bool Supervisor::all_ended() const {
-  return std::all_of(processes_.begin(), processes_.end(),
-                     [](const auto& process) { return process->ended(); });
-}
-
-MonotonicTime Supervisor::next_deadline() const {
-  MonotonicTime earliest = MonotonicTime::max();
-  for (const auto& process : processes_) earliest = std::min(earliest, process->next_deadline());
-  return earliest;
+  return (stop_requested_ || until_ == Until::all_exited) && active_ == 0;
 }
 
 int Supervisor::exit_status() const {
-  for (const auto& process : processes_) {
-    if (process->given_up()) return 1;
+  for (const Entry& entry : entries_) {
+    if (entry.child != nullptr && entry.child->given_up()) return 1;
   }
   if (until_ == Until::stopped) return 0;
-  for (const auto& process : processes_) {
-    if (process->result() != 0) return process->result();
+  for (const Entry& entry : entries_) {
+    if (entry.child != nullptr && entry.child->result() != 0) return entry.child->result();
   }
   return 0;
 }
 
-std::vector<ProcessStatus> Supervisor::status() const {
-  const std::lock_guard lock(status_mutex_);
-  return published_;
-}
-
-void Supervisor::publish() {
-  std::vector<ProcessStatus> current;
-  current.reserve(processes_.size());
-  for (const auto& process : processes_) current.push_back(process->status());
-  const std::lock_guard lock(status_mutex_);
-  published_.swap(current);
+void Supervisor::submit(Command command, ReplyHandler reply) {
+  desk_.submit(std::move(command), std::move(reply));
 }
 
 Moment Supervisor::now() const {

@@ -2,15 +2,27 @@
 
 #include "daemon/base/log.hpp"
 #include "daemon/config/config.hpp"
+#include "daemon/platform/ended_children.hpp"
 #include "daemon/platform/events.hpp"
+#include "daemon/supervisor/command.hpp"
+#include "daemon/supervisor/command_desk.hpp"
+#include "daemon/supervisor/deadlines.hpp"
+#include "daemon/supervisor/managed_child.hpp"
 #include "daemon/supervisor/managed_process.hpp"
+#include "daemon/supervisor/pending_commands.hpp"
 #include "daemon/supervisor/process_status.hpp"
+#include "daemon/supervisor/status_board.hpp"
 
 #include <provisr/clock.hpp>
 #include <provisr/registry.hpp>
 
+#include <cstddef>
+#include <functional>
 #include <memory>
-#include <mutex>
+#include <optional>
+#include <string_view>
+#include <system_error>
+#include <unordered_map>
 #include <vector>
 
 namespace provisr::daemon {
@@ -19,15 +31,19 @@ namespace provisr::daemon {
 struct SupervisorOptions {
   Launcher launch = &ChildProcess::start;
   ProcessFinder find = system_process_finder();
-  const Clock* clock = &Clock::system();  ///< must outlive the supervisor
+  /// Starts measuring a process; Registry::track() if empty.
+  std::function<std::error_code(std::string_view name, ProcessId pid)> track;
+  EndedChildren* ended_children = &EndedChildren::system();  ///< must outlive the supervisor
+  const Clock* clock = &Clock::system();                     ///< must outlive the supervisor
 };
 
-/// Runs the configured children, watches processes that others run, and registers both for
-/// measuring. The destructor kills children that still run.
+/// Runs the configured children, watches processes that others run, registers both for measuring,
+/// and reaps every orphan that this program adopts. An event costs what the processes cost that it
+/// is about, however many there are. The destructor kills children that still run.
 ///
-/// Thread safety: status() may be called from any thread at any time. Everything else belongs to
-/// one thread, which must outlive the supervisor: on Linux, children receive SIGTERM when the
-/// thread that started them ends.
+/// Thread safety: status() and submit() may be called from any thread at any time. Everything else
+/// belongs to one thread, which must outlive the supervisor: on Linux, children receive SIGTERM
+/// when the thread that started them ends.
 class Supervisor {
  public:
   enum class Until {
@@ -35,45 +51,69 @@ class Supervisor {
     all_exited,  ///< for one command; if it is one process, it reads the daemon's stdin
   };
 
-  /// `registry` and `log` must outlive the supervisor. Declares every name to the registry.
+  /// `registry` and `log` must outlive the supervisor. Declares every name to the registry. Every
+  /// start is due at once, at the first update().
   Supervisor(const std::vector<ProcessConfig>& processes, Registry& registry, const Log& log,
              Until until, SupervisorOptions options = {});
+  ~Supervisor();
+  Supervisor(const Supervisor&) = delete;
+  Supervisor& operator=(const Supervisor&) = delete;
 
-  /// Starts all processes. A failed start is a state of that process, not an error.
-  void start();
-
-  /// Looks after the processes until a stop is requested, and all children have ended then, or
-  /// in Until::all_exited until all children have ended. Returns exit_status().
+  /// Handles events until a stop is requested and all children have ended, or, with
+  /// Until::all_exited, until all children have ended. A second request kills them. Returns
+  /// exit_status().
   [[nodiscard]] int run(Events& events);
 
-  /// The steps of run().
+  /// The steps of run(). One update() does a bounded part of what is due, so that signals and
+  /// commands are heard while a thousand processes start; next_deadline() tells of the rest.
   void update();
   void request_stop();
+  void hasten_stop();
   [[nodiscard]] bool finished() const;
-  [[nodiscard]] MonotonicTime next_deadline() const;
+  [[nodiscard]] MonotonicTime next_deadline() const { return deadlines_.earliest(); }
 
   /// Returns 1 if a process could not be killed; otherwise, with Until::all_exited, that of the
   /// first child that ended by itself with another status than 0, as a shell reports it (127: not
   /// found, 126: not executable). Else 0.
   [[nodiscard]] int exit_status() const;
 
-  /// The processes in the order of the configuration.
-  [[nodiscard]] std::vector<ProcessStatus> status() const;
+  /// Leaves a command for the supervisor's thread, which replies. Never blocks for long.
+  void submit(Command command, ReplyHandler reply);
+
+  /// Never null.
+  [[nodiscard]] SharedStatusList status() const { return board_.published(); }
 
  private:
+  struct Entry {
+    std::unique_ptr<ManagedProcess> process;
+    ManagedChild* child = nullptr;         ///< `process`, if the daemon runs it
+    std::optional<ProcessId> uncollected;  ///< its key in by_pid_
+    bool has_ended = false;                ///< as counted in active_
+  };
+
   void add(const ProcessConfig& config, bool inherit_stdin, Registry& registry);
-  void publish();
+  void handle(Events::Kind event);
+  void take_exits(const Moment& now);
+  void do_what_is_due(const Moment& now);
+  void obey(const Command& command, ReplyHandler reply, const Moment& now);
+  [[nodiscard]] std::vector<std::size_t> targets_of(const Command& command) const;
+  [[nodiscard]] std::optional<CommandReply> refusal_of(
+      const Command& command, const std::vector<std::size_t>& targets) const;
+  void note_change(std::size_t index);
+  void index_by_pid(std::size_t index);
   [[nodiscard]] Moment now() const;
-  [[nodiscard]] bool all_ended() const;
 
   Until until_;
   SupervisorOptions options_;
   ProcessServices services_;
-  std::vector<std::unique_ptr<ManagedProcess>> processes_;
+  std::vector<Entry> entries_;
+  std::unordered_map<ProcessId, std::size_t> by_pid_;  ///< the children that are not collected
+  Deadlines deadlines_;
+  std::size_t active_ = 0;  ///< processes that have not ended
   bool stop_requested_ = false;
-
-  mutable std::mutex status_mutex_;
-  std::vector<ProcessStatus> published_;  ///< of status_mutex_
+  StatusBoard board_;
+  CommandDesk desk_;
+  PendingCommands pending_;
 };
 
 }  // namespace provisr::daemon

@@ -18,9 +18,8 @@ class WatchedProcess final : public ManagedProcess {
  public:
   WatchedProcess(std::string name, std::filesystem::path pid_file, const ProcessServices& services);
 
-  void start(const Moment& now) override { update(now); }
   void update(const Moment& now) override;
-  void stop(const Moment& /*now*/) override {}
+  void shut_down(const Moment& /*now*/) override {}
   [[nodiscard]] bool ended() const override { return true; }
   [[nodiscard]] MonotonicTime next_deadline() const override { return next_look_; }
   [[nodiscard]] const ProcessStatus& status() const override { return status_; }
@@ -35,8 +34,8 @@ class WatchedProcess final : public ManagedProcess {
   const ProcessServices& services_;
   ProcessStatus status_;
   std::optional<PidFile> last_reading_;
-  IsAlive is_alive_;  ///< empty: no process
-  MonotonicTime next_look_{};
+  IsAlive is_alive_;           ///< empty: no process
+  MonotonicTime next_look_{};  ///< the first: at once
   RepeatFilter problems_;
   bool had_process_ = false;
 };

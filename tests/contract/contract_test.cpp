@@ -1,4 +1,5 @@
 #include "daemon/platform/child_process.hpp"
+#include "support/child_exit.hpp"
 #include "support/eventually.hpp"
 #include "support/paths.hpp"
 
@@ -91,7 +92,7 @@ class Watch {
 
 void end(ChildProcess& child) {
   child.kill_group();
-  REQUIRE(eventually([&] { return child.poll_exit().has_value(); }));
+  REQUIRE(eventually([&] { return poll_exit(child).has_value(); }));
 }
 
 }  // namespace
@@ -174,7 +175,7 @@ TEST_CASE("A process that has ended has vanished, and stays so") {
   const auto child = start_child({"exiter", "3", "200"});
   Watch watch(child->pid());
   CHECK(eventually([&] { return watch.has_vanished(); }));
-  const auto exit = [&] { return child->poll_exit(); };
+  const auto exit = [&] { return poll_exit(*child); };
   REQUIRE(eventually([&] { return exit().has_value(); }));
   CHECK(exit()->code == 3);
   CHECK(watch.has_vanished());
@@ -214,10 +215,10 @@ TEST_CASE("A child that is asked to end ends", "[console]") {
   child->terminate_group();
   const bool ended = eventually([&] {
     child->terminate_group();  // again: the first may have come before the program was ready
-    return child->poll_exit().has_value();
+    return poll_exit(*child).has_value();
   });
   REQUIRE(ended);
-  CHECK_FALSE(child->poll_exit()->success());
+  CHECK_FALSE(poll_exit(*child)->success());
 }
 
 }  // namespace provisr::test

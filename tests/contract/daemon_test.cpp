@@ -1,5 +1,6 @@
 #include "contract/running_daemon.hpp"
 #include "daemon/base/text.hpp"
+#include "support/child_exit.hpp"
 #include "support/eventually.hpp"
 #include "support/paths.hpp"
 
@@ -19,8 +20,8 @@ using daemon::name_of;
 
 [[nodiscard]] int exit_code_of(const std::vector<std::string>& options) {
   const auto daemon = start_daemon(options);
-  REQUIRE(eventually([&] { return daemon->poll_exit().has_value(); }));
-  return daemon->poll_exit()->code;
+  REQUIRE(eventually([&] { return poll_exit(*daemon).has_value(); }));
+  return poll_exit(*daemon)->code;
 }
 
 /// The number behind "pid" of the one process in an answer.
@@ -75,8 +76,8 @@ TEST_CASE("provisrd ends when asked, and leaves nothing running", "[console]") {
   DaemonWithWorker running;
   const ProcessId worker = pid_in(running.sample());
   running.process().terminate_group();
-  REQUIRE(eventually([&] { return running.process().poll_exit().has_value(); }));
-  CHECK(running.process().poll_exit()->success());
+  REQUIRE(eventually([&] { return poll_exit(running.process()).has_value(); }));
+  CHECK(poll_exit(running.process())->success());
   CHECK_FALSE(is_running(worker));
 }
 
@@ -84,7 +85,7 @@ TEST_CASE("What a killed provisrd ran does not outlive it", "[orphans]") {
   DaemonWithWorker running;
   const ProcessId worker = pid_in(running.sample());
   running.process().kill_group();
-  REQUIRE(eventually([&] { return running.process().poll_exit().has_value(); }));
+  REQUIRE(eventually([&] { return poll_exit(running.process()).has_value(); }));
   CHECK(eventually([&] { return !is_running(worker); }));
 }
 

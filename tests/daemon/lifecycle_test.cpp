@@ -189,3 +189,71 @@ TEST_CASE("a unix socket is served, and one left behind is taken over") {
   CHECK(daemon.wait() == 0);
   CHECK_FALSE(std::filesystem::exists(socket));
 }
+
+TEST_CASE("a second SIGTERM kills what takes its time") {
+  Daemon daemon(std::string(quick) + process("stubborn", {"stubborn"}, "stop_timeout = \"1h\"\n"));
+  REQUIRE(daemon.has_samples_of({"stubborn"}));
+  const pid_t child = daemon.pid_of("stubborn");
+  daemon.program().signal(SIGTERM);
+  REQUIRE(eventually([&] { return daemon.state_of("stubborn") == "stopping"; }));
+  daemon.program().signal(SIGTERM);
+  CHECK(daemon.program().wait() == 0);
+  CHECK_FALSE(is_alive(child));
+  CHECK_THAT(daemon.program().err(), ContainsSubstring("what still runs is killed"));
+}
+
+TEST_CASE("SIGUSR1 and SIGUSR2 are ignored with a line in the log") {
+  Daemon daemon(quick);
+  daemon.program().signal(SIGUSR1);
+  daemon.program().signal(SIGUSR2);
+  CHECK(eventually([&] {
+    const std::string log = daemon.program().err();
+    return log.find("SIGUSR1 is ignored") != std::string::npos &&
+           log.find("SIGUSR2 is ignored") != std::string::npos;
+  }));
+  CHECK(daemon.get("/api/status").status == 200);
+}
+
+TEST_CASE("a program that puts itself in the background is said to, and is stopped with its name") {
+  const TempDirectory folder;
+  const auto pid_file = folder.path() / "background.pid";
+  // A session of its own: no signal to the group reaches it.
+  const Daemon daemon(
+      fmt::format("[[processes]]\nname = \"app\"\nargs = [\"sh\", \"-c\", \"setsid -f sh -c 'echo "
+                  "$$ > {0}.new; "
+                  "mv {0}.new {0}; exec sleep 1000'; until test -e {0}; do sleep 0.02; done\"]\n",
+                  pid_file.string()));
+  REQUIRE(eventually([&] { return daemon.state_of("app") == "exited"; }));
+  CHECK_FALSE(is_alive(std::stoi(read_text(pid_file))));
+  CHECK_THAT(daemon.status_of("app")["last_error"].GetString(),
+             ContainsSubstring("does it put itself in the background?"));
+}
+
+TEST_CASE("what left the process group is stopped with the daemon") {
+  const TempDirectory folder;
+  const auto pid_file = folder.path() / "escaped.pid";
+  Daemon daemon(
+      fmt::format("[[processes]]\nname = \"app\"\nargs = [\"sh\", \"-c\", \"setsid -f sh -c 'echo "
+                  "$$ > {0}.new; "
+                  "mv {0}.new {0}; exec sleep 1000'; exec sleep 1000\"]\n",
+                  pid_file.string()));
+  REQUIRE(eventually([&] { return std::filesystem::exists(pid_file); }));
+  daemon.program().signal(SIGTERM);
+  CHECK(daemon.program().wait() == 0);
+  CHECK_FALSE(is_alive(std::stoi(read_text(pid_file))));
+}
+
+TEST_CASE("orphans are reaped") {
+  const TempDirectory folder;
+  const auto done = folder.path() / "done";
+  Daemon daemon(fmt::format(
+      "[[processes]]\nname = \"app\"\nargs = [\"sh\", \"-c\", \"for i in 1 2 3 4 5 6 7 8 9; do "
+      "setsid -f true; (true &); done; touch {}; exec sleep 1000\"]\n",
+      done.string()));
+  REQUIRE(eventually([&] { return std::filesystem::exists(done); }));
+  const auto children = [&] {
+    const std::string pid = std::to_string(daemon.program().pid());
+    return read_text("/proc/" + pid + "/task/" + pid + "/children");
+  };
+  CHECK(eventually([&] { return children() == fmt::format("{} ", daemon.pid_of("app")); }));
+}

@@ -71,7 +71,7 @@ TEST_CASE("a child's exit code or signal is reported, again and again") {
   CHECK(exit_of({child_path(), "exiter", "7"}) == ExitStatus{.code = 7, .signal = 0});
   const auto child = start_child({"/bin/sh", "-c", "kill -KILL $$"});
   CHECK(wait_for_exit(*child) == ExitStatus{.code = 0, .signal = SIGKILL});
-  CHECK(child->poll_exit() == ExitStatus{.code = 0, .signal = SIGKILL});
+  CHECK(poll_exit(*child) == ExitStatus{.code = 0, .signal = SIGKILL});
   CHECK(is_gone(*child));
 }
 
@@ -89,7 +89,7 @@ TEST_CASE("an exit status in words and for a shell") {
 
 TEST_CASE("a child that runs has not ended, and leads a group of its own") {
   const auto child = start_child({child_path(), "threader", "1"});
-  CHECK_FALSE(child->poll_exit());
+  CHECK_FALSE(poll_exit(*child));
   CHECK(child->group_alive());
   CHECK(::getpgid(static_cast<pid_t>(child->pid())) == child->pid());
   CHECK(is_running(child->pid()));

@@ -14,6 +14,7 @@
 
 #include <functional>
 #include <future>
+#include <set>
 #include <signal.h>
 #include <string>
 #include <thread>
@@ -41,7 +42,7 @@ struct World {
 
   /// Runs until it ends; `meanwhile` runs beside it and is followed by a stop.
   int run(const std::function<void()>& meanwhile, int stop_signal = SIGTERM) {
-    supervisor.start();
+    supervisor.update();  // makes the starts
     auto observer = std::async(std::launch::async, [&] {
       const StopAtEnd stop{stop_signal};
       meanwhile();
@@ -50,12 +51,9 @@ struct World {
     observer.get();
     return result;
   }
-  int run() {
-    supervisor.start();
-    return supervisor.run(events);
-  }
+  int run() { return supervisor.run(events); }
 
-  ProcessStatus status(std::size_t index = 0) const { return supervisor.status().at(index); }
+  ProcessStatus status(std::size_t index = 0) const { return *supervisor.status()->at(index); }
   bool reaches(ProcessState state, std::size_t index = 0) const {
     return eventually([&] { return status(index).state == state; });
   }
@@ -91,8 +89,8 @@ TEST_CASE("instances run and are measured, and a signal stops them all") {
   std::vector<ProcessId> pids;
   const int result = world.run(
       [&] {
-        for (const ProcessStatus& status : world.supervisor.status()) {
-          pids.push_back(status.pid.value_or(0));
+        for (const auto& status : *world.supervisor.status()) {
+          pids.push_back(status->pid.value_or(0));
         }
         CHECK(world.registry.tick().running == 3);
       },
@@ -100,9 +98,9 @@ TEST_CASE("instances run and are measured, and a signal stops them all") {
   CHECK(result == 0);
   REQUIRE(pids.size() == 3);
   for (const ProcessId pid : pids) CHECK_FALSE(is_running(pid));
-  for (const ProcessStatus& status : world.supervisor.status()) {
-    CHECK(status.state == ProcessState::exited);
-    CHECK(status.last_exit->status.signal == SIGTERM);
+  for (const auto& status : *world.supervisor.status()) {
+    CHECK(status->state == ProcessState::exited);
+    CHECK(status->last_exit->status.signal == SIGTERM);
   }
 }
 
@@ -210,7 +208,7 @@ TEST_CASE("destroying a supervisor leaves nothing running") {
   ProcessId pid = 0;
   {
     World world({config_of({child_path(), "stubborn"})});
-    world.supervisor.start();
+    world.supervisor.update();
     pid = world.status().pid.value();
   }
   CHECK(eventually([&] { return !is_running(pid); }));
@@ -218,27 +216,78 @@ TEST_CASE("destroying a supervisor leaves nothing running") {
 
 TEST_CASE("waiting ends at the deadline when nothing happens") {
   Events events;
+  Wakeup wakeup;
   const auto soon = std::chrono::steady_clock::now() + 20ms;
-  CHECK(events.wait_until(soon) == Events::Kind::deadline);
+  CHECK(events.wait_until(soon, wakeup) == Events::Kind::deadline);
   CHECK(std::chrono::steady_clock::now() >= soon);
 }
 
 TEST_CASE("a signal that came before the wait is not lost, and a stop comes first") {
   Events events;
+  Wakeup wakeup;
   ::kill(::getpid(), SIGCHLD);
   ::kill(::getpid(), SIGTERM);
   const auto far = std::chrono::steady_clock::now() + 1h;
-  CHECK(events.wait_until(far) == Events::Kind::stop_requested);
-  CHECK(events.wait_until(far) == Events::Kind::child_exited);
+  CHECK(events.wait_until(far, wakeup) == Events::Kind::stop_requested);
+  CHECK(events.wait_until(far, wakeup) == Events::Kind::child_exited);
 }
 
 TEST_CASE("SIGHUP stays ignored where it was (nohup), SIGPIPE is ignored always") {
   ::signal(SIGHUP, SIG_IGN);
   {
     Events events;
+    Wakeup wakeup;
     ::kill(::getpid(), SIGHUP);
     ::kill(::getpid(), SIGPIPE);
-    CHECK(events.wait_until(std::chrono::steady_clock::now() + 20ms) == Events::Kind::deadline);
+    CHECK(events.wait_until(std::chrono::steady_clock::now() + 20ms, wakeup) ==
+          Events::Kind::deadline);
   }
   ::signal(SIGHUP, SIG_DFL);
+}
+
+TEST_CASE("SIGUSR1, SIGUSR2 and SIGHUP are told apart from a request to stop") {
+  Events events;
+  Wakeup wakeup;
+  const auto far = std::chrono::steady_clock::now() + 1h;
+  for (const int signal : {SIGCHLD, SIGUSR2, SIGUSR1, SIGHUP, SIGQUIT}) ::kill(::getpid(), signal);
+  std::set<Events::Kind> kinds;
+  for (int i = 0; i < 5; ++i) kinds.insert(events.wait_until(far, wakeup));
+  CHECK(kinds == std::set{Events::Kind::stop_requested, Events::Kind::hung_up,
+                          Events::Kind::user_signal_1, Events::Kind::user_signal_2,
+                          Events::Kind::child_exited});
+}
+
+TEST_CASE("another thread ends the wait, also before it begins") {
+  Events events;
+  Wakeup wakeup;
+  const auto far = std::chrono::steady_clock::now() + 1h;
+  wakeup.wake();
+  wakeup.wake();
+  CHECK(events.wait_until(far, wakeup) == Events::Kind::woken);
+  const auto other = std::async(std::launch::async, [&] { wakeup.wake(); });
+  CHECK(events.wait_until(far, wakeup) == Events::Kind::woken);
+}
+
+TEST_CASE("commands from other threads are obeyed") {
+  ProcessConfig config = config_of({child_path(), "threader", "1"});
+  config.auto_restart = true;
+  World world({config});
+  const auto outcome_of = [&](Command::Verb verb) {
+    std::promise<CommandReply::Outcome> last;
+    world.supervisor.submit({verb, Command::Scope::name, "app"}, [&](const CommandReply& reply) {
+      if (reply.outcome != CommandReply::Outcome::accepted) last.set_value(reply.outcome);
+    });
+    return last.get_future().get();
+  };
+  world.run([&] {
+    const ProcessId first = world.status().pid.value();
+    CHECK(outcome_of(Command::Verb::restart) == CommandReply::Outcome::done);
+    CHECK(world.reaches(ProcessState::running));
+    CHECK(world.status().pid != first);
+    CHECK(outcome_of(Command::Verb::stop) == CommandReply::Outcome::done);
+    CHECK(world.reaches(ProcessState::stopped));
+    CHECK(outcome_of(Command::Verb::start) == CommandReply::Outcome::done);
+    CHECK(world.reaches(ProcessState::running));
+  });
+  CHECK(outcome_of(Command::Verb::start) == CommandReply::Outcome::shutting_down);
 }

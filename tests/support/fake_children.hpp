@@ -1,6 +1,7 @@
 #pragma once
 
 #include "daemon/platform/child_process.hpp"
+#include "daemon/platform/ended_children.hpp"
 
 #include <memory>
 #include <optional>
@@ -22,7 +23,9 @@ struct FakeGroup {
 
   bool has_workers = false;  ///< apart from the leader
   std::optional<daemon::ExitStatus> exit;
-  int terminated = 0;
+  bool is_collected = false;
+  int polls = 0;       ///< questions after its state
+  int terminated = 0;  ///< while its leader ran
   int killed = 0;
 
   void end(daemon::ExitStatus how) {
@@ -30,9 +33,27 @@ struct FakeGroup {
   }
 };
 
-/// Launches fake groups, or fails to.
-class FakeChildren {
+/// Launches fake groups, or fails to, and knows which have ended.
+class FakeChildren final : public daemon::EndedChildren {
  public:
+  /// An orphan that has ended.
+  void add_orphan(ProcessId pid) { orphans_.push_back(pid); }
+  [[nodiscard]] const std::vector<ProcessId>& orphans() const { return orphans_; }
+
+  [[nodiscard]] std::optional<ProcessId> next() override {
+    if (!orphans_.empty()) return orphans_.front();
+    for (const auto& group : groups_) {
+      if (group->exit && !group->is_collected) return group->pid;
+    }
+    return std::nullopt;
+  }
+  void reap(ProcessId pid) override {
+    std::erase(orphans_, pid);
+    for (const auto& group : groups_) {
+      if (group->pid == pid) group->is_collected = true;
+    }
+  }
+
   [[nodiscard]] daemon::Launcher launcher() {
     return [this](const daemon::ChildCommand& command, std::error_code& error, std::string& what) {
       return launch(command, error, what);
@@ -60,14 +81,20 @@ class FakeChildren {
     explicit Child(std::shared_ptr<FakeGroup> group) : group_(std::move(group)) {}
 
     [[nodiscard]] ProcessId pid() const override { return group_->pid; }
-    std::optional<daemon::ExitStatus> poll_exit() override {
-      const bool is_first_look = group_->exit && !std::exchange(exit_seen_, true);
-      if (is_first_look) terminate_workers();
-      return group_->exit;
+    [[nodiscard]] bool has_ended() const override {
+      ++group_->polls;
+      return group_->exit.has_value();
     }
-    [[nodiscard]] bool group_alive() const override { return !group_->exit || group_->has_workers; }
+    daemon::ExitStatus collect_exit() override {
+      group_->is_collected = true;
+      return group_->exit.value();
+    }
+    [[nodiscard]] bool group_alive() const override {
+      ++group_->polls;
+      return !group_->exit || group_->has_workers;
+    }
     void terminate_group() override {
-      ++group_->terminated;
+      if (!group_->exit) ++group_->terminated;
       if (group_->heeds_terminate) group_->end({.code = 0, .signal = 15});
       terminate_workers();
     }
@@ -84,7 +111,6 @@ class FakeChildren {
     }
 
     std::shared_ptr<FakeGroup> group_;
-    bool exit_seen_ = false;
   };
 
   std::unique_ptr<daemon::ChildProcess> launch(const daemon::ChildCommand& command,
@@ -104,6 +130,7 @@ class FakeChildren {
   }
 
   std::vector<std::shared_ptr<FakeGroup>> groups_;
+  std::vector<ProcessId> orphans_;
   std::error_code refusal_;
   std::string refusal_text_;
   int attempts_ = 0;

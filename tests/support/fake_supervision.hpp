@@ -10,6 +10,8 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -22,20 +24,24 @@ class FakeSupervision {
                            daemon::Supervisor::Until mode = daemon::Supervisor::Until::stopped)
       : processes_(std::move(processes)), mode_(mode) {}
 
+  /// What `track` returns from now on.
+  std::error_code track_error;
+
   /// The supervisor, made with the first call.
   daemon::Supervisor& supervisor() {
     if (!supervisor_) supervisor_.emplace(processes_, registry, log.log(), mode_, options());
     return *supervisor_;
   }
 
-  void start() { supervisor().start(); }
+  /// Makes the starts, which are due at once.
+  void start() { update(); }
   void update() { supervisor().update(); }
   void advance(std::chrono::milliseconds by) {
     clock.advance(by);
     update();
   }
   [[nodiscard]] daemon::ProcessStatus status(std::size_t index = 0) {
-    return supervisor().status().at(index);
+    return *supervisor().status()->at(index);
   }
   [[nodiscard]] std::chrono::nanoseconds until_next_deadline() {
     return supervisor().next_deadline() - clock.monotonic_now();
@@ -47,7 +53,13 @@ class FakeSupervision {
   Registry registry;
 
  private:
-  daemon::SupervisorOptions options() { return {.launch = children.launcher(), .clock = &clock}; }
+  daemon::SupervisorOptions options() {
+    return {.launch = children.launcher(),
+            .find = daemon::system_process_finder(),
+            .track = [this](std::string_view, ProcessId) { return track_error; },
+            .ended_children = &children,
+            .clock = &clock};
+  }
 
   std::vector<daemon::ProcessConfig> processes_;
   daemon::Supervisor::Until mode_;

@@ -2,6 +2,7 @@
 
 #include "daemon/platform/child_process.hpp"
 #include "daemon/supervisor/liveness.hpp"
+#include "support/child_exit.hpp"
 #include "support/eventually.hpp"
 #include "support/paths.hpp"
 #include "support/text_file.hpp"
@@ -67,14 +68,6 @@ namespace provisr::test {
   daemon::ChildCommand command;
   command.argv = std::move(argv);
   return start_child(command);
-}
-
-[[nodiscard]] inline daemon::ExitStatus wait_for_exit(daemon::ChildProcess& child) {
-  std::optional<daemon::ExitStatus> how;
-  if (!eventually([&] { return (how = child.poll_exit()).has_value(); })) {
-    throw std::runtime_error("the child does not end");
-  }
-  return *how;
 }
 
 }  // namespace provisr::test

@@ -56,7 +56,7 @@ TEST_CASE("docs/http.md lists the routes that there are, with their parameters")
   const test::LogCapture log;
   const TickWatch ticks(std::chrono::seconds(1), log.log());
   const Sources sources{.registry = registry, .ticks = ticks, .is_collecting = true, .status = [] {
-                          return std::vector<ProcessStatus>();
+                          return std::make_shared<const StatusList>();
                         }};
   Api api(sources);
   Exposition exposition(sources);

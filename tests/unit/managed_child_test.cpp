@@ -31,14 +31,16 @@ TEST_CASE("a child that ends by itself stays known with how it ended") {
   FakeSupervision world({child_config()});
   world.start();
   const Timestamp started = world.clock.utc_now();
-  CHECK(world.status().started_at == started);
+  REQUIRE(world.status().started);
+  CHECK(world.status().started->at == started);
+  CHECK(world.status().started->monotonic == world.clock.monotonic_now());
   world.clock.advance(2100ms);
   world.children.latest().end(failure);
   world.update();
   const ProcessStatus status = world.status();
   CHECK(status.state == ProcessState::exited);
   CHECK_FALSE(status.pid);
-  CHECK_FALSE(status.started_at);
+  CHECK_FALSE(status.started);
   REQUIRE(status.last_exit);
   CHECK(status.last_exit->status == failure);
   CHECK(status.last_exit->at == started + 2100ms);
@@ -83,12 +85,12 @@ TEST_CASE("a restart waits for what the leader left in its group") {
     CHECK(world.children.latest().killed == 1);
     CHECK(world.log.count("app: what it left running did not end within 5.0s and is killed") == 1);
     world.advance(50ms);
-    world.advance(0ms);
+    world.update();
     CHECK(world.children.launches() == 2);
   }
   SECTION("and goes on as soon as it has gone by itself") {
     world.children.latest().has_workers = false;
-    world.update();
+    world.advance(50ms);
     world.update();
     CHECK(world.children.launches() == 2);
     CHECK(world.children.group(0).killed == 0);
@@ -169,7 +171,7 @@ TEST_CASE("a failed start is tried again with auto_restart and logged once an er
   world.advance(2s);
   CHECK(world.status().state == ProcessState::running);
   CHECK(world.status().last_error.empty());
-  CHECK(world.status().restarts == 0);
+  CHECK(world.status().restarts == 4);
 }
 
 TEST_CASE("a failed start without auto_restart is final") {
@@ -228,4 +230,77 @@ TEST_CASE("a pid_file that cannot be written is one warning, not one a restart")
   }
   CHECK(world.children.launches() == 4);
   CHECK(world.log.count("WARN app: pid_file /no/such/directory/app.pid cannot be written: ") == 1);
+}
+
+TEST_CASE("failed starts count as restarts") {
+  FakeSupervision world({restarting()});
+  world.children.refuse(std::errc::permission_denied, "cannot execute program");
+  world.start();
+  CHECK(world.status().restarts == 0);
+  world.advance(2s);
+  CHECK(world.status().restarts == 1);
+}
+
+TEST_CASE("a program that ends at once with 0 is suspected of running in the background") {
+  const auto hint = "app: ended at once with 0: does it put itself in the background?";
+  SECTION("if it is restarted; reported once, and shown until the next start") {
+    FakeSupervision world({restarting()});
+    world.start();
+    for (int i = 0; i < 3; ++i) {
+      world.children.latest().end({});
+      world.update();
+      CHECK(world.status().last_error.starts_with("ended at once with 0"));
+      world.advance(2s);
+      CHECK(world.status().last_error.empty());
+    }
+    CHECK(world.log.count(hint) == 1);
+  }
+  SECTION("if it leaves something running") {
+    FakeSupervision world({child_config()});
+    world.children.pattern.has_workers = true;
+    world.children.pattern.workers_heed_terminate = false;
+    world.start();
+    world.children.latest().end({});
+    world.update();
+    CHECK(world.log.count(hint) == 1);
+  }
+  SECTION("not if it ran for a second, failed, was asked to end, or had just something to do") {
+    FakeSupervision world({restarting(), child_config("task")});
+    world.start();
+    world.children.group(1).end({});
+    world.advance(1s);
+    world.children.group(0).end({});
+    world.update();
+    world.advance(2s);
+    world.children.latest().end(failure);
+    world.update();
+    world.advance(2s);
+    world.supervisor().request_stop();
+    world.update();
+    CHECK(world.log.count("in the background") == 0);
+  }
+}
+
+TEST_CASE("a process that cannot be measured is one warning and tried again every second") {
+  FakeSupervision world({child_config()});
+  world.track_error = std::make_error_code(std::errc::too_many_files_open);
+  world.start();
+  CHECK(world.until_next_deadline() == 1s);
+  world.advance(1s);
+  CHECK(world.log.count("WARN app: cannot be measured: ") == 1);
+  CHECK(world.log.count("DEBUG app: cannot be measured: ") == 1);
+  world.track_error.clear();
+  world.advance(1s);
+  CHECK(world.supervisor().next_deadline() == MonotonicTime::max());
+  world.advance(1h);
+  CHECK(world.log.count("cannot be measured") == 2);
+}
+
+TEST_CASE("a process that has ended before it could be measured is no warning") {
+  FakeSupervision world({child_config()});
+  world.track_error = std::make_error_code(std::errc::no_such_process);
+  world.children.pattern.exit = ExitStatus{};
+  world.start();
+  CHECK(world.log.count("DEBUG app: cannot be measured: ") == 1);
+  CHECK(world.log.count("WARN") == 0);
 }

@@ -51,7 +51,7 @@ TEST_CASE("every instance is declared, started with its command and listed in or
   CHECK_FALSE(command.inherit_stdin);
 
   std::vector<std::string> names;
-  for (const ProcessStatus& status : world.supervisor().status()) names.push_back(status.name);
+  for (const auto& status : *world.supervisor().status()) names.push_back(status->name);
   CHECK(names == std::vector<std::string>{"first", "my-app-1", "my-app-2", "my-app-3", "nginx"});
   CHECK(world.status(1).state == ProcessState::running);
   CHECK(world.status(1).kind == ProcessKind::child);
@@ -63,12 +63,6 @@ TEST_CASE("every instance is declared, started with its command and listed in or
 TEST_CASE("a name that the registry refuses is an error of the program") {
   FakeSupervision world({child_config("no spaces allowed")});
   CHECK_THROWS_AS(world.supervisor(), std::system_error);
-}
-
-TEST_CASE("a process that cannot be measured is one debug line") {
-  FakeSupervision world({child_config()});
-  world.start();
-  CHECK(world.log.count("DEBUG app: cannot be measured") == 1);
 }
 
 TEST_CASE("it goes on while children end, until a stop is requested") {
@@ -192,4 +186,79 @@ TEST_CASE("a command that cannot be started gives a shell's status") {
   CHECK(world.supervisor().exit_status() == status);
   CHECK(world.status().state == ProcessState::failed);
   CHECK_THAT(world.status().last_error, ContainsSubstring("cannot execute program: "));
+}
+
+TEST_CASE("a second request to stop kills what has not ended") {
+  FakeSupervision world({child_config("a"), child_config("b"), foreign_config()});
+  world.children.pattern.heeds_terminate = false;
+  world.start();
+  world.supervisor().hasten_stop();  // nothing has been asked to end yet
+  CHECK(world.children.group(0).killed == 0);
+  world.supervisor().request_stop();
+  world.supervisor().hasten_stop();
+  CHECK(world.children.group(0).killed == 1);
+  CHECK(world.children.group(1).killed == 1);
+  world.update();
+  CHECK(world.supervisor().finished());
+}
+
+TEST_CASE("an end costs the process that ended, not the others") {
+  ProcessConfig config = child_config();
+  config.instances = 200;
+  FakeSupervision world({config});
+  while (world.children.launches() < 200) world.start();
+  const auto polls_of_others = [&] {
+    int polls = 0;
+    for (std::size_t i = 1; i < 200; ++i) polls += world.children.group(i).polls;
+    return polls;
+  };
+  const int before = polls_of_others();
+  world.children.group(0).end({.code = 1, .signal = 0});
+  world.update();
+  CHECK(world.status(0).state == ProcessState::exited);
+  CHECK(world.children.group(0).polls <= 3);
+  CHECK(polls_of_others() == before);
+}
+
+TEST_CASE("orphans are reaped and steal no child's exit") {
+  FakeSupervision world({child_config()});
+  world.start();
+  for (ProcessId pid = 100; pid < 160; ++pid) world.children.add_orphan(pid);
+  world.children.latest().end({.code = 7, .signal = 0});
+  world.update();
+  CHECK(world.children.orphans().empty());
+  REQUIRE(world.status().last_exit);
+  CHECK(world.status().last_exit->status.code == 7);
+}
+
+TEST_CASE("many starts are made in parts, so that others are heard in between") {
+  ProcessConfig config = child_config();
+  config.instances = 100;
+  FakeSupervision world({config});
+  world.update();
+  const std::size_t first = world.children.launches();
+  CHECK(first > 0);
+  CHECK(first < 100);
+  CHECK(world.until_next_deadline() <= 0s);
+  CHECK(world.status(99).state == ProcessState::backoff);
+  world.supervisor().request_stop();
+  world.update();
+  CHECK(world.children.launches() == first);
+  CHECK(world.supervisor().finished());
+}
+
+TEST_CASE(
+    "a status that has not changed is the same object, a list without changes the same list") {
+  FakeSupervision world({child_config("a"), child_config("b")});
+  world.start();
+  const SharedStatusList first = world.supervisor().status();
+  world.update();
+  CHECK(world.supervisor().status() == first);
+  world.children.group(1).end({});
+  world.update();
+  const SharedStatusList second = world.supervisor().status();
+  CHECK(second != first);
+  CHECK(second->at(0) == first->at(0));
+  CHECK(first->at(1)->state == ProcessState::running);
+  CHECK(second->at(1)->state == ProcessState::exited);
 }

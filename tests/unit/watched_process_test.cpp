@@ -71,7 +71,7 @@ struct World {
 
 TEST_CASE("a pid_file that appears is followed") {
   World world;
-  world.process.start(world.now);
+  world.process.update(world.now);
   CHECK(world.status().state == ProcessState::absent);
   CHECK(world.status().kind == ProcessKind::pid_file);
   CHECK_THAT(world.status().last_error, ContainsSubstring("nginx.pid does not exist"));
@@ -214,7 +214,7 @@ TEST_CASE("a stop neither touches the process nor waits for it") {
   world.alive = {100};
   world.write("100");
   world.poll();
-  world.process.stop(world.now);
+  world.process.shut_down(world.now);
   CHECK(world.process.ended());
   CHECK(world.status().state == ProcessState::running);
 }

@@ -3,15 +3,22 @@
 #include "daemon/platform/posix/child_setup.hpp"
 #include "daemon/platform/posix/exec_plan.hpp"
 #include "daemon/platform/posix/original_descriptor_limit.hpp"
+#include "daemon/platform/posix/orphans.hpp"
 #include "daemon/platform/posix/pipe.hpp"
 #include "daemon/platform/posix/process_group.hpp"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
+#include <initializer_list>
+#include <optional>
+#include <set>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <utility>
 
 namespace provisr::daemon {
 namespace {
@@ -134,29 +141,68 @@ void reap(pid_t pid) {
   }
 }
 
+/// The children that have not been collected. All other children of this program are adopted.
+[[nodiscard]] std::set<pid_t>& started_children() {
+  static std::set<pid_t> pids;
+  return pids;
+}
+
 class PosixChild final : public ChildProcess {
  public:
-  explicit PosixChild(pid_t pid) : pid_(pid) {}
+  /// `mark` is in the environment of the process, and so of its descendants.
+  PosixChild(pid_t pid, std::string mark) : pid_(pid), mark_(std::move(mark)) {
+    started_children().insert(pid_);
+  }
 
   ~PosixChild() override {
-    if (group_alive()) kill_group();
-    poll_exit();
+    kill_group();
+    if (PosixChild::has_ended()) PosixChild::collect_exit();
+    started_children().erase(pid_);
   }
   PosixChild(const PosixChild&) = delete;
   PosixChild& operator=(const PosixChild&) = delete;
 
   [[nodiscard]] ProcessId pid() const override { return pid_; }
 
-  std::optional<ExitStatus> poll_exit() override {
-    if (exit_ || !has_ended()) return exit_;
-    // The zombie still holds the PID, so the group's number cannot have been reused yet.
-    terminate_group();
-    exit_ = collect_exit();
-    return exit_;
+  [[nodiscard]] bool has_ended() const override {
+    if (exit_) return true;
+    siginfo_t info{};
+    if (waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) != 0) {
+      return errno == ECHILD;
+    }
+    return info.si_pid == pid_;
+  }
+
+  ExitStatus collect_exit() override {
+    if (!exit_) {
+      exit_ = collect();
+      started_children().erase(pid_);
+    }
+    return *exit_;
   }
 
   [[nodiscard]] bool group_alive() const override {
-    if (!exit_) return true;
+    return !exit_ || has_living_member() || !orphans().empty();
+  }
+
+  void terminate_group() override {
+    // A stopped process handles SIGTERM only once it continues.
+    signal_group({SIGTERM, SIGCONT});
+  }
+
+  void kill_group() override { signal_group({SIGKILL}); }
+
+ private:
+  [[nodiscard]] ExitStatus collect() const {
+    constexpr ExitStatus collected_by_somebody_else{.code = 255, .signal = 0};
+    int status = 0;
+    if (waitpid(pid_, &status, 0) != pid_) return collected_by_somebody_else;
+    if (WIFSIGNALED(status)) return {.code = 0, .signal = WTERMSIG(status)};
+    return {.code = WEXITSTATUS(status), .signal = 0};
+  }
+
+  /// Once the leader has been collected.
+  [[nodiscard]] bool has_living_member() const {
     collect_adopted_workers();
     // While a member lives, the kernel does not reuse the group's number. If the PID exists again,
     // the group is gone and its number was reused.
@@ -166,32 +212,7 @@ class PosixChild final : public ChildProcess {
     return member_ != 0;
   }
 
-  void terminate_group() override {
-    signal_group(SIGTERM);
-    signal_group(SIGCONT);  // a stopped process handles SIGTERM only once it continues
-  }
-
-  void kill_group() override { signal_group(SIGKILL); }
-
- private:
-  /// Whether the process is a zombie by now, which it stays.
-  [[nodiscard]] bool has_ended() const {
-    siginfo_t info{};
-    if (waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) != 0) {
-      return errno == ECHILD;
-    }
-    return info.si_pid == pid_;
-  }
-
-  [[nodiscard]] ExitStatus collect_exit() const {
-    constexpr ExitStatus collected_by_somebody_else{.code = 255, .signal = 0};
-    int status = 0;
-    if (waitpid(pid_, &status, 0) != pid_) return collected_by_somebody_else;
-    if (WIFSIGNALED(status)) return {.code = 0, .signal = WTERMSIG(status)};
-    return {.code = WEXITSTATUS(status), .signal = 0};
-  }
-
-  /// If the daemon is process 1 of a container, orphaned workers become its children.
+  /// Orphaned workers become the daemon's children if it adopts them or is process 1.
   void collect_adopted_workers() const {
     siginfo_t info{};
     while (waitid(P_PGID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG) == 0 &&
@@ -200,22 +221,40 @@ class PosixChild final : public ChildProcess {
     }
   }
 
-  void signal_group(int number) {
-    if (!group_alive()) return;
-    // A process may have left the group that was made for it.
-    if (kill(-pid_, number) != 0 && !exit_) kill(pid_, number);
+  [[nodiscard]] std::vector<pid_t> orphans() const {
+    return marked_orphans(mark_, started_children());
+  }
+
+  void signal_group(std::initializer_list<int> numbers) {
+    const std::vector<pid_t> left_group = orphans();
+    const bool has_group = !exit_ || has_living_member();
+    for (const int number : numbers) {
+      // The leader may have left the group that was made for it.
+      if (has_group && kill(-pid_, number) != 0 && !exit_) kill(pid_, number);
+      for (const pid_t orphan : left_group) {
+        if (kill(-orphan, number) != 0) kill(orphan, number);  // most of them lead a group
+      }
+    }
   }
 
   pid_t pid_;
+  std::string mark_;
   std::optional<ExitStatus> exit_;
   mutable pid_t member_ = 0;  ///< after the leader has ended: the member last seen alive
 };
+
+/// An entry of the environment that no other child of this machine has.
+[[nodiscard]] std::string unique_mark() {
+  static unsigned long count = 0;
+  return fmt::format("PROVISR_LAUNCH={}-{}", getpid(), ++count);
+}
 
 }  // namespace
 
 std::unique_ptr<ChildProcess> ChildProcess::start(const ChildCommand& command,
                                                   std::error_code& error, std::string& what) {
-  const ExecPlan plan(command);
+  const std::string mark = unique_mark();
+  const ExecPlan plan(command, mark);
   Pipe pipe = make_pipe();
   const bool null_stdin = !command.inherit_stdin || isatty(STDIN_FILENO) == 1;
   const pid_t pid =
@@ -234,7 +273,7 @@ std::unique_ptr<ChildProcess> ChildProcess::start(const ChildCommand& command,
     what = describe(*failure, command, plan);
     return nullptr;
   }
-  return std::make_unique<PosixChild>(pid);
+  return std::make_unique<PosixChild>(pid, mark);
 }
 
 }  // namespace provisr::daemon

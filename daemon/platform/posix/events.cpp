@@ -1,25 +1,42 @@
 #include "daemon/platform/events.hpp"
 
 #include "daemon/platform/posix/signal_wait.hpp"
+#include "daemon/platform/posix/wakeup_state.hpp"
 
 #include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstddef>
+#include <optional>
 #include <signal.h>
 
 namespace provisr::daemon {
 namespace {
 
-constexpr std::array handled_signals{SIGCHLD, SIGTERM, SIGINT, SIGHUP};
+struct HandledSignal {
+  int number;
+  Events::Kind kind;
+};
 
-// Written by signal handlers, which can reach globals only.
-std::atomic<bool> child_exited = false;
-std::atomic<bool> stop_requested = false;
+/// In the order in which they are reported if several have come.
+constexpr auto handled_signals = std::to_array<HandledSignal>({
+    {SIGTERM, Events::Kind::stop_requested},
+    {SIGINT, Events::Kind::stop_requested},
+    {SIGQUIT, Events::Kind::stop_requested},
+    {SIGHUP, Events::Kind::hung_up},
+    {SIGUSR1, Events::Kind::user_signal_1},
+    {SIGUSR2, Events::Kind::user_signal_2},
+    {SIGCHLD, Events::Kind::child_exited},
+});
+
+// Written by the signal handler, which can reach globals only.
+std::array<std::atomic<bool>, handled_signals.size()> has_come{};
 static_assert(std::atomic<bool>::is_always_lock_free);
 
 extern "C" void provisrd_on_signal(int number) {
-  (number == SIGCHLD ? child_exited : stop_requested).store(true);
+  for (std::size_t i = 0; i < handled_signals.size(); ++i) {
+    if (handled_signals[i].number == number) has_come[i].store(true);
+  }
 }
 
 struct SignalSetup {
@@ -34,10 +51,12 @@ SignalSetup before;  // what the one Events object found
 void block_handled_signals() {
   sigset_t handled;
   sigemptyset(&handled);
-  for (const int number : handled_signals) sigaddset(&handled, number);
+  for (const HandledSignal& signal : handled_signals) sigaddset(&handled, signal.number);
   pthread_sigmask(SIG_BLOCK, &handled, &before.mask);
   before.while_waiting = before.mask;
-  for (const int number : handled_signals) sigdelset(&before.while_waiting, number);
+  for (const HandledSignal& signal : handled_signals) {
+    sigdelset(&before.while_waiting, signal.number);
+  }
 }
 
 void install_handlers() {
@@ -46,13 +65,24 @@ void install_handlers() {
   handler.sa_flags = SA_RESTART | SA_NOCLDSTOP;
   sigfillset(&handler.sa_mask);
   for (std::size_t i = 0; i < handled_signals.size(); ++i) {
-    sigaction(handled_signals[i], nullptr, &before.actions[i]);
-    const bool is_nohup = handled_signals[i] == SIGHUP && before.actions[i].sa_handler == SIG_IGN;
-    if (!is_nohup) sigaction(handled_signals[i], &handler, nullptr);
+    const int number = handled_signals[i].number;
+    sigaction(number, nullptr, &before.actions[i]);
+    const bool is_nohup = number == SIGHUP && before.actions[i].sa_handler == SIG_IGN;
+    if (!is_nohup) sigaction(number, &handler, nullptr);
   }
   struct sigaction ignore {};
   ignore.sa_handler = SIG_IGN;
   sigaction(SIGPIPE, &ignore, &before.pipe_action);
+}
+
+/// The first kind that has come, with everything of that kind taken.
+[[nodiscard]] std::optional<Events::Kind> take_signal() {
+  std::optional<Events::Kind> taken;
+  for (std::size_t i = 0; i < handled_signals.size(); ++i) {
+    const Events::Kind kind = handled_signals[i].kind;
+    if ((!taken || kind == *taken) && has_come[i].exchange(false)) taken = kind;
+  }
+  return taken;
 }
 
 }  // namespace
@@ -64,23 +94,22 @@ Events::Events() {
 
 Events::~Events() {
   for (std::size_t i = 0; i < handled_signals.size(); ++i) {
-    sigaction(handled_signals[i], &before.actions[i], nullptr);
+    sigaction(handled_signals[i].number, &before.actions[i], nullptr);
   }
   sigaction(SIGPIPE, &before.pipe_action, nullptr);
   pthread_sigmask(SIG_SETMASK, &before.mask, nullptr);
-  child_exited = false;
-  stop_requested = false;
+  for (auto& flag : has_come) flag = false;
 }
 
-Events::Kind Events::wait_until(std::chrono::steady_clock::time_point deadline) {
+Events::Kind Events::wait_until(std::chrono::steady_clock::time_point deadline, Wakeup& wakeup) {
   while (true) {
-    if (stop_requested.exchange(false)) return Kind::stop_requested;
-    if (child_exited.exchange(false)) return Kind::child_exited;
     const auto now = std::chrono::steady_clock::now();
-    const bool is_over = deadline <= now;
     // Even past the deadline: pending signals are handled first.
-    wait_for_signals(before.while_waiting, std::max(deadline, now) - now);
-    if (is_over && !stop_requested && !child_exited) return Kind::deadline;
+    wait_for_signals(before.while_waiting, wakeup.state().pipe.read_end.get(),
+                     std::max(deadline, now) - now);
+    if (const auto signal = take_signal()) return *signal;
+    if (wakeup.take()) return Kind::woken;
+    if (deadline <= now) return Kind::deadline;
   }
 }
 

@@ -71,11 +71,12 @@ bool means_look_further(int error) noexcept {
 
 }  // namespace
 
-ExecPlan::ExecPlan(const ChildCommand& command)
+ExecPlan::ExecPlan(const ChildCommand& command, const std::string& mark)
     : searches_path_(command.argv.at(0).find('/') == std::string::npos),
       work_dir_(command.work_dir.string()),
       arguments_(command.argv),
       environment_(merged_environment(command.env)) {
+  set_entry(environment_, mark);
   const std::string& program = arguments_.front();
   files_ = searches_path_ && !program.empty() ? files_in_path(search_path(environment_), program)
                                               : std::vector<std::string>{program};

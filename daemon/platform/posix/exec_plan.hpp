@@ -11,7 +11,8 @@ namespace provisr::daemon {
 /// allocation is not allowed.
 class ExecPlan {
  public:
-  explicit ExecPlan(const ChildCommand& command);
+  /// `mark` is one more entry of the environment.
+  ExecPlan(const ChildCommand& command, const std::string& mark);
   ExecPlan(const ExecPlan&) = delete;
   ExecPlan& operator=(const ExecPlan&) = delete;
 

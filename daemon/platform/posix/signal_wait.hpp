@@ -5,9 +5,11 @@
 
 namespace provisr::daemon {
 
-/// Sleeps until a signal has been handled, at most for `longest`; may wake up earlier. `mask` is
-/// the thread's signal mask meanwhile and no longer: a signal that is blocked before and after is
-/// handled in here or not at all, so that none can slip in between a look and the sleep.
-void wait_for_signals(const sigset_t& mask, std::chrono::nanoseconds longest) noexcept;
+/// Sleeps until a signal has been handled or `readable` has input, at most for `longest`; may wake
+/// up earlier. `mask` is the thread's signal mask meanwhile and no longer: a signal that is blocked
+/// before and after is handled in here or not at all, so that none can slip in between a look and
+/// the sleep.
+void wait_for_signals(const sigset_t& mask, int readable,
+                      std::chrono::nanoseconds longest) noexcept;
 
 }  // namespace provisr::daemon

@@ -1,11 +1,12 @@
 #include "daemon/platform/child_process.hpp"
 
 #include "daemon/base/text.hpp"
-#include "daemon/platform/windows/child_exit_event.hpp"
+#include "daemon/platform/windows/child_exits.hpp"
 #include "daemon/platform/windows/child_streams.hpp"
 #include "daemon/platform/windows/launch_plan.hpp"
 #include "lib/platform/windows/handle.hpp"
 
+#include <cstdint>
 #include <utility>
 
 namespace provisr::daemon {
@@ -61,16 +62,17 @@ struct StartedProcess {
           made.dwProcessId};
 }
 
-void CALLBACK on_child_exit(void* event, BOOLEAN /*timed_out*/) {
-  SetEvent(event);
+void CALLBACK on_child_exit(void* pid, BOOLEAN /*timed_out*/) {
+  note_child_exit(static_cast<DWORD>(reinterpret_cast<std::uintptr_t>(pid)));
 }
 
 class WindowsChild final : public ChildProcess {
  public:
   WindowsChild(windows_platform::Handle job, windows_platform::Handle process, DWORD pid)
       : job_(std::move(job)), process_(std::move(process)), pid_(pid) {
-    RegisterWaitForSingleObject(&exit_wait_, process_.get(), on_child_exit, child_exit_event(),
-                                INFINITE, WT_EXECUTEONLYONCE | WT_EXECUTEINWAITTHREAD);
+    RegisterWaitForSingleObject(&exit_wait_, process_.get(), on_child_exit,
+                                reinterpret_cast<void*>(std::uintptr_t{pid}), INFINITE,
+                                WT_EXECUTEONLYONCE | WT_EXECUTEINWAITTHREAD);
   }
   ~WindowsChild() override {
     if (exit_wait_ != nullptr) UnregisterWaitEx(exit_wait_, INVALID_HANDLE_VALUE);
@@ -81,20 +83,21 @@ class WindowsChild final : public ChildProcess {
 
   [[nodiscard]] ProcessId pid() const override { return static_cast<ProcessId>(pid_); }
 
-  std::optional<ExitStatus> poll_exit() override {
-    if (exit_ || WaitForSingleObject(process_.get(), 0) != WAIT_OBJECT_0) return exit_;
+  [[nodiscard]] bool has_ended() const override {
+    return WaitForSingleObject(process_.get(), 0) == WAIT_OBJECT_0;
+  }
+
+  ExitStatus collect_exit() override {
     DWORD code = 0;
     GetExitCodeProcess(process_.get(), &code);
-    terminate_group();
-    exit_ = ExitStatus{.code = static_cast<int>(code), .signal = 0};
-    return exit_;
+    return {.code = static_cast<int>(code), .signal = 0};
   }
 
   [[nodiscard]] bool group_alive() const override {
     JOBOBJECT_BASIC_ACCOUNTING_INFORMATION job{};
     const BOOL is_told = QueryInformationJobObject(job_.get(), JobObjectBasicAccountingInformation,
                                                    &job, sizeof job, nullptr);
-    return is_told == 0 ? !exit_ : job.ActiveProcesses > 0;
+    return is_told == 0 ? !has_ended() : job.ActiveProcesses > 0;
   }
 
   /// Reaches those that share the daemon's console; a daemon without one can only kill.
@@ -107,7 +110,6 @@ class WindowsChild final : public ChildProcess {
   windows_platform::Handle process_;
   DWORD pid_;
   HANDLE exit_wait_ = nullptr;
-  std::optional<ExitStatus> exit_;
 };
 
 /// Returns nullptr, with the last error set, on failure.

@@ -1,6 +1,7 @@
 #include "daemon/platform/events.hpp"
 
-#include "daemon/platform/windows/child_exit_event.hpp"
+#include "daemon/platform/windows/child_exits.hpp"
+#include "daemon/platform/windows/wakeup_state.hpp"
 
 #include <algorithm>
 #include <array>
@@ -8,12 +9,8 @@
 namespace provisr::daemon {
 namespace {
 
-[[nodiscard]] HANDLE make_event() noexcept {
-  return CreateEventW(nullptr, FALSE, FALSE, nullptr);
-}
-
 [[nodiscard]] HANDLE stop_event() noexcept {
-  static const HANDLE event = make_event();
+  static const HANDLE event = CreateEventW(nullptr, FALSE, FALSE, nullptr);
   return event;
 }
 
@@ -40,11 +37,6 @@ DWORD milliseconds_until(std::chrono::steady_clock::time_point deadline) {
 
 }  // namespace
 
-HANDLE child_exit_event() noexcept {
-  static const HANDLE event = make_event();
-  return event;
-}
-
 Events::Events() {
   ResetEvent(stop_event());
   ResetEvent(child_exit_event());
@@ -57,16 +49,19 @@ Events::~Events() {
   SetConsoleCtrlHandler(on_console_event, FALSE);
 }
 
-Events::Kind Events::wait_until(std::chrono::steady_clock::time_point deadline) {
-  const std::array<HANDLE, 2> events{stop_event(), child_exit_event()};
+Events::Kind Events::wait_until(std::chrono::steady_clock::time_point deadline, Wakeup& wakeup) {
+  const std::array<HANDLE, 3> events{stop_event(), child_exit_event(), wakeup.state().event.get()};
   while (true) {
     const DWORD timeout_ms = milliseconds_until(deadline);
-    // Of several events, the first in the list is told of.
+    // Of several events, the first in the list is reported.
     switch (WaitForMultipleObjects(events.size(), events.data(), FALSE, timeout_ms)) {
       case WAIT_OBJECT_0:
         return Kind::stop_requested;
       case WAIT_OBJECT_0 + 1:
         return Kind::child_exited;
+      case WAIT_OBJECT_0 + 2:
+        if (wakeup.take()) return Kind::woken;
+        break;
       default:
         if (deadline <= std::chrono::steady_clock::now()) return Kind::deadline;
         break;

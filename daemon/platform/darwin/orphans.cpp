@@ -1,0 +1,13 @@
+#include "daemon/platform/posix/orphans.hpp"
+
+#include "daemon/platform/ended_children.hpp"
+
+namespace provisr::daemon {
+
+void adopt_orphans() {}
+
+std::vector<pid_t> marked_orphans(std::string_view /*mark*/, const std::set<pid_t>& /*started*/) {
+  return {};
+}
+
+}  // namespace provisr::daemon

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <provisr/process_metrics.hpp>
+
+#include <optional>
+
+namespace provisr::daemon {
+
+/// The children of this program that have ended and have not been collected, whoever started them.
+/// Not thread-safe; belongs to the thread that starts the children.
+class EndedChildren {
+ public:
+  virtual ~EndedChildren() = default;
+
+  /// One of them, at the cost of one system call however many children run. POSIX: the same one
+  /// again until it is collected. Windows: each once.
+  [[nodiscard]] virtual std::optional<ProcessId> next() = 0;
+
+  /// Collects one that is no ChildProcess, such as an adopted orphan.
+  virtual void reap(ProcessId pid) = 0;
+
+  /// Those of this program; lives as long as the program.
+  [[nodiscard]] static EndedChildren& system();
+};
+
+/// Makes this program the parent of what its children leave behind, instead of process 1 (Linux; a
+/// no-op elsewhere). They end up in EndedChildren.
+void adopt_orphans();
+
+}  // namespace provisr::daemon

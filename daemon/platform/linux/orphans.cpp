@@ -1,0 +1,51 @@
+#include "daemon/platform/posix/orphans.hpp"
+
+#include "daemon/platform/ended_children.hpp"
+
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <sys/prctl.h>
+#include <unistd.h>
+#include <utility>
+
+namespace provisr::daemon {
+namespace {
+
+/// Of a process of another user or one that has ended it is empty.
+[[nodiscard]] std::string environment_of(pid_t pid) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/environ", std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return std::move(text).str();
+}
+
+/// Entries end with a null character.
+[[nodiscard]] bool has_entry(std::string_view environment, std::string_view entry) {
+  while (!environment.empty()) {
+    const std::size_t end = environment.find('\0');
+    if (environment.substr(0, end) == entry) return true;
+    if (end == std::string_view::npos) return false;
+    environment.remove_prefix(end + 1);
+  }
+  return false;
+}
+
+}  // namespace
+
+void adopt_orphans() {
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+}
+
+std::vector<pid_t> marked_orphans(std::string_view mark, const std::set<pid_t>& started) {
+  std::vector<pid_t> orphans;
+  // The kernel gives orphans to the first thread, which also is the one that starts the children.
+  const std::string self = std::to_string(::getpid());
+  std::ifstream children("/proc/self/task/" + self + "/children");
+  for (pid_t pid = 0; children >> pid;) {
+    if (!started.contains(pid) && has_entry(environment_of(pid), mark)) orphans.push_back(pid);
+  }
+  return orphans;
+}
+
+}  // namespace provisr::daemon

@@ -1,0 +1,27 @@
+#include "daemon/platform/ended_children.hpp"
+
+#include <sys/wait.h>
+
+namespace provisr::daemon {
+namespace {
+
+class PosixEndedChildren final : public EndedChildren {
+ public:
+  [[nodiscard]] std::optional<ProcessId> next() override {
+    siginfo_t info{};
+    if (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0) return std::nullopt;
+    if (info.si_pid == 0) return std::nullopt;
+    return info.si_pid;
+  }
+
+  void reap(ProcessId pid) override { ::waitpid(static_cast<pid_t>(pid), nullptr, WNOHANG); }
+};
+
+}  // namespace
+
+EndedChildren& EndedChildren::system() {
+  static PosixEndedChildren children;
+  return children;
+}
+
+}  // namespace provisr::daemon

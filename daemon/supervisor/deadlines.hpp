@@ -1,0 +1,44 @@
+#pragma once
+
+#include <provisr/clock.hpp>
+
+#include <cstddef>
+#include <set>
+#include <utility>
+#include <vector>
+
+namespace provisr::daemon {
+
+/// When each of some things, known by their indices, is due; MonotonicTime::max() for never. A
+/// change costs O(log n).
+class Deadlines {
+ public:
+  /// `index` is at most one beyond those known so far.
+  void set(std::size_t index, MonotonicTime deadline) {
+    if (index == of_.size()) of_.push_back(MonotonicTime::max());
+    if (of_[index] == deadline) return;
+    queue_.erase({of_[index], index});
+    of_[index] = deadline;
+    if (deadline != MonotonicTime::max()) queue_.emplace(deadline, index);
+  }
+
+  [[nodiscard]] MonotonicTime earliest() const {
+    return queue_.empty() ? MonotonicTime::max() : queue_.begin()->first;
+  }
+
+  /// At most `most` of those that are due, the earliest first.
+  [[nodiscard]] std::vector<std::size_t> due(MonotonicTime now, std::size_t most) const {
+    std::vector<std::size_t> indices;
+    for (const auto& [deadline, index] : queue_) {
+      if (deadline > now || indices.size() == most) break;
+      indices.push_back(index);
+    }
+    return indices;
+  }
+
+ private:
+  std::vector<MonotonicTime> of_;
+  std::set<std::pair<MonotonicTime, std::size_t>> queue_;
+};
+
+}  // namespace provisr::daemon

@@ -1,0 +1,57 @@
+#include "daemon/supervisor/pending_commands.hpp"
+
+#include "daemon/supervisor/command_desk.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace provisr::daemon {
+namespace {
+
+/// Empty if the process is where the command wanted it.
+[[nodiscard]] std::string failure_of(const ManagedChild& child, Goal goal) {
+  const ProcessStatus& status = child.status();
+  if (child.goal() != goal) return fmt::format("{}: a later command came first", status.name);
+  if (child.progress() == Progress::reached) return {};
+  const std::string_view reason =
+      status.last_error.empty() ? to_text(status.state) : std::string_view(status.last_error);
+  return fmt::format("{}: {}", status.name, reason);
+}
+
+}  // namespace
+
+void PendingCommands::add(Goal goal, std::vector<std::string> names,
+                          std::unordered_set<std::size_t> indices, ReplyHandler reply) {
+  pending_.push_back({goal, std::move(names), std::move(indices), {}, std::move(reply)});
+}
+
+void PendingCommands::note_change(std::size_t index, const ManagedChild& child) {
+  for (Pending& pending : pending_) pending.note_change(index, child);
+  const auto first_settled =
+      std::stable_partition(pending_.begin(), pending_.end(),
+                            [](const Pending& pending) { return !pending.open.empty(); });
+  std::vector<Pending> settled(std::make_move_iterator(first_settled),
+                               std::make_move_iterator(pending_.end()));
+  pending_.erase(first_settled, pending_.end());
+  for (Pending& pending : settled) {
+    const bool is_done = pending.error.empty();
+    pending.reply({is_done ? CommandReply::Outcome::done : CommandReply::Outcome::failed,
+                   std::move(pending.names), std::move(pending.error)});
+  }
+}
+
+void PendingCommands::Pending::note_change(std::size_t index, const ManagedChild& child) {
+  if (!open.contains(index)) return;
+  const bool is_overruled = child.goal() != goal;
+  if (!is_overruled && child.progress() == Progress::under_way) return;
+  open.erase(index);
+  if (error.empty()) error = failure_of(child, goal);
+}
+
+void PendingCommands::abandon() {
+  for (const Pending& pending : std::exchange(pending_, {})) pending.reply(shutting_down_reply());
+}
+
+}  // namespace provisr::daemon

@@ -1,0 +1,41 @@
+#pragma once
+
+#include "daemon/supervisor/command.hpp"
+#include "daemon/supervisor/managed_child.hpp"
+
+#include <cstddef>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+namespace provisr::daemon {
+
+/// The commands whose processes have not all reached their goal. Not thread-safe.
+class PendingCommands {
+ public:
+  /// Replies once the processes, given by their indices, are where `goal` asks them to be, or
+  /// cannot be brought there.
+  void add(Goal goal, std::vector<std::string> names, std::unordered_set<std::size_t> indices,
+           ReplyHandler reply);
+
+  /// To be called after each change of a process. Costs O(pending commands), not O(processes).
+  void note_change(std::size_t index, const ManagedChild& child);
+
+  /// Replies that the daemon ends to all that are left.
+  void abandon();
+
+ private:
+  struct Pending {
+    Goal goal;
+    std::vector<std::string> names;
+    std::unordered_set<std::size_t> open;
+    std::string error;  ///< of the first that failed
+    ReplyHandler reply;
+
+    void note_change(std::size_t index, const ManagedChild& child);
+  };
+
+  std::vector<Pending> pending_;
+};
+
+}  // namespace provisr::daemon
