@@ -4,14 +4,11 @@
 #include "daemon/base/log.hpp"
 #include "daemon/http/host_policy.hpp"
 #include "daemon/http/limits.hpp"
+#include "daemon/http/monitor.hpp"
 #include "daemon/http/router.hpp"
 
-#include <cstddef>
-#include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
-#include <string>
 
 namespace provisr::daemon {
 
@@ -23,21 +20,15 @@ struct HttpServerOptions {
   HttpLimits limits = {};
 };
 
-struct HttpStatistics {
-  std::map<int, std::uint64_t> answers;          ///< by status
-  std::map<std::string, std::uint64_t> cut_off;  ///< connections that the server ended, by reason
-  std::size_t connections = 0;                   ///< now
-};
-
 /// Answers requests by a router, on one thread for all connections of an address. That thread never
 /// waits for a client, so handlers decide how long others wait.
 ///
-/// Thread safety: statistics() and wake_sources() from any thread; the rest belongs to the thread
-/// that made the server. Handlers and sources run on the server's thread.
+/// Thread safety: wake_sources() from any thread; the rest belongs to the thread that made the
+/// server. Handlers and sources run on the server's thread.
 class HttpServer {
  public:
-  /// Router and log must outlive the server.
-  HttpServer(HttpServerOptions options, const Router& router, const Log& log);
+  /// Router, monitor and log must outlive the server.
+  HttpServer(HttpServerOptions options, const Router& router, HttpMonitor& monitor, const Log& log);
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
@@ -58,12 +49,11 @@ class HttpServer {
   /// Asks all sources again that had nothing.
   void wake_sources();
 
-  [[nodiscard]] HttpStatistics statistics() const;
-
  private:
   class Loop;
   HttpServerOptions options_;
   const Router* router_;
+  HttpMonitor* monitor_;
   const Log* log_;
   std::unique_ptr<Loop> loop_;
 };
