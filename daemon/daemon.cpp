@@ -85,11 +85,13 @@ int run_daemon(const Config& config, Supervisor::Until until, const Log& log) {
   api.add_routes(api_router, config.server.base_path);
   Router metrics_router;
   exposition.add_routes(metrics_router);
-  HttpServer api_server(
-      {.address = config.server.listen, .hosts = host_policy(config.server.allowed_hosts)},
-      api_router, api_monitor, log);
-  HttpServer metrics_server({.address = config.metrics.listen}, metrics_router, metrics_monitor,
-                            log);
+  HttpServer api_server({.address = config.server.listen,
+                         .hosts = host_policy(config.server.allowed_hosts),
+                         .limits = {.connections = config.server.max_connections}},
+                        api_router, api_monitor, log);
+  HttpServer metrics_server(
+      {.address = config.metrics.listen, .limits = {.connections = config.metrics.max_connections}},
+      metrics_router, metrics_monitor, log);
 
   api_server.bind();
   if (config.metrics.enabled) metrics_server.bind();

@@ -15,6 +15,7 @@ struct ServerConfig {
   std::string base_path = "/api";  ///< starts with '/', never ends with one
   /// Names beside this machine's own that a request may call the server by; "*" is any.
   std::vector<std::string> allowed_hosts;
+  std::size_t max_connections = 1024;
 
   bool operator==(const ServerConfig&) const = default;
 };
@@ -30,6 +31,7 @@ struct CollectionConfig {
 struct MetricsConfig {
   bool enabled = true;
   ListenAddress listen{.host = "", .port = 9090, .path = ""};
+  std::size_t max_connections = 1024;
   CollectionConfig collection;
 
   bool operator==(const MetricsConfig&) const = default;

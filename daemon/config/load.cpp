@@ -30,6 +30,14 @@ struct Document {
 constexpr std::string_view address_range =
     R"(`"host:port"`, `":port"`: all interfaces, `"[IPv6]:port"`, `"unix:/path"`)";
 
+constexpr std::string_view max_connections_meaning =
+    "Connections at once; a further one ends the one that has kept provisrd waiting longest";
+
+void read_count(const Value& value, std::size_t& out, const Limits<std::int64_t>& limits) {
+  std::int64_t count = 0;
+  if (value.read(count, limits)) out = static_cast<std::size_t>(count);
+}
+
 constexpr auto collection_keys = std::to_array<Key<CollectionConfig>>({
     {"enabled",
      [](const Value& v, CollectionConfig& c) { static_cast<void>(v.read(c.enabled)); },
@@ -40,10 +48,7 @@ constexpr auto collection_keys = std::to_array<Key<CollectionConfig>>({
      },
      {"duration", R"("5s")", interval_limits, "The time between two samples of a process"}},
     {"max_history",
-     [](const Value& v, CollectionConfig& c) {
-       std::int64_t count = 0;
-       if (v.read(count, max_history_limits)) c.max_history = static_cast<std::size_t>(count);
-     },
+     [](const Value& v, CollectionConfig& c) { read_count(v, c.max_history, max_history_limits); },
      {"integer", "100", max_history_limits, "Samples kept for each process, 64 bytes each"}},
 });
 
@@ -56,6 +61,11 @@ constexpr auto metrics_keys = std::to_array<Key<Document>>({
        if (v.read(d.config.metrics.listen)) d.metrics_listen = v.where();
      },
      {"string", R"(":9090")", address_range, "The address of `/metrics`, for Prometheus"}},
+    {"max_connections",
+     [](const Value& v, Document& d) {
+       read_count(v, d.config.metrics.max_connections, max_connections_limits);
+     },
+     {"integer", "1024", max_connections_limits, max_connections_meaning}},
     {"process_metrics",
      [](const Value& v, Document& d) {
        read_table<CollectionConfig>(v, collection_keys, d.config.metrics.collection);
@@ -90,6 +100,11 @@ constexpr auto server_keys = std::to_array<Key<Document>>({
      {"array of strings", "[]", "names without a port; `\"*\"`: any",
       "Names besides `localhost`, IP addresses and this machine's own that a request may call the "
       "server by; others get 403"}},
+    {"max_connections",
+     [](const Value& v, Document& d) {
+       read_count(v, d.config.server.max_connections, max_connections_limits);
+     },
+     {"integer", "1024", max_connections_limits, max_connections_meaning}},
     // Not served:
     {"enabled"},
     {"tls"},

@@ -4,6 +4,7 @@
 #include "support/raw_client.hpp"
 
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
 #include <fmt/format.h>
 
@@ -62,6 +63,32 @@ TEST_CASE("clients that poll on kept connections keep nobody else waiting") {
     }
     CHECK(daemon.get("/api/status").status == 200);
   }
+}
+
+TEST_CASE("at the cap, the client that has kept the daemon waiting longest makes room") {
+  const std::string section = GENERATE("server", "metrics");
+  const std::string label = section == "server" ? "api" : "metrics";
+  const Daemon daemon(fmt::format("[{}]\nmax_connections = 4\n", section));
+  const int port = section == "server" ? daemon.api_port() : daemon.metrics_port();
+  const auto exposes = [&](const std::string& line) {
+    return eventually([&] { return daemon.prometheus().find(line) != std::string::npos; });
+  };
+  if (label == "api") REQUIRE(exposes("provisr_http_connections{server=\"api\"} 0\n"));
+  std::vector<RawClient> clients;
+  const auto is_served = [](RawClient& client) {
+    client.send("GET /nothing HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    return status_of_answer(client.read_answer()) == 404;
+  };
+  for (int i = 0; i < 4; ++i) REQUIRE(is_served(clients.emplace_back(port)));
+  REQUIRE(is_served(clients[0]));
+  clients[1].send("GET");
+  REQUIRE(is_served(clients[3]));  // clients[2] has said nothing for longest
+  CHECK(is_served(clients.emplace_back(port)));
+  CHECK(clients[2].read_all().empty());
+  for (const std::size_t number : {0U, 3U, 4U}) CHECK(is_served(clients[number]));
+  while (clients.size() > 2) clients.pop_back();  // leaves room for the scrape
+  CHECK(exposes(fmt::format("{}{{server=\"{}\",reason=\"max_connections\"}} 1\n",
+                            "provisr_http_connections_dropped_total", label)));
 }
 
 TEST_CASE("no client keeps the daemon from ending") {
