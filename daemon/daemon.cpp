@@ -60,6 +60,19 @@ namespace {
   return HostPolicy(std::move(names));
 }
 
+[[nodiscard]] HttpServerOptions server_options(const ServerConfig& server) {
+  return {.address = server.listen,
+          .socket_group = server.socket_group,
+          .hosts = host_policy(server.allowed_hosts),
+          .limits = {.connections = server.max_connections}};
+}
+
+[[nodiscard]] HttpServerOptions server_options(const MetricsConfig& metrics) {
+  return {.address = metrics.listen,
+          .socket_group = metrics.socket_group,
+          .limits = {.connections = metrics.max_connections}};
+}
+
 }  // namespace
 
 int run_daemon(const Config& config, Supervisor::Until until, const Log& log) {
@@ -85,13 +98,8 @@ int run_daemon(const Config& config, Supervisor::Until until, const Log& log) {
   api.add_routes(api_router, config.server.base_path);
   Router metrics_router;
   exposition.add_routes(metrics_router);
-  HttpServer api_server({.address = config.server.listen,
-                         .hosts = host_policy(config.server.allowed_hosts),
-                         .limits = {.connections = config.server.max_connections}},
-                        api_router, api_monitor, log);
-  HttpServer metrics_server(
-      {.address = config.metrics.listen, .limits = {.connections = config.metrics.max_connections}},
-      metrics_router, metrics_monitor, log);
+  HttpServer api_server(server_options(config.server), api_router, api_monitor, log);
+  HttpServer metrics_server(server_options(config.metrics), metrics_router, metrics_monitor, log);
 
   api_server.bind();
   if (config.metrics.enabled) metrics_server.bind();

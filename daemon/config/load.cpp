@@ -25,11 +25,17 @@ struct Document {
   Config config;
   std::optional<Location> server_listen;   ///< empty: the default
   std::optional<Location> metrics_listen;  ///< empty: the default
+  std::optional<Location> server_socket_group;
+  std::optional<Location> metrics_socket_group;
 };
 
 constexpr std::string_view address_range =
     R"(`"host:port"`, `":port"`: all interfaces, `"[IPv6]:port"`, `"unix:/path"`)";
 
+constexpr std::string_view socket_group_range =
+    R"(a group of this machine; with `"unix:/path"` only)";
+constexpr std::string_view socket_group_meaning =
+    "The group whose members may connect to the Unix socket; empty: the one that new files get";
 constexpr std::string_view max_connections_meaning =
     "Connections at once; a further one ends the one that has kept provisrd waiting longest";
 
@@ -61,6 +67,11 @@ constexpr auto metrics_keys = std::to_array<Key<Document>>({
        if (v.read(d.config.metrics.listen)) d.metrics_listen = v.where();
      },
      {"string", R"(":9090")", address_range, "The address of `/metrics`, for Prometheus"}},
+    {"socket_group",
+     [](const Value& v, Document& d) {
+       if (v.read(d.config.metrics.socket_group)) d.metrics_socket_group = v.where();
+     },
+     {"string", R"("")", socket_group_range, socket_group_meaning}},
     {"max_connections",
      [](const Value& v, Document& d) {
        read_count(v, d.config.metrics.max_connections, max_connections_limits);
@@ -90,6 +101,11 @@ constexpr auto server_keys = std::to_array<Key<Document>>({
        if (v.read(d.config.server.listen)) d.server_listen = v.where();
      },
      {"string", R"(":8080")", address_range, "The address of the JSON API"}},
+    {"socket_group",
+     [](const Value& v, Document& d) {
+       if (v.read(d.config.server.socket_group)) d.server_socket_group = v.where();
+     },
+     {"string", R"("")", socket_group_range, socket_group_meaning}},
     {"base_path",
      read_base_path,
      {"string", R"("/api")",
@@ -150,11 +166,23 @@ void check_addresses(const Document& document, Report& report) {
   report.fault(where.value_or(Location{}), text);
 }
 
+void check_socket_group(const ListenAddress& listen, const std::string& group,
+                        const std::optional<Location>& where, Report& report) {
+  if (!where) return;
+  std::string fault = fault_in_socket_group(group, listen);
+  if (!fault.empty()) report.fault(*where, std::move(fault));
+}
+
 Config read_document(const toml::table& root, Report& report) {
   Document document;
   const Value value(root, Location{}, report);
   read_table<Document>(value, file_keys, document);
   check_addresses(document, report);
+  const Config& config = document.config;
+  check_socket_group(config.server.listen, config.server.socket_group, document.server_socket_group,
+                     report);
+  check_socket_group(config.metrics.listen, config.metrics.socket_group,
+                     document.metrics_socket_group, report);
   if (!value.has("processes"))
     report.warn(Location{}, "no [[processes]]: there is nothing to watch");
   return std::move(document.config);

@@ -62,7 +62,7 @@ class HttpServer::Loop final : public ConnectionOwner {
         router_(&router),
         monitor_(&monitor),
         log_(&log),
-        listeners_(options.address) {
+        listeners_(options.address, options.socket_group) {
     monitor.set_address(listeners_.address());
     for (const Socket* const socket : listeners_.sockets()) {
       poller_.add(*socket, Poller::Interest::none, &listeners_);

@@ -9,11 +9,14 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 
 namespace provisr::daemon {
 
 struct HttpServerOptions {
   ListenAddress address;
+  /// The group that a Unix socket is given to; empty: the one that new files get.
+  std::string socket_group = {};
   /// Requests that call the server by another host get 403; without a policy, none does. A Unix
   /// socket has no name that matters.
   std::optional<HostPolicy> hosts = std::nullopt;

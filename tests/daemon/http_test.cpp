@@ -7,11 +7,14 @@
 #include <catch2/generators/catch_generators.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
 #include <fmt/format.h>
+#include <grp.h>
 
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
 #include <string>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <vector>
 
 using namespace provisr::test;
@@ -34,6 +37,17 @@ const std::string get_status = "GET /api/status HTTP/1.1\r\nHost: localhost\r\n\
 
 [[nodiscard]] std::string get(std::string_view path, std::string_view fields) {
   return fmt::format("GET {} HTTP/1.1\r\n{}\r\n", path, fields);
+}
+
+/// A group that this user may give files to, if possible not the one that new files get.
+[[nodiscard]] gid_t other_group() {
+  std::vector<gid_t> groups(static_cast<std::size_t>(std::max(::getgroups(0, nullptr), 0)));
+  static_cast<void>(::getgroups(static_cast<int>(groups.size()), groups.data()));
+  if (::geteuid() == 0) groups.push_back(1);
+  for (const gid_t number : groups) {
+    if (number != ::getegid() && ::getgrgid(number) != nullptr) return number;
+  }
+  return ::getegid();
 }
 
 }  // namespace
@@ -199,6 +213,40 @@ TEST_CASE("a Unix socket belongs to the daemon that listens on it") {
     next.signal(SIGTERM);
     CHECK(next.wait() == 0);
     CHECK_FALSE(std::filesystem::exists(path));
+  }
+}
+
+TEST_CASE("a Unix socket is given to the group that is configured") {
+  const group* const wanted = ::getgrgid(other_group());
+  REQUIRE(wanted != nullptr);
+  const gid_t number = wanted->gr_gid;
+  const TempDirectory folder;
+  const std::string path = (folder.path() / "p.sock").string();
+  const std::string section = GENERATE("server", "metrics");
+  const auto file = folder.write(
+      "provisr.toml", fmt::format("[{}]\nlisten = \"unix:{}\"\nsocket_group = \"{}\"\n", section,
+                                  path, wanted->gr_name));
+  const std::string other = section == "server" ? "--metrics-listen" : "--listen";
+  Program program({provisrd_path(), file.string(), other, "127.0.0.1:0"}, folder.path());
+  struct stat status {};
+  REQUIRE(eventually([&] { return ::stat(path.c_str(), &status) == 0; }));
+  CHECK(status.st_gid == number);
+  CHECK((status.st_mode & 0777U) == 0660);
+}
+
+TEST_CASE("a socket that cannot be given to its group is not left behind") {
+  if (::geteuid() == 0) SKIP("root may give it to any group");
+  const TempDirectory folder;
+  const std::string path = (folder.path() / "p.sock").string();
+  const auto file =
+      folder.write("provisr.toml",
+                   fmt::format("[server]\nlisten = \"unix:{}\"\nsocket_group = \"root\"\n", path));
+  Program program({provisrd_path(), file.string(), "--metrics-listen", "127.0.0.1:0"},
+                  folder.path());
+  CHECK(program.wait() == 1);
+  CHECK_THAT(program.err(), ContainsSubstring("cannot be given to the group \"root\""));
+  for (const auto& entry : std::filesystem::directory_iterator(folder.path())) {
+    CHECK_FALSE(entry.is_socket());
   }
 }
 
