@@ -250,6 +250,35 @@ TEST_CASE("a socket that cannot be given to its group is not left behind") {
   }
 }
 
+TEST_CASE("the status tells where the daemon listens") {
+  const Daemon daemon("");
+  const rapidjson::Document status = daemon.json("/api/status");
+  CHECK(status["listen"]["api"].GetString() == fmt::format("127.0.0.1:{}", daemon.api_port()));
+  CHECK(status["listen"]["metrics"].GetString() ==
+        fmt::format("127.0.0.1:{}", daemon.metrics_port()));
+
+  const Daemon without_metrics("[metrics]\nenabled = false\n");
+  CHECK_FALSE(without_metrics.json("/api/status")["listen"].HasMember("metrics"));
+}
+
+TEST_CASE("the status tells what port 0 became") {
+  const TempDirectory folder;
+  const std::string path = (folder.path() / "api.sock").string();
+  const auto file = folder.write("provisr.toml", "");
+  Program program({provisrd_path(), file.string(), "--listen", "unix:" + path, "--metrics-listen",
+                   "127.0.0.1:0"},
+                  folder.path());
+  REQUIRE(eventually([&] { return program.err().find("metrics on ") != std::string::npos; }));
+  RawClient client = RawClient::to_unix_socket(path);
+  client.send("GET /api/status HTTP/1.0\r\n\r\n");
+  const std::string answer = client.read_all();
+  CHECK_THAT(answer, ContainsSubstring("\"api\":\"unix:" + path + "\""));
+  constexpr std::string_view words = "\"metrics\":\"127.0.0.1:";
+  REQUIRE_THAT(answer, ContainsSubstring(std::string(words)));
+  const int port = std::stoi(answer.substr(answer.find(words) + words.size()));
+  CHECK(http_get(port, "/metrics").status == 200);
+}
+
 TEST_CASE("localhost is both families, and port 0 is told as what it became") {
   const TempDirectory folder;
   const auto file = folder.write("provisr.toml", one_process());
