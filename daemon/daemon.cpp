@@ -5,6 +5,7 @@
 #include "daemon/api/sources.hpp"
 #include "daemon/api/tick_watch.hpp"
 #include "daemon/http/host_policy.hpp"
+#include "daemon/http/monitor.hpp"
 #include "daemon/http/router.hpp"
 #include "daemon/http/server.hpp"
 #include "daemon/platform/descriptor_limit.hpp"
@@ -60,6 +61,19 @@ namespace {
   return HostPolicy(std::move(names));
 }
 
+[[nodiscard]] HttpServerOptions server_options(const ServerConfig& server) {
+  return {.address = server.listen,
+          .socket_group = server.socket_group,
+          .hosts = host_policy(server.allowed_hosts),
+          .limits = {.connections = server.max_connections}};
+}
+
+[[nodiscard]] HttpServerOptions server_options(const MetricsConfig& metrics) {
+  return {.address = metrics.listen,
+          .socket_group = metrics.socket_group,
+          .limits = {.connections = metrics.max_connections}};
+}
+
 }  // namespace
 
 int run_daemon(const Config& config, Supervisor::Until until, const Log& log) {
@@ -69,8 +83,13 @@ int run_daemon(const Config& config, Supervisor::Until until, const Log& log) {
   TickWatch ticks(collection.interval, log);
   Registry registry(registry_options(collection, ticks, log));
   Supervisor supervisor(config.processes, registry, log, until);
+  HttpMonitor api_monitor;
+  HttpMonitor metrics_monitor;
   const Sources sources{.registry = registry,
                         .ticks = ticks,
+                        .log = log,
+                        .api_server = api_monitor,
+                        .metrics_server = metrics_monitor,
                         .is_collecting = collection.enabled,
                         .status = [&supervisor] { return supervisor.status(); }};
 
@@ -80,10 +99,8 @@ int run_daemon(const Config& config, Supervisor::Until until, const Log& log) {
   api.add_routes(api_router, config.server.base_path);
   Router metrics_router;
   exposition.add_routes(metrics_router);
-  HttpServer api_server(
-      {.address = config.server.listen, .hosts = host_policy(config.server.allowed_hosts)},
-      api_router, log);
-  HttpServer metrics_server({.address = config.metrics.listen}, metrics_router, log);
+  HttpServer api_server(server_options(config.server), api_router, api_monitor, log);
+  HttpServer metrics_server(server_options(config.metrics), metrics_router, metrics_monitor, log);
 
   api_server.bind();
   if (config.metrics.enabled) metrics_server.bind();

@@ -108,7 +108,9 @@ HttpAnswer Api::group(const HttpQuery& query) {
 }
 
 HttpAnswer Api::status(const HttpQuery&) {
-  return json_answer(status_json(*sources_.status(), Clock::system().monotonic_now()));
+  const ListeningOn listening{.api = sources_.api_server.address(),
+                              .metrics = sources_.metrics_server.address()};
+  return json_answer(status_json(*sources_.status(), listening, Clock::system().monotonic_now()));
 }
 
 void Api::require_collection() const {

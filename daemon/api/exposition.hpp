@@ -4,9 +4,9 @@
 #include "daemon/api/sources.hpp"
 #include "daemon/http/router.hpp"
 
+#include <provisr/prometheus.hpp>
 #include <provisr/snapshot.hpp>
 
-#include <memory>
 #include <string>
 
 namespace provisr::daemon {
@@ -23,11 +23,14 @@ class Exposition {
   void add_routes(Router& router);
 
  private:
-  [[nodiscard]] std::shared_ptr<const std::string> body();
   void write(const Snapshot& snapshot, std::string& text) const;
+  void write_processes(PrometheusWriter& writer) const;
+  void write_ticks(PrometheusWriter& writer, const Snapshot& snapshot) const;
+  void write_daemon(PrometheusWriter& writer) const;
+  void write_servers(PrometheusWriter& writer) const;
 
   Sources sources_;
-  RenderedText text_of_tick_;
+  RenderedText text_;
 };
 
 }  // namespace provisr::daemon

@@ -104,12 +104,18 @@ std::string group_json(std::string_view base, const GroupTotals& totals, const S
   return json.str();
 }
 
-std::string status_json(const StatusList& processes, MonotonicTime now) {
+std::string status_json(const StatusList& processes, const ListeningOn& listening,
+                        MonotonicTime now) {
   JsonText json;
   json.object([&] {
     json.key("processes");
     json.array([&] {
       for (const auto& process : processes) write_status(json, *process, now);
+    });
+    json.key("listen");
+    json.object([&] {
+      if (listening.api) json.member("api", listening.api->to_string());
+      if (listening.metrics) json.member("metrics", listening.metrics->to_string());
     });
   });
   return json.str();

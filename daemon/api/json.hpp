@@ -1,11 +1,13 @@
 #pragma once
 
+#include "daemon/base/listen_address.hpp"
 #include "daemon/supervisor/process_status.hpp"
 
 #include <provisr/aggregator.hpp>
 #include <provisr/process_metrics.hpp>
 #include <provisr/snapshot.hpp>
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +26,13 @@ namespace provisr::daemon {
 [[nodiscard]] std::string group_json(std::string_view base, const GroupTotals& totals,
                                      const Snapshot& snapshot);
 
-[[nodiscard]] std::string status_json(const StatusList& processes, MonotonicTime now);
+/// Where the servers listen; empty: that one does not.
+struct ListeningOn {
+  std::optional<ListenAddress> api;
+  std::optional<ListenAddress> metrics;
+};
+
+[[nodiscard]] std::string status_json(const StatusList& processes, const ListeningOn& listening,
+                                      MonotonicTime now);
 
 }  // namespace provisr::daemon

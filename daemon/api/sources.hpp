@@ -1,6 +1,8 @@
 #pragma once
 
 #include "daemon/api/tick_watch.hpp"
+#include "daemon/base/log.hpp"
+#include "daemon/http/monitor.hpp"
 #include "daemon/supervisor/process_status.hpp"
 
 #include <provisr/registry.hpp>
@@ -13,6 +15,9 @@ namespace provisr::daemon {
 struct Sources {
   const Registry& registry;
   const TickWatch& ticks;
+  const Log& log;
+  const HttpMonitor& api_server;
+  const HttpMonitor& metrics_server;
   /// False if collection is disabled: then only the status is known.
   bool is_collecting;
   std::function<SharedStatusList()> status;

@@ -12,9 +12,11 @@ namespace provisr::daemon {
 
 struct ServerConfig {
   ListenAddress listen{.host = "", .port = 8080, .path = ""};
+  std::string socket_group;        ///< of a Unix socket; empty: the one that new files get
   std::string base_path = "/api";  ///< starts with '/', never ends with one
   /// Names beside this machine's own that a request may call the server by; "*" is any.
   std::vector<std::string> allowed_hosts;
+  std::size_t max_connections = 1024;
 
   bool operator==(const ServerConfig&) const = default;
 };
@@ -30,6 +32,8 @@ struct CollectionConfig {
 struct MetricsConfig {
   bool enabled = true;
   ListenAddress listen{.host = "", .port = 9090, .path = ""};
+  std::string socket_group;  ///< as of the server
+  std::size_t max_connections = 1024;
   CollectionConfig collection;
 
   bool operator==(const MetricsConfig&) const = default;

@@ -1,6 +1,7 @@
 #include "daemon/config/listen_address.hpp"
 
 #include "daemon/platform/platform_features.hpp"
+#include "daemon/platform/user_group.hpp"
 
 #include <fmt/format.h>
 
@@ -95,6 +96,21 @@ bool clash(const ListenAddress& one, const ListenAddress& other) {
   if (one.is_unix_socket() || other.is_unix_socket()) return one.path == other.path;
   if (one.port != other.port || one.port == 0) return false;
   return one.host == other.host || is_all_interfaces(one.host) || is_all_interfaces(other.host);
+}
+
+std::string fault_in_socket_group(const std::string& group, const ListenAddress& listen) {
+  if (group.empty()) return {};
+  if (!platform_features().has_unix_sockets) return "is for systems with Unix sockets";
+  if (!listen.is_unix_socket()) {
+    return fmt::format("is for a Unix socket, \"unix:/path\"; listen is \"{}\"",
+                       listen.to_string());
+  }
+  try {
+    if (group_id(group)) return {};
+    return fmt::format("there is no group \"{}\" on this machine", group);
+  } catch (const std::system_error& failure) {
+    return fmt::format("the group \"{}\" cannot be looked up: {}", group, failure.code().message());
+  }
 }
 
 }  // namespace provisr::daemon

@@ -2,6 +2,7 @@
 
 #include "daemon/base/listen_address.hpp"
 
+#include <string>
 #include <string_view>
 
 namespace provisr::daemon {
@@ -11,5 +12,9 @@ namespace provisr::daemon {
 
 /// Whether two servers cannot listen on both addresses at once.
 [[nodiscard]] bool clash(const ListenAddress& one, const ListenAddress& other);
+
+/// What is wrong with giving the socket of this address to a group, or an empty string.
+[[nodiscard]] std::string fault_in_socket_group(const std::string& group,
+                                                const ListenAddress& listen);
 
 }  // namespace provisr::daemon

@@ -25,10 +25,24 @@ struct Document {
   Config config;
   std::optional<Location> server_listen;   ///< empty: the default
   std::optional<Location> metrics_listen;  ///< empty: the default
+  std::optional<Location> server_socket_group;
+  std::optional<Location> metrics_socket_group;
 };
 
 constexpr std::string_view address_range =
     R"(`"host:port"`, `":port"`: all interfaces, `"[IPv6]:port"`, `"unix:/path"`)";
+
+constexpr std::string_view socket_group_range =
+    R"(a group of this machine; with `"unix:/path"` only)";
+constexpr std::string_view socket_group_meaning =
+    "The group whose members may connect to the Unix socket; empty: the one that new files get";
+constexpr std::string_view max_connections_meaning =
+    "Connections at once; a further one ends the one that has kept provisrd waiting longest";
+
+void read_count(const Value& value, std::size_t& out, const Limits<std::int64_t>& limits) {
+  std::int64_t count = 0;
+  if (value.read(count, limits)) out = static_cast<std::size_t>(count);
+}
 
 constexpr auto collection_keys = std::to_array<Key<CollectionConfig>>({
     {"enabled",
@@ -40,10 +54,7 @@ constexpr auto collection_keys = std::to_array<Key<CollectionConfig>>({
      },
      {"duration", R"("5s")", interval_limits, "The time between two samples of a process"}},
     {"max_history",
-     [](const Value& v, CollectionConfig& c) {
-       std::int64_t count = 0;
-       if (v.read(count, max_history_limits)) c.max_history = static_cast<std::size_t>(count);
-     },
+     [](const Value& v, CollectionConfig& c) { read_count(v, c.max_history, max_history_limits); },
      {"integer", "100", max_history_limits, "Samples kept for each process, 64 bytes each"}},
 });
 
@@ -56,6 +67,16 @@ constexpr auto metrics_keys = std::to_array<Key<Document>>({
        if (v.read(d.config.metrics.listen)) d.metrics_listen = v.where();
      },
      {"string", R"(":9090")", address_range, "The address of `/metrics`, for Prometheus"}},
+    {"socket_group",
+     [](const Value& v, Document& d) {
+       if (v.read(d.config.metrics.socket_group)) d.metrics_socket_group = v.where();
+     },
+     {"string", R"("")", socket_group_range, socket_group_meaning}},
+    {"max_connections",
+     [](const Value& v, Document& d) {
+       read_count(v, d.config.metrics.max_connections, max_connections_limits);
+     },
+     {"integer", "1024", max_connections_limits, max_connections_meaning}},
     {"process_metrics",
      [](const Value& v, Document& d) {
        read_table<CollectionConfig>(v, collection_keys, d.config.metrics.collection);
@@ -80,6 +101,11 @@ constexpr auto server_keys = std::to_array<Key<Document>>({
        if (v.read(d.config.server.listen)) d.server_listen = v.where();
      },
      {"string", R"(":8080")", address_range, "The address of the JSON API"}},
+    {"socket_group",
+     [](const Value& v, Document& d) {
+       if (v.read(d.config.server.socket_group)) d.server_socket_group = v.where();
+     },
+     {"string", R"("")", socket_group_range, socket_group_meaning}},
     {"base_path",
      read_base_path,
      {"string", R"("/api")",
@@ -90,6 +116,11 @@ constexpr auto server_keys = std::to_array<Key<Document>>({
      {"array of strings", "[]", "names without a port; `\"*\"`: any",
       "Names besides `localhost`, IP addresses and this machine's own that a request may call the "
       "server by; others get 403"}},
+    {"max_connections",
+     [](const Value& v, Document& d) {
+       read_count(v, d.config.server.max_connections, max_connections_limits);
+     },
+     {"integer", "1024", max_connections_limits, max_connections_meaning}},
     // Not served:
     {"enabled"},
     {"tls"},
@@ -135,11 +166,23 @@ void check_addresses(const Document& document, Report& report) {
   report.fault(where.value_or(Location{}), text);
 }
 
+void check_socket_group(const ListenAddress& listen, const std::string& group,
+                        const std::optional<Location>& where, Report& report) {
+  if (!where) return;
+  std::string fault = fault_in_socket_group(group, listen);
+  if (!fault.empty()) report.fault(*where, std::move(fault));
+}
+
 Config read_document(const toml::table& root, Report& report) {
   Document document;
   const Value value(root, Location{}, report);
   read_table<Document>(value, file_keys, document);
   check_addresses(document, report);
+  const Config& config = document.config;
+  check_socket_group(config.server.listen, config.server.socket_group, document.server_socket_group,
+                     report);
+  check_socket_group(config.metrics.listen, config.metrics.socket_group,
+                     document.metrics_socket_group, report);
   if (!value.has("processes"))
     report.warn(Location{}, "no [[processes]]: there is nothing to watch");
   return std::move(document.config);

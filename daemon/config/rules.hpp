@@ -17,6 +17,7 @@ struct Limits {
 
 inline constexpr Limits<std::int64_t> instances_limits{1, 1000};
 inline constexpr Limits<std::int64_t> max_history_limits{1, 1'000'000};
+inline constexpr Limits<std::int64_t> max_connections_limits{1, 1'000'000};
 inline constexpr Limits<std::chrono::milliseconds> interval_limits{std::chrono::milliseconds(10),
                                                                    std::chrono::hours(24)};
 inline constexpr Limits<std::chrono::milliseconds> pause_limits{std::chrono::milliseconds(1),

@@ -29,9 +29,10 @@ namespace {
 
 }  // namespace
 
-Listeners::Listeners(const ListenAddress& address) : address_(address) {
+Listeners::Listeners(const ListenAddress& address, const std::string& socket_group)
+    : address_(address) {
   try {
-    listen();
+    listen(socket_group);
   } catch (const std::exception& failure) {
     throw std::runtime_error(
         fmt::format("cannot listen on {}: {}", address.to_string(), reason_of(failure)));
@@ -45,9 +46,9 @@ std::vector<const Socket*> Listeners::sockets() const {
   return sockets;
 }
 
-void Listeners::listen() {
+void Listeners::listen(const std::string& socket_group) {
   if (address_.is_unix_socket()) {
-    unix_ = std::make_unique<UnixListener>(address_.path);
+    unix_ = std::make_unique<UnixListener>(address_.path, socket_group);
   } else if (address_.host.empty()) {
     listen_on_all_interfaces();
   } else {

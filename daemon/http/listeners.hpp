@@ -5,6 +5,7 @@
 #include "daemon/platform/unix_listener.hpp"
 
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace provisr::daemon {
@@ -13,16 +14,17 @@ namespace provisr::daemon {
 class Listeners {
  public:
   Listeners() = default;
-  /// Listens on all addresses of the host. Throws std::runtime_error with one clear sentence if
-  /// one of them cannot be had, or none exists.
-  explicit Listeners(const ListenAddress& address);
+  /// Listens on all addresses of the host. `socket_group` is whom a Unix socket is given to; empty:
+  /// nobody. Throws std::runtime_error with one clear sentence if one of the addresses cannot be
+  /// had, or none exists.
+  Listeners(const ListenAddress& address, const std::string& socket_group);
 
   /// With the port that the system has chosen in place of 0.
   [[nodiscard]] const ListenAddress& address() const { return address_; }
   [[nodiscard]] std::vector<const Socket*> sockets() const;
 
  private:
-  void listen();
+  void listen(const std::string& socket_group);
   void listen_on_all_interfaces();
   void listen_on_host();
   [[nodiscard]] std::vector<Socket> try_host(int& port) const;

@@ -12,11 +12,9 @@
 #include <atomic>
 #include <chrono>
 #include <exception>
-#include <mutex>
 #include <set>
 #include <span>
 #include <stdexcept>
-#include <string_view>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -42,11 +40,12 @@ constexpr std::size_t bytes_sent_in_a_row = std::size_t{4} << 20U;
       std::max(moment - now(), TimePoint::duration(0)));
 }
 
-/// Why a client whose deadline has passed is cut off; empty if it only idled.
-[[nodiscard]] std::string_view reason_of(Phase phase) {
-  if (phase == Phase::request) return "request_time";
-  if (phase == Phase::answer) return "answer_time";
-  return "";
+/// Why a client whose deadline has passed is dropped; empty if it has got all its answers.
+[[nodiscard]] std::optional<DropReason> reason_of(Phase phase) {
+  if (phase == Phase::request) return DropReason::request_timeout;
+  if (phase == Phase::answer) return DropReason::answer_timeout;
+  if (phase == Phase::idle) return DropReason::idle_timeout;
+  return std::nullopt;
 }
 
 [[nodiscard]] Poller::Interest interest_of(const Connection& connection) {
@@ -58,8 +57,13 @@ constexpr std::size_t bytes_sent_in_a_row = std::size_t{4} << 20U;
 /// The thread of a server and all that it owns.
 class HttpServer::Loop final : public ConnectionOwner {
  public:
-  Loop(const HttpServerOptions& options, const Router& router, const Log& log)
-      : options_(&options), router_(&router), log_(&log), listeners_(options.address) {
+  Loop(const HttpServerOptions& options, const Router& router, HttpMonitor& monitor, const Log& log)
+      : options_(&options),
+        router_(&router),
+        monitor_(&monitor),
+        log_(&log),
+        listeners_(options.address, options.socket_group) {
+    monitor.set_address(listeners_.address());
     for (const Socket* const socket : listeners_.sockets()) {
       poller_.add(*socket, Poller::Interest::none, &listeners_);
     }
@@ -69,10 +73,9 @@ class HttpServer::Loop final : public ConnectionOwner {
   void start();
   void stop();
   void wake_sources();
-  [[nodiscard]] HttpStatistics statistics() const;
 
   HttpAnswer answer(const HttpRequest& request) override;
-  void count_answer(int status) override;
+  void count_answer(int status) override { monitor_->count_answer(status); }
 
  private:
   void run();
@@ -85,9 +88,13 @@ class HttpServer::Loop final : public ConnectionOwner {
   void pause_accepting();
   void resume_accepting();
   void accept_waiting();
-  [[nodiscard]] bool accept_from(const Socket& listener);
+  struct AcceptRound {
+    bool has_admitted = false;
+    bool has_evicted = false;
+  };
+  [[nodiscard]] bool accept_from(const Socket& listener, AcceptRound& round);
   void admit(Socket socket);
-  [[nodiscard]] bool evict(std::string_view reason);
+  [[nodiscard]] bool evict(DropReason reason);
   void say_once(const std::error_code& error);
 
   template <class Work>
@@ -95,16 +102,15 @@ class HttpServer::Loop final : public ConnectionOwner {
   void receive_from(Client& client);
   void send_to(Client& client);
   void settle(Client& client);
-  void cut_off(Client& client, std::string_view reason);
+  void cut_off(Client& client, DropReason reason);
   void drop(Client& client);
   void end_due_clients();
   void wake_waiting();
   [[nodiscard]] TimePoint next_moment(TimePoint latest);
-  void count_cut_off(std::string_view reason);
-  void count_connections();
 
   const HttpServerOptions* options_;
   const Router* router_;
+  HttpMonitor* monitor_;
   const Log* log_;
   Listeners listeners_;
   Poller poller_;
@@ -115,8 +121,6 @@ class HttpServer::Loop final : public ConnectionOwner {
   TimePoint accept_again_;
   std::atomic<bool> is_stopping_ = false;
   std::atomic<bool> are_sources_woken_ = false;
-  mutable std::mutex statistics_mutex_;
-  HttpStatistics statistics_;
   std::thread thread_;
 };
 
@@ -137,22 +141,12 @@ void HttpServer::Loop::wake_sources() {
   poller_.wake();
 }
 
-HttpStatistics HttpServer::Loop::statistics() const {
-  const std::lock_guard lock(statistics_mutex_);
-  return statistics_;
-}
-
 HttpAnswer HttpServer::Loop::answer(const HttpRequest& request) {
   const bool is_checked = options_->hosts && !options_->address.is_unix_socket();
   if (!is_checked || options_->hosts->allows(request.host)) return router_->answer(request);
   return error_answer(403, fmt::format("\"{}\" is not a name of this server; if it is one, add it "
                                        "to allowed_hosts of [server] in the configuration",
                                        request.host));
-}
-
-void HttpServer::Loop::count_answer(int status) {
-  const std::lock_guard lock(statistics_mutex_);
-  ++statistics_.answers[status];
 }
 
 void HttpServer::Loop::run() {
@@ -234,42 +228,45 @@ void HttpServer::Loop::resume_accepting() {
 }
 
 void HttpServer::Loop::accept_waiting() {
+  AcceptRound round;
   for (const Socket* const listener : listeners_.sockets()) {
-    if (!accept_from(*listener)) return pause_accepting();
+    if (!accept_from(*listener, round)) return pause_accepting();
   }
 }
 
-/// False if it is of no use to try again at once.
-bool HttpServer::Loop::accept_from(const Socket& listener) {
-  bool may_evict = true;
-  std::size_t lost = 0;
+/// False if it is of no use to try again at once. Without a descriptor left, accept(2) fails also
+/// if nobody waits: once somebody was admitted, that says nothing.
+bool HttpServer::Loop::accept_from(const Socket& listener, AcceptRound& round) {
   for (std::size_t i = 0; i < accepts_in_a_row; ++i) {
     Accepted accepted = accept_connection(listener);
     if (accepted.outcome == Accepted::Outcome::nobody) return true;
     if (accepted.outcome == Accepted::Outcome::connection) {
       admit(std::move(accepted.socket));
+      round.has_admitted = true;
       continue;
     }
+    const bool is_exhausted = accepted.outcome == Accepted::Outcome::exhausted;
+    if (is_exhausted && round.has_admitted) return true;
     say_once(accepted.error);
-    if (accepted.outcome == Accepted::Outcome::failed) return false;
-    if (accepted.outcome == Accepted::Outcome::lost) {
-      ++lost;
-    } else if (!std::exchange(may_evict, false) || !evict("descriptors")) {
-      return false;
-    }
+    const bool may_evict = is_exhausted && !std::exchange(round.has_evicted, true);
+    if (may_evict && evict(DropReason::no_descriptors)) continue;
+    monitor_->count_drop(DropReason::accept_error);
+    if (accepted.outcome != Accepted::Outcome::lost) return false;
   }
-  return lost < accepts_in_a_row;
+  return round.has_admitted;
 }
 
 void HttpServer::Loop::admit(Socket socket) {
-  if (clients_.size() >= options_->limits.connections) static_cast<void>(evict("connections"));
+  if (clients_.size() >= options_->limits.connections) {
+    static_cast<void>(evict(DropReason::max_connections));
+  }
   Client& client = clients_.add(std::move(socket), options_->limits, *this, now());
   guard(client, [&] { poller_.add(client.socket, client.interest, &client); });
-  count_connections();
+  monitor_->set_connections(clients_.size());
 }
 
 /// Ends the client that has kept the server waiting longest; false if there is none.
-bool HttpServer::Loop::evict(std::string_view reason) {
+bool HttpServer::Loop::evict(DropReason reason) {
   Client* const client = clients_.longest_waiting();
   if (client == nullptr) return false;
   cut_off(*client, reason);
@@ -291,7 +288,7 @@ void HttpServer::Loop::guard(Client& client, Work&& work) {
     settle(client);
   } catch (const std::exception& failure) {
     log_->warn("a connection on {} has ended: {}", address().to_string(), failure.what());
-    cut_off(client, "failure");
+    cut_off(client, DropReason::internal_error);
   }
 }
 
@@ -331,24 +328,24 @@ void HttpServer::Loop::settle(Client& client) {
   }
 }
 
-void HttpServer::Loop::cut_off(Client& client, std::string_view reason) {
+void HttpServer::Loop::cut_off(Client& client, DropReason reason) {
   if (Clients::is_dropped(client)) return;
   drop(client);
-  count_cut_off(reason);
+  monitor_->count_drop(reason);
 }
 
 void HttpServer::Loop::drop(Client& client) {
   poller_.remove(client.socket);
   clients_.drop(client);
-  count_connections();
+  monitor_->set_connections(clients_.size());
 }
 
 void HttpServer::Loop::end_due_clients() {
   for (;;) {
     Client* const client = clients_.next_due();
     if (client == nullptr || client->connection.deadline() > now()) return;
-    const std::string_view reason = reason_of(client->connection.phase());
-    if (!reason.empty()) count_cut_off(reason);
+    const auto reason = reason_of(client->connection.phase());
+    if (reason) monitor_->count_drop(*reason);
     guard(*client, [&] {
       client->connection.deadline_passed(now());
       send_to(*client);
@@ -366,25 +363,16 @@ void HttpServer::Loop::wake_waiting() {
   });
 }
 
-void HttpServer::Loop::count_cut_off(std::string_view reason) {
-  const std::lock_guard lock(statistics_mutex_);
-  ++statistics_.cut_off[std::string(reason)];
-}
-
-void HttpServer::Loop::count_connections() {
-  const std::lock_guard lock(statistics_mutex_);
-  statistics_.connections = clients_.size();
-}
-
-HttpServer::HttpServer(HttpServerOptions options, const Router& router, const Log& log)
-    : options_(std::move(options)), router_(&router), log_(&log) {}
+HttpServer::HttpServer(HttpServerOptions options, const Router& router, HttpMonitor& monitor,
+                       const Log& log)
+    : options_(std::move(options)), router_(&router), monitor_(&monitor), log_(&log) {}
 
 HttpServer::~HttpServer() {
   stop();
 }
 
 void HttpServer::bind() {
-  loop_ = std::make_unique<Loop>(options_, *router_, *log_);
+  loop_ = std::make_unique<Loop>(options_, *router_, *monitor_, *log_);
 }
 
 const ListenAddress& HttpServer::address() const {
@@ -406,10 +394,6 @@ void HttpServer::stop() {
 
 void HttpServer::wake_sources() {
   if (loop_) loop_->wake_sources();
-}
-
-HttpStatistics HttpServer::statistics() const {
-  return loop_ ? loop_->statistics() : HttpStatistics();
 }
 
 }  // namespace provisr::daemon

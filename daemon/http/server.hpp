@@ -4,11 +4,9 @@
 #include "daemon/base/log.hpp"
 #include "daemon/http/host_policy.hpp"
 #include "daemon/http/limits.hpp"
+#include "daemon/http/monitor.hpp"
 #include "daemon/http/router.hpp"
 
-#include <cstddef>
-#include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,27 +15,23 @@ namespace provisr::daemon {
 
 struct HttpServerOptions {
   ListenAddress address;
+  /// The group that a Unix socket is given to; empty: the one that new files get.
+  std::string socket_group = {};
   /// Requests that call the server by another host get 403; without a policy, none does. A Unix
   /// socket has no name that matters.
   std::optional<HostPolicy> hosts = std::nullopt;
   HttpLimits limits = {};
 };
 
-struct HttpStatistics {
-  std::map<int, std::uint64_t> answers;          ///< by status
-  std::map<std::string, std::uint64_t> cut_off;  ///< connections that the server ended, by reason
-  std::size_t connections = 0;                   ///< now
-};
-
 /// Answers requests by a router, on one thread for all connections of an address. That thread never
 /// waits for a client, so handlers decide how long others wait.
 ///
-/// Thread safety: statistics() and wake_sources() from any thread; the rest belongs to the thread
-/// that made the server. Handlers and sources run on the server's thread.
+/// Thread safety: wake_sources() from any thread; the rest belongs to the thread that made the
+/// server. Handlers and sources run on the server's thread.
 class HttpServer {
  public:
-  /// Router and log must outlive the server.
-  HttpServer(HttpServerOptions options, const Router& router, const Log& log);
+  /// Router, monitor and log must outlive the server.
+  HttpServer(HttpServerOptions options, const Router& router, HttpMonitor& monitor, const Log& log);
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
@@ -58,12 +52,11 @@ class HttpServer {
   /// Asks all sources again that had nothing.
   void wake_sources();
 
-  [[nodiscard]] HttpStatistics statistics() const;
-
  private:
   class Loop;
   HttpServerOptions options_;
   const Router* router_;
+  HttpMonitor* monitor_;
   const Log* log_;
   std::unique_ptr<Loop> loop_;
 };

@@ -7,14 +7,16 @@
 
 namespace provisr::daemon {
 
-/// A Unix socket that listens at a path, mode 0660. Its file is complete before it is visible.
+/// A Unix socket that listens at a path, mode 0660. Its file is complete before it is visible,
+/// its group included.
 ///
 /// A lock file beside it, `PATH.lock`, decides who owns the path; a socket file left by a killed
 /// daemon is replaced if connecting to it is refused. Systems without Unix sockets throw.
 class UnixListener {
  public:
-  /// Throws std::system_error, with "address in use" if another program owns the path.
-  explicit UnixListener(std::string path);
+  /// An empty `group` is the one that new files get. Throws std::system_error, with "address in
+  /// use" if another program owns the path; std::runtime_error if the group cannot be given.
+  UnixListener(std::string path, const std::string& group);
   /// Removes the file if it still is the one that this object made.
   ~UnixListener();
   UnixListener(const UnixListener&) = delete;

@@ -25,9 +25,6 @@ constexpr seconds measure_interval{1};
 /// A program that ends with 0 sooner than this has probably put itself in the background.
 constexpr seconds at_once{1};
 
-constexpr std::string_view background_hint =
-    "ended at once with 0: does it put itself in the background?";
-
 }  // namespace
 
 ManagedChild::ManagedChild(std::string name, const ProcessConfig& config, bool inherit_stdin,
@@ -256,8 +253,11 @@ void ManagedChild::ask_to_end(const Moment& now) {
 }
 
 void ManagedChild::take_exit(const Moment& now) {
+  const bool has_escaped = child_->has_escaped_members();
+  const auto uptime = now.monotonic - status_.started->monotonic;
   child_->terminate_group();  // while its PID, and so the group's number, is not reused
   note_exit(child_->collect_exit(), now);
+  if (result_ == 0) suspect_background(has_escaped, uptime);
   begin_to_clear(now);
   enter(is_restarted_after_exit() ? Phase::clearing : Phase::ending);
   continue_to_clear(now);
@@ -275,14 +275,15 @@ void ManagedChild::note_exit(const ExitStatus& how, const Moment& now) {
   const LogLevel level = how.success() || was_asked_ ? LogLevel::info : LogLevel::warn;
   services_.log->write(level, fmt::format("{}: ended after {}, {}", status_.name,
                                           format_elapsed(elapsed), how.to_string()));
-  if (!was_asked_ && how.success() && elapsed < at_once) note_early_success();
 }
 
-void ManagedChild::note_early_success() {
-  if (!config_.auto_restart && !child_->group_alive()) return;  // it had just that to do
-  status_.last_error = background_hint;
+void ManagedChild::suspect_background(bool has_escaped, MonotonicTime::duration uptime) {
+  const bool is_quick = uptime < at_once;
+  if (!has_escaped && !(is_quick && config_.auto_restart)) return;
+  status_.last_error = fmt::format("ended {}with 0: does it put itself in the background?",
+                                   is_quick ? "at once " : "");
   if (std::exchange(is_background_reported_, true)) return;
-  services_.log->warn("{}: {}", status_.name, background_hint);
+  services_.log->warn("{}: {}", status_.name, status_.last_error);
 }
 
 bool ManagedChild::is_restarted_after_exit() const {

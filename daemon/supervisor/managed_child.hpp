@@ -79,7 +79,7 @@ class ManagedChild final : public ManagedProcess {
   void ask_to_end(const Moment& now);
   void take_exit(const Moment& now);
   void note_exit(const ExitStatus& how, const Moment& now);
-  void note_early_success();
+  void suspect_background(bool has_escaped, MonotonicTime::duration uptime);
   void begin_to_clear(const Moment& now);
   void continue_to_clear(const Moment& now);
   void escalate(const Moment& now);

@@ -4,13 +4,17 @@
 #include "support/raw_client.hpp"
 
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
 #include <fmt/format.h>
+#include <grp.h>
 
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
 #include <string>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <vector>
 
 using namespace provisr::test;
@@ -33,6 +37,17 @@ const std::string get_status = "GET /api/status HTTP/1.1\r\nHost: localhost\r\n\
 
 [[nodiscard]] std::string get(std::string_view path, std::string_view fields) {
   return fmt::format("GET {} HTTP/1.1\r\n{}\r\n", path, fields);
+}
+
+/// A group that this user may give files to, if possible not the one that new files get.
+[[nodiscard]] gid_t other_group() {
+  std::vector<gid_t> groups(static_cast<std::size_t>(std::max(::getgroups(0, nullptr), 0)));
+  static_cast<void>(::getgroups(static_cast<int>(groups.size()), groups.data()));
+  if (::geteuid() == 0) groups.push_back(1);
+  for (const gid_t number : groups) {
+    if (number != ::getegid() && ::getgrgid(number) != nullptr) return number;
+  }
+  return ::getegid();
 }
 
 }  // namespace
@@ -62,6 +77,32 @@ TEST_CASE("clients that poll on kept connections keep nobody else waiting") {
     }
     CHECK(daemon.get("/api/status").status == 200);
   }
+}
+
+TEST_CASE("at the cap, the client that has kept the daemon waiting longest makes room") {
+  const std::string section = GENERATE("server", "metrics");
+  const std::string label = section == "server" ? "api" : "metrics";
+  const Daemon daemon(fmt::format("[{}]\nmax_connections = 4\n", section));
+  const int port = section == "server" ? daemon.api_port() : daemon.metrics_port();
+  const auto exposes = [&](const std::string& line) {
+    return eventually([&] { return daemon.prometheus().find(line) != std::string::npos; });
+  };
+  if (label == "api") REQUIRE(exposes("provisr_http_connections{server=\"api\"} 0\n"));
+  std::vector<RawClient> clients;
+  const auto is_served = [](RawClient& client) {
+    client.send("GET /nothing HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    return status_of_answer(client.read_answer()) == 404;
+  };
+  for (int i = 0; i < 4; ++i) REQUIRE(is_served(clients.emplace_back(port)));
+  REQUIRE(is_served(clients[0]));
+  clients[1].send("GET");
+  REQUIRE(is_served(clients[3]));  // clients[2] has said nothing for longest
+  CHECK(is_served(clients.emplace_back(port)));
+  CHECK(clients[2].read_all().empty());
+  for (const std::size_t number : {0U, 3U, 4U}) CHECK(is_served(clients[number]));
+  while (clients.size() > 2) clients.pop_back();  // leaves room for the scrape
+  CHECK(exposes(fmt::format("{}{{server=\"{}\",reason=\"max_connections\"}} 1\n",
+                            "provisr_http_connections_dropped_total", label)));
 }
 
 TEST_CASE("no client keeps the daemon from ending") {
@@ -173,6 +214,69 @@ TEST_CASE("a Unix socket belongs to the daemon that listens on it") {
     CHECK(next.wait() == 0);
     CHECK_FALSE(std::filesystem::exists(path));
   }
+}
+
+TEST_CASE("a Unix socket is given to the group that is configured") {
+  const group* const wanted = ::getgrgid(other_group());
+  REQUIRE(wanted != nullptr);
+  const gid_t number = wanted->gr_gid;
+  const TempDirectory folder;
+  const std::string path = (folder.path() / "p.sock").string();
+  const std::string section = GENERATE("server", "metrics");
+  const auto file = folder.write(
+      "provisr.toml", fmt::format("[{}]\nlisten = \"unix:{}\"\nsocket_group = \"{}\"\n", section,
+                                  path, wanted->gr_name));
+  const std::string other = section == "server" ? "--metrics-listen" : "--listen";
+  Program program({provisrd_path(), file.string(), other, "127.0.0.1:0"}, folder.path());
+  struct stat status {};
+  REQUIRE(eventually([&] { return ::stat(path.c_str(), &status) == 0; }));
+  CHECK(status.st_gid == number);
+  CHECK((status.st_mode & 0777U) == 0660);
+}
+
+TEST_CASE("a socket that cannot be given to its group is not left behind") {
+  if (::geteuid() == 0) SKIP("root may give it to any group");
+  const TempDirectory folder;
+  const std::string path = (folder.path() / "p.sock").string();
+  const auto file =
+      folder.write("provisr.toml",
+                   fmt::format("[server]\nlisten = \"unix:{}\"\nsocket_group = \"root\"\n", path));
+  Program program({provisrd_path(), file.string(), "--metrics-listen", "127.0.0.1:0"},
+                  folder.path());
+  CHECK(program.wait() == 1);
+  CHECK_THAT(program.err(), ContainsSubstring("cannot be given to the group \"root\""));
+  for (const auto& entry : std::filesystem::directory_iterator(folder.path())) {
+    CHECK_FALSE(entry.is_socket());
+  }
+}
+
+TEST_CASE("the status tells where the daemon listens") {
+  const Daemon daemon("");
+  const rapidjson::Document status = daemon.json("/api/status");
+  CHECK(status["listen"]["api"].GetString() == fmt::format("127.0.0.1:{}", daemon.api_port()));
+  CHECK(status["listen"]["metrics"].GetString() ==
+        fmt::format("127.0.0.1:{}", daemon.metrics_port()));
+
+  const Daemon without_metrics("[metrics]\nenabled = false\n");
+  CHECK_FALSE(without_metrics.json("/api/status")["listen"].HasMember("metrics"));
+}
+
+TEST_CASE("the status tells what port 0 became") {
+  const TempDirectory folder;
+  const std::string path = (folder.path() / "api.sock").string();
+  const auto file = folder.write("provisr.toml", "");
+  Program program({provisrd_path(), file.string(), "--listen", "unix:" + path, "--metrics-listen",
+                   "127.0.0.1:0"},
+                  folder.path());
+  REQUIRE(eventually([&] { return program.err().find("metrics on ") != std::string::npos; }));
+  RawClient client = RawClient::to_unix_socket(path);
+  client.send("GET /api/status HTTP/1.0\r\n\r\n");
+  const std::string answer = client.read_all();
+  CHECK_THAT(answer, ContainsSubstring("\"api\":\"unix:" + path + "\""));
+  constexpr std::string_view words = "\"metrics\":\"127.0.0.1:";
+  REQUIRE_THAT(answer, ContainsSubstring(std::string(words)));
+  const int port = std::stoi(answer.substr(answer.find(words) + words.size()));
+  CHECK(http_get(port, "/metrics").status == 200);
 }
 
 TEST_CASE("localhost is both families, and port 0 is told as what it became") {

@@ -1,4 +1,6 @@
 #include "support/daemon_runner.hpp"
+#include "support/paths.hpp"
+#include "support/raw_client.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
@@ -94,4 +96,75 @@ TEST_CASE("without collection no process is shown as down, and restarts still co
   ::kill(daemon.pid_of("my-app"), SIGKILL);
   CHECK(eventually(
       [&] { return has_line(daemon, "provisr_process_restarts_total{name=\"my-app\"} 1\n"); }));
+}
+
+TEST_CASE("requests are counted by server and status code") {
+  const Daemon daemon("");
+  static_cast<void>(daemon.get("/nothing"));
+  static_cast<void>(daemon.get("/nothing"));
+  RawClient bad(daemon.metrics_port());
+  bad.send("GET / HTTP/1.1\r\n\r\n");
+  static_cast<void>(bad.read_answer());
+  const auto counts = [&](std::string_view labels, int least) {
+    const std::string line = fmt::format("\nprovisr_http_requests_total{{{}}} ", labels);
+    const std::string text = daemon.prometheus();
+    const std::size_t at = text.find(line);
+    return at != std::string::npos && std::stoi(text.substr(at + line.size())) >= least;
+  };
+  CHECK(eventually([&] { return counts("server=\"api\",code=\"404\"", 2); }));
+  CHECK(eventually([&] { return counts("server=\"api\",code=\"200\"", 1); }));
+  CHECK(eventually([&] { return counts("server=\"metrics\",code=\"400\"", 1); }));
+  CHECK(eventually([&] { return counts("server=\"metrics\",code=\"200\"", 1); }));
+  CHECK_FALSE(has_line(daemon, "provisr_http_requests_total{server=\"api\",code=\"400\"}"));
+}
+
+TEST_CASE("what the daemon may lose is exposed before it loses any") {
+  const Daemon daemon("");
+  CHECK(has_line(daemon, "provisr_log_records_dropped_total 0\n"));
+  CHECK(has_line(daemon, "provisr_http_connections{server=\"metrics\"} "));
+  for (const char* server : {"api", "metrics"}) {
+    for (const char* reason :
+         {"request_timeout", "answer_timeout", "idle_timeout", "max_connections", "no_descriptors",
+          "accept_error", "internal_error"}) {
+      CHECK(has_line(daemon, fmt::format("provisr_http_connections_dropped_total{{server=\"{}\","
+                                         "reason=\"{}\"}} 0\n",
+                                         server, reason)));
+    }
+  }
+}
+
+TEST_CASE("connections that are dropped for want of descriptors are counted") {
+  const TempDirectory folder;
+  const auto file = folder.write("provisr.toml", "");
+  const int port = free_port();
+  Program program(
+      {"sh", "-c", "ulimit -n 40; exec \"$@\"", "sh", provisrd_path(), file.string(), "--listen",
+       "127.0.0.1:0", "--metrics-listen", fmt::format("127.0.0.1:{}", port)},
+      folder.path());
+  REQUIRE(eventually([&] { return http_get(port, "/").status == 200; }));
+  std::vector<RawClient> clients;
+  for (int i = 0; i < 50; ++i) clients.emplace_back(port);
+  const std::string none =
+      "provisr_http_connections_dropped_total{server=\"metrics\",reason=\"no_descriptors\"} 0\n";
+  const std::string some = none.substr(0, none.size() - 2);
+  CHECK(eventually([&] {
+    const std::string text = http_get(port, "/metrics").body;
+    return text.find(some) != std::string::npos && text.find(none) == std::string::npos;
+  }));
+}
+
+TEST_CASE("log records that cannot be written are counted") {
+  const TempDirectory folder;
+  const auto file = folder.write("provisr.toml", "");
+  const int port = free_port();
+  Program program(
+      {"sh", "-c", "exec 2>/dev/full; exec \"$@\"", "sh", provisrd_path(), file.string(),
+       "--listen", "127.0.0.1:0", "--metrics-listen", fmt::format("127.0.0.1:{}", port)},
+      folder.path());
+  const std::string none = "\nprovisr_log_records_dropped_total 0\n";
+  CHECK(eventually([&] {
+    const std::string text = http_get(port, "/metrics").body;
+    return text.find(none.substr(0, none.size() - 2)) != std::string::npos &&
+           text.find(none) == std::string::npos;
+  }));
 }

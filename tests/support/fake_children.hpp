@@ -22,6 +22,7 @@ struct FakeGroup {
   bool workers_heed_terminate = true;
 
   bool has_workers = false;  ///< apart from the leader
+  bool has_escaped = false;  ///< in the background
   std::optional<daemon::ExitStatus> exit;
   bool is_collected = false;
   int polls = 0;       ///< questions after its state
@@ -93,6 +94,7 @@ class FakeChildren final : public daemon::EndedChildren {
       ++group_->polls;
       return !group_->exit || group_->has_workers;
     }
+    [[nodiscard]] bool has_escaped_members() const override { return group_->has_escaped; }
     void terminate_group() override {
       if (!group_->exit) ++group_->terminated;
       if (group_->heeds_terminate) group_->end({.code = 0, .signal = 15});

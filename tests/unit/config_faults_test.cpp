@@ -106,6 +106,11 @@ TEST_CASE("a single fault is told exactly") {
        "2: metrics.process_metrics.max_history: must be 1 to 1000000, is 1000001"},
       {"[metrics.process_metrics]\nmax_history = -1\n",
        "2: metrics.process_metrics.max_history: must be 1 to 1000000, is -1"},
+      {"[server]\nmax_connections = 0\n", "2: server.max_connections: must be 1 to 1000000, is 0"},
+      {"[metrics]\nmax_connections = -1\n",
+       "2: metrics.max_connections: must be 1 to 1000000, is -1"},
+      {"[metrics]\nmax_connections = '9'\n",
+       "2: metrics.max_connections: must be an integer, is a string"},
       {"[server]\nlisten = 'localhost'\n",
        "2: server.listen: \"localhost\" has no port; \"host:port\", \":port\" or \"unix:/path\" "
        "is expected"},

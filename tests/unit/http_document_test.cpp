@@ -2,6 +2,7 @@
 #include "daemon/api/api.hpp"
 #include "daemon/api/exposition.hpp"
 #include "daemon/api/tick_watch.hpp"
+#include "daemon/http/monitor.hpp"
 #include "daemon/http/router.hpp"
 #include "daemon/supervisor/process_status.hpp"
 #include "support/log_capture.hpp"
@@ -13,8 +14,10 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <fstream>
 #include <set>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -49,27 +52,74 @@ namespace {
   return rows;
 }
 
+/// Both of the daemon's endpoints behind one router.
+struct Endpoints {
+  Endpoints() {
+    api.add_routes(router, "/api");
+    exposition.add_routes(router);
+  }
+
+  Registry registry;
+  test::LogCapture log;
+  TickWatch ticks{std::chrono::seconds(1), log.log()};
+  HttpMonitor monitor;
+  Sources sources{.registry = registry,
+                  .ticks = ticks,
+                  .log = log.log(),
+                  .api_server = monitor,
+                  .metrics_server = monitor,
+                  .is_collecting = false,
+                  .status = [] { return std::make_shared<const StatusList>(); }};
+  Api api{sources};
+  Exposition exposition{sources};
+  Router router;
+};
+
+[[nodiscard]] std::string document() {
+  return test::read_text(source_path() + "/docs/http.md");
+}
+
 }  // namespace
 
 TEST_CASE("docs/http.md lists the routes that there are, with their parameters") {
-  Registry registry;
-  const test::LogCapture log;
-  const TickWatch ticks(std::chrono::seconds(1), log.log());
-  const Sources sources{.registry = registry, .ticks = ticks, .is_collecting = true, .status = [] {
-                          return std::make_shared<const StatusList>();
-                        }};
-  Api api(sources);
-  Exposition exposition(sources);
-  Router router;
-  api.add_routes(router, "/api");
-  exposition.add_routes(router);
+  const Endpoints endpoints;
   std::set<std::string> rows{"GET /"};
-  for (const Route& route : router.routes()) rows.insert(row_of(route));
+  for (const Route& route : endpoints.router.routes()) rows.insert(row_of(route));
   CHECK(rows_of_document() == rows);
 }
 
+TEST_CASE("docs/http.md lists the daemon's own families, with their types") {
+  const Endpoints endpoints;
+  HttpRequest request;
+  request.method = "GET";
+  request.path = "/metrics";
+  const auto body = endpoints.router.answer(request).body;
+  REQUIRE(body != nullptr);
+  std::set<std::string> exposed;
+  std::istringstream lines(*body);
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    std::string hash, type_word, family, type;
+    words >> hash >> type_word >> family >> type;
+    if (type_word == "TYPE") exposed.insert("\n| `" + family + "` | " + type + " |");
+  }
+  CHECK(exposed.size() >= 9);
+  for (const std::string& row : exposed) {
+    INFO(row);
+    CHECK(document().find(row) != std::string::npos);
+  }
+}
+
+TEST_CASE("docs/http.md explains every reason for which a connection is dropped") {
+  for (std::size_t number = 0; number < drop_reason_count; ++number) {
+    const std::string reason(to_text(static_cast<DropReason>(number)));
+    INFO(reason);
+    CHECK(document().find("| `" + reason + "` |") != std::string::npos);
+  }
+}
+
 TEST_CASE("docs/http.md explains every state") {
-  const std::string text = provisr::test::read_text(source_path() + "/docs/http.md");
+  const std::string text = document();
   for (int number = 0; to_text(static_cast<ProcessState>(number)) != "unknown"; ++number) {
     const std::string state(to_text(static_cast<ProcessState>(number)));
     INFO(state);

@@ -255,14 +255,14 @@ TEST_CASE("a program that ends at once with 0 is suspected of running in the bac
     }
     CHECK(world.log.count(hint) == 1);
   }
-  SECTION("if it leaves something running") {
+  SECTION("if it leaves something outside its group, however long it ran") {
     FakeSupervision world({child_config()});
-    world.children.pattern.has_workers = true;
-    world.children.pattern.workers_heed_terminate = false;
+    world.children.pattern.has_escaped = true;
     world.start();
+    world.clock.advance(2s);
     world.children.latest().end({});
     world.update();
-    CHECK(world.log.count(hint) == 1);
+    CHECK(world.log.count("WARN app: ended with 0: does it put itself in the background?") == 1);
   }
   SECTION("not if it ran for a second, failed, was asked to end, or had just something to do") {
     FakeSupervision world({restarting(), child_config("task")});

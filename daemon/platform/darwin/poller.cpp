@@ -1,13 +1,12 @@
 #include "daemon/platform/poller.hpp"
 
 #include "daemon/platform/poll_table.hpp"
+#include "daemon/platform/poll_timeout.hpp"
 #include "daemon/platform/posix/pipe.hpp"
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <fcntl.h>
-#include <limits>
 #include <poll.h>
 #include <system_error>
 #include <unistd.h>
@@ -26,12 +25,6 @@ namespace {
       break;
   }
   return 0;
-}
-
-[[nodiscard]] int timeout_of(std::optional<std::chrono::milliseconds> timeout) {
-  if (!timeout) return -1;
-  constexpr std::chrono::milliseconds longest{std::numeric_limits<int>::max()};
-  return static_cast<int>(std::clamp(*timeout, std::chrono::milliseconds(0), longest).count());
 }
 
 }  // namespace
@@ -64,7 +57,7 @@ void Poller::remove(const Socket& socket) noexcept {
 std::span<const Poller::Event> Poller::wait(std::optional<std::chrono::milliseconds> timeout) {
   std::vector<pollfd>& entries = state_->table.entries();
   const int count =
-      ::poll(entries.data(), static_cast<nfds_t>(entries.size()), timeout_of(timeout));
+      ::poll(entries.data(), static_cast<nfds_t>(entries.size()), poll_timeout(timeout));
   if (count < 0 && errno != EINTR) throw std::system_error(errno, std::generic_category());
   if (count <= 0) return {};
   std::array<char, 64> wakes{};

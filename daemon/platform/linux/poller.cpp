@@ -1,11 +1,11 @@
 #include "daemon/platform/poller.hpp"
 
-#include <algorithm>
+#include "daemon/platform/poll_timeout.hpp"
+
 #include <array>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <system_error>
@@ -31,12 +31,6 @@ constexpr std::size_t events_at_once = 256;
       break;
   }
   return 0;
-}
-
-[[nodiscard]] int timeout_of(std::optional<std::chrono::milliseconds> timeout) {
-  if (!timeout) return -1;
-  constexpr std::chrono::milliseconds longest{std::numeric_limits<int>::max()};
-  return static_cast<int>(std::clamp(*timeout, std::chrono::milliseconds(0), longest).count());
 }
 
 }  // namespace
@@ -79,7 +73,7 @@ void Poller::remove(const Socket& socket) noexcept {
 
 std::span<const Poller::Event> Poller::wait(std::optional<std::chrono::milliseconds> timeout) {
   const int count = ::epoll_wait(static_cast<int>(state_->epoll.handle()), state_->ready.data(),
-                                 static_cast<int>(events_at_once), timeout_of(timeout));
+                                 static_cast<int>(events_at_once), poll_timeout(timeout));
   if (count < 0 && errno != EINTR) static_cast<void>(checked(count));
   std::size_t used = 0;
   for (int i = 0; i < count; ++i) {

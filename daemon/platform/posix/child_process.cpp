@@ -182,8 +182,10 @@ class PosixChild final : public ChildProcess {
   }
 
   [[nodiscard]] bool group_alive() const override {
-    return !exit_ || has_living_member() || !orphans().empty();
+    return !exit_ || has_living_member() || has_escaped_members();
   }
+
+  [[nodiscard]] bool has_escaped_members() const override { return !orphans().empty(); }
 
   void terminate_group() override {
     // A stopped process handles SIGTERM only once it continues.

@@ -1,5 +1,7 @@
 #include "daemon/platform/unix_listener.hpp"
 
+#include "daemon/platform/user_group.hpp"
+
 #include <fmt/format.h>
 
 #include <cerrno>
@@ -74,26 +76,52 @@ template <class Call>
   return fmt::format("{}.p{}", path.substr(0, path.rfind('/') + 1), ::getpid());
 }
 
+/// Throws std::runtime_error if the group does not exist or the file cannot be given to it.
+void give_to_group(const std::string& file, const std::string& group) {
+  if (group.empty()) return;
+  const auto number = group_id(group);
+  if (!number) throw std::runtime_error(fmt::format("there is no group \"{}\"", group));
+  if (::lchown(file.c_str(), static_cast<uid_t>(-1), *number) == 0) return;
+  throw std::runtime_error(fmt::format("the socket cannot be given to the group \"{}\": {}", group,
+                                       std::generic_category().message(errno)));
+}
+
+/// A file that has not got its final name yet; removed if it never does.
+class TemporaryFile {
+ public:
+  explicit TemporaryFile(std::string name) : name_(std::move(name)) { ::unlink(name_.c_str()); }
+  TemporaryFile(const TemporaryFile&) = delete;
+  TemporaryFile& operator=(const TemporaryFile&) = delete;
+  ~TemporaryFile() {
+    if (!name_.empty()) ::unlink(name_.c_str());
+  }
+
+  [[nodiscard]] const std::string& name() const { return name_; }
+  void rename_to(const std::string& name) {
+    if (std::rename(name_.c_str(), name.c_str()) != 0) throw_error(errno);
+    name_.clear();
+  }
+
+ private:
+  std::string name_;
+};
+
 }  // namespace
 
-UnixListener::UnixListener(std::string path) : path_(std::move(path)) {
+UnixListener::UnixListener(std::string path, const std::string& group) : path_(std::move(path)) {
   if (address_of(path_).sun_path[0] == '\0') throw_error(EINVAL);
   lock_ = lock(path_ + ".lock");
   if (!may_be_replaced(path_)) throw_error(EADDRINUSE);
   Socket socket = make_socket();
-  const std::string temporary = temporary_name(path_);
-  ::unlink(temporary.c_str());
-  if (const int error = call_with_address(::bind, socket, temporary)) throw_error(error);
+  TemporaryFile temporary(temporary_name(path_));
+  const char* const name = temporary.name().c_str();
+  if (const int error = call_with_address(::bind, socket, name)) throw_error(error);
+  give_to_group(name, group);
   struct stat file {};
-  const bool is_visible = ::chmod(temporary.c_str(), socket_mode) == 0 &&
-                          ::lstat(temporary.c_str(), &file) == 0 &&
-                          ::listen(static_cast<int>(socket.handle()), SOMAXCONN) == 0 &&
-                          std::rename(temporary.c_str(), path_.c_str()) == 0;
-  if (!is_visible) {
-    const int error = errno;
-    ::unlink(temporary.c_str());
-    throw_error(error);
-  }
+  const bool is_ready = ::chmod(name, socket_mode) == 0 && ::lstat(name, &file) == 0 &&
+                        ::listen(static_cast<int>(socket.handle()), SOMAXCONN) == 0;
+  if (!is_ready) throw_error(errno);
+  temporary.rename_to(path_);
   device_ = static_cast<std::uint64_t>(file.st_dev);
   inode_ = static_cast<std::uint64_t>(file.st_ino);
   socket_ = std::move(socket);

@@ -1,11 +1,10 @@
 #include "daemon/platform/poller.hpp"
 
 #include "daemon/platform/poll_table.hpp"
+#include "daemon/platform/poll_timeout.hpp"
 #include "daemon/platform/windows/winsock.hpp"
 
-#include <algorithm>
 #include <array>
-#include <limits>
 #include <vector>
 
 namespace provisr::daemon {
@@ -21,12 +20,6 @@ namespace {
       break;
   }
   return 0;
-}
-
-[[nodiscard]] int timeout_of(std::optional<std::chrono::milliseconds> timeout) {
-  if (!timeout) return -1;
-  constexpr std::chrono::milliseconds longest{std::numeric_limits<int>::max()};
-  return static_cast<int>(std::clamp(*timeout, std::chrono::milliseconds(0), longest).count());
 }
 
 /// A datagram socket of the loopback interface that sends to itself: WSAPoll() takes nothing else.
@@ -72,7 +65,7 @@ void Poller::remove(const Socket& socket) noexcept {
 std::span<const Poller::Event> Poller::wait(std::optional<std::chrono::milliseconds> timeout) {
   std::vector<WSAPOLLFD>& entries = state_->table.entries();
   const int count =
-      WSAPoll(entries.data(), static_cast<ULONG>(entries.size()), timeout_of(timeout));
+      WSAPoll(entries.data(), static_cast<ULONG>(entries.size()), poll_timeout(timeout));
   if (count < 0) throw_winsock_error();
   if (count == 0) return {};
   std::array<char, 64> wakes{};

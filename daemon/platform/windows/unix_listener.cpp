@@ -6,7 +6,7 @@
 namespace provisr::daemon {
 
 // The configuration refuses "unix:" on Windows before this.
-UnixListener::UnixListener(std::string path) : path_(std::move(path)) {
+UnixListener::UnixListener(std::string path, const std::string&) : path_(std::move(path)) {
   throw std::system_error(std::make_error_code(std::errc::address_family_not_supported));
 }
 

@@ -8,11 +8,13 @@
 #include <catch2/generators/catch_generators.hpp>
 #include <catch2/matchers/catch_matchers_exception.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
+#include <grp.h>
 
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <utility>
 #include <vector>
 
@@ -148,4 +150,32 @@ TEST_CASE("a configuration is a regular file: a FIFO or a device is refused unre
   const LoadedConfig loaded = load_config(file);
   REQUIRE(loaded.faults.size() == 1);
   CHECK(loaded.faults[0].to_string() == file + ": cannot be read: it is not a regular file");
+}
+
+TEST_CASE("a socket is given to a group that exists, and only a Unix socket is") {
+  const group* const own = ::getgrgid(::getegid());
+  REQUIRE(own != nullptr);
+  const std::string name = own->gr_name;
+  const ListenAddress unix_socket{.host = "", .port = 0, .path = "/run/p.sock"};
+  const ListenAddress tcp{.host = "", .port = 80, .path = ""};
+  CHECK(fault_in_socket_group(name, unix_socket).empty());
+  CHECK(fault_in_socket_group("", unix_socket).empty());
+  CHECK(fault_in_socket_group("", tcp).empty());
+  CHECK(fault_in_socket_group(name, tcp) ==
+        "is for a Unix socket, \"unix:/path\"; listen is \":80\"");
+  CHECK(fault_in_socket_group("no such group", unix_socket) ==
+        "there is no group \"no such group\" on this machine");
+}
+
+TEST_CASE("both servers' socket groups are checked, whatever the order of the keys") {
+  const LoadedConfig loaded = parse_config(
+      "[server]\nsocket_group = 'no such group'\nlisten = 'unix:/run/p.sock'\n"
+      "[metrics]\nsocket_group = 'no such group'\n",
+      "p.toml");
+  REQUIRE(loaded.faults.size() == 2);
+  CHECK(loaded.faults[0].to_string() ==
+        "p.toml:2: server.socket_group: there is no group \"no such group\" on this machine");
+  CHECK(loaded.faults[1].to_string() ==
+        "p.toml:5: metrics.socket_group: is for a Unix socket, \"unix:/path\"; listen is "
+        "\":9090\"");
 }

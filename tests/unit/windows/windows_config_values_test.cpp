@@ -22,6 +22,11 @@ TEST_CASE("a Unix socket is a fault where there is none") {
                        MessageMatches(ContainsSubstring("is for systems with Unix sockets")));
 }
 
+TEST_CASE("a socket cannot be given to a group here") {
+  CHECK(fault_in_socket_group("users", {.host = "", .port = 80, .path = ""}) ==
+        "is for systems with Unix sockets");
+}
+
 TEST_CASE("a backslash is one of a path, and quotes nothing but a quote") {
   using Case = std::pair<std::string_view, Words>;
   const auto [command, words] =
