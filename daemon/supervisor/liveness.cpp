@@ -17,6 +17,15 @@ SamplerOptions without_descriptors() {
 
 }  // namespace
 
+bool measures_own_pids() {
+  return SamplingContext(without_descriptors()).has_own_pids();
+}
+
+std::string reason_of(const std::error_code& error, bool exists) {
+  if (error != std::errc::no_such_process || !exists) return error.message();
+  return "it is hidden from provisrd; is /proc mounted with hidepid?";
+}
+
 ProcessFinder system_process_finder() {
   auto context = std::make_shared<SamplingContext>(without_descriptors());
   return [context](ProcessId pid, std::error_code& error) -> IsAlive {

@@ -233,15 +233,15 @@ void ManagedChild::wait_for_start(MonotonicTime due) {
 
 void ManagedChild::measure(const Moment& now) {
   next_measure_ = MonotonicTime::max();
+  if (!services_.can_measure_children) return;
   const std::error_code failure = services_.track(status_.name, child_->pid());
   if (!failure) return measure_problems_.clear();
   const bool is_too_late = failure == std::errc::no_such_process && child_->has_ended();
   if (!is_too_late) next_measure_ = now.monotonic + measure_interval;
-  const LogLevel level = !is_too_late && measure_problems_.is_new(failure.message())
-                             ? LogLevel::warn
-                             : LogLevel::debug;
-  services_.log->write(level,
-                       fmt::format("{}: cannot be measured: {}", status_.name, failure.message()));
+  const std::string reason = reason_of(failure, !is_too_late);
+  const LogLevel level =
+      !is_too_late && measure_problems_.is_new(reason) ? LogLevel::warn : LogLevel::debug;
+  services_.log->write(level, fmt::format("{}: cannot be measured: {}", status_.name, reason));
 }
 
 void ManagedChild::ask_to_end(const Moment& now) {

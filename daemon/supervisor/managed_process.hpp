@@ -28,6 +28,10 @@ struct ProcessServices {
   ProcessFinder find;
   /// Starts measuring the process under this name.
   std::function<std::error_code(std::string_view name, ProcessId pid)> track;
+  /// Whether some process has this PID, measurable or not.
+  std::function<bool(ProcessId pid)> exists;
+  /// False: `track` would take another process for a child.
+  bool can_measure_children = true;
   const Log* log;
 };
 

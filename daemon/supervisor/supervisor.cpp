@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -23,7 +24,12 @@ constexpr std::size_t batch = 32;
   if (!track) {
     track = [&registry](std::string_view name, ProcessId pid) { return registry.track(name, pid); };
   }
-  return {options.launch, options.find, std::move(track), &log};
+  return {options.launch,
+          options.find,
+          std::move(track),
+          options.exists,
+          options.can_measure_children,
+          &log};
 }
 
 [[nodiscard]] bool is_target(const Command& command, std::string_view name) {
@@ -40,6 +46,12 @@ Supervisor::Supervisor(const std::vector<ProcessConfig>& processes, Registry& re
       until == Until::all_exited && processes.size() == 1 && processes.front().instances == 1;
   for (const ProcessConfig& config : processes) add(config, is_one_command, registry);
   board_.publish();
+  const bool has_child = std::any_of(entries_.begin(), entries_.end(),
+                                     [](const Entry& entry) { return entry.child != nullptr; });
+  if (has_child && !options_.can_measure_children) {
+    log.warn(
+        "/proc is missing or that of another PID namespace: what provisrd starts is not measured");
+  }
 }
 
 Supervisor::~Supervisor() {

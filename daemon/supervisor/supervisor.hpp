@@ -4,6 +4,7 @@
 #include "daemon/config/config.hpp"
 #include "daemon/platform/ended_children.hpp"
 #include "daemon/platform/events.hpp"
+#include "daemon/platform/process_exists.hpp"
 #include "daemon/supervisor/command.hpp"
 #include "daemon/supervisor/command_desk.hpp"
 #include "daemon/supervisor/deadlines.hpp"
@@ -33,6 +34,9 @@ struct SupervisorOptions {
   ProcessFinder find = system_process_finder();
   /// Starts measuring a process; Registry::track() if empty.
   std::function<std::error_code(std::string_view name, ProcessId pid)> track;
+  std::function<bool(ProcessId pid)> exists = &process_exists;
+  /// Whether PIDs mean the same to `track` as to `launch`; if not, children are not measured.
+  bool can_measure_children = measures_own_pids();
   EndedChildren* ended_children = &EndedChildren::system();  ///< must outlive the supervisor
   const Clock* clock = &Clock::system();                     ///< must outlive the supervisor
 };

@@ -56,10 +56,11 @@ void WatchedProcess::follow(ProcessId pid) {
   IsAlive found = services_.find(pid, error);
   if (found) error = services_.track(status_.name, pid);
   if (error) {
-    // Other errors may be temporary: try again.
-    if (error != std::errc::no_such_process) last_reading_.reset();
+    const bool exists = services_.exists(pid);
+    // Try again unless the process is gone.
+    if (error != std::errc::no_such_process || exists) last_reading_.reset();
     report(fmt::format("process {} of pid_file {} cannot be watched: {}", pid, name_of(pid_file_),
-                       error.message()));
+                       reason_of(error, exists)));
     return;
   }
   is_alive_ = std::move(found);

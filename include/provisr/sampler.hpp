@@ -74,6 +74,11 @@ class SamplingContext {
   /// Reads what is read once a tick; call it before a round of ProcessSampler::read.
   void begin_tick() noexcept;
 
+  /// Whether PIDs mean the same to the samplers as in system calls of this program. Otherwise one
+  /// that a system call returned may be another process's there. False only on Linux, with a proc
+  /// root that is missing or of another PID namespace.
+  [[nodiscard]] bool has_own_pids() const noexcept;
+
   struct State;  ///< platform's own
   [[nodiscard]] State& state() noexcept { return *state_; }
 

@@ -24,8 +24,12 @@ class FakeSupervision {
                            daemon::Supervisor::Until mode = daemon::Supervisor::Until::stopped)
       : processes_(std::move(processes)), mode_(mode) {}
 
-  /// What `track` returns from now on.
+  /// What `track` returns from now on, and how often it was called.
   std::error_code track_error;
+  int tracked = 0;
+
+  /// Before the first start.
+  bool can_measure_children = true;
 
   /// The supervisor, made with the first call.
   daemon::Supervisor& supervisor() {
@@ -56,7 +60,13 @@ class FakeSupervision {
   daemon::SupervisorOptions options() {
     return {.launch = children.launcher(),
             .find = daemon::system_process_finder(),
-            .track = [this](std::string_view, ProcessId) { return track_error; },
+            .track =
+                [this](std::string_view, ProcessId) {
+                  ++tracked;
+                  return track_error;
+                },
+            .exists = [](ProcessId) { return false; },
+            .can_measure_children = can_measure_children,
             .ended_children = &children,
             .clock = &clock};
   }

@@ -304,3 +304,23 @@ TEST_CASE("a process that has ended before it could be measured is no warning") 
   CHECK(world.log.count("DEBUG app: cannot be measured: ") == 1);
   CHECK(world.log.count("WARN") == 0);
 }
+
+TEST_CASE("a child that runs but is not shown is said to be hidden") {
+  FakeSupervision world({child_config()});
+  world.track_error = std::make_error_code(std::errc::no_such_process);
+  world.start();
+  CHECK(world.log.count("WARN app: cannot be measured: it is hidden from provisrd") == 1);
+}
+
+TEST_CASE("children are never measured by PIDs of another namespace") {
+  ProcessConfig config = child_config();
+  config.instances = 3;
+  FakeSupervision world({config});
+  world.can_measure_children = false;
+  world.start();
+  CHECK(world.tracked == 0);
+  CHECK(world.status().state == ProcessState::running);
+  CHECK(world.log.count("WARN") == 1);
+  CHECK(world.log.count("that of another PID namespace: what provisrd starts is not measured") ==
+        1);
+}

@@ -29,6 +29,7 @@ struct World {
   std::error_code find_error = std::make_error_code(std::errc::no_such_process);
   std::vector<ProcessId> tracked;
   int found = 0;
+  bool is_hidden = false;
   LogCapture log;
   ProcessServices services{
       .launch = {},
@@ -38,6 +39,7 @@ struct World {
             tracked.push_back(pid);
             return std::error_code();
           },
+      .exists = [this](ProcessId) { return is_hidden; },
       .log = &log.log()};
   Moment now{};
   WatchedProcess process{"nginx", pid_file, services};
@@ -216,5 +218,17 @@ TEST_CASE("a stop neither touches the process nor waits for it") {
   world.poll();
   world.process.shut_down(world.now);
   CHECK(world.process.ended());
+  CHECK(world.status().state == ProcessState::running);
+}
+
+TEST_CASE("a process that exists but is not shown is said to be hidden and is looked for again") {
+  World world;
+  world.is_hidden = true;
+  world.write("100\n");
+  world.poll();
+  CHECK_THAT(world.status().last_error, ContainsSubstring("hidden from provisrd"));
+  CHECK_THAT(world.status().last_error, ContainsSubstring("hidepid"));
+  world.alive = {100};
+  world.poll();
   CHECK(world.status().state == ProcessState::running);
 }

@@ -2,6 +2,8 @@
 
 #include "lib/platform/linux/proc_text.hpp"
 
+#include <provisr/sampler.hpp>
+
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -45,10 +47,18 @@ pid_t search_proc(pid_t group) {
   return error ? group : 0;
 }
 
+/// Whether /proc shows the PIDs that system calls return.
+bool has_own_proc() {
+  static const bool is_own =
+      SamplingContext(SamplerOptions{.max_kept_descriptors = 0}).has_own_pids();
+  return is_own;
+}
+
 }  // namespace
 
 pid_t living_member(pid_t group, pid_t known) {
   if (kill(-group, 0) != 0 && errno == ESRCH) return 0;
+  if (!has_own_proc()) return group;  // the signal is the only evidence
   if (known != 0 && is_living_member("/proc/" + std::to_string(known), group)) return known;
   return search_proc(group);
 }

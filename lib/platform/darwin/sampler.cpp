@@ -52,6 +52,9 @@ SamplingContext::SamplingContext(SamplerOptions) : state_(std::make_unique<State
 SamplingContext::~SamplingContext() = default;
 SamplingContext::SamplingContext(SamplingContext&&) noexcept = default;
 SamplingContext& SamplingContext::operator=(SamplingContext&&) noexcept = default;
+bool SamplingContext::has_own_pids() const noexcept {
+  return true;
+}
 void SamplingContext::begin_tick() noexcept {}
 
 struct ProcessSampler::State {

@@ -68,6 +68,10 @@ SamplingContext::~SamplingContext() = default;
 SamplingContext::SamplingContext(SamplingContext&&) noexcept = default;
 SamplingContext& SamplingContext::operator=(SamplingContext&&) noexcept = default;
 
+bool SamplingContext::has_own_pids() const noexcept {
+  return state_->has_own_pids;
+}
+
 void SamplingContext::begin_tick() noexcept {
   state_->uses_swap = system_uses_swap();
 }

@@ -45,6 +45,9 @@ SamplingContext::~SamplingContext() = default;
 SamplingContext::SamplingContext(SamplingContext&&) noexcept = default;
 SamplingContext& SamplingContext::operator=(SamplingContext&&) noexcept = default;
 
+bool SamplingContext::has_own_pids() const noexcept {
+  return true;
+}
 void SamplingContext::begin_tick() noexcept {
   state_->table.read();
 }

@@ -1,0 +1,11 @@
+#pragma once
+
+#include <provisr/process_metrics.hpp>
+
+namespace provisr::daemon {
+
+/// Whether some process has this PID, also one that may be neither signalled nor looked at.
+/// Windows: always false, as nothing hides processes there.
+[[nodiscard]] bool process_exists(ProcessId pid);
+
+}  // namespace provisr::daemon
