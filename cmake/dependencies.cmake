@@ -31,12 +31,23 @@ if(PROVISR_BUILD_DAEMON)
   endif()
 endif()
 
-# A client for the tests and a server for the benchmarks to compare with.
+# A client for the tests and a server for the benchmarks to compare with: headers alone, as none of
+# its optional libraries is used. cmake/fetch_sources.sh unpacks Debian's patched release.
 if(PROVISR_BUILD_TESTS OR PROVISR_BUILD_BENCH)
+  set(least_httplib 0.18.7)
+  set(fetched_httplib "${PROJECT_SOURCE_DIR}/build/sources/cpp-httplib")
+  if(NOT FETCHCONTENT_SOURCE_DIR_HTTPLIB AND EXISTS "${fetched_httplib}/.complete")
+    file(STRINGS "${fetched_httplib}/httplib.h" version REGEX "^#define CPPHTTPLIB_VERSION ")
+    string(REGEX REPLACE ".*\"(.*)\"" "\\1" version "${version}")
+    if(version VERSION_GREATER_EQUAL least_httplib)
+      set(FETCHCONTENT_SOURCE_DIR_HTTPLIB "${fetched_httplib}")
+    endif()
+  endif()
   FetchContent_Declare(httplib
     GIT_REPOSITORY https://github.com/yhirose/cpp-httplib.git
     GIT_TAG 89c932f313c6437c38f2982869beacc89c2f2246 # v0.26.0
-    SYSTEM FIND_PACKAGE_ARGS 0.11)
+    SYSTEM FIND_PACKAGE_ARGS ${least_httplib})
+  set(HTTPLIB_INSTALL OFF)
   set(HTTPLIB_REQUIRE_OPENSSL OFF)
   set(HTTPLIB_USE_OPENSSL_IF_AVAILABLE OFF)
   set(HTTPLIB_USE_ZLIB_IF_AVAILABLE OFF)
