@@ -107,10 +107,10 @@ clang_format_package() {
 }
 
 wanted_packages() {
-  local packages=(g++ cmake ninja-build pkg-config libfmt-dev rapidjson-dev libtomlplusplus-dev)
+  local packages=(g++ cmake ninja-build pkg-config libfmt-dev rapidjson-dev libtomlplusplus-dev dpkg-dev)
   if $with_demo; then packages+=(ca-certificates curl jq); fi
-  if $with_tests; then packages+=(valgrind ccache dpkg-dev); fi
-  if $with_bench; then packages+=(libbenchmark-dev wrk gnuplot-nox prometheus-cpp-dev python3 dpkg-dev); fi
+  if $with_tests; then packages+=(valgrind ccache); fi
+  if $with_bench; then packages+=(libbenchmark-dev wrk gnuplot-nox prometheus-cpp-dev python3); fi
   if $with_cross; then
     packages+=(g++-mingw-w64-x86-64-posix wine wine64 qemu-user-static)
     have npm || packages+=(npm)
@@ -308,7 +308,7 @@ install_zig() {
 
 # --- cpp-httplib ----------------------------------------------------------------------
 
-# Tests and benchmarks compare with it. Debian 12 has a release with known holes.
+# provisrd parses and formats HTTP with it. Debian 12 has a release with known holes.
 fetch_cpp_httplib() {
   "$root/cmake/fetch_sources.sh" --only cpp-httplib && return
   say "no sources of cpp-httplib from apt; CMake fetches the pinned commit instead"
@@ -319,7 +319,7 @@ fetch_cpp_httplib() {
 
 if have apt-get && have dpkg-query; then
   bootstrap_with_apt
-  if $with_tests || $with_bench; then fetch_cpp_httplib; fi
+  fetch_cpp_httplib
 else
   check_without_apt
 fi

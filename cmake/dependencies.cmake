@@ -31,9 +31,9 @@ if(PROVISR_BUILD_DAEMON)
   endif()
 endif()
 
-# A client for the tests and a server for the benchmarks to compare with: headers alone, as none of
-# its optional libraries is used. cmake/fetch_sources.sh unpacks Debian's patched release.
-if(PROVISR_BUILD_TESTS OR PROVISR_BUILD_BENCH)
+# Headers alone, as none of its optional libraries is used. cmake/fetch_sources.sh unpacks Debian's
+# patched release. The benchmarks compare with it, too.
+if(PROVISR_BUILD_DAEMON OR PROVISR_BUILD_BENCH)
   set(least_httplib 0.18.7)
   set(fetched_httplib "${PROJECT_SOURCE_DIR}/build/sources/cpp-httplib")
   if(NOT FETCHCONTENT_SOURCE_DIR_HTTPLIB AND EXISTS "${fetched_httplib}/.complete")
@@ -54,6 +54,12 @@ if(PROVISR_BUILD_TESTS OR PROVISR_BUILD_BENCH)
   set(HTTPLIB_USE_BROTLI_IF_AVAILABLE OFF)
   set(HTTPLIB_USE_ZSTD_IF_AVAILABLE OFF)
   FetchContent_MakeAvailable(httplib)
+
+  # The same definitions in the daemon and in its tests, as the code is inline. The daemon bounds
+  # request lines by itself, at 8 KiB without CR LF; cpp-httplib would count those, too.
+  add_library(provisr_httplib INTERFACE)
+  target_link_libraries(provisr_httplib INTERFACE httplib::httplib)
+  target_compile_definitions(provisr_httplib INTERFACE CPPHTTPLIB_REQUEST_URI_MAX_LENGTH=16384)
 endif()
 
 if(PROVISR_BUILD_TESTS)
