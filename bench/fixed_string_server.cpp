@@ -1,5 +1,5 @@
-// The limit for a server on cpp-httplib: answers /metrics with a string that never changes, with
-// the thread pool and the socket options of provisrd. fixed_string_server PORT BYTES
+// A bare cpp-httplib server to compare provisrd with: answers /metrics with a string that never
+// changes, on a pool of eight threads. fixed_string_server PORT BYTES
 
 #include <httplib.h>
 

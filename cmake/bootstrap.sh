@@ -107,13 +107,12 @@ clang_format_package() {
 }
 
 wanted_packages() {
-  local packages=(g++ cmake ninja-build pkg-config libfmt-dev libcpp-httplib-dev rapidjson-dev
-    libtomlplusplus-dev)
+  local packages=(g++ cmake ninja-build pkg-config libfmt-dev rapidjson-dev libtomlplusplus-dev dpkg-dev)
   if $with_demo; then packages+=(ca-certificates curl jq); fi
   if $with_tests; then packages+=(valgrind ccache); fi
   if $with_bench; then packages+=(libbenchmark-dev wrk gnuplot-nox prometheus-cpp-dev python3); fi
   if $with_cross; then
-    packages+=(g++-mingw-w64-x86-64-posix wine wine64 qemu-user-static dpkg-dev)
+    packages+=(g++-mingw-w64-x86-64-posix wine wine64 qemu-user-static)
     have npm || packages+=(npm)
   fi
   if $with_all; then packages+=(clang libclang-rt-dev clang-tidy "$(clang_format_package)" prometheus); fi
@@ -307,10 +306,20 @@ install_zig() {
   has_zig || fail "there is no Zig for this machine"
 }
 
+# --- cpp-httplib ----------------------------------------------------------------------
+
+# provisrd parses and formats HTTP with it. Debian 12 has a release with known holes.
+fetch_cpp_httplib() {
+  "$root/cmake/fetch_sources.sh" --only cpp-httplib && return
+  say "no sources of cpp-httplib from apt; CMake fetches the pinned commit instead"
+  have git || fail "git is needed, with which CMake fetches cpp-httplib"
+}
+
 # --------------------------------------------------------------------------------------
 
 if have apt-get && have dpkg-query; then
   bootstrap_with_apt
+  fetch_cpp_httplib
 else
   check_without_apt
 fi

@@ -31,18 +31,35 @@ if(PROVISR_BUILD_DAEMON)
   endif()
 endif()
 
-# A client for the tests and a server for the benchmarks to compare with.
-if(PROVISR_BUILD_TESTS OR PROVISR_BUILD_BENCH)
+# Headers alone, as none of its optional libraries is used. cmake/fetch_sources.sh unpacks Debian's
+# patched release. The benchmarks compare with it, too.
+if(PROVISR_BUILD_DAEMON OR PROVISR_BUILD_BENCH)
+  set(least_httplib 0.18.7)
+  set(fetched_httplib "${PROJECT_SOURCE_DIR}/build/sources/cpp-httplib")
+  if(NOT FETCHCONTENT_SOURCE_DIR_HTTPLIB AND EXISTS "${fetched_httplib}/.complete")
+    file(STRINGS "${fetched_httplib}/httplib.h" version REGEX "^#define CPPHTTPLIB_VERSION ")
+    string(REGEX REPLACE ".*\"(.*)\"" "\\1" version "${version}")
+    if(version VERSION_GREATER_EQUAL least_httplib)
+      set(FETCHCONTENT_SOURCE_DIR_HTTPLIB "${fetched_httplib}")
+    endif()
+  endif()
   FetchContent_Declare(httplib
     GIT_REPOSITORY https://github.com/yhirose/cpp-httplib.git
     GIT_TAG 89c932f313c6437c38f2982869beacc89c2f2246 # v0.26.0
-    SYSTEM FIND_PACKAGE_ARGS 0.11)
+    SYSTEM FIND_PACKAGE_ARGS ${least_httplib})
+  set(HTTPLIB_INSTALL OFF)
   set(HTTPLIB_REQUIRE_OPENSSL OFF)
   set(HTTPLIB_USE_OPENSSL_IF_AVAILABLE OFF)
   set(HTTPLIB_USE_ZLIB_IF_AVAILABLE OFF)
   set(HTTPLIB_USE_BROTLI_IF_AVAILABLE OFF)
   set(HTTPLIB_USE_ZSTD_IF_AVAILABLE OFF)
   FetchContent_MakeAvailable(httplib)
+
+  # The same definitions in the daemon and in its tests, as the code is inline. The daemon bounds
+  # request lines by itself, at 8 KiB without CR LF; cpp-httplib would count those, too.
+  add_library(provisr_httplib INTERFACE)
+  target_link_libraries(provisr_httplib INTERFACE httplib::httplib)
+  target_compile_definitions(provisr_httplib INTERFACE CPPHTTPLIB_REQUEST_URI_MAX_LENGTH=16384)
 endif()
 
 if(PROVISR_BUILD_TESTS)

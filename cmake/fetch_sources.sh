@@ -1,26 +1,37 @@
 #!/usr/bin/env bash
 # Unpacks the sources of the libraries that provisr is built with: a cross build compiles them,
-# as the system's packages are of the wrong platform. Debian and Ubuntu; from the mirror that the
-# machine uses anyway. Does nothing where the sources are there already.
+# as the system's packages are of the wrong platform; and Debian 12's cpp-httplib is too old, so
+# that every build takes Debian 13's. Debian and Ubuntu; from the mirror that the machine uses
+# anyway, with signatures checked by apt. Does nothing if the sources are there already.
 set -euo pipefail
 
 usage() {
   cat <<'TEXT'
-usage: cmake/fetch_sources.sh [FOLDER]
+usage: cmake/fetch_sources.sh [--only PACKAGE] [FOLDER]
 
-Unpacks fmt, cpp-httplib, RapidJSON, toml++ and Catch2 into FOLDER/<library>;
-FOLDER is build/sources unless given.
+Unpacks fmt, cpp-httplib, RapidJSON, toml++ and Catch2, or the one source PACKAGE, into
+FOLDER/<package>; FOLDER is build/sources unless given.
 TEXT
 }
 
-case "${1-}" in -h | --help) usage && exit 0 ;; esac
+packages=(fmtlib cpp-httplib rapidjson catch2 tomlplusplus)
+case "${1-}" in
+  -h | --help) usage && exit 0 ;;
+  --only)
+    [ -n "${2-}" ] || { usage >&2 && exit 2; }
+    packages=("$2")
+    shift 2
+    ;;
+esac
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 folder=${1:-build/sources}
 mkdir -p "$folder"
 folder=$(cd "$folder" && pwd)
 readonly folder
-readonly packages=(fmtlib cpp-httplib rapidjson catch2 tomlplusplus)
+readonly packages
+readonly least_cpp_httplib=0.18.7
+readonly release_of_cpp_httplib=trixie
 
 say() { printf 'fetch_sources: %s\n' "$*"; }
 fail() {
@@ -28,9 +39,20 @@ fail() {
   exit 1
 }
 
+at_least() { [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]; }
+
+cpp_httplib_version() {
+  sed -n 's/^#define CPPHTTPLIB_VERSION "\(.*\)"/\1/p' "$folder/cpp-httplib/httplib.h"
+}
+
+is_there() {
+  [ -e "$folder/$1/.complete" ] || return 1
+  [ "$1" != cpp-httplib ] || at_least "$(cpp_httplib_version)" "$least_cpp_httplib"
+}
+
 missing=()
 for package in "${packages[@]}"; do
-  [ -e "$folder/$package/.complete" ] || missing+=("$package")
+  is_there "$package" || missing+=("$package")
 done
 [ "${#missing[@]}" -gt 0 ] || exit 0
 command -v apt-get >/dev/null 2>&1 || fail "sources are fetched with apt-get only"
@@ -45,18 +67,43 @@ source_entries() {
     [ -r "$file" ] || continue
     sed 's/^Types:.*/Types: deb-src/' "$file"
     printf '\n'
-  done >"$work/sources.list.d/machine.sources"
+  done >"$1/machine.sources"
   for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
     [ -r "$file" ] || continue
     sed -n 's/^deb[ \t]/deb-src /p' "$file"
-  done >"$work/sources.list.d/machine.list"
+  done >"$1/machine.list"
 }
 
-# apt-get with lists of its own, which needs no right to change the machine's.
+# The same of a newer release of Debian, without its backports.
+entries_of_release() {
+  local here
+  here=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release | tr -d '"')
+  source_entries "$2"
+  grep -q '^ID=debian' /etc/os-release && [ -n "$here" ] || return 0
+  sed -i "/^#/d; s/$here/$1/g" "$2/machine.sources" "$2/machine.list"
+  awk -v RS= -v ORS='\n\n' '!/-backports/' "$2/machine.sources" >"$2/kept"
+  mv "$2/kept" "$2/machine.sources"
+  sed -i '/-backports/d' "$2/machine.list"
+}
+
+# apt-get with lists of its own, which needs no right to change the machine's. $1 is their folder.
 own_apt_get() {
-  apt-get -q -o Dir::Etc::SourceList=/dev/null -o "Dir::Etc::SourceParts=$work/sources.list.d" \
-    -o "Dir::State::Lists=$work/lists" -o "Dir::Cache::pkgcache=" -o "Dir::Cache::srcpkgcache=" \
+  local own=$1
+  shift
+  apt-get -q -o Dir::Etc::SourceList=/dev/null -o "Dir::Etc::SourceParts=$own/entries" \
+    -o "Dir::State::Lists=$own/lists" -o "Dir::Cache::pkgcache=" -o "Dir::Cache::srcpkgcache=" \
     -o APT::Sandbox::User= -o Acquire::Retries=3 -o Acquire::Languages=none "$@"
+}
+
+# Makes the folder of own_apt_get from the entries that a command writes.
+fetch_lists() {
+  local own=$1
+  shift
+  [ ! -d "$own" ] || return 0
+  mkdir -p "$own/entries" "$own/lists/partial"
+  "$@" "$own/entries"
+  own_apt_get "$own" update >"$work/log" 2>&1 ||
+    say "not every list of sources could be fetched; going on with those that are there"
 }
 
 # toml++ is headers alone, and those are in its package for development.
@@ -78,10 +125,11 @@ TEXT
   touch "$tree/.complete"
 }
 
+# unpack PACKAGE LISTS
 unpack() {
-  local package=$1 tree
+  local package=$1 lists=$2 tree
   mkdir "$work/$package"
-  (cd "$work/$package" && own_apt_get source --only-source "$package") >"$work/log" 2>&1 || {
+  (cd "$work/$package" && own_apt_get "$lists" source --only-source "$package") >"$work/log" 2>&1 || {
     cat "$work/log" >&2
     fail "no sources of $package"
   }
@@ -91,15 +139,22 @@ unpack() {
   touch "$folder/$package/.complete"
 }
 
+unpack_cpp_httplib() {
+  fetch_lists "$work/newer" entries_of_release "$release_of_cpp_httplib"
+  unpack cpp-httplib "$work/newer"
+  is_there cpp-httplib ||
+    fail "cpp-httplib is $(cpp_httplib_version) here; $least_cpp_httplib or newer is needed"
+}
+
 say "fetching the sources of ${missing[*]}"
-mkdir -p "$work/sources.list.d" "$work/lists/partial"
-source_entries
-own_apt_get update >"$work/log" 2>&1 ||
-  say "not every list of sources could be fetched; going on with those that are there"
 for package in "${missing[@]}"; do
   case "$package" in
     tomlplusplus) unpack_tomlplusplus ;;
-    *) unpack "$package" ;;
+    cpp-httplib) unpack_cpp_httplib ;;
+    *)
+      fetch_lists "$work/own" source_entries
+      unpack "$package" "$work/own"
+      ;;
   esac
 done
 say "done in $SECONDS s"

@@ -70,11 +70,10 @@ void Connection::enter(Phase phase, TimePoint now) {
 void Connection::advance(TimePoint now) {
   if (phase_ == Phase::answer) return;
   RequestReader::Result next = reader_.next();
-  if (auto* const received = std::get_if<ReceivedRequest>(&next)) {
-    is_head_request_ = received->request.method == "HEAD";
-    is_http_1_0_ = received->is_http_1_0;
-    keeps_alive_ = received->keeps_alive;
-    return begin(owner_->answer(received->request), now);
+  if (auto* const framed = std::get_if<FramedRequest>(&next)) {
+    is_head_request_ = framed->request.method == "HEAD";
+    const auto handler = [this](const HttpRequest& request) { return owner_->answer(request); };
+    return begin(owner_->engine().reply(std::move(*framed), handler), now);
   }
   if (const auto* const refused = std::get_if<RefusedRequest>(&next)) {
     return begin_refusal(refused->status, refused->text, now);
@@ -86,16 +85,15 @@ void Connection::advance(TimePoint now) {
 
 void Connection::begin_refusal(int status, std::string_view text, TimePoint now) {
   is_head_request_ = false;
-  keeps_alive_ = false;
-  begin(error_answer(status, text), now);
+  begin(owner_->engine().last_reply(error_answer(status, text)), now);
 }
 
-void Connection::begin(HttpAnswer answer, TimePoint now) {
+void Connection::begin(HttpReply reply, TimePoint now) {
+  HttpAnswer& answer = reply.answer;
   owner_->count_answer(answer.status);
-  framing_ = Framing::length;
-  if (answer.source) framing_ = is_http_1_0_ ? Framing::close : Framing::chunks;
-  if (framing_ == Framing::close) keeps_alive_ = false;
-  head_ = answer_head(answer, framing_, keeps_alive_);
+  framing_ = reply.framing;
+  keeps_alive_ = reply.keeps_alive;
+  head_ = std::move(reply.head);
   sent_ = 0;
   body_ = is_head_request_ || answer.source ? nullptr : std::move(answer.body);
   source_ = is_head_request_ ? nullptr : std::move(answer.source);

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "daemon/http/answer.hpp"
-#include "daemon/http/answer_head.hpp"
+#include "daemon/http/engine.hpp"
 #include "daemon/http/limits.hpp"
 #include "daemon/http/request.hpp"
 #include "daemon/http/request_reader.hpp"
@@ -22,6 +22,7 @@ class ConnectionOwner {
  public:
   virtual HttpAnswer answer(const HttpRequest& request) = 0;
   virtual void count_answer(int status) = 0;
+  virtual HttpEngine& engine() = 0;
 
  protected:
   ~ConnectionOwner() = default;
@@ -69,7 +70,7 @@ class Connection {
  private:
   void enter(Phase phase, TimePoint now);
   void advance(TimePoint now);
-  void begin(HttpAnswer answer, TimePoint now);
+  void begin(HttpReply reply, TimePoint now);
   void begin_refusal(int status, std::string_view text, TimePoint now);
   void answer_taken(TimePoint now);
   void pull(TimePoint now);
@@ -86,7 +87,6 @@ class Connection {
 
   // The answer under way.
   bool is_head_request_ = false;
-  bool is_http_1_0_ = false;
   bool keeps_alive_ = true;
   Framing framing_ = Framing::length;
   std::string head_;                         ///< the header, or a piece of the source

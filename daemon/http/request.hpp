@@ -9,12 +9,10 @@
 
 namespace provisr::daemon {
 
-/// The parameters of a request, decoded, in the order of the request.
+/// The parameters of a request, decoded.
 class HttpQuery {
  public:
-  HttpQuery() = default;
-  /// Parses `a=1&b=2` (application/x-www-form-urlencoded); never fails.
-  explicit HttpQuery(std::string_view encoded);
+  void add(std::string name, std::string value);
 
   /// The first value of a parameter.
   [[nodiscard]] std::optional<std::string> find(std::string_view name) const;
@@ -47,9 +45,6 @@ struct HttpRequest {
   HttpQuery query;
   HttpHeaders headers;
 };
-
-/// `text` with each %XX decoded. A '%' without two hexadecimal digits stays as it is.
-[[nodiscard]] std::string percent_decode(std::string_view text);
 
 /// Compares ASCII letters without their case.
 [[nodiscard]] bool equal_ignoring_case(std::string_view a, std::string_view b);

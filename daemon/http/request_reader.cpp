@@ -83,18 +83,17 @@ constexpr std::string_view blanks = " \t";
   return std::nullopt;
 }
 
-void read_target(std::string_view target, HttpRequest& request) {
+void read_target(std::string_view target, FramedRequest& framed) {
   if (std::any_of(target.begin(), target.end(), is_control)) {
     refuse(400, "the request line has a control character");
   }
+  HttpRequest& request = framed.request;
   const auto authority = take_authority(target);
-  const bool is_path = authority ? target.empty() || target.front() != '*'
-                                 : target.starts_with('/') || request.method == "OPTIONS";
+  const bool is_path =
+      target.starts_with('/') || authority || (target == "*" && request.method == "OPTIONS");
   if (!is_path) refuse(400, "the request's target is neither a path nor an http URL");
-  target = target.substr(0, target.find('#'));
-  const std::string_view path = take_until(target, "?");
-  request.path = path.empty() ? "/" : percent_decode(path);
-  request.query = HttpQuery(target);
+  if (authority && !target.starts_with('/')) framed.target = "/";
+  framed.target += target;
   request.host = authority.value_or("");
 }
 
@@ -151,20 +150,20 @@ void read_host(HttpRequest& request, bool is_http_1_0) {
 }
 
 /// `head` is a request line and fields, each with its CRLF, without the empty line.
-[[nodiscard]] ReceivedRequest parse(std::string_view head) {
-  ReceivedRequest received;
-  HttpRequest& request = received.request;
+[[nodiscard]] FramedRequest parse(std::string_view head) {
+  FramedRequest framed;
+  HttpRequest& request = framed.request;
   std::string_view line = take_until(head, "\r\n");
   request.method = take_until(line, " ");
   if (!is_token(request.method)) refuse(400, "the request does not begin with a method");
   const std::string_view target = take_until(line, " ");
-  received.is_http_1_0 = is_http_1_0(line);
-  read_target(target, request);
+  framed.is_http_1_0 = is_http_1_0(line);
+  read_target(target, framed);
   while (!head.empty()) read_field(take_until(head, "\r\n"), request.headers);
-  read_host(request, received.is_http_1_0);
+  read_host(request, framed.is_http_1_0);
   refuse_body(request.headers);
-  received.keeps_alive = asks_to_keep_alive(request.headers, received.is_http_1_0);
-  return received;
+  framed.keeps_alive = asks_to_keep_alive(request.headers, framed.is_http_1_0);
+  return framed;
 }
 
 }  // namespace
@@ -230,16 +229,16 @@ void RequestReader::check_sizes(std::size_t end) const {
   }
 }
 
-ReceivedRequest RequestReader::take_request() {
+FramedRequest RequestReader::take_request() {
   constexpr std::size_t empty_line = 2;
   const std::size_t end = std::exchange(scanned_, 0);
-  ReceivedRequest received = parse(std::string_view(buffer_).substr(0, end - empty_line));
+  FramedRequest framed = parse(std::string_view(buffer_).substr(0, end - empty_line));
   buffer_.erase(0, end);
   if (buffer_.empty()) buffer_.shrink_to_fit();
   line_start_ = 0;
   fields_start_ = 0;
   fields_ = 0;
-  return received;
+  return framed;
 }
 
 }  // namespace provisr::daemon

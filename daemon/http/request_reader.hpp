@@ -11,8 +11,9 @@
 namespace provisr::daemon {
 
 /// A request whose header is whole, and what the connection needs to know of it.
-struct ReceivedRequest {
-  HttpRequest request;
+struct FramedRequest {
+  HttpRequest request;  ///< without what its target says: path and query
+  std::string target;   ///< in origin form, not decoded; or "*"
   bool is_http_1_0 = false;
   bool keeps_alive = false;
 };
@@ -29,7 +30,7 @@ struct IncompleteRequest {};
 /// differently is refused. Work and memory are bounded by the limits and linear in the bytes.
 class RequestReader {
  public:
-  using Result = std::variant<IncompleteRequest, ReceivedRequest, RefusedRequest>;
+  using Result = std::variant<IncompleteRequest, FramedRequest, RefusedRequest>;
 
   explicit RequestReader(const HttpLimits& limits) : limits_(&limits) {}
 
@@ -47,7 +48,7 @@ class RequestReader {
   void skip_empty_lines();
   [[nodiscard]] Line take_line();
   void check_sizes(std::size_t end) const;
-  [[nodiscard]] ReceivedRequest take_request();
+  [[nodiscard]] FramedRequest take_request();
 
   const HttpLimits* limits_;
   std::string buffer_;

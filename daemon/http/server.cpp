@@ -2,6 +2,7 @@
 
 #include "daemon/http/clients.hpp"
 #include "daemon/http/connection.hpp"
+#include "daemon/http/engine.hpp"
 #include "daemon/http/listeners.hpp"
 #include "daemon/platform/poller.hpp"
 
@@ -76,6 +77,7 @@ class HttpServer::Loop final : public ConnectionOwner {
 
   HttpAnswer answer(const HttpRequest& request) override;
   void count_answer(int status) override { monitor_->count_answer(status); }
+  HttpEngine& engine() override { return engine_; }
 
  private:
   void run();
@@ -115,6 +117,7 @@ class HttpServer::Loop final : public ConnectionOwner {
   Listeners listeners_;
   Poller poller_;
   Clients clients_;
+  HttpEngine engine_;
   std::array<char, bytes_received_in_a_row> buffer_{};
   std::set<int> said_errors_;
   bool is_paused_ = false;

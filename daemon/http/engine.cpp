@@ -1,0 +1,178 @@
+#include "daemon/http/engine.hpp"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <httplib.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <ctime>
+#include <exception>
+#include <string_view>
+#include <utility>
+
+namespace provisr::daemon {
+namespace {
+
+/// A request in memory, and room for what is written. Which of the waits are virtual depends on the
+/// release of cpp-httplib, hence no `override`.
+// NOLINTBEGIN(modernize-use-override)
+class TextStream final : public httplib::Stream {
+ public:
+  explicit TextStream(std::string_view input) : input_(input) {}
+
+  [[nodiscard]] std::string take_output() { return std::move(output_); }
+
+  ssize_t read(char* to, std::size_t size) {
+    const std::size_t copied = input_.copy(to, size);
+    input_.remove_prefix(copied);
+    return static_cast<ssize_t>(copied);
+  }
+  ssize_t write(const char* from, std::size_t size) {
+    output_.append(from, size);
+    return static_cast<ssize_t>(size);
+  }
+  bool is_readable() const { return !input_.empty(); }
+  bool is_writable() const { return true; }
+  bool wait_readable() const { return is_readable(); }
+  bool wait_writable() const { return true; }
+  void get_remote_ip_and_port(std::string&, int&) const {}
+  void get_local_ip_and_port(std::string&, int&) const {}
+  socket_t socket() const { return 0; }
+  time_t duration() const { return 0; }
+
+ private:
+  std::string_view input_;
+  std::string output_;
+};
+// NOLINTEND(modernize-use-override)
+
+/// cpp-httplib keeps one of several parameters that are spelled alike.
+[[nodiscard]] bool has_lost_parameters(const httplib::Request& parsed) {
+  std::string_view query = parsed.target;
+  query.remove_prefix(std::min(query.find('?'), query.size()));
+  std::size_t given = 0;
+  while (!query.empty()) {
+    query.remove_prefix(1);
+    const std::string_view parameter = query.substr(0, query.find('&'));
+    if (!parameter.empty() && parameter.front() != '=') ++given;
+    query.remove_prefix(parameter.size());
+  }
+  return given > parsed.params.size();
+}
+
+[[nodiscard]] httplib::Headers header_of(const HttpReply& reply) {
+  httplib::Headers fields{
+      {"Date", fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", fmt::gmtime(std::time(nullptr)))},
+      {"Content-Type", reply.answer.content_type},
+      {"Cache-Control", "no-store"},
+      {"X-Content-Type-Options", "nosniff"},
+      {"Connection", reply.keeps_alive ? "keep-alive" : "close"}};
+  fields.insert(reply.answer.headers.begin(), reply.answer.headers.end());
+  if (reply.framing == Framing::chunks) fields.emplace("Transfer-Encoding", "chunked");
+  if (reply.framing == Framing::length) {
+    const std::size_t size = reply.answer.body ? reply.answer.body->size() : 0;
+    fields.emplace("Content-Length", std::to_string(size));
+  }
+  return fields;
+}
+
+[[nodiscard]] Framing framing_of(const HttpAnswer& answer, bool is_http_1_0) {
+  if (!answer.source) return Framing::length;
+  return is_http_1_0 ? Framing::close : Framing::chunks;
+}
+
+}  // namespace
+
+/// The callbacks of cpp-httplib fill in the reply that is under way.
+class HttpEngine::Server final : private httplib::Server {
+ public:
+  using Answering = std::function<HttpAnswer(const httplib::Request&)>;
+
+  Server();
+  void run(std::string_view target, const Answering& answering, bool is_http_1_0, HttpReply& reply);
+
+ private:
+  struct Exchange {
+    const Answering* answering;
+    bool is_http_1_0;
+    HttpReply* reply;
+    bool is_answered = false;
+  };
+
+  void answer(const httplib::Request& parsed, httplib::Response& response);
+  void finish(httplib::Response& response);
+
+  Exchange* exchange_ = nullptr;
+};
+
+HttpEngine::Server::Server() {
+  set_pre_routing_handler([this](const httplib::Request& parsed, httplib::Response& response) {
+    answer(parsed, response);
+    return HandlerResponse::Handled;
+  });
+  set_post_routing_handler(
+      [this](const httplib::Request&, httplib::Response& response) { finish(response); });
+  set_exception_handler([](const httplib::Request&, httplib::Response&,
+                           const std::exception_ptr& failure) { std::rethrow_exception(failure); });
+}
+
+/// Always as GET: cpp-httplib refuses methods that it does not know, and for the head alone the
+/// others are the same.
+void HttpEngine::Server::run(std::string_view target, const Answering& answering, bool is_http_1_0,
+                             HttpReply& reply) {
+  const std::string text = fmt::format("GET {} HTTP/1.1\r\n\r\n", target);
+  TextStream stream(text);
+  Exchange exchange{&answering, is_http_1_0, &reply};
+  exchange_ = &exchange;
+  bool is_closed = false;
+  process_request(stream, "", 0, "", 0, !reply.keeps_alive, is_closed, nullptr);
+  reply.head = stream.take_output();
+}
+
+void HttpEngine::Server::answer(const httplib::Request& parsed, httplib::Response& response) {
+  HttpReply& reply = *exchange_->reply;
+  reply.answer = has_lost_parameters(parsed)
+                     ? error_answer(400, "a parameter is there more than once")
+                     : (*exchange_->answering)(parsed);
+  reply.framing = framing_of(reply.answer, exchange_->is_http_1_0);
+  if (reply.framing == Framing::close) reply.keeps_alive = false;
+  response.status = reply.answer.status;
+  exchange_->is_answered = true;
+}
+
+/// cpp-httplib has added fields that say what it would do with a socket.
+void HttpEngine::Server::finish(httplib::Response& response) {
+  HttpReply& reply = *exchange_->reply;
+  if (!exchange_->is_answered) {
+    reply.answer = error_answer(response.status, "the request's target cannot be read");
+    reply.keeps_alive = false;
+  }
+  response.headers = header_of(reply);
+}
+
+HttpEngine::HttpEngine() : server_(std::make_unique<Server>()) {}
+
+HttpEngine::~HttpEngine() = default;
+
+HttpReply HttpEngine::reply(FramedRequest request, const Handler& handler) {
+  HttpReply reply;
+  reply.keeps_alive = request.keeps_alive;
+  const auto answering = [&](const httplib::Request& parsed) {
+    HttpRequest& asked = request.request;
+    asked.path = parsed.path;
+    for (const auto& [name, value] : parsed.params) asked.query.add(name, value);
+    return handler(asked);
+  };
+  server_->run(request.target, answering, request.is_http_1_0, reply);
+  return reply;
+}
+
+HttpReply HttpEngine::last_reply(HttpAnswer answer) {
+  HttpReply reply;
+  server_->run(
+      "/", [&](const httplib::Request&) { return std::move(answer); }, false, reply);
+  return reply;
+}
+
+}  // namespace provisr::daemon
