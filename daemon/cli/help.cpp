@@ -13,7 +13,7 @@ Usage:
 
 The first two run what the configuration FILE says. 'run' needs no file: it
 runs one command, without a shell. SIGTERM or Ctrl-C ends provisrd and
-everything it started.
+everything it started; once more kills what takes its time.
 
 Options:
   --config FILE             read this configuration (TOML)
