@@ -28,6 +28,7 @@ class Results:
             if file.endswith("_bench.json"):
                 self._read(os.path.join(directory, file))
         self.serve = self._optional(directory, "serve.json")
+        self.scenarios = self._optional(directory, "scenarios.json")
         self.peers = self._optional(directory, "peers.json")
 
     @staticmethod

@@ -58,12 +58,14 @@ run_all() {
     min_time=0.05 rounds=3 seconds=1
   fi
   mkdir -p "$results"
-  rm -f "$results"/*_bench.json "$results/serve.json"
+  rm -f "$results"/*_bench.json "$results/serve.json" "$results/scenarios.json"
   for subject in ring_buffer publish sampling tick contention exposition json; do
     run_program "${subject}_bench"
   done
   say "serving, with wrk"
   "$root/bench/serve.py" "$build" --rounds "$rounds" --seconds "$seconds" >"$results/serve.json"
+  say "slow clients, a thousand children"
+  python3 -B "$root/bench/scenarios.py" "$build" --rounds "$rounds" >"$results/scenarios.json"
 }
 
 mkdir -p "$build"

@@ -1,0 +1,152 @@
+#!/usr/bin/env python3
+"""What the real daemon does in a crowd: slow clients, a thousand children, children that flap.
+
+Prints a JSON object; takes the build directory of bench/run.sh. Each comparison is of one run.
+"""
+import argparse
+import contextlib
+import json
+import os
+import socket
+import statistics
+import subprocess
+import tempfile
+import time
+
+from serve import (answers, free_port, get, memory_mb, provisrd_command, running, wait_for,
+                   write_config, sleepers)
+
+SLOW_CLIENTS = 2000
+CHILDREN = 1000
+FLAPPING = 15
+WAIT_SECONDS = 120
+
+
+def percentile(values, share):
+    return sorted(values)[min(len(values) - 1, int(len(values) * share))]
+
+
+def slow_client(port, index):
+    """One that idles, drips half a request, or asks and never reads: in turn."""
+    client = socket.create_connection(("127.0.0.1", port))
+    if index % 3 == 1:
+        client.sendall(b"GET /metrics HT")
+    if index % 3 == 2:
+        client.sendall(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n" * 4)
+    return client
+
+
+def new_client_ms(port):
+    begun = time.monotonic()
+    if not answers(port):
+        raise RuntimeError("a new client is not answered")
+    return (time.monotonic() - begun) * 1000
+
+
+def crowd(build, clients, requests):
+    with tempfile.TemporaryDirectory() as directory, sleepers(build, 10, directory), \
+            contextlib.ExitStack() as stack:
+        config = write_config(directory, 10)
+        with open(config, encoding="utf-8") as text:
+            content = text.read().replace("[metrics]\n", "[metrics]\nmax_connections = 10000\n", 1)
+        with open(config, "w", encoding="utf-8") as text:
+            text.write(content)
+        port = free_port()
+        daemon = stack.enter_context(running(provisrd_command(build, config, free_port(), port)))
+        wait_for(f"http://127.0.0.1:{port}/metrics", lambda body: body.count(b"_num_fds{") == 10)
+        before = memory_mb(daemon.pid, "VmRSS")
+        for index in range(clients):
+            stack.enter_context(slow_client(port, index))
+        times = [new_client_ms(port) for _ in range(requests)]
+        grown = memory_mb(daemon.pid, "VmRSS") - before
+    return {"clients": clients, "p99_ms": percentile(times, 0.99), "median_ms": statistics.median(times),
+            "kib_each": grown * 1024 / clients}
+
+
+def bare_start_seconds(count):
+    """fork and exec alone, as the least that starting can cost."""
+    begun = time.monotonic()
+    programs = [subprocess.Popen(["sleep", "1000"], stdin=subprocess.DEVNULL) for _ in range(count)]
+    elapsed = time.monotonic() - begun
+    for program in programs:
+        program.kill()
+    for program in programs:
+        program.wait()
+    return elapsed
+
+
+def write_children(directory, quiet, flapping=0):
+    path = os.path.join(directory, "provisr.toml")
+    with open(path, "w", encoding="utf-8") as config:
+        config.write('[metrics.process_metrics]\ninterval = "5s"\n')
+        config.write(f'[[processes]]\nname = "quiet"\ncommand = "sleep 1000"\ninstances = {quiet}\n')
+        if flapping:
+            config.write('[[processes]]\nname = "flapping"\ncommand = "sleep 0.3"\n'
+                         f'instances = {flapping}\nauto_restart = true\nrestart_interval = "200ms"\n')
+    return path
+
+
+def states(port):
+    processes = json.loads(get(f"http://127.0.0.1:{port}/api/status"))["processes"]
+    return [process["state"] for process in processes]
+
+
+@contextlib.contextmanager
+def children(build, quiet, flapping=0):
+    with tempfile.TemporaryDirectory() as directory:
+        config = write_children(directory, quiet, flapping)
+        api_port, metrics_port = free_port(), free_port()
+        begun = time.monotonic()
+        with running(provisrd_command(build, config, api_port, metrics_port)) as daemon:
+            while not answers(metrics_port):
+                time.sleep(0.001)
+            first_answer = time.monotonic() - begun
+            deadline = begun + WAIT_SECONDS
+            while states(api_port).count("running") < quiet:
+                if time.monotonic() > deadline:
+                    raise RuntimeError("the children do not start")
+                time.sleep(0.02)
+            yield daemon, first_answer, time.monotonic() - begun
+
+
+def start(build, count, rounds):
+    first, ratios, all_running = [], [], []
+    for _ in range(rounds):
+        bare = bare_start_seconds(count)
+        with children(build, count) as (_, first_answer, elapsed):
+            first.append(first_answer)
+            all_running.append(elapsed)
+            ratios.append(elapsed / bare)
+    return {"children": count, "first_answer_ms": statistics.median(first) * 1000,
+            "all_running_ms": statistics.median(all_running) * 1000,
+            "over_bare": statistics.median(ratios)}
+
+
+def cpu_seconds(pid):
+    with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
+        fields = stat.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def flapping(build, quiet, count, seconds):
+    with children(build, quiet, count) as (daemon, _, _):
+        begun = cpu_seconds(daemon.pid)
+        time.sleep(seconds)
+        used = cpu_seconds(daemon.pid) - begun
+    return {"quiet": quiet, "flapping": count, "cpu_percent": 100 * used / seconds}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("build")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=int, default=10)
+    options = parser.parse_args()
+    result = {"crowd": crowd(options.build, SLOW_CLIENTS, 100 * options.rounds),
+              "start": start(options.build, CHILDREN, options.rounds),
+              "flapping": flapping(options.build, CHILDREN, FLAPPING, options.seconds)}
+    print(json.dumps(result, indent=2))
+
+
+if __name__ == "__main__":
+    main()
