@@ -7,6 +7,7 @@ import argparse
 import contextlib
 import json
 import os
+import resource
 import socket
 import statistics
 import subprocess
@@ -20,6 +21,14 @@ SLOW_CLIENTS = 2000
 CHILDREN = 1000
 FLAPPING = 15
 WAIT_SECONDS = 120
+
+
+def allow_descriptors(count):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < count:
+        raise RuntimeError(f"{count} descriptors are needed, the limit is {hard}")
+    if soft != resource.RLIM_INFINITY and soft < count:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (count, hard))
 
 
 def percentile(values, share):
@@ -142,6 +151,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=10)
     options = parser.parse_args()
+    allow_descriptors(SLOW_CLIENTS + 100)
     result = {"crowd": crowd(options.build, SLOW_CLIENTS, 100 * options.rounds),
               "start": start(options.build, CHILDREN, options.rounds),
               "flapping": flapping(options.build, CHILDREN, FLAPPING, options.seconds)}

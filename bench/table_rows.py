@@ -198,7 +198,7 @@ HEADER = ["work", "provisr", "the limit", "the other way", "ours ÷ limit", "oth
 
 def make_table(results):
     rows = [HEADER, ["---"] * len(HEADER)]
-    for part in (push_rows, sampling_rows, contention_rows, text_rows, serving_rows,
+    for part in (push_rows, sampling_rows, contention_rows, text_rows, serving_rows, scenario_rows,
                  peer_rows):
         rows.extend(part(results))
     return rows

@@ -50,13 +50,10 @@ class ChildProcess {
   /// Whether any process of the group, except for the leader's own zombie, still runs.
   [[nodiscard]] virtual bool group_alive() const = 0;
 
-  /// Whether orphans that it left outside its process group still run (Linux, after
-  /// adopt_orphans()).
-  [[nodiscard]] virtual bool has_escaped_members() const = 0;
-
   /// Asks the whole group to end (SIGTERM; Ctrl-Break on Windows). If the process has ended by
   /// itself, to be called before collect_exit(): worker trees outlive their leader otherwise.
-  virtual void terminate_group() = 0;
+  /// Returns whether orphans were asked that had left the process group.
+  virtual bool terminate_group() = 0;
 
   /// Ends the whole group (SIGKILL; TerminateJobObject on Windows).
   virtual void kill_group() = 0;

@@ -253,9 +253,9 @@ void ManagedChild::ask_to_end(const Moment& now) {
 }
 
 void ManagedChild::take_exit(const Moment& now) {
-  const bool has_escaped = child_->has_escaped_members();
   const auto uptime = now.monotonic - status_.started->monotonic;
-  child_->terminate_group();  // while its PID, and so the group's number, is not reused
+  // While its PID, and so the group's number, is not reused.
+  const bool has_escaped = child_->terminate_group();
   note_exit(child_->collect_exit(), now);
   if (result_ == 0) suspect_background(has_escaped, uptime);
   begin_to_clear(now);

@@ -94,11 +94,11 @@ class FakeChildren final : public daemon::EndedChildren {
       ++group_->polls;
       return !group_->exit || group_->has_workers;
     }
-    [[nodiscard]] bool has_escaped_members() const override { return group_->has_escaped; }
-    void terminate_group() override {
+    bool terminate_group() override {
       if (!group_->exit) ++group_->terminated;
       if (group_->heeds_terminate) group_->end({.code = 0, .signal = 15});
       terminate_workers();
+      return group_->has_escaped;
     }
     void kill_group() override {
       ++group_->killed;

@@ -2,22 +2,37 @@
 
 #include "daemon/platform/ended_children.hpp"
 
+#include <charconv>
 #include <fstream>
 #include <sstream>
 #include <string>
 #include <sys/prctl.h>
+#include <system_error>
 #include <unistd.h>
 #include <utility>
 
 namespace provisr::daemon {
 namespace {
 
-/// Of a process of another user or one that has ended it is empty.
-[[nodiscard]] std::string environment_of(pid_t pid) {
-  std::ifstream file("/proc/" + std::to_string(pid) + "/environ", std::ios::binary);
+/// Empty if it cannot be read.
+[[nodiscard]] std::string text_of(const std::string& file_name) {
+  std::ifstream file(file_name, std::ios::binary);
   std::ostringstream text;
   text << file.rdbuf();
   return std::move(text).str();
+}
+
+/// Of a process of another user or one that has ended it is empty.
+[[nodiscard]] std::string environment_of(pid_t pid) {
+  return text_of("/proc/" + std::to_string(pid) + "/environ");
+}
+
+/// Moves `next` behind the number; spaces before it are skipped.
+[[nodiscard]] bool read_number(const char*& next, const char* end, pid_t& number) {
+  while (next != end && *next == ' ') ++next;
+  const auto [rest, error] = std::from_chars(next, end, number);
+  next = rest;
+  return error == std::errc{};
 }
 
 /// Entries end with a null character.
@@ -41,8 +56,10 @@ std::vector<pid_t> marked_orphans(std::string_view mark, const std::set<pid_t>& 
   std::vector<pid_t> orphans;
   // The kernel gives orphans to the first thread, which also is the one that starts the children.
   const std::string self = std::to_string(::getpid());
-  std::ifstream children("/proc/self/task/" + self + "/children");
-  for (pid_t pid = 0; children >> pid;) {
+  const std::string children = text_of("/proc/self/task/" + self + "/children");
+  const char* next = children.data();
+  const char* const end = next + children.size();
+  for (pid_t pid = 0; read_number(next, end, pid);) {
     if (!started.contains(pid) && has_entry(environment_of(pid), mark)) orphans.push_back(pid);
   }
   return orphans;

@@ -155,7 +155,7 @@ class PosixChild final : public ChildProcess {
   }
 
   ~PosixChild() override {
-    kill_group();
+    if (!is_gone_) signal_group({SIGKILL});
     if (PosixChild::has_ended()) PosixChild::collect_exit();
     started_children().erase(pid_);
   }
@@ -182,14 +182,13 @@ class PosixChild final : public ChildProcess {
   }
 
   [[nodiscard]] bool group_alive() const override {
-    return !exit_ || has_living_member() || has_escaped_members();
+    is_gone_ = exit_ && !has_living_member() && orphans().empty();
+    return !is_gone_;
   }
 
-  [[nodiscard]] bool has_escaped_members() const override { return !orphans().empty(); }
-
-  void terminate_group() override {
+  bool terminate_group() override {
     // A stopped process handles SIGTERM only once it continues.
-    signal_group({SIGTERM, SIGCONT});
+    return signal_group({SIGTERM, SIGCONT});
   }
 
   void kill_group() override { signal_group({SIGKILL}); }
@@ -227,7 +226,8 @@ class PosixChild final : public ChildProcess {
     return marked_orphans(mark_, started_children());
   }
 
-  void signal_group(std::initializer_list<int> numbers) {
+  /// Returns whether there were orphans.
+  bool signal_group(std::initializer_list<int> numbers) {
     const std::vector<pid_t> left_group = orphans();
     const bool has_group = !exit_ || has_living_member();
     for (const int number : numbers) {
@@ -237,12 +237,14 @@ class PosixChild final : public ChildProcess {
         if (kill(-orphan, number) != 0) kill(orphan, number);  // most of them lead a group
       }
     }
+    return !left_group.empty();
   }
 
   pid_t pid_;
   std::string mark_;
   std::optional<ExitStatus> exit_;
-  mutable pid_t member_ = 0;  ///< after the leader has ended: the member last seen alive
+  mutable bool is_gone_ = false;  ///< nothing of the group was left at the last look
+  mutable pid_t member_ = 0;      ///< after the leader has ended: the member last seen alive
 };
 
 /// An entry of the environment that no other child of this machine has.

@@ -100,10 +100,11 @@ class WindowsChild final : public ChildProcess {
     return is_told == 0 ? !has_ended() : job.ActiveProcesses > 0;
   }
 
-  [[nodiscard]] bool has_escaped_members() const override { return false; }
-
   /// Reaches those that share the daemon's console; a daemon without one can only kill.
-  void terminate_group() override { GenerateConsoleCtrlEvent(CTRL_BREAK_EVENT, pid_); }
+  bool terminate_group() override {
+    GenerateConsoleCtrlEvent(CTRL_BREAK_EVENT, pid_);
+    return false;
+  }
 
   void kill_group() override { TerminateJobObject(job_.get(), killed_exit_code); }
 
