@@ -89,7 +89,8 @@ TEST_CASE("instances run and are measured, and a signal stops them all") {
   std::vector<ProcessId> pids;
   const int result = world.run(
       [&] {
-        for (const auto& status : *world.supervisor.status()) {
+        const SharedStatusList statuses = world.supervisor.status();
+        for (const auto& status : *statuses) {
           pids.push_back(status->pid.value_or(0));
         }
         CHECK(world.registry.tick().running == 3);
@@ -98,7 +99,8 @@ TEST_CASE("instances run and are measured, and a signal stops them all") {
   CHECK(result == 0);
   REQUIRE(pids.size() == 3);
   for (const ProcessId pid : pids) CHECK_FALSE(is_running(pid));
-  for (const auto& status : *world.supervisor.status()) {
+  const SharedStatusList statuses = world.supervisor.status();
+  for (const auto& status : *statuses) {
     CHECK(status->state == ProcessState::exited);
     CHECK(status->last_exit->status.signal == SIGTERM);
   }

@@ -51,7 +51,8 @@ TEST_CASE("every instance is declared, started with its command and listed in or
   CHECK_FALSE(command.inherit_stdin);
 
   std::vector<std::string> names;
-  for (const auto& status : *world.supervisor().status()) names.push_back(status->name);
+  const SharedStatusList statuses = world.supervisor().status();
+  for (const auto& status : *statuses) names.push_back(status->name);
   CHECK(names == std::vector<std::string>{"first", "my-app-1", "my-app-2", "my-app-3", "nginx"});
   CHECK(world.status(1).state == ProcessState::running);
   CHECK(world.status(1).kind == ProcessKind::child);
