@@ -3,6 +3,7 @@
 #include "support/eventually.hpp"
 #include "support/log_capture.hpp"
 #include "support/raw_client.hpp"
+#include "support/sanitizers.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 
@@ -23,6 +24,7 @@ using namespace std::chrono_literals;
 using provisr::test::eventually;
 using provisr::test::LogCapture;
 using provisr::test::RawClient;
+using provisr::test::sanitizer_needs_descriptors;
 
 namespace {
 
@@ -159,6 +161,7 @@ TEST_CASE("a fault while an answer is made ends that connection and is counted")
 }
 
 TEST_CASE("a server without a descriptor left makes room, or waits for one") {
+  if (sanitizer_needs_descriptors) SKIP("the sanitizer needs descriptors for checks of its own");
   const Server server(HttpLimits{});
   SECTION("it drops a client if there is one") {
     RawClient old(server.port());
