@@ -3,6 +3,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <fmt/format.h>
 
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,20 @@ const std::vector<std::string> ranges{"bytes=0-0",
                                       "lines=0-64000",
                                       ""};
 
+/// What two answers have in common: the text without the values of the exposition, which change
+/// from one answer to the next, and without the counts of the answers themselves.
+[[nodiscard]] std::string shape_of(const std::string& body) {
+  std::istringstream text(body);
+  std::string shape;
+  for (std::string line; std::getline(text, line);) {
+    const bool is_sample = line.starts_with("provisr_");
+    if (line.starts_with("provisr_http_requests_total{")) continue;
+    shape += is_sample ? line.substr(0, line.rfind(' ')) : line;
+    shape += '\n';
+  }
+  return shape;
+}
+
 /// A request with a range is answered like one without, or refused with an error of its own.
 void check_ranges(int port, const std::string& method, const std::string& path) {
   const HttpResult whole = http_send(port, method, path);
@@ -34,7 +49,7 @@ void check_ranges(int port, const std::string& method, const std::string& path) 
     INFO(method << " " << path << " Range: " << range << " -> " << result.body.size() << " bytes");
     CHECK(result.headers.count("Content-Range") == 0);
     if (result.status == whole.status) {
-      CHECK(result.body == whole.body);
+      CHECK(shape_of(result.body) == shape_of(whole.body));
     } else {
       CHECK(result.status == 416);
       CHECK(result.body.starts_with("{\"error\":"));
