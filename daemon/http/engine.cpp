@@ -68,7 +68,7 @@ class TextStream final : public httplib::Stream {
       {"Cache-Control", "no-store"},
       {"X-Content-Type-Options", "nosniff"},
       {"Connection", reply.keeps_alive ? "keep-alive" : "close"}};
-  fields.insert(reply.answer.headers.begin(), reply.answer.headers.end());
+  for (const auto& [name, value] : reply.answer.headers) fields.emplace(name, value);
   if (reply.framing == Framing::chunks) fields.emplace("Transfer-Encoding", "chunked");
   if (reply.framing == Framing::length) {
     const std::size_t size = reply.answer.body ? reply.answer.body->size() : 0;

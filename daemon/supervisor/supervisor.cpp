@@ -17,6 +17,8 @@ using Outcome = CommandReply::Outcome;
 
 /// How many processes one update() looks after; starting one takes about a millisecond.
 constexpr std::size_t batch = 32;
+/// How many ends one update() takes: children that leave orphans without end must not hold it.
+constexpr std::size_t ends_in_a_row = 256;
 
 [[nodiscard]] ProcessServices services_of(const SupervisorOptions& options, Registry& registry,
                                           const Log& log) {
@@ -118,7 +120,10 @@ void Supervisor::update() {
 
 void Supervisor::take_exits(const Moment& now) {
   std::optional<ProcessId> previous;
-  while (const auto pid = options_.ended_children->next()) {
+  for (std::size_t taken = 0; taken < ends_in_a_row; ++taken) {
+    const auto pid = options_.ended_children->next();
+    has_more_ends_ = pid.has_value();
+    if (!pid) return;
     const auto found = by_pid_.find(*pid);
     // An orphan, or a child that nobody asks for any more; one that comes twice was not collected.
     if (found == by_pid_.end() || pid == previous) {
@@ -221,6 +226,10 @@ void Supervisor::index_by_pid(std::size_t index) {
   if (entry.uncollected) by_pid_.erase(*entry.uncollected);
   if (uncollected) by_pid_[*uncollected] = index;
   entry.uncollected = uncollected;
+}
+
+MonotonicTime Supervisor::next_deadline() const {
+  return has_more_ends_ ? MonotonicTime() : deadlines_.earliest();
 }
 
 bool Supervisor::finished() const {

@@ -68,13 +68,14 @@ class Supervisor {
   /// exit_status().
   [[nodiscard]] int run(Events& events);
 
-  /// The steps of run(). One update() does a bounded part of what is due, so that signals and
-  /// commands are heard while a thousand processes start; next_deadline() tells of the rest.
+  /// The steps of run(). One update() does a bounded part of what is due and of what has ended, so
+  /// that signals and commands are heard while a thousand processes start; next_deadline() tells of
+  /// the rest.
   void update();
   void request_stop();
   void hasten_stop();
   [[nodiscard]] bool finished() const;
-  [[nodiscard]] MonotonicTime next_deadline() const { return deadlines_.earliest(); }
+  [[nodiscard]] MonotonicTime next_deadline() const;
 
   /// Returns 1 if a process could not be killed; otherwise, with Until::all_exited, that of the
   /// first child that ended by itself with another status than 0, as a shell reports it (127: not
@@ -113,7 +114,8 @@ class Supervisor {
   std::vector<Entry> entries_;
   std::unordered_map<ProcessId, std::size_t> by_pid_;  ///< the children that are not collected
   Deadlines deadlines_;
-  std::size_t active_ = 0;  ///< processes that have not ended
+  std::size_t active_ = 0;      ///< processes that have not ended
+  bool has_more_ends_ = false;  ///< perhaps: the last update() took as many as it may
   bool stop_requested_ = false;
   StatusBoard board_;
   CommandDesk desk_;

@@ -86,4 +86,19 @@ class FakeSupervision {
   return config;
 }
 
+/// One that is started again whenever it ends.
+[[nodiscard]] inline daemon::ProcessConfig restarting() {
+  daemon::ProcessConfig config = child_config();
+  config.auto_restart = true;
+  return config;
+}
+
+/// A process that somebody else runs, and that is not there.
+[[nodiscard]] inline daemon::ProcessConfig foreign_config() {
+  daemon::ProcessConfig config;
+  config.name = "nginx";
+  config.pid_file = "/no/such/file.pid";
+  return config;
+}
+
 }  // namespace provisr::test

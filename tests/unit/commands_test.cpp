@@ -52,19 +52,6 @@ struct World : FakeSupervision {
   std::vector<std::unique_ptr<Replies>> replies_;
 };
 
-ProcessConfig restarting() {
-  ProcessConfig config = child_config();
-  config.auto_restart = true;
-  return config;
-}
-
-ProcessConfig foreign_config() {
-  ProcessConfig config;
-  config.name = "nginx";
-  config.pid_file = "/no/such/file.pid";
-  return config;
-}
-
 const std::vector<Outcome> accepted{Outcome::accepted};
 const std::vector<Outcome> accepted_and_done{Outcome::accepted, Outcome::done};
 const std::vector<Outcome> accepted_and_failed{Outcome::accepted, Outcome::failed};

@@ -19,12 +19,6 @@ namespace {
 
 constexpr ExitStatus failure{.code = 3, .signal = 0};
 
-ProcessConfig restarting() {
-  ProcessConfig config = child_config();
-  config.auto_restart = true;
-  return config;
-}
-
 }  // namespace
 
 TEST_CASE("a child that ends by itself stays known with how it ended") {

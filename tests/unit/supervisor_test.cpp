@@ -24,13 +24,6 @@ ProcessConfig three_instances() {
   return config;
 }
 
-ProcessConfig foreign_config() {
-  ProcessConfig config;
-  config.name = "nginx";
-  config.pid_file = "/no/such/file.pid";
-  return config;
-}
-
 }  // namespace
 
 TEST_CASE("every instance is declared, started with its command and listed in order") {
@@ -230,6 +223,18 @@ TEST_CASE("orphans are reaped and steal no child's exit") {
   CHECK(world.children.orphans().empty());
   REQUIRE(world.status().last_exit);
   CHECK(world.status().last_exit->status.code == 7);
+}
+
+TEST_CASE("orphans without end hold up neither signals nor commands") {
+  FakeSupervision world({child_config()});
+  world.start();
+  for (ProcessId pid = 100; pid < 1100; ++pid) world.children.add_orphan(pid);
+  world.update();
+  CHECK_FALSE(world.children.orphans().empty());
+  CHECK(world.until_next_deadline() <= 0s);
+  for (int i = 0; i < 4; ++i) world.update();
+  CHECK(world.children.orphans().empty());
+  CHECK(world.supervisor().next_deadline() == MonotonicTime::max());
 }
 
 TEST_CASE("many starts are made in parts, so that others are heard in between") {
