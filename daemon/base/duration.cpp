@@ -105,7 +105,7 @@ std::chrono::milliseconds parse_duration(std::string_view text) {
   }
   using namespace std::chrono;
   const auto duration = duration_cast<milliseconds>(nanoseconds(total));
-  if (duration < milliseconds(1)) refuse(text, "is too short; 1ms is the least");
+  if (duration == milliseconds(0) && total != 0) refuse(text, "is too short; 1ms is the least");
   return duration;
 }
 
@@ -114,6 +114,7 @@ std::string format_duration(std::chrono::milliseconds duration) {
   constexpr std::int64_t minute = 60 * second;
   constexpr std::int64_t hour = 60 * minute;
   const std::int64_t count = duration.count();
+  if (count == 0) return "0s";
   if (count % hour == 0) return fmt::format("{}h", count / hour);
   if (count % minute == 0) return fmt::format("{}m", count / minute);
   if (count % second == 0) return fmt::format("{}s", count / second);

@@ -1,10 +1,14 @@
 #pragma once
 
 #include "daemon/base/listen_address.hpp"
+#include "daemon/platform/signal_names.hpp"
+#include "daemon/platform/user_account.hpp"
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,6 +43,15 @@ struct MetricsConfig {
   bool operator==(const MetricsConfig&) const = default;
 };
 
+/// The files that the output of a process is appended to.
+struct ProcessLog {
+  std::filesystem::path stdout_file;
+  std::filesystem::path stderr_file;
+  std::filesystem::path directory;  ///< for a file of its own name if none is named above
+
+  bool operator==(const ProcessLog&) const = default;
+};
+
 /// A process that provisrd starts (`argv` is not empty), or one that somebody else runs and that
 /// is only watched (`pid_file` without `argv`).
 struct ProcessConfig {
@@ -50,8 +63,17 @@ struct ProcessConfig {
   int instances = 1;
   bool auto_restart = false;
   std::chrono::milliseconds restart_interval{1000};
-  /// How long a process may take to end after SIGTERM before it is killed.
+  /// After a first failed start; 0: restart_interval.
+  std::chrono::milliseconds retry_interval{0};
+  std::chrono::milliseconds max_restart_interval{60'000};
+  /// A process that ends before it has run that long has failed to start.
+  std::chrono::milliseconds start_duration{1000};
+  std::uint32_t retry_count = 0;  ///< failed starts in a row until it is given up; 0: never
+  int stop_signal = default_stop_signal;
+  /// How long a process may take to end after the stop signal before it is killed.
   std::chrono::milliseconds stop_timeout{5000};
+  std::optional<UserAccount> account;  ///< empty: the daemon's
+  ProcessLog log;
   std::filesystem::path pid_file;  ///< written if there is an `argv`, else read
 
   [[nodiscard]] bool is_foreign() const { return argv.empty(); }

@@ -3,6 +3,8 @@
 #include "daemon/base/text.hpp"
 #include "daemon/config/command.hpp"
 #include "daemon/config/rules.hpp"
+#include "daemon/platform/signal_names.hpp"
+#include "daemon/platform/user_account.hpp"
 
 #include <provisr/process_name.hpp>
 
@@ -16,6 +18,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 namespace provisr::daemon {
@@ -82,10 +85,67 @@ void read_instances(const Value& value, Entry& entry) {
   if (value.read(instances, instances_limits)) entry.config.instances = static_cast<int>(instances);
 }
 
+void read_retry_count(const Value& value, Entry& entry) {
+  std::int64_t count = 0;
+  if (value.read(count, retry_count_limits)) {
+    entry.config.retry_count = static_cast<std::uint32_t>(count);
+  }
+}
+
+void read_stop_signal(const Value& value, Entry& entry) {
+  std::string name;
+  if (!value.read(name)) return;
+  if (const auto number = signal_number(name)) {
+    entry.config.stop_signal = *number;
+  } else {
+    value.fault(fmt::format("must be one of {}, is \"{}\"", signal_names(), name));
+  }
+}
+
+void read_user(const Value& value, Entry& entry) {
+  std::string name;
+  if (!value.read(name) || name.empty()) return;
+  try {
+    entry.config.account = find_user(name);
+    if (!entry.config.account) value.fault(fmt::format("\"{}\" is no user of this system", name));
+  } catch (const std::system_error& error) {
+    value.fault(fmt::format("\"{}\" cannot be looked up: {}", name, error.code().message()));
+  }
+}
+
 void read_path(const Value& value, std::filesystem::path& path) {
   std::string text;
   if (value.read(text)) path = path_of(text);
 }
+
+constexpr auto log_keys = std::to_array<Key<ProcessLog>>({
+    {"stdout",
+     [](const Value& v, ProcessLog& log) { read_path(v, log.stdout_file); },
+     {"string",
+      R"("")",
+      {},
+      "The process appends its standard output to this file; empty: it has provisrd's"}},
+    {"stderr",
+     [](const Value& v, ProcessLog& log) { read_path(v, log.stderr_file); },
+     {"string", R"("")", {}, "The same of its standard error"}},
+    {"dir",
+     [](const Value& v, ProcessLog& log) { read_path(v, log.directory); },
+     {"string",
+      R"("")",
+      {},
+      "The folder, made if it is missing, for `NAME.stdout.log` and `NAME.stderr.log` unless they "
+      "are named above; empty: that of `[log]`"}},
+    // Not served:
+    {"max_size_mb"},
+    {"max_backups"},
+    {"max_age_days"},
+    {"compress"},
+    {"level"},
+    {"format"},
+    {"color"},
+    {"timestamps"},
+    {"source"},
+});
 
 void read_spec(const Value& value, Entry& entry);
 
@@ -118,12 +178,55 @@ constexpr auto entry_keys = std::to_array<Key<Entry>>({
      [](const Value& v, Entry& d) {
        static_cast<void>(v.read(d.config.restart_interval, pause_limits));
      },
-     {"duration", R"("1s")", pause_limits, "The pause before a restart"}},
+     {"duration", R"("1s")", pause_limits,
+      "The pause before a restart. Up to a quarter is added at random, so that processes that "
+      "ended "
+      "together do not return together"}},
+    {"retry_interval",
+     [](const Value& v, Entry& d) {
+       static_cast<void>(v.read(d.config.retry_interval, pause_limits));
+     },
+     {"duration", "", pause_limits,
+      "The pause after a failed start, `restart_interval` by default; doubles with each further "
+      "one "
+      "in a row"}},
+    {"max_restart_interval",
+     [](const Value& v, Entry& d) {
+       static_cast<void>(v.read(d.config.max_restart_interval, pause_limits));
+     },
+     {"duration", R"("1m")", pause_limits,
+      "What that pause grows to; one that is longer from the start stays"}},
+    {"start_duration",
+     [](const Value& v, Entry& d) {
+       static_cast<void>(v.read(d.config.start_duration, start_duration_limits));
+     },
+     {"duration", R"("1s")", start_duration_limits,
+      "Until it has run that long it is `starting`; one that ends before has failed to start"}},
+    {"retry_count",
+     read_retry_count,
+     {"integer", "0", retry_count_limits,
+      "After that many failed starts in a row it is `failed`; 0: never"}},
+    {"stop_signal",
+     read_stop_signal,
+     {"string", R"("TERM")",
+      "`\"ABRT\"`, `\"ALRM\"`, `\"HUP\"`, `\"INT\"`, `\"KILL\"`, `\"QUIT\"`, `\"TERM\"`, "
+      "`\"USR1\"`, `\"USR2\"`, `\"WINCH\"`; also with `SIG` before it",
+      "What asks it and its process group to end"}},
     {"stop_timeout",
      [](const Value& v, Entry& d) {
        static_cast<void>(v.read(d.config.stop_timeout, pause_limits));
      },
      {"duration", R"("5s")", pause_limits, "How long it may take to end before it is killed"}},
+    {"user",
+     read_user,
+     {"string",
+      R"("")",
+      {},
+      "Whose process it is, with their groups, `HOME`, `USER`, `LOGNAME` and `SHELL`: a name or a "
+      "number. Empty: provisrd's. Takes the right to change users, as root has"}},
+    {"log",
+     [](const Value& v, Entry& d) { read_table<ProcessLog>(v, log_keys, d.config.log); },
+     {"table", "", {}, "Where its output goes; `[processes.log]`"}},
     {"pid_file",
      [](const Value& v, Entry& d) { read_path(v, d.config.pid_file); },
      {"string",
@@ -135,13 +238,9 @@ constexpr auto entry_keys = std::to_array<Key<Entry>>({
     {"priority"},
     {"detached"},
     {"detectors"},
-    {"retry_count"},
-    {"retry_interval"},
     {"retries"},
-    {"start_duration"},
     {"startsecs"},
     {"lifecycle"},
-    {"log"},
     {"schedule"},
     {"singleton"},
 });
@@ -177,8 +276,9 @@ void check_what_to_run(const Entry& entry) {
     keys.report().fault(keys.where(), "needs command or args to run, or pid_file to watch");
   }
   if (runs) return;
-  for (const std::string_view key :
-       {"work_dir", "env", "auto_restart", "restart_interval", "stop_timeout"}) {
+  for (const std::string_view key : {"work_dir", "env", "auto_restart", "restart_interval",
+                                     "retry_interval", "max_restart_interval", "start_duration",
+                                     "retry_count", "stop_signal", "stop_timeout", "user", "log"}) {
     if (!keys.has(key)) continue;
     keys.report().warn(keys.where(key), "has no effect: provisrd does not start this process");
   }
@@ -285,6 +385,7 @@ std::vector<ProcessConfig> read_processes(const Value& value) {
 
 void document_process_keys(std::vector<KnownKey>& documented) {
   document_keys<Entry>("processes", entry_keys, documented);
+  document_keys<ProcessLog>("processes.log", log_keys, documented);
 }
 
 }  // namespace provisr::daemon

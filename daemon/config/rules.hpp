@@ -18,10 +18,15 @@ struct Limits {
 inline constexpr Limits<std::int64_t> instances_limits{1, 1000};
 inline constexpr Limits<std::int64_t> max_history_limits{1, 1'000'000};
 inline constexpr Limits<std::int64_t> max_connections_limits{1, 1'000'000};
+inline constexpr Limits<std::int64_t> retry_count_limits{0, 1'000'000};
 inline constexpr Limits<std::chrono::milliseconds> interval_limits{std::chrono::milliseconds(10),
                                                                    std::chrono::hours(24)};
 inline constexpr Limits<std::chrono::milliseconds> pause_limits{std::chrono::milliseconds(1),
                                                                 std::chrono::hours(24)};
+
+/// 0 is none.
+inline constexpr Limits<std::chrono::milliseconds> start_duration_limits{
+    std::chrono::milliseconds(0), std::chrono::hours(24)};
 
 /// The most processes that one configuration may name, instances included.
 inline constexpr std::int64_t max_processes = 100'000;

@@ -1,12 +1,15 @@
 #pragma once
 
 #include "daemon/platform/exit_status.hpp"
+#include "daemon/platform/signal_names.hpp"
+#include "daemon/platform/user_account.hpp"
 
 #include <provisr/process_metrics.hpp>
 
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -17,9 +20,31 @@ struct ChildCommand {
   std::vector<std::string> argv;
   std::filesystem::path work_dir;  ///< empty: the daemon's
   std::vector<std::string> env;    ///< "KEY=value", added to the daemon's environment
+  /// Files that its output is appended to, created if they are missing, relative to the daemon's
+  /// working directory; empty: the daemon's own stream.
+  std::filesystem::path stdout_file;
+  std::filesystem::path stderr_file;
+  std::filesystem::path log_directory;  ///< made before these are opened; empty: none
+  std::optional<UserAccount> account;   ///< whose it is; empty: the daemon's
+  int stop_signal = default_stop_signal;
   /// Inherits the daemon's standard input instead of /dev/null, unless it is a terminal, which a
   /// background process group may not read.
   bool inherit_stdin = false;
+};
+
+/// Why a command was not started.
+struct StartFailure {
+  std::error_code error;
+  std::string what;  ///< the step and the object: "cannot execute /x/y", "cannot enter /srv"
+};
+
+/// How far a start is.
+enum class Execution {
+  /// The program does not run yet. That is over in milliseconds, unless it or a folder or a file
+  /// that it needs lies on a file system that does not answer.
+  pending,
+  done,
+  failed,  ///< the process ends
 };
 
 /// A child process and the group that it leads: its process group with the orphans that it has left
@@ -30,16 +55,19 @@ class ChildProcess {
   /// Starts the command in a process group of its own, with no signal blocked or ignored, with the
   /// descriptor limit that the daemon was started with, and with only descriptors 0 to 2 open. A
   /// program without a slash is searched in PATH, that of `env` first; one with a slash is relative
-  /// to work_dir. Returns nullptr and sets `error` if the program cannot be executed or work_dir
-  /// cannot be entered; `what` then names the step and the object ("cannot execute /x/y",
-  /// "cannot enter /srv").
-  static std::unique_ptr<ChildProcess> start(const ChildCommand& command, std::error_code& error,
-                                             std::string& what);
+  /// to work_dir. Output files are opened with the daemon's rights, work_dir is entered with those
+  /// of `account`. Does not wait for the program to be executed: see execution(). Returns nullptr
+  /// and sets `failure` if there can be no process.
+  static std::unique_ptr<ChildProcess> start(const ChildCommand& command, StartFailure& failure);
 
   /// Kills the rest of the group.
   virtual ~ChildProcess() = default;
 
   [[nodiscard]] virtual ProcessId pid() const = 0;
+
+  /// Sets `failure` if it failed. Never blocks. `done` of a process that was killed before it could
+  /// execute the program.
+  [[nodiscard]] virtual Execution execution(StartFailure& failure) = 0;
 
   /// Whether the process has ended. Its PID is not reused before collect_exit().
   [[nodiscard]] virtual bool has_ended() const = 0;
@@ -50,9 +78,9 @@ class ChildProcess {
   /// Whether any process of the group, except for the leader's own zombie, still runs.
   [[nodiscard]] virtual bool group_alive() const = 0;
 
-  /// Asks the whole group to end (SIGTERM; Ctrl-Break on Windows). If the process has ended by
-  /// itself, to be called before collect_exit(): worker trees outlive their leader otherwise.
-  /// Returns whether orphans were asked that had left the process group.
+  /// Asks the whole group to end (by the stop signal; Ctrl-Break on Windows). If the process has
+  /// ended by itself, to be called before collect_exit(): worker trees outlive their leader
+  /// otherwise. Returns whether orphans were asked that had left the process group.
   virtual bool terminate_group() = 0;
 
   /// Ends the whole group (SIGKILL; TerminateJobObject on Windows).
@@ -60,7 +88,7 @@ class ChildProcess {
 };
 
 /// ChildProcess::start, or a replacement for tests.
-using Launcher = std::function<std::unique_ptr<ChildProcess>(
-    const ChildCommand& command, std::error_code& error, std::string& what)>;
+using Launcher = std::function<std::unique_ptr<ChildProcess>(const ChildCommand& command,
+                                                             StartFailure& failure)>;
 
 }  // namespace provisr::daemon

@@ -20,18 +20,49 @@ using std::chrono::seconds;
 constexpr milliseconds group_interval{50};
 /// How long a killed process may take to end; one that waits for a device takes longer than most.
 constexpr seconds kill_patience{5};
+/// When to look for the first time whether a program is executed; then after twice as long each
+/// time, at most `execution_interval`.
+constexpr milliseconds first_execution_look{2};
+constexpr seconds execution_interval{1};
+/// A start that takes longer is worth a word.
+constexpr seconds execution_patience{5};
 /// How often to try again to measure a process.
 constexpr seconds measure_interval{1};
 /// A program that ends with 0 sooner than this has probably put itself in the background.
 constexpr seconds at_once{1};
+
+[[nodiscard]] std::filesystem::path log_file(const std::filesystem::path& named,
+                                             const std::filesystem::path& directory,
+                                             std::string_view name, std::string_view stream) {
+  if (!named.empty() || directory.empty()) return named;
+  return directory / fmt::format("{}.{}.log", name, stream);
+}
+
+[[nodiscard]] ChildCommand command_of(const ProcessConfig& config, std::string_view name,
+                                      bool inherit_stdin) {
+  const ProcessLog& log = config.log;
+  return {.argv = config.argv,
+          .work_dir = config.work_dir,
+          .env = config.env,
+          .stdout_file = log_file(log.stdout_file, log.directory, name, "stdout"),
+          .stderr_file = log_file(log.stderr_file, log.directory, name, "stderr"),
+          .log_directory = log.directory,
+          .account = config.account,
+          .stop_signal = config.stop_signal,
+          .inherit_stdin = inherit_stdin};
+}
 
 }  // namespace
 
 ManagedChild::ManagedChild(std::string name, const ProcessConfig& config, bool inherit_stdin,
                            const ProcessServices& services)
     : config_(config),
-      command_{config.argv, config.work_dir, config.env, inherit_stdin},
-      services_(services) {
+      command_(command_of(config, name, inherit_stdin)),
+      services_(services),
+      backoff_({.restart = config.restart_interval,
+                .retry = config.retry_interval > milliseconds::zero() ? config.retry_interval
+                                                                      : config.restart_interval,
+                .most = config.max_restart_interval}) {
   status_.name = std::move(name);
   status_.kind = ProcessKind::child;
   enter(Phase::waiting);
@@ -42,6 +73,8 @@ ProcessState ManagedChild::state_of(Phase phase, Goal goal) {
     case Phase::waiting:
     case Phase::clearing:
       return ProcessState::backoff;
+    case Phase::starting:
+      return ProcessState::starting;
     case Phase::running:
       return ProcessState::running;
     case Phase::ending:
@@ -63,6 +96,10 @@ void ManagedChild::update(const Moment& now) {
   switch (phase_) {
     case Phase::waiting:
       if (now.monotonic >= deadline_) launch(now);
+      break;
+    case Phase::starting:
+      if (child_->has_ended()) return take_exit(now);
+      continue_to_start(now);
       break;
     case Phase::running:
       if (child_->has_ended()) return take_exit(now);
@@ -86,6 +123,8 @@ MonotonicTime ManagedChild::next_deadline() const {
   switch (phase_) {
     case Phase::waiting:
       return deadline_;
+    case Phase::starting:
+      return is_executed_ ? std::min(deadline_, next_measure_) : next_look_;
     case Phase::running:
       return next_measure_;
     case Phase::ending:
@@ -103,7 +142,8 @@ Progress ManagedChild::progress() const {
     case Phase::running:
       return Progress::reached;
     case Phase::waiting:
-      return could_not_start_ ? Progress::failed : Progress::under_way;
+      return backoff_.failures() > 0 ? Progress::failed : Progress::under_way;
+    case Phase::starting:
     case Phase::ending:
     case Phase::clearing:
       return Progress::under_way;
@@ -124,16 +164,19 @@ void ManagedChild::bring_up(const Moment& now) {
   if (is_shutting_down_) return;
   goal_ = Goal::up;
   switch (phase_) {
+    case Phase::starting:
     case Phase::running:
       break;
     case Phase::ending:
     case Phase::clearing:
       starts_after_end_ = true;
+      backoff_.reset();
       break;
     case Phase::waiting:
     case Phase::exited:
     case Phase::failed:
       could_not_start_ = false;
+      backoff_.reset();
       wait_for_start(now.monotonic);
       break;
   }
@@ -143,6 +186,7 @@ void ManagedChild::bring_down(const Moment& now) {
   goal_ = Goal::down;
   starts_after_end_ = false;
   switch (phase_) {
+    case Phase::starting:
     case Phase::running:
       ask_to_end(now);
       break;
@@ -160,8 +204,9 @@ void ManagedChild::bring_down(const Moment& now) {
 }
 
 void ManagedChild::restart(const Moment& now) {
-  if (phase_ != Phase::running) return bring_up(now);
+  if (phase_ != Phase::starting && phase_ != Phase::running) return bring_up(now);
   if (is_shutting_down_) return;
+  backoff_.reset();
   ask_to_end(now);
   starts_after_end_ = true;
 }
@@ -170,8 +215,9 @@ void ManagedChild::shut_down(const Moment& now) {
   if (std::exchange(is_shutting_down_, true)) return;
   switch (phase_) {
     case Phase::waiting:
-      enter(could_not_start_ ? Phase::failed : Phase::exited);
+      come_to_rest();
       break;
+    case Phase::starting:
     case Phase::running:
       ask_to_end(now);
       break;
@@ -191,39 +237,72 @@ void ManagedChild::hasten(const Moment& now) {
 
 void ManagedChild::launch(const Moment& now) {
   status_.restarts = attempts_++;
-  std::error_code error;
-  std::string what;
-  child_ = services_.launch(command_, error, what);
-  if (!child_) return fail_start(now, error, what);
+  StartFailure failure;
+  child_ = services_.launch(command_, failure);
+  if (!child_) {
+    note_failed_start(failure, now);
+    return settle(now);
+  }
+  is_executed_ = false;
   is_collected_ = false;
   was_asked_ = false;
   starts_after_end_ = false;
   is_killed_ = false;
-  could_not_start_ = false;
   result_ = 0;
-  start_problems_.clear();
   status_.pid = child_->pid();
   status_.started = {now.utc, now.monotonic};
-  status_.last_error.clear();
+  enter(Phase::starting);
+  continue_to_start(now);
+}
+
+void ManagedChild::continue_to_start(const Moment& now) {
+  if (!is_executed_) look_at_execution(now);
+  if (!is_executed_) return;
+  if (now.monotonic >= next_measure_) measure(now);
+  deadline_ = status_.started->monotonic + config_.start_duration;
+  if (now.monotonic < deadline_) return;
+  backoff_.reset();
   enter(Phase::running);
+}
+
+void ManagedChild::look_at_execution(const Moment& now) {
+  StartFailure failure;
+  if (child_->execution(failure) == Execution::done) return note_execution(now);
+  const MonotonicTime::duration elapsed = now.monotonic - status_.started->monotonic;
+  const auto pause =
+      std::clamp<MonotonicTime::duration>(elapsed, first_execution_look, execution_interval);
+  next_look_ = now.monotonic + pause;
+  if (elapsed < execution_patience) return;
+  status_.last_error = fmt::format("{} is not executed yet: does a file system not answer?",
+                                   escape_controls(config_.argv.front()));
+  if (!start_problems_.is_new(status_.last_error)) return;
+  services_.log->warn("{}: {}", status_.name, status_.last_error);
+}
+
+void ManagedChild::note_execution(const Moment& now) {
+  is_executed_ = true;
+  could_not_start_ = false;
+  start_problems_.clear();
+  status_.last_error.clear();
   services_.log->info("{}: started, pid {}", status_.name, child_->pid());
   measure(now);
   enter_pid_file();
 }
 
-void ManagedChild::fail_start(const Moment& now, const std::error_code& error,
-                              const std::string& what) {
+void ManagedChild::note_failed_start(const StartFailure& failure, const Moment& now) {
   could_not_start_ = true;
-  status_.last_error = what + ": " + error.message();
+  backoff_.note_failed_start();
+  exited_at_ = now.monotonic;
+  status_.pid.reset();
+  status_.started.reset();
+  status_.last_error = failure.what + ": " + failure.error.message();
   const LogLevel level =
       start_problems_.is_new(status_.last_error) ? LogLevel::error : LogLevel::debug;
   services_.log->write(level,
                        fmt::format("{}: could not start: {}", status_.name, status_.last_error));
   constexpr int not_found = 127;
   constexpr int not_executable = 126;
-  result_ = error == std::errc::no_such_file_or_directory ? not_found : not_executable;
-  if (config_.auto_restart) return wait_for_start(now.monotonic + config_.restart_interval);
-  enter(Phase::failed);
+  result_ = failure.error == std::errc::no_such_file_or_directory ? not_found : not_executable;
 }
 
 void ManagedChild::wait_for_start(MonotonicTime due) {
@@ -256,15 +335,42 @@ void ManagedChild::take_exit(const Moment& now) {
   const auto uptime = now.monotonic - status_.started->monotonic;
   // While its PID, and so the group's number, is not reused.
   const bool has_escaped = child_->terminate_group();
-  note_exit(child_->collect_exit(), now);
-  if (result_ == 0) suspect_background(has_escaped, uptime);
+  collect(now);
+  if (!could_not_start_) judge_end(uptime, has_escaped);
   begin_to_clear(now);
   enter(is_restarted_after_exit() ? Phase::clearing : Phase::ending);
   continue_to_clear(now);
 }
 
-void ManagedChild::note_exit(const ExitStatus& how, const Moment& now) {
+/// Of a process that ended by itself.
+void ManagedChild::judge_end(MonotonicTime::duration uptime, bool has_escaped) {
+  if (uptime >= config_.start_duration) {
+    backoff_.reset();
+  } else {
+    backoff_.note_failed_start();
+    if (config_.auto_restart) {
+      status_.last_error =
+          fmt::format("ended after {}, before its start_duration of {}", format_elapsed(uptime),
+                      format_elapsed(config_.start_duration));
+    }
+  }
+  if (result_ == 0) suspect_background(has_escaped, uptime);
+}
+
+void ManagedChild::collect(const Moment& now) {
+  StartFailure failure;
+  const bool was_executed = child_->execution(failure) != Execution::failed;
+  if (was_executed && !is_executed_) note_execution(now);
+  const ExitStatus how = child_->collect_exit();
   is_collected_ = true;
+  if (was_executed) {
+    note_exit(how, now);
+  } else {
+    note_failed_start(failure, now);
+  }
+}
+
+void ManagedChild::note_exit(const ExitStatus& how, const Moment& now) {
   exited_at_ = now.monotonic;
   remove_own_pid_file();
   const auto elapsed = now.monotonic - status_.started->monotonic;
@@ -298,7 +404,7 @@ void ManagedChild::begin_to_clear(const Moment& now) {
 void ManagedChild::continue_to_clear(const Moment& now) {
   if (!is_collected_ && child_->has_ended()) {
     child_->terminate_group();
-    note_exit(child_->collect_exit(), now);
+    collect(now);
   }
   if (is_collected_ && !child_->group_alive()) return settle(now);
   next_look_ = now.monotonic + group_interval;
@@ -333,12 +439,26 @@ std::string_view ManagedChild::what_runs() const {
 
 void ManagedChild::settle(const Moment& now) {
   child_.reset();
-  if (is_shutting_down_ || goal_ == Goal::down) return enter(Phase::exited);
+  if (is_shutting_down_ || goal_ == Goal::down) return come_to_rest();
   if (starts_after_end_) return wait_for_start(now.monotonic);
-  if (!config_.auto_restart) return enter(Phase::exited);
-  wait_for_start(exited_at_ + config_.restart_interval);
+  if (!config_.auto_restart) return come_to_rest();
+  if (config_.retry_count > 0 && backoff_.failures() >= config_.retry_count) return give_up();
+  wait_for_start(exited_at_ + backoff_.pause(services_.luck()));
   const auto left = std::max(deadline_ - now.monotonic, MonotonicTime::duration::zero());
-  services_.log->info("{}: restarting in {}", status_.name, format_elapsed(left));
+  const LogLevel level = could_not_start_ ? LogLevel::debug : LogLevel::info;
+  services_.log->write(level,
+                       fmt::format("{}: restarting in {}", status_.name, format_elapsed(left)));
+}
+
+void ManagedChild::come_to_rest() {
+  enter(could_not_start_ ? Phase::failed : Phase::exited);
+}
+
+void ManagedChild::give_up() {
+  status_.last_error = fmt::format("given up after {} failed starts in a row: {}",
+                                   backoff_.failures(), status_.last_error);
+  services_.log->error("{}: {}", status_.name, status_.last_error);
+  enter(Phase::failed);
 }
 
 void ManagedChild::enter_pid_file() {

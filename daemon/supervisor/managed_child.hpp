@@ -1,6 +1,7 @@
 #pragma once
 
 #include "daemon/config/config.hpp"
+#include "daemon/supervisor/backoff.hpp"
 #include "daemon/supervisor/managed_process.hpp"
 
 #include <cstdint>
@@ -52,16 +53,18 @@ class ManagedChild final : public ManagedProcess {
   [[nodiscard]] bool given_up() const { return given_up_; }
 
  private:
-  //            start due                  ended by itself, is started again
-  //   waiting ───────────> running ────────────────────────────> clearing
-  //     ^  │                  │ asked to end, or ended for good      │
-  //     │  │ cannot           v                                      │
-  //     │  │ start         ending ──────────> exited                 │
-  //     │  └──> failed        │ to start anew                        │
-  //     └─────────────────────┴──────────────────────────────────────┘
-  //                                               nothing is left of the group
+  //            start due             start_duration        ended by itself, is started again
+  //   waiting ───────────> starting ─────────────> running ─────────────────────> clearing
+  //     ^  ^  not executed  │ │ │                     │                              ^  │
+  //     │  └────────────────┘ │ └─────────────────────│── ended by itself ───────────┘  │
+  //     │    v                └──────────┐   ┌────────┘ asked to end, or ended for good │
+  //     │  failed                        v   v                                          │
+  //     │    ^ retry_count              ending ──────────> exited                       │
+  //     │    └───────────────────────────┤ to start anew     nothing is left of the group
+  //     └────────────────────────────────┴──────────────────────────────────────────────┘
   enum class Phase {
     waiting,  ///< for a start, due at deadline_
+    starting,
     running,
     ending,    ///< killed at deadline_
     clearing,  ///< what is left of the group is killed at deadline_
@@ -73,11 +76,16 @@ class ManagedChild final : public ManagedProcess {
 
   void enter(Phase phase);
   void launch(const Moment& now);
-  void fail_start(const Moment& now, const std::error_code& error, const std::string& what);
+  void continue_to_start(const Moment& now);
+  void look_at_execution(const Moment& now);
+  void note_execution(const Moment& now);
+  void note_failed_start(const StartFailure& failure, const Moment& now);
   void wait_for_start(MonotonicTime due);
   void measure(const Moment& now);
   void ask_to_end(const Moment& now);
   void take_exit(const Moment& now);
+  void judge_end(MonotonicTime::duration uptime, bool has_escaped);
+  void collect(const Moment& now);
   void note_exit(const ExitStatus& how, const Moment& now);
   void suspect_background(bool has_escaped, MonotonicTime::duration uptime);
   void begin_to_clear(const Moment& now);
@@ -85,6 +93,8 @@ class ManagedChild final : public ManagedProcess {
   void escalate(const Moment& now);
   void kill(const Moment& now);
   void settle(const Moment& now);
+  void come_to_rest();
+  void give_up();
   [[nodiscard]] bool is_restarted_after_exit() const;
   [[nodiscard]] std::string_view what_runs() const;
   void enter_pid_file();
@@ -99,14 +109,17 @@ class ManagedChild final : public ManagedProcess {
   std::unique_ptr<ChildProcess> child_;
   MonotonicTime exited_at_{};
   MonotonicTime deadline_{};  ///< to start (waiting) or to kill (ending, clearing)
-  MonotonicTime
-      next_look_{};  ///< ending, clearing: no event reports the end of the rest of a group
-  MonotonicTime next_measure_ = MonotonicTime::max();  ///< running, but not measured yet
+  /// starting: whether the program is executed; ending, clearing: whether anything is left of the
+  /// group. No event reports either.
+  MonotonicTime next_look_{};
+  MonotonicTime next_measure_ = MonotonicTime::max();  ///< executed, but not measured yet
+  Backoff backoff_;
   std::uint64_t attempts_ = 0;
   RepeatFilter start_problems_;
   RepeatFilter measure_problems_;
   RepeatFilter pid_file_problems_;
   int result_ = 0;
+  bool is_executed_ = false;
   bool is_collected_ = true;
   bool was_asked_ = false;         ///< to end, since its start
   bool starts_after_end_ = false;  ///< a command came while it ends

@@ -32,6 +32,8 @@ struct ProcessServices {
   std::function<bool(ProcessId pid)> exists;
   /// False: `track` would take another process for a child.
   bool can_measure_children = true;
+  /// From 0 to 1, evenly.
+  std::function<double()> luck;
   const Log* log;
 };
 

@@ -16,6 +16,8 @@ std::string_view to_text(ProcessState state) {
   switch (state) {
     case ProcessState::stopped:
       return "stopped";
+    case ProcessState::starting:
+      return "starting";
     case ProcessState::running:
       return "running";
     case ProcessState::backoff:

@@ -20,12 +20,13 @@ enum class ProcessKind {
 };
 
 enum class ProcessState {
-  stopped,  ///< by a command; not started again but by another one
+  stopped,   ///< by a command; not started again but by another one
+  starting,  ///< for start_duration, or until its program is executed
   running,
   backoff,   ///< waits for its start or its restart
   stopping,  ///< it, or what it left of its process group, has been asked to end
   exited,    ///< has ended and will not be restarted
-  failed,    ///< could not be started and will not be tried again
+  failed,    ///< could not be started, or not for long, and will not be tried again
   absent,    ///< somebody else's, and not there
 };
 

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <random>
 #include <string>
 #include <utility>
 
@@ -20,6 +21,16 @@ constexpr std::size_t batch = 32;
 /// How many ends one update() takes: children that leave orphans without end must not hold it.
 constexpr std::size_t ends_in_a_row = 256;
 
+/// From 0 to 1, evenly.
+class LuckyNumbers {
+ public:
+  [[nodiscard]] double operator()() { return distribution_(engine_); }
+
+ private:
+  std::minstd_rand engine_{std::random_device()()};
+  std::uniform_real_distribution<double> distribution_{0, 1};
+};
+
 [[nodiscard]] ProcessServices services_of(const SupervisorOptions& options, Registry& registry,
                                           const Log& log) {
   auto track = options.track;
@@ -31,6 +42,7 @@ constexpr std::size_t ends_in_a_row = 256;
           std::move(track),
           options.exists,
           options.can_measure_children,
+          options.luck ? options.luck : LuckyNumbers(),
           &log};
 }
 

@@ -37,6 +37,8 @@ struct SupervisorOptions {
   std::function<bool(ProcessId pid)> exists = &process_exists;
   /// Whether PIDs mean the same to `track` as to `launch`; if not, children are not measured.
   bool can_measure_children = measures_own_pids();
+  /// From 0 to 1, to spread restarts; random if empty.
+  std::function<double()> luck;
   EndedChildren* ended_children = &EndedChildren::system();  ///< must outlive the supervisor
   const Clock* clock = &Clock::system();                     ///< must outlive the supervisor
 };

@@ -2,6 +2,7 @@
 #include "support/child_exit.hpp"
 #include "support/eventually.hpp"
 #include "support/paths.hpp"
+#include "support/start_child.hpp"
 
 #include <provisr/clock.hpp>
 #include <provisr/cpu_rate.hpp>
@@ -31,15 +32,12 @@ using daemon::ChildProcess;
 
 constexpr std::uint64_t megabyte = 1024 * 1024;
 
-[[nodiscard]] std::unique_ptr<ChildProcess> start_child(const std::vector<std::string>& arguments) {
+[[nodiscard]] std::unique_ptr<ChildProcess> start_program(
+    const std::vector<std::string>& arguments) {
   ChildCommand command;
   command.argv = {child_path()};
   command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
-  std::error_code error;
-  std::string what;
-  auto child = ChildProcess::start(command, error, what);
-  if (!child) throw std::system_error(error, what);
-  return child;
+  return test::start_child(command);
 }
 
 /// A sampler with a context of its own.
@@ -98,7 +96,7 @@ void end(ChildProcess& child) {
 }  // namespace
 
 TEST_CASE("A living process has plausible figures") {
-  const auto child = start_child({"allocator", "8"});
+  const auto child = start_program({"allocator", "8"});
   Watch watch(child->pid());
   REQUIRE(eventually([&] { return watch.reading().memory_rss_bytes.value_or(0) >= 8 * megabyte; }));
   const ProcessReading reading = watch.reading();
@@ -112,7 +110,7 @@ TEST_CASE("A living process has plausible figures") {
 
 TEST_CASE("A process is shown with the CPU time that it has used, at up to one CPU") {
   // By its own account, so that a busy machine makes this longer but not wrong.
-  const auto child = start_child({"burner", "1500", "--seconds", "100"});
+  const auto child = start_program({"burner", "1500", "--seconds", "100"});
   Watch watch(child->pid());
   constexpr std::uint64_t used_ns = 1'500'000'000;
   constexpr std::uint64_t start_and_rounding_ns = 300'000'000;
@@ -128,13 +126,13 @@ TEST_CASE("A process is shown with the CPU time that it has used, at up to one C
 }
 
 TEST_CASE("A process that sleeps uses no CPU") {
-  const auto child = start_child({"threader", "1", "--seconds", "100"});
+  const auto child = start_program({"threader", "1", "--seconds", "100"});
   Watch watch(child->pid());
   CHECK(eventually([&] { return measure_cpu_percent(watch) < 5; }));
 }
 
 TEST_CASE("CPU time never goes back") {
-  const auto child = start_child({"spinner", "50"});
+  const auto child = start_program({"spinner", "50"});
   Watch watch(child->pid());
   std::uint64_t before = 0;
   for (int i = 0; i < 50; ++i) {
@@ -146,8 +144,8 @@ TEST_CASE("CPU time never goes back") {
 }
 
 TEST_CASE("Memory that is in use is seen") {
-  const auto small = start_child({"allocator", "1"});
-  const auto large = start_child({"allocator", "65"});
+  const auto small = start_program({"allocator", "1"});
+  const auto large = start_program({"allocator", "65"});
   Watch small_watch(small->pid());
   Watch large_watch(large->pid());
   CHECK(eventually([&] {
@@ -161,8 +159,8 @@ TEST_CASE("Memory that is in use is seen") {
 }
 
 TEST_CASE("Threads are counted") {
-  const auto one = start_child({"threader", "1", "--seconds", "100"});
-  const auto six = start_child({"threader", "6"});
+  const auto one = start_program({"threader", "1", "--seconds", "100"});
+  const auto six = start_program({"threader", "6"});
   Watch watch_one(one->pid());
   Watch watch_six(six->pid());
   CHECK(eventually([&] {
@@ -172,7 +170,7 @@ TEST_CASE("Threads are counted") {
 }
 
 TEST_CASE("A process that has ended has vanished, and stays so") {
-  const auto child = start_child({"exiter", "3", "200"});
+  const auto child = start_program({"exiter", "3", "200"});
   Watch watch(child->pid());
   CHECK(eventually([&] { return watch.has_vanished(); }));
   const auto exit = [&] { return poll_exit(*child); };
@@ -182,13 +180,13 @@ TEST_CASE("A process that has ended has vanished, and stays so") {
 }
 
 TEST_CASE("A sampler stays with its process, whoever comes after it") {
-  const auto first = start_child({"allocator", "1"});
+  const auto first = start_program({"allocator", "1"});
   Watch watch(first->pid());
   CHECK_FALSE(watch.has_vanished());
   end(*first);
   std::vector<std::unique_ptr<ChildProcess>> later;
   for (int i = 0; i < 10; ++i) {
-    later.push_back(start_child({"allocator", "1"}));
+    later.push_back(start_program({"allocator", "1"}));
     CHECK(watch.has_vanished());
     ProcessReading reading;
     static_cast<void>(watch.read(reading));
@@ -204,14 +202,14 @@ TEST_CASE("What is no process cannot be opened") {
 }
 
 TEST_CASE("Killing a child reaches what it has started") {
-  const auto child = start_child({"forker", "2"});
+  const auto child = start_program({"forker", "2"});
   CHECK(child->group_alive());
   end(*child);
   CHECK(eventually([&] { return !child->group_alive(); }));
 }
 
 TEST_CASE("A child that is asked to end ends", "[console]") {
-  const auto child = start_child({"threader", "1", "--seconds", "100"});
+  const auto child = start_program({"threader", "1", "--seconds", "100"});
   child->terminate_group();
   const bool ended = eventually([&] {
     child->terminate_group();  // again: the first may have come before the program was ready

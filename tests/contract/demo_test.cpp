@@ -44,7 +44,7 @@ TEST_CASE("The demo configuration runs, and every endpoint answers") {
   CHECK(eventually([&] {
     return count(demo.api("/api/metrics/history?name=my-grower"), "\"memory_rss\"") >= 3;
   }));
-  CHECK(count(demo.api("/api/status"), "\"state\":\"running\"") == 4);
+  CHECK(eventually([&] { return count(demo.api("/api/status"), "\"state\":\"running\"") == 4; }));
   CHECK(count(demo.api("/"), "/api/metrics/history") == 1);
   const std::string metrics = demo.metrics();
   for (const char* family : {"cpu_percent", "memory_mb", "num_threads"}) {

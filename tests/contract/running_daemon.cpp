@@ -2,11 +2,11 @@
 
 #include "daemon/base/text.hpp"
 #include "support/paths.hpp"
+#include "support/start_child.hpp"
 
 #include <fmt/format.h>
 #include <httplib.h>
 
-#include <system_error>
 #include <thread>
 
 namespace provisr::test {
@@ -26,11 +26,7 @@ std::unique_ptr<daemon::ChildProcess> start_daemon(const std::vector<std::string
   daemon::ChildCommand command;
   command.argv = {provisr::test::provisrd_path()};
   command.argv.insert(command.argv.end(), options.begin(), options.end());
-  std::error_code error;
-  std::string what;
-  auto child = daemon::ChildProcess::start(command, error, what);
-  if (!child) throw std::system_error(error, what);
-  return child;
+  return test::start_child(command);
 }
 
 struct TakenPort::State {

@@ -51,7 +51,8 @@ TEST_CASE("provisrd starts, serves and ends whatever its standard error is") {
   const auto file = folder.write("provisr.toml", "[history]\n[[processes]]\nname = \"app\"\n" +
                                                      child_args({"exiter", "3"}) +
                                                      "auto_restart = true\n"
-                                                     "restart_interval = \"1ms\"\n");
+                                                     "restart_interval = \"1ms\"\n"
+                                                     "start_duration = \"0s\"\n");
   Program program = provisrd(
       streams, folder,
       {file.string(), "--log-level", "debug", "--listen", fmt::format("127.0.0.1:{}", port),

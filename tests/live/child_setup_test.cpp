@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <string>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <utility>
@@ -35,20 +36,18 @@ std::string output_of(const std::string& script, ChildCommand command = {}) {
   return read_text(output);
 }
 
-struct Refusal {
-  std::error_code error;
-  std::string what;
-};
-
 ChildCommand command_of(std::vector<std::string> argv) {
   ChildCommand command;
   command.argv = std::move(argv);
   return command;
 }
 
-Refusal refusal_of(const ChildCommand& command) {
-  Refusal refusal;
-  REQUIRE_FALSE(ChildProcess::start(command, refusal.error, refusal.what));
+StartFailure refusal_of(const ChildCommand& command) {
+  StartFailure refusal;
+  const auto child = ChildProcess::start(command, refusal);
+  REQUIRE(child);
+  REQUIRE(eventually([&] { return child->execution(refusal) == Execution::failed; }));
+  CHECK(wait_for_exit(*child).code == 127);
   return refusal;
 }
 
@@ -99,15 +98,15 @@ TEST_CASE("a program that cannot be executed is an error of the start") {
   const auto plain_file = directory.path() / "plain";
   write_text(plain_file, "text");
 
-  const Refusal missing = refusal_of(command_of({"/no/such/program"}));
+  const StartFailure missing = refusal_of(command_of({"/no/such/program"}));
   CHECK(missing.error == std::errc::no_such_file_or_directory);
   CHECK(missing.what == "cannot execute /no/such/program");
 
-  const Refusal not_in_path = refusal_of(command_of({"provisr-no-such-program"}));
+  const StartFailure not_in_path = refusal_of(command_of({"provisr-no-such-program"}));
   CHECK(not_in_path.error == std::errc::no_such_file_or_directory);
   CHECK(not_in_path.what == "cannot find provisr-no-such-program");
 
-  const Refusal not_executable = refusal_of(command_of({plain_file.string()}));
+  const StartFailure not_executable = refusal_of(command_of({plain_file.string()}));
   CHECK(not_executable.error == std::errc::permission_denied);
   CHECK(not_executable.what == "cannot execute " + plain_file.string());
 
@@ -119,7 +118,7 @@ TEST_CASE("a work_dir that cannot be entered is an error of the start") {
   ChildCommand command;
   command.argv = {"true"};
   command.work_dir = "/no/such/directory";
-  const Refusal refusal = refusal_of(command);
+  const StartFailure refusal = refusal_of(command);
   CHECK(refusal.error == std::errc::no_such_file_or_directory);
   CHECK(refusal.what == "cannot enter /no/such/directory");
 }
@@ -199,4 +198,126 @@ TEST_CASE("a daemon that is killed leaves no child running") {
   ::kill(doomed_daemon, SIGKILL);
   ::waitpid(doomed_daemon, nullptr, 0);
   CHECK(eventually([&] { return !is_running(child); }));
+}
+
+TEST_CASE("output is appended to files by the child itself") {
+  const TempDirectory directory;
+  ChildCommand command = command_of({"/bin/sh", "-c", "echo out; echo err >&2"});
+  command.log_directory = directory.path() / "made";
+  command.stdout_file = command.log_directory / "out";
+  command.stderr_file = command.log_directory / "err";
+  CHECK(wait_for_exit(*start_child(command)).success());
+  CHECK(wait_for_exit(*start_child(command)).success());
+  CHECK(read_text(command.stdout_file) == "out\nout\n");
+  CHECK(read_text(command.stderr_file) == "err\nerr\n");
+}
+
+TEST_CASE("one file can take both streams") {
+  const TempDirectory directory;
+  ChildCommand command = command_of({"/bin/sh", "-c", "echo 1; echo 2 >&2; echo 3"});
+  command.stdout_file = directory.path() / "log";
+  command.stderr_file = command.stdout_file;
+  CHECK(wait_for_exit(*start_child(command)).success());
+  CHECK(read_text(command.stdout_file) == "1\n2\n3\n");
+}
+
+TEST_CASE("an output file that cannot be opened is an error of the start") {
+  ChildCommand command = command_of({"/bin/true"});
+  command.stdout_file = "/no/such/folder/log";
+  CHECK(refusal_of(command).what == "cannot open /no/such/folder/log");
+  command.stdout_file.clear();
+  command.stderr_file = "/";
+  const StartFailure refusal = refusal_of(command);
+  CHECK(refusal.error == std::errc::is_a_directory);
+  CHECK(refusal.what == "cannot open /");
+}
+
+TEST_CASE("one that waits for the reader of a named pipe holds up nobody") {
+  const TempDirectory directory;
+  ChildCommand command = command_of({"/bin/sh", "-c", "echo text"});
+  command.stdout_file = directory.path() / "pipe";
+  REQUIRE(::mkfifo(command.stdout_file.c_str(), 0600) == 0);
+  StartFailure failure;
+  const auto child = ChildProcess::start(command, failure);
+  REQUIRE(child);
+  CHECK(child->execution(failure) == Execution::pending);
+  CHECK(wait_for_exit(*start_child(command_of({"/bin/true"}))).success());
+  CHECK(child->execution(failure) == Execution::pending);
+
+  SECTION("and can be killed") {
+    child->kill_group();
+    CHECK(wait_for_exit(*child).signal == SIGKILL);
+    CHECK(child->execution(failure) == Execution::done);
+  }
+  SECTION("and goes on when there is one") {
+    CHECK(read_text(command.stdout_file) == "text\n");
+    CHECK(wait_for_exit(*child).success());
+  }
+}
+
+TEST_CASE("a group is asked to end by the stop signal") {
+  ChildCommand command = command_of({child_path(), "threader", "1"});
+  command.stop_signal = SIGINT;
+  const auto child = start_child(command);
+  child->terminate_group();
+  CHECK(wait_for_exit(*child).signal == SIGINT);
+}
+
+TEST_CASE("a child can be that of another user, with their groups and environment") {
+  if (::geteuid() != 0) SKIP("only root can change users");
+  const auto nobody = find_user("nobody");
+  REQUIRE(nobody);
+  ChildCommand command;
+  const TempDirectory directory;
+  command.argv = {"/bin/sh", "-c", "id -u; id -g; id -G; echo $HOME $USER $LOGNAME $SHELL"};
+  command.stdout_file = directory.path() / "output";  // a folder of the daemon's own
+  command.account = nobody;
+  const auto child = start_child(command);
+  REQUIRE(wait_for_exit(*child).success());
+  std::string groups;
+  for (const auto group : nobody->groups)
+    groups += (groups.empty() ? "" : " ") + std::to_string(group);
+  CHECK(read_text(command.stdout_file) ==
+        std::to_string(nobody->uid) + "\n" + std::to_string(nobody->gid) + "\n" + groups + "\n" +
+            nobody->home + " nobody nobody " + nobody->shell + "\n");
+}
+
+TEST_CASE("the folder of another user is entered with that user's rights") {
+  if (::geteuid() != 0) SKIP("only root can change users");
+  const TempDirectory directory;
+  ::chmod(directory.path().c_str(), 0700);
+  ChildCommand command = command_of({"/bin/true"});
+  command.account = find_user("nobody");
+  command.work_dir = directory.path();
+  const StartFailure refusal = refusal_of(command);
+  CHECK(refusal.error == std::errc::permission_denied);
+  CHECK(refusal.what.starts_with("cannot enter "));
+}
+
+TEST_CASE("a user who may not change users cannot start a child as another") {
+  const pid_t tester = ::fork();
+  if (tester == 0) {
+    if (::geteuid() == 0 && ::setuid(find_user("nobody")->uid) != 0) ::_exit(2);
+    ChildCommand command = command_of({"/bin/true"});
+    command.account = find_user("root");
+    StartFailure failure;
+    const auto child = ChildProcess::start(command, failure);
+    const bool is_refused =
+        child && eventually([&] { return child->execution(failure) == Execution::failed; });
+    ::_exit(is_refused && failure.what == "cannot become the user root" ? 0 : 1);
+  }
+  int status = 0;
+  REQUIRE(::waitpid(tester, &status, 0) == tester);
+  CHECK(WEXITSTATUS(status) == 0);
+}
+
+TEST_CASE("users are known by name and by number") {
+  const auto root = find_user("root");
+  REQUIRE(root);
+  CHECK(root->uid == 0);
+  CHECK(find_user("0") == root);
+  CHECK_FALSE(find_user("provisr-no-such-user"));
+  CHECK_FALSE(find_user("4000000001"));
+  CHECK_FALSE(find_user("-1"));
+  CHECK_FALSE(find_user(""));
 }

@@ -69,6 +69,7 @@ ProcessConfig config_of(std::vector<std::string> argv) {
   config.name = "app";
   config.argv = std::move(argv);
   config.restart_interval = 20ms;
+  config.start_duration = 0ms;
   return config;
 }
 
@@ -89,6 +90,7 @@ TEST_CASE("instances run and are measured, and a signal stops them all") {
   std::vector<ProcessId> pids;
   const int result = world.run(
       [&] {
+        for (std::size_t i = 0; i < 3; ++i) REQUIRE(world.reaches(ProcessState::running, i));
         const SharedStatusList statuses = world.supervisor.status();
         for (const auto& status : *statuses) {
           pids.push_back(status->pid.value_or(0));
@@ -111,10 +113,12 @@ TEST_CASE("a killed child is started again and measured under its new PID") {
   config.auto_restart = true;
   World world({config});
   world.run([&] {
+    REQUIRE(world.reaches(ProcessState::running));
     const ProcessId first = world.status().pid.value();
     ::kill(static_cast<pid_t>(first), SIGKILL);
-    CHECK(eventually([&] { return world.status().pid.value_or(first) != first; }));
-    CHECK(world.status().restarts == 1);
+    CHECK(eventually([&] { return world.status().restarts == 1; }));
+    REQUIRE(world.reaches(ProcessState::running));
+    CHECK(world.status().pid.value() != first);
     CHECK(world.status().last_exit->status.signal == SIGKILL);
     world.registry.tick();
     CHECK(world.registry.latest("app")->pid == world.status().pid);
@@ -166,8 +170,8 @@ TEST_CASE("one that cannot be started does not keep the others from running") {
   missing.name = "missing";
   World world({missing, config_of({child_path(), "threader", "1"})});
   world.run([&] {
-    CHECK(world.status(0).state == ProcessState::failed);
-    CHECK(world.status(1).state == ProcessState::running);
+    CHECK(world.reaches(ProcessState::failed, 0));
+    CHECK(world.reaches(ProcessState::running, 1));
   });
   CHECK(world.log.count("ERROR missing: could not start: cannot execute /no/such/program: ") == 1);
 }

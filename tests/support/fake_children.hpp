@@ -25,8 +25,10 @@ struct FakeGroup {
   bool has_escaped = false;  ///< in the background
   std::optional<daemon::ExitStatus> exit;
   bool is_collected = false;
-  int polls = 0;       ///< questions after its state
-  int terminated = 0;  ///< while its leader ran
+  daemon::Execution execution = daemon::Execution::done;
+  daemon::StartFailure start_failure;  ///< if its execution failed
+  int polls = 0;                       ///< questions after its state
+  int terminated = 0;                  ///< while its leader ran
   int killed = 0;
 
   void end(daemon::ExitStatus how) {
@@ -56,17 +58,16 @@ class FakeChildren final : public daemon::EndedChildren {
   }
 
   [[nodiscard]] daemon::Launcher launcher() {
-    return [this](const daemon::ChildCommand& command, std::error_code& error, std::string& what) {
-      return launch(command, error, what);
+    return [this](const daemon::ChildCommand& command, daemon::StartFailure& failure) {
+      return launch(command, failure);
     };
   }
 
   /// Every launch from now on fails; with no error set it succeeds again.
   void refuse(std::errc error, std::string what) {
-    refusal_ = std::make_error_code(error);
-    refusal_text_ = std::move(what);
+    refusal_ = {std::make_error_code(error), std::move(what)};
   }
-  void accept() { refusal_.clear(); }
+  void accept() { refusal_ = {}; }
 
   /// What each group from now on begins as.
   FakeGroup pattern;
@@ -82,6 +83,10 @@ class FakeChildren final : public daemon::EndedChildren {
     explicit Child(std::shared_ptr<FakeGroup> group) : group_(std::move(group)) {}
 
     [[nodiscard]] ProcessId pid() const override { return group_->pid; }
+    [[nodiscard]] daemon::Execution execution(daemon::StartFailure& failure) override {
+      if (group_->execution == daemon::Execution::failed) failure = group_->start_failure;
+      return group_->execution;
+    }
     [[nodiscard]] bool has_ended() const override {
       ++group_->polls;
       return group_->exit.has_value();
@@ -116,11 +121,10 @@ class FakeChildren final : public daemon::EndedChildren {
   };
 
   std::unique_ptr<daemon::ChildProcess> launch(const daemon::ChildCommand& command,
-                                               std::error_code& error, std::string& what) {
+                                               daemon::StartFailure& failure) {
     ++attempts_;
-    if (refusal_) {
-      error = refusal_;
-      what = refusal_text_;
+    if (refusal_.error) {
+      failure = refusal_;
       return nullptr;
     }
     constexpr ProcessId beyond_all_real_ones = 1'000'000'000;
@@ -133,8 +137,7 @@ class FakeChildren final : public daemon::EndedChildren {
 
   std::vector<std::shared_ptr<FakeGroup>> groups_;
   std::vector<ProcessId> orphans_;
-  std::error_code refusal_;
-  std::string refusal_text_;
+  daemon::StartFailure refusal_;
   int attempts_ = 0;
 };
 

@@ -28,6 +28,9 @@ class FakeSupervision {
   std::error_code track_error;
   int tracked = 0;
 
+  /// 0: every pause is as short as it can be.
+  double luck = 0;
+
   /// Before the first start.
   bool can_measure_children = true;
 
@@ -67,6 +70,7 @@ class FakeSupervision {
                 },
             .exists = [](ProcessId) { return false; },
             .can_measure_children = can_measure_children,
+            .luck = [this] { return luck; },
             .ended_children = &children,
             .clock = &clock};
   }
@@ -83,6 +87,7 @@ class FakeSupervision {
   config.argv = {"program"};
   config.restart_interval = std::chrono::seconds(2);
   config.stop_timeout = std::chrono::seconds(5);
+  config.start_duration = std::chrono::milliseconds(0);
   return config;
 }
 

@@ -5,6 +5,7 @@
 #include "support/child_exit.hpp"
 #include "support/eventually.hpp"
 #include "support/paths.hpp"
+#include "support/start_child.hpp"
 #include "support/text_file.hpp"
 
 #include <filesystem>
@@ -52,22 +53,6 @@ namespace provisr::test {
   std::error_code error;
   const daemon::IsAlive is_alive = daemon::system_process_finder()(pid, error);
   return is_alive && is_alive();
-}
-
-[[nodiscard]] inline std::unique_ptr<daemon::ChildProcess> start_child(
-    const daemon::ChildCommand& command) {
-  std::error_code error;
-  std::string what;
-  auto child = daemon::ChildProcess::start(command, error, what);
-  if (!child) throw std::system_error(error, what);
-  return child;
-}
-
-[[nodiscard]] inline std::unique_ptr<daemon::ChildProcess> start_child(
-    std::vector<std::string> argv) {
-  daemon::ChildCommand command;
-  command.argv = std::move(argv);
-  return start_child(command);
 }
 
 }  // namespace provisr::test

@@ -1,4 +1,5 @@
 #include "daemon/config/load.hpp"
+#include "daemon/platform/signal_names.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
@@ -138,7 +139,11 @@ TEST_CASE("a single fault is told exactly") {
       {process("command = 'b'\ninstances = 1001"),
        "4: processes[0].instances: must be 1 to 1000, is 1001"},
       {process("command = 'b'\nrestart_interval = '0s'"),
-       "4: processes[0].restart_interval: \"0s\" is too short; 1ms is the least"},
+       "4: processes[0].restart_interval: must be 1ms to 24h, is 0s"},
+      {process("command = 'b'\nstop_signal = 'STOP'"),
+       fmt::format("4: processes[0].stop_signal: must be one of {}, is \"STOP\"", signal_names())},
+      {process("command = 'b'\nuser = 'provisr-no-such-user'"),
+       "4: processes[0].user: \"provisr-no-such-user\" is no user of this system"},
       {process("command = 'b'\nstop_timeout = '48h'"),
        "4: processes[0].stop_timeout: must be 1ms to 24h, is 48h"},
       {process("command = 'b'\ntype = 'service'"),

@@ -1,4 +1,5 @@
 #include "daemon/config/load.hpp"
+#include "daemon/platform/signal_names.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
@@ -85,7 +86,13 @@ env = ["PORT=8000", "EMPTY="]
 instances = 3
 auto_restart = true
 restart_interval = "2s"
+max_restart_interval = "30s"
+retry_interval = "3s"
+start_duration = "0s"
+retry_count = 4
+stop_signal = "SIGINT"
 stop_timeout = "500ms"
+log = { stdout = "out.log", stderr = "err.log", dir = "logs" }
 [[processes]]
 name = "direct"
 args = ["sh", "-c", "echo $HOME"]
@@ -111,7 +118,13 @@ pid_file = "/run/nginx.pid"
   CHECK(app.instances == 3);
   CHECK(app.auto_restart);
   CHECK(app.restart_interval == 2s);
+  CHECK(app.max_restart_interval == 30s);
+  CHECK(app.retry_interval == 3s);
+  CHECK(app.start_duration == 0s);
+  CHECK(app.retry_count == 4);
+  CHECK(app.stop_signal == signal_number("INT"));
   CHECK(app.stop_timeout == 500ms);
+  CHECK(app.log == ProcessLog{"out.log", "err.log", "logs"});
   CHECK(app.pid_file.empty());
   CHECK_FALSE(app.is_foreign());
 
@@ -140,7 +153,14 @@ TEST_CASE("what a file does not say has its default") {
   CHECK(config.processes[0].instances == 1);
   CHECK_FALSE(config.processes[0].auto_restart);
   CHECK(config.processes[0].restart_interval == 1s);
+  CHECK(config.processes[0].max_restart_interval == 1min);
+  CHECK(config.processes[0].retry_interval == 0s);
+  CHECK(config.processes[0].start_duration == 1s);
+  CHECK(config.processes[0].retry_count == 0);
+  CHECK(config.processes[0].stop_signal == default_stop_signal);
   CHECK(config.processes[0].stop_timeout == 5s);
+  CHECK_FALSE(config.processes[0].account);
+  CHECK(config.processes[0].log == ProcessLog{});
 }
 
 TEST_CASE("the Go provisr's form is read") {
@@ -210,12 +230,12 @@ spec.name = "a"
 spec.command = "true"
 spec.priority = 10
 spec.detached = true
-spec.retry_count = 2
-spec.retry_interval = "1s"
-spec.start_duration = "1s"
+spec.retries = 2
+spec.startsecs = 1
+spec.schedule = ""
 spec.lifecycle.pre_start = []
 [processes.spec.log]
-dir = "/tmp"
+compress = true
 [[processes.spec.detectors]]
 type = "command"
 command = "pgrep x"
@@ -235,11 +255,11 @@ command = "pgrep x"
            "p.toml:21: groups: not served by provisrd; skipped",
            "p.toml:29: processes[0].spec.priority: not served by provisrd; skipped",
            "p.toml:30: processes[0].spec.detached: not served by provisrd; skipped",
-           "p.toml:31: processes[0].spec.retry_count: not served by provisrd; skipped",
-           "p.toml:32: processes[0].spec.retry_interval: not served by provisrd; skipped",
-           "p.toml:33: processes[0].spec.start_duration: not served by provisrd; skipped",
+           "p.toml:31: processes[0].spec.retries: not served by provisrd; skipped",
+           "p.toml:32: processes[0].spec.startsecs: not served by provisrd; skipped",
+           "p.toml:33: processes[0].spec.schedule: not served by provisrd; skipped",
            "p.toml:34: processes[0].spec.lifecycle: not served by provisrd; skipped",
-           "p.toml:35: processes[0].spec.log: not served by provisrd; skipped",
+           "p.toml:36: processes[0].spec.log.compress: not served by provisrd; skipped",
            "p.toml:37: processes[0].spec.detectors: not served by provisrd; skipped",
        });
 }

@@ -152,17 +152,19 @@ TEST_CASE("a failed start is tried again with auto_restart and logged once an er
   CHECK(world.status().state == ProcessState::backoff);
   CHECK(world.status().last_error == "cannot find program: No such file or directory");
   CHECK(world.until_next_deadline() == 2s);
-  for (int i = 0; i < 4; ++i) world.advance(1s);
+  world.advance(2s);
+  CHECK(world.until_next_deadline() == 4s);
+  world.advance(4s);
   CHECK(world.children.attempts() == 3);
   CHECK(world.log.count("ERROR app: could not start: cannot find program") == 1);
   CHECK(world.log.count("DEBUG app: could not start: cannot find program") == 2);
 
   world.children.refuse(std::errc::permission_denied, "cannot execute program");
-  world.advance(2s);
+  world.advance(8s);
   CHECK(world.log.count("ERROR app: could not start: cannot execute program") == 1);
 
   world.children.accept();
-  world.advance(2s);
+  world.advance(16s);
   CHECK(world.status().state == ProcessState::running);
   CHECK(world.status().last_error.empty());
   CHECK(world.status().restarts == 4);
@@ -317,4 +319,181 @@ TEST_CASE("children are never measured by PIDs of another namespace") {
   CHECK(world.log.count("WARN") == 1);
   CHECK(world.log.count("that of another PID namespace: what provisrd starts is not measured") ==
         1);
+}
+
+TEST_CASE("a process is starting until it has run for start_duration") {
+  ProcessConfig config = restarting();
+  config.start_duration = 3s;
+  FakeSupervision world({config});
+  world.start();
+  CHECK(world.status().state == ProcessState::starting);
+  CHECK(world.status().pid == world.children.latest().pid);
+  CHECK(world.tracked == 1);
+  CHECK(world.until_next_deadline() == 3s);
+  world.advance(2999ms);
+  CHECK(world.status().state == ProcessState::starting);
+  world.advance(1ms);
+  CHECK(world.status().state == ProcessState::running);
+
+  SECTION("a later end is no failed start") {
+    world.children.latest().end(failure);
+    world.update();
+    CHECK(world.status().last_error.empty());
+    CHECK(world.until_next_deadline() == 2s);
+  }
+}
+
+TEST_CASE("one that ends before start_duration waits longer each time") {
+  ProcessConfig config = restarting();
+  config.start_duration = 3s;
+  config.max_restart_interval = 10s;
+  FakeSupervision world({config});
+  world.start();
+  const auto end_early = [&] {
+    world.clock.advance(1s);
+    world.children.latest().end(failure);
+    world.update();
+  };
+  for (const auto pause : {2s, 4s, 8s, 8s}) {  // a fifth less than 10 s, at the least
+    end_early();
+    CHECK(world.status().state == ProcessState::backoff);
+    CHECK(world.status().last_error == "ended after 1.0s, before its start_duration of 3.0s");
+    CHECK(world.status().last_exit->status == failure);
+    CHECK(world.until_next_deadline() == pause);
+    world.advance(pause);
+    CHECK(world.status().last_error.empty());
+  }
+
+  SECTION("until it has run") {
+    world.advance(3s);
+    REQUIRE(world.status().state == ProcessState::running);
+    world.children.latest().end(failure);
+    world.update();
+    CHECK(world.until_next_deadline() == 2s);
+  }
+  SECTION("until somebody starts it") {
+    end_early();
+    world.supervisor().submit({.verb = Command::Verb::start, .target = "app"},
+                              [](const CommandReply&) {});
+    world.update();
+    REQUIRE(world.status().state == ProcessState::starting);
+    end_early();
+    CHECK(world.until_next_deadline() == 2s);
+  }
+}
+
+TEST_CASE("retry_count failed starts in a row are the last") {
+  ProcessConfig config = restarting();
+  config.start_duration = 3s;
+  config.retry_count = 2;
+  config.retry_interval = 5s;
+  FakeSupervision world({config});
+  world.start();
+  SECTION("of a process that ends too soon") {
+    world.children.latest().end(failure);
+    world.update();
+    CHECK(world.until_next_deadline() == 5s);
+    world.advance(5s);
+    world.children.latest().end(failure);
+    world.update();
+    CHECK(world.log.count("ERROR app: given up after 2 failed starts in a row: ended after") == 1);
+  }
+  SECTION("of one that cannot be started") {
+    world.children.latest().end(failure);
+    world.children.refuse(std::errc::permission_denied, "cannot execute program");
+    world.update();
+    world.advance(5s);
+    CHECK(world.status().last_error ==
+          "given up after 2 failed starts in a row: cannot execute program: Permission denied");
+  }
+  CHECK(world.status().state == ProcessState::failed);
+  CHECK(world.supervisor().next_deadline() == MonotonicTime::max());
+
+  world.children.accept();
+  world.supervisor().submit({.verb = Command::Verb::start, .target = "app"},
+                            [](const CommandReply&) {});
+  world.update();
+  world.update();
+  CHECK(world.status().state == ProcessState::starting);
+}
+
+TEST_CASE("restarts of processes that ended together are spread") {
+  FakeSupervision world({restarting()});
+  world.start();
+  world.luck = 0.5;
+  world.children.latest().end({});
+  world.update();
+  CHECK(world.until_next_deadline() == 2250ms);
+}
+
+TEST_CASE("a program that is not executed yet is looked at, ever less often") {
+  FakeSupervision world({restarting(), child_config("other")});
+  world.children.pattern.execution = Execution::pending;
+  world.start();
+  FakeGroup& group = world.children.group(0);
+  CHECK(world.status().state == ProcessState::starting);
+  CHECK(world.status(1).state == ProcessState::starting);  // does not wait for the first
+  CHECK(world.tracked == 0);
+  CHECK(world.log.count("started, pid") == 0);
+  CHECK(world.until_next_deadline() == 2ms);
+  world.advance(2ms);
+  CHECK(world.until_next_deadline() == 2ms);
+  world.advance(2ms);
+  CHECK(world.until_next_deadline() == 4ms);
+
+  SECTION("until it runs") {
+    group.execution = Execution::done;
+    world.advance(4ms);
+    CHECK(world.status().state == ProcessState::running);
+    CHECK(world.tracked == 1);
+    CHECK(world.log.count("INFO app: started, pid") == 1);
+  }
+  SECTION("or fails to") {
+    group.execution = Execution::failed;
+    group.start_failure = {std::make_error_code(std::errc::no_such_file_or_directory),
+                           "cannot find program"};
+    group.end({.code = 127, .signal = 0});
+    world.update();
+    CHECK(world.status().state == ProcessState::backoff);
+    CHECK(world.status().last_error == "cannot find program: No such file or directory");
+    CHECK_FALSE(world.status().last_exit);
+    CHECK_FALSE(world.status().pid);
+    CHECK(group.is_collected);
+  }
+  SECTION("or ends on its way") {
+    group.end({.code = 0, .signal = 9});
+    group.execution = Execution::done;
+    world.update();
+    CHECK(world.status().last_exit->status.signal == 9);
+  }
+  SECTION("or for so long that it is told") {
+    for (int i = 0; i < 20; ++i) world.advance(1s);
+    const auto text = "program is not executed yet: does a file system not answer?";
+    CHECK(world.status().last_error == text);
+    CHECK(world.log.count(std::string("WARN app: ") + text) == 1);
+    CHECK(world.until_next_deadline() == 1s);
+    group.execution = Execution::done;
+    world.advance(1s);
+    CHECK(world.status().last_error.empty());
+  }
+  SECTION("or until a stop is requested") {
+    world.supervisor().request_stop();
+    CHECK(group.terminated == 1);
+    CHECK(world.status().state == ProcessState::stopping);
+    world.update();
+    world.advance(50ms);
+    CHECK(world.supervisor().finished());
+  }
+}
+
+TEST_CASE("output files are named by the process unless the configuration names them") {
+  ProcessConfig config = child_config();
+  config.instances = 2;
+  config.log = {.stdout_file = {}, .stderr_file = "/var/log/errors", .directory = "/var/log/app"};
+  FakeSupervision world({config});
+  world.start();
+  const ChildCommand& command = world.children.group(1).command;
+  CHECK(command.stdout_file == "/var/log/app/app-2.stdout.log");
+  CHECK(command.stderr_file == "/var/log/errors");
+  CHECK(command.log_directory == "/var/log/app");
 }

@@ -40,6 +40,7 @@ struct World {
             return std::error_code();
           },
       .exists = [this](ProcessId) { return is_hidden; },
+      .luck = {},
       .log = &log.log()};
   Moment now{};
   WatchedProcess process{"nginx", pid_file, services};

@@ -1,15 +1,12 @@
 #include "daemon/platform/child_process.hpp"
 
-#include "daemon/platform/posix/child_setup.hpp"
-#include "daemon/platform/posix/exec_plan.hpp"
-#include "daemon/platform/posix/original_descriptor_limit.hpp"
+#include "daemon/platform/posix/child_birth.hpp"
 #include "daemon/platform/posix/orphans.hpp"
 #include "daemon/platform/posix/pipe.hpp"
 #include "daemon/platform/posix/process_group.hpp"
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
 #include <initializer_list>
@@ -23,124 +20,6 @@
 namespace provisr::daemon {
 namespace {
 
-enum class Step { set_up, enter_work_dir, execute };
-
-/// What a child that failed to start writes to the pipe.
-struct Failure {
-  Step step;
-  int error;
-};
-
-/// Prepared before the fork.
-struct Birth {
-  const ExecPlan& plan;
-  int error_pipe;
-  pid_t parent;
-  int descriptor_limit;
-  bool null_stdin;
-};
-
-bool put_null_on_stdin() noexcept {
-  const int null_device = open("/dev/null", O_RDONLY);
-  if (null_device < 0) return false;
-  if (null_device == STDIN_FILENO) return true;
-  return dup2(null_device, STDIN_FILENO) == STDIN_FILENO && close(null_device) == 0;
-}
-
-/// Fails silently for signals that cannot be changed.
-void reset_signals() noexcept {
-  struct sigaction by_default {};
-  by_default.sa_handler = SIG_DFL;
-  for (int number = 1; number < NSIG; ++number) sigaction(number, &by_default, nullptr);
-  sigset_t none;
-  sigemptyset(&none);
-  sigprocmask(SIG_SETMASK, &none, nullptr);
-}
-
-/// Between fork and exec: async-signal-safe calls only.
-Failure become_program(const Birth& birth) noexcept {
-  // A group, so that workers can be signalled with it. Not a session: the child stays a job of
-  // the terminal that the daemon was started from, and is hung up with it.
-  setpgid(0, 0);
-  if (!end_with_parent(birth.parent)) return {Step::set_up, ESRCH};
-  if (birth.null_stdin && !put_null_on_stdin()) return {Step::set_up, errno};
-  close_on_exec_from(STDERR_FILENO + 1, birth.descriptor_limit);
-  if (const auto& limit = original_descriptor_limit()) setrlimit(RLIMIT_NOFILE, &*limit);
-  const char* const work_dir = birth.plan.work_dir();
-  if (work_dir != nullptr && chdir(work_dir) != 0) return {Step::enter_work_dir, errno};
-  reset_signals();
-  return {Step::execute, birth.plan.execute()};
-}
-
-[[noreturn]] void run_child(const Birth& birth) noexcept {
-  const Failure failure = become_program(birth);
-  static_cast<void>(!write(birth.error_pipe, &failure, sizeof failure));
-  _exit(127);
-}
-
-/// Blocks every signal for its lifetime: a handler of the daemon must not run in the child.
-class AllSignalsBlocked {
- public:
-  AllSignalsBlocked() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~AllSignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  AllSignalsBlocked(const AllSignalsBlocked&) = delete;
-  AllSignalsBlocked& operator=(const AllSignalsBlocked&) = delete;
-
- private:
-  sigset_t before_{};
-};
-
-pid_t fork_child(const Birth& birth) {
-  const AllSignalsBlocked blocked;
-  const pid_t pid = fork();
-  if (pid == 0) run_child(birth);
-  // Also in the parent: whichever runs first, the group exists before it is signalled.
-  if (pid > 0) setpgid(pid, pid);
-  return pid;
-}
-
-/// Bounds the loop over descriptors if the limit is huge.
-int descriptor_limit() {
-  constexpr rlim_t most = 65536;
-  rlimit now{};
-  if (getrlimit(RLIMIT_NOFILE, &now) != 0) return static_cast<int>(most);
-  return static_cast<int>(std::min(now.rlim_cur, most));
-}
-
-/// Empty once exec has closed the pipe.
-std::optional<Failure> read_failure(const FileDescriptor& pipe) {
-  Failure failure{};
-  ssize_t size = 0;
-  do {
-    size = read(pipe.get(), &failure, sizeof failure);
-  } while (size < 0 && errno == EINTR);
-  if (size != static_cast<ssize_t>(sizeof failure)) return std::nullopt;
-  return failure;
-}
-
-std::string describe(const Failure& failure, const ChildCommand& command, const ExecPlan& plan) {
-  const std::string& program = command.argv.front();
-  switch (failure.step) {
-    case Step::enter_work_dir:
-      return "cannot enter " + command.work_dir.string();
-    case Step::execute:
-      if (plan.searches_path() && failure.error == ENOENT) return "cannot find " + program;
-      return "cannot execute " + program;
-    case Step::set_up:
-      break;
-  }
-  return "cannot prepare a process for " + program;
-}
-
-void reap(pid_t pid) {
-  while (waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
-  }
-}
-
 /// The children that have not been collected. All other children of this program are adopted.
 [[nodiscard]] std::set<pid_t>& started_children() {
   static std::set<pid_t> pids;
@@ -149,8 +28,14 @@ void reap(pid_t pid) {
 
 class PosixChild final : public ChildProcess {
  public:
+  struct Start {
+    std::unique_ptr<const ChildBirth> birth;
+    FileDescriptor report_pipe;  ///< does not block
+  };
+
   /// `mark` is in the environment of the process, and so of its descendants.
-  PosixChild(pid_t pid, std::string mark) : pid_(pid), mark_(std::move(mark)) {
+  PosixChild(pid_t pid, std::string mark, int stop_signal, Start start)
+      : pid_(pid), mark_(std::move(mark)), stop_signal_(stop_signal), start_(std::move(start)) {
     started_children().insert(pid_);
   }
 
@@ -163,6 +48,14 @@ class PosixChild final : public ChildProcess {
   PosixChild& operator=(const PosixChild&) = delete;
 
   [[nodiscard]] ProcessId pid() const override { return pid_; }
+
+  [[nodiscard]] Execution execution(StartFailure& failure) override {
+    if (start_) read_report();
+    if (start_) return Execution::pending;
+    if (!start_failure_) return Execution::done;
+    failure = *start_failure_;
+    return Execution::failed;
+  }
 
   [[nodiscard]] bool has_ended() const override {
     if (exit_) return true;
@@ -187,13 +80,24 @@ class PosixChild final : public ChildProcess {
   }
 
   bool terminate_group() override {
-    // A stopped process handles SIGTERM only once it continues.
-    return signal_group({SIGTERM, SIGCONT});
+    // A stopped process handles the signal only once it continues.
+    return signal_group({stop_signal_, SIGCONT});
   }
 
   void kill_group() override { signal_group({SIGKILL}); }
 
  private:
+  /// The program closes the pipe by being executed; so does an end before that.
+  void read_report() {
+    StepFailure report{};
+    const ssize_t size = read(start_->report_pipe.get(), &report, sizeof report);
+    if (size < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    if (size == static_cast<ssize_t>(sizeof report)) {
+      start_failure_ = start_->birth->describe(report);
+    }
+    start_.reset();
+  }
+
   [[nodiscard]] ExitStatus collect() const {
     constexpr ExitStatus collected_by_somebody_else{.code = 255, .signal = 0};
     int status = 0;
@@ -242,6 +146,9 @@ class PosixChild final : public ChildProcess {
 
   pid_t pid_;
   std::string mark_;
+  int stop_signal_;
+  std::optional<Start> start_;  ///< until it is known how it went
+  std::optional<StartFailure> start_failure_;
   std::optional<ExitStatus> exit_;
   mutable bool is_gone_ = false;  ///< nothing of the group was left at the last look
   mutable pid_t member_ = 0;      ///< after the leader has ended: the member last seen alive
@@ -256,28 +163,20 @@ class PosixChild final : public ChildProcess {
 }  // namespace
 
 std::unique_ptr<ChildProcess> ChildProcess::start(const ChildCommand& command,
-                                                  std::error_code& error, std::string& what) {
+                                                  StartFailure& failure) {
   const std::string mark = unique_mark();
-  const ExecPlan plan(command, mark);
+  auto birth = std::make_unique<const ChildBirth>(command, mark);
   Pipe pipe = make_pipe();
-  const bool null_stdin = !command.inherit_stdin || isatty(STDIN_FILENO) == 1;
-  const pid_t pid =
-      pipe.write_end
-          ? fork_child({plan, pipe.write_end.get(), getpid(), descriptor_limit(), null_stdin})
-          : -1;
+  const bool has_pipe = pipe.write_end && fcntl(pipe.read_end.get(), F_SETFL, O_NONBLOCK) == 0;
+  const pid_t pid = has_pipe ? birth->fork_child(pipe.write_end.get()) : -1;
   if (pid < 0) {
-    error.assign(errno, std::generic_category());
-    what = "cannot create a process for " + command.argv.front();
+    failure = {std::error_code(errno, std::generic_category()),
+               "cannot create a process for " + command.argv.front()};
     return nullptr;
   }
-  pipe.write_end.reset();
-  if (const auto failure = read_failure(pipe.read_end)) {
-    reap(pid);
-    error.assign(failure->error, std::generic_category());
-    what = describe(*failure, command, plan);
-    return nullptr;
-  }
-  return std::make_unique<PosixChild>(pid, mark);
+  return std::make_unique<PosixChild>(
+      pid, mark, command.stop_signal,
+      PosixChild::Start{std::move(birth), std::move(pipe.read_end)});
 }
 
 }  // namespace provisr::daemon

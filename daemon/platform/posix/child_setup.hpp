@@ -10,8 +10,8 @@ namespace provisr::daemon {
 /// Returns false if the parent is dead already.
 [[nodiscard]] bool end_with_parent(pid_t parent) noexcept;
 
-/// Marks every open descriptor from `first` on to be closed by exec. `limit`: no descriptor is
-/// that high; a system without a call for all of them may leave very high ones unmarked.
-void close_on_exec_from(int first, int limit) noexcept;
+/// Closes every descriptor from `first` on. `limit`: no descriptor is that high; a system without a
+/// call for all of them may leave very high ones open.
+void close_from(int first, int limit) noexcept;
 
 }  // namespace provisr::daemon

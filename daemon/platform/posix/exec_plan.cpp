@@ -28,12 +28,21 @@ void set_entry(std::vector<std::string>& environment, const std::string& entry) 
   }
 }
 
-std::vector<std::string> merged_environment(const std::vector<std::string>& added) {
+/// As a login of that user would set it.
+void set_account(std::vector<std::string>& environment, const UserAccount& account) {
+  set_entry(environment, "HOME=" + account.home);
+  set_entry(environment, "LOGNAME=" + account.name);
+  set_entry(environment, "SHELL=" + account.shell);
+  set_entry(environment, "USER=" + account.name);
+}
+
+std::vector<std::string> environment_of(const ChildCommand& command) {
   std::vector<std::string> merged;
   for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
     merged.emplace_back(*entry);
   }
-  for (const std::string& entry : added) set_entry(merged, entry);
+  if (command.account) set_account(merged, *command.account);
+  for (const std::string& entry : command.env) set_entry(merged, entry);
   return merged;
 }
 
@@ -75,7 +84,7 @@ ExecPlan::ExecPlan(const ChildCommand& command, const std::string& mark)
     : searches_path_(command.argv.at(0).find('/') == std::string::npos),
       work_dir_(command.work_dir.string()),
       arguments_(command.argv),
-      environment_(merged_environment(command.env)) {
+      environment_(environment_of(command)) {
   set_entry(environment_, mark);
   const std::string& program = arguments_.front();
   files_ = searches_path_ && !program.empty() ? files_in_path(search_path(environment_), program)

@@ -1,29 +1,17 @@
 #include "daemon/platform/user_group.hpp"
 
-#include <grp.h>
+#include "daemon/platform/posix/name_service.hpp"
 
-#include <cerrno>
-#include <cstddef>
-#include <system_error>
-#include <vector>
+#include <grp.h>
 
 namespace provisr::daemon {
 
 std::optional<std::uint32_t> group_id(const std::string& name) {
-  constexpr std::size_t most_bytes = std::size_t{16} << 20U;  // of all members' names
-  std::vector<char> buffer(std::size_t{4} * 1024);
-  for (;;) {
-    group entry{};
-    group* found = nullptr;
-    const int error = ::getgrnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found);
-    if (found != nullptr) return entry.gr_gid;
-    // "Not found" is told in several ways; see getgrnam(3).
-    if (error == 0 || error == ENOENT || error == ESRCH) return std::nullopt;
-    if (error != ERANGE || buffer.size() >= most_bytes) {
-      throw std::system_error(error, std::generic_category());
-    }
-    buffer.resize(buffer.size() * 4);
-  }
+  return look_up<group>(
+      [&](group* entry, char* buffer, std::size_t size, group** found) {
+        return ::getgrnam_r(name.c_str(), entry, buffer, size, found);
+      },
+      [](const group& entry) { return std::optional<std::uint32_t>(entry.gr_gid); });
 }
 
 }  // namespace provisr::daemon

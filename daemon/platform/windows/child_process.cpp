@@ -83,6 +83,8 @@ class WindowsChild final : public ChildProcess {
 
   [[nodiscard]] ProcessId pid() const override { return static_cast<ProcessId>(pid_); }
 
+  [[nodiscard]] Execution execution(StartFailure& /*failure*/) override { return Execution::done; }
+
   [[nodiscard]] bool has_ended() const override {
     return WaitForSingleObject(process_.get(), 0) == WAIT_OBJECT_0;
   }
@@ -116,10 +118,9 @@ class WindowsChild final : public ChildProcess {
 };
 
 /// Returns nullptr, with the last error set, on failure.
-[[nodiscard]] std::unique_ptr<ChildProcess> launch(LaunchPlan& plan, bool inherit_stdin) {
+[[nodiscard]] std::unique_ptr<ChildProcess> launch(LaunchPlan& plan, ChildStreams& streams) {
   windows_platform::Handle job = make_job();
-  ChildStreams streams(inherit_stdin);
-  if (!job || !streams.is_ready()) return nullptr;
+  if (!job) return nullptr;
   StartedProcess started = create_suspended(plan, streams);
   if (!started.process) return nullptr;
   if (AssignProcessToJobObject(job.get(), started.process.get()) == 0) {
@@ -137,22 +138,27 @@ class WindowsChild final : public ChildProcess {
 }  // namespace
 
 std::unique_ptr<ChildProcess> ChildProcess::start(const ChildCommand& command,
-                                                  std::error_code& error, std::string& what) {
+                                                  StartFailure& failure) {
   std::error_code ignored;
   if (!command.work_dir.empty() && !std::filesystem::is_directory(command.work_dir, ignored)) {
-    what = "cannot enter " + name_of(command.work_dir);
-    error = std::make_error_code(std::errc::no_such_file_or_directory);
+    failure = {std::make_error_code(std::errc::no_such_file_or_directory),
+               "cannot enter " + name_of(command.work_dir)};
+    return nullptr;
+  }
+  ChildStreams streams(command);
+  if (!streams.is_ready()) {
+    failure = {last_error(), "cannot open " + streams.missing()};
     return nullptr;
   }
   try {
-    what = "cannot find " + command.argv.front();
+    failure.what = "cannot find " + command.argv.front();
     LaunchPlan plan(command);
-    what = "cannot execute " + command.argv.front();
-    auto child = launch(plan, command.inherit_stdin);
-    if (!child) error = last_error();
+    failure.what = "cannot execute " + command.argv.front();
+    auto child = launch(plan, streams);
+    if (!child) failure.error = last_error();
     return child;
-  } catch (const std::system_error& failure) {
-    error = failure.code();
+  } catch (const std::system_error& error) {
+    failure.error = error.code();
     return nullptr;
   }
 }

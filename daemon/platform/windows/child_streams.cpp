@@ -1,6 +1,7 @@
 #include "daemon/platform/windows/child_streams.hpp"
 
-#include <algorithm>
+#include "daemon/base/text.hpp"
+
 #include <utility>
 
 namespace provisr::daemon {
@@ -33,12 +34,35 @@ namespace {
   return copy ? std::move(copy) : open_null(GENERIC_READ);
 }
 
+/// Each write goes to the end of the file, whoever else writes to it.
+[[nodiscard]] windows_platform::Handle appended_file(const std::filesystem::path& file) {
+  SECURITY_ATTRIBUTES inheritable{sizeof inheritable, nullptr, TRUE};
+  return windows_platform::Handle(CreateFileW(
+      file.c_str(), FILE_APPEND_DATA, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
+      &inheritable, OPEN_ALWAYS, FILE_ATTRIBUTE_NORMAL, nullptr));
+}
+
+[[nodiscard]] windows_platform::Handle output_to(const std::filesystem::path& file,
+                                                 DWORD standard_stream) {
+  return file.empty() ? output_stream(standard_stream) : appended_file(file);
+}
+
 }  // namespace
 
-ChildStreams::ChildStreams(bool inherit_stdin)
-    : streams_{input_stream(inherit_stdin), output_stream(STD_OUTPUT_HANDLE),
-               output_stream(STD_ERROR_HANDLE)} {
-  if (!std::all_of(streams_.begin(), streams_.end(), [](const auto& s) { return bool(s); })) return;
+bool ChildStreams::open(const ChildCommand& command) {
+  streams_[0] = input_stream(command.inherit_stdin);
+  if (!streams_[0]) return false;
+  if (!command.log_directory.empty()) CreateDirectoryW(command.log_directory.c_str(), nullptr);
+  streams_[1] = output_to(command.stdout_file, STD_OUTPUT_HANDLE);
+  if (!streams_[1] && !command.stdout_file.empty()) missing_ = name_of(command.stdout_file);
+  if (!streams_[1]) return false;
+  streams_[2] = output_to(command.stderr_file, STD_ERROR_HANDLE);
+  if (!streams_[2] && !command.stderr_file.empty()) missing_ = name_of(command.stderr_file);
+  return bool(streams_[2]);
+}
+
+ChildStreams::ChildStreams(const ChildCommand& command) {
+  if (!open(command)) return;
   for (std::size_t i = 0; i < streams_.size(); ++i) inherited_[i] = streams_[i].get();
   info_.StartupInfo.cb = sizeof info_;
   info_.StartupInfo.dwFlags = STARTF_USESTDHANDLES;

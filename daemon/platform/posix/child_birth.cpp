@@ -1,0 +1,190 @@
+#include "daemon/platform/posix/child_birth.hpp"
+
+#include "daemon/base/text.hpp"
+#include "daemon/platform/posix/child_setup.hpp"
+#include "daemon/platform/posix/original_descriptor_limit.hpp"
+
+#include <grp.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <type_traits>
+#include <unistd.h>
+#include <utility>
+
+namespace provisr::daemon {
+
+/// What the child must know of its parent, found out before the fork.
+struct ChildBirth::Surroundings {
+  int report_pipe;
+  pid_t parent;
+  int descriptor_limit;
+  bool has_null_stdin;
+};
+
+namespace {
+
+using Step = StepFailure::Step;
+
+static_assert(std::is_same_v<gid_t, std::uint32_t>);
+
+/// The only descriptor besides 0 to 2 until the program is executed. One that hangs on its way
+/// there must not hold the daemon's sockets and files.
+constexpr int kept_report_pipe = STDERR_FILENO + 1;
+
+// Between fork and exec: async-signal-safe calls only.
+
+[[nodiscard]] bool keep_only_standard_streams_and(int report_pipe, int descriptor_limit) noexcept {
+  if (report_pipe != kept_report_pipe && dup2(report_pipe, kept_report_pipe) < 0) return false;
+  if (fcntl(kept_report_pipe, F_SETFD, FD_CLOEXEC) != 0) return false;
+  close_from(kept_report_pipe + 1, descriptor_limit);
+  return true;
+}
+
+[[nodiscard]] bool put_on(int stream, const char* file, int flags) noexcept {
+  constexpr mode_t if_created = 0644;
+  const int opened = open(file, flags | O_NOCTTY, if_created);
+  if (opened < 0) return false;
+  if (opened == stream) return true;
+  return dup2(opened, stream) == stream && close(opened) == 0;
+}
+
+/// A failure shows when a file there is opened.
+void make_directory(const std::filesystem::path& directory) noexcept {
+  constexpr mode_t mode = 0755;
+  if (!directory.empty()) mkdir(directory.c_str(), mode);
+}
+
+[[nodiscard]] bool append_to(const std::filesystem::path& file, int stream) noexcept {
+  return file.empty() || put_on(stream, file.c_str(), O_WRONLY | O_APPEND | O_CREAT);
+}
+
+/// Systems differ in the type of the count.
+template <class Count>
+[[nodiscard]] bool set_groups(int (*set)(Count, const gid_t*),
+                              const std::vector<gid_t>& groups) noexcept {
+  return set(static_cast<Count>(groups.size()), groups.data()) == 0;
+}
+
+[[nodiscard]] bool become(const UserAccount& account) noexcept {
+  const bool is_it_already =
+      account.uid != 0 && getuid() == account.uid && geteuid() == account.uid;
+  if (is_it_already) return true;
+  return set_groups(&::setgroups, account.groups) && setgid(account.gid) == 0 &&
+         setuid(account.uid) == 0;
+}
+
+/// Fails silently for signals that cannot be changed.
+void reset_signals() noexcept {
+  struct sigaction by_default {};
+  by_default.sa_handler = SIG_DFL;
+  for (int number = 1; number < NSIG; ++number) sigaction(number, &by_default, nullptr);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+// Before the fork.
+
+/// Blocks every signal for its lifetime: a handler of the daemon must not run in the child.
+class AllSignalsBlocked {
+ public:
+  AllSignalsBlocked() {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~AllSignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  AllSignalsBlocked(const AllSignalsBlocked&) = delete;
+  AllSignalsBlocked& operator=(const AllSignalsBlocked&) = delete;
+
+ private:
+  sigset_t before_{};
+};
+
+/// Bounds the loop over descriptors if the limit is huge.
+[[nodiscard]] int descriptor_limit() {
+  constexpr rlim_t most = 65536;
+  rlimit now{};
+  if (getrlimit(RLIMIT_NOFILE, &now) != 0) return static_cast<int>(most);
+  return static_cast<int>(std::min(now.rlim_cur, most));
+}
+
+}  // namespace
+
+ChildBirth::ChildBirth(ChildCommand command, const std::string& mark)
+    : command_(std::move(command)), plan_(command_, mark) {}
+
+pid_t ChildBirth::fork_child(int report_pipe) const {
+  const Surroundings around{
+      .report_pipe = report_pipe,
+      .parent = getpid(),
+      .descriptor_limit = descriptor_limit(),
+      .has_null_stdin = !command_.inherit_stdin || isatty(STDIN_FILENO) == 1,
+  };
+  const AllSignalsBlocked blocked;
+  const pid_t pid = fork();
+  if (pid == 0) live(around);
+  // Also in the parent: whichever runs first, the group exists before it is signalled.
+  if (pid > 0) setpgid(pid, pid);
+  return pid;
+}
+
+void ChildBirth::live(const Surroundings& around) const noexcept {
+  const StepFailure failure = become_program(around);
+  static_cast<void>(!write(kept_report_pipe, &failure, sizeof failure));
+  _exit(127);
+}
+
+StepFailure ChildBirth::become_program(const Surroundings& around) const noexcept {
+  // A group, so that workers can be signalled with it. Not a session: the child stays a job of
+  // the terminal that the daemon was started from, and is hung up with it.
+  setpgid(0, 0);
+  if (!keep_only_standard_streams_and(around.report_pipe, around.descriptor_limit)) {
+    return {Step::set_up, errno};
+  }
+  if (around.has_null_stdin && !put_on(STDIN_FILENO, "/dev/null", O_RDONLY)) {
+    return {Step::set_up, errno};
+  }
+  make_directory(command_.log_directory);
+  if (!append_to(command_.stdout_file, STDOUT_FILENO)) return {Step::open_stdout, errno};
+  if (!append_to(command_.stderr_file, STDERR_FILENO)) return {Step::open_stderr, errno};
+  if (const auto& limit = original_descriptor_limit()) setrlimit(RLIMIT_NOFILE, &*limit);
+  if (command_.account && !become(*command_.account)) return {Step::become_user, errno};
+  // After the change of user, which the kernel takes as a reason to forget it.
+  if (!end_with_parent(around.parent)) return {Step::set_up, ESRCH};
+  const char* const work_dir = plan_.work_dir();
+  if (work_dir != nullptr && chdir(work_dir) != 0) return {Step::enter_work_dir, errno};
+  reset_signals();
+  return {Step::execute, plan_.execute()};
+}
+
+StartFailure ChildBirth::describe(const StepFailure& failure) const {
+  return {std::error_code(failure.error, std::generic_category()),
+          object_of(failure.step, failure.error)};
+}
+
+std::string ChildBirth::object_of(Step step, int error) const {
+  const std::string& program = command_.argv.front();
+  switch (step) {
+    case Step::open_stdout:
+      return "cannot open " + name_of(command_.stdout_file);
+    case Step::open_stderr:
+      return "cannot open " + name_of(command_.stderr_file);
+    case Step::become_user:
+      return "cannot become the user " + command_.account->name;
+    case Step::enter_work_dir:
+      return "cannot enter " + name_of(command_.work_dir);
+    case Step::execute:
+      if (plan_.searches_path() && error == ENOENT) return "cannot find " + program;
+      return "cannot execute " + program;
+    case Step::set_up:
+      break;
+  }
+  return "cannot prepare a process for " + program;
+}
+
+}  // namespace provisr::daemon

@@ -1,0 +1,35 @@
+#include "daemon/supervisor/backoff.hpp"
+
+#include <algorithm>
+
+namespace provisr::daemon {
+namespace {
+
+using std::chrono::milliseconds;
+
+[[nodiscard]] milliseconds spread(milliseconds least, milliseconds most, double luck) noexcept {
+  const auto extra = static_cast<double>((most - least).count()) * luck;
+  return least + milliseconds(static_cast<milliseconds::rep>(extra));
+}
+
+/// `first`, doubled for each failure after the first.
+[[nodiscard]] milliseconds doubled(milliseconds first, std::uint64_t failures,
+                                   milliseconds most) noexcept {
+  milliseconds grown = first;
+  for (std::uint64_t failure = 1; failure < failures && grown < most; ++failure) grown *= 2;
+  return std::min(grown, most);
+}
+
+}  // namespace
+
+milliseconds Backoff::pause(double luck) const noexcept {
+  if (failures_ == 0) return spread(intervals_.restart, intervals_.restart * 5 / 4, luck);
+  const milliseconds first = intervals_.retry;
+  const milliseconds most = std::max(intervals_.most, first);
+  if (most == first) return spread(first, first * 5 / 4, luck);
+  const milliseconds least =
+      std::max(first, std::min(doubled(first, failures_, most), most * 4 / 5));
+  return spread(least, std::min(least * 5 / 4, most), luck);
+}
+
+}  // namespace provisr::daemon
