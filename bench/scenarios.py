@@ -88,10 +88,12 @@ def write_children(directory, quiet, flapping=0):
     path = os.path.join(directory, "provisr.toml")
     with open(path, "w", encoding="utf-8") as config:
         config.write('[metrics.process_metrics]\ninterval = "5s"\n')
-        config.write(f'[[processes]]\nname = "quiet"\ncommand = "sleep 1000"\ninstances = {quiet}\n')
+        config.write(f'[[processes]]\nname = "quiet"\ncommand = "sleep 1000"\ninstances = {quiet}\n'
+                     'start_duration = "0s"\n')
         if flapping:
             config.write('[[processes]]\nname = "flapping"\ncommand = "sleep 0.3"\n'
-                         f'instances = {flapping}\nauto_restart = true\nrestart_interval = "200ms"\n')
+                         f'instances = {flapping}\nauto_restart = true\nrestart_interval = "200ms"\n'
+                         'start_duration = "0s"\n')
     return path
 
 

@@ -18,6 +18,7 @@
 
 #include <fmt/format.h>
 
+#include <future>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -74,6 +75,13 @@ namespace {
           .limits = {.connections = metrics.max_connections}};
 }
 
+/// On a thread of its own, so that the kernel lists its children apart from the orphans, which it
+/// gives to the first thread: to look for those of one child then costs the same however many there
+/// are.
+[[nodiscard]] int supervise(Supervisor& supervisor, Events& events) {
+  return std::async(std::launch::async, [&] { return supervisor.run(events); }).get();
+}
+
 }  // namespace
 
 int run_daemon(const Config& config, Supervisor::Until until, const Log& log) {
@@ -105,7 +113,6 @@ int run_daemon(const Config& config, Supervisor::Until until, const Log& log) {
   api_server.bind();
   if (config.metrics.enabled) metrics_server.bind();
   adopt_orphans();
-  supervisor.update();  // the first starts; the rest do not hold up the first answers
   std::optional<Collector> collector;
   if (collection.enabled) collector.emplace(registry, collection.interval);
   api_server.start();
@@ -114,7 +121,7 @@ int run_daemon(const Config& config, Supervisor::Until until, const Log& log) {
     metrics_server.start();
     log.info("Prometheus metrics on {}", metrics_server.address().to_string());
   }
-  return supervisor.run(events);
+  return supervise(supervisor, events);
 }
 
 }  // namespace provisr::daemon

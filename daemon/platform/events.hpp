@@ -6,7 +6,7 @@
 
 namespace provisr::daemon {
 
-/// What the main thread waits for: signals on POSIX, console control events on Windows, and other
+/// What the supervisor waits for: signals on POSIX, console control events on Windows, and other
 /// threads. One object a program, created before any thread and any child starts.
 ///
 /// POSIX: while it exists, the signals are blocked in all threads started since and delivered only

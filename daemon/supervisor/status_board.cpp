@@ -6,21 +6,24 @@
 namespace provisr::daemon {
 
 void StatusBoard::set(std::size_t index, const ProcessStatus& status) {
-  if (index == latest_.size()) latest_.emplace_back();
-  if (latest_[index] && *latest_[index] == status) return;
-  latest_[index] = std::make_shared<const ProcessStatus>(status);
-  is_changed_ = true;
-}
-
-void StatusBoard::publish() {
-  if (!std::exchange(is_changed_, false)) return;
-  auto list = std::make_shared<const StatusList>(latest_);
+  const bool is_known = index < latest_.size();
+  if (is_known && *latest_[index] == status) return;
+  auto entry = std::make_shared<const ProcessStatus>(status);
   const std::lock_guard lock(mutex_);
-  published_.swap(list);
+  if (is_known) {
+    latest_[index].swap(entry);
+  } else {
+    latest_.push_back(std::move(entry));
+  }
+  is_changed_ = true;
 }
 
 SharedStatusList StatusBoard::published() const {
   const std::lock_guard lock(mutex_);
+  if (is_changed_) {
+    published_ = std::make_shared<const StatusList>(latest_);
+    is_changed_ = false;
+  }
   return published_;
 }
 

@@ -7,25 +7,23 @@
 
 namespace provisr::daemon {
 
-/// Shows one thread's processes to all others.
+/// Shows one thread's processes to all others. A change costs the same however many there are: the
+/// list is made by the first who asks after it.
 ///
 /// Thread safety: published() from any thread; the rest from one.
 class StatusBoard {
  public:
-  /// The status at `index`, at most one beyond those known so far. Seen after publish().
+  /// The status at `index`, at most one beyond those known so far.
   void set(std::size_t index, const ProcessStatus& status);
-
-  /// Replaces the published list if something has changed.
-  void publish();
 
   /// Never null.
   [[nodiscard]] SharedStatusList published() const;
 
  private:
+  mutable std::mutex mutex_;  ///< guards what follows; set() alone changes latest_
   StatusList latest_;
-  bool is_changed_ = false;
-  mutable std::mutex mutex_;
-  SharedStatusList published_ = std::make_shared<const StatusList>();  ///< guarded by mutex_
+  mutable SharedStatusList published_;  ///< null or older than latest_ if is_changed_
+  mutable bool is_changed_ = true;
 };
 
 }  // namespace provisr::daemon

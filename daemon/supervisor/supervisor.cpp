@@ -59,7 +59,6 @@ Supervisor::Supervisor(const std::vector<ProcessConfig>& processes, Registry& re
   const bool is_one_command =
       until == Until::all_exited && processes.size() == 1 && processes.front().instances == 1;
   for (const ProcessConfig& config : processes) add(config, is_one_command, registry);
-  board_.publish();
   const bool has_child = std::any_of(entries_.begin(), entries_.end(),
                                      [](const Entry& entry) { return entry.child != nullptr; });
   if (has_child && !options_.can_measure_children) {
@@ -127,7 +126,6 @@ void Supervisor::update() {
     obey(entry.command, std::move(entry.reply), moment);
   }
   do_what_is_due(moment);
-  board_.publish();
 }
 
 void Supervisor::take_exits(const Moment& now) {
@@ -164,7 +162,6 @@ void Supervisor::request_stop() {
     entries_[index].process->shut_down(moment);
     note_change(index);
   }
-  board_.publish();
 }
 
 void Supervisor::hasten_stop() {

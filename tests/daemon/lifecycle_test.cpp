@@ -252,8 +252,12 @@ TEST_CASE("orphans are reaped") {
       done.string()));
   REQUIRE(eventually([&] { return std::filesystem::exists(done); }));
   const auto children = [&] {
-    const std::string pid = std::to_string(daemon.program().pid());
-    return read_text("/proc/" + pid + "/task/" + pid + "/children");
+    std::string pids;
+    const auto threads = fmt::format("/proc/{}/task", daemon.program().pid());
+    for (const auto& thread : std::filesystem::directory_iterator(threads)) {
+      pids += read_text(thread.path() / "children");
+    }
+    return pids;
   };
   CHECK(eventually([&] { return children() == fmt::format("{} ", daemon.pid_of("app")); }));
 }

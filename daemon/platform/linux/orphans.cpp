@@ -52,9 +52,9 @@ void adopt_orphans() {
   ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 }
 
-std::vector<pid_t> marked_orphans(std::string_view mark, const std::set<pid_t>& started) {
+std::vector<pid_t> marked_orphans(std::string_view mark, const std::unordered_set<pid_t>& started) {
   std::vector<pid_t> orphans;
-  // The kernel gives orphans to the first thread, which also is the one that starts the children.
+  // The kernel gives orphans to the first thread.
   const std::string self = std::to_string(::getpid());
   const std::string children = text_of("/proc/self/task/" + self + "/children");
   const char* next = children.data();

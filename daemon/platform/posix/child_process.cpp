@@ -11,7 +11,7 @@
 #include <fcntl.h>
 #include <initializer_list>
 #include <optional>
-#include <set>
+#include <unordered_set>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -21,8 +21,8 @@ namespace provisr::daemon {
 namespace {
 
 /// The children that have not been collected. All other children of this program are adopted.
-[[nodiscard]] std::set<pid_t>& started_children() {
-  static std::set<pid_t> pids;
+[[nodiscard]] std::unordered_set<pid_t>& started_children() {
+  static std::unordered_set<pid_t> pids;
   return pids;
 }
 
