@@ -13,4 +13,9 @@ std::vector<std::string> instance_names(const ProcessConfig& process) {
   return names;
 }
 
+bool run_the_same(const ProcessConfig& a, const ProcessConfig& b) {
+  return a.argv == b.argv && a.work_dir == b.work_dir && a.env == b.env && a.account == b.account &&
+         a.log == b.log && a.pid_file == b.pid_file;
+}
+
 }  // namespace provisr::daemon

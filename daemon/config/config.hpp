@@ -25,10 +25,14 @@ struct ServerConfig {
   bool operator==(const ServerConfig&) const = default;
 };
 
+inline constexpr std::chrono::milliseconds default_history_ttl = std::chrono::minutes(10);
+
 struct CollectionConfig {
   bool enabled = true;
   std::chrono::milliseconds interval{5000};
   std::size_t max_history = 100;
+  /// How long the history of a name outlives its removal.
+  std::chrono::milliseconds history_ttl = default_history_ttl;
 
   bool operator==(const CollectionConfig&) const = default;
 };
@@ -80,6 +84,10 @@ struct ProcessConfig {
 
   bool operator==(const ProcessConfig&) const = default;
 };
+
+/// Whether a process that was started by `a` is one that `b` would start, too: what differs at most
+/// is the name, how many there are, and when it is started, restarted or stopped.
+[[nodiscard]] bool run_the_same(const ProcessConfig& a, const ProcessConfig& b);
 
 struct Config {
   ServerConfig server;

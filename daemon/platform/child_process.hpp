@@ -26,7 +26,6 @@ struct ChildCommand {
   std::filesystem::path stderr_file;
   std::filesystem::path log_directory;  ///< made before these are opened; empty: none
   std::optional<UserAccount> account;   ///< whose it is; empty: the daemon's
-  int stop_signal = default_stop_signal;
   /// Inherits the daemon's standard input instead of /dev/null, unless it is a terminal, which a
   /// background process group may not read.
   bool inherit_stdin = false;
@@ -78,10 +77,12 @@ class ChildProcess {
   /// Whether any process of the group, except for the leader's own zombie, still runs.
   [[nodiscard]] virtual bool group_alive() const = 0;
 
-  /// Asks the whole group to end (by the stop signal; Ctrl-Break on Windows). If the process has
+  /// Asks the whole group to end (by `signal` and, as a stopped process heeds none, SIGCONT;
+  /// Ctrl-Break on Windows). If the process has
   /// ended by itself, to be called before collect_exit(): worker trees outlive their leader
   /// otherwise. Returns whether orphans were asked that had left the process group.
-  virtual bool terminate_group() = 0;
+  virtual bool terminate_group(int signal) = 0;
+  bool terminate_group() { return terminate_group(default_stop_signal); }
 
   /// Ends the whole group (SIGKILL; TerminateJobObject on Windows).
   virtual void kill_group() = 0;

@@ -17,6 +17,8 @@ class Backoff {
 
   explicit Backoff(const Intervals& intervals) : intervals_(intervals) {}
 
+  void set_intervals(const Intervals& intervals) noexcept { intervals_ = intervals; }
+
   void note_failed_start() noexcept { ++failures_; }
   void reset() noexcept { failures_ = 0; }
 

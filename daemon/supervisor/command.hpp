@@ -1,5 +1,8 @@
 #pragma once
 
+#include "daemon/config/config.hpp"
+
+#include <chrono>
 #include <functional>
 #include <string>
 #include <vector>
@@ -8,7 +11,12 @@ namespace provisr::daemon {
 
 /// What another thread asks of the supervisor.
 struct Command {
-  enum class Verb { start, stop, restart };
+  enum class Verb {
+    start,
+    stop,
+    restart,
+    reload,  ///< to run and watch `processes`, and no others
+  };
   enum class Scope {
     name,  ///< the process of that name
     base,  ///< its instances
@@ -17,12 +25,27 @@ struct Command {
   Verb verb = Verb::start;
   Scope scope = Scope::name;
   std::string target;
+  std::vector<ProcessConfig> processes = {};
+  /// How long the history of a name outlives its removal, from a reload on.
+  std::chrono::nanoseconds history_ttl = default_history_ttl;
+};
+
+/// The names that a reload was about.
+struct ReloadChanges {
+  std::vector<std::string> started;
+  std::vector<std::string> stopped;
+  std::vector<std::string> restarted;
+  std::vector<std::string> changed;  ///< what goes on under other rules
+
+  [[nodiscard]] bool empty() const {
+    return started.empty() && stopped.empty() && restarted.empty() && changed.empty();
+  }
 };
 
 struct CommandReply {
   enum class Outcome {
     accepted,       ///< under way; one more reply follows
-    done,           ///< all of them run, or are stopped
+    done,           ///< all of them run, or are stopped; a reload is under way
     failed,         ///< not all of them: `error` says which one and why
     unknown,        ///< nothing has that name or base
     foreign,        ///< somebody else runs it
@@ -32,10 +55,12 @@ struct CommandReply {
   Outcome outcome = Outcome::done;
   std::vector<std::string> names;  ///< the processes that it is about
   std::string error;               ///< one sentence, unless it is accepted or done
+  ReloadChanges changes = {};
 };
 
-/// Receives `accepted` and then `done` or `failed`, or else one refusal. Called on the supervisor's
-/// thread, or within submit() if the supervisor has ended. Must neither block nor throw.
+/// Receives `accepted` and then `done` or `failed`, or else one refusal; of a reload only the last.
+/// Called on the supervisor's thread, or within submit() if the supervisor has ended. Must neither
+/// block nor throw.
 using ReplyHandler = std::function<void(const CommandReply&)>;
 
 }  // namespace provisr::daemon

@@ -22,6 +22,11 @@ class Deadlines {
     if (deadline != MonotonicTime::max()) queue_.emplace(deadline, index);
   }
 
+  void clear() {
+    of_.clear();
+    queue_.clear();
+  }
+
   [[nodiscard]] MonotonicTime earliest() const {
     return queue_.empty() ? MonotonicTime::max() : queue_.begin()->first;
   }

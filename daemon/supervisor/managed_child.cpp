@@ -38,6 +38,13 @@ constexpr seconds at_once{1};
   return directory / fmt::format("{}.{}.log", name, stream);
 }
 
+[[nodiscard]] Backoff::Intervals intervals_of(const ProcessConfig& config) {
+  const bool has_retry = config.retry_interval > milliseconds::zero();
+  return {.restart = config.restart_interval,
+          .retry = has_retry ? config.retry_interval : config.restart_interval,
+          .most = config.max_restart_interval};
+}
+
 [[nodiscard]] ChildCommand command_of(const ProcessConfig& config, std::string_view name,
                                       bool inherit_stdin) {
   const ProcessLog& log = config.log;
@@ -48,7 +55,6 @@ constexpr seconds at_once{1};
           .stderr_file = log_file(log.stderr_file, log.directory, name, "stderr"),
           .log_directory = log.directory,
           .account = config.account,
-          .stop_signal = config.stop_signal,
           .inherit_stdin = inherit_stdin};
 }
 
@@ -57,12 +63,10 @@ constexpr seconds at_once{1};
 ManagedChild::ManagedChild(std::string name, const ProcessConfig& config, bool inherit_stdin,
                            const ProcessServices& services)
     : config_(config),
+      inherits_stdin_(inherit_stdin),
       command_(command_of(config, name, inherit_stdin)),
       services_(services),
-      backoff_({.restart = config.restart_interval,
-                .retry = config.retry_interval > milliseconds::zero() ? config.retry_interval
-                                                                      : config.restart_interval,
-                .most = config.max_restart_interval}) {
+      backoff_(intervals_of(config)) {
   status_.name = std::move(name);
   status_.kind = ProcessKind::child;
   enter(Phase::waiting);
@@ -211,6 +215,18 @@ void ManagedChild::restart(const Moment& now) {
   starts_after_end_ = true;
 }
 
+ManagedChild::Change ManagedChild::reconfigure(const ProcessConfig& config, const Moment& now) {
+  ProcessConfig before = std::exchange(config_, config);
+  before.name = config.name;
+  before.instances = config.instances;
+  if (before == config) return Change::none;
+  command_ = command_of(config_, status_.name, inherits_stdin_);
+  backoff_.set_intervals(intervals_of(config_));
+  if (run_the_same(before, config)) return Change::policy;
+  if (goal_ == Goal::up) restart(now);
+  return Change::program;
+}
+
 void ManagedChild::shut_down(const Moment& now) {
   if (std::exchange(is_shutting_down_, true)) return;
   switch (phase_) {
@@ -326,7 +342,7 @@ void ManagedChild::measure(const Moment& now) {
 void ManagedChild::ask_to_end(const Moment& now) {
   services_.log->info("{}: asked to stop", status_.name);
   was_asked_ = true;
-  child_->terminate_group();
+  child_->terminate_group(config_.stop_signal);
   begin_to_clear(now);
   enter(Phase::ending);
 }
@@ -334,7 +350,7 @@ void ManagedChild::ask_to_end(const Moment& now) {
 void ManagedChild::take_exit(const Moment& now) {
   const auto uptime = now.monotonic - status_.started->monotonic;
   // While its PID, and so the group's number, is not reused.
-  const bool has_escaped = child_->terminate_group();
+  const bool has_escaped = child_->terminate_group(config_.stop_signal);
   collect(now);
   if (!could_not_start_) judge_end(uptime, has_escaped);
   begin_to_clear(now);
@@ -403,7 +419,7 @@ void ManagedChild::begin_to_clear(const Moment& now) {
 
 void ManagedChild::continue_to_clear(const Moment& now) {
   if (!is_collected_ && child_->has_ended()) {
-    child_->terminate_group();
+    child_->terminate_group(config_.stop_signal);
     collect(now);
   }
   if (is_collected_ && !child_->group_alive()) return settle(now);
@@ -464,14 +480,18 @@ void ManagedChild::give_up() {
 void ManagedChild::enter_pid_file() {
   if (config_.pid_file.empty()) return;
   const std::error_code failure = write_pid_file(config_.pid_file, child_->pid());
-  if (!failure) return pid_file_problems_.clear();
+  if (!failure) {
+    written_pid_file_ = config_.pid_file;
+    return pid_file_problems_.clear();
+  }
   if (!pid_file_problems_.is_new(failure.message())) return;
   services_.log->warn("{}: pid_file {} cannot be written: {}", status_.name,
                       name_of(config_.pid_file), failure.message());
 }
 
-void ManagedChild::remove_own_pid_file() const {
-  if (!config_.pid_file.empty()) remove_pid_file(config_.pid_file, child_->pid());
+void ManagedChild::remove_own_pid_file() {
+  if (!written_pid_file_.empty()) remove_pid_file(written_pid_file_, child_->pid());
+  written_pid_file_.clear();
 }
 
 }  // namespace provisr::daemon

@@ -5,6 +5,7 @@
 #include "daemon/supervisor/managed_process.hpp"
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -35,6 +36,15 @@ class ManagedChild final : public ManagedProcess {
   void bring_up(const Moment& now);
   void bring_down(const Moment& now);
   void restart(const Moment& now);
+
+  enum class Change {
+    none,
+    policy,   ///< when it is started, restarted or stopped; what runs goes on
+    program,  ///< what runs: it is started anew unless its goal is `down`
+  };
+
+  /// Lives by another configuration from now on.
+  Change reconfigure(const ProcessConfig& config, const Moment& now);
 
   /// Kills what has been asked to end.
   void hasten(const Moment& now);
@@ -98,9 +108,10 @@ class ManagedChild final : public ManagedProcess {
   [[nodiscard]] bool is_restarted_after_exit() const;
   [[nodiscard]] std::string_view what_runs() const;
   void enter_pid_file();
-  void remove_own_pid_file() const;
+  void remove_own_pid_file();
 
   ProcessConfig config_;
+  bool inherits_stdin_;
   ChildCommand command_;
   const ProcessServices& services_;
   ProcessStatus status_;
@@ -118,6 +129,7 @@ class ManagedChild final : public ManagedProcess {
   RepeatFilter start_problems_;
   RepeatFilter measure_problems_;
   RepeatFilter pid_file_problems_;
+  std::filesystem::path written_pid_file_;
   int result_ = 0;
   bool is_executed_ = false;
   bool is_collected_ = true;

@@ -33,7 +33,7 @@ struct ProcessServices {
   /// False: `track` would take another process for a child.
   bool can_measure_children = true;
   /// From 0 to 1, evenly.
-  std::function<double()> luck;
+  std::function<double()> luck = {};
   const Log* log;
 };
 

@@ -22,13 +22,13 @@ namespace {
 
 }  // namespace
 
-void PendingCommands::add(Goal goal, std::vector<std::string> names,
-                          std::unordered_set<std::size_t> indices, ReplyHandler reply) {
-  pending_.push_back({goal, std::move(names), std::move(indices), {}, std::move(reply)});
+void PendingCommands::add(Goal goal, std::vector<std::string> names, ReplyHandler reply) {
+  std::unordered_set<std::string> open(names.begin(), names.end());
+  pending_.push_back({goal, std::move(names), std::move(open), {}, std::move(reply)});
 }
 
-void PendingCommands::note_change(std::size_t index, const ManagedChild& child) {
-  for (Pending& pending : pending_) pending.note_change(index, child);
+void PendingCommands::note_change(const ManagedChild& child) {
+  for (Pending& pending : pending_) pending.note_change(child);
   const auto first_settled =
       std::stable_partition(pending_.begin(), pending_.end(),
                             [](const Pending& pending) { return !pending.open.empty(); });
@@ -42,11 +42,12 @@ void PendingCommands::note_change(std::size_t index, const ManagedChild& child) 
   }
 }
 
-void PendingCommands::Pending::note_change(std::size_t index, const ManagedChild& child) {
-  if (!open.contains(index)) return;
+void PendingCommands::Pending::note_change(const ManagedChild& child) {
+  const auto found = open.find(child.status().name);
+  if (found == open.end()) return;
   const bool is_overruled = child.goal() != goal;
   if (!is_overruled && child.progress() == Progress::under_way) return;
-  open.erase(index);
+  open.erase(found);
   if (error.empty()) error = failure_of(child, goal);
 }
 

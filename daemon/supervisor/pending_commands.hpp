@@ -3,7 +3,6 @@
 #include "daemon/supervisor/command.hpp"
 #include "daemon/supervisor/managed_child.hpp"
 
-#include <cstddef>
 #include <string>
 #include <unordered_set>
 #include <vector>
@@ -13,13 +12,11 @@ namespace provisr::daemon {
 /// The commands whose processes have not all reached their goal. Not thread-safe.
 class PendingCommands {
  public:
-  /// Replies once the processes, given by their indices, are where `goal` asks them to be, or
-  /// cannot be brought there.
-  void add(Goal goal, std::vector<std::string> names, std::unordered_set<std::size_t> indices,
-           ReplyHandler reply);
+  /// Replies once the processes are where `goal` asks them to be, or cannot be brought there.
+  void add(Goal goal, std::vector<std::string> names, ReplyHandler reply);
 
   /// To be called after each change of a process. Costs O(pending commands), not O(processes).
-  void note_change(std::size_t index, const ManagedChild& child);
+  void note_change(const ManagedChild& child);
 
   /// Replies that the daemon ends to all that are left.
   void abandon();
@@ -28,11 +25,11 @@ class PendingCommands {
   struct Pending {
     Goal goal;
     std::vector<std::string> names;
-    std::unordered_set<std::size_t> open;
+    std::unordered_set<std::string> open;
     std::string error;  ///< of the first that failed
     ReplyHandler reply;
 
-    void note_change(std::size_t index, const ManagedChild& child);
+    void note_change(const ManagedChild& child);
   };
 
   std::vector<Pending> pending_;

@@ -18,6 +18,13 @@ void StatusBoard::set(std::size_t index, const ProcessStatus& status) {
   is_changed_ = true;
 }
 
+void StatusBoard::shrink(std::size_t size) {
+  if (size >= latest_.size()) return;
+  const std::lock_guard lock(mutex_);
+  latest_.resize(size);
+  is_changed_ = true;
+}
+
 SharedStatusList StatusBoard::published() const {
   const std::lock_guard lock(mutex_);
   if (is_changed_) {

@@ -16,6 +16,9 @@ class StatusBoard {
   /// The status at `index`, at most one beyond those known so far.
   void set(std::size_t index, const ProcessStatus& status);
 
+  /// Forgets those from `size` on.
+  void shrink(std::size_t size);
+
   /// Never null.
   [[nodiscard]] SharedStatusList published() const;
 

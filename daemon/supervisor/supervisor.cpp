@@ -55,10 +55,19 @@ class LuckyNumbers {
 
 Supervisor::Supervisor(const std::vector<ProcessConfig>& processes, Registry& registry,
                        const Log& log, Until until, SupervisorOptions options)
-    : until_(until), options_(std::move(options)), services_(services_of(options_, registry, log)) {
+    : until_(until),
+      registry_(registry),
+      options_(std::move(options)),
+      services_(services_of(options_, registry, log)) {
   const bool is_one_command =
       until == Until::all_exited && processes.size() == 1 && processes.front().instances == 1;
-  for (const ProcessConfig& config : processes) add(config, is_one_command, registry);
+  std::vector<Entry> entries;
+  for (const ProcessConfig& config : processes) {
+    for (std::string& name : instance_names(config)) {
+      entries.push_back(make_entry(std::move(name), config, is_one_command));
+    }
+  }
+  set_entries(std::move(entries));
   const bool has_child = std::any_of(entries_.begin(), entries_.end(),
                                      [](const Entry& entry) { return entry.child != nullptr; });
   if (has_child && !options_.can_measure_children) {
@@ -72,21 +81,32 @@ Supervisor::~Supervisor() {
   pending_.abandon();
 }
 
-void Supervisor::add(const ProcessConfig& config, bool inherit_stdin, Registry& registry) {
-  for (std::string& name : instance_names(config)) {
-    if (const std::error_code error = registry.declare(name)) throw std::system_error(error, name);
-    Entry entry;
-    if (config.is_foreign()) {
-      entry.process = std::make_unique<WatchedProcess>(std::move(name), config.pid_file, services_);
-    } else {
-      auto child =
-          std::make_unique<ManagedChild>(std::move(name), config, inherit_stdin, services_);
-      entry.child = child.get();
-      entry.process = std::move(child);
-    }
-    entries_.push_back(std::move(entry));
-    ++active_;
-    note_change(entries_.size() - 1);
+Supervisor::Entry Supervisor::make_entry(std::string name, const ProcessConfig& config,
+                                         bool inherit_stdin) {
+  registry_.retire(name);
+  if (const std::error_code error = registry_.declare(name)) throw std::system_error(error, name);
+  std::erase_if(retired_, [&](const Retired& retired) { return retired.name == name; });
+  Entry entry;
+  if (config.is_foreign()) {
+    entry.process = std::make_unique<WatchedProcess>(std::move(name), config.pid_file, services_);
+  } else {
+    auto child = std::make_unique<ManagedChild>(std::move(name), config, inherit_stdin, services_);
+    entry.child = child.get();
+    entry.process = std::move(child);
+  }
+  return entry;
+}
+
+void Supervisor::set_entries(std::vector<Entry> entries) {
+  entries_ = std::move(entries);
+  deadlines_.clear();
+  by_pid_.clear();
+  board_.shrink(entries_.size());
+  active_ = entries_.size();
+  for (std::size_t index = 0; index < entries_.size(); ++index) {
+    entries_[index].has_ended = false;
+    entries_[index].uncollected.reset();
+    note_change(index);
   }
 }
 
@@ -107,7 +127,7 @@ void Supervisor::handle(Events::Kind event) {
     case Events::Kind::stop_requested:
       return stop_requested_ ? hasten_stop() : request_stop();
     case Events::Kind::hung_up:
-      return request_stop();
+      return options_.on_hangup && !stop_requested_ ? options_.on_hangup() : request_stop();
     case Events::Kind::user_signal_1:
       return services_.log->info("SIGUSR1 is ignored");
     case Events::Kind::user_signal_2:
@@ -126,6 +146,8 @@ void Supervisor::update() {
     obey(entry.command, std::move(entry.reply), moment);
   }
   do_what_is_due(moment);
+  if (std::exchange(has_departed_, false)) drop_departed(moment);
+  forget_retired(moment);
 }
 
 void Supervisor::take_exits(const Moment& now) {
@@ -176,10 +198,11 @@ void Supervisor::hasten_stop() {
 
 void Supervisor::obey(const Command& command, ReplyHandler reply, const Moment& now) {
   if (stop_requested_) return reply(shutting_down_reply());
+  if (command.verb == Command::Verb::reload) return reload(command, reply, now);
   const std::vector<std::size_t> targets = targets_of(command);
   if (const auto refusal = refusal_of(command, targets)) return reply(*refusal);
   std::vector<std::string> names;
-  for (const std::size_t index : targets) names.push_back(entries_[index].process->status().name);
+  for (const std::size_t index : targets) names.push_back(entries_[index].name());
   reply({Outcome::accepted, names, {}});
   const Goal goal = command.verb == Command::Verb::stop ? Goal::down : Goal::up;
   void (ManagedChild::*const step)(const Moment&) =
@@ -187,14 +210,15 @@ void Supervisor::obey(const Command& command, ReplyHandler reply, const Moment& 
       : command.verb == Command::Verb::stop ? &ManagedChild::bring_down
                                             : &ManagedChild::restart;
   for (const std::size_t index : targets) (entries_[index].child->*step)(now);
-  pending_.add(goal, std::move(names), {targets.begin(), targets.end()}, std::move(reply));
+  pending_.add(goal, std::move(names), std::move(reply));
   for (const std::size_t index : targets) note_change(index);
 }
 
 std::vector<std::size_t> Supervisor::targets_of(const Command& command) const {
   std::vector<std::size_t> targets;
   for (std::size_t index = 0; index < entries_.size(); ++index) {
-    if (is_target(command, entries_[index].process->status().name)) targets.push_back(index);
+    const Entry& entry = entries_[index];
+    if (!entry.is_leaving && is_target(command, entry.name())) targets.push_back(index);
   }
   return targets;
 }
@@ -209,7 +233,7 @@ std::optional<CommandReply> Supervisor::refusal_of(const Command& command,
   }
   for (const std::size_t index : targets) {
     if (entries_[index].child != nullptr) continue;
-    const std::string& name = entries_[index].process->status().name;
+    const std::string& name = entries_[index].name();
     return CommandReply{Outcome::foreign, {name}, fmt::format("somebody else runs \"{}\"", name)};
   }
   return std::nullopt;
@@ -223,9 +247,10 @@ void Supervisor::note_change(std::size_t index) {
   if (has_ended && !entry.has_ended) --active_;
   if (!has_ended && entry.has_ended) ++active_;
   entry.has_ended = has_ended;
+  has_departed_ |= has_ended && entry.is_leaving;
   if (entry.child == nullptr) return;
   index_by_pid(index);
-  pending_.note_change(index, *entry.child);
+  pending_.note_change(*entry.child);
 }
 
 void Supervisor::index_by_pid(std::size_t index) {
@@ -238,7 +263,9 @@ void Supervisor::index_by_pid(std::size_t index) {
 }
 
 MonotonicTime Supervisor::next_deadline() const {
-  return has_more_ends_ ? MonotonicTime() : deadlines_.earliest();
+  if (has_more_ends_ || has_departed_) return {};
+  if (retired_.empty()) return deadlines_.earliest();
+  return std::min(deadlines_.earliest(), retired_.front().until);
 }
 
 bool Supervisor::finished() const {

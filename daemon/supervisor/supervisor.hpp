@@ -17,7 +17,9 @@
 #include <provisr/clock.hpp>
 #include <provisr/registry.hpp>
 
+#include <chrono>
 #include <cstddef>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -38,9 +40,13 @@ struct SupervisorOptions {
   /// Whether PIDs mean the same to `track` as to `launch`; if not, children are not measured.
   bool can_measure_children = measures_own_pids();
   /// From 0 to 1, to spread restarts; random if empty.
-  std::function<double()> luck;
+  std::function<double()> luck = {};
   EndedChildren* ended_children = &EndedChildren::system();  ///< must outlive the supervisor
   const Clock* clock = &Clock::system();                     ///< must outlive the supervisor
+  /// Called for SIGHUP; empty: that is a request to stop.
+  std::function<void()> on_hangup = {};
+  /// How long the history of a name outlives its removal.
+  std::chrono::nanoseconds history_ttl = default_history_ttl;
 };
 
 /// Runs the configured children, watches processes that others run, registers both for measuring,
@@ -93,12 +99,23 @@ class Supervisor {
  private:
   struct Entry {
     std::unique_ptr<ManagedProcess> process;
-    ManagedChild* child = nullptr;         ///< `process`, if the daemon runs it
-    std::optional<ProcessId> uncollected;  ///< its key in by_pid_
-    bool has_ended = false;                ///< as counted in active_
-  };
+    ManagedChild* child = nullptr;           ///< `process`, if the daemon runs it
+    std::optional<ProcessId> uncollected;    ///< its key in by_pid_
+    bool has_ended = false;                  ///< as counted in active_
+    bool is_leaving = false;                 ///< configured no more: dropped once it has ended
+    std::optional<ProcessConfig> successor;  ///< takes the name once this has ended
 
-  void add(const ProcessConfig& config, bool inherit_stdin, Registry& registry);
+    [[nodiscard]] const std::string& name() const { return process->status().name; }
+  };
+  class Reconfiguration;
+
+  /// Takes up the name, and forgets what was watched under it.
+  [[nodiscard]] Entry make_entry(std::string name, const ProcessConfig& config, bool inherit_stdin);
+  void set_entries(std::vector<Entry> entries);
+  void drop_departed(const Moment& now);
+  void retire(const std::string& name, const Moment& now);
+  void forget_retired(const Moment& now);
+  void reload(const Command& command, const ReplyHandler& reply, const Moment& now);
   void handle(Events::Kind event);
   void take_exits(const Moment& now);
   void do_what_is_due(const Moment& now);
@@ -111,13 +128,20 @@ class Supervisor {
   [[nodiscard]] Moment now() const;
 
   Until until_;
+  Registry& registry_;
   SupervisorOptions options_;
   ProcessServices services_;
   std::vector<Entry> entries_;
   std::unordered_map<ProcessId, std::size_t> by_pid_;  ///< the children that are not collected
   Deadlines deadlines_;
-  std::size_t active_ = 0;      ///< processes that have not ended
-  bool has_more_ends_ = false;  ///< perhaps: the last update() took as many as it may
+  struct Retired {
+    std::string name;
+    MonotonicTime until;  ///< its history is kept
+  };
+  std::deque<Retired> retired_;  ///< the first to go first
+  std::size_t active_ = 0;       ///< processes that have not ended
+  bool has_departed_ = false;    ///< one that is leaving has ended
+  bool has_more_ends_ = false;   ///< perhaps: the last update() took as many as it may
   bool stop_requested_ = false;
   StatusBoard board_;
   CommandDesk desk_;

@@ -23,6 +23,7 @@ class WatchedProcess final : public ManagedProcess {
   [[nodiscard]] bool ended() const override { return true; }
   [[nodiscard]] MonotonicTime next_deadline() const override { return next_look_; }
   [[nodiscard]] const ProcessStatus& status() const override { return status_; }
+  [[nodiscard]] const std::filesystem::path& pid_file() const { return pid_file_; }
 
  private:
   void notice_end();

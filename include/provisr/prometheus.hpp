@@ -161,8 +161,8 @@ void write_process_family(PrometheusWriter& writer, const Snapshot& snapshot,
 }  // namespace detail
 
 /// Appends the families of a snapshot to `out`, in a stable order: those of the table for the
-/// running processes, then provisr_process_up, 1 or 0, for all. A figure that is unknown has no
-/// sample. Throws std::bad_alloc.
+/// running processes, then provisr_process_up, 1 or 0, for all that are not retired. A figure that
+/// is unknown has no sample. Throws std::bad_alloc.
 template <const auto& table = figures>
 void write_prometheus(const Snapshot& snapshot, std::string& out) {
   PrometheusWriter writer(out);
@@ -173,6 +173,7 @@ void write_prometheus(const Snapshot& snapshot, std::string& out) {
   });
   writer.family("provisr_process_up", "gauge", "Whether the managed process runs (1) or not (0).");
   for (const Snapshot::Process process : snapshot) {
+    if (process.retired()) continue;
     writer.sample_of_process(process.name(), process.running() ? 1 : 0);
   }
 }

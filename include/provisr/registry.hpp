@@ -83,7 +83,7 @@ class BasicRegistry {
   std::error_code declare(std::string_view name) {
     if (!is_valid_process_name(name)) return std::make_error_code(std::errc::invalid_argument);
     const std::scoped_lock lock(tick_mutex_, state_mutex_);
-    find_or_add(name);
+    watch(name);
     return {};
   }
 
@@ -103,7 +103,7 @@ class BasicRegistry {
       return std::make_error_code(std::errc::no_such_process);
     }
     const std::lock_guard state_lock(state_mutex_);
-    Member& member = find_or_add(name);
+    Member& member = watch(name);
     member.sampler = std::move(sampler);
     member.is_sampled = true;
     member.pid = pid;
@@ -111,6 +111,18 @@ class BasicRegistry {
     member.reported_fds_error = false;
     member.has_recorded = false;
     return {};
+  }
+
+  /// Watches a name no longer, but keeps its history for readers until untrack(): it has no process
+  /// and is Snapshot::Process::retired(). declare() and track() take it up again. False: not known.
+  bool retire(std::string_view name) {
+    const std::scoped_lock lock(tick_mutex_, state_mutex_);
+    const auto found = members_.find(name);
+    if (found == members_.end()) return false;
+    found->second.sampler.reset();
+    found->second.is_retired = true;
+    roster_outdated_.store(true, std::memory_order_release);
+    return true;
   }
 
   /// Forgets a name and its history; snapshots taken before still show it. False: not known.
@@ -189,6 +201,7 @@ class BasicRegistry {
     std::shared_ptr<History> history;
     bool is_sampled = false;    ///< had a sampler at the last tick or since
     bool has_recorded = false;  ///< since the last tick
+    bool is_retired = false;
 
     // Of tick_mutex_, and seldom touched.
     bool reported_fds_error = false;
@@ -226,6 +239,15 @@ class BasicRegistry {
     }
     const auto found = members_.find(name);
     return found == members_.end() ? nullptr : &found->second;
+  }
+
+  /// Both mutexes held.
+  Member& watch(std::string_view name) {
+    Member& member = find_or_add(name);
+    if (std::exchange(member.is_retired, false)) {
+      roster_outdated_.store(true, std::memory_order_release);
+    }
+    return member;
   }
 
   /// Both mutexes held.
@@ -271,7 +293,7 @@ class BasicRegistry {
     entries.reserve(members_.size());
     ordered.reserve(members_.size());
     for (auto& [name, member] : members_) {
-      entries.push_back({name, member.history});
+      entries.push_back({name, member.history, member.is_retired});
       ordered.push_back(&member);
     }
     roster_ = std::make_shared<const detail::Roster>(std::move(entries));

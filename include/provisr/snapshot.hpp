@@ -31,6 +31,9 @@ class Snapshot {
     /// Whether there was a living process behind the name at the tick.
     [[nodiscard]] bool running() const noexcept { return slot_->running; }
 
+    /// Whether only the history of the name is left: see BasicRegistry::retire().
+    [[nodiscard]] bool retired() const noexcept { return entry_->is_retired; }
+
     /// The sample of that tick; requires running().
     [[nodiscard]] const ProcessMetrics& metrics() const noexcept { return slot_->metrics; }
 

@@ -256,10 +256,8 @@ TEST_CASE("one that waits for the reader of a named pipe holds up nobody") {
 }
 
 TEST_CASE("a group is asked to end by the stop signal") {
-  ChildCommand command = command_of({child_path(), "threader", "1"});
-  command.stop_signal = SIGINT;
-  const auto child = start_child(command);
-  child->terminate_group();
+  const auto child = start_child({child_path(), "threader", "1"});
+  child->terminate_group(SIGINT);
   CHECK(wait_for_exit(*child).signal == SIGINT);
 }
 

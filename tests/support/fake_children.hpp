@@ -30,6 +30,7 @@ struct FakeGroup {
   int polls = 0;                       ///< questions after its state
   int terminated = 0;                  ///< while its leader ran
   int killed = 0;
+  int signal = 0;  ///< that asked it last to end
 
   void end(daemon::ExitStatus how) {
     if (!exit) exit = how;
@@ -99,7 +100,9 @@ class FakeChildren final : public daemon::EndedChildren {
       ++group_->polls;
       return !group_->exit || group_->has_workers;
     }
-    bool terminate_group() override {
+    using ChildProcess::terminate_group;
+    bool terminate_group(int signal) override {
+      group_->signal = signal;
       if (!group_->exit) ++group_->terminated;
       if (group_->heeds_terminate) group_->end({.code = 0, .signal = 15});
       terminate_workers();

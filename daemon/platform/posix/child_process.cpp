@@ -34,8 +34,8 @@ class PosixChild final : public ChildProcess {
   };
 
   /// `mark` is in the environment of the process, and so of its descendants.
-  PosixChild(pid_t pid, std::string mark, int stop_signal, Start start)
-      : pid_(pid), mark_(std::move(mark)), stop_signal_(stop_signal), start_(std::move(start)) {
+  PosixChild(pid_t pid, std::string mark, Start start)
+      : pid_(pid), mark_(std::move(mark)), start_(std::move(start)) {
     started_children().insert(pid_);
   }
 
@@ -79,10 +79,8 @@ class PosixChild final : public ChildProcess {
     return !is_gone_;
   }
 
-  bool terminate_group() override {
-    // A stopped process handles the signal only once it continues.
-    return signal_group({stop_signal_, SIGCONT});
-  }
+  using ChildProcess::terminate_group;
+  bool terminate_group(int signal) override { return signal_group({signal, SIGCONT}); }
 
   void kill_group() override { signal_group({SIGKILL}); }
 
@@ -146,7 +144,6 @@ class PosixChild final : public ChildProcess {
 
   pid_t pid_;
   std::string mark_;
-  int stop_signal_;
   std::optional<Start> start_;  ///< until it is known how it went
   std::optional<StartFailure> start_failure_;
   std::optional<ExitStatus> exit_;
@@ -175,8 +172,7 @@ std::unique_ptr<ChildProcess> ChildProcess::start(const ChildCommand& command,
     return nullptr;
   }
   return std::make_unique<PosixChild>(
-      pid, mark, command.stop_signal,
-      PosixChild::Start{std::move(birth), std::move(pipe.read_end)});
+      pid, mark, PosixChild::Start{std::move(birth), std::move(pipe.read_end)});
 }
 
 }  // namespace provisr::daemon

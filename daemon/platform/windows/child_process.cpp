@@ -103,7 +103,8 @@ class WindowsChild final : public ChildProcess {
   }
 
   /// Reaches those that share the daemon's console; a daemon without one can only kill.
-  bool terminate_group() override {
+  using ChildProcess::terminate_group;
+  bool terminate_group(int /*signal*/) override {
     GenerateConsoleCtrlEvent(CTRL_BREAK_EVENT, pid_);
     return false;
   }

@@ -23,6 +23,7 @@ class Roster {
   struct Entry {
     std::string name;
     std::shared_ptr<const History> history;
+    bool is_retired = false;
   };
 
   Roster() = default;

@@ -1,0 +1,245 @@
+#include "support/fake_supervision.hpp"
+#include "support/temp_directory.hpp"
+#include "support/text_file.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include <string>
+#include <vector>
+
+using namespace provisr;
+using namespace provisr::daemon;
+using namespace provisr::test;
+using namespace std::chrono_literals;
+using Names = std::vector<std::string>;
+
+namespace {
+
+struct World : FakeSupervision {
+  using FakeSupervision::FakeSupervision;
+
+  ReloadChanges reload(std::vector<ProcessConfig> processes) {
+    Command command{.verb = Command::Verb::reload, .target = {}, .processes = std::move(processes)};
+    command.history_ttl = 1min;
+    std::vector<CommandReply> replies;
+    supervisor().submit(std::move(command),
+                        [&](const CommandReply& reply) { replies.push_back(reply); });
+    update();
+    REQUIRE(replies.size() == 1);
+    CHECK(replies[0].outcome == CommandReply::Outcome::done);
+    return replies[0].changes;
+  }
+
+  void submit(Command::Verb verb, std::string name) {
+    supervisor().submit({.verb = verb, .target = std::move(name)}, [](const CommandReply&) {});
+    update();
+  }
+
+  Names names() {
+    Names names;
+    for (const auto& status : *supervisor().status()) names.push_back(status->name);
+    return names;
+  }
+};
+
+ProcessConfig with_instances(int count) {
+  ProcessConfig config = child_config();
+  config.instances = count;
+  return config;
+}
+
+}  // namespace
+
+TEST_CASE("a reload of the same configuration changes nothing") {
+  World world({restarting(), foreign_config()});
+  world.start();
+  CHECK(world.reload({restarting(), foreign_config()}).empty());
+  CHECK(world.children.launches() == 1);
+  CHECK(world.status().state == ProcessState::running);
+}
+
+TEST_CASE("more instances leave those that run alone") {
+  World world({with_instances(2)});
+  world.start();
+  const ReloadChanges changes = world.reload({with_instances(3)});
+  CHECK(changes.started == Names{"app-3"});
+  CHECK(changes.restarted.empty());
+  CHECK(world.children.launches() == 3);
+  CHECK(world.children.group(0).terminated == 0);
+  CHECK(world.names() == Names{"app-1", "app-2", "app-3"});
+}
+
+TEST_CASE("fewer instances stop those beyond, and take them off the list once they have ended") {
+  World world({with_instances(3)});
+  world.children.pattern.heeds_terminate = false;
+  world.start();
+  const ReloadChanges changes = world.reload({with_instances(2)});
+  CHECK(changes.stopped == Names{"app-3"});
+  CHECK(world.names() == Names{"app-1", "app-2", "app-3"});
+  CHECK(world.status(2).state == ProcessState::stopping);
+  CHECK(world.registry.snapshot().find("app-3"));
+  world.children.group(2).end({});
+  world.update();
+  CHECK(world.names() == Names{"app-1", "app-2"});
+  CHECK(world.children.group(2).is_collected);
+  CHECK(world.children.group(0).terminated == 0);
+
+  SECTION("its history stays for a while") {
+    REQUIRE(world.registry.snapshot().find("app-3"));
+    CHECK(world.registry.snapshot().find("app-3")->retired());
+    CHECK(world.until_next_deadline() == 1min);
+    world.advance(1min);
+    CHECK_FALSE(world.registry.snapshot().find("app-3"));
+  }
+  SECTION("and longer if the name returns") {
+    world.reload({with_instances(3)});
+    CHECK_FALSE(world.registry.snapshot().find("app-3")->retired());
+    world.advance(2min);
+    CHECK(world.registry.snapshot().find("app-3"));
+    CHECK(world.children.launches() == 4);
+  }
+}
+
+TEST_CASE("what runs is started anew only if it would be another process") {
+  World world({restarting()});
+  world.start();
+  ProcessConfig changed = restarting();
+
+  SECTION("another environment") {
+    changed.env = {"A=1"};
+    CHECK(world.reload({changed}).restarted == Names{"app"});
+    CHECK(world.children.group(0).terminated == 1);
+    world.update();
+    world.advance(50ms);
+    REQUIRE(world.children.launches() == 2);
+    CHECK(world.children.latest().command.env == changed.env);
+    CHECK(world.status().restarts == 1);
+  }
+  SECTION("other rules hold from now on") {
+    changed.restart_interval = 7s;
+    changed.stop_signal = 2;
+    CHECK(world.reload({changed}).changed == Names{"app"});
+    CHECK(world.children.group(0).terminated == 0);
+    world.children.latest().end({});
+    world.update();
+    CHECK(world.until_next_deadline() == 7s);
+    CHECK(world.children.latest().signal == 2);
+  }
+}
+
+TEST_CASE("a changed process that had ended, or could not start, is started") {
+  World world({child_config()});
+  world.children.refuse(std::errc::no_such_file_or_directory, "cannot find program");
+  world.start();
+  REQUIRE(world.status().state == ProcessState::failed);
+  world.children.accept();
+  ProcessConfig mended = child_config();
+  mended.argv = {"other"};
+  world.reload({mended});
+  world.update();
+  CHECK(world.status().state == ProcessState::running);
+  CHECK(world.children.latest().command.argv == mended.argv);
+}
+
+TEST_CASE("what was stopped by hand stays stopped") {
+  World world({restarting()});
+  world.start();
+  world.submit(Command::Verb::stop, "app");
+  world.update();
+  world.advance(50ms);
+  REQUIRE(world.status().state == ProcessState::stopped);
+  ProcessConfig changed = restarting();
+  changed.argv = {"other"};
+  world.reload({changed});
+  world.advance(1h);
+  CHECK(world.status().state == ProcessState::stopped);
+  world.submit(Command::Verb::start, "app");
+  world.update();
+  CHECK(world.children.latest().command.argv == changed.argv);
+}
+
+TEST_CASE("a name that returns while its process still ends is started after that") {
+  World world({restarting()});
+  world.children.pattern.heeds_terminate = false;
+  world.start();
+  world.reload({});
+  CHECK(world.reload({restarting()}).restarted == Names{"app"});
+  CHECK(world.children.launches() == 1);
+  world.children.latest().end({});
+  world.update();
+  world.update();
+  CHECK(world.children.launches() == 2);
+  CHECK(world.names() == Names{"app"});
+}
+
+TEST_CASE("a process can become one that somebody else runs, and the other way round") {
+  ProcessConfig watched = foreign_config();
+  watched.name = "app";
+  World world({child_config()});
+  world.children.pattern.heeds_terminate = false;
+  world.start();
+  CHECK(world.reload({watched}).restarted == Names{"app"});
+  CHECK(world.status().kind == ProcessKind::child);
+  world.children.latest().end({});
+  world.update();
+  CHECK(world.status().kind == ProcessKind::pid_file);
+  CHECK(world.names() == Names{"app"});
+  world.reload({child_config()});
+  world.update();
+  CHECK(world.status().kind == ProcessKind::child);
+  CHECK(world.children.launches() == 2);
+}
+
+TEST_CASE("a stop ends what a reload had begun") {
+  ProcessConfig watched = foreign_config();
+  watched.name = "app";
+  World world({watched});
+  world.start();
+  world.reload({child_config(), child_config("other")});
+  world.reload({watched});
+  world.supervisor().request_stop();
+  world.update();
+  world.advance(50ms);
+  CHECK(world.supervisor().finished());
+  world.advance(1h);
+  CHECK(world.supervisor().finished());
+}
+
+TEST_CASE("another pid_file ends the watching of the process before") {
+  const TempDirectory directory;
+  ProcessConfig watched = foreign_config();
+  World world({watched});
+  world.start();
+  watched.pid_file = directory.path() / "other.pid";
+  CHECK(world.reload({watched}).changed == Names{"nginx"});
+  world.update();
+  CHECK(world.status().last_error.find("other.pid") != std::string::npos);
+}
+
+TEST_CASE("a changed pid_file moves with the restart") {
+  const TempDirectory directory;
+  ProcessConfig config = restarting();
+  config.pid_file = directory.path() / "old.pid";
+  World world({config});
+  world.start();
+  REQUIRE(std::filesystem::exists(config.pid_file));
+  config.pid_file = directory.path() / "new.pid";
+  world.reload({config});
+  world.update();
+  world.advance(50ms);
+  CHECK_FALSE(std::filesystem::exists(directory.path() / "old.pid"));
+  CHECK(std::filesystem::exists(config.pid_file));
+}
+
+TEST_CASE("order follows the new configuration") {
+  World world({child_config("a"), child_config("b")});
+  world.start();
+  world.reload({child_config("c"), child_config("b"), child_config("a")});
+  CHECK(world.names() == Names{"c", "b", "a"});
+  world.update();
+  CHECK(world.children.launches() == 3);
+  world.children.group(0).end({.code = 3, .signal = 0});  // that of "a"
+  world.update();
+  CHECK(world.status(2).state == ProcessState::exited);
+  CHECK(world.status(1).state == ProcessState::running);
+}
