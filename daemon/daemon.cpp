@@ -99,7 +99,8 @@ int run_daemon(const Config& config, Supervisor::Until until, const Log& log) {
                         .api_server = api_monitor,
                         .metrics_server = metrics_monitor,
                         .is_collecting = collection.enabled,
-                        .status = [&supervisor] { return supervisor.status(); }};
+                        .status = [&supervisor] { return supervisor.status(); },
+                        .exits = supervisor.exits()};
 
   Api api(sources);
   Exposition exposition(sources);

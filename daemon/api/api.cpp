@@ -1,6 +1,9 @@
 #include "daemon/api/api.hpp"
 
+#include "daemon/api/exits_json.hpp"
 #include "daemon/api/json.hpp"
+#include "daemon/base/duration.hpp"
+#include "daemon/base/timestamp.hpp"
 
 #include <provisr/clock.hpp>
 #include <provisr/process_name.hpp>
@@ -31,6 +34,28 @@ struct Refusal {
                                    parameter, max_process_name_length)};
   }
   return *name;
+}
+
+/// "-5m" is five minutes ago. Empty if it is no time.
+[[nodiscard]] std::optional<Timestamp> parse_time(std::string_view text) {
+  if (!text.starts_with('-')) return parse_rfc3339(text);
+  try {
+    return Clock::system().utc_now() - parse_duration(text.substr(1));
+  } catch (const std::invalid_argument&) {
+    return std::nullopt;
+  }
+}
+
+/// The time in a query; throws Refusal if it is none.
+[[nodiscard]] std::optional<Timestamp> optional_time(const HttpQuery& query,
+                                                     std::string_view parameter) {
+  const std::optional<std::string> text = query.find(parameter);
+  if (!text) return std::nullopt;
+  const auto time = parse_time(*text);
+  if (time) return time;
+  throw Refusal{400, fmt::format("the parameter \"{}\" is not a time: use RFC 3339, as in "
+                                 "2025-01-27T10:30:45Z, or an age, as in -5m",
+                                 parameter)};
 }
 
 [[nodiscard]] Snapshot::Process required_process(const Snapshot& snapshot, std::string_view name) {
@@ -74,6 +99,8 @@ void Api::add_routes(Router& router, const std::string& base_path) {
   add("/metrics/group", "BASE, BASE-1, BASE-2, ... together",
       {{"base", "BASE", Presence::required}}, &Api::group);
   add("/status", "what is managed, running or not", {}, &Api::status);
+  add("/exits", "the latest ends of processes, the newest first",
+      {{"name", "NAME", Presence::optional}, {"since", "TIME", Presence::optional}}, &Api::exits);
 }
 
 HttpAnswer Api::metrics(const HttpQuery& query) {
@@ -111,6 +138,12 @@ HttpAnswer Api::status(const HttpQuery&) {
   const ListeningOn listening{.api = sources_.api_server.address(),
                               .metrics = sources_.metrics_server.address()};
   return json_answer(status_json(*sources_.status(), listening, Clock::system().monotonic_now()));
+}
+
+HttpAnswer Api::exits(const HttpQuery& query) {
+  const std::string name = query.find("name") ? required_name(query, "name") : std::string();
+  const Timestamp since = optional_time(query, "since").value_or(Timestamp());
+  return json_answer(exits_json(sources_.exits.find(name, since)));
 }
 
 void Api::require_collection() const {

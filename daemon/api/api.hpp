@@ -25,6 +25,7 @@ class Api {
   [[nodiscard]] HttpAnswer history(const HttpQuery& query);
   [[nodiscard]] HttpAnswer group(const HttpQuery& query);
   [[nodiscard]] HttpAnswer status(const HttpQuery& query);
+  [[nodiscard]] HttpAnswer exits(const HttpQuery& query);
   [[nodiscard]] HttpAnswer sample(std::string_view name) const;
   void require_collection() const;
 

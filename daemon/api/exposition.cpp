@@ -37,6 +37,7 @@ void Exposition::write(const Snapshot& snapshot, std::string& text) const {
   if (sources_.is_collecting) write_prometheus(snapshot, text);
   PrometheusWriter writer(text);
   write_processes(writer);
+  write_exits(writer);
   write_ticks(writer, snapshot);
   write_daemon(writer);
   write_servers(writer);
@@ -49,6 +50,19 @@ void Exposition::write_processes(PrometheusWriter& writer) const {
   for (const auto& process : *processes) {
     if (process->kind != ProcessKind::child) continue;
     writer.sample_of_process(process->name, process->restarts);
+  }
+}
+
+void Exposition::write_exits(PrometheusWriter& writer) const {
+  writer.family("provisr_process_exits_total", "counter",
+                "How often processes of the name have ended, by how.");
+  for (const auto& [name, counts] : sources_.exits.counts()) {
+    const auto write = [&, &name = name](std::string_view result, std::uint64_t count) {
+      writer.sample({{"name", name}, {"result", result}}, count);
+    };
+    write("success", counts.success);
+    write("exit-code", counts.exit_code);
+    write("signal", counts.signal);
   }
 }
 

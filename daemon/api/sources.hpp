@@ -3,6 +3,7 @@
 #include "daemon/api/tick_watch.hpp"
 #include "daemon/base/log.hpp"
 #include "daemon/http/monitor.hpp"
+#include "daemon/supervisor/exit_log.hpp"
 #include "daemon/supervisor/process_status.hpp"
 
 #include <provisr/registry.hpp>
@@ -21,6 +22,7 @@ struct Sources {
   /// False if collection is disabled: then only the status is known.
   bool is_collecting;
   std::function<SharedStatusList()> status;
+  const ExitLog& exits;
 };
 
 }  // namespace provisr::daemon

@@ -48,6 +48,10 @@ class JsonText {
     text(value);
   }
   void member(std::string_view name, const char* value) { member(name, std::string_view(value)); }
+  void member(std::string_view name, bool value) {
+    key(name);
+    writer_.Bool(value);
+  }
   void member(std::string_view name, std::int64_t value) {
     key(name);
     writer_.Int64(value);

@@ -17,4 +17,115 @@ std::string rfc3339(Timestamp time) {
                      clock.subseconds().count());
 }
 
+namespace {
+
+using std::chrono::nanoseconds;
+
+/// Reads text from its front; once something is missing, all further steps fail.
+class Scanner {
+ public:
+  explicit Scanner(std::string_view text) : rest_(text) {}
+
+  [[nodiscard]] int number(std::size_t digits) {
+    int value = 0;
+    for (std::size_t i = 0; i < digits; ++i) value = value * 10 + digit();
+    return value;
+  }
+  /// The one of `characters` that comes next.
+  char one_of(std::string_view characters) {
+    if (rest_.empty() || characters.find(rest_.front()) == std::string_view::npos) return fail();
+    return take();
+  }
+  [[nodiscard]] bool next_is(char character) const { return rest_.starts_with(character); }
+
+  /// The digits behind a point.
+  [[nodiscard]] nanoseconds fraction() {
+    nanoseconds value{0};
+    nanoseconds weight = std::chrono::seconds(1);
+    do {
+      weight /= 10;
+      value += weight * digit();
+    } while (!rest_.empty() && is_digit(rest_.front()));
+    return value;
+  }
+
+  [[nodiscard]] bool is_done() const { return is_good_ && rest_.empty(); }
+  [[nodiscard]] bool is_good() const { return is_good_; }
+
+ private:
+  [[nodiscard]] static bool is_digit(char character) {
+    return character >= '0' && character <= '9';
+  }
+  int digit() {
+    if (rest_.empty() || !is_digit(rest_.front())) return fail();
+    return take() - '0';
+  }
+  char take() {
+    const char character = rest_.front();
+    rest_.remove_prefix(1);
+    return character;
+  }
+  char fail() {
+    is_good_ = false;
+    rest_ = {};
+    return 0;
+  }
+
+  std::string_view rest_;
+  bool is_good_ = true;
+};
+
+[[nodiscard]] std::optional<std::chrono::sys_days> read_date(Scanner& scanner) {
+  const int year = scanner.number(4);
+  scanner.one_of("-");
+  const int month = scanner.number(2);
+  scanner.one_of("-");
+  const int day = scanner.number(2);
+  const std::chrono::year_month_day date{std::chrono::year(year),
+                                         std::chrono::month(static_cast<unsigned>(month)),
+                                         std::chrono::day(static_cast<unsigned>(day))};
+  // Nanoseconds in 64 bits end in 2262.
+  if (!scanner.is_good() || !date.ok() || year < 1700 || year > 2250) return std::nullopt;
+  return std::chrono::sys_days(date);
+}
+
+[[nodiscard]] std::optional<nanoseconds> read_time(Scanner& scanner) {
+  const int hour = scanner.number(2);
+  scanner.one_of(":");
+  const int minute = scanner.number(2);
+  scanner.one_of(":");
+  const int second = scanner.number(2);
+  if (!scanner.is_good() || hour > 23 || minute > 59 || second > 60) return std::nullopt;
+  nanoseconds time =
+      std::chrono::hours(hour) + std::chrono::minutes(minute) + std::chrono::seconds(second);
+  if (scanner.next_is('.')) {
+    scanner.one_of(".");
+    time += scanner.fraction();
+  }
+  return time;
+}
+
+[[nodiscard]] std::optional<nanoseconds> read_offset(Scanner& scanner) {
+  const char sign = scanner.one_of("Zz+-");
+  if (sign == 'Z' || sign == 'z') return nanoseconds(0);
+  const int hour = scanner.number(2);
+  scanner.one_of(":");
+  const int minute = scanner.number(2);
+  if (!scanner.is_good() || hour > 23 || minute > 59) return std::nullopt;
+  const nanoseconds offset = std::chrono::hours(hour) + std::chrono::minutes(minute);
+  return sign == '-' ? -offset : offset;
+}
+
+}  // namespace
+
+std::optional<Timestamp> parse_rfc3339(std::string_view text) {
+  Scanner scanner(text);
+  const auto date = read_date(scanner);
+  scanner.one_of("Tt ");
+  const auto time = date ? read_time(scanner) : std::nullopt;
+  const auto offset = time ? read_offset(scanner) : std::nullopt;
+  if (!offset || !scanner.is_done()) return std::nullopt;
+  return std::chrono::time_point_cast<Timestamp::duration>(*date + *time - *offset);
+}
+
 }  // namespace provisr::daemon

@@ -6,6 +6,7 @@
 
 #include <provisr/process_metrics.hpp>
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -73,6 +74,11 @@ class ChildProcess {
 
   /// How the process ended, once has_ended(). Releases its PID. May be called again.
   virtual ExitStatus collect_exit() = 0;
+
+  /// The most memory that it, or a process that it waited for, was seen to use, in bytes, once
+  /// collect_exit() was called; at least what the daemon used at its start. Empty if the system
+  /// does not tell.
+  [[nodiscard]] virtual std::optional<std::uint64_t> memory_peak() const = 0;
 
   /// Whether any process of the group, except for the leader's own zombie, still runs.
   [[nodiscard]] virtual bool group_alive() const = 0;

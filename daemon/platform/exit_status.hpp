@@ -8,11 +8,12 @@ namespace provisr::daemon {
 struct ExitStatus {
   int code = 0;
   int signal = 0;
+  bool has_dumped_core = false;
 
   [[nodiscard]] bool success() const { return code == 0 && signal == 0; }
   /// As a shell reports it: the code, or 128 + signal.
   [[nodiscard]] int shell_code() const { return signal != 0 ? 128 + signal : code; }
-  /// "exit code 3" or "signal 9 (Killed)".
+  /// "exit code 3", "signal 9 (Killed)" or "signal 6 (Aborted, core dumped)".
   [[nodiscard]] std::string to_string() const;
 
   friend bool operator==(const ExitStatus&, const ExitStatus&) = default;

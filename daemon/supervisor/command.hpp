@@ -1,9 +1,11 @@
 #pragma once
 
 #include "daemon/config/config.hpp"
+#include "daemon/supervisor/exit_record.hpp"
 
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,6 +27,8 @@ struct Command {
   Verb verb = Verb::start;
   Scope scope = Scope::name;
   std::string target;
+  /// What the records of ends that it causes say; empty: as the verb.
+  std::optional<ExitReason> reason = {};
   std::vector<ProcessConfig> processes = {};
   /// How long the history of a name outlives its removal, from a reload on.
   std::chrono::nanoseconds history_ttl = default_history_ttl;

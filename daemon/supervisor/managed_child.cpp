@@ -186,13 +186,13 @@ void ManagedChild::bring_up(const Moment& now) {
   }
 }
 
-void ManagedChild::bring_down(const Moment& now) {
+void ManagedChild::bring_down(const Moment& now, ExitReason reason) {
   goal_ = Goal::down;
   starts_after_end_ = false;
   switch (phase_) {
     case Phase::starting:
     case Phase::running:
-      ask_to_end(now);
+      ask_to_end(now, reason);
       break;
     case Phase::clearing:
       enter(Phase::ending);
@@ -207,11 +207,11 @@ void ManagedChild::bring_down(const Moment& now) {
   }
 }
 
-void ManagedChild::restart(const Moment& now) {
+void ManagedChild::restart(const Moment& now, ExitReason reason) {
   if (phase_ != Phase::starting && phase_ != Phase::running) return bring_up(now);
   if (is_shutting_down_) return;
   backoff_.reset();
-  ask_to_end(now);
+  ask_to_end(now, reason);
   starts_after_end_ = true;
 }
 
@@ -223,7 +223,7 @@ ManagedChild::Change ManagedChild::reconfigure(const ProcessConfig& config, cons
   command_ = command_of(config_, status_.name, inherits_stdin_);
   backoff_.set_intervals(intervals_of(config_));
   if (run_the_same(before, config)) return Change::policy;
-  if (goal_ == Goal::up) restart(now);
+  if (goal_ == Goal::up) restart(now, ExitReason::reload);
   return Change::program;
 }
 
@@ -235,7 +235,7 @@ void ManagedChild::shut_down(const Moment& now) {
       break;
     case Phase::starting:
     case Phase::running:
-      ask_to_end(now);
+      ask_to_end(now, ExitReason::shutdown);
       break;
     case Phase::clearing:
       enter(Phase::ending);  // already asked; its deadline stays
@@ -261,7 +261,7 @@ void ManagedChild::launch(const Moment& now) {
   }
   is_executed_ = false;
   is_collected_ = false;
-  was_asked_ = false;
+  end_reason_ = ExitReason::itself;
   starts_after_end_ = false;
   is_killed_ = false;
   result_ = 0;
@@ -339,9 +339,9 @@ void ManagedChild::measure(const Moment& now) {
   services_.log->write(level, fmt::format("{}: cannot be measured: {}", status_.name, reason));
 }
 
-void ManagedChild::ask_to_end(const Moment& now) {
+void ManagedChild::ask_to_end(const Moment& now, ExitReason reason) {
   services_.log->info("{}: asked to stop", status_.name);
-  was_asked_ = true;
+  end_reason_ = reason;
   child_->terminate_group(config_.stop_signal);
   begin_to_clear(now);
   enter(Phase::ending);
@@ -389,14 +389,26 @@ void ManagedChild::collect(const Moment& now) {
 void ManagedChild::note_exit(const ExitStatus& how, const Moment& now) {
   exited_at_ = now.monotonic;
   remove_own_pid_file();
+  record_exit(how, now);
   const auto elapsed = now.monotonic - status_.started->monotonic;
   status_.pid.reset();
   status_.started.reset();
   status_.last_exit = {how, now.utc};
-  if (!was_asked_) result_ = how.shell_code();
-  const LogLevel level = how.success() || was_asked_ ? LogLevel::info : LogLevel::warn;
+  if (!was_asked()) result_ = how.shell_code();
+  const LogLevel level = how.success() || was_asked() ? LogLevel::info : LogLevel::warn;
   services_.log->write(level, fmt::format("{}: ended after {}, {}", status_.name,
                                           format_elapsed(elapsed), how.to_string()));
+}
+
+void ManagedChild::record_exit(const ExitStatus& how, const Moment& now) {
+  services_.exits->add({.name = status_.name,
+                        .pid = child_->pid(),
+                        .started_at = status_.started->at,
+                        .ended_at = now.utc,
+                        .status = how,
+                        .reason = end_reason_,
+                        .memory_peak = child_->memory_peak(),
+                        .last_sample = services_.last_sample(status_.name, child_->pid())});
 }
 
 void ManagedChild::suspect_background(bool has_escaped, MonotonicTime::duration uptime) {

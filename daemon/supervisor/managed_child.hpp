@@ -34,8 +34,8 @@ class ManagedChild final : public ManagedProcess {
 
   /// Commands. None starts the process after shut_down().
   void bring_up(const Moment& now);
-  void bring_down(const Moment& now);
-  void restart(const Moment& now);
+  void bring_down(const Moment& now, ExitReason reason = ExitReason::stop);
+  void restart(const Moment& now, ExitReason reason = ExitReason::restart);
 
   enum class Change {
     none,
@@ -92,11 +92,13 @@ class ManagedChild final : public ManagedProcess {
   void note_failed_start(const StartFailure& failure, const Moment& now);
   void wait_for_start(MonotonicTime due);
   void measure(const Moment& now);
-  void ask_to_end(const Moment& now);
+  void ask_to_end(const Moment& now, ExitReason reason);
   void take_exit(const Moment& now);
   void judge_end(MonotonicTime::duration uptime, bool has_escaped);
   void collect(const Moment& now);
   void note_exit(const ExitStatus& how, const Moment& now);
+  void record_exit(const ExitStatus& how, const Moment& now);
+  [[nodiscard]] bool was_asked() const { return end_reason_ != ExitReason::itself; }
   void suspect_background(bool has_escaped, MonotonicTime::duration uptime);
   void begin_to_clear(const Moment& now);
   void continue_to_clear(const Moment& now);
@@ -133,8 +135,8 @@ class ManagedChild final : public ManagedProcess {
   int result_ = 0;
   bool is_executed_ = false;
   bool is_collected_ = true;
-  bool was_asked_ = false;         ///< to end, since its start
-  bool starts_after_end_ = false;  ///< a command came while it ends
+  ExitReason end_reason_ = ExitReason::itself;  ///< since its start
+  bool starts_after_end_ = false;               ///< a command came while it ends
   bool is_killed_ = false;
   bool could_not_start_ = false;
   bool is_background_reported_ = false;

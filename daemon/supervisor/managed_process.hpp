@@ -2,6 +2,7 @@
 
 #include "daemon/base/log.hpp"
 #include "daemon/platform/child_process.hpp"
+#include "daemon/supervisor/exit_log.hpp"
 #include "daemon/supervisor/liveness.hpp"
 #include "daemon/supervisor/process_status.hpp"
 
@@ -9,6 +10,7 @@
 #include <provisr/process_metrics.hpp>
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -32,6 +34,10 @@ struct ProcessServices {
   std::function<bool(ProcessId pid)> exists;
   /// False: `track` would take another process for a child.
   bool can_measure_children = true;
+  /// The newest sample under this name if it is of this process.
+  std::function<std::optional<ProcessMetrics>(std::string_view name, ProcessId pid)> last_sample =
+      {};
+  ExitLog* exits = nullptr;
   /// From 0 to 1, evenly.
   std::function<double()> luck = {};
   const Log* log;

@@ -89,7 +89,7 @@ class Supervisor::Reconfiguration {
   void leave(Entry& entry) {
     entry.is_leaving = true;
     entry.successor.reset();
-    if (entry.child != nullptr) entry.child->bring_down(now_);
+    if (entry.child != nullptr) entry.child->bring_down(now_, ExitReason::reload);
   }
 
   Supervisor& supervisor_;
@@ -135,6 +135,7 @@ void Supervisor::retire(const std::string& name, const Moment& now) {
 void Supervisor::forget_retired(const Moment& now) {
   while (!retired_.empty() && retired_.front().until <= now.monotonic) {
     registry_.untrack(retired_.front().name);
+    exits_.forget_counts(retired_.front().name);
     retired_.pop_front();
   }
 }

@@ -21,6 +21,19 @@ constexpr std::size_t batch = 32;
 /// How many ends one update() takes: children that leave orphans without end must not hold it.
 constexpr std::size_t ends_in_a_row = 256;
 
+void steer(ManagedChild& child, const Command& command, const Moment& now) {
+  switch (command.verb) {
+    case Command::Verb::start:
+      return child.bring_up(now);
+    case Command::Verb::stop:
+      return child.bring_down(now, command.reason.value_or(ExitReason::stop));
+    case Command::Verb::restart:
+      return child.restart(now, command.reason.value_or(ExitReason::restart));
+    case Command::Verb::reload:
+      break;  // is about no single process
+  }
+}
+
 /// From 0 to 1, evenly.
 class LuckyNumbers {
  public:
@@ -31,8 +44,16 @@ class LuckyNumbers {
   std::uniform_real_distribution<double> distribution_{0, 1};
 };
 
+[[nodiscard]] std::optional<ProcessMetrics> newest_sample(const Registry& registry,
+                                                          std::string_view name, ProcessId pid) {
+  const Snapshot snapshot = registry.snapshot();
+  const auto process = snapshot.find(name);
+  const auto sample = process ? process->newest() : std::nullopt;
+  return sample && sample->pid == pid ? sample : std::nullopt;
+}
+
 [[nodiscard]] ProcessServices services_of(const SupervisorOptions& options, Registry& registry,
-                                          const Log& log) {
+                                          ExitLog& exits, const Log& log) {
   auto track = options.track;
   if (!track) {
     track = [&registry](std::string_view name, ProcessId pid) { return registry.track(name, pid); };
@@ -42,6 +63,10 @@ class LuckyNumbers {
           std::move(track),
           options.exists,
           options.can_measure_children,
+          [&registry](std::string_view name, ProcessId pid) {
+            return newest_sample(registry, name, pid);
+          },
+          &exits,
           options.luck ? options.luck : LuckyNumbers(),
           &log};
 }
@@ -58,7 +83,7 @@ Supervisor::Supervisor(const std::vector<ProcessConfig>& processes, Registry& re
     : until_(until),
       registry_(registry),
       options_(std::move(options)),
-      services_(services_of(options_, registry, log)) {
+      services_(services_of(options_, registry, exits_, log)) {
   const bool is_one_command =
       until == Until::all_exited && processes.size() == 1 && processes.front().instances == 1;
   std::vector<Entry> entries;
@@ -205,11 +230,7 @@ void Supervisor::obey(const Command& command, ReplyHandler reply, const Moment& 
   for (const std::size_t index : targets) names.push_back(entries_[index].name());
   reply({Outcome::accepted, names, {}});
   const Goal goal = command.verb == Command::Verb::stop ? Goal::down : Goal::up;
-  void (ManagedChild::*const step)(const Moment&) =
-      command.verb == Command::Verb::start  ? &ManagedChild::bring_up
-      : command.verb == Command::Verb::stop ? &ManagedChild::bring_down
-                                            : &ManagedChild::restart;
-  for (const std::size_t index : targets) (entries_[index].child->*step)(now);
+  for (const std::size_t index : targets) steer(*entries_[index].child, command, now);
   pending_.add(goal, std::move(names), std::move(reply));
   for (const std::size_t index : targets) note_change(index);
 }

@@ -8,6 +8,7 @@
 #include "daemon/supervisor/command.hpp"
 #include "daemon/supervisor/command_desk.hpp"
 #include "daemon/supervisor/deadlines.hpp"
+#include "daemon/supervisor/exit_log.hpp"
 #include "daemon/supervisor/managed_child.hpp"
 #include "daemon/supervisor/managed_process.hpp"
 #include "daemon/supervisor/pending_commands.hpp"
@@ -53,9 +54,9 @@ struct SupervisorOptions {
 /// and reaps every orphan that this program adopts. An event costs what the processes cost that it
 /// is about, however many there are. The destructor kills children that still run.
 ///
-/// Thread safety: status() and submit() may be called from any thread at any time. Everything else
-/// belongs to one thread, which must outlive the supervisor: on Linux, children receive SIGTERM
-/// when the thread that started them ends.
+/// Thread safety: status(), exits() and submit() may be called from any thread at any time.
+/// Everything else belongs to one thread, which must outlive the supervisor: on Linux, children
+/// receive SIGTERM when the thread that started them ends.
 class Supervisor {
  public:
   enum class Until {
@@ -96,6 +97,8 @@ class Supervisor {
   /// Never null.
   [[nodiscard]] SharedStatusList status() const { return board_.published(); }
 
+  [[nodiscard]] const ExitLog& exits() const { return exits_; }
+
  private:
   struct Entry {
     std::unique_ptr<ManagedProcess> process;
@@ -130,6 +133,7 @@ class Supervisor {
   Until until_;
   Registry& registry_;
   SupervisorOptions options_;
+  ExitLog exits_;
   ProcessServices services_;
   std::vector<Entry> entries_;
   std::unordered_map<ProcessId, std::size_t> by_pid_;  ///< the children that are not collected

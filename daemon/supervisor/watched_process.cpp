@@ -11,6 +11,8 @@ namespace provisr::daemon {
 namespace {
 
 constexpr std::chrono::seconds poll_interval{1};
+/// How often to ask how a process ended; its parent may take a moment to ask itself.
+constexpr int looks_at_record = 5;
 
 }  // namespace
 
@@ -24,17 +26,38 @@ WatchedProcess::WatchedProcess(std::string name, std::filesystem::path pid_file,
 
 void WatchedProcess::update(const Moment& now) {
   next_look_ = now.monotonic + poll_interval;
-  notice_end();
+  if (record_) complete_record();
+  notice_end(now);
   read_file();
 }
 
-void WatchedProcess::notice_end() {
+void WatchedProcess::notice_end(const Moment& now) {
   if (!is_alive_ || is_alive_()) return;
+  record_ = ExitRecord{.name = status_.name,
+                       .pid = *status_.pid,
+                       .started_at = {},
+                       .ended_at = now.utc,
+                       .status = {},
+                       .memory_peak = {},
+                       .last_sample = services_.last_sample(status_.name, *status_.pid)};
+  looks_at_record_ = 0;
+  complete_record();
   services_.log->info("{}: process {} has ended", status_.name, *status_.pid);
   is_alive_ = nullptr;
   status_.state = ProcessState::absent;
   status_.last_error = fmt::format("process {} has ended", *status_.pid);
   status_.pid.reset();
+}
+
+void WatchedProcess::complete_record() {
+  if (handle_) record_->status = handle_->exit_status();
+  if (handle_ && !record_->status && ++looks_at_record_ < looks_at_record) return;
+  flush_record();
+}
+
+void WatchedProcess::flush_record() {
+  if (record_) services_.exits->add(*std::exchange(record_, std::nullopt));
+  handle_.reset();
 }
 
 void WatchedProcess::read_file() {
@@ -63,6 +86,9 @@ void WatchedProcess::follow(ProcessId pid) {
                        reason_of(error, exists)));
     return;
   }
+  flush_record();
+  handle_ = ProcessHandle::open(pid);
+  if (handle_ && !found()) handle_.reset();  // it may be of a process that came after
   is_alive_ = std::move(found);
   if (std::exchange(had_process_, true)) ++status_.restarts;
   problems_.clear();

@@ -1,9 +1,11 @@
 #pragma once
 
+#include "daemon/platform/process_handle.hpp"
 #include "daemon/supervisor/managed_process.hpp"
 #include "daemon/supervisor/pid_file.hpp"
 
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -26,16 +28,21 @@ class WatchedProcess final : public ManagedProcess {
   [[nodiscard]] const std::filesystem::path& pid_file() const { return pid_file_; }
 
  private:
-  void notice_end();
+  void notice_end(const Moment& now);
+  void complete_record();
   void read_file();
   void follow(ProcessId pid);
+  void flush_record();
   void report(const std::string& problem);
 
   std::filesystem::path pid_file_;
   const ProcessServices& services_;
   ProcessStatus status_;
   std::optional<PidFile> last_reading_;
-  IsAlive is_alive_;           ///< empty: no process
+  IsAlive is_alive_;                       ///< empty: no process
+  std::unique_ptr<ProcessHandle> handle_;  ///< of the process, or of the one in record_
+  std::optional<ExitRecord> record_;       ///< of its end, until it is known how it ended
+  int looks_at_record_ = 0;
   MonotonicTime next_look_{};  ///< the first: at once
   RepeatFilter problems_;
   bool had_process_ = false;

@@ -84,15 +84,20 @@ class History {
   /// Appends the samples before the `end`-th push to `samples`, oldest first: at most capacity() of
   /// them, fewer if later pushes have overwritten some. `end` is at most pushed().
   void read_until(std::uint64_t end, std::vector<ProcessMetrics>& samples) const {
+    read_last(end, capacity(), samples);
+  }
+
+  /// The same of at most `most` samples, the newest.
+  void read_last(std::uint64_t end, std::size_t most, std::vector<ProcessMetrics>& samples) const {
     std::vector<Figure<std::uint64_t>> none;
-    read_rows(end, samples, none, 0);
+    read_rows(end, most, samples, none, 0);
   }
 
   /// The same with the further figures: further_figures() of them for each sample, one sample after
   /// the other.
   void read_until(std::uint64_t end, std::vector<ProcessMetrics>& samples,
                   std::vector<Figure<std::uint64_t>>& more) const {
-    read_rows(end, samples, more, further_figures());
+    read_rows(end, capacity(), samples, more, further_figures());
   }
 
   /// All samples, oldest first.
@@ -164,9 +169,9 @@ class History {
   }
 
   /// Appends `width` further figures a sample to `more`.
-  void read_rows(std::uint64_t end, std::vector<ProcessMetrics>& samples,
+  void read_rows(std::uint64_t end, std::size_t most, std::vector<ProcessMetrics>& samples,
                  std::vector<Figure<std::uint64_t>>& more, std::size_t width) const {
-    const std::uint64_t kept = std::min<std::uint64_t>(end, capacity());
+    const std::uint64_t kept = std::min<std::uint64_t>(end, std::min(most, capacity()));
     const std::uint64_t begin = end - kept;
     const std::size_t first = samples.size();
     const std::size_t first_more = more.size();

@@ -46,6 +46,14 @@ class Snapshot {
       return slot_->metrics.pid;
     }
 
+    /// The newest sample of the name up to this snapshot, also if it does not run; empty if there
+    /// is none yet.
+    [[nodiscard]] std::optional<ProcessMetrics> newest() const {
+      std::vector<ProcessMetrics> samples;
+      entry_->history->read_last(slot_->history_end, 1, samples);
+      return samples.empty() ? std::nullopt : std::optional(samples.front());
+    }
+
     /// The samples of the name up to this snapshot, oldest first; also if it does not run.
     [[nodiscard]] std::vector<ProcessMetrics> history() const {
       std::vector<ProcessMetrics> samples;

@@ -43,6 +43,8 @@ std::string exposition_of(const Registry& registry) {
   monitor.count_answer(200);
   monitor.count_answer(404);
   monitor.count_drop(DropReason::max_connections);
+  ExitLog exits;
+  exits.add({.name = "self", .status = ExitStatus{.signal = 9}});
   ProcessStatus status;
   status.name = "self";
   const auto processes =
@@ -53,7 +55,8 @@ std::string exposition_of(const Registry& registry) {
                          .api_server = monitor,
                          .metrics_server = monitor,
                          .is_collecting = true,
-                         .status = [&] { return processes; }});
+                         .status = [&] { return processes; },
+                         .exits = exits});
   Router router;
   exposition.add_routes(router);
   HttpRequest request;

@@ -199,6 +199,29 @@ TEST_CASE("a process of somebody else's is watched by its pid_file") {
   CHECK(is_running(successor->pid()));
 }
 
+TEST_CASE("the end of a process that others run is recorded, also how if the system tells") {
+  const TempDirectory directory;
+  const auto file = directory.path() / "other.pid";
+  // In a process of its own: only its parent is told how it ended.
+  const auto parent = start_child({"/bin/sh", "-c",
+                                   "'" + child_path() + "' threader 1 & echo $! > '" +
+                                       file.string() + "'; wait; exec sleep 1000"});
+  World world({foreign_config(file)});
+  world.run([&] {
+    REQUIRE(world.reaches(ProcessState::running));
+    const ProcessId pid = world.status().pid.value();
+    world.registry.tick();
+    ::kill(static_cast<pid_t>(pid), SIGKILL);
+    REQUIRE(eventually([&] { return !world.supervisor.exits().find().empty(); }));
+    const ExitRecord record = *world.supervisor.exits().find("nginx").at(0);
+    CHECK(record.pid == pid);
+    CHECK(record.reason == ExitReason::itself);
+    REQUIRE(record.last_sample);
+    CHECK(record.last_sample->pid == pid);
+    if (record.status) CHECK(record.status->signal == SIGKILL);
+  });
+}
+
 TEST_CASE("a command of its own ends with the daemon's status") {
   const auto status_of = [](std::vector<std::string> argv) {
     return World({config_of(std::move(argv))}, Until::all_exited).run();

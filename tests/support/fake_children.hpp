@@ -25,6 +25,7 @@ struct FakeGroup {
   bool has_escaped = false;  ///< in the background
   std::optional<daemon::ExitStatus> exit;
   bool is_collected = false;
+  std::optional<std::uint64_t> memory_peak;
   daemon::Execution execution = daemon::Execution::done;
   daemon::StartFailure start_failure;  ///< if its execution failed
   int polls = 0;                       ///< questions after its state
@@ -95,6 +96,9 @@ class FakeChildren final : public daemon::EndedChildren {
     daemon::ExitStatus collect_exit() override {
       group_->is_collected = true;
       return group_->exit.value();
+    }
+    [[nodiscard]] std::optional<std::uint64_t> memory_peak() const override {
+      return group_->memory_peak;
     }
     [[nodiscard]] bool group_alive() const override {
       ++group_->polls;

@@ -63,13 +63,15 @@ struct Endpoints {
   test::LogCapture log;
   TickWatch ticks{std::chrono::seconds(1), log.log()};
   HttpMonitor monitor;
+  ExitLog exits;
   Sources sources{.registry = registry,
                   .ticks = ticks,
                   .log = log.log(),
                   .api_server = monitor,
                   .metrics_server = monitor,
                   .is_collecting = false,
-                  .status = [] { return std::make_shared<const StatusList>(); }};
+                  .status = [] { return std::make_shared<const StatusList>(); },
+                  .exits = exits};
   Api api{sources};
   Exposition exposition{sources};
   Router router;

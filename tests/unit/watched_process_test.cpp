@@ -31,6 +31,7 @@ struct World {
   int found = 0;
   bool is_hidden = false;
   LogCapture log;
+  ExitLog exits;
   ProcessServices services{
       .launch = {},
       .find = [this](ProcessId pid, std::error_code& error) { return find(pid, error); },
@@ -40,6 +41,8 @@ struct World {
             return std::error_code();
           },
       .exists = [this](ProcessId) { return is_hidden; },
+      .last_sample = [](std::string_view, ProcessId) { return std::nullopt; },
+      .exits = &exits,
       .luck = {},
       .log = &log.log()};
   Moment now{};

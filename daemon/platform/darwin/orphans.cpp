@@ -6,7 +6,8 @@ namespace provisr::daemon {
 
 void adopt_orphans() {}
 
-std::vector<pid_t> marked_orphans(std::string_view /*mark*/, const std::unordered_set<pid_t>& /*started*/) {
+std::vector<pid_t> marked_orphans(std::string_view /*mark*/,
+                                  const std::unordered_set<pid_t>& /*started*/) {
   return {};
 }
 

@@ -4,6 +4,7 @@
 #include "daemon/platform/posix/orphans.hpp"
 #include "daemon/platform/posix/pipe.hpp"
 #include "daemon/platform/posix/process_group.hpp"
+#include "daemon/platform/posix/wait_status.hpp"
 
 #include <fmt/format.h>
 
@@ -11,10 +12,11 @@
 #include <fcntl.h>
 #include <initializer_list>
 #include <optional>
-#include <unordered_set>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <unordered_set>
 #include <utility>
 
 namespace provisr::daemon {
@@ -74,6 +76,8 @@ class PosixChild final : public ChildProcess {
     return *exit_;
   }
 
+  [[nodiscard]] std::optional<std::uint64_t> memory_peak() const override { return memory_peak_; }
+
   [[nodiscard]] bool group_alive() const override {
     is_gone_ = exit_ && !has_living_member() && orphans().empty();
     return !is_gone_;
@@ -96,12 +100,13 @@ class PosixChild final : public ChildProcess {
     start_.reset();
   }
 
-  [[nodiscard]] ExitStatus collect() const {
-    constexpr ExitStatus collected_by_somebody_else{.code = 255, .signal = 0};
+  [[nodiscard]] ExitStatus collect() {
+    constexpr ExitStatus collected_by_somebody_else{.code = 255};
     int status = 0;
-    if (waitpid(pid_, &status, 0) != pid_) return collected_by_somebody_else;
-    if (WIFSIGNALED(status)) return {.code = 0, .signal = WTERMSIG(status)};
-    return {.code = WEXITSTATUS(status), .signal = 0};
+    rusage usage{};
+    if (wait4(pid_, &status, 0, &usage) != pid_) return collected_by_somebody_else;
+    memory_peak_ = peak_memory_of(usage);
+    return exit_status_of(status);
   }
 
   /// Once the leader has been collected.
@@ -147,6 +152,7 @@ class PosixChild final : public ChildProcess {
   std::optional<Start> start_;  ///< until it is known how it went
   std::optional<StartFailure> start_failure_;
   std::optional<ExitStatus> exit_;
+  std::optional<std::uint64_t> memory_peak_;
   mutable bool is_gone_ = false;  ///< nothing of the group was left at the last look
   mutable pid_t member_ = 0;      ///< after the leader has ended: the member last seen alive
 };

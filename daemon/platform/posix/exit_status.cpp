@@ -9,7 +9,8 @@ namespace provisr::daemon {
 std::string ExitStatus::to_string() const {
   if (signal == 0) return fmt::format("exit code {}", code);
   const char* const name = strsignal(signal);
-  return fmt::format("signal {} ({})", signal, name == nullptr ? "unknown" : name);
+  return fmt::format("signal {} ({}{})", signal, name == nullptr ? "unknown" : name,
+                     has_dumped_core ? ", core dumped" : "");
 }
 
 }  // namespace provisr::daemon

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <unordered_set>
 #include <string_view>
 #include <sys/types.h>
+#include <unordered_set>
 #include <vector>
 
 namespace provisr::daemon {

@@ -6,6 +6,8 @@
 #include "daemon/platform/windows/launch_plan.hpp"
 #include "lib/platform/windows/handle.hpp"
 
+#include <psapi.h>
+
 #include <cstdint>
 #include <utility>
 
@@ -93,6 +95,12 @@ class WindowsChild final : public ChildProcess {
     DWORD code = 0;
     GetExitCodeProcess(process_.get(), &code);
     return {.code = static_cast<int>(code), .signal = 0};
+  }
+
+  [[nodiscard]] std::optional<std::uint64_t> memory_peak() const override {
+    PROCESS_MEMORY_COUNTERS counters{};
+    if (K32GetProcessMemoryInfo(process_.get(), &counters, sizeof counters) == 0) return {};
+    return counters.PeakWorkingSetSize;
   }
 
   [[nodiscard]] bool group_alive() const override {

@@ -1,0 +1,51 @@
+#include "daemon/api/exits_json.hpp"
+
+#include "daemon/api/sample_json.hpp"
+#include "daemon/base/timestamp.hpp"
+
+#include <cstdint>
+
+namespace provisr::daemon {
+namespace {
+
+void write_exit_status(JsonText& json, const ExitStatus& status) {
+  if (status.signal != 0) {
+    json.member("signal", std::int64_t{status.signal});
+  } else {
+    json.member("code", std::int64_t{status.code});
+  }
+}
+
+}  // namespace
+
+void write_exit(JsonText& json, const ExitRecord& record) {
+  json.object([&] {
+    json.member("name", record.name);
+    json.member("pid", std::int64_t{record.pid});
+    if (record.started_at) json.member("started_at", rfc3339(*record.started_at));
+    json.member("ended_at", rfc3339(record.ended_at));
+    if (record.status) write_exit_status(json, *record.status);
+    json.member("description", record.status ? record.status->to_string()
+                                             : "the system does not tell how it ended");
+    json.member("core_dumped", record.status && record.status->has_dumped_core);
+    json.member("reason", to_text(record.reason));
+    if (record.memory_peak) json.member("memory_peak", std::uint64_t{*record.memory_peak});
+    if (record.last_sample) {
+      json.key("last_sample");
+      write_sample(json, record.name, {*record.last_sample});
+    }
+  });
+}
+
+std::string exits_json(const ExitLog::Records& records) {
+  JsonText json;
+  json.object([&] {
+    json.key("exits");
+    json.array([&] {
+      for (const auto& record : records) write_exit(json, *record);
+    });
+  });
+  return json.str();
+}
+
+}  // namespace provisr::daemon

@@ -1,0 +1,9 @@
+#include "daemon/platform/process_handle.hpp"
+
+namespace provisr::daemon {
+
+std::unique_ptr<ProcessHandle> ProcessHandle::open(ProcessId /*pid*/) {
+  return nullptr;  // only its parent is told how a process ended
+}
+
+}  // namespace provisr::daemon

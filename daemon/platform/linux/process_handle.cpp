@@ -1,0 +1,52 @@
+#include "daemon/platform/process_handle.hpp"
+
+#include "daemon/platform/posix/wait_status.hpp"
+#include "lib/platform/posix/file_descriptor.hpp"
+
+#include <cstdint>
+#include <linux/ioctl.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include <utility>
+
+namespace provisr::daemon {
+namespace {
+
+using posix_platform::FileDescriptor;
+
+/// As <linux/pidfd.h> has it since Linux 6.15, in its first size.
+struct PidfdInfo {
+  std::uint64_t mask = 0;
+  std::uint64_t cgroup_id = 0;
+  std::uint32_t ids[11] = {};
+  std::int32_t exit_code = 0;  ///< as of wait(2)
+};
+static_assert(sizeof(PidfdInfo) == 64);
+
+constexpr std::uint64_t info_exit = 1U << 3U;
+constexpr auto get_info = _IOWR(0xFFU, 11, PidfdInfo);
+
+class Pidfd final : public ProcessHandle {
+ public:
+  explicit Pidfd(FileDescriptor fd) : fd_(std::move(fd)) {}
+
+  [[nodiscard]] std::optional<ExitStatus> exit_status() const override {
+    PidfdInfo info{.mask = info_exit};
+    if (ioctl(fd_.get(), get_info, &info) != 0 || (info.mask & info_exit) == 0) return {};
+    return exit_status_of(info.exit_code);
+  }
+
+ private:
+  FileDescriptor fd_;
+};
+
+}  // namespace
+
+std::unique_ptr<ProcessHandle> ProcessHandle::open(ProcessId pid) {
+  FileDescriptor fd(static_cast<int>(syscall(SYS_pidfd_open, static_cast<pid_t>(pid), 0U)));
+  if (!fd) return nullptr;
+  return std::make_unique<Pidfd>(std::move(fd));
+}
+
+}  // namespace provisr::daemon

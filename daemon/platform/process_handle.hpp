@@ -1,0 +1,27 @@
+#pragma once
+
+#include "daemon/platform/exit_status.hpp"
+
+#include <provisr/process_metrics.hpp>
+
+#include <memory>
+#include <optional>
+
+namespace provisr::daemon {
+
+/// Holds on to a process that need not be a child, so that how it ended can be told even if its PID
+/// is in use again. Not thread-safe.
+class ProcessHandle {
+ public:
+  virtual ~ProcessHandle() = default;
+
+  /// How it ended; empty if it runs, if its parent has not asked yet, or if the system does not
+  /// tell.
+  [[nodiscard]] virtual std::optional<ExitStatus> exit_status() const = 0;
+
+  /// Of the process that has this PID now. Null if there is none, or if this system never tells how
+  /// a process ended that is no child.
+  [[nodiscard]] static std::unique_ptr<ProcessHandle> open(ProcessId pid);
+};
+
+}  // namespace provisr::daemon

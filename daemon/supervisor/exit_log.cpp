@@ -1,0 +1,65 @@
+#include "daemon/supervisor/exit_log.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace provisr::daemon {
+namespace {
+
+void count(const ExitStatus& status, ExitCounts& counts) {
+  if (status.signal != 0) {
+    ++counts.signal;
+  } else {
+    ++(status.code == 0 ? counts.success : counts.exit_code);
+  }
+}
+
+}  // namespace
+
+std::string_view to_text(ExitReason reason) {
+  switch (reason) {
+    case ExitReason::itself:
+      return "itself";
+    case ExitReason::stop:
+      return "stop";
+    case ExitReason::restart:
+      return "restart";
+    case ExitReason::reload:
+      return "reload";
+    case ExitReason::limit:
+      return "limit";
+    case ExitReason::shutdown:
+      break;
+  }
+  return "shutdown";
+}
+
+void ExitLog::add(ExitRecord record) {
+  auto kept = std::make_shared<const ExitRecord>(std::move(record));
+  const std::lock_guard lock(mutex_);
+  if (kept->status) count(*kept->status, counts_[kept->name]);
+  records_.push_back(std::move(kept));
+  if (records_.size() > capacity_) records_.pop_front();
+}
+
+ExitLog::Records ExitLog::find(std::string_view name, Timestamp since) const {
+  Records found;
+  const std::lock_guard lock(mutex_);
+  std::copy_if(records_.rbegin(), records_.rend(), std::back_inserter(found),
+               [&](const auto& record) {
+                 return record->ended_at >= since && (name.empty() || record->name == name);
+               });
+  return found;
+}
+
+std::map<std::string, ExitCounts> ExitLog::counts() const {
+  const std::lock_guard lock(mutex_);
+  return counts_;
+}
+
+void ExitLog::forget_counts(const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  counts_.erase(name);
+}
+
+}  // namespace provisr::daemon

@@ -1,0 +1,51 @@
+#pragma once
+
+#include "daemon/supervisor/exit_record.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace provisr::daemon {
+
+/// How often the processes of a name have ended, by how.
+struct ExitCounts {
+  std::uint64_t success = 0;
+  std::uint64_t exit_code = 0;  ///< another than 0
+  std::uint64_t signal = 0;
+};
+
+/// The latest ends of all processes, and how many there were. Thread-safe.
+class ExitLog {
+ public:
+  /// Keeps at most `capacity` records, at least 1.
+  explicit ExitLog(std::size_t capacity = 1000) : capacity_(capacity) {}
+
+  void add(ExitRecord record);
+
+  using Records = std::vector<std::shared_ptr<const ExitRecord>>;
+
+  /// The kept ends from `since` on, the newest first; with a `name`, its own only.
+  [[nodiscard]] Records find(std::string_view name = {}, Timestamp since = {}) const;
+
+  /// By name, of all that ever ended in a known way. Ends whose status the system does not tell do
+  /// not count.
+  [[nodiscard]] std::map<std::string, ExitCounts> counts() const;
+
+  /// Forgets the counts of a name, not its records.
+  void forget_counts(const std::string& name);
+
+ private:
+  std::size_t capacity_;
+  mutable std::mutex mutex_;
+  std::deque<std::shared_ptr<const ExitRecord>> records_;  ///< the newest last
+  std::map<std::string, ExitCounts> counts_;
+};
+
+}  // namespace provisr::daemon
