@@ -14,6 +14,15 @@
 
 namespace provisr::daemon {
 
+/// Who may do what over HTTP.
+struct AuthConfig {
+  std::filesystem::path token_file;  ///< empty: there is no token
+  std::string token;                 ///< what the file holds; a secret: never shown
+  bool protect_reads = false;        ///< whether reading takes the token, too
+
+  bool operator==(const AuthConfig&) const = default;
+};
+
 struct ServerConfig {
   ListenAddress listen{.host = "", .port = 8080, .path = ""};
   std::string socket_group;        ///< of a Unix socket; empty: the one that new files get
@@ -21,6 +30,7 @@ struct ServerConfig {
   /// Names beside this machine's own that a request may call the server by; "*" is any.
   std::vector<std::string> allowed_hosts;
   std::size_t max_connections = 1024;
+  AuthConfig auth;
 
   bool operator==(const ServerConfig&) const = default;
 };

@@ -7,6 +7,7 @@
 #include "daemon/config/processes.hpp"
 #include "daemon/config/reader.hpp"
 #include "daemon/config/rules.hpp"
+#include "daemon/config/token_file.hpp"
 
 #include <fmt/format.h>
 
@@ -27,6 +28,8 @@ struct Document {
   std::optional<Location> metrics_listen;  ///< empty: the default
   std::optional<Location> server_socket_group;
   std::optional<Location> metrics_socket_group;
+  std::optional<Location> protect_reads;
+  bool has_token_file = false;  ///< named, be it readable or not
 };
 
 constexpr std::string_view address_range =
@@ -95,6 +98,42 @@ void read_base_path(const Value& value, Document& document) {
   document.config.server.base_path = std::move(path);
 }
 
+void read_token(const Value& value, Document& document) {
+  std::string name;
+  if (!value.read(name) || name.empty()) return;
+  document.has_token_file = true;
+  AuthConfig& auth = document.config.server.auth;
+  auth.token_file = path_of(name);
+  TokenFile read = read_token_file(auth.token_file);
+  if (!read.fault.empty()) return value.fault(std::move(read.fault));
+  auth.token = std::move(read.token);
+  if (auth.token.size() < least_safe_token_length) {
+    value.warn(fmt::format("holds a token of less than {} characters, which can be guessed",
+                           least_safe_token_length));
+  }
+}
+
+constexpr auto auth_keys = std::to_array<Key<Document>>({
+    {"token_file",
+     read_token,
+     {"string", R"("")", "a regular file that only its owner can read, with one word",
+      "What control over TCP takes, as `Authorization: Bearer TOKEN`; empty: over TCP, provisrd is "
+      "read-only"}},
+    {"protect_reads",
+     [](const Value& v, Document& d) {
+       if (v.read(d.config.server.auth.protect_reads)) d.protect_reads = v.where();
+     },
+     {"boolean", "false", "`true` with a `token_file` only",
+      "Whether reads over TCP take the token, too, those of `/metrics` included; `/healthz` stays "
+      "open"}},
+    // Not served:
+    {"enabled"},
+    {"store"},
+    {"jwt_secret"},
+    {"token_ttl"},
+    {"bcrypt_cost"},
+});
+
 constexpr auto server_keys = std::to_array<Key<Document>>({
     {"listen",
      [](const Value& v, Document& d) {
@@ -121,10 +160,12 @@ constexpr auto server_keys = std::to_array<Key<Document>>({
        read_count(v, d.config.server.max_connections, max_connections_limits);
      },
      {"integer", "1024", max_connections_limits, max_connections_meaning}},
+    {"auth",
+     [](const Value& v, Document& d) { read_table<Document>(v, auth_keys, d); },
+     {"table", "", {}, "Who may control, and who may read"}},
     // Not served:
     {"enabled"},
     {"tls"},
-    {"auth"},
     {"pidfile"},
     {"logfile"},
     {"daemonize"},
@@ -173,6 +214,11 @@ void check_socket_group(const ListenAddress& listen, const std::string& group,
   if (!fault.empty()) report.fault(*where, std::move(fault));
 }
 
+void check_auth(const Document& document, Report& report) {
+  if (!document.config.server.auth.protect_reads || document.has_token_file) return;
+  report.fault(*document.protect_reads, "there is no token_file that reads could be protected by");
+}
+
 Config read_document(const toml::table& root, Report& report) {
   Document document;
   const Value value(root, Location{}, report);
@@ -183,6 +229,7 @@ Config read_document(const toml::table& root, Report& report) {
                      report);
   check_socket_group(config.metrics.listen, config.metrics.socket_group,
                      document.metrics_socket_group, report);
+  check_auth(document, report);
   if (!value.has("processes"))
     report.warn(Location{}, "no [[processes]]: there is nothing to watch");
   return std::move(document.config);
@@ -247,6 +294,7 @@ std::vector<KnownKey> known_keys() {
   std::vector<KnownKey> keys;
   document_keys<Document>("", file_keys, keys);
   document_keys<Document>("server", server_keys, keys);
+  document_keys<Document>("server.auth", auth_keys, keys);
   document_keys<Document>("metrics", metrics_keys, keys);
   document_keys<CollectionConfig>("metrics.process_metrics", collection_keys, keys);
   document_process_keys(keys);

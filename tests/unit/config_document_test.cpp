@@ -100,7 +100,8 @@ TEST_CASE("every served key is documented in full") {
 TEST_CASE("the documented defaults are those of the model") {
   const std::string process = "[[processes]]\nname = \"a\"\ncommand = \"b\"\n";
   std::string toml;
-  for (const std::string_view section : {"server", "metrics", "metrics.process_metrics"}) {
+  for (const std::string_view section :
+       {"server", "server.auth", "metrics", "metrics.process_metrics"}) {
     toml += fmt::format("[{}]\n{}", section, defaults_of(section));
   }
   const LoadedConfig spelled_out =

@@ -247,7 +247,7 @@ command = "pgrep x"
            "p.toml:5: programs_directory: not served by provisrd; skipped",
            "p.toml:7: server.tls: not served by provisrd; skipped",
            "p.toml:9: server.enabled: not served by provisrd; skipped",
-           "p.toml:10: server.auth: not served by provisrd; skipped",
+           "p.toml:11: server.auth.enabled: not served by provisrd; skipped",
            "p.toml:12: history: not served by provisrd; skipped",
            "p.toml:15: log: not served by provisrd; skipped",
            "p.toml:17: store: not served by provisrd; skipped",

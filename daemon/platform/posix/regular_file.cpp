@@ -12,14 +12,24 @@ namespace {
 
 using posix_platform::FileDescriptor;
 
+/// What tells a file that may not be read from one that may; no error: read it.
+using Refusal = std::error_code (*)(const struct stat& status);
+
 std::error_code last_error() {
   return {errno, std::generic_category()};
 }
 
-std::error_code refusal(int result, const struct stat& status) {
-  if (result != 0) return last_error();
+std::error_code refuse_irregular(const struct stat& status) {
   return S_ISREG(status.st_mode) ? std::error_code()
                                  : std::make_error_code(std::errc::not_supported);
+}
+
+std::error_code refuse_exposed(const struct stat& status) {
+  constexpr mode_t of_others = S_IRGRP | S_IWGRP | S_IROTH | S_IWOTH;
+  if (const std::error_code error = refuse_irregular(status)) return error;
+  return (status.st_mode & of_others) == 0
+             ? std::error_code()
+             : std::make_error_code(std::errc::operation_not_permitted);
 }
 
 std::optional<std::string> read_start(const FileDescriptor& file, std::size_t most,
@@ -40,13 +50,11 @@ std::optional<std::string> read_start(const FileDescriptor& file, std::size_t mo
   return text;
 }
 
-}  // namespace
-
-std::optional<std::string> read_start_of_regular_file(const std::filesystem::path& file,
-                                                      std::size_t most, std::error_code& error) {
+std::optional<std::string> read_start_unless(Refusal refusal, const std::filesystem::path& file,
+                                             std::size_t most, std::error_code& error) {
   struct stat status {};
   // Before opening, which can have effects on a device.
-  error = refusal(::stat(file.c_str(), &status), status);
+  error = ::stat(file.c_str(), &status) != 0 ? last_error() : refusal(status);
   if (error) return std::nullopt;
   const FileDescriptor opened(::open(file.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   if (!opened) {
@@ -54,9 +62,21 @@ std::optional<std::string> read_start_of_regular_file(const std::filesystem::pat
     return std::nullopt;
   }
   // Again, as something else may have taken its place.
-  error = refusal(::fstat(opened.get(), &status), status);
+  error = ::fstat(opened.get(), &status) != 0 ? last_error() : refusal(status);
   if (error) return std::nullopt;
   return read_start(opened, most, error);
+}
+
+}  // namespace
+
+std::optional<std::string> read_start_of_regular_file(const std::filesystem::path& file,
+                                                      std::size_t most, std::error_code& error) {
+  return read_start_unless(refuse_irregular, file, most, error);
+}
+
+std::optional<std::string> read_start_of_private_file(const std::filesystem::path& file,
+                                                      std::size_t most, std::error_code& error) {
+  return read_start_unless(refuse_exposed, file, most, error);
 }
 
 }  // namespace provisr::daemon

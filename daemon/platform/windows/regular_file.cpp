@@ -26,4 +26,9 @@ std::optional<std::string> read_start_of_regular_file(const std::filesystem::pat
   return text;
 }
 
+std::optional<std::string> read_start_of_private_file(const std::filesystem::path& file,
+                                                      std::size_t most, std::error_code& error) {
+  return read_start_of_regular_file(file, most, error);
+}
+
 }  // namespace provisr::daemon

@@ -1,0 +1,57 @@
+#include "daemon/config/token_file.hpp"
+
+#include "daemon/base/text.hpp"
+#include "daemon/platform/regular_file.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <system_error>
+
+namespace provisr::daemon {
+namespace {
+
+/// Without the white space at its ends.
+[[nodiscard]] std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view white_space = " \t\r\n\v\f";
+  const std::size_t first = text.find_first_not_of(white_space);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(white_space) - first + 1);
+}
+
+[[nodiscard]] bool is_visible_ascii(char c) {
+  return c > ' ' && c <= '~';
+}
+
+[[nodiscard]] std::string reason_of(const std::error_code& error) {
+  if (error == std::errc::not_supported) return "it is not a regular file";
+  if (error == std::errc::operation_not_permitted) {
+    return "its group or others may read or write it; make it its owner's alone (chmod 600)";
+  }
+  return error.message();
+}
+
+}  // namespace
+
+TokenFile parse_token(std::string_view text) {
+  const std::string_view token = trimmed(text);
+  if (token.empty()) return {"", "holds no token"};
+  if (!std::all_of(token.begin(), token.end(), is_visible_ascii)) {
+    return {"", "must hold one word of visible ASCII characters"};
+  }
+  return {std::string(token), ""};
+}
+
+TokenFile read_token_file(const std::filesystem::path& file) {
+  std::error_code error;
+  const auto text = read_start_of_private_file(file, max_token_file_size + 1, error);
+  TokenFile read = text ? parse_token(*text) : TokenFile{"", "cannot be used: " + reason_of(error)};
+  if (text && text->size() > max_token_file_size) {
+    read = {"", fmt::format("is larger than {} bytes", max_token_file_size)};
+  }
+  if (!read.fault.empty()) read.fault = fmt::format("\"{}\" {}", name_of(file), read.fault);
+  return read;
+}
+
+}  // namespace provisr::daemon
