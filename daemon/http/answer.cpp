@@ -18,6 +18,12 @@ HttpAnswer streamed_answer(std::string_view content_type, HttpSource source) {
   return answer;
 }
 
+HttpAnswer deferred_answer(HttpDeferral deferral) {
+  HttpAnswer answer;
+  answer.deferral = std::move(deferral);
+  return answer;
+}
+
 HttpAnswer json_answer(std::string text) {
   return shared_answer("application/json", std::make_shared<const std::string>(std::move(text)));
 }

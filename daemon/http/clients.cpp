@@ -17,7 +17,10 @@ Client& Clients::add(Socket socket, const HttpLimits& limits, ConnectionOwner& o
 
 void Clients::relist(Client& client) {
   const Connection& connection = client.connection;
-  if (client.listed_as == connection.phase() && client.listed_since == connection.since()) return;
+  const bool is_listed = client.listed_as == connection.phase() &&
+                         client.listed_since == connection.since() &&
+                         client.listed_deadline == connection.deadline();
+  if (is_listed) return;
   move_to(client, connection.phase());
 }
 
@@ -37,7 +40,9 @@ Client* Clients::next_due() {
         next == nullptr || client->connection.deadline() < next->connection.deadline();
     if (is_sooner) next = client;
   }
-  return next;
+  if (deferred_.empty()) return next;
+  const auto& [deadline, client] = *deferred_.begin();
+  return next == nullptr || deadline < next->connection.deadline() ? client : next;
 }
 
 Client* Clients::longest_waiting() {
@@ -49,7 +54,10 @@ Client* Clients::longest_waiting() {
         longest == nullptr || client->connection.since() < longest->connection.since();
     if (is_longer) longest = client;
   }
-  return longest != nullptr ? longest : first_in(Phase::waiting);
+  for (const Phase phase : {Phase::waiting, Phase::deferred}) {
+    if (longest == nullptr) longest = first_in(phase);
+  }
+  return longest;
 }
 
 Client* Clients::first_in(Phase phase) {
@@ -60,8 +68,11 @@ Client* Clients::first_in(Phase phase) {
 void Clients::move_to(Client& client, Phase phase) {
   std::list<Client>& to = list_of(phase);
   to.splice(to.end(), list_of(client.listed_as), client.position);
+  if (client.listed_as == Phase::deferred) deferred_.erase({*client.listed_deadline, &client});
   client.listed_as = phase;
   client.listed_since = client.connection.since();
+  client.listed_deadline = client.connection.deadline();
+  if (phase == Phase::deferred) deferred_.emplace(*client.listed_deadline, &client);
 }
 
 }  // namespace provisr::daemon

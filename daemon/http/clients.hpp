@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <list>
 #include <optional>
+#include <set>
 #include <utility>
 
 namespace provisr::daemon {
@@ -23,12 +24,15 @@ struct Client {
   Poller::Interest interest = Poller::Interest::input;
   Connection::Phase listed_as = Connection::Phase::idle;
   Connection::TimePoint listed_since = connection.since();
+  std::optional<Connection::TimePoint> listed_deadline = connection.deadline();
+  std::optional<Ticket> ticket;          ///< by which the server finds it
   std::list<Client>::iterator position;  ///< of this client in its list
 };
 
 /// All clients, those of each phase in the order in which they entered it. As a phase lasts equally
 /// long for all, the first of each list is also the next whose deadline passes: adding, moving and
-/// finding that one take constant time. Clients keep their addresses.
+/// finding that one take constant time. Deferred answers have time limits of their own, and are in
+/// an ordered set besides. Clients keep their addresses.
 class Clients {
  public:
   [[nodiscard]] Client& add(Socket socket, const HttpLimits& limits, ConnectionOwner& owner,
@@ -46,8 +50,8 @@ class Clients {
 
   /// The client whose deadline passes first.
   [[nodiscard]] Client* next_due();
-  /// The client that has kept the server waiting longest; one whose source has nothing only if
-  /// there is no other.
+  /// The client that has kept the server waiting longest. One that waits for the server, because
+  /// its source has nothing or its answer is deferred, only if there is no other.
   [[nodiscard]] Client* longest_waiting();
   /// Any client that is in a phase.
   [[nodiscard]] Client* first_in(Connection::Phase phase);
@@ -65,6 +69,7 @@ class Clients {
   void move_to(Client& client, Connection::Phase phase);
 
   std::array<std::list<Client>, Connection::phase_count> lists_;
+  std::set<std::pair<Connection::TimePoint, Client*>> deferred_;  ///< by their deadlines
   std::size_t size_ = 0;
 };
 

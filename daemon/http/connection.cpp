@@ -29,6 +29,8 @@ std::optional<Connection::TimePoint> Connection::deadline() const {
       return since_ + limits_->answer_time;
     case Phase::closing:
       return since_ + limits_->closing_time;
+    case Phase::deferred:
+      return complete_until_;
     case Phase::waiting:
     case Phase::over:
       break;
@@ -38,7 +40,7 @@ std::optional<Connection::TimePoint> Connection::deadline() const {
 
 void Connection::received(std::string_view bytes, TimePoint now) {
   if (phase_ == Phase::over) return;
-  if (phase_ == Phase::closing || phase_ == Phase::waiting) {
+  if (phase_ == Phase::closing) {
     discarded_ += bytes.size();
     if (discarded_ > most_discarded) enter(Phase::over, now);
     return;
@@ -47,18 +49,40 @@ void Connection::received(std::string_view bytes, TimePoint now) {
   advance(now);
 }
 
+bool Connection::takes_input() const {
+  const bool is_behind_an_answer = phase_ == Phase::waiting || phase_ == Phase::deferred;
+  return !is_behind_an_answer || (!has_input_ended_ && !reader_.is_full());
+}
+
+/// One that ends its input while its answer is deferred has perhaps gone, and perhaps not: it gets
+/// a little time more.
 void Connection::input_ended(TimePoint now) {
   has_input_ended_ = true;
-  if (phase_ != Phase::answer) enter(Phase::over, now);
+  if (phase_ == Phase::deferred) {
+    complete_until_ = std::min(complete_until_, now + limits_->closing_time);
+  } else if (phase_ != Phase::answer) {
+    enter(Phase::over, now);
+  }
 }
 
 void Connection::deadline_passed(TimePoint now) {
-  if (phase_ != Phase::request) return enter(Phase::over, now);
-  begin_refusal(408, "the request did not arrive whole in time", now);
+  if (phase_ == Phase::request) {
+    begin_refusal(408, "the request did not arrive whole in time", now);
+  } else if (phase_ == Phase::deferred && !has_input_ended_) {
+    complete(error_answer(504, late_text_), now);
+  } else {
+    enter(Phase::over, now);
+  }
 }
 
 void Connection::wake_source(TimePoint now) {
   if (phase_ == Phase::waiting) pull(now);
+}
+
+void Connection::complete(HttpAnswer answer, TimePoint now) {
+  if (phase_ != Phase::deferred) return;
+  ticket_.reset();
+  begin(owner_->engine().reply_with(std::move(answer), keeps_alive_, is_http_1_0_), now);
 }
 
 void Connection::enter(Phase phase, TimePoint now) {
@@ -68,12 +92,15 @@ void Connection::enter(Phase phase, TimePoint now) {
 
 /// Begins the next answer, if a request for it is there.
 void Connection::advance(TimePoint now) {
-  if (phase_ == Phase::answer) return;
+  if (phase_ == Phase::answer || phase_ == Phase::waiting || phase_ == Phase::deferred) return;
   RequestReader::Result next = reader_.next();
   if (auto* const framed = std::get_if<FramedRequest>(&next)) {
     is_head_request_ = framed->request.method == "HEAD";
+    const bool is_http_1_0 = framed->is_http_1_0;
     const auto handler = [this](const HttpRequest& request) { return owner_->answer(request); };
-    return begin(owner_->engine().reply(std::move(*framed), handler), now);
+    HttpReply reply = owner_->engine().reply(std::move(*framed), handler);
+    if (reply.answer.deferral.begin) return defer(std::move(reply), is_http_1_0, now);
+    return begin(std::move(reply), now);
   }
   if (const auto* const refused = std::get_if<RefusedRequest>(&next)) {
     return begin_refusal(refused->status, refused->text, now);
@@ -98,6 +125,19 @@ void Connection::begin(HttpReply reply, TimePoint now) {
   body_ = is_head_request_ || answer.source ? nullptr : std::move(answer.body);
   source_ = is_head_request_ ? nullptr : std::move(answer.source);
   enter(Phase::answer, now);
+}
+
+/// The head of the reply is of no use: what it must tell is not known yet.
+void Connection::defer(HttpReply reply, bool is_http_1_0, TimePoint now) {
+  const HttpDeferral deferral = std::move(reply.answer.deferral);
+  keeps_alive_ = reply.keeps_alive;
+  is_http_1_0_ = is_http_1_0;
+  late_text_ = deferral.late_text;
+  complete_until_ = now + deferral.time_limit;
+  enter(Phase::deferred, now);
+  ticket_ = owner_->open_ticket();
+  if (!ticket_) return complete(error_answer(503, "too many requests wait for their answers"), now);
+  deferral.begin(owner_->completion_of(*ticket_));
 }
 
 std::size_t Connection::output_size() const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "daemon/http/answer.hpp"
+#include "daemon/http/deferred.hpp"
 #include "daemon/http/engine.hpp"
 #include "daemon/http/limits.hpp"
 #include "daemon/http/request.hpp"
@@ -23,6 +24,10 @@ class ConnectionOwner {
   virtual HttpAnswer answer(const HttpRequest& request) = 0;
   virtual void count_answer(int status) = 0;
   virtual HttpEngine& engine() = 0;
+  /// For one more answer to wait for; empty if too many are waited for already.
+  virtual std::optional<Ticket> open_ticket() = 0;
+  /// What leads to Connection::complete() of the connection that holds the ticket.
+  virtual HttpCompletion completion_of(Ticket ticket) = 0;
 
  protected:
   ~ConnectionOwner() = default;
@@ -33,6 +38,7 @@ class ConnectionOwner {
 /// Requests are answered in order; nothing is read from a client that does not take its answer.
 ///
 ///     idle -> request -> answer -> idle ...        a request at a time
+///             request -> deferred -> answer        an answer that somebody else completes
 ///                        answer -> waiting -> answer   a source that has nothing for now
 ///                        answer -> closing -> over     after the last answer
 class Connection {
@@ -40,14 +46,15 @@ class Connection {
   using TimePoint = std::chrono::steady_clock::time_point;
 
   enum class Phase {
-    idle,     ///< no request has begun
-    request,  ///< one has begun to arrive
-    answer,   ///< there are bytes for the client to take
-    waiting,  ///< the source of an answer has nothing now
-    closing,  ///< all is said: input is discarded until the client ends, too
-    over,     ///< the socket is to be closed
+    idle,      ///< no request has begun
+    request,   ///< one has begun to arrive
+    answer,    ///< there are bytes for the client to take
+    waiting,   ///< the source of an answer has nothing now
+    deferred,  ///< the answer is not known yet
+    closing,   ///< all is said: input is discarded until the client ends, too
+    over,      ///< the socket is to be closed
   };
-  static constexpr std::size_t phase_count = 6;
+  static constexpr std::size_t phase_count = 7;
 
   Connection(const HttpLimits& limits, ConnectionOwner& owner, TimePoint now);
 
@@ -63,6 +70,14 @@ class Connection {
   /// Asks the source again if it said "later".
   void wake_source(TimePoint now);
 
+  /// The answer that is waited for; only while it is deferred.
+  [[nodiscard]] std::optional<Ticket> ticket() const { return ticket_; }
+  void complete(HttpAnswer answer, TimePoint now);
+
+  /// Whether received() is of use now: what follows an answer that is not complete is kept, but
+  /// only as much as one request may have.
+  [[nodiscard]] bool takes_input() const;
+
   /// What to send next, in two parts; empty in all phases but `answer`.
   [[nodiscard]] std::span<const std::string_view> output();
   void sent(std::size_t bytes, TimePoint now);
@@ -71,6 +86,7 @@ class Connection {
   void enter(Phase phase, TimePoint now);
   void advance(TimePoint now);
   void begin(HttpReply reply, TimePoint now);
+  void defer(HttpReply reply, bool is_http_1_0, TimePoint now);
   void begin_refusal(int status, std::string_view text, TimePoint now);
   void answer_taken(TimePoint now);
   void pull(TimePoint now);
@@ -84,6 +100,12 @@ class Connection {
   TimePoint since_;
   bool has_input_ended_ = false;
   std::size_t discarded_ = 0;
+
+  // An answer that is deferred.
+  std::optional<Ticket> ticket_;
+  TimePoint complete_until_;
+  std::string late_text_;
+  bool is_http_1_0_ = false;
 
   // The answer under way.
   bool is_head_request_ = false;

@@ -168,11 +168,16 @@ HttpReply HttpEngine::reply(FramedRequest request, const Handler& handler) {
   return reply;
 }
 
-HttpReply HttpEngine::last_reply(HttpAnswer answer) {
+HttpReply HttpEngine::reply_with(HttpAnswer answer, bool keeps_alive, bool is_http_1_0) {
   HttpReply reply;
+  reply.keeps_alive = keeps_alive;
   server_->run(
-      "/", [&](const httplib::Request&) { return std::move(answer); }, false, reply);
+      "/", [&](const httplib::Request&) { return std::move(answer); }, is_http_1_0, reply);
   return reply;
+}
+
+HttpReply HttpEngine::last_reply(HttpAnswer answer) {
+  return reply_with(std::move(answer), false, false);
 }
 
 }  // namespace provisr::daemon

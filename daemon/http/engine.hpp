@@ -39,6 +39,9 @@ class HttpEngine {
   /// request. Lets exceptions of the handler through.
   [[nodiscard]] HttpReply reply(FramedRequest request, const Handler& handler);
 
+  /// An answer whose request was read before.
+  [[nodiscard]] HttpReply reply_with(HttpAnswer answer, bool keeps_alive, bool is_http_1_0);
+
   /// An answer behind which the connection is closed.
   [[nodiscard]] HttpReply last_reply(HttpAnswer answer);
 

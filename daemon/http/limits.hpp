@@ -12,6 +12,8 @@ struct HttpLimits {
   std::size_t header_fields = 100;                   ///< more: 431
   std::size_t connections = 1024;                    ///< a server; more: the longest wait ends
 
+  std::size_t deferred = 256;  ///< answers that others complete, at once; more: 503
+
   std::chrono::milliseconds request_time{10'000};  ///< for a request to arrive whole; then 408
   std::chrono::milliseconds answer_time{30'000};   ///< for an answer, or a piece of it, to be taken
   std::chrono::milliseconds idle_time{15'000};     ///< between requests

@@ -42,6 +42,11 @@ class RequestReader {
   /// Whether no request has begun.
   [[nodiscard]] bool is_empty() const { return buffer_.empty(); }
 
+  /// Whether it holds as much as one request may have. next() makes room.
+  [[nodiscard]] bool is_full() const {
+    return buffer_.size() >= limits_->request_line + limits_->headers;
+  }
+
  private:
   enum class Line { none, field, last };
 

@@ -40,6 +40,15 @@ namespace {
   return answer;
 }
 
+/// What is not asked for by GET may change something, whatever its route says.
+[[nodiscard]] Access access_of(const Route& route) {
+  return route.method == "GET" ? route.access : Access::control;
+}
+
+[[nodiscard]] std::optional<HttpAnswer> refusal_by(const AccessCheck& check, Access access) {
+  return check ? check(access) : std::nullopt;
+}
+
 [[nodiscard]] HttpAnswer answer_by(const Route& route, const HttpRequest& request) {
   for (const RouteParameter& parameter : route.parameters) {
     if (request.query.count(parameter.name) > 1) {
@@ -63,16 +72,26 @@ void Router::add(Route route) {
   routes_.push_back(std::move(route));
 }
 
-HttpAnswer Router::answer(const HttpRequest& request) const {
-  const std::string_view method = served_as(request.method);
-  if (const Route* const route = find(method, request.path)) return answer_by(*route, request);
+HttpAnswer Router::answer(const HttpRequest& request, const AccessCheck& check) const {
+  const Route* const route = find(served_as(request.method), request.path);
+  if (route == nullptr) return answer_without_route(request, check);
+  if (auto refusal = refusal_by(check, access_of(*route))) return std::move(*refusal);
+  return answer_by(*route, request);
+}
+
+HttpAnswer Router::answer_without_route(const HttpRequest& request,
+                                        const AccessCheck& check) const {
   std::vector<std::string> methods = methods_of(request.path);
   if (methods.empty() && request.path == "/") {
-    if (method == "GET") return text_answer(index());
+    if (served_as(request.method) == "GET") {
+      auto refusal = refusal_by(check, Access::read);
+      return refusal ? std::move(*refusal) : text_answer(index());
+    }
     methods = {"GET"};
   }
-  if (!methods.empty()) return refuse_method(request.method, methods);
-  return error_answer(404, fmt::format("there is nothing at {}", request.path));
+  if (methods.empty())
+    return error_answer(404, fmt::format("there is nothing at {}", request.path));
+  return refuse_method(request.method, methods);
 }
 
 std::string Router::index() const {

@@ -1,9 +1,11 @@
 #pragma once
 
+#include "daemon/http/access.hpp"
 #include "daemon/http/answer.hpp"
 #include "daemon/http/request.hpp"
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +13,9 @@
 namespace provisr::daemon {
 
 using HttpHandler = std::function<HttpAnswer(const HttpRequest&)>;
+
+/// Refuses a client what it may not do; empty: it may.
+using AccessCheck = std::function<std::optional<HttpAnswer>(Access)>;
 
 enum class Presence { optional, required };
 
@@ -27,6 +32,7 @@ struct Route {
   std::string help;  ///< a few words for the index
   std::vector<RouteParameter> parameters;
   HttpHandler handler;
+  Access access = Access::read;  ///< of a GET route; any other is control
 };
 
 /// Finds the handler of a request. Without a route for "/", an index of all routes is there.
@@ -38,9 +44,10 @@ class Router {
   void add(Route route);
   [[nodiscard]] const std::vector<Route>& routes() const { return routes_; }
 
-  /// The handler's answer; or 404, 405 with Allow, 400 if a parameter of the route is there more
-  /// than once, 500 if the handler throws std::exception.
-  [[nodiscard]] HttpAnswer answer(const HttpRequest& request) const;
+  /// The handler's answer; or 404, 405 with Allow, what `check` refuses with, 400 if a parameter of
+  /// the route is there more than once, 500 if the handler throws std::exception. Without a check,
+  /// every request is allowed.
+  [[nodiscard]] HttpAnswer answer(const HttpRequest& request, const AccessCheck& check = {}) const;
 
   /// One line a route, as plain text.
   [[nodiscard]] std::string index() const;
@@ -48,6 +55,8 @@ class Router {
  private:
   [[nodiscard]] const Route* find(std::string_view method, std::string_view path) const;
   [[nodiscard]] std::vector<std::string> methods_of(std::string_view path) const;
+  [[nodiscard]] HttpAnswer answer_without_route(const HttpRequest& request,
+                                                const AccessCheck& check) const;
 
   std::vector<Route> routes_;
 };

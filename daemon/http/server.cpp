@@ -18,6 +18,7 @@
 #include <stdexcept>
 #include <system_error>
 #include <thread>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -50,7 +51,13 @@ constexpr std::size_t bytes_sent_in_a_row = std::size_t{4} << 20U;
 }
 
 [[nodiscard]] Poller::Interest interest_of(const Connection& connection) {
-  return connection.phase() == Phase::answer ? Poller::Interest::output : Poller::Interest::input;
+  if (connection.phase() == Phase::answer) return Poller::Interest::output;
+  return connection.takes_input() ? Poller::Interest::input : Poller::Interest::none;
+}
+
+/// At least half of the connections are left to those that wait for nobody.
+[[nodiscard]] std::size_t most_deferred(const HttpLimits& limits) {
+  return std::min(limits.deferred, (limits.connections + 1) / 2);
 }
 
 }  // namespace
@@ -63,12 +70,15 @@ class HttpServer::Loop final : public ConnectionOwner {
         router_(&router),
         monitor_(&monitor),
         log_(&log),
+        access_(options.access != nullptr ? options.access : &no_token_),
         listeners_(options.address, options.socket_group) {
     monitor.set_address(listeners_.address());
     for (const Socket* const socket : listeners_.sockets()) {
       poller_.add(*socket, Poller::Interest::none, &listeners_);
     }
   }
+
+  ~Loop() { completed_->close(); }
 
   [[nodiscard]] const ListenAddress& address() const { return listeners_.address(); }
   void start();
@@ -78,6 +88,8 @@ class HttpServer::Loop final : public ConnectionOwner {
   HttpAnswer answer(const HttpRequest& request) override;
   void count_answer(int status) override { monitor_->count_answer(status); }
   HttpEngine& engine() override { return engine_; }
+  std::optional<Ticket> open_ticket() override;
+  HttpCompletion completion_of(Ticket ticket) override;
 
  private:
   void run();
@@ -108,16 +120,25 @@ class HttpServer::Loop final : public ConnectionOwner {
   void drop(Client& client);
   void end_due_clients();
   void wake_waiting();
+  void deliver_completed();
+  void complete(Client& client, HttpAnswer answer);
+  void file_ticket(Client& client, std::optional<Ticket> ticket);
   [[nodiscard]] TimePoint next_moment(TimePoint latest);
 
   const HttpServerOptions* options_;
   const Router* router_;
   HttpMonitor* monitor_;
   const Log* log_;
+  AccessPolicy no_token_;
+  const AccessPolicy* access_;
   Listeners listeners_;
   Poller poller_;
   Clients clients_;
   HttpEngine engine_;
+  Ticket last_ticket_ = 0;
+  std::unordered_map<Ticket, Client*> deferred_;
+  std::shared_ptr<CompletedAnswers> completed_ =
+      std::make_shared<CompletedAnswers>([this] { poller_.wake(); });
   std::array<char, bytes_received_in_a_row> buffer_{};
   std::set<int> said_errors_;
   bool is_paused_ = false;
@@ -145,11 +166,26 @@ void HttpServer::Loop::wake_sources() {
 }
 
 HttpAnswer HttpServer::Loop::answer(const HttpRequest& request) {
-  const bool is_checked = options_->hosts && !options_->address.is_unix_socket();
-  if (!is_checked || options_->hosts->allows(request.host)) return router_->answer(request);
-  return error_answer(403, fmt::format("\"{}\" is not a name of this server; if it is one, add it "
-                                       "to allowed_hosts of [server] in the configuration",
-                                       request.host));
+  const bool is_unix_socket = options_->address.is_unix_socket();
+  if (!is_unix_socket && options_->hosts && !options_->hosts->allows(request.host)) {
+    return error_answer(403, fmt::format("\"{}\" is not a name of this server; if it is one, add "
+                                         "it to allowed_hosts of [server] in the configuration",
+                                         request.host));
+  }
+  const Transport transport = is_unix_socket ? Transport::unix_socket : Transport::tcp;
+  return router_->answer(
+      request, [&](Access access) { return access_->refusal_of(request, access, transport); });
+}
+
+std::optional<Ticket> HttpServer::Loop::open_ticket() {
+  if (deferred_.size() >= most_deferred(options_->limits)) return std::nullopt;
+  return ++last_ticket_;
+}
+
+HttpCompletion HttpServer::Loop::completion_of(Ticket ticket) {
+  return [completed = completed_, ticket](HttpAnswer answer) {
+    completed->put(ticket, std::move(answer));
+  };
 }
 
 void HttpServer::Loop::run() {
@@ -174,6 +210,10 @@ void HttpServer::Loop::try_turn() {
 void HttpServer::Loop::drain() {
   set_listening(Poller::Interest::none);
   is_paused_ = false;
+  deliver_completed();
+  clients_.for_each_in(Phase::deferred, [this](Client& client) {
+    complete(client, error_answer(503, "provisrd is ending"));
+  });
   for (const Phase phase : {Phase::idle, Phase::request, Phase::waiting}) {
     clients_.for_each_in(phase, [this](Client& client) { drop(client); });
   }
@@ -186,6 +226,7 @@ void HttpServer::Loop::turn(TimePoint latest) {
   const bool is_endless = moment == TimePoint::max();
   const auto events = poller_.wait(is_endless ? std::nullopt : std::optional(time_until(moment)));
   for (const Poller::Event& event : events) handle(event);
+  deliver_completed();
   wake_waiting();
   end_due_clients();
   resume_accepting();
@@ -325,6 +366,7 @@ void HttpServer::Loop::settle(Client& client) {
   if (phase == Phase::over) return drop(client);
   if (phase == Phase::closing && client.listed_as != Phase::closing) end_sending(client.socket);
   clients_.relist(client);
+  file_ticket(client, client.connection.ticket());
   const Poller::Interest interest = interest_of(client.connection);
   if (std::exchange(client.interest, interest) != interest) {
     poller_.change(client.socket, interest, &client);
@@ -339,6 +381,7 @@ void HttpServer::Loop::cut_off(Client& client, DropReason reason) {
 
 void HttpServer::Loop::drop(Client& client) {
   poller_.remove(client.socket);
+  file_ticket(client, std::nullopt);
   clients_.drop(client);
   monitor_->set_connections(clients_.size());
 }
@@ -364,6 +407,28 @@ void HttpServer::Loop::wake_waiting() {
       send_to(client);
     });
   });
+}
+
+/// An answer whose client has gone, or has got another by its time limit, is dropped.
+void HttpServer::Loop::deliver_completed() {
+  for (CompletedAnswers::Entry& entry : completed_->take()) {
+    const auto found = deferred_.find(entry.ticket);
+    if (found != deferred_.end()) complete(*found->second, std::move(entry.answer));
+  }
+}
+
+void HttpServer::Loop::complete(Client& client, HttpAnswer answer) {
+  guard(client, [&] {
+    client.connection.complete(std::move(answer), now());
+    send_to(client);
+  });
+}
+
+void HttpServer::Loop::file_ticket(Client& client, std::optional<Ticket> ticket) {
+  if (client.ticket == ticket) return;
+  if (client.ticket) deferred_.erase(*client.ticket);
+  if (ticket) deferred_[*ticket] = &client;
+  client.ticket = ticket;
 }
 
 HttpServer::HttpServer(HttpServerOptions options, const Router& router, HttpMonitor& monitor,

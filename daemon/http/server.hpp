@@ -2,6 +2,7 @@
 
 #include "daemon/base/listen_address.hpp"
 #include "daemon/base/log.hpp"
+#include "daemon/http/access.hpp"
 #include "daemon/http/host_policy.hpp"
 #include "daemon/http/limits.hpp"
 #include "daemon/http/monitor.hpp"
@@ -20,6 +21,8 @@ struct HttpServerOptions {
   /// Requests that call the server by another host get 403; without a policy, none does. A Unix
   /// socket has no name that matters.
   std::optional<HostPolicy> hosts = std::nullopt;
+  /// Who may do what; must outlive the server. Without one, nobody controls over TCP.
+  const AccessPolicy* access = nullptr;
   HttpLimits limits = {};
 };
 

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -21,11 +22,15 @@ void check(bool holds) {
   if (!holds) std::abort();
 }
 
-/// Answers with a text, a shared text or a source, as the path's length has it.
+/// Answers with a text, a shared text, a source or later, as the path's length has it.
 class Owner final : public ConnectionOwner {
  public:
   HttpAnswer answer(const HttpRequest& request) override {
-    switch (request.path.size() % 3) {
+    switch (request.path.size() % 4) {
+      case 3:
+        return deferred_answer({.begin = [](const HttpCompletion&) {},
+                                .time_limit = std::chrono::seconds(1),
+                                .late_text = "late"});
       case 0:
         return text_answer(request.method + request.path);
       case 1:
@@ -44,6 +49,10 @@ class Owner final : public ConnectionOwner {
     ++answers_;
   }
   HttpEngine& engine() override { return engine_; }
+  std::optional<Ticket> open_ticket() override { return ++last_ticket_; }
+  HttpCompletion completion_of(Ticket) override {
+    return [](const HttpAnswer&) {};
+  }
 
   [[nodiscard]] std::size_t answers() const { return answers_; }
 
@@ -51,6 +60,7 @@ class Owner final : public ConnectionOwner {
   HttpEngine engine_;
   std::shared_ptr<const std::string> shared_ = std::make_shared<const std::string>(300, 's');
   std::size_t answers_ = 0;
+  Ticket last_ticket_ = 0;
 };
 
 /// The head of an answer tells one way to find the end of the body.
@@ -80,6 +90,8 @@ class Client {
         take();
       } else if (connection_.phase() == Phase::waiting) {
         connection_.wake_source(now_);
+      } else if (connection_.phase() == Phase::deferred && (random_ & 1U) != 0) {
+        connection_.complete(owner_.answer({}), now_);
       } else if (!to_send_.empty()) {
         send();
       } else {

@@ -6,18 +6,21 @@
 #include "support/sanitizers.hpp"
 
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <fcntl.h>
 #include <map>
+#include <mutex>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <sys/resource.h>
 #include <unistd.h>
 #include <utility>
+#include <vector>
 
 using namespace provisr::daemon;
 using namespace std::chrono_literals;
@@ -182,4 +185,195 @@ TEST_CASE("a server without a descriptor left makes room, or waits for one") {
     CHECK(provisr::test::status_of_answer(client.read_answer()) == 200);
     CHECK(server.monitor.dropped(DropReason::no_descriptors) == 0);
   }
+}
+
+namespace {
+
+/// Answers that a test completes from its own thread.
+struct Deferring {
+  explicit Deferring(HttpLimits limits = {}, std::chrono::milliseconds time_limit = 10min)
+      : time_limit_(time_limit) {
+    router.add({.method = "GET",
+                .path = "/later",
+                .help = {},
+                .parameters = {},
+                .handler = [this](const HttpRequest&) {
+                  return deferred_answer({.begin =
+                                              [this](HttpCompletion complete) {
+                                                const std::lock_guard lock(mutex_);
+                                                completions_.push_back(std::move(complete));
+                                              },
+                                          .time_limit = time_limit_,
+                                          .late_text = "too late"});
+                }});
+    server.emplace(HttpServerOptions{.address = {.host = "127.0.0.1", .port = 0, .path = ""},
+                                     .limits = limits},
+                   router, monitor, log.log());
+    server->bind();
+    server->start();
+  }
+
+  [[nodiscard]] RawClient connect() const { return RawClient(monitor.address()->port); }
+
+  [[nodiscard]] std::size_t begun() const {
+    const std::lock_guard lock(mutex_);
+    return completions_.size();
+  }
+  [[nodiscard]] bool begins(std::size_t count) const {
+    return eventually([&] { return begun() == count; });
+  }
+
+  void complete(std::size_t index, const std::string& text) {
+    std::unique_lock lock(mutex_);
+    const HttpCompletion completion = completions_.at(index);
+    lock.unlock();
+    completion(text_answer(text));
+  }
+
+  LogCapture log;
+  Router router;
+  HttpMonitor monitor;
+  std::optional<HttpServer> server;
+
+ private:
+  std::chrono::milliseconds time_limit_;
+  mutable std::mutex mutex_;
+  std::vector<HttpCompletion> completions_;
+};
+
+const std::string ask_later = "GET /later HTTP/1.1\r\nHost: h\r\n\r\n";
+
+[[nodiscard]] std::string body_of(const std::string& answer) {
+  return answer.substr(answer.find("\r\n\r\n") + 4);
+}
+
+}  // namespace
+
+TEST_CASE("answers that are deferred keep nobody waiting but their clients") {
+  constexpr std::size_t count = 200;
+  Deferring world;
+  std::vector<RawClient> waiting;
+  for (std::size_t i = 0; i < count; ++i) waiting.push_back(world.connect());
+  for (std::size_t i = 0; i < count; ++i) {
+    waiting[i].send(ask_later);
+    REQUIRE(world.begins(i + 1));
+  }
+  RawClient other = world.connect();
+  other.send(ask);
+  CHECK(provisr::test::status_of_answer(other.read_answer()) == 200);
+  for (std::size_t i = count; i-- > 0;) world.complete(i, std::to_string(i));
+  for (std::size_t i = 0; i < count; ++i) {
+    CHECK(body_of(waiting[i].read_answer()) == std::to_string(i));
+  }
+}
+
+TEST_CASE("a deferred answer and those behind it come in the order of their requests") {
+  Deferring world;
+  RawClient client = world.connect();
+  client.send(ask_later + ask + ask_later);
+  REQUIRE(world.begins(1));
+  world.complete(0, "first");
+  CHECK(body_of(client.read_answer()) == "first");
+  CHECK(provisr::test::status_of_answer(client.read_answer()) == 200);
+  REQUIRE(world.begins(2));
+  world.complete(1, "last");
+  CHECK(body_of(client.read_answer()) == "last");
+}
+
+TEST_CASE("an answer is completed at most once") {
+  Deferring world;
+  RawClient client = world.connect();
+  client.send(ask_later + ask_later);
+  REQUIRE(world.begins(1));
+  world.complete(0, "once");
+  world.complete(0, "twice");
+  CHECK(body_of(client.read_answer()) == "once");
+  REQUIRE(world.begins(2));
+  world.complete(0, "a third time");
+  world.complete(1, "next");
+  CHECK(body_of(client.read_answer()) == "next");
+}
+
+TEST_CASE("deferred answers are bounded, and what is refused is not begun") {
+  HttpLimits limits;
+  limits.connections = GENERATE(std::size_t{4}, std::size_t{100});
+  limits.deferred = 2;
+  Deferring world(limits);
+  std::vector<RawClient> clients;
+  for (int i = 0; i < 2; ++i) clients.push_back(world.connect());
+  for (RawClient& client : clients) client.send(ask_later);
+  REQUIRE(world.begins(2));
+  RawClient beyond = world.connect();
+  beyond.send(ask_later);
+  CHECK(provisr::test::status_of_answer(beyond.read_answer()) == 503);
+  CHECK(world.begun() == 2);
+  world.complete(0, "done");
+  CHECK(body_of(clients[0].read_answer()) == "done");
+  beyond.send(ask_later);
+  CHECK(world.begins(3));
+}
+
+TEST_CASE("a client whose answer is deferred is not dropped for being slow") {
+  HttpLimits limits;
+  limits.connections = 2;
+  limits.idle_time = 10ms;
+  limits.request_time = 10ms;
+  limits.answer_time = 10ms;
+  Deferring world(limits);
+  RawClient client = world.connect();
+  client.send(ask_later);
+  REQUIRE(world.begins(1));
+  for (int i = 0; i < 5; ++i) {
+    RawClient other = world.connect();
+    CHECK(other.read_all().empty());
+  }
+  world.complete(0, "done");
+  CHECK(body_of(client.read_answer()) == "done");
+}
+
+TEST_CASE("a client that has gone frees its place, and what comes for it is dropped") {
+  HttpLimits limits;
+  limits.deferred = 1;
+  limits.closing_time = 1ms;
+  Deferring world(limits);
+  { world.connect().send(ask_later); }
+  REQUIRE(world.begins(1));
+  REQUIRE(eventually([&] { return world.monitor.connections() == 0; }));
+  RawClient next = world.connect();
+  next.send(ask_later);
+  REQUIRE(world.begins(2));
+  world.complete(0, "for nobody");
+  world.complete(1, "done");
+  CHECK(body_of(next.read_answer()) == "done");
+}
+
+TEST_CASE("an answer that nobody completes has a time limit") {
+  Deferring world({}, 1ms);
+  RawClient client = world.connect();
+  client.send(ask_later);
+  const std::string answer = client.read_answer();
+  CHECK(provisr::test::status_of_answer(answer) == 504);
+  CHECK(body_of(answer) == R"({"error":"too late"})");
+  world.complete(0, "later still");
+  client.send(ask);
+  CHECK(provisr::test::status_of_answer(client.read_answer()) == 200);
+}
+
+TEST_CASE("a server that stops tells those who wait, and takes no answer afterwards") {
+  Deferring world;
+  RawClient client = world.connect();
+  RawClient other = world.connect();
+  client.send(ask_later);
+  REQUIRE(world.begins(1));
+  other.send(ask_later);
+  REQUIRE(world.begins(2));
+  world.complete(0, "just in time");
+  world.server->stop();
+  CHECK(body_of(client.read_answer()) == "just in time");
+  const std::string answer = other.read_answer();
+  CHECK(provisr::test::status_of_answer(answer) == 503);
+  CHECK(body_of(answer) == R"({"error":"provisrd is ending"})");
+  world.complete(1, "too late");
+  world.server.reset();
+  world.complete(1, "far too late");
 }

@@ -1,6 +1,7 @@
 #include "daemon/http/connection.hpp"
 
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
 
 #include <chrono>
@@ -8,6 +9,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -24,9 +26,14 @@ namespace {
 constexpr HttpLimits limits;
 const std::string ask = "GET /a HTTP/1.1\r\nHost: h\r\n\r\n";
 
-/// Answers with the path, or with pieces from a source.
+/// Answers with the path, with pieces from a source, or later.
 struct Owner final : ConnectionOwner {
   HttpAnswer answer(const HttpRequest& request) override {
+    if (request.path == "/later") {
+      return deferred_answer({.begin = [this](const HttpCompletion&) { ++begun; },
+                              .time_limit = 40s,
+                              .late_text = "too late"});
+    }
     if (request.path != "/source") return text_answer(request.path);
     return streamed_answer("text/plain", [this](std::string& piece) {
       if (pieces.empty()) return is_complete ? Pulled::end : Pulled::later;
@@ -37,7 +44,16 @@ struct Owner final : ConnectionOwner {
   }
   void count_answer(int status) override { ++counted[status]; }
   HttpEngine& engine() override { return engine_; }
+  std::optional<Ticket> open_ticket() override {
+    return has_tickets ? std::optional(++last_ticket) : std::nullopt;
+  }
+  HttpCompletion completion_of(Ticket) override {
+    return [](const HttpAnswer&) {};
+  }
 
+  int begun = 0;
+  bool has_tickets = true;
+  Ticket last_ticket = 0;
   std::deque<std::string> pieces;
   bool is_complete = true;
   std::map<int, int> counted;
@@ -241,5 +257,122 @@ TEST_CASE("a source that has nothing now is asked again when it is woken") {
   wire.connection.wake_source(wire.now);
   wire.take();
   CHECK_THAT(wire.taken, EndsWith("0\r\n\r\n"));
+  CHECK(wire.connection.phase() == Phase::idle);
+}
+
+TEST_CASE("a deferred answer is sent once it is complete") {
+  Wire wire;
+  wire.receive("POST /later HTTP/1.1\r\nHost: h\r\n\r\n");
+  CHECK(wire.owner.begun == 1);
+  CHECK(wire.connection.phase() == Phase::deferred);
+  CHECK(wire.connection.ticket() == Ticket{1});
+  CHECK(wire.connection.output().empty());
+  wire.connection.complete(error_answer(409, "no"), wire.now);
+  CHECK_FALSE(wire.connection.ticket());
+  wire.take();
+  CHECK_THAT(wire.taken, StartsWith("HTTP/1.1 409 Conflict\r\n"));
+  CHECK_THAT(wire.taken, ContainsSubstring("\r\nConnection: keep-alive\r\n"));
+  CHECK(wire.body() == R"({"error":"no"})");
+  CHECK(wire.owner.counted == std::map<int, int>{{409, 1}});
+  CHECK(wire.connection.phase() == Phase::idle);
+  wire.connection.complete(text_answer("twice"), wire.now);
+  CHECK(wire.connection.phase() == Phase::idle);
+}
+
+TEST_CASE("a deferred answer keeps the order of pipelined requests") {
+  Wire wire;
+  wire.receive(ask + "HEAD /later HTTP/1.1\r\nHost: h\r\n\r\n");
+  wire.take();
+  CHECK(wire.connection.phase() == Phase::deferred);
+  wire.receive("GET /later HTTP/1.1\r\nHost: h\r\n\r\n" + ask);
+  CHECK(wire.owner.begun == 1);
+  wire.connection.complete(text_answer("head"), wire.now);
+  wire.take();
+  CHECK(wire.owner.begun == 2);
+  CHECK_THAT(wire.taken, !ContainsSubstring("head"));
+  wire.connection.complete(text_answer("first"), wire.now);
+  wire.take();
+  CHECK_THAT(wire.taken, ContainsSubstring("\r\n\r\nfirstHTTP/1.1 200 OK"));
+  CHECK_THAT(wire.taken, EndsWith("/a"));
+  CHECK(count(wire.taken, "HTTP/1.1 200 OK\r\n") == 4);
+  CHECK(wire.connection.phase() == Phase::idle);
+}
+
+TEST_CASE("a deferred answer closes the connection of a client that wants that") {
+  Wire wire;
+  wire.receive("POST /later HTTP/1.0\r\n\r\n");
+  wire.owner.pieces = {"a", "b"};
+  SECTION("with a length") {
+    wire.connection.complete(text_answer("done"), wire.now);
+    wire.take();
+    CHECK_THAT(wire.taken, ContainsSubstring("\r\nContent-Length: 4\r\n"));
+  }
+  SECTION("with a source, which HTTP/1.0 knows the end of by the end of the connection") {
+    HttpRequest request;
+    request.path = "/source";
+    wire.connection.complete(wire.owner.answer(request), wire.now);
+    wire.take();
+    CHECK_THAT(wire.taken, !ContainsSubstring("chunked"));
+    CHECK(wire.body() == "ab");
+  }
+  CHECK_THAT(wire.taken, ContainsSubstring("\r\nConnection: close\r\n"));
+  CHECK(wire.connection.phase() == Phase::closing);
+}
+
+TEST_CASE("an answer that is not complete in time is 504") {
+  Wire wire;
+  wire.receive("GET /later HTTP/1.1\r\nHost: h\r\n\r\n");
+  CHECK(wire.connection.deadline() == wire.now + 40s);
+  wire.now += 40s;
+  wire.connection.deadline_passed(wire.now);
+  wire.take();
+  CHECK_THAT(wire.taken, StartsWith("HTTP/1.1 504 Gateway Timeout\r\n"));
+  CHECK(wire.body() == R"({"error":"too late"})");
+  CHECK(wire.connection.phase() == Phase::idle);
+}
+
+TEST_CASE("a request that finds too many answers deferred is not begun") {
+  Wire wire;
+  wire.owner.has_tickets = false;
+  wire.receive("GET /later HTTP/1.1\r\nHost: h\r\n\r\n" + ask);
+  wire.take();
+  CHECK(wire.owner.begun == 0);
+  CHECK_THAT(wire.taken, StartsWith("HTTP/1.1 503 Service Unavailable\r\n"));
+  CHECK_THAT(wire.taken, EndsWith("/a"));
+}
+
+TEST_CASE("a client that sends no more while its answer is deferred gets little time") {
+  Wire wire;
+  wire.receive("GET /later HTTP/1.1\r\nHost: h\r\n\r\n");
+  wire.connection.input_ended(wire.now);
+  CHECK_FALSE(wire.connection.takes_input());
+  SECTION("it may be there") {
+    wire.connection.complete(text_answer("done"), wire.now);
+    wire.take();
+    CHECK_THAT(wire.taken, EndsWith("done"));
+    CHECK(wire.connection.phase() == Phase::over);
+  }
+  SECTION("it has gone, most likely") {
+    CHECK(wire.connection.deadline() == wire.now + limits.closing_time);
+    wire.connection.deadline_passed(wire.now + limits.closing_time);
+    CHECK(wire.connection.phase() == Phase::over);
+  }
+}
+
+TEST_CASE("what a client sends behind a request that is not answered is bounded") {
+  Wire wire;
+  wire.owner.is_complete = false;
+  wire.receive(GENERATE("GET /later HTTP/1.1\r\nHost: h\r\n\r\n",
+                        "GET /source HTTP/1.1\r\nHost: h\r\n\r\n"));
+  wire.take();
+  std::size_t sent = 0;
+  for (; wire.connection.takes_input(); sent += ask.size()) wire.receive(ask);
+  CHECK(sent >= limits.request_line + limits.headers);
+  CHECK(sent < limits.request_line + limits.headers + ask.size());
+  wire.owner.is_complete = true;
+  wire.connection.complete(text_answer("done"), wire.now);
+  wire.connection.wake_source(wire.now);
+  wire.take();
+  CHECK(count(wire.taken, "HTTP/1.1 200 OK\r\n") == 1 + sent / ask.size());
   CHECK(wire.connection.phase() == Phase::idle);
 }
