@@ -1,9 +1,12 @@
 #include "daemon/daemon.hpp"
 
 #include "daemon/api/api.hpp"
+#include "daemon/api/control.hpp"
 #include "daemon/api/exposition.hpp"
+#include "daemon/api/health.hpp"
 #include "daemon/api/sources.hpp"
 #include "daemon/api/tick_watch.hpp"
+#include "daemon/http/access.hpp"
 #include "daemon/http/host_policy.hpp"
 #include "daemon/http/monitor.hpp"
 #include "daemon/http/router.hpp"
@@ -62,16 +65,20 @@ namespace {
   return HostPolicy(std::move(names));
 }
 
-[[nodiscard]] HttpServerOptions server_options(const ServerConfig& server) {
+[[nodiscard]] HttpServerOptions server_options(const ServerConfig& server,
+                                               const AccessPolicy& access) {
   return {.address = server.listen,
           .socket_group = server.socket_group,
           .hosts = host_policy(server.allowed_hosts),
+          .access = &access,
           .limits = {.connections = server.max_connections}};
 }
 
-[[nodiscard]] HttpServerOptions server_options(const MetricsConfig& metrics) {
+[[nodiscard]] HttpServerOptions server_options(const MetricsConfig& metrics,
+                                               const AccessPolicy& access) {
   return {.address = metrics.listen,
           .socket_group = metrics.socket_group,
+          .access = &access,
           .limits = {.connections = metrics.max_connections}};
 }
 
@@ -81,6 +88,58 @@ namespace {
 [[nodiscard]] int supervise(Supervisor& supervisor, Events& events) {
   return std::async(std::launch::async, [&] { return supervisor.run(events); }).get();
 }
+
+/// All that answers over HTTP.
+class Endpoints {
+ public:
+  /// What is given must outlive it.
+  Endpoints(const Config& config, const Sources& sources, Control::Submit submit,
+            HttpMonitor& api_monitor, HttpMonitor& metrics_monitor)
+      : log_(&sources.log),
+        has_metrics_(config.metrics.enabled),
+        api_(sources),
+        exposition_(sources),
+        control_(std::move(submit)),
+        access_(config.server.auth.token, config.server.auth.protect_reads),
+        api_server_(server_options(config.server, access_), api_router_, api_monitor, sources.log),
+        metrics_server_(server_options(config.metrics, access_), metrics_router_, metrics_monitor,
+                        sources.log) {
+    add_routes(config.server.base_path, sources.is_collecting ? &sources.ticks : nullptr);
+  }
+
+  void bind() {
+    api_server_.bind();
+    if (has_metrics_) metrics_server_.bind();
+  }
+
+  void start() {
+    api_server_.start();
+    log_->info("JSON API on {}", api_server_.address().to_string());
+    if (!has_metrics_) return;
+    metrics_server_.start();
+    log_->info("Prometheus metrics on {}", metrics_server_.address().to_string());
+  }
+
+ private:
+  void add_routes(const std::string& base_path, const TickWatch* ticks) {
+    api_.add_routes(api_router_, base_path);
+    control_.add_routes(api_router_, base_path);
+    add_health_route(api_router_, ticks);
+    exposition_.add_routes(metrics_router_);
+    add_health_route(metrics_router_, ticks);
+  }
+
+  const Log* log_;
+  bool has_metrics_;
+  Api api_;
+  Exposition exposition_;
+  Control control_;
+  Router api_router_;
+  Router metrics_router_;
+  AccessPolicy access_;
+  HttpServer api_server_;
+  HttpServer metrics_server_;
+};
 
 }  // namespace
 
@@ -101,27 +160,15 @@ int run_daemon(const Config& config, Supervisor::Until until, const Log& log) {
                         .is_collecting = collection.enabled,
                         .status = [&supervisor] { return supervisor.status(); },
                         .exits = supervisor.exits()};
-
-  Api api(sources);
-  Exposition exposition(sources);
-  Router api_router;
-  api.add_routes(api_router, config.server.base_path);
-  Router metrics_router;
-  exposition.add_routes(metrics_router);
-  HttpServer api_server(server_options(config.server), api_router, api_monitor, log);
-  HttpServer metrics_server(server_options(config.metrics), metrics_router, metrics_monitor, log);
-
-  api_server.bind();
-  if (config.metrics.enabled) metrics_server.bind();
+  const auto submit = [&supervisor](Command command, ReplyHandler reply) {
+    supervisor.submit(std::move(command), std::move(reply));
+  };
+  Endpoints endpoints(config, sources, submit, api_monitor, metrics_monitor);
+  endpoints.bind();
   adopt_orphans();
   std::optional<Collector> collector;
   if (collection.enabled) collector.emplace(registry, collection.interval);
-  api_server.start();
-  log.info("JSON API on {}", api_server.address().to_string());
-  if (config.metrics.enabled) {
-    metrics_server.start();
-    log.info("Prometheus metrics on {}", metrics_server.address().to_string());
-  }
+  endpoints.start();
   return supervise(supervisor, events);
 }
 

@@ -2,61 +2,20 @@
 
 #include "daemon/api/exits_json.hpp"
 #include "daemon/api/json.hpp"
-#include "daemon/base/duration.hpp"
-#include "daemon/base/timestamp.hpp"
+#include "daemon/api/parameters.hpp"
 
 #include <provisr/clock.hpp>
 #include <provisr/process_name.hpp>
 
 #include <fmt/format.h>
 
-#include <optional>
-#include <stdexcept>
+#include <algorithm>
+#include <iterator>
 #include <utility>
 #include <vector>
 
 namespace provisr::daemon {
 namespace {
-
-/// A request that cannot be answered as asked.
-struct Refusal {
-  int status;
-  std::string text;
-};
-
-/// The process or base name in a query; throws Refusal if it is missing or is no name.
-[[nodiscard]] std::string required_name(const HttpQuery& query, std::string_view parameter) {
-  const std::optional<std::string> name = query.find(parameter);
-  if (!name) throw Refusal{400, fmt::format("the parameter \"{}\" is missing", parameter)};
-  if (!is_valid_process_name(*name)) {
-    throw Refusal{400, fmt::format("the parameter \"{}\" is not a process name: use 1 to {} of "
-                                   "A-Z a-z 0-9 . _ - without \"..\"",
-                                   parameter, max_process_name_length)};
-  }
-  return *name;
-}
-
-/// "-5m" is five minutes ago. Empty if it is no time.
-[[nodiscard]] std::optional<Timestamp> parse_time(std::string_view text) {
-  if (!text.starts_with('-')) return parse_rfc3339(text);
-  try {
-    return Clock::system().utc_now() - parse_duration(text.substr(1));
-  } catch (const std::invalid_argument&) {
-    return std::nullopt;
-  }
-}
-
-/// The time in a query; throws Refusal if it is none.
-[[nodiscard]] std::optional<Timestamp> optional_time(const HttpQuery& query,
-                                                     std::string_view parameter) {
-  const std::optional<std::string> text = query.find(parameter);
-  if (!text) return std::nullopt;
-  const auto time = parse_time(*text);
-  if (time) return time;
-  throw Refusal{400, fmt::format("the parameter \"{}\" is not a time: use RFC 3339, as in "
-                                 "2025-01-27T10:30:45Z, or an age, as in -5m",
-                                 parameter)};
-}
 
 [[nodiscard]] Snapshot::Process required_process(const Snapshot& snapshot, std::string_view name) {
   const auto process = snapshot.find(name);
@@ -64,13 +23,18 @@ struct Refusal {
   return *process;
 }
 
-template <class Handler>
-[[nodiscard]] HttpAnswer answer_or_refuse(Handler&& handler) {
-  try {
-    return handler();
-  } catch (const Refusal& refusal) {
-    return error_answer(refusal.status, refusal.text);
-  }
+[[nodiscard]] bool is_of(const Target& target, std::string_view name) {
+  return target.is_base ? is_instance_of(name, target.name) : name == target.name;
+}
+
+/// Those that the request is about; throws Refusal if there are none.
+[[nodiscard]] StatusList part_of(const StatusList& all, const Target& target) {
+  StatusList part;
+  std::copy_if(all.begin(), all.end(), std::back_inserter(part),
+               [&](const auto& process) { return is_of(target, process->name); });
+  if (!part.empty()) return part;
+  throw Refusal{404, fmt::format("there is no process {} \"{}\"",
+                                 target.is_base ? "of the base" : "named", target.name)};
 }
 
 }  // namespace
@@ -98,14 +62,15 @@ void Api::add_routes(Router& router, const std::string& base_path) {
       &Api::history);
   add("/metrics/group", "BASE, BASE-1, BASE-2, ... together",
       {{"base", "BASE", Presence::required}}, &Api::group);
-  add("/status", "what is managed, running or not", {}, &Api::status);
+  add("/status", "what is managed, running or not",
+      {{"name", "NAME", Presence::optional}, {"base", "BASE", Presence::optional}}, &Api::status);
   add("/exits", "the latest ends of processes, the newest first",
       {{"name", "NAME", Presence::optional}, {"since", "TIME", Presence::optional}}, &Api::exits);
 }
 
 HttpAnswer Api::metrics(const HttpQuery& query) {
   require_collection();
-  if (query.find("name")) return sample(required_name(query, "name"));
+  if (const auto name = optional_name(query, "name")) return sample(*name);
   return shared_answer("application/json", all_metrics_.of(sources_.registry.snapshot()));
 }
 
@@ -134,14 +99,17 @@ HttpAnswer Api::group(const HttpQuery& query) {
   return json_answer(group_json(base, *totals, snapshot));
 }
 
-HttpAnswer Api::status(const HttpQuery&) {
+HttpAnswer Api::status(const HttpQuery& query) {
+  const std::optional<Target> target = optional_target(query);
   const ListeningOn listening{.api = sources_.api_server.address(),
                               .metrics = sources_.metrics_server.address()};
-  return json_answer(status_json(*sources_.status(), listening, Clock::system().monotonic_now()));
+  const SharedStatusList all = sources_.status();
+  return json_answer(status_json(target ? part_of(*all, *target) : *all, listening,
+                                 Clock::system().monotonic_now()));
 }
 
 HttpAnswer Api::exits(const HttpQuery& query) {
-  const std::string name = query.find("name") ? required_name(query, "name") : std::string();
+  const std::string name = optional_name(query, "name").value_or("");
   const Timestamp since = optional_time(query, "since").value_or(Timestamp());
   return json_answer(exits_json(sources_.exits.find(name, since)));
 }

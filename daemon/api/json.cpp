@@ -104,6 +104,17 @@ std::string group_json(std::string_view base, const GroupTotals& totals, const S
   return json.str();
 }
 
+std::string names_json(const std::vector<std::string>& names) {
+  JsonText json;
+  json.object([&] {
+    json.key("names");
+    json.array([&] {
+      for (const std::string& name : names) json.text(name);
+    });
+  });
+  return json.str();
+}
+
 std::string status_json(const StatusList& processes, const ListeningOn& listening,
                         MonotonicTime now) {
   JsonText json;

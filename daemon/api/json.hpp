@@ -26,6 +26,9 @@ namespace provisr::daemon {
 [[nodiscard]] std::string group_json(std::string_view base, const GroupTotals& totals,
                                      const Snapshot& snapshot);
 
+/// {"names": [...]}.
+[[nodiscard]] std::string names_json(const std::vector<std::string>& names);
+
 /// Where the servers listen; empty: that one does not.
 struct ListeningOn {
   std::optional<ListenAddress> api;

@@ -53,6 +53,7 @@ struct CommandReply {
     failed,         ///< not all of them: `error` says which one and why
     unknown,        ///< nothing has that name or base
     foreign,        ///< somebody else runs it
+    busy,           ///< too many commands wait
     shutting_down,  ///< the daemon ends
   };
 

@@ -5,15 +5,17 @@
 namespace provisr::daemon {
 
 void CommandDesk::submit(Command command, ReplyHandler reply) {
+  bool is_closed = false;
   {
     const std::lock_guard lock(mutex_);
-    if (!is_closed_) {
+    is_closed = is_closed_;
+    if (!is_closed && entries_.size() < capacity) {
       entries_.push_back({std::move(command), std::move(reply)});
       wakeup_.wake();
       return;
     }
   }
-  reply(shutting_down_reply());
+  reply(is_closed ? shutting_down_reply() : busy_reply());
 }
 
 std::vector<CommandDesk::Entry> CommandDesk::take() {
@@ -33,6 +35,10 @@ void CommandDesk::close() {
 
 CommandReply shutting_down_reply() {
   return {CommandReply::Outcome::shutting_down, {}, "provisrd is ending"};
+}
+
+CommandReply busy_reply() {
+  return {CommandReply::Outcome::busy, {}, "too many commands wait; try again later"};
 }
 
 }  // namespace provisr::daemon

@@ -15,6 +15,8 @@ class PendingCommands {
   /// Replies once the processes are where `goal` asks them to be, or cannot be brought there.
   void add(Goal goal, std::vector<std::string> names, ReplyHandler reply);
 
+  [[nodiscard]] std::size_t size() const { return pending_.size(); }
+
   /// To be called after each change of a process. Costs O(pending commands), not O(processes).
   void note_change(const ManagedChild& child);
 

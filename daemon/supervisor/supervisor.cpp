@@ -224,6 +224,7 @@ void Supervisor::hasten_stop() {
 void Supervisor::obey(const Command& command, ReplyHandler reply, const Moment& now) {
   if (stop_requested_) return reply(shutting_down_reply());
   if (command.verb == Command::Verb::reload) return reload(command, reply, now);
+  if (pending_.size() >= CommandDesk::capacity) return reply(busy_reply());
   const std::vector<std::size_t> targets = targets_of(command);
   if (const auto refusal = refusal_of(command, targets)) return reply(*refusal);
   std::vector<std::string> names;

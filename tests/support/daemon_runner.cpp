@@ -124,7 +124,8 @@ Daemon::Daemon(std::string_view configuration, std::vector<std::string> options)
                                    "--metrics-listen", fmt::format("127.0.0.1:{}", metrics_port_)};
   command.insert(command.end(), options.begin(), options.end());
   program_.emplace(std::move(command), folder_.path());
-  const bool is_up = eventually([this] { return get("/").status == 200 || program_->has_ended(); });
+  const bool is_up =
+      eventually([this] { return get("/healthz").status == 200 || program_->has_ended(); });
   INFO(program_->err());
   REQUIRE(is_up);
   REQUIRE_FALSE(program_->has_ended());

@@ -1,6 +1,8 @@
 // docs/http.md against the routes that the daemon really has.
 #include "daemon/api/api.hpp"
+#include "daemon/api/control.hpp"
 #include "daemon/api/exposition.hpp"
+#include "daemon/api/health.hpp"
 #include "daemon/api/tick_watch.hpp"
 #include "daemon/http/monitor.hpp"
 #include "daemon/http/router.hpp"
@@ -56,7 +58,9 @@ namespace {
 struct Endpoints {
   Endpoints() {
     api.add_routes(router, "/api");
+    control.add_routes(router, "/api");
     exposition.add_routes(router);
+    add_health_route(router, nullptr);
   }
 
   Registry registry;
@@ -74,6 +78,7 @@ struct Endpoints {
                   .exits = exits};
   Api api{sources};
   Exposition exposition{sources};
+  Control control{[](const Command&, const ReplyHandler&) {}};
   Router router;
 };
 

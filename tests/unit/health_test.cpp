@@ -1,0 +1,84 @@
+#include "daemon/api/health.hpp"
+
+#include "support/log_capture.hpp"
+#include "support/manual_clock.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include <chrono>
+#include <string>
+
+using namespace provisr;
+using namespace provisr::daemon;
+using namespace std::chrono_literals;
+
+namespace {
+
+[[nodiscard]] HttpAnswer ask(const Router& router) {
+  HttpRequest request;
+  request.method = "GET";
+  request.path = "/healthz";
+  return router.answer(request);
+}
+
+struct World {
+  explicit World(std::chrono::nanoseconds interval) : ticks(interval, log.log(), clock) {
+    add_health_route(router, &ticks);
+  }
+
+  [[nodiscard]] int status() const { return ask(router).status; }
+  void tick() { ticks.on_tick({.tick = 1, .duration = 1ms, .schedule = {}}); }
+
+  test::LogCapture log;
+  test::ManualClock clock;
+  TickWatch ticks;
+  Router router;
+};
+
+}  // namespace
+
+TEST_CASE("the daemon is healthy while its ticks come on time") {
+  World world(10s);
+  CHECK(world.status() == 200);
+  for (int i = 0; i < 3; ++i) {
+    world.clock.advance(10s);
+    world.tick();
+    CHECK(*ask(world.router).body == "ok\n");
+  }
+  world.clock.advance(15s);
+  CHECK(world.status() == 200);
+}
+
+TEST_CASE("a collector that hangs is told of, until its tick is over") {
+  World world(10s);
+  world.tick();
+  world.clock.advance(15s + 1ms);
+  const HttpAnswer late = ask(world.router);
+  CHECK(late.status == 503);
+  CHECK(*late.body ==
+        R"({"error":"the collector has not finished a tick for 15.0s; one is due every 10.0s"})");
+  world.tick();
+  CHECK(world.status() == 200);
+}
+
+TEST_CASE("a collector that never begins is told of") {
+  World world(1h);
+  world.clock.advance(91min);
+  CHECK(world.status() == 503);
+}
+
+TEST_CASE("short intervals leave a second for the machine to be busy") {
+  World world(10ms);
+  world.tick();
+  world.clock.advance(1010ms);
+  CHECK(world.status() == 200);
+  world.clock.advance(1ms);
+  CHECK(world.status() == 503);
+}
+
+TEST_CASE("without collection there is nothing to be late") {
+  Router router;
+  add_health_route(router, nullptr);
+  CHECK(ask(router).status == 200);
+  CHECK(router.routes().front().access == Access::open);
+}
