@@ -1,11 +1,12 @@
 #include "daemon/platform/listen_socket.hpp"
 
+#include "daemon/platform/posix/socket_address.hpp"
+
 #include <netdb.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <fcntl.h>
 #include <memory>
 #include <netinet/in.h>
@@ -26,19 +27,6 @@ namespace {
 
 void set_option(int fd, int level, int name, int value) {
   if (::setsockopt(fd, level, name, &value, sizeof value) != 0) throw_last_error();
-}
-
-/// The address with a port, in the form that bind(2) takes.
-[[nodiscard]] sockaddr_storage with_port(const SocketAddress& address, int port) {
-  sockaddr_storage storage{};
-  std::memcpy(&storage, address.bytes.data(), address.bytes.size());
-  const auto number = htons(static_cast<std::uint16_t>(port));
-  if (is_ipv6(address)) {
-    reinterpret_cast<sockaddr_in6*>(&storage)->sin6_port = number;
-  } else {
-    reinterpret_cast<sockaddr_in*>(&storage)->sin_port = number;
-  }
-  return storage;
 }
 
 [[nodiscard]] SocketAddress address_of(const addrinfo& entry) {
@@ -70,7 +58,7 @@ std::vector<SocketAddress> addresses_of(const std::string& host) {
 }
 
 Socket listen_on(const SocketAddress& address, int port, Coverage coverage) {
-  const int fd = ::socket(is_ipv6(address) ? AF_INET6 : AF_INET, SOCK_STREAM, 0);
+  const int fd = ::socket(family_of(address), SOCK_STREAM, 0);
   if (fd < 0) throw_last_error();
   Socket socket(fd);
   ::fcntl(fd, F_SETFD, FD_CLOEXEC);

@@ -1,12 +1,12 @@
 #include "daemon/platform/listen_socket.hpp"
 
+#include "daemon/platform/windows/socket_address.hpp"
 #include "daemon/platform/windows/winsock.hpp"
 
 #include <ws2tcpip.h>
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <memory>
 #include <stdexcept>
 
@@ -20,18 +20,6 @@ namespace {
 void set_option(SOCKET socket, int level, int name, DWORD value) {
   const auto* const bytes = reinterpret_cast<const char*>(&value);
   if (setsockopt(socket, level, name, bytes, sizeof value) != 0) throw_winsock_error();
-}
-
-[[nodiscard]] sockaddr_storage with_port(const SocketAddress& address, int port) {
-  sockaddr_storage storage{};
-  std::memcpy(&storage, address.bytes.data(), address.bytes.size());
-  const auto number = htons(static_cast<u_short>(port));
-  if (is_ipv6(address)) {
-    reinterpret_cast<sockaddr_in6*>(&storage)->sin6_port = number;
-  } else {
-    reinterpret_cast<sockaddr_in*>(&storage)->sin_port = number;
-  }
-  return storage;
 }
 
 [[nodiscard]] SocketAddress address_of(const addrinfo& entry) {
@@ -64,8 +52,7 @@ std::vector<SocketAddress> addresses_of(const std::string& host) {
 
 Socket listen_on(const SocketAddress& address, int port, Coverage coverage) {
   start_winsock();
-  Socket socket =
-      own_socket(::socket(is_ipv6(address) ? AF_INET6 : AF_INET, SOCK_STREAM, IPPROTO_TCP));
+  Socket socket = own_socket(::socket(family_of(address), SOCK_STREAM, IPPROTO_TCP));
   const SOCKET handle = socket_of(socket);
   // An address is free at once here; SO_REUSEADDR would let anybody take it over.
   set_option(handle, SOL_SOCKET, SO_EXCLUSIVEADDRUSE, TRUE);
