@@ -2,6 +2,7 @@
 #include "daemon/base/log_writer.hpp"
 #include "daemon/base/text.hpp"
 #include "daemon/base/version.hpp"
+#include "daemon/cli/client/commands.hpp"
 #include "daemon/cli/options.hpp"
 #include "daemon/config/load.hpp"
 #include "daemon/daemon.hpp"
@@ -85,6 +86,17 @@ void complain(const std::string& text) noexcept {
   return is_written ? printed : EXIT_FAILURE;
 }
 
+/// Waits for the readers of its output, as check() does.
+[[nodiscard]] int ask(const Options& options, const StandardStreams& streams) {
+  const ClientOutput output{
+      .print = [&](const std::string& text) { return print(text, streams) == EXIT_SUCCESS; },
+      .complain =
+          [](const std::string& sentence) {
+            static_cast<void>(write_standard_error(fmt::format("provisrd: {}\n", sentence)));
+          }};
+  return run_client_command(options, output);
+}
+
 [[nodiscard]] int run(const Options& options, const StandardStreams& streams) {
   switch (options.action) {
     case Action::help:
@@ -95,6 +107,8 @@ void complain(const std::string& text) noexcept {
       return check(options, streams);
     case Action::run:
       return run_command(options);
+    case Action::status:
+      return ask(options, streams);
     case Action::serve:
       break;
   }

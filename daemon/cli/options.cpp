@@ -1,7 +1,7 @@
 #include "daemon/cli/options.hpp"
 
-#include "daemon/base/duration.hpp"
 #include "daemon/base/text.hpp"
+#include "daemon/cli/command_line.hpp"
 #include "daemon/config/listen_address.hpp"
 #include "daemon/config/rules.hpp"
 
@@ -11,100 +11,31 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstddef>
-#include <cstdint>
-#include <system_error>
 #include <utility>
 
 namespace provisr::daemon {
 namespace {
 
-/// The options parsed so far.
-struct CommandLine {
-  Options options;
-  bool name_given = false;
-  bool instances_given = false;
+struct Command {
+  std::string_view word;
+  Action action;
 };
 
-/// An option: it takes a value if it has `set`, and selects `action` otherwise.
-struct Option {
-  std::string_view name;
-  void (*set)(std::string_view value, CommandLine& line) = nullptr;
-  Action action = Action::serve;
-};
+constexpr auto commands = std::to_array<Command>({
+    {"run", Action::run},
+    {"status", Action::status},
+});
 
-void set_config(std::string_view value, CommandLine& line) {
-  if (value.empty()) throw UsageError("the configuration file's name is empty");
-  if (!line.options.config_file.empty()) {
-    throw UsageError(fmt::format("more than one configuration file: \"{}\" and \"{}\"",
-                                 name_of(line.options.config_file), value));
-  }
-  line.options.config_file = path_of(value);
-}
-
-void set_log_level(std::string_view value, CommandLine& line) {
-  const auto level = parse_log_level(value);
-  if (!level) throw UsageError(fmt::format("must be debug, info, warn or error, is \"{}\"", value));
-  line.options.log_level = *level;
-}
-
-void set_interval(std::string_view value, CommandLine& line) {
-  const auto interval = parse_duration(value);
-  if (const auto fault = fault_in(interval, interval_limits); !fault.empty()) {
-    throw UsageError(fault);
-  }
-  line.options.interval = interval;
-}
-
-void set_name(std::string_view value, CommandLine& line) {
-  if (const auto fault = fault_in_name(value); !fault.empty()) throw UsageError(fault);
-  line.options.name = value;
-  line.name_given = true;
-}
-
-void set_instances(std::string_view value, CommandLine& line) {
-  std::int64_t instances = 0;
-  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), instances);
-  if (error != std::errc() || end != value.data() + value.size()) {
-    throw UsageError(fmt::format("must be a number, is \"{}\"", value));
-  }
-  if (const auto fault = fault_in(instances, instances_limits); !fault.empty()) {
-    throw UsageError(fault);
-  }
-  line.options.instances = static_cast<int>(instances);
-  line.instances_given = true;
-}
-
-constexpr std::array<Option, 10> known_options{{
-    {"--config", set_config},
-    {"--listen", [](std::string_view value,
-                    CommandLine& d) { d.options.listen = parse_listen_address(value); }},
-    {"--metrics-listen",
-     [](std::string_view value, CommandLine& d) {
-       d.options.metrics_listen = parse_listen_address(value);
-     }},
-    {"--interval", set_interval},
-    {"--log-level", set_log_level},
-    {"--name", set_name},
-    {"--instances", set_instances},
-    {"--check", nullptr, Action::check},
-    {"--help", nullptr, Action::help},
-    {"--version", nullptr, Action::version},
-}};
-
-const Option& find_option(std::string_view name) {
-  std::vector<std::string_view> names;
-  for (const Option& option : known_options) {
-    if (option.name == name) return option;
-    names.push_back(option.name);
-  }
-  throw UsageError(fmt::format("unknown option \"{}\"{}", name, did_you_mean(name, names)));
+[[nodiscard]] const Command* find_command(std::string_view word) {
+  const auto* const found = std::find_if(commands.begin(), commands.end(),
+                                         [&](const Command& one) { return one.word == word; });
+  return found == commands.end() ? nullptr : found;
 }
 
 void set_value(const Option& option, std::string_view value, CommandLine& line) {
   try {
-    option.set(value, line);
+    option.set_value(value, line);
   } catch (const std::exception& error) {
     throw UsageError(fmt::format("{}: {}", option.name, error.what()));
   }
@@ -147,67 +78,93 @@ class Parser {
     const std::size_t equals = word.find('=');
     const Option& option = find_option(word.substr(0, equals));
     const bool has_value = equals != std::string_view::npos;
-    if (option.set == nullptr) {
+    if (option.set_value == nullptr) {
       if (has_value) throw UsageError(fmt::format("{} takes no value", option.name));
-      set_action(option.action);
+      take_switch(option);
     } else if (has_value) {
       set_value(option, word.substr(equals + 1), line_);
     } else {
       if (rest_.empty()) throw UsageError(fmt::format("{} needs a value", option.name));
       set_value(option, take(), line_);
     }
+    line_.given.push_back(&option);
   }
 
-  void set_action(Action wanted) {
-    if (wanted == Action::check && action() == Action::run) refuse_check_of_run();
-    action() = wanted;
+  void take_switch(const Option& option) {
+    if (option.set != nullptr) return option.set(line_);
+    if (option.action == Action::check) refuse_check_of_command();
+    action() = option.action;
   }
 
-  [[noreturn]] static void refuse_check_of_run() {
-    throw UsageError("--check is for a configuration file, not for 'run'");
+  void refuse_check_of_command() {
+    const std::string_view command = command_of(action());
+    if (command.empty()) return;
+    throw UsageError(fmt::format("--check is for a configuration file, not for '{}'", command));
   }
 
-  /// Takes a word that is not an option: 'run', its command, or the configuration file.
+  /// Takes a word that is not an option: a command, what a command is for, or the configuration
+  /// file.
   void take_word(std::string_view word) {
-    if (action() == Action::run) {
-      take_command(word);
-    } else if (word == "run") {
-      if (action() == Action::check) refuse_check_of_run();
-      action() = Action::run;
-    } else {
-      set_config(word, line_);
+    if (action() == Action::run) return take_program(word);
+    if (is_client_command(action())) return take_name(word);
+    const Command* const command = find_command(word);
+    if (command == nullptr || is_file(*command)) return set_config_file(word, line_);
+    if (action() == Action::check) {
+      throw UsageError(fmt::format("--check is for a configuration file, not for '{}'", word));
+    }
+    action() = command->action;
+  }
+
+  /// A client command is the first word, so that a file of its name can still be checked or be one
+  /// too many.
+  [[nodiscard]] bool is_file(const Command& command) {
+    return is_client_command(command.action) &&
+           (action() == Action::check || !line_.options.config_file.empty());
+  }
+
+  /// After "--", no word is an option or a command.
+  void take_all_words() {
+    if (action() == Action::run && !rest_.empty()) take_program(take());
+    while (!rest_.empty()) {
+      if (is_client_command(action())) {
+        take_name(take());
+      } else {
+        set_config_file(take(), line_);
+      }
     }
   }
 
-  /// After "--", no word is an option or 'run'.
-  void take_all_words() {
-    if (action() == Action::run && !rest_.empty()) take_command(take());
-    while (!rest_.empty()) set_config(take(), line_);
-  }
-
-  void take_command(std::string_view program) {
+  void take_program(std::string_view program) {
     if (program.empty()) throw UsageError("the command to run is empty");
     line_.options.command.emplace_back(program);
     while (!rest_.empty()) line_.options.command.emplace_back(take());
   }
 
+  void take_name(std::string_view name) {
+    if (const auto fault = fault_in_name(name); !fault.empty()) throw UsageError(fault);
+    std::vector<std::string>& names = line_.options.client.names;
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.emplace_back(name);
+  }
+
   void check() {
+    if (action() == Action::run && line_.has("--config")) refuse_file();
+    check_scopes(line_);
     if (action() == Action::run) {
       check_run();
-      return;
-    }
-    if (line_.name_given) throw UsageError("--name is for 'provisrd run' only");
-    if (line_.instances_given) throw UsageError("--instances is for 'provisrd run' only");
-    if (line_.options.config_file.empty()) {
+    } else if (is_client_command(action())) {
+      check_client();
+    } else if (line_.options.config_file.empty()) {
       throw UsageError("no configuration file; name one, or use 'provisrd run COMMAND'");
     }
   }
 
+  [[noreturn]] static void refuse_file() { throw UsageError("'run' takes no configuration file"); }
+
   void check_run() {
     Options& options = line_.options;
-    if (!options.config_file.empty()) throw UsageError("'run' takes no configuration file");
+    if (!options.config_file.empty()) refuse_file();
     if (options.command.empty()) throw UsageError("'run' needs a command");
-    if (!line_.name_given) {
+    if (!line_.has("--name")) {
       options.name = name_of(path_of(options.command.front()).filename());
       if (!is_valid_process_name(options.name)) {
         throw UsageError(
@@ -221,11 +178,35 @@ class Parser {
     }
   }
 
+  void check_client() {
+    if (line_.socket) apply_socket();
+  }
+
+  /// Beside --socket, a URL says only which base path the API has.
+  void apply_socket() {
+    std::optional<ServerUrl>& server = line_.options.client.server;
+    if (server && server->address.is_unix_socket()) {
+      throw UsageError("--socket and a --url of a socket exclude each other");
+    }
+    if (!server) server.emplace();
+    server->address = *line_.socket;
+  }
+
   std::span<const std::string_view> rest_;
   CommandLine line_;
 };
 
 }  // namespace
+
+std::string_view command_of(Action action) {
+  const auto* const found = std::find_if(commands.begin(), commands.end(),
+                                         [&](const Command& one) { return one.action == action; });
+  return found == commands.end() ? std::string_view() : found->word;
+}
+
+bool is_client_command(Action action) {
+  return action != Action::run && !command_of(action).empty();
+}
 
 Options parse_options(std::span<const std::string_view> arguments) {
   return Parser(arguments).parse();

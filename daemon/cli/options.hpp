@@ -1,6 +1,7 @@
 #pragma once
 
 #include "daemon/base/log.hpp"
+#include "daemon/cli/server_url.hpp"
 #include "daemon/config/config.hpp"
 
 #include <chrono>
@@ -20,6 +21,21 @@ enum class Action {
   check,    ///< only check the configuration file
   help,     ///< print help_text()
   version,  ///< print the version
+  // Client commands: a running provisrd is asked.
+  status,
+};
+
+/// The word that selects an action; empty if none does.
+[[nodiscard]] std::string_view command_of(Action action);
+
+[[nodiscard]] bool is_client_command(Action action);
+
+/// What the client commands take.
+struct ClientOptions {
+  std::optional<ServerUrl> server;   ///< if none is given, the environment or the default decides
+  std::filesystem::path token_file;  ///< may be empty
+  std::vector<std::string> names;    ///< of processes or bases, each once
+  bool json = false;
 };
 
 /// The parsed command line.
@@ -34,6 +50,7 @@ struct Options {
   std::string name;                  ///< for run; never empty there
   int instances = 1;                 ///< for run
   std::vector<std::string> command;  ///< for run; the program first
+  ClientOptions client;              ///< for client commands
 };
 
 /// What is wrong with a command line; one line.

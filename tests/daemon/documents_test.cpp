@@ -58,7 +58,7 @@ TEST_CASE("the README's provisrd command works as it stands", "[serial]") {
   for (const int port : {8080, 9090}) {
     if (http_get(port, "/").status != 0) SKIP("somebody listens on port " << port);
   }
-  const std::vector<std::string> commands = commands_of("README.md", "provisrd ");
+  const std::vector<std::string> commands = commands_of("README.md", "provisrd run ");
   REQUIRE(commands.size() == 1);
   const TempDirectory folder;
   folder.write("app.py", "import time\ntime.sleep(60)\n");
@@ -110,6 +110,17 @@ TEST_CASE("copied commands work as they stand", "[serial]") {
         shell(
             R"(curl -s "http://localhost:8080/api/metrics/group?base=my-app" | jq 'if .total_cpu > 100 then "ALERT: High CPU usage" else "OK" end')")
             .out == "\"OK\"\n");
+  }
+
+  SECTION("that ask a running provisrd") {
+    const auto bin = std::filesystem::path(provisrd_path()).parent_path().string();
+    for (const std::string document : {"README.md", "docs/commands.md"}) {
+      const std::vector<std::string> commands = commands_of(document, "provisrd status");
+      REQUIRE(commands.size() >= 2);
+      for (const std::string& command : commands) {
+        CHECK_FALSE(shell(fmt::format("PATH='{}':\"$PATH\"; {}", bin, command)).out.empty());
+      }
+    }
   }
 
   SECTION("of the README") {

@@ -53,12 +53,14 @@ using Arrows = std::map<std::string, std::set<std::string>>;
   return arrows;
 }
 
-/// "include", "lib", "daemon" for what lies at the daemon's top, else the daemon's folder.
-[[nodiscard]] std::string room_of(const std::string& file) {
+/// "include", "lib", "daemon" for what lies at the daemon's top, else the daemon's folder; a folder
+/// in that one if it has a row of its own, such as "cli/client".
+[[nodiscard]] std::string room_of(const std::string& file, const Arrows& allowed) {
   const std::vector<std::string> parts = split(file, '/');
   if (parts.front() == "provisr") return "include";
   if (parts.front() != "daemon" || parts.size() <= 2) return parts.front();
-  return parts[1];
+  const std::string inner = parts[1] + "/" + parts[2];
+  return parts.size() > 3 && allowed.contains(inner) ? inner : parts[1];
 }
 
 /// What a source text includes of this project: "provisr/...", "lib/...", "daemon/...".
@@ -97,9 +99,9 @@ using Arrows = std::map<std::string, std::set<std::string>>;
     const std::map<std::string, std::vector<std::string>>& includes, const Arrows& allowed) {
   std::vector<std::string> faults;
   for (const auto& [file, targets] : includes) {
-    const std::string from = room_of(file);
+    const std::string from = room_of(file, allowed);
     for (const std::string& target : targets) {
-      const std::string to = room_of(target);
+      const std::string to = room_of(target, allowed);
       const auto row = allowed.find(from);
       if (from == to || (row != allowed.end() && row->second.contains(to))) continue;
       faults.push_back(file + " includes " + target);
@@ -171,6 +173,13 @@ TEST_CASE("the arrow checks find what they look for") {
         std::vector<std::string>{"daemon/base/c.cpp includes daemon/api/a.hpp"});
   CHECK(forbidden_arrows({{"daemon/main.cpp", {"daemon/api/a.hpp"}}}, allowed).size() == 1);
   CHECK(forbidden_arrows({{"provisr/registry.hpp", {"lib/x.hpp"}}}, allowed).size() == 1);
+  const Arrows nested{{"cli", {"base"}}, {"cli/client", {"cli", "http"}}};
+  CHECK(forbidden_arrows({{"daemon/cli/client/a.cpp", {"daemon/http/b.hpp", "daemon/cli/c.hpp"}}},
+                         nested)
+            .empty());
+  CHECK(forbidden_arrows({{"daemon/cli/c.cpp", {"daemon/http/b.hpp", "daemon/cli/client/a.hpp"}}},
+                         nested)
+            .size() == 2);
   CHECK(cyclic({{"a", {"b"}}, {"b", {"c"}}, {"c", {"a"}}, {"d", {}}}) ==
         std::set<std::string>{"a", "b", "c"});
   CHECK(cyclic({{"a", {"b"}}, {"b", {}}}).empty());

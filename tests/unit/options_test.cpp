@@ -1,10 +1,12 @@
 #include "daemon/cli/options.hpp"
 
 #include "daemon/config/listen_address.hpp"
+#include "daemon/platform/platform_features.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 #include <catch2/matchers/catch_matchers_exception.hpp>
+#include <fmt/format.h>
 
 #include <chrono>
 #include <string>
@@ -154,6 +156,78 @@ TEST_CASE("a wrong command line is told in one sentence") {
   CHECK(error_of(arguments) == text);
 }
 
+TEST_CASE("a client command takes names and options in any order") {
+  const Arguments arguments = GENERATE(
+      Arguments{"status", "a", "b-1", "a", "--json", "--url", "http://h:1/x", "--token-file", "t"},
+      Arguments{"--url=http://h:1/x", "--json", "status", "--token-file=t", "--", "a", "b-1"});
+  const Options options = parse_options(arguments);
+  CHECK(options.action == Action::status);
+  CHECK(options.client.names == Words{"a", "b-1"});
+  CHECK(options.client.json);
+  CHECK(options.client.token_file == "t");
+  REQUIRE(options.client.server.has_value());
+  CHECK(options.client.server->to_string() == "http://h:1/x");
+}
+
+TEST_CASE("without options a client command leaves the place to others") {
+  const Options options = parse_options(Arguments{"status"});
+  CHECK(options.client.names.empty());
+  CHECK(options.client.token_file.empty());
+  CHECK_FALSE(options.client.json);
+  CHECK_FALSE(options.client.server.has_value());
+}
+
+TEST_CASE("beside a socket, a URL says which base path the API has") {
+  if (!platform_features().has_unix_sockets) SKIP("this system has no Unix sockets");
+  const Options options =
+      parse_options(Arguments{"status", "--socket=s", "--url=http://localhost/x"});
+  CHECK(options.client.server ==
+        ServerUrl{.address = {.host = "", .port = 0, .path = "s"}, .base_path = "/x"});
+  CHECK(parse_options(Arguments{"status", "--socket=s"}).client.server ==
+        ServerUrl{.address = {.host = "", .port = 0, .path = "s"}});
+  CHECK(error_of({"status", "--socket=s", "--url=unix:t"}) ==
+        "--socket and a --url of a socket exclude each other");
+}
+
+TEST_CASE("the words of client commands are only commands where one can be") {
+  CHECK(parse_options(Arguments{"./status"}).config_file == "./status");
+  CHECK(parse_options(Arguments{"--config", "status"}).config_file == "status");
+  CHECK(parse_options(Arguments{"--", "status"}).config_file == "status");
+  CHECK(parse_options(Arguments{"--check", "status"}).config_file == "status");
+  CHECK(parse_options(Arguments{"run", "status"}).command == Words{"status"});
+  CHECK(parse_options(Arguments{"status", "run", "status"}).client.names == Words{"run", "status"});
+}
+
+TEST_CASE("a wrong client command is told in one sentence") {
+  const std::string_view clients = "status";
+  using Case = std::pair<Arguments, std::string>;
+  const auto [arguments, text] = GENERATE_COPY(
+      Case{{"p", "status"}, "more than one configuration file: \"p\" and \"status\""},
+      Case{{"status", "--check"}, "--check is for a configuration file, not for 'status'"},
+      Case{{"status", "a b"},
+           "\"a b\" is not a process name; 1 to 128 of A-Z a-z 0-9 . _ - without \"..\" are "
+           "expected"},
+      Case{{"status", ""},
+           "\"\" is not a process name; 1 to 128 of A-Z a-z 0-9 . _ - without \"..\" are expected"},
+      Case{{"status", "--listen=:1"},
+           "--listen is for a provisrd that runs processes, not for a command that asks one"},
+      Case{{"status", "--config=p"},
+           "--config is for a provisrd that runs processes, not for a command that asks one"},
+      Case{{"status", "--name=a"}, "--name is for 'provisrd run' only"},
+      Case{{"--url=http://a", "p"},
+           fmt::format("--url is for the commands that ask a running provisrd only: {}", clients)},
+      Case{{"run", "--token-file=a", "b"},
+           fmt::format("--token-file is for the commands that ask a running provisrd only: {}",
+                       clients)},
+      Case{{"--json", "p"}, "--json is for 'provisrd status' only"},
+      Case{{"status", "--token-file="}, "--token-file: the file's name is empty"},
+      Case{{"status", "--url"}, "--url needs a value"},
+      Case{{"status", "--url=x"}, "--url: \"x\" must begin with http:// or unix:"},
+      Case{{"status", "--json=1"}, "--json takes no value"},
+      Case{{"status", "--jsno"}, "unknown option \"--jsno\"; did you mean \"--json\"?"});
+  CHECK(error_of(arguments) == text);
+}
+
 TEST_CASE("run refuses a name that is too long for its instances") {
   const std::string name(127, 'a');
   CHECK(error_of({"run", "--name", name, "--instances", "2", "b"}) ==
@@ -218,9 +292,10 @@ TEST_CASE("two servers on one address are refused while both run") {
 TEST_CASE("the help names every option and every exit status in less than 80 columns") {
   const std::string_view help = help_text();
   for (const std::string_view word :
-       {"--config", "--check", "--listen", "--metrics-listen", "--interval", "--log-level",
-        "--name", "--instances", "--help", "--version", "run", "\n  0  ", "\n  1  ", "\n  2  ",
-        "Examples:"}) {
+       {"--config", "--check",     "--listen",     "--metrics-listen", "--interval", "--log-level",
+        "--name",   "--instances", "--help",       "--version",        "run",        "status",
+        "--url",    "--socket",    "--token-file", "--json",           "\n  0  ",    "\n  1  ",
+        "\n  2  ",  "\n  3  ",     "\n  4  ",      "Examples:"}) {
     CAPTURE(word);
     CHECK(help.find(word) != std::string_view::npos);
   }

@@ -1,0 +1,83 @@
+#include "daemon/cli/client/api_client.hpp"
+
+#include "daemon/base/text.hpp"
+#include "daemon/cli/client/json_answer.hpp"
+#include "daemon/platform/regular_file.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+namespace provisr::daemon {
+namespace {
+
+constexpr std::size_t longest_token = 4096;
+constexpr std::size_t longest_error = 2000;
+
+[[nodiscard]] ClientFailure token_fault(const std::filesystem::path& file, std::string_view what) {
+  return ClientFailure(fmt::format("the token file \"{}\" {}", name_of(file), what));
+}
+
+[[nodiscard]] std::string read_token_file(const std::filesystem::path& file) {
+  std::error_code error;
+  auto text = read_start_of_regular_file(file, longest_token + 1, error);
+  if (error == std::errc::not_supported) throw token_fault(file, "is not a regular file");
+  if (!text) throw token_fault(file, fmt::format("cannot be read: {}", error.message()));
+  if (text->size() > longest_token) {
+    throw token_fault(file, fmt::format("is longer than {} bytes", longest_token));
+  }
+  return std::move(*text);
+}
+
+}  // namespace
+
+std::string read_token(const std::filesystem::path& file) {
+  std::string token = read_token_file(file);
+  token.erase(token.find_last_not_of(" \t\r\n") + 1);
+  if (token.empty()) throw token_fault(file, "is empty");
+  const auto is_printable = [](char c) { return c > ' ' && c <= '~'; };
+  if (!std::all_of(token.begin(), token.end(), is_printable)) {
+    throw token_fault(file, "holds more than one word of printable ASCII characters");
+  }
+  return token;
+}
+
+ApiClient::ApiClient(ServerUrl server, std::string token)
+    : server_(std::move(server)),
+      has_token_(!token.empty()),
+      client_(server_.address, std::move(token)) {}
+
+HttpReceived ApiClient::get(std::string_view route) const {
+  return send("GET", route, usual_patience);
+}
+
+HttpReceived ApiClient::post(std::string_view route, std::chrono::milliseconds patience) const {
+  return send("POST", route, patience);
+}
+
+HttpReceived ApiClient::send(std::string_view method, std::string_view route,
+                             std::chrono::milliseconds patience) const {
+  try {
+    return client_.send(method, server_.base_path + std::string(route), patience);
+  } catch (const HttpFailure& failure) {
+    throw ClientFailure(fmt::format(
+        "cannot ask {}: {}; does provisrd run and listen there? --url or --socket says where",
+        server_.to_string(), failure.what()));
+  }
+}
+
+std::string ApiClient::refusal(const HttpReceived& received) const {
+  std::string text = error_in(received.body).substr(0, longest_error);
+  if (text.empty()) {
+    text = fmt::format("{} answered with status {}", server_.to_string(), received.status);
+  }
+  if (received.status == 401 && !has_token_) return text + "; --token-file names a file with it";
+  if (received.status >= 300 && received.status < 400) return text + "; redirects are not followed";
+  return text;
+}
+
+}  // namespace provisr::daemon

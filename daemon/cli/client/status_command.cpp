@@ -1,0 +1,119 @@
+#include "daemon/base/text.hpp"
+#include "daemon/cli/client/command_parts.hpp"
+#include "daemon/cli/client/terminal_text.hpp"
+
+#include <provisr/process_name.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+namespace provisr::daemon {
+namespace {
+
+using Chosen = std::vector<const ProcessReport*>;
+
+[[nodiscard]] std::string everything(const std::string& answer, bool as_json) {
+  const std::vector<ProcessReport> processes = parse_status(answer);
+  if (as_json) return printable_json(answer) + "\n";
+  return processes.empty() ? "no processes\n" : status_table(processes);
+}
+
+/// What the running processes of a status use. Best effort: collection may be disabled, a process
+/// may have ended, and a server that does not answer is not asked again.
+class Usage {
+ public:
+  explicit Usage(const ApiClient& api) : api_(api) {}
+
+  [[nodiscard]] UsageReport of(const ProcessReport& process) {
+    if (!process.is_running() || !is_answering_ || !is_valid_process_name(process.name)) return {};
+    try {
+      const HttpReceived received = api_.get("/metrics?name=" + process.name);
+      if (received.status == 200) return parse_usage(received.body);
+    } catch (const ClientFailure&) {
+      is_answering_ = false;
+    }
+    return {};
+  }
+
+ private:
+  const ApiClient& api_;
+  bool is_answering_ = true;
+};
+
+[[nodiscard]] std::string blocks(const Chosen& chosen, const ApiClient& api) {
+  Usage usage(api);
+  std::string text;
+  for (const ProcessReport* const process : chosen) {
+    if (!text.empty()) text += '\n';
+    text += status_block(*process, usage.of(*process));
+  }
+  return text;
+}
+
+[[nodiscard]] std::string json_of(const Chosen& chosen, const std::string& answer) {
+  std::vector<std::string> names;
+  for (const ProcessReport* const process : chosen) names.push_back(process->name);
+  return printable_json(filter_status(answer, names)) + "\n";
+}
+
+void add_missing(Chosen& chosen, const Chosen& found) {
+  for (const ProcessReport* const process : found) {
+    if (std::find(chosen.begin(), chosen.end(), process) == chosen.end()) {
+      chosen.push_back(process);
+    }
+  }
+}
+
+[[nodiscard]] bool all_run(const Chosen& chosen) {
+  return std::all_of(chosen.begin(), chosen.end(),
+                     [](const ProcessReport* one) { return one->is_running(); });
+}
+
+[[nodiscard]] int run_status_of_names(const ApiClient& api, const ClientOptions& options,
+                                      const ClientOutput& output, const std::string& answer) {
+  const std::vector<ProcessReport> processes = parse_status(answer);
+  Chosen chosen;
+  bool is_one_unknown = false;
+  for (const std::string& name : options.names) {
+    const Chosen found = find_processes(processes, name);
+    if (found.empty()) {
+      output.complain(unknown_name(name, processes));
+      is_one_unknown = true;
+    }
+    add_missing(chosen, found);
+  }
+  if (!chosen.empty() || options.json) {
+    if (!output.print(options.json ? json_of(chosen, answer) : blocks(chosen, api))) {
+      return EXIT_FAILURE;
+    }
+  }
+  if (is_one_unknown) return exit_unknown_name;
+  return all_run(chosen) ? EXIT_SUCCESS : exit_not_running;
+}
+
+}  // namespace
+
+int run_status(const ApiClient& api, const ClientOptions& options, const ClientOutput& output) {
+  const std::string answer = ask_status(api);
+  if (!options.names.empty()) return run_status_of_names(api, options, output, answer);
+  return output.print(everything(answer, options.json)) ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+std::string ask_status(const ApiClient& api) {
+  HttpReceived received = api.get("/status");
+  if (received.status == 404) {
+    throw ClientFailure(api.refusal(received) + "; the path of --url is the API's base path");
+  }
+  if (received.status != 200) throw ClientFailure(api.refusal(received));
+  return std::move(received.body);
+}
+
+std::string unknown_name(std::string_view name, const std::vector<ProcessReport>& processes) {
+  std::vector<std::string_view> names;
+  for (const ProcessReport& process : processes) names.emplace_back(process.name);
+  return fmt::format("there is no process or base \"{}\"{}", name, did_you_mean(name, names));
+}
+
+}  // namespace provisr::daemon

@@ -1,0 +1,214 @@
+#include "daemon/cli/client/status_report.hpp"
+
+#include "daemon/cli/client/json_answer.hpp"
+#include "daemon/cli/client/terminal_text.hpp"
+
+#include <provisr/process_name.hpp>
+
+#include <fmt/format.h>
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+
+#include <algorithm>
+#include <cstddef>
+
+namespace provisr::daemon {
+namespace {
+
+using rapidjson::Value;
+using Row = std::vector<std::string>;
+
+/// Longer than any machine runs; what is more is no uptime.
+constexpr double longest_uptime = 1e10;
+
+[[nodiscard]] std::optional<std::chrono::seconds> uptime_of(const Value& entry) {
+  const auto seconds = find_number(entry, "uptime_seconds");
+  if (!seconds || *seconds > longest_uptime) return std::nullopt;
+  return std::chrono::seconds(static_cast<std::chrono::seconds::rep>(*seconds));
+}
+
+[[nodiscard]] std::optional<ProcessReport::LastExit> last_exit_of(const Value& entry) {
+  const Value* const exit = find_member(entry, "last_exit");
+  if (exit == nullptr) return std::nullopt;
+  ProcessReport::LastExit last{.description = find_text(*exit, "description").value_or(""),
+                               .at = find_text(*exit, "at").value_or("")};
+  if (last.description.empty() && last.at.empty()) return std::nullopt;
+  return last;
+}
+
+[[nodiscard]] ProcessReport report_of(const Value& entry) {
+  auto name = find_text(entry, "name");
+  if (!name) throw AnswerFault("the answer is not of a provisrd: a process in it has no name");
+  return {.name = std::move(*name),
+          .kind = find_text(entry, "kind").value_or(""),
+          .state = find_text(entry, "state").value_or(""),
+          .pid = find_count(entry, "pid"),
+          .started_at = find_text(entry, "started_at").value_or(""),
+          .uptime = uptime_of(entry),
+          .restarts = find_count(entry, "restarts"),
+          .last_exit = last_exit_of(entry),
+          .last_error = find_text(entry, "last_error").value_or("")};
+}
+
+[[nodiscard]] const Value& entries_of(const rapidjson::Document& answer) {
+  const Value* const entries = find_member(answer, "processes");
+  if (entries == nullptr || !entries->IsArray()) {
+    throw AnswerFault("the answer is not of a provisrd: it lists no processes");
+  }
+  return *entries;
+}
+
+[[nodiscard]] std::string joined(const ProcessReport::LastExit& exit) {
+  if (exit.description.empty() || exit.at.empty()) return exit.description + exit.at;
+  return fmt::format("{} at {}", exit.description, exit.at);
+}
+
+template <class T>
+[[nodiscard]] std::string text_of(const std::optional<T>& value) {
+  return value ? fmt::format("{}", *value) : std::string();
+}
+
+[[nodiscard]] std::string age_of(const ProcessReport& process) {
+  return process.uptime ? short_age(*process.uptime) : std::string();
+}
+
+/// A column of the table.
+struct Column {
+  const char* head;
+  bool is_always_there;
+  std::string (*value)(const ProcessReport& process);
+};
+
+constexpr Column columns[] = {
+    {"NAME", true, [](const ProcessReport& process) { return process.name; }},
+    {"STATE", true, [](const ProcessReport& process) { return process.state; }},
+    {"PID", true, [](const ProcessReport& process) { return text_of(process.pid); }},
+    {"UPTIME", true, age_of},
+    {"RESTARTS", true, [](const ProcessReport& process) { return text_of(process.restarts); }},
+    {"LAST EXIT", false,
+     [](const ProcessReport& process) {
+       return process.last_exit ? joined(*process.last_exit) : std::string();
+     }},
+    {"LAST ERROR", false, [](const ProcessReport& process) { return process.last_error; }},
+};
+
+[[nodiscard]] bool is_shown(const Column& column, std::span<const ProcessReport> processes) {
+  return column.is_always_there ||
+         std::any_of(processes.begin(), processes.end(),
+                     [&](const ProcessReport& one) { return !column.value(one).empty(); });
+}
+
+[[nodiscard]] std::string cell(const std::string& value) {
+  return value.empty() ? "-" : printable(value);
+}
+
+/// The lines of a block: a label and what it is for, left out if there is nothing.
+class Block {
+ public:
+  explicit Block(std::string_view head) : text_(printable(head) + '\n') {}
+
+  void add(std::string_view label, std::string_view value) {
+    if (!value.empty()) text_ += fmt::format("{:>12}: {}\n", label, printable(value));
+  }
+  [[nodiscard]] std::string take() { return std::move(text_); }
+
+ private:
+  std::string text_;
+};
+
+[[nodiscard]] std::string state_line(const ProcessReport& process) {
+  std::string line = process.state.empty() ? "-" : process.state;
+  if (!process.started_at.empty()) line += " since " + process.started_at;
+  if (process.uptime) line += fmt::format(", {}", short_age(*process.uptime));
+  return line;
+}
+
+[[nodiscard]] std::string kind_line(std::string_view kind) {
+  if (kind == "child" || kind.empty()) return {};
+  if (kind == "pid_file") return "run by somebody else, found by a pid file";
+  return std::string(kind);
+}
+
+void add_usage(Block& block, const UsageReport& usage) {
+  if (usage.cpu_percent) block.add("CPU", fmt::format("{:.1f} %", *usage.cpu_percent));
+  if (usage.memory_mb) block.add("Memory", fmt::format("{:.1f} MB", *usage.memory_mb));
+  block.add("Threads", text_of(usage.threads));
+  block.add("Descriptors", text_of(usage.descriptors));
+}
+
+}  // namespace
+
+std::vector<ProcessReport> parse_status(std::string_view json) {
+  const rapidjson::Document answer = parse_answer(json);
+  std::vector<ProcessReport> processes;
+  for (const Value& entry : entries_of(answer).GetArray()) processes.push_back(report_of(entry));
+  return processes;
+}
+
+UsageReport parse_usage(std::string_view json) {
+  try {
+    const rapidjson::Document sample = parse_answer(json);
+    return {.cpu_percent = find_number(sample, "cpu_percent"),
+            .memory_mb = find_number(sample, "memory_mb"),
+            .threads = find_count(sample, "num_threads"),
+            .descriptors = find_count(sample, "num_fds")};
+  } catch (const AnswerFault&) {
+    return {};
+  }
+}
+
+std::vector<const ProcessReport*> find_processes(std::span<const ProcessReport> processes,
+                                                 std::string_view name) {
+  std::vector<const ProcessReport*> members;
+  for (const ProcessReport& process : processes) {
+    if (process.name == name) return {&process};
+    if (is_instance_of(process.name, name)) members.push_back(&process);
+  }
+  return members;
+}
+
+std::string filter_status(std::string_view json, const std::vector<std::string>& names) {
+  const rapidjson::Document answer = parse_answer(json);
+  rapidjson::StringBuffer text;
+  rapidjson::Writer<rapidjson::StringBuffer> writer(text);
+  writer.StartObject();
+  writer.Key("processes");
+  writer.StartArray();
+  for (const Value& entry : entries_of(answer).GetArray()) {
+    const auto name = find_text(entry, "name");
+    if (name && std::find(names.begin(), names.end(), *name) != names.end()) entry.Accept(writer);
+  }
+  writer.EndArray();
+  writer.EndObject();
+  return {text.GetString(), text.GetSize()};
+}
+
+std::string status_table(std::span<const ProcessReport> processes) {
+  std::vector<const Column*> shown;
+  Row head;
+  for (const Column& column : columns) {
+    if (!is_shown(column, processes)) continue;
+    shown.push_back(&column);
+    head.emplace_back(column.head);
+  }
+  std::vector<Row> rows{head};
+  for (const ProcessReport& process : processes) {
+    Row& row = rows.emplace_back();
+    for (const Column* const column : shown) row.push_back(cell(column->value(process)));
+  }
+  return aligned(rows);
+}
+
+std::string status_block(const ProcessReport& process, const UsageReport& usage) {
+  Block block(process.name);
+  block.add("State", state_line(process));
+  block.add("Kind", kind_line(process.kind));
+  block.add("PID", text_of(process.pid));
+  block.add("Restarts", text_of(process.restarts));
+  if (process.last_exit) block.add("Last exit", joined(*process.last_exit));
+  block.add("Last error", process.last_error);
+  add_usage(block, usage);
+  return block.take();
+}
+
+}  // namespace provisr::daemon

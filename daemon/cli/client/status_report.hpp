@@ -1,0 +1,62 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace provisr::daemon {
+
+/// An entry of /api/status, as far as people are shown it. Texts are as received.
+struct ProcessReport {
+  struct LastExit {
+    std::string description;
+    std::string at;
+  };
+
+  std::string name;
+  std::string kind;
+  std::string state;
+  std::optional<std::uint64_t> pid;
+  std::string started_at;
+  std::optional<std::chrono::seconds> uptime;
+  std::optional<std::uint64_t> restarts;
+  std::optional<LastExit> last_exit;
+  std::string last_error;
+
+  [[nodiscard]] bool is_running() const { return state == "running"; }
+};
+
+/// What a process uses now; what is not known is absent.
+struct UsageReport {
+  std::optional<double> cpu_percent;
+  std::optional<double> memory_mb;
+  std::optional<std::uint64_t> threads;
+  std::optional<std::uint64_t> descriptors;
+};
+
+/// The processes of an answer of /api/status, in its order. Throws AnswerFault if it is none.
+[[nodiscard]] std::vector<ProcessReport> parse_status(std::string_view json);
+
+/// A sample of an answer of /api/metrics?name=; all absent if it is none.
+[[nodiscard]] UsageReport parse_usage(std::string_view json);
+
+/// The processes of that name, or else those of that base.
+[[nodiscard]] std::vector<const ProcessReport*> find_processes(
+    std::span<const ProcessReport> processes, std::string_view name);
+
+/// The entries of the answer `json` whose names are given, as the answer tells them:
+/// `{"processes": [...]}`. Throws AnswerFault.
+[[nodiscard]] std::string filter_status(std::string_view json,
+                                        const std::vector<std::string>& names);
+
+/// One line for each process below a headline. Columns that nobody has a value for are left out.
+[[nodiscard]] std::string status_table(std::span<const ProcessReport> processes);
+
+/// All that is known of one process, a line each.
+[[nodiscard]] std::string status_block(const ProcessReport& process, const UsageReport& usage);
+
+}  // namespace provisr::daemon

@@ -1,0 +1,343 @@
+// The client commands of the real provisrd: against a real one, and against servers that are none.
+#include "support/daemon_runner.hpp"
+#include "support/fake_server.hpp"
+#include "support/paths.hpp"
+#include "support/raw_client.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+#include <catch2/matchers/catch_matchers_string.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <signal.h>
+#include <string>
+#include <utility>
+#include <vector>
+
+using namespace provisr::test;
+using Catch::Matchers::ContainsSubstring;
+using Catch::Matchers::Matches;
+using Catch::Matchers::StartsWith;
+using Words = std::vector<std::string>;
+
+namespace {
+
+struct Outcome {
+  int status;
+  std::string out;
+  std::string err;
+};
+
+[[nodiscard]] Outcome run(Words command) {
+  const TempDirectory folder;
+  Program program(std::move(command), folder.path());
+  const auto status = program.wait();
+  REQUIRE(status);
+  return {*status, program.out(), program.err()};
+}
+
+[[nodiscard]] Outcome provisrd(const Words& arguments) {
+  Words command{provisrd_path()};
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  return run(std::move(command));
+}
+
+/// A shell line in which $P is provisrd.
+[[nodiscard]] Outcome shell(const std::string& line) {
+  return run({"bash", "-c", fmt::format("P='{}'; {}", provisrd_path(), line)});
+}
+
+[[nodiscard]] std::string url_of(const Daemon& daemon) {
+  return fmt::format("http://localhost:{}", daemon.api_port());
+}
+
+[[nodiscard]] std::string process_config(const std::string& name, const Words& child,
+                                         const std::string& rest = {}) {
+  return fmt::format("[[processes]]\nname = \"{}\"\n{}{}\n", name, child_args(child), rest);
+}
+
+[[nodiscard]] std::string three_kinds() {
+  return "[metrics.process_metrics]\ninterval = \"50ms\"\n" +
+         process_config("app", {"threader", "1"}, "instances = 2") +
+         process_config("once", {"exiter", "3"}) +
+         "[[processes]]\nname = \"foreign\"\npid_file = \"/no/such/file.pid\"\n";
+}
+
+[[nodiscard]] bool is_one_sentence(const std::string& text) {
+  return text.starts_with("provisrd: ") && std::count(text.begin(), text.end(), '\n') == 1;
+}
+
+const std::string one_process = R"({"processes": [{"name": "a", "state": "running", "pid": 1}]})";
+
+}  // namespace
+
+TEST_CASE("status shows every process in a table") {
+  const Daemon daemon(three_kinds());
+  REQUIRE(eventually([&] { return daemon.state_of("once") == "exited"; }));
+  const Outcome outcome = provisrd({"status", "--url", url_of(daemon)});
+  CHECK(outcome.status == 0);
+  CHECK(outcome.err.empty());
+  CHECK_THAT(outcome.out, Matches("NAME     STATE    PID +UPTIME  RESTARTS  LAST EXIT[^]*"));
+  CHECK_THAT(outcome.out, Matches("[^]*\napp-2    running  [0-9]+ +[0-9a-z]+ +0 +-[^]*"));
+  CHECK_THAT(outcome.out, Matches("[^]*\nonce     exited   - +- +0 +exit code 3 at 20[^]*"));
+  CHECK_THAT(outcome.out, ContainsSubstring("\nforeign  absent"));
+  CHECK(std::count(outcome.out.begin(), outcome.out.end(), '\n') == 5);
+}
+
+TEST_CASE("status of names shows a block for each and tells by its status whether they run") {
+  const Daemon daemon(three_kinds());
+  REQUIRE(eventually([&] { return daemon.state_of("once") == "exited"; }));
+  REQUIRE(daemon.has_samples_of({"app-1", "app-2"}));
+  const auto status = [&](Words names) {
+    names.insert(names.begin(), {"status", "--url", url_of(daemon)});
+    return provisrd(names);
+  };
+
+  const Outcome one = status({"app-1"});
+  CHECK(one.status == 0);
+  CHECK_THAT(one.out, StartsWith("app-1\n       State: running since 20"));
+  CHECK_THAT(one.out,
+             ContainsSubstring(fmt::format("\n         PID: {}\n", daemon.pid_of("app-1"))));
+  CHECK_THAT(one.out, Matches("[^]*\n      Memory: [0-9.]+ MB\n[^]*"));
+
+  const Outcome base = status({"app", "app-1"});
+  CHECK(base.status == 0);
+  CHECK_THAT(base.out, Matches("app-1\n[^]*\n\napp-2\n[^]*"));
+  CHECK(base.out.find("app-1", 1) == std::string::npos);
+
+  CHECK(status({"once"}).status == 3);
+  CHECK(status({"foreign"}).status == 3);
+  CHECK(status({"app-1", "once"}).status == 3);
+
+  const Outcome unknown = status({"ap-1", "once", "app-1"});
+  CHECK(unknown.status == 4);
+  CHECK(unknown.err == "provisrd: there is no process or base \"ap-1\"; did you mean \"app-1\"?\n");
+  CHECK_THAT(unknown.out, ContainsSubstring("app-1\n"));
+  CHECK(status({"nonsense"}).out.empty());
+}
+
+TEST_CASE("status --json is the API's JSON, of all or of those that are named") {
+  const Daemon daemon(three_kinds());
+  const auto json_of = [&](const std::string& names) {
+    const Outcome outcome = shell(fmt::format(
+        "$P status --json --url {} {} | jq -c '[.processes[].name]'", url_of(daemon), names));
+    CHECK(outcome.err.empty());
+    return outcome.out;
+  };
+  CHECK(json_of("") == "[\"app-1\",\"app-2\",\"once\",\"foreign\"]\n");
+  CHECK(json_of("app") == "[\"app-1\",\"app-2\"]\n");
+  const Outcome unknown = provisrd({"status", "--json", "--url", url_of(daemon), "x"});
+  CHECK(unknown.status == 4);
+  CHECK(unknown.out == "{\"processes\":[]}\n");
+}
+
+TEST_CASE("the daemon is found by a socket, by an environment variable, by its base path") {
+  const TempDirectory folder;
+  const std::string socket = folder.path() / "api.sock";
+  const auto file = folder.write("provisr.toml", "[server]\nlisten = \"unix:" + socket +
+                                                     "\"\nbase_path = \"/x/y\"\n[metrics]\nenabled "
+                                                     "= false\n" +
+                                                     process_config("app", {"threader", "1"}));
+  const TempDirectory output;
+  Program daemon({provisrd_path(), file.string()}, output.path());
+  REQUIRE(eventually([&] { return std::filesystem::exists(socket) || daemon.has_ended(); }));
+  const std::string base = "--url http://localhost/x/y/";
+  REQUIRE(eventually([&] {
+    return shell(fmt::format("$P status {} --socket {} app", base, socket)).status == 0;
+  }));
+  CHECK(shell(fmt::format("cd {} && $P status {} --socket api.sock app", folder.path().string(),
+                          base))
+            .status == 0);
+  const Outcome elsewhere = shell(fmt::format("PROVISRD_URL=unix:{} $P status app", socket));
+  CHECK(elsewhere.status == 1);
+  CHECK_THAT(elsewhere.err, ContainsSubstring("/api/status"));
+  CHECK_THAT(elsewhere.err, ContainsSubstring("base path"));
+}
+
+TEST_CASE("PROVISRD_URL is asked unless the command line says otherwise") {
+  const Daemon daemon(process_config("app", {"threader", "1"}));
+  CHECK(shell(fmt::format("PROVISRD_URL={} $P status app", url_of(daemon))).status == 0);
+  CHECK(shell(fmt::format("PROVISRD_URL=http://nowhere.invalid $P status --url {} app",
+                          url_of(daemon)))
+            .status == 0);
+  const Outcome wrong = shell("PROVISRD_URL=localhost:8080 $P status app");
+  CHECK(wrong.status == 2);
+  CHECK_THAT(wrong.err, StartsWith("provisrd: PROVISRD_URL: \"localhost:8080\" must begin with"));
+}
+
+TEST_CASE("a daemon that cannot be reached is one sentence and status 1") {
+  const TempDirectory folder;
+  folder.write("plain", "");
+  const std::string path = folder.path().string();
+  using Case = std::pair<Words, std::string>;
+  for (const auto& [where, reason] : {
+           Case{{"--url", fmt::format("http://127.0.0.1:{}", free_port())}, "Connection refused"},
+           Case{{"--url", fmt::format("http://localhost:{}", free_port())}, "Connection refused"},
+           Case{{"--url", fmt::format("http://[::1]:{}", free_port())}, "cannot ask http://[::1]:"},
+           Case{{"--url", "http://nowhere.invalid:1"}, "\"nowhere.invalid\" cannot be found"},
+           Case{{"--socket", path + "/none"}, "No such file or directory"},
+           Case{{"--socket", path + "/plain"}, "Connection refused"},
+           Case{{"--socket", path + "/" + std::string(200, 'x')}, "File name too long"},
+       }) {
+    Words arguments{"status", "app"};
+    arguments.insert(arguments.end(), where.begin(), where.end());
+    const Outcome outcome = provisrd(arguments);
+    CHECK(outcome.status == 1);
+    CHECK(outcome.out.empty());
+    CHECK(is_one_sentence(outcome.err));
+    CHECK_THAT(outcome.err, ContainsSubstring(reason));
+    CHECK_THAT(outcome.err, ContainsSubstring("--url or --socket says where"));
+  }
+}
+
+TEST_CASE("what answers otherwise than a provisrd is one sentence and status 1") {
+  using Case = std::pair<std::string, std::string>;
+  const std::string ok = "HTTP/1.1 200 OK\r\n";
+  const auto [bytes, reason] = GENERATE_COPY(
+      Case{"", "closed before an answer"}, Case{"HTTP/1.1 200", "closed before an answer"},
+      Case{"SSH-2.0-OpenSSH_9.2\r\n", "not HTTP"}, Case{"garbage", "not HTTP"},
+      Case{"HTTP/2 200 OK\r\n\r\n", "not HTTP"}, Case{"HTTP/1.1 2x0 OK\r\n\r\n", "not HTTP"},
+      Case{ok + "Content-Length: 100\r\n\r\n{}", "broke off"},
+      Case{ok + "Transfer-Encoding: chunked\r\n\r\nzz\r\n", "broke off or is malformed"},
+      Case{ok + "Content-Type: text/html\r\n\r\n<html>", "not of a provisrd: not JSON"},
+      Case{json_response(200, "{}"), "it lists no processes"},
+      Case{json_response(200, std::string(100'000, '[')), "nested too deeply"},
+      Case{"HTTP/1.1 " + std::string(100'000, '1') + "\r\n\r\n", "not HTTP"},
+      Case{ok + "X: " + std::string(100'000, 'x') + "\r\n\r\n",
+           "header is longer than 32768 bytes"},
+      Case{"HTTP/1.1 302 Found\r\nLocation: http://localhost/\r\nContent-Length: 0\r\n\r\n",
+           "redirects are not followed"},
+      Case{"HTTP/1.1 502 Bad\r\nContent-Length: 3\r\n\r\nbad", "answered with status 502"},
+      Case{json_response(404, R"({"error": "there is nothing at /api/status"})"),
+           "there is nothing at /api/status"},
+      Case{json_response(401, R"({"error": "a token is needed"})"),
+           "a token is needed; --token-file names a file with it"},
+      Case{json_response(403, R"({"error": "\u001b[2Jno"})"), "\\x1b[2Jno"});
+  const FakeServer server(bytes);
+  const Outcome outcome = provisrd({"status", "--url", server.url()});
+  INFO(bytes.substr(0, 100));
+  CHECK(outcome.status == 1);
+  CHECK(outcome.out.empty());
+  CHECK(is_one_sentence(outcome.err));
+  CHECK_THAT(outcome.err, ContainsSubstring(reason));
+}
+
+TEST_CASE("unusual answers are understood") {
+  const std::string head = "HTTP/1.1 200 " + std::string(20'000, 'x') + "\r\n";
+  const std::string bytes =
+      GENERATE_COPY(head + "\r\n" + one_process, "HTTP/1.0 200\r\n\r\n" + one_process,
+                    "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early\r\nLink: x\r\n\r\n" +
+                        json_response(200, one_process),
+                    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" +
+                        fmt::format("{:x}\r\n{}\r\n0\r\n\r\n", one_process.size(), one_process));
+  const FakeServer server(bytes);
+  const Outcome outcome = provisrd({"status", "--url", server.url()});
+  INFO(bytes.substr(0, 100));
+  CHECK(outcome.err.empty());
+  CHECK(outcome.out == "NAME  STATE    PID  UPTIME  RESTARTS\na     running  1    -       -\n");
+}
+
+TEST_CASE("a body without an end is cut off") {
+  const FakeServer server("HTTP/1.1 200 OK\r\n\r\n ", FakeServer::Ending::endless);
+  const Outcome outcome = provisrd({"status", "--url", server.url()});
+  CHECK(outcome.status == 1);
+  CHECK_THAT(outcome.err, ContainsSubstring("the answer is longer than 67108864 bytes"));
+}
+
+TEST_CASE("interim answers without an end are cut off") {
+  std::string bytes;
+  for (int i = 0; i < 2'000; ++i) bytes += "HTTP/1.1 100 Continue\r\n\r\n";
+  const FakeServer server(bytes, FakeServer::Ending::hold);
+  CHECK_THAT(provisrd({"status", "--url", server.url()}).err,
+             ContainsSubstring("header is longer than 32768 bytes"));
+}
+
+TEST_CASE("the token is sent where it is asked for, and shown nowhere") {
+  const TempDirectory folder;
+  const std::string file = folder.write("token", "s3cret-t0ken\n").string();
+  FakeServer server(json_response(401, R"({"error": "wrong token"})"));
+  const Outcome outcome = provisrd({"status", "--url", server.url(), "--token-file", file});
+  CHECK(outcome.status == 1);
+  CHECK_THAT(outcome.err, ContainsSubstring("wrong token\n"));
+  CHECK(outcome.err.find("s3cret") == std::string::npos);
+  const std::string request = server.stop_and_take_requests();
+  CHECK_THAT(request, StartsWith("GET /api/status HTTP/1.1\r\n"));
+  CHECK_THAT(request, ContainsSubstring("\r\nAuthorization: Bearer s3cret-t0ken\r\n"));
+  CHECK_THAT(request, ContainsSubstring(fmt::format("\r\nHost: 127.0.0.1:{}\r\n", server.port())));
+  CHECK(request.find("\r\nAuthorization", request.find("Authorization")) == std::string::npos);
+}
+
+TEST_CASE("without a token file no token is sent") {
+  FakeServer server(json_response(200, one_process));
+  CHECK(provisrd({"status", "--url", server.url()}).status == 0);
+  CHECK(server.stop_and_take_requests().find("Authorization") == std::string::npos);
+}
+
+TEST_CASE("a token file that holds no token is refused before anything is asked") {
+  const TempDirectory folder;
+  folder.write("empty", " \n");
+  folder.write("lines", "a\nb\n");
+  folder.write("header", "a\r\nX: y");
+  folder.write("long", std::string(5000, 'a'));
+  const std::string path = folder.path().string();
+  FakeServer server(json_response(200, one_process));
+  using Case = std::pair<std::string, std::string>;
+  for (const auto& [file, reason] : {
+           Case{path + "/none", "cannot be read: No such file"},
+           Case{path, "is not a regular file"},
+           Case{"/dev/zero", "is not a regular file"},
+           Case{path + "/empty", "is empty"},
+           Case{path + "/lines", "more than one word"},
+           Case{path + "/header", "more than one word"},
+           Case{path + "/long", "is longer than 4096 bytes"},
+       }) {
+    const Outcome outcome = provisrd({"status", "--url", server.url(), "--token-file", file});
+    CHECK(outcome.status == 1);
+    CHECK(is_one_sentence(outcome.err));
+    CHECK_THAT(outcome.err, ContainsSubstring(reason));
+  }
+  CHECK(server.stop_and_take_requests().empty());
+}
+
+TEST_CASE("output that cannot be written is status 1 and one sentence") {
+  const FakeServer server(json_response(200, one_process));
+  for (const std::string words : {"status", "status a", "status --json", "status --json a"}) {
+    for (const std::string_view to : {">/dev/full", ">&-"}) {
+      const Outcome outcome = shell(fmt::format("$P {} --url {} {}", words, server.url(), to));
+      INFO(words << to);
+      CHECK(outcome.status == 1);
+      CHECK(outcome.err == "provisrd: standard output cannot be written\n");
+    }
+  }
+}
+
+TEST_CASE("a reader that has read enough ends status quietly enough") {
+  std::string many = R"({"processes": [)";
+  for (int i = 0; i < 20'000; ++i) many += fmt::format("{{\"name\": \"process-{}\"}},", i);
+  many.back() = ']';
+  const FakeServer server(json_response(200, many + "}"));
+  const Outcome outcome =
+      shell(fmt::format("$P status --url {} | head -n 1; echo ${{PIPESTATUS[0]}}", server.url()));
+  CHECK_THAT(outcome.out, Matches("NAME[^\n]*\n1\n"));
+  CHECK(outcome.err == "provisrd: standard output cannot be written\n");
+  CHECK(shell(fmt::format("$P status --url {} | wc -l", server.url())).out == "20001\n");
+}
+
+TEST_CASE("a process named like a client command is still run, a file so named still read") {
+  const TempDirectory folder;
+  folder.write("status", "[server]\nlisten = 5\n");
+  const std::string enter = "cd " + folder.path().string() + " && ";
+  for (const std::string words : {"./status", "--config status", "--check status", "-- status"}) {
+    const Outcome outcome = shell(enter + "$P " + words);
+    INFO(words);
+    CHECK(outcome.status == 2);
+    CHECK_THAT(outcome.err, ContainsSubstring("status:2:"));
+  }
+  const Outcome ran =
+      shell(enter + fmt::format("printf '#!/bin/sh\\nexit 9\\n' > reload; chmod +x reload; "
+                                "PATH=.:$PATH; $P run --listen 127.0.0.1:{} --metrics-listen "
+                                "127.0.0.1:{} reload",
+                                free_port(), free_port()));
+  CHECK(ran.status == 9);
+}
