@@ -108,6 +108,10 @@ void complain(const std::string& text) noexcept {
     case Action::run:
       return run_command(options);
     case Action::status:
+    case Action::start:
+    case Action::stop:
+    case Action::restart:
+    case Action::reload:
       return ask(options, streams);
     case Action::serve:
       break;

@@ -68,6 +68,16 @@ void set_token_file(std::string_view value, CommandLine& line) {
   line.options.client.token_file = path_of(value);
 }
 
+void set_wait(std::string_view value, CommandLine& line) {
+  const auto wait = parse_duration(value);
+  if (const auto fault = fault_in(wait, pause_limits); !fault.empty()) throw UsageError(fault);
+  line.options.client.wait = wait;
+}
+
+void set_no_wait(CommandLine& line) {
+  line.options.client.wait = {};
+}
+
 void set_json(CommandLine& line) {
   line.options.client.json = true;
 }
@@ -83,6 +93,8 @@ constexpr auto known_options = std::to_array<Option>({
     {"--url", Scope::client, set_url},
     {"--socket", Scope::client, set_socket},
     {"--token-file", Scope::client, set_token_file},
+    {"--wait", Scope::control, set_wait},
+    {"--no-wait", Scope::control, nullptr, set_no_wait},
     {"--json", Scope::status, nullptr, set_json},
     {"--check", Scope::file, nullptr, nullptr, Action::check},
     {"--help", Scope::anything, nullptr, nullptr, Action::help},
@@ -103,6 +115,8 @@ constexpr auto known_options = std::to_array<Option>({
       return is_client_command(action);
     case Scope::status:
       return action == Action::status;
+    case Scope::control:
+      return action == Action::start || action == Action::stop || action == Action::restart;
   }
   return false;
 }
@@ -113,9 +127,11 @@ constexpr auto known_options = std::to_array<Option>({
     case Scope::run:
       return "'provisrd run' only";
     case Scope::client:
-      return "the commands that ask a running provisrd only: status";
+      return "the commands that ask a running provisrd only: status, start, stop, restart, reload";
     case Scope::status:
       return "'provisrd status' only";
+    case Scope::control:
+      return "'provisrd start', 'stop' and 'restart' only";
     case Scope::file:
     case Scope::daemon:
     case Scope::anything:

@@ -14,8 +14,9 @@ enum class Scope {
   daemon,    ///< no client command
   file,      ///< a configuration file
   run,
-  client,  ///< every client command
-  status,  ///< the client command of that name
+  client,   ///< every client command
+  status,   ///< the client command of that name
+  control,  ///< start, stop and restart
 };
 
 struct CommandLine;

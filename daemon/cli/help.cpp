@@ -11,14 +11,17 @@ Usage:
   provisrd --check FILE
   provisrd [OPTION]... run [OPTION]... [--] COMMAND [ARGUMENT]...
   provisrd status [OPTION]... [NAME]...
+  provisrd start|stop|restart [OPTION]... NAME...
+  provisrd reload [OPTION]...
 
 The first two run what the configuration FILE says. 'run' needs no file: it
 runs one command, without a shell. SIGTERM or Ctrl-C ends provisrd and
 everything it started; once more kills what takes its time.
 
-The last one asks a provisrd that runs already. 'status' shows all processes,
-or all that is known of those that are named. NAME is that of a process or, if
-there is none, of a base: 'app' is for app-1, app-2 ...
+The last three ask a provisrd that runs already. 'status' shows all processes,
+or all that is known of those that are named. 'start', 'stop' and 'restart'
+wait until it is done. 'reload' reads the configuration again. NAME is that of
+a process or, if there is none, of a base: 'app' is for app-1, app-2 ...
 
 Options:
   --config FILE             read this configuration (TOML)
@@ -40,27 +43,30 @@ Options of 'run':
   --instances N             how many to run, 1 to 1000, as NAME-1 to NAME-N;
                             default 1
 
-Options of 'status':
+Options of those three:
   --url URL                 ask this provisrd: http://HOST[:PORT][/BASE_PATH],
                             BASE_PATH as in the configuration, or unix:PATH;
                             default: the environment variable PROVISRD_URL,
                             else http://localhost:8080/api
   --socket PATH             ask the provisrd that listens on this Unix socket
   --token-file FILE         send the token in FILE, if provisrd wants one
-  --json                    print JSON instead of text
+  --json                    of 'status': print JSON instead of text
+  --wait DURATION           of 'start', 'stop' and 'restart': wait that long at
+                            most for each NAME; default 1m
+  --no-wait                 of the same: do not wait
 
 An option's value is the next word or follows '=': --interval=1s.
 ADDRESS is host:port, :port (all interfaces), [IPv6]:port or unix:/path.
 DURATION is as in 100ms, 5s or 1m30s.
 
 Exit status:
-  0  ended on request, or the checked configuration is sound, or what 'status'
-     was asked for runs
-  1  a failure at run time, such as a provisrd that cannot be asked, or output
-     that could not be written
+  0  ended on request, or the checked configuration is sound, or done; for
+     'status NAME': it runs
+  1  a failure at run time, such as a provisrd that cannot be asked or refuses,
+     or output that could not be written
   2  a bad command line or a bad configuration
   3  'status NAME': it does not run
-  4  'status NAME': there is no such process or base
+  4  there is no process or base NAME
 
 Examples:
   provisrd /etc/provisr.toml
@@ -70,6 +76,7 @@ Examples:
   provisrd --listen 127.0.0.1:8080 --interval 1s run ./server
   provisrd status
   provisrd status --url http://127.0.0.1:8080 my-app
+  provisrd restart --token-file ~/token my-app-1
   curl -s 'http://localhost:8080/api/metrics'
 )";
 }

@@ -25,6 +25,10 @@ struct Command {
 constexpr auto commands = std::to_array<Command>({
     {"run", Action::run},
     {"status", Action::status},
+    {"start", Action::start},
+    {"stop", Action::stop},
+    {"restart", Action::restart},
+    {"reload", Action::reload},
 });
 
 [[nodiscard]] const Command* find_command(std::string_view word) {
@@ -179,6 +183,16 @@ class Parser {
   }
 
   void check_client() {
+    const std::vector<std::string>& names = line_.options.client.names;
+    if (action() == Action::reload) {
+      if (!names.empty()) throw UsageError("'reload' takes no name: it reads the whole file again");
+    } else if (action() != Action::status && names.empty()) {
+      throw UsageError(
+          fmt::format("'{}' needs the name of a process or base", command_of(action())));
+    }
+    if (line_.has("--wait") && line_.has("--no-wait")) {
+      throw UsageError("--wait and --no-wait exclude each other");
+    }
     if (line_.socket) apply_socket();
   }
 

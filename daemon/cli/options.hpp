@@ -23,6 +23,10 @@ enum class Action {
   version,  ///< print the version
   // Client commands: a running provisrd is asked.
   status,
+  start,
+  stop,
+  restart,
+  reload,
 };
 
 /// The word that selects an action; empty if none does.
@@ -35,6 +39,7 @@ struct ClientOptions {
   std::optional<ServerUrl> server;   ///< if none is given, the environment or the default decides
   std::filesystem::path token_file;  ///< may be empty
   std::vector<std::string> names;    ///< of processes or bases, each once
+  std::chrono::milliseconds wait{std::chrono::minutes(1)};  ///< for each name; 0: not at all
   bool json = false;
 };
 

@@ -341,3 +341,140 @@ TEST_CASE("a process named like a client command is still run, a file so named s
                                 free_port(), free_port()));
   CHECK(ran.status == 9);
 }
+
+namespace {
+
+const std::string two_of_a_base =
+    R"({"processes": [{"name": "app-1"}, {"name": "app-2"}, {"name": "web"}]})";
+
+/// A provisrd that has those processes and answers a command in one way.
+[[nodiscard]] std::vector<std::string> status_then(int status, const std::string& body) {
+  return {json_response(200, two_of_a_base), json_response(status, body)};
+}
+
+/// The request line of the last request.
+[[nodiscard]] std::string last_line_asked(FakeServer& server) {
+  const std::string requests = server.stop_and_take_requests();
+  const std::size_t begin = requests.rfind("POST ");
+  REQUIRE(begin != std::string::npos);
+  return requests.substr(begin, requests.find("\r\n", begin) - begin);
+}
+
+}  // namespace
+
+TEST_CASE("start, stop and restart ask for a process or a base, and say what was done") {
+  struct Case {
+    Words words;
+    std::string line;
+    int status;
+    std::string out;
+  };
+  const Case asked = GENERATE(
+      Case{{"start", "app-1"}, "POST /api/start?name=app-1&wait=1m HTTP/1.1", 200, "started"},
+      Case{{"stop", "app-1"}, "POST /api/stop?name=app-1&wait=1m HTTP/1.1", 200, "stopped"},
+      Case{{"restart", "app-1"}, "POST /api/restart?name=app-1&wait=1m HTTP/1.1", 200, "restarted"},
+      Case{{"restart", "app-1", "--wait", "90s"},
+           "POST /api/restart?name=app-1&wait=90s HTTP/1.1",
+           200,
+           "restarted"},
+      Case{{"stop", "app-1", "--no-wait"},
+           "POST /api/stop?name=app-1 HTTP/1.1",
+           202,
+           "asked to stop"},
+      Case{{"stop", "app"}, "POST /api/stop?base=app&wait=1m HTTP/1.1", 200, "stopped"});
+  FakeServer server(status_then(asked.status, R"({"names": ["app-1"]})"));
+  Words words = asked.words;
+  words.insert(words.end(), {"--url", server.url()});
+  const Outcome outcome = provisrd(words);
+  CHECK(outcome.status == 0);
+  CHECK(outcome.out == "app-1: " + asked.out + "\n");
+  CHECK(outcome.err.empty());
+  CHECK(last_line_asked(server) == asked.line);
+}
+
+TEST_CASE("every process of a base has its line") {
+  const FakeServer server(status_then(200, R"({"names": ["app-1", "app-2", "x\u001b"]})"));
+  CHECK(provisrd({"restart", "app", "--url", server.url()}).out ==
+        "app-1: restarted\napp-2: restarted\nx\\x1b: restarted\n");
+}
+
+TEST_CASE("a command that is refused is one sentence with the name, and status 1") {
+  struct Case {
+    int status;
+    std::string error;
+    int exit;
+  };
+  const Case refused = GENERATE(
+      Case{409, "somebody else runs it", 1}, Case{504, "not done within 1m; it goes on", 1},
+      Case{403, "read-only", 1}, Case{401, "a token is needed", 1}, Case{500, "out of memory", 1},
+      Case{503, "busy", 1}, Case{404, "there is no process named app-1", 4});
+  const FakeServer server(
+      status_then(refused.status, fmt::format(R"({{"error": "{}"}})", refused.error)));
+  const Outcome outcome = provisrd({"stop", "app-1", "web", "--url", server.url()});
+  CHECK(outcome.status == refused.exit);
+  CHECK(outcome.out.empty());
+  CHECK_THAT(outcome.err, StartsWith("provisrd: app-1: " + refused.error));
+  CHECK_THAT(outcome.err, ContainsSubstring("\nprovisrd: web: " + refused.error));
+}
+
+TEST_CASE("a name that is unknown does not keep the others from what they are asked") {
+  FakeServer server(status_then(200, R"({"names": ["web"]})"));
+  const Outcome outcome = provisrd({"start", "wep", "web", "--url", server.url()});
+  CHECK(outcome.status == 4);
+  CHECK(outcome.out == "web: started\n");
+  CHECK(outcome.err == "provisrd: there is no process or base \"wep\"; did you mean \"web\"?\n");
+  CHECK(last_line_asked(server) == "POST /api/start?name=web&wait=1m HTTP/1.1");
+}
+
+TEST_CASE("a daemon that is lost on the way is one sentence with the name, and status 1") {
+  const FakeServer server(std::vector<std::string>{json_response(200, two_of_a_base), ""});
+  const Outcome outcome = provisrd({"stop", "app-1", "--url", server.url()});
+  CHECK(outcome.status == 1);
+  CHECK(is_one_sentence(outcome.err));
+  CHECK_THAT(outcome.err, StartsWith("provisrd: app-1: cannot ask http://127.0.0.1:"));
+}
+
+TEST_CASE("the token goes with a command, too") {
+  const TempDirectory folder;
+  const std::string file = folder.write("token", "s3cret").string();
+  FakeServer server(status_then(202, R"({"names": ["web"]})"));
+  CHECK(
+      provisrd({"stop", "web", "--no-wait", "--url", server.url(), "--token-file", file}).status ==
+      0);
+  const std::string requests = server.stop_and_take_requests();
+  CHECK_THAT(requests.substr(requests.find("POST ")),
+             ContainsSubstring("\r\nAuthorization: Bearer s3cret\r\n"));
+}
+
+TEST_CASE("reload shows what changed, or every fault") {
+  FakeServer changed(json_response(200, R"({"added": ["a", "b\u001b"], "removed": []})"));
+  const Outcome done = provisrd({"reload", "--url", changed.url()});
+  CHECK(done.status == 0);
+  CHECK(done.out == "added: a, b\\x1b\n");
+  CHECK(last_line_asked(changed) == "POST /api/reload HTTP/1.1");
+
+  const FakeServer same(json_response(200, "{}"));
+  CHECK(provisrd({"reload", "--url", same.url()}).out == "nothing changed\n");
+
+  const FakeServer faulty(
+      json_response(422, R"({"error": "2 faults", "faults": ["p.toml:1: a", "p.toml:2: b"]})"));
+  const Outcome refused = provisrd({"reload", "--url", faulty.url()});
+  CHECK(refused.status == 1);
+  CHECK(refused.out.empty());
+  CHECK(refused.err == "provisrd: p.toml:1: a\nprovisrd: p.toml:2: b\n");
+
+  const FakeServer read_only(json_response(403, R"({"error": "read-only"})"));
+  const Outcome forbidden = provisrd({"reload", "--url", read_only.url()});
+  CHECK(forbidden.status == 1);
+  CHECK(forbidden.err == "provisrd: read-only\n");
+}
+
+TEST_CASE("a command for nothing is a bad command line, and nothing is asked") {
+  FakeServer server(json_response(200, two_of_a_base));
+  for (const std::string command : {"start", "stop", "restart"}) {
+    const Outcome outcome = provisrd({command, "--url", server.url()});
+    CHECK(outcome.status == 2);
+    CHECK_THAT(outcome.err, ContainsSubstring("needs the name of a process or base"));
+  }
+  CHECK(server.stop_and_take_requests().empty());
+}

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <arpa/inet.h>
 #include <cstddef>
 #include <fcntl.h>
@@ -36,8 +37,8 @@ namespace {
 
 }  // namespace
 
-FakeServer::FakeServer(std::string bytes, Ending ending)
-    : bytes_(std::move(bytes)), ending_(ending) {
+FakeServer::FakeServer(std::vector<std::string> answers, Ending ending)
+    : answers_(std::move(answers)), ending_(ending) {
   listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
@@ -70,15 +71,17 @@ std::string FakeServer::stop_and_take_requests() {
 }
 
 void FakeServer::serve() {
+  std::size_t next = 0;
   while (wait_for(listener_, POLLIN, stop_[0])) {
     const int connection = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
     if (connection < 0) continue;
-    answer(connection);
+    answer(connection, answers_[next]);
+    next = std::min(next + 1, answers_.size() - 1);
     ::close(connection);
   }
 }
 
-void FakeServer::answer(int connection) {
+void FakeServer::answer(int connection, const std::string& bytes) {
   std::string request;
   char buffer[4096];
   while (request.find("\r\n\r\n") == std::string::npos) {
@@ -88,9 +91,9 @@ void FakeServer::answer(int connection) {
     request.append(buffer, static_cast<std::size_t>(size));
   }
   requests_ += request;
-  if (!send_all(connection, bytes_, stop_[0])) return;
+  if (!send_all(connection, bytes, stop_[0])) return;
   if (ending_ == Ending::endless) {
-    const std::string more(64 * 1024, bytes_.back());
+    const std::string more(64 * 1024, bytes.back());
     while (send_all(connection, more, stop_[0])) {
     }
   }

@@ -2,11 +2,13 @@
 
 #include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 namespace provisr::test {
 
-/// A server that answers each connection with the same bytes, whatever it is asked, and keeps what
-/// it was asked. On a free port of the loopback interface.
+/// A server that answers with given bytes, whatever it is asked, and keeps what it was asked. On a
+/// free port of the loopback interface.
 class FakeServer {
  public:
   enum class Ending {
@@ -15,7 +17,10 @@ class FakeServer {
     endless,  ///< the last byte is repeated until the client goes
   };
 
-  explicit FakeServer(std::string bytes, Ending ending = Ending::close);
+  explicit FakeServer(std::string bytes, Ending ending = Ending::close)
+      : FakeServer(std::vector<std::string>{std::move(bytes)}, ending) {}
+  /// An answer for each connection; those behind the last one get it, too.
+  explicit FakeServer(std::vector<std::string> answers, Ending ending = Ending::close);
   ~FakeServer();
   FakeServer(const FakeServer&) = delete;
   FakeServer& operator=(const FakeServer&) = delete;
@@ -28,9 +33,9 @@ class FakeServer {
 
  private:
   void serve();
-  void answer(int connection);
+  void answer(int connection, const std::string& bytes);
 
-  std::string bytes_;
+  std::vector<std::string> answers_;
   Ending ending_;
   int listener_ = -1;
   int stop_[2] = {-1, -1};

@@ -169,6 +169,17 @@ TEST_CASE("a client command takes names and options in any order") {
   CHECK(options.client.server->to_string() == "http://h:1/x");
 }
 
+TEST_CASE("start, stop and restart wait a minute, or as long as they are told") {
+  using Case = std::pair<std::string_view, Action>;
+  const auto [word, action] = GENERATE(Case{"start", Action::start}, Case{"stop", Action::stop},
+                                       Case{"restart", Action::restart});
+  CHECK(parse_options(Arguments{word, "a"}).action == action);
+  CHECK(parse_options(Arguments{word, "a"}).client.wait == 1min);
+  CHECK(parse_options(Arguments{word, "a", "--wait=5s"}).client.wait == 5s);
+  CHECK(parse_options(Arguments{"--no-wait", word, "a"}).client.wait == 0s);
+  CHECK(parse_options(Arguments{"reload"}).action == Action::reload);
+}
+
 TEST_CASE("without options a client command leaves the place to others") {
   const Options options = parse_options(Arguments{"status"});
   CHECK(options.client.names.empty());
@@ -199,7 +210,7 @@ TEST_CASE("the words of client commands are only commands where one can be") {
 }
 
 TEST_CASE("a wrong client command is told in one sentence") {
-  const std::string_view clients = "status";
+  const std::string_view clients = "status, start, stop, restart, reload";
   using Case = std::pair<Arguments, std::string>;
   const auto [arguments, text] = GENERATE_COPY(
       Case{{"p", "status"}, "more than one configuration file: \"p\" and \"status\""},
@@ -224,6 +235,16 @@ TEST_CASE("a wrong client command is told in one sentence") {
       Case{{"status", "--url"}, "--url needs a value"},
       Case{{"status", "--url=x"}, "--url: \"x\" must begin with http:// or unix:"},
       Case{{"status", "--json=1"}, "--json takes no value"},
+      Case{{"start"}, "'start' needs the name of a process or base"},
+      Case{{"stop", "--wait=1s"}, "'stop' needs the name of a process or base"},
+      Case{{"restart", "--"}, "'restart' needs the name of a process or base"},
+      Case{{"reload", "a"}, "'reload' takes no name: it reads the whole file again"},
+      Case{{"reload", "--wait=1s"}, "--wait is for 'provisrd start', 'stop' and 'restart' only"},
+      Case{{"status", "a", "--no-wait"},
+           "--no-wait is for 'provisrd start', 'stop' and 'restart' only"},
+      Case{{"start", "a", "--json"}, "--json is for 'provisrd status' only"},
+      Case{{"start", "a", "--wait=1s", "--no-wait"}, "--wait and --no-wait exclude each other"},
+      Case{{"start", "a", "--wait=25h"}, "--wait: must be 1ms to 24h, is 25h"},
       Case{{"status", "--jsno"}, "unknown option \"--jsno\"; did you mean \"--json\"?"});
   CHECK(error_of(arguments) == text);
 }
@@ -294,7 +315,8 @@ TEST_CASE("the help names every option and every exit status in less than 80 col
   for (const std::string_view word :
        {"--config", "--check",     "--listen",     "--metrics-listen", "--interval", "--log-level",
         "--name",   "--instances", "--help",       "--version",        "run",        "status",
-        "--url",    "--socket",    "--token-file", "--json",           "\n  0  ",    "\n  1  ",
+        "start",    "stop",        "restart",      "reload",           "--url",      "--socket",
+        "--wait",   "--no-wait",   "--token-file", "--json",           "\n  0  ",    "\n  1  ",
         "\n  2  ",  "\n  3  ",     "\n  4  ",      "Examples:"}) {
     CAPTURE(word);
     CHECK(help.find(word) != std::string_view::npos);

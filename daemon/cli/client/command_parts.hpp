@@ -15,6 +15,12 @@ namespace provisr::daemon {
 [[nodiscard]] int run_status(const ApiClient& api, const ClientOptions& options,
                              const ClientOutput& output);
 
+/// Start, stop or restart.
+[[nodiscard]] int run_control(Action action, const ApiClient& api, const ClientOptions& options,
+                              const ClientOutput& output);
+
+[[nodiscard]] int run_reload(const ApiClient& api, const ClientOutput& output);
+
 /// The body of /status.
 [[nodiscard]] std::string ask_status(const ApiClient& api);
 

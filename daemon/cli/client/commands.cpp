@@ -32,6 +32,12 @@ constexpr const char* url_variable = "PROVISRD_URL";
   switch (action) {
     case Action::status:
       return run_status(api, options, output);
+    case Action::start:
+    case Action::stop:
+    case Action::restart:
+      return run_control(action, api, options, output);
+    case Action::reload:
+      return run_reload(api, output);
     default:
       throw std::logic_error("not a client command");
   }

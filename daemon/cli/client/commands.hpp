@@ -17,7 +17,7 @@ struct ClientOutput {
 };
 
 /// The exit statuses of client commands, beside EXIT_SUCCESS and EXIT_FAILURE.
-inline constexpr int exit_not_running = 3;
+inline constexpr int exit_not_running = 3;  ///< status alone
 inline constexpr int exit_unknown_name = 4;
 
 /// Runs the client command `options.action` and returns the exit status. Everything that it prints
