@@ -70,7 +70,7 @@ void set_token_file(std::string_view value, CommandLine& line) {
 
 void set_wait(std::string_view value, CommandLine& line) {
   const auto wait = parse_duration(value);
-  if (const auto fault = fault_in(wait, pause_limits); !fault.empty()) throw UsageError(fault);
+  if (const auto fault = fault_in(wait, wait_limits); !fault.empty()) throw UsageError(fault);
   line.options.client.wait = wait;
 }
 

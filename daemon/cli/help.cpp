@@ -52,7 +52,7 @@ Options of those three:
   --token-file FILE         send the token in FILE, if provisrd wants one
   --json                    of 'status': print JSON instead of text
   --wait DURATION           of 'start', 'stop' and 'restart': wait that long at
-                            most for each NAME; default 1m
+                            most for each NAME, up to 10m; default 1m
   --no-wait                 of the same: do not wait
 
 An option's value is the next word or follows '=': --interval=1s.

@@ -23,6 +23,9 @@ inline constexpr Limits<std::chrono::milliseconds> interval_limits{std::chrono::
                                                                    std::chrono::hours(24)};
 inline constexpr Limits<std::chrono::milliseconds> pause_limits{std::chrono::milliseconds(1),
                                                                 std::chrono::hours(24)};
+/// How long a client of the API may have provisrd wait for a start or a stop.
+inline constexpr Limits<std::chrono::milliseconds> wait_limits{std::chrono::milliseconds(1),
+                                                               std::chrono::minutes(10)};
 
 /// 0 is none.
 inline constexpr Limits<std::chrono::milliseconds> start_duration_limits{

@@ -27,6 +27,11 @@ class Deadline {
                     std::chrono::milliseconds(0));
   }
 
+  /// For one of several tries.
+  [[nodiscard]] std::chrono::milliseconds time_left(std::chrono::milliseconds most) const {
+    return std::min(time_left(), most);
+  }
+
   void wait_until(const Socket& socket, Readiness readiness) const {
     if (daemon::wait_until(socket, readiness, time_left())) return;
     throw HttpFailure(fmt::format("no complete answer within {}", format_duration(patience_)));
@@ -39,11 +44,11 @@ class Deadline {
 
 [[nodiscard]] Socket connect_to_first(const ListenAddress& server,
                                       const std::vector<SocketAddress>& addresses,
-                                      std::chrono::milliseconds timeout) {
+                                      const Deadline& deadline, std::chrono::milliseconds most) {
   std::system_error last(std::make_error_code(std::errc::address_not_available));
   for (const SocketAddress& address : addresses) {
     try {
-      return connect_to(address, server.port, timeout);
+      return connect_to(address, server.port, deadline.time_left(most));
     } catch (const std::system_error& failure) {
       last = failure;
     }
@@ -59,12 +64,13 @@ class Deadline {
   }
 }
 
-[[nodiscard]] Socket connect(const ListenAddress& server, std::chrono::milliseconds timeout) {
+[[nodiscard]] Socket connect(const ListenAddress& server, const Deadline& deadline,
+                             std::chrono::milliseconds most) {
   std::vector<SocketAddress> addresses;
   if (!server.is_unix_socket()) addresses = resolve(server.host);
   try {
-    return server.is_unix_socket() ? connect_to_unix_socket(server.path, timeout)
-                                   : connect_to_first(server, addresses, timeout);
+    return server.is_unix_socket() ? connect_to_unix_socket(server.path, deadline.time_left(most))
+                                   : connect_to_first(server, addresses, deadline, most);
   } catch (const std::system_error& failure) {
     throw HttpFailure(failure.code().message());
   }
@@ -203,6 +209,19 @@ class Exchange final : private httplib::ClientImpl {
   return named.to_string();
 }
 
+[[nodiscard]] httplib::Request request_for(std::string_view method, std::string_view target,
+                                           const ListenAddress& server, const std::string& token) {
+  httplib::Request request;
+  request.method = method;
+  request.path = target;
+  request.headers = {{"Host", host_field(server)},
+                     {"Accept", "application/json"},
+                     {"Accept-Encoding", "identity"},
+                     {"User-Agent", fmt::format("provisrd/{}", provisrd_version)}};
+  if (!token.empty()) request.headers.emplace("Authorization", "Bearer " + token);
+  return request;
+}
+
 }  // namespace
 
 HttpClient::HttpClient(ListenAddress server, std::string token, HttpClientLimits limits)
@@ -216,18 +235,11 @@ HttpClient::HttpClient(ListenAddress server, std::string token, HttpClientLimits
 HttpReceived HttpClient::send(std::string_view method, std::string_view target,
                               std::chrono::milliseconds patience) const {
   const Deadline deadline(patience);
-  const Socket socket = connect(server_, std::min(patience, limits_.connect_time));
+  const Socket socket = connect(server_, deadline, limits_.connect_time);
   SocketStream stream(socket, deadline, limits_.head);
   HttpReceived received;
   bool is_too_long = false;
-  httplib::Request request;
-  request.method = method;
-  request.path = target;
-  request.headers = {{"Host", host_field(server_)},
-                     {"Accept", "application/json"},
-                     {"Accept-Encoding", "identity"},
-                     {"User-Agent", fmt::format("provisrd/{}", provisrd_version)}};
-  if (!token_.empty()) request.headers.emplace("Authorization", "Bearer " + token_);
+  httplib::Request request = request_for(method, target, server_, token_);
   request.content_receiver = [&](const char* data, std::size_t size, auto, auto) {
     is_too_long = size > limits_.body - received.body.size();
     if (!is_too_long) received.body.append(data, size);

@@ -1,6 +1,7 @@
 // Any words as provisrd's command line, and any text as one of the values that it takes.
 #include "daemon/base/duration.hpp"
 #include "daemon/cli/options.hpp"
+#include "daemon/cli/server_url.hpp"
 #include "daemon/config/command.hpp"
 #include "daemon/config/listen_address.hpp"
 
@@ -42,6 +43,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   parse_value(parse_duration, text);
   parse_value(parse_listen_address, text);
+  parse_value(parse_server_url, text);
   parse_value([](std::string_view command) { return parse_command(command); }, text);
   try {
     const Options options = parse_options(words_of(text));

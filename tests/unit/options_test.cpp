@@ -244,7 +244,7 @@ TEST_CASE("a wrong client command is told in one sentence") {
            "--no-wait is for 'provisrd start', 'stop' and 'restart' only"},
       Case{{"start", "a", "--json"}, "--json is for 'provisrd status' only"},
       Case{{"start", "a", "--wait=1s", "--no-wait"}, "--wait and --no-wait exclude each other"},
-      Case{{"start", "a", "--wait=25h"}, "--wait: must be 1ms to 24h, is 25h"},
+      Case{{"start", "a", "--wait=11m"}, "--wait: must be 1ms to 10m, is 11m"},
       Case{{"status", "--jsno"}, "unknown option \"--jsno\"; did you mean \"--json\"?"});
   CHECK(error_of(arguments) == text);
 }

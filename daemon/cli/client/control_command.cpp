@@ -14,6 +14,9 @@ namespace {
 
 using std::chrono::milliseconds;
 
+/// provisrd answers a wait that was in vain, and a command that it cannot take up, before this.
+constexpr milliseconds margin{20'000};
+
 /// How a command is asked for, and what its lines say.
 struct Words {
   std::string_view route;
@@ -77,7 +80,7 @@ class Control {
   /// The failure says for which name nothing is known.
   [[nodiscard]] HttpReceived post(const std::string& name, const std::string& target) const {
     try {
-      return api_.post(route_to(target), wait_ + ApiClient::usual_patience);
+      return api_.post(route_to(target), wait_ + margin);
     } catch (const ClientFailure& failure) {
       throw ClientFailure(fmt::format("{}: {}", name, failure.what()));
     }
