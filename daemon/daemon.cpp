@@ -1,27 +1,22 @@
 #include "daemon/daemon.hpp"
 
-#include "daemon/api/api.hpp"
-#include "daemon/api/control.hpp"
-#include "daemon/api/exposition.hpp"
-#include "daemon/api/health.hpp"
-#include "daemon/api/sources.hpp"
 #include "daemon/api/tick_watch.hpp"
-#include "daemon/http/access.hpp"
-#include "daemon/http/host_policy.hpp"
+#include "daemon/endpoints.hpp"
 #include "daemon/http/monitor.hpp"
-#include "daemon/http/router.hpp"
-#include "daemon/http/server.hpp"
 #include "daemon/platform/descriptor_limit.hpp"
 #include "daemon/platform/ended_children.hpp"
 #include "daemon/platform/events.hpp"
-#include "daemon/platform/listen_socket.hpp"
+#include "daemon/reloader.hpp"
 
 #include <provisr/collector.hpp>
 #include <provisr/registry.hpp>
 
 #include <fmt/format.h>
 
+#include <chrono>
+#include <functional>
 #include <future>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -59,117 +54,170 @@ namespace {
   return options;
 }
 
-[[nodiscard]] HostPolicy host_policy(const std::vector<std::string>& allowed) {
-  std::vector<std::string> names = names_of_machine(machine_name());
-  names.insert(names.end(), allowed.begin(), allowed.end());
-  return HostPolicy(std::move(names));
+[[nodiscard]] bool have_same_endpoints(const Config& a, const Config& b) {
+  MetricsConfig metrics = a.metrics;
+  metrics.collection.interval = b.metrics.collection.interval;
+  metrics.collection.history_ttl = b.metrics.collection.history_ttl;
+  return a.server == b.server && metrics == b.metrics;
 }
 
-[[nodiscard]] HttpServerOptions server_options(const ServerConfig& server,
-                                               const AccessPolicy& access) {
-  return {.address = server.listen,
-          .socket_group = server.socket_group,
-          .hosts = host_policy(server.allowed_hosts),
-          .access = &access,
-          .limits = {.connections = server.max_connections}};
-}
-
-[[nodiscard]] HttpServerOptions server_options(const MetricsConfig& metrics,
-                                               const AccessPolicy& access) {
-  return {.address = metrics.listen,
-          .socket_group = metrics.socket_group,
-          .access = &access,
-          .limits = {.connections = metrics.max_connections}};
-}
-
-/// On a thread of its own, so that the kernel lists its children apart from the orphans, which it
-/// gives to the first thread: to look for those of one child then costs the same however many there
-/// are.
-[[nodiscard]] int supervise(Supervisor& supervisor, Events& events) {
-  return std::async(std::launch::async, [&] { return supervisor.run(events); }).get();
-}
-
-/// All that answers over HTTP.
-class Endpoints {
+/// All rooms, built from a configuration, which can be replaced while they run.
+class Daemon {
  public:
-  /// What is given must outlive it.
-  Endpoints(const Config& config, const Sources& sources, Control::Submit submit,
-            HttpMonitor& api_monitor, HttpMonitor& metrics_monitor)
-      : log_(&sources.log),
-        has_metrics_(config.metrics.enabled),
-        api_(sources),
-        exposition_(sources),
-        control_(std::move(submit)),
-        access_(config.server.auth.token, config.server.auth.protect_reads),
-        api_server_(server_options(config.server, access_), api_router_, api_monitor, sources.log),
-        metrics_server_(server_options(config.metrics, access_), metrics_router_, metrics_monitor,
-                        sources.log) {
-    add_routes(config.server.base_path, sources.is_collecting ? &sources.ticks : nullptr);
+  Daemon(const Config& config, Supervisor::Until until, std::function<LoadedConfig()> load,
+         const Log& log)
+      : config_(config),
+        log_(log),
+        ticks_(config.metrics.collection.interval, log),
+        registry_(registry_options(config.metrics.collection, ticks_, log)),
+        supervisor_(config.processes, registry_, log, until, supervisor_options(bool(load))),
+        endpoints_(make_endpoints(config, bool(load))) {
+    endpoints_->bind();
+    if (!load) return;
+    reloader_.emplace(Reloader::Steps{.load = std::move(load),
+                                      .apply = [this](const Config& next) { return live_by(next); },
+                                      .finish =
+                                          [this](const std::function<bool()>& is_wanted) {
+                                            end_predecessors(is_wanted);
+                                          }},
+                      log);
   }
 
-  void bind() {
-    api_server_.bind();
-    if (has_metrics_) metrics_server_.bind();
-  }
-
-  void start() {
-    api_server_.start();
-    log_->info("JSON API on {}", api_server_.address().to_string());
-    if (!has_metrics_) return;
-    metrics_server_.start();
-    log_->info("Prometheus metrics on {}", metrics_server_.address().to_string());
+  [[nodiscard]] int run(Events& events) {
+    adopt_orphans();
+    restart_collector();
+    endpoints_->start();
+    if (reloader_) reloader_->start();
+    const int status = supervise(events);
+    reloader_.reset();
+    return status;
   }
 
  private:
-  void add_routes(const std::string& base_path, const TickWatch* ticks) {
-    api_.add_routes(api_router_, base_path);
-    control_.add_routes(api_router_, base_path);
-    add_health_route(api_router_, ticks);
-    exposition_.add_routes(metrics_router_);
-    add_health_route(metrics_router_, ticks);
+  [[nodiscard]] SupervisorOptions supervisor_options(bool can_reload) {
+    SupervisorOptions options;
+    options.history_ttl = config_.metrics.collection.history_ttl;
+    if (can_reload) {
+      options.on_hangup = [this] { reloader_->request([](const ReloadReport&) {}); };
+    }
+    return options;
   }
 
-  const Log* log_;
-  bool has_metrics_;
-  Api api_;
-  Exposition exposition_;
-  Control control_;
-  Router api_router_;
-  Router metrics_router_;
-  AccessPolicy access_;
-  HttpServer api_server_;
-  HttpServer metrics_server_;
+  [[nodiscard]] std::unique_ptr<Endpoints> make_endpoints(const Config& config, bool can_reload) {
+    const Sources sources{.registry = registry_,
+                          .ticks = ticks_,
+                          .log = log_,
+                          .api_server = api_monitor_,
+                          .metrics_server = metrics_monitor_,
+                          .is_collecting = config.metrics.collection.enabled,
+                          .status = [this] { return supervisor_.status(); },
+                          .exits = supervisor_.exits()};
+    EndpointActions actions{.submit =
+                                [this](Command command, ReplyHandler reply) {
+                                  supervisor_.submit(std::move(command), std::move(reply));
+                                },
+                            .reload = {}};
+    if (can_reload) {
+      actions.reload = [this](ReloadReply reply) { reloader_->request(std::move(reply)); };
+    }
+    return std::make_unique<Endpoints>(config, sources, std::move(actions), api_monitor_,
+                                       metrics_monitor_);
+  }
+
+  /// On a thread of its own, so that the kernel lists its children apart from the orphans, which it
+  /// gives to the first thread: to look for those of one child then costs the same however many
+  /// there are.
+  [[nodiscard]] int supervise(Events& events) {
+    return std::async(std::launch::async, [&] { return supervisor_.run(events); }).get();
+  }
+
+  void restart_collector() {
+    const CollectionConfig& collection = config_.metrics.collection;
+    collector_.reset();
+    ticks_.set_interval(collection.interval);
+    if (collection.enabled) collector_.emplace(registry_, collection.interval);
+  }
+
+  /// On the reloader's thread. What can fail comes first, so that a failure leaves all as it was.
+  [[nodiscard]] ReloadReport live_by(Config next) {
+    ReloadReport report;
+    keep_what_cannot_change(next, report);
+    auto endpoints = endpoints_for(next);
+    if (!replace_processes(next, report)) return report;
+    note_settings(next, report);
+    const Config before = std::exchange(config_, std::move(next));
+    if (before.metrics.collection != config_.metrics.collection) restart_collector();
+    // The predecessor still has an answer to give: that to this reload.
+    if (endpoints) predecessors_.push_back(std::exchange(endpoints_, std::move(endpoints)));
+    return report;
+  }
+
+  /// Histories keep their size.
+  void keep_what_cannot_change(Config& next, ReloadReport& report) const {
+    const std::size_t kept = config_.metrics.collection.max_history;
+    if (next.metrics.collection.max_history == kept) return;
+    next.metrics.collection.max_history = kept;
+    report.at_next_start.emplace_back("metrics.process_metrics.max_history");
+  }
+
+  /// Null if they stay as they are.
+  [[nodiscard]] std::unique_ptr<Endpoints> endpoints_for(const Config& next) {
+    if (have_same_endpoints(next, config_)) return nullptr;
+    auto endpoints = make_endpoints(next, true);
+    endpoints->bind(endpoints_.get());
+    endpoints->start();
+    return endpoints;
+  }
+
+  [[nodiscard]] bool replace_processes(const Config& next, ReloadReport& report) {
+    Command command{.verb = Command::Verb::reload, .target = {}, .processes = next.processes};
+    command.history_ttl = next.metrics.collection.history_ttl;
+    std::promise<CommandReply> promise;
+    supervisor_.submit(std::move(command),
+                       [&promise](const CommandReply& reply) { promise.set_value(reply); });
+    CommandReply reply = promise.get_future().get();
+    report.processes = std::move(reply.changes);
+    if (reply.outcome == CommandReply::Outcome::done) return true;
+    report.faults.push_back(std::move(reply.error));
+    return false;
+  }
+
+  /// A client that it has accepted may be about to ask.
+  void end_predecessors(const std::function<bool()>& is_wanted) {
+    constexpr std::chrono::seconds patience{1};
+    constexpr std::size_t most_kept = 8;
+    while (!predecessors_.empty()) {
+      predecessors_.front()->fade(patience, is_wanted);
+      if (is_wanted() && predecessors_.size() <= most_kept) return;
+      predecessors_.erase(predecessors_.begin());
+    }
+  }
+
+  void note_settings(const Config& next, ReloadReport& report) const {
+    if (next.server != config_.server) report.settings.emplace_back("server");
+    if (next.metrics != config_.metrics) report.settings.emplace_back("metrics");
+  }
+
+  Config config_;
+  const Log& log_;
+  TickWatch ticks_;
+  Registry registry_;
+  Supervisor supervisor_;
+  HttpMonitor api_monitor_;
+  HttpMonitor metrics_monitor_;
+  std::optional<Collector> collector_;
+  std::unique_ptr<Endpoints> endpoints_;
+  std::vector<std::unique_ptr<Endpoints>> predecessors_;  ///< that still have clients, perhaps
+  std::optional<Reloader> reloader_;
 };
 
 }  // namespace
 
-int run_daemon(const Config& config, Supervisor::Until until, const Log& log) {
+int run_daemon(const Config& config, Supervisor::Until until, const Log& log,
+               std::function<LoadedConfig()> load) {
   Events events;
   raise_descriptor_limit();
-  const CollectionConfig& collection = config.metrics.collection;
-  TickWatch ticks(collection.interval, log);
-  Registry registry(registry_options(collection, ticks, log));
-  Supervisor supervisor(config.processes, registry, log, until);
-  HttpMonitor api_monitor;
-  HttpMonitor metrics_monitor;
-  const Sources sources{.registry = registry,
-                        .ticks = ticks,
-                        .log = log,
-                        .api_server = api_monitor,
-                        .metrics_server = metrics_monitor,
-                        .is_collecting = collection.enabled,
-                        .status = [&supervisor] { return supervisor.status(); },
-                        .exits = supervisor.exits()};
-  const auto submit = [&supervisor](Command command, ReplyHandler reply) {
-    supervisor.submit(std::move(command), std::move(reply));
-  };
-  Endpoints endpoints(config, sources, submit, api_monitor, metrics_monitor);
-  endpoints.bind();
-  adopt_orphans();
-  std::optional<Collector> collector;
-  if (collection.enabled) collector.emplace(registry, collection.interval);
-  endpoints.start();
-  return supervise(supervisor, events);
+  return Daemon(config, until, std::move(load), log).run(events);
 }
 
 }  // namespace provisr::daemon

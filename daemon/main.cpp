@@ -59,13 +59,26 @@ void complain(const std::string& text) noexcept {
   return lines;
 }
 
+/// The options of the command line hold for a reload, too.
+[[nodiscard]] LoadedConfig load_again(const Options& options) {
+  LoadedConfig loaded = load_config(options.config_file);
+  try {
+    apply_overrides(options, loaded.config);
+  } catch (const UsageError& error) {
+    loaded.faults.push_back(
+        {.file = name_of(options.config_file), .key = {}, .text = error.what()});
+  }
+  return loaded;
+}
+
 [[nodiscard]] int serve(const Options& options) {
   LoadedConfig loaded = load_config(options.config_file);
   const std::unique_ptr<LogWriter> writer = start_log();
   for (std::string& line : lines_of(loaded)) writer->write(std::move(line));
   if (!loaded.faults.empty()) return exit_bad_usage;
   apply_overrides(options, loaded.config);
-  return run_daemon(loaded.config, Supervisor::Until::stopped, Log(options.log_level, *writer));
+  return run_daemon(loaded.config, Supervisor::Until::stopped, Log(options.log_level, *writer),
+                    [&options] { return load_again(options); });
 }
 
 [[nodiscard]] int run_command(const Options& options) {

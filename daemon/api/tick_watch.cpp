@@ -20,13 +20,14 @@ void TickWatch::on_tick(const TickReport& report) {
 
 std::optional<std::chrono::nanoseconds> TickWatch::overdue_silence() const noexcept {
   constexpr std::chrono::nanoseconds least_patience = std::chrono::seconds(1);
+  const std::chrono::nanoseconds interval = interval_;
   const std::chrono::nanoseconds silence = clock_.monotonic_now() - last_end_.load();
-  if (silence <= interval_ + std::max(interval_ / 2, least_patience)) return std::nullopt;
+  if (silence <= interval + std::max(interval / 2, least_patience)) return std::nullopt;
   return silence;
 }
 
 bool TickWatch::is_late(const TickSchedule& schedule) const noexcept {
-  return schedule.missed > 0 || schedule.lateness > interval_ / 2;
+  return schedule.missed > 0 || schedule.lateness > interval() / 2;
 }
 
 }  // namespace provisr::daemon

@@ -26,6 +26,12 @@ class TickWatch {
 
   void on_tick(const TickReport& report);
 
+  /// Expects ticks at another pace; the first of them is awaited from now on.
+  void set_interval(std::chrono::nanoseconds interval) noexcept {
+    interval_ = interval;
+    last_end_ = clock_.monotonic_now();
+  }
+
   [[nodiscard]] std::chrono::nanoseconds last_duration() const noexcept { return last_duration_; }
   [[nodiscard]] std::uint64_t late() const noexcept { return late_; }
   [[nodiscard]] std::chrono::nanoseconds interval() const noexcept { return interval_; }
@@ -37,7 +43,7 @@ class TickWatch {
  private:
   [[nodiscard]] bool is_late(const TickSchedule& schedule) const noexcept;
 
-  std::chrono::nanoseconds interval_;
+  std::atomic<std::chrono::nanoseconds> interval_;
   const Log& log_;
   const Clock& clock_;
   bool was_late_ = false;

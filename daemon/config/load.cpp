@@ -59,6 +59,12 @@ constexpr auto collection_keys = std::to_array<Key<CollectionConfig>>({
     {"max_history",
      [](const Value& v, CollectionConfig& c) { read_count(v, c.max_history, max_history_limits); },
      {"integer", "100", max_history_limits, "Samples kept for each process, 64 bytes each"}},
+    {"history_ttl",
+     [](const Value& v, CollectionConfig& c) {
+       static_cast<void>(v.read(c.history_ttl, history_ttl_limits));
+     },
+     {"duration", R"("10m")", history_ttl_limits,
+      "How long the history of a name outlives its removal by a reload"}},
 });
 
 constexpr auto metrics_keys = std::to_array<Key<Document>>({

@@ -27,6 +27,8 @@ inline constexpr Limits<std::chrono::milliseconds> pause_limits{std::chrono::mil
 inline constexpr Limits<std::chrono::milliseconds> wait_limits{std::chrono::milliseconds(1),
                                                                std::chrono::minutes(10)};
 
+inline constexpr Limits<std::chrono::milliseconds> history_ttl_limits{std::chrono::milliseconds(0),
+                                                                      std::chrono::hours(24 * 365)};
 /// 0 is none.
 inline constexpr Limits<std::chrono::milliseconds> start_duration_limits{
     std::chrono::milliseconds(0), std::chrono::hours(24)};

@@ -1,5 +1,7 @@
 #include "daemon/http/monitor.hpp"
 
+#include <utility>
+
 namespace provisr::daemon {
 
 std::string_view to_text(DropReason reason) {
@@ -7,6 +9,16 @@ std::string_view to_text(DropReason reason) {
       "request_timeout", "answer_timeout", "idle_timeout",  "max_connections",
       "no_descriptors",  "accept_error",   "internal_error"};
   return texts[static_cast<std::size_t>(reason)];
+}
+
+void HttpMonitor::set_address(std::optional<ListenAddress> address) {
+  const std::lock_guard lock(mutex_);
+  address_ = std::move(address);
+}
+
+std::optional<ListenAddress> HttpMonitor::address() const {
+  const std::lock_guard lock(mutex_);
+  return address_;
 }
 
 void HttpMonitor::count_answer(int status) noexcept {

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <mutex>
 #include <optional>
 #include <string_view>
 
@@ -29,13 +30,13 @@ inline constexpr std::size_t drop_reason_count = 7;
 
 /// What others may know of a server: where it listens, what it has answered, whom it has dropped.
 ///
-/// Thread safety: all members may be called concurrently, except that set_address() must come
-/// before any other thread knows of the monitor.
+/// Thread safety: all members may be called concurrently.
 class HttpMonitor {
  public:
-  void set_address(const ListenAddress& address) { address_ = address; }
+  /// Empty: it does not listen.
+  void set_address(std::optional<ListenAddress> address);
   /// Empty: the server does not listen.
-  [[nodiscard]] const std::optional<ListenAddress>& address() const { return address_; }
+  [[nodiscard]] std::optional<ListenAddress> address() const;
 
   void count_answer(int status) noexcept;
   /// Number of answers by status; a status that has not occurred is left out.
@@ -52,7 +53,8 @@ class HttpMonitor {
   static constexpr int first_status = 100;
   static constexpr std::size_t status_count = 500;  ///< 100 to 599
 
-  std::optional<ListenAddress> address_;
+  mutable std::mutex mutex_;
+  std::optional<ListenAddress> address_;  ///< guarded by mutex_
   std::array<std::atomic<std::uint64_t>, status_count> answers_{};
   std::array<std::atomic<std::uint64_t>, drop_reason_count> dropped_{};
   std::atomic<std::size_t> connections_ = 0;

@@ -65,23 +65,27 @@ constexpr std::size_t bytes_sent_in_a_row = std::size_t{4} << 20U;
 /// The thread of a server and all that it owns.
 class HttpServer::Loop final : public ConnectionOwner {
  public:
-  Loop(const HttpServerOptions& options, const Router& router, HttpMonitor& monitor, const Log& log)
+  Loop(const HttpServerOptions& options, const Router& router, HttpMonitor& monitor, const Log& log,
+       std::shared_ptr<const Listeners> listeners)
       : options_(&options),
         router_(&router),
         monitor_(&monitor),
         log_(&log),
         access_(options.access != nullptr ? options.access : &no_token_),
-        listeners_(options.address, options.socket_group) {
-    monitor.set_address(listeners_.address());
-    for (const Socket* const socket : listeners_.sockets()) {
-      poller_.add(*socket, Poller::Interest::none, &listeners_);
+        listeners_(std::move(listeners)) {
+    monitor.set_address(listeners_->address());
+    for (const Socket* const socket : listeners_->sockets()) {
+      poller_.add(*socket, Poller::Interest::none, this);
     }
   }
 
   ~Loop() { completed_->close(); }
 
-  [[nodiscard]] const ListenAddress& address() const { return listeners_.address(); }
+  [[nodiscard]] const ListenAddress& address() const { return listeners_->address(); }
+  [[nodiscard]] const std::shared_ptr<const Listeners>& listeners() const { return listeners_; }
   void start();
+  void stop_accepting();
+  [[nodiscard]] bool is_deserted() const { return is_deserted_; }
   void stop();
   void wake_sources();
 
@@ -131,7 +135,7 @@ class HttpServer::Loop final : public ConnectionOwner {
   const Log* log_;
   AccessPolicy no_token_;
   const AccessPolicy* access_;
-  Listeners listeners_;
+  std::shared_ptr<const Listeners> listeners_;
   Poller poller_;
   Clients clients_;
   HttpEngine engine_;
@@ -143,6 +147,8 @@ class HttpServer::Loop final : public ConnectionOwner {
   std::set<int> said_errors_;
   bool is_paused_ = false;
   TimePoint accept_again_;
+  std::atomic<bool> accepts_no_more_ = false;
+  std::atomic<bool> is_deserted_ = false;
   std::atomic<bool> is_stopping_ = false;
   std::atomic<bool> are_sources_woken_ = false;
   std::thread thread_;
@@ -151,6 +157,11 @@ class HttpServer::Loop final : public ConnectionOwner {
 void HttpServer::Loop::start() {
   set_listening(Poller::Interest::input);
   thread_ = std::thread([this] { run(); });
+}
+
+void HttpServer::Loop::stop_accepting() {
+  accepts_no_more_ = true;
+  poller_.wake();
 }
 
 void HttpServer::Loop::stop() {
@@ -225,12 +236,17 @@ void HttpServer::Loop::turn(TimePoint latest) {
   const TimePoint moment = next_moment(latest);
   const bool is_endless = moment == TimePoint::max();
   const auto events = poller_.wait(is_endless ? std::nullopt : std::optional(time_until(moment)));
+  if (accepts_no_more_) {
+    set_listening(Poller::Interest::none);
+    is_paused_ = false;
+  }
   for (const Poller::Event& event : events) handle(event);
   deliver_completed();
   wake_waiting();
   end_due_clients();
   resume_accepting();
   clients_.forget_dropped();
+  is_deserted_ = accepts_no_more_ && clients_.size() == 0;
 }
 
 TimePoint HttpServer::Loop::next_moment(TimePoint latest) {
@@ -243,7 +259,7 @@ TimePoint HttpServer::Loop::next_moment(TimePoint latest) {
 }
 
 void HttpServer::Loop::handle(const Poller::Event& event) {
-  if (event.owner == &listeners_) return accept_waiting();
+  if (event.owner == this) return accept_waiting();
   Client& client = *static_cast<Client*>(event.owner);
   if (Clients::is_dropped(client)) return;
   if (event.is_lost && !event.is_ready) return drop(client);
@@ -254,8 +270,8 @@ void HttpServer::Loop::handle(const Poller::Event& event) {
 }
 
 void HttpServer::Loop::set_listening(Poller::Interest interest) {
-  for (const Socket* const socket : listeners_.sockets()) {
-    poller_.change(*socket, interest, &listeners_);
+  for (const Socket* const socket : listeners_->sockets()) {
+    poller_.change(*socket, interest, this);
   }
 }
 
@@ -266,14 +282,15 @@ void HttpServer::Loop::pause_accepting() {
 }
 
 void HttpServer::Loop::resume_accepting() {
-  if (!is_paused_ || now() < accept_again_) return;
+  if (accepts_no_more_ || !is_paused_ || now() < accept_again_) return;
   set_listening(Poller::Interest::input);
   is_paused_ = false;
 }
 
 void HttpServer::Loop::accept_waiting() {
+  if (accepts_no_more_) return;
   AcceptRound round;
-  for (const Socket* const listener : listeners_.sockets()) {
+  for (const Socket* const listener : listeners_->sockets()) {
     if (!accept_from(*listener, round)) return pause_accepting();
   }
 }
@@ -439,8 +456,14 @@ HttpServer::~HttpServer() {
   stop();
 }
 
-void HttpServer::bind() {
-  loop_ = std::make_unique<Loop>(options_, *router_, *monitor_, *log_);
+void HttpServer::bind(const HttpServer* predecessor) {
+  const bool is_continued = predecessor != nullptr && predecessor->loop_ &&
+                            predecessor->options_.address == options_.address &&
+                            predecessor->options_.socket_group == options_.socket_group;
+  auto listeners = is_continued
+                       ? predecessor->loop_->listeners()
+                       : std::make_shared<const Listeners>(options_.address, options_.socket_group);
+  loop_ = std::make_unique<Loop>(options_, *router_, *monitor_, *log_, std::move(listeners));
 }
 
 const ListenAddress& HttpServer::address() const {
@@ -454,6 +477,14 @@ void HttpServer::start() {
     throw std::runtime_error(fmt::format("cannot start the thread that answers on {}: {}",
                                          address().to_string(), failure.code().message()));
   }
+}
+
+void HttpServer::stop_accepting() {
+  if (loop_) loop_->stop_accepting();
+}
+
+bool HttpServer::is_deserted() const {
+  return !loop_ || loop_->is_deserted();
 }
 
 void HttpServer::stop() {

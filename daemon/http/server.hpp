@@ -29,7 +29,7 @@ struct HttpServerOptions {
 /// Answers requests by a router, on one thread for all connections of an address. That thread never
 /// waits for a client, so handlers decide how long others wait.
 ///
-/// Thread safety: wake_sources() from any thread; the rest belongs to the thread that made the
+/// Thread safety: wake_sources(), stop_accepting() and is_deserted() from any thread; the rest belongs to the thread that made the
 /// server. Handlers and sources run on the server's thread.
 class HttpServer {
  public:
@@ -40,14 +40,20 @@ class HttpServer {
   HttpServer& operator=(const HttpServer&) = delete;
 
   /// Takes the address. Throws std::runtime_error with one clear sentence if that fails, also if
-  /// another program, or another provisrd, listens there.
-  void bind();
+  /// another program, or another provisrd, listens there. If `predecessor` has that address, the
+  /// two share its sockets until one of them stops: no client is turned away in between.
+  void bind(const HttpServer* predecessor = nullptr);
 
   /// The address, after bind() with the port that the system chose in place of 0.
   [[nodiscard]] const ListenAddress& address() const;
 
   /// Begins to answer; requires bind(). Throws std::runtime_error if there is no thread to be had.
   void start();
+
+  /// Goes on with the clients that it has and takes no more.
+  void stop_accepting();
+  /// Whether it takes no more clients and the last has gone.
+  [[nodiscard]] bool is_deserted() const;
 
   /// Ends all connections; answers under way get HttpLimits::drain_time.
   void stop();

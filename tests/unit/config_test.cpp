@@ -147,6 +147,7 @@ TEST_CASE("what a file does not say has its default") {
   CHECK(config.metrics.collection.enabled);
   CHECK(config.metrics.collection.interval == 5s);
   CHECK(config.metrics.collection.max_history == 100);
+  CHECK(config.metrics.collection.history_ttl == 10min);
   REQUIRE(config.processes.size() == 1);
   CHECK(config.processes[0].work_dir.empty());
   CHECK(config.processes[0].env.empty());

@@ -1,0 +1,83 @@
+#include "daemon/api/reload.hpp"
+
+#include "daemon/base/json_text.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <exception>
+#include <string_view>
+#include <utility>
+
+namespace provisr::daemon {
+namespace {
+
+/// A file, or a server that knows users, may take its time.
+constexpr std::chrono::minutes patience{1};
+
+void write_texts(JsonText& json, std::string_view key, const std::vector<std::string>& texts) {
+  json.key(key);
+  json.array([&] {
+    for (const std::string& text : texts) json.text(text);
+  });
+}
+
+[[nodiscard]] std::string faults_json(const std::vector<std::string>& faults) {
+  JsonText json;
+  json.object([&] {
+    json.member("error", fmt::format("nothing has changed: {} {}", faults.size(),
+                                     faults.size() == 1 ? "fault" : "faults"));
+    write_texts(json, "faults", faults);
+  });
+  return json.str();
+}
+
+[[nodiscard]] std::string changes_json(const ReloadReport& report) {
+  JsonText json;
+  json.object([&] {
+    write_texts(json, "started", report.processes.started);
+    write_texts(json, "stopped", report.processes.stopped);
+    write_texts(json, "restarted", report.processes.restarted);
+    write_texts(json, "changed", report.processes.changed);
+    write_texts(json, "settings", report.settings);
+    write_texts(json, "at_next_start", report.at_next_start);
+  });
+  return json.str();
+}
+
+[[nodiscard]] HttpAnswer answer_of(const ReloadReport& report) {
+  if (report.faults.empty()) return json_answer(changes_json(report));
+  constexpr int unprocessable = 422;
+  HttpAnswer answer = json_answer(faults_json(report.faults));
+  answer.status = unprocessable;
+  return answer;
+}
+
+[[nodiscard]] HttpAnswer reload(const RequestReload& request) {
+  return deferred_answer(
+      {.begin =
+           [request](HttpCompletion complete) {
+             request([complete = std::move(complete)](const ReloadReport& report) {
+               try {
+                 complete(answer_of(report));
+               } catch (const std::exception&) {  // no memory for it; the time limit remains
+               }
+             });
+           },
+       .time_limit = patience,
+       .late_text = "the configuration is still being read"});
+}
+
+}  // namespace
+
+void add_reload_route(Router& router, const std::string& base_path, RequestReload request) {
+  router.add(
+      {.method = "POST",
+       .path = base_path + "/reload",
+       .help = "reads the configuration again",
+       .parameters = {},
+       .handler = [request = std::move(request)](const HttpRequest&) { return reload(request); },
+       .access = Access::control});
+}
+
+}  // namespace provisr::daemon

@@ -1,0 +1,29 @@
+#pragma once
+
+#include "daemon/http/router.hpp"
+#include "daemon/supervisor/command.hpp"
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace provisr::daemon {
+
+/// What came of reading the configuration again.
+struct ReloadReport {
+  std::vector<std::string> faults;  ///< one line each; if there are any, nothing has changed
+  ReloadChanges processes;
+  std::vector<std::string> settings;  ///< the sections that hold from now on: "server", "metrics"
+  std::vector<std::string> at_next_start;  ///< keys that hold only once provisrd is started again
+};
+
+/// Called once, on any thread. Must neither block nor throw.
+using ReloadReply = std::function<void(const ReloadReport&)>;
+
+/// Asks for a reload. Never blocks; thread-safe.
+using RequestReload = std::function<void(ReloadReply)>;
+
+/// Adds `POST /reload` below `base_path`: 200 with what changed, or 422 with every fault.
+void add_reload_route(Router& router, const std::string& base_path, RequestReload request);
+
+}  // namespace provisr::daemon

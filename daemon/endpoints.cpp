@@ -1,0 +1,92 @@
+#include "daemon/endpoints.hpp"
+
+#include "daemon/api/health.hpp"
+#include "daemon/http/host_policy.hpp"
+#include "daemon/platform/listen_socket.hpp"
+
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace provisr::daemon {
+namespace {
+
+[[nodiscard]] HostPolicy host_policy(const std::vector<std::string>& allowed) {
+  std::vector<std::string> names = names_of_machine(machine_name());
+  names.insert(names.end(), allowed.begin(), allowed.end());
+  return HostPolicy(std::move(names));
+}
+
+[[nodiscard]] HttpServerOptions server_options(const ServerConfig& server,
+                                               const AccessPolicy& access) {
+  return {.address = server.listen,
+          .socket_group = server.socket_group,
+          .hosts = host_policy(server.allowed_hosts),
+          .access = &access,
+          .limits = {.connections = server.max_connections}};
+}
+
+[[nodiscard]] HttpServerOptions server_options(const MetricsConfig& metrics,
+                                               const AccessPolicy& access) {
+  return {.address = metrics.listen,
+          .socket_group = metrics.socket_group,
+          .access = &access,
+          .limits = {.connections = metrics.max_connections}};
+}
+
+}  // namespace
+
+Endpoints::Endpoints(const Config& config, const Sources& sources, EndpointActions actions,
+                     HttpMonitor& api_monitor, HttpMonitor& metrics_monitor)
+    : log_(&sources.log),
+      metrics_monitor_(&metrics_monitor),
+      has_metrics_(config.metrics.enabled),
+      api_(sources),
+      exposition_(sources),
+      control_(std::move(actions.submit)),
+      reload_(std::move(actions.reload)),
+      access_(config.server.auth.token, config.server.auth.protect_reads),
+      api_server_(server_options(config.server, access_), api_router_, api_monitor, sources.log),
+      metrics_server_(server_options(config.metrics, access_), metrics_router_, metrics_monitor,
+                      sources.log) {
+  add_routes(config.server.base_path, sources.is_collecting ? &sources.ticks : nullptr);
+}
+
+void Endpoints::bind(const Endpoints* predecessor) {
+  api_server_.bind(predecessor == nullptr ? nullptr : &predecessor->api_server_);
+  if (!has_metrics_) return metrics_monitor_->set_address(std::nullopt);
+  const bool is_continued = predecessor != nullptr && predecessor->has_metrics_;
+  metrics_server_.bind(is_continued ? &predecessor->metrics_server_ : nullptr);
+}
+
+void Endpoints::start() {
+  api_server_.start();
+  log_->info("JSON API on {}", api_server_.address().to_string());
+  if (!has_metrics_) return;
+  metrics_server_.start();
+  log_->info("Prometheus metrics on {}", metrics_server_.address().to_string());
+}
+
+void Endpoints::fade(std::chrono::milliseconds most, const std::function<bool()>& is_over) {
+  constexpr std::chrono::milliseconds look_interval{10};
+  api_server_.stop_accepting();
+  metrics_server_.stop_accepting();
+  const auto end = std::chrono::steady_clock::now() + most;
+  const auto has_clients = [this] {
+    return !api_server_.is_deserted() || !metrics_server_.is_deserted();
+  };
+  while (has_clients() && !is_over() && std::chrono::steady_clock::now() < end) {
+    std::this_thread::sleep_for(look_interval);
+  }
+}
+
+void Endpoints::add_routes(const std::string& base_path, const TickWatch* ticks) {
+  api_.add_routes(api_router_, base_path);
+  control_.add_routes(api_router_, base_path);
+  if (reload_) add_reload_route(api_router_, base_path, reload_);
+  add_health_route(api_router_, ticks);
+  exposition_.add_routes(metrics_router_);
+  add_health_route(metrics_router_, ticks);
+}
+
+}  // namespace provisr::daemon

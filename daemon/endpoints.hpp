@@ -1,0 +1,64 @@
+#pragma once
+
+#include "daemon/api/api.hpp"
+#include "daemon/api/control.hpp"
+#include "daemon/api/exposition.hpp"
+#include "daemon/api/reload.hpp"
+#include "daemon/api/sources.hpp"
+#include "daemon/config/config.hpp"
+#include "daemon/http/access.hpp"
+#include "daemon/http/monitor.hpp"
+#include "daemon/http/router.hpp"
+#include "daemon/http/server.hpp"
+
+#include <chrono>
+#include <functional>
+#include <string>
+
+namespace provisr::daemon {
+
+/// What the endpoints ask others to do.
+struct EndpointActions {
+  Control::Submit submit;
+  RequestReload reload;  ///< empty: there is no file to read again
+};
+
+/// All that answers over HTTP by one configuration.
+///
+/// Thread safety: one call at a time.
+class Endpoints {
+ public:
+  /// `sources` refer to what outlives it, as the monitors do.
+  Endpoints(const Config& config, const Sources& sources, EndpointActions actions,
+            HttpMonitor& api_monitor, HttpMonitor& metrics_monitor);
+  Endpoints(const Endpoints&) = delete;
+  Endpoints& operator=(const Endpoints&) = delete;
+
+  /// Takes the addresses; those that `predecessor` has are shared with it, so that a client finds
+  /// one of the two. Throws std::runtime_error with one clear sentence.
+  void bind(const Endpoints* predecessor = nullptr);
+
+  /// Begins to answer. Throws std::runtime_error.
+  void start();
+
+  /// Goes on with the clients that it has until they are gone, `most` has passed or `is_over`.
+  void fade(std::chrono::milliseconds most, const std::function<bool()>& is_over);
+
+ private:
+  void add_routes(const std::string& base_path, const TickWatch* ticks);
+
+  const Log* log_;
+  HttpMonitor* metrics_monitor_;
+  bool has_metrics_;
+  Api api_;
+  Exposition exposition_;
+  Control control_;
+  RequestReload reload_;
+  Router api_router_;
+  Router metrics_router_;
+  AccessPolicy access_;
+  HttpServer api_server_;
+  HttpServer metrics_server_;
+};
+
+}  // namespace provisr::daemon

@@ -1,0 +1,101 @@
+#include "daemon/reloader.hpp"
+
+#include <exception>
+#include <utility>
+
+namespace provisr::daemon {
+namespace {
+
+[[nodiscard]] ReloadReport faulty(std::string fault) {
+  ReloadReport report;
+  report.faults.push_back(std::move(fault));
+  return report;
+}
+
+}  // namespace
+
+Reloader::Reloader(Steps steps, const Log& log) : steps_(std::move(steps)), log_(&log) {}
+
+void Reloader::start() {
+  thread_ = std::thread([this] { run(); });
+}
+
+Reloader::~Reloader() {
+  {
+    const std::lock_guard lock(mutex_);
+    is_ending_ = true;
+  }
+  changed_.notify_one();
+  if (thread_.joinable()) thread_.join();
+  for (const ReloadReply& reply : waiting_) reply(faulty("provisrd is ending"));
+}
+
+void Reloader::request(ReloadReply reply) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!is_ending_ && waiting_.size() < most_waiting) {
+      waiting_.push_back(std::move(reply));
+      changed_.notify_one();
+      return;
+    }
+  }
+  reply(faulty("too many reloads are waited for"));
+}
+
+void Reloader::run() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    changed_.wait(lock, [this] { return is_ending_ || !waiting_.empty(); });
+    if (is_ending_) return;
+    const std::vector<ReloadReply> replies = std::exchange(waiting_, {});
+    lock.unlock();
+    const ReloadReport report = reload();
+    for (const ReloadReply& reply : replies) reply(report);
+    if (!is_wanted()) steps_.finish([this] { return is_wanted(); });
+    lock.lock();
+  }
+}
+
+bool Reloader::is_wanted() {
+  const std::lock_guard lock(mutex_);
+  return is_ending_ || !waiting_.empty();
+}
+
+ReloadReport Reloader::reload() const noexcept {
+  ReloadReport report;
+  try {
+    report = try_reload();
+    tell(report);
+  } catch (const std::exception& failure) {
+    try {
+      report = faulty(failure.what());
+      tell(report);
+    } catch (const std::exception&) {  // no memory to say so
+    }
+  }
+  return report;
+}
+
+ReloadReport Reloader::try_reload() const {
+  const LoadedConfig loaded = steps_.load();
+  for (const ConfigNotice& warning : loaded.warnings) log_->warn("{}", warning.to_string());
+  if (loaded.faults.empty()) return steps_.apply(loaded.config);
+  ReloadReport report;
+  for (const ConfigNotice& fault : loaded.faults) report.faults.push_back(fault.to_string());
+  return report;
+}
+
+void Reloader::tell(const ReloadReport& report) const {
+  for (const std::string& fault : report.faults) {
+    log_->error("not reloaded: {}", fault);
+  }
+  for (const std::string& key : report.at_next_start) {
+    log_->warn("{} holds only once provisrd is started again", key);
+  }
+  if (!report.faults.empty()) return;
+  const ReloadChanges& processes = report.processes;
+  log_->info("reloaded: {} started, {} stopped, {} restarted, {} changed", processes.started.size(),
+             processes.stopped.size(), processes.restarted.size(), processes.changed.size());
+}
+
+}  // namespace provisr::daemon

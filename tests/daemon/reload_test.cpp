@@ -1,0 +1,197 @@
+// A reload of the real daemon, by signal and over HTTP.
+#include "support/daemon_runner.hpp"
+#include "support/eventually.hpp"
+#include "support/paths.hpp"
+#include "support/temp_directory.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/matchers/catch_matchers_string.hpp>
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <signal.h>
+#include <string>
+#include <string_view>
+
+using namespace provisr;
+using namespace provisr::test;
+using Catch::Matchers::ContainsSubstring;
+
+namespace {
+
+const Headers credentials{{"Authorization", "Bearer s3cret-t0ken"}};
+
+/// A provisrd whose configuration can be written again.
+class Reloadable {
+ public:
+  explicit Reloadable(const std::string& processes) {
+    std::filesystem::permissions(
+        folder_.write("token", "s3cret-t0ken\n"),
+        std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+    write(processes);
+    program_.emplace(std::vector<std::string>{provisrd_path(), file().string()}, folder_.path());
+    REQUIRE(eventually([&] { return http_get(port, "/api/status").status == 200; }));
+  }
+
+  void write(const std::string& processes, std::string_view server = "",
+             std::string_view collection = "") const {
+    folder_.write("provisr.toml", fmt::format("[server]\nlisten = \"127.0.0.1:{}\"\n{}\n"
+                                              "[server.auth]\ntoken_file = \"{}\"\n"
+                                              "[metrics]\nlisten = \"127.0.0.1:{}\"\n"
+                                              "[metrics.process_metrics]\n{}\n{}",
+                                              port, server, (folder_.path() / "token").string(),
+                                              metrics_port, collection, processes));
+  }
+  [[nodiscard]] HttpResult reload() const {
+    return http_send(port, "POST", "/api/reload", credentials);
+  }
+  [[nodiscard]] rapidjson::Document status_of(const std::string& name) const {
+    rapidjson::Document document;
+    document.Parse(http_get(port, "/api/status?name=" + name).body.c_str());
+    rapidjson::Document status;
+    if (document.HasMember("processes") && !document["processes"].Empty()) {
+      status.CopyFrom(document["processes"][0], status.GetAllocator());
+    }
+    return status;
+  }
+  [[nodiscard]] int pid_of(const std::string& name) const {
+    const rapidjson::Document status = status_of(name);
+    return status.IsObject() && status.HasMember("pid") ? status["pid"].GetInt() : 0;
+  }
+  [[nodiscard]] Program& program() { return *program_; }
+  [[nodiscard]] std::filesystem::path file() const { return folder_.path() / "provisr.toml"; }
+
+  int port = free_port();
+  int metrics_port = free_port();
+
+ private:
+  TempDirectory folder_;
+  std::optional<Program> program_;
+};
+
+std::string process(std::string_view name, std::string_view more = "") {
+  return fmt::format("[[processes]]\nname = \"{}\"\n{}start_duration = \"0s\"\n{}\n", name,
+                     child_args({"threader", "1"}), more);
+}
+
+}  // namespace
+
+TEST_CASE("SIGHUP reads the configuration again; only what differs changes") {
+  Reloadable daemon(process("kept") + process("removed") + process("changed"));
+  REQUIRE(eventually([&] { return daemon.pid_of("changed") != 0; }));
+  const int kept = daemon.pid_of("kept");
+  const int removed = daemon.pid_of("removed");
+  const int changed = daemon.pid_of("changed");
+  daemon.write(process("kept") + process("changed", "env = [\"A=1\"]") + process("added"));
+  daemon.program().signal(SIGHUP);
+
+  CHECK(eventually([&] { return daemon.pid_of("added") != 0; }));
+  CHECK(eventually([&] { return !is_alive(removed) && !is_alive(changed); }));
+  CHECK(eventually([&] { return daemon.pid_of("changed") != 0; }));
+  CHECK(daemon.pid_of("kept") == kept);
+  CHECK(daemon.status_of("changed")["restarts"].GetInt() == 1);
+  CHECK(
+      eventually([&] { return http_get(daemon.port, "/api/status?name=removed").status == 404; }));
+  CHECK_THAT(http_get(daemon.port, "/api/exits?name=changed").body,
+             ContainsSubstring(R"("reason":"reload")"));
+  CHECK(http_get(daemon.port, "/api/metrics/history?name=removed").status == 200);
+  CHECK_THAT(http_get(daemon.metrics_port, "/metrics").body,
+             !ContainsSubstring(R"(provisr_process_up{name="removed"})"));
+  daemon.program().signal(SIGTERM);
+  CHECK(daemon.program().wait() == 0);
+}
+
+TEST_CASE("a reload over HTTP tells what changed, by the token only") {
+  Reloadable daemon(process("app", "instances = 2"));
+  REQUIRE(eventually([&] { return daemon.pid_of("app-2") != 0; }));
+  CHECK(
+      daemon.reload().body ==
+      R"({"started":[],"stopped":[],"restarted":[],"changed":[],"settings":[],"at_next_start":[]})");
+  daemon.write(process("app", "instances = 3"), "", "max_history = 7\ninterval = \"100ms\"");
+  CHECK(http_send(daemon.port, "POST", "/api/reload").status == 401);
+  CHECK(http_get(daemon.port, "/api/reload").status == 405);
+  const HttpResult result = daemon.reload();
+  CHECK(result.status == 200);
+  CHECK(result.body ==
+        R"({"started":["app-3"],"stopped":[],"restarted":[],"changed":[],)"
+        R"("settings":["metrics"],"at_next_start":["metrics.process_metrics.max_history"]})");
+  CHECK(eventually([&] {  // at the new interval
+    return http_get(daemon.port, "/api/metrics?name=app-3").status == 200;
+  }));
+}
+
+TEST_CASE("a configuration with faults changes nothing and tells each") {
+  Reloadable daemon(process("app"));
+  REQUIRE(eventually([&] { return daemon.pid_of("app") != 0; }));
+  const int pid = daemon.pid_of("app");
+  daemon.write("[[processes]]\nname = \"other\"\ncommand = \"true\"\nodd = 1\neven = 2\n");
+  const HttpResult result = daemon.reload();
+  CHECK(result.status == 422);
+  CHECK_THAT(result.body, ContainsSubstring("nothing has changed: 2 faults"));
+  CHECK_THAT(result.body, ContainsSubstring("processes[0].odd"));
+  CHECK_THAT(result.body, ContainsSubstring("processes[0].even"));
+  CHECK(daemon.pid_of("app") == pid);
+  CHECK(http_get(daemon.port, "/api/status?name=other").status == 404);
+  std::filesystem::remove(daemon.file());
+  CHECK(daemon.reload().status == 422);
+  CHECK(daemon.pid_of("app") == pid);
+  CHECK_THAT(daemon.program().err(), ContainsSubstring("not reloaded: "));
+}
+
+TEST_CASE("listeners move, or serve by other rules at the same address") {
+  Reloadable daemon(process("app"));
+  REQUIRE(eventually([&] { return daemon.pid_of("app") != 0; }));
+  const int pid = daemon.pid_of("app");
+
+  daemon.write(process("app"), "base_path = \"/v2\"");
+  CHECK(daemon.reload().status == 200);
+  CHECK(eventually([&] { return http_get(daemon.port, "/v2/status").status == 200; }));
+  CHECK(eventually([&] { return http_get(daemon.port, "/api/status").status == 404; }));
+
+  const int before = daemon.port;
+  const int taken = daemon.metrics_port;
+  daemon.port = taken;  // of the same process, but another listener
+  daemon.metrics_port = free_port();
+  daemon.write(process("app"));
+  CHECK(http_send(before, "POST", "/v2/reload", credentials).status == 422);
+  CHECK(http_get(before, "/v2/status").status == 200);
+
+  daemon.port = free_port();
+  daemon.metrics_port = taken;
+  daemon.write(process("app"));
+  CHECK(http_send(before, "POST", "/v2/reload", credentials).status == 200);
+  CHECK(eventually([&] { return http_get(daemon.port, "/api/status").status == 200; }));
+  CHECK(http_get(taken, "/metrics").status == 200);
+  CHECK(eventually([&] {
+    try {
+      return http_get(before, "/v2/status").status == 0;
+    } catch (const std::exception&) {
+      return true;
+    }
+  }));
+  CHECK(daemon.pid_of("app") == pid);
+}
+
+TEST_CASE("reloads under way beside each other are all answered") {
+  Reloadable daemon(process("app"));
+  REQUIRE(eventually([&] { return daemon.pid_of("app") != 0; }));
+  for (int i = 0; i < 100; ++i) {
+    daemon.write(process("app", i % 2 == 0 ? "env = [\"A=1\"]" : ""),
+                 i % 3 == 0 ? "base_path = \"/api\"\nmax_connections = 100" : "");
+    if (i % 5 == 0) daemon.program().signal(SIGHUP);
+    CHECK(daemon.reload().status == 200);
+  }
+  CHECK(eventually([&] { return daemon.pid_of("app") != 0; }));
+  daemon.program().signal(SIGTERM);
+  CHECK(daemon.program().wait() == 0);
+}
+
+TEST_CASE("without a file SIGHUP ends provisrd") {
+  TempDirectory folder;
+  Program program({provisrd_path(), "--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0",
+                   "run", "sleep", "1000"},
+                  folder.path());
+  REQUIRE(eventually([&] { return program.err().find("started, pid") != std::string::npos; }));
+  program.signal(SIGHUP);
+  CHECK(program.wait() == 0);
+}
