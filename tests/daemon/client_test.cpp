@@ -74,7 +74,9 @@ const std::string one_process = R"({"processes": [{"name": "a", "state": "runnin
 
 TEST_CASE("status shows every process in a table") {
   const Daemon daemon(three_kinds());
-  REQUIRE(eventually([&] { return daemon.state_of("once") == "exited"; }));
+  REQUIRE(eventually([&] {
+    return daemon.state_of("once") == "exited" && daemon.state_of("app-2") == "running";
+  }));
   const Outcome outcome = provisrd({"status", "--url", url_of(daemon)});
   CHECK(outcome.status == 0);
   CHECK(outcome.err.empty());
@@ -89,6 +91,9 @@ TEST_CASE("status of names shows a block for each and tells by its status whethe
   const Daemon daemon(three_kinds());
   REQUIRE(eventually([&] { return daemon.state_of("once") == "exited"; }));
   REQUIRE(daemon.has_samples_of({"app-1", "app-2"}));
+  REQUIRE(eventually([&] {
+    return daemon.state_of("app-1") == "running" && daemon.state_of("app-2") == "running";
+  }));
   const auto status = [&](Words names) {
     names.insert(names.begin(), {"status", "--url", url_of(daemon)});
     return provisrd(names);
@@ -157,6 +162,7 @@ TEST_CASE("the daemon is found by a socket, by an environment variable, by its b
 
 TEST_CASE("PROVISRD_URL is asked unless the command line says otherwise") {
   const Daemon daemon(process_config("app", {"threader", "1"}));
+  REQUIRE(eventually([&] { return daemon.state_of("app") == "running"; }));
   CHECK(shell(fmt::format("PROVISRD_URL={} $P status app", url_of(daemon))).status == 0);
   CHECK(shell(fmt::format("PROVISRD_URL=http://nowhere.invalid $P status --url {} app",
                           url_of(daemon)))
@@ -287,9 +293,9 @@ TEST_CASE("a token file that holds no token is refused before anything is asked"
            Case{path + "/none", "cannot be read: No such file"},
            Case{path, "is not a regular file"},
            Case{"/dev/zero", "is not a regular file"},
-           Case{path + "/empty", "is empty"},
-           Case{path + "/lines", "more than one word"},
-           Case{path + "/header", "more than one word"},
+           Case{path + "/empty", "holds no token"},
+           Case{path + "/lines", "must hold one word"},
+           Case{path + "/header", "must hold one word"},
            Case{path + "/long", "is longer than 4096 bytes"},
        }) {
     const Outcome outcome = provisrd({"status", "--url", server.url(), "--token-file", file});

@@ -1,6 +1,8 @@
 #include "daemon/cli/options.hpp"
 
+#include "daemon/api/control.hpp"
 #include "daemon/config/listen_address.hpp"
+#include "daemon/config/rules.hpp"
 #include "daemon/platform/platform_features.hpp"
 
 #include <catch2/catch_test_macros.hpp>
@@ -178,6 +180,10 @@ TEST_CASE("start, stop and restart wait a minute, or as long as they are told") 
   CHECK(parse_options(Arguments{word, "a", "--wait=5s"}).client.wait == 5s);
   CHECK(parse_options(Arguments{"--no-wait", word, "a"}).client.wait == 0s);
   CHECK(parse_options(Arguments{"reload"}).action == Action::reload);
+}
+
+TEST_CASE("the command line lets provisrd wait as long as the API does") {
+  CHECK(wait_limits.most == Control::longest_wait);
 }
 
 TEST_CASE("without options a client command leaves the place to others") {

@@ -2,11 +2,11 @@
 
 #include "daemon/base/text.hpp"
 #include "daemon/cli/client/json_answer.hpp"
+#include "daemon/config/token_file.hpp"
 #include "daemon/platform/regular_file.hpp"
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <system_error>
@@ -15,20 +15,19 @@
 namespace provisr::daemon {
 namespace {
 
-constexpr std::size_t longest_token = 4096;
 constexpr std::size_t longest_error = 2000;
 
 [[nodiscard]] ClientFailure token_fault(const std::filesystem::path& file, std::string_view what) {
   return ClientFailure(fmt::format("the token file \"{}\" {}", name_of(file), what));
 }
 
-[[nodiscard]] std::string read_token_file(const std::filesystem::path& file) {
+[[nodiscard]] std::string text_of(const std::filesystem::path& file) {
   std::error_code error;
-  auto text = read_start_of_regular_file(file, longest_token + 1, error);
+  auto text = read_start_of_regular_file(file, max_token_file_size + 1, error);
   if (error == std::errc::not_supported) throw token_fault(file, "is not a regular file");
   if (!text) throw token_fault(file, fmt::format("cannot be read: {}", error.message()));
-  if (text->size() > longest_token) {
-    throw token_fault(file, fmt::format("is longer than {} bytes", longest_token));
+  if (text->size() > max_token_file_size) {
+    throw token_fault(file, fmt::format("is longer than {} bytes", max_token_file_size));
   }
   return std::move(*text);
 }
@@ -36,14 +35,9 @@ constexpr std::size_t longest_error = 2000;
 }  // namespace
 
 std::string read_token(const std::filesystem::path& file) {
-  std::string token = read_token_file(file);
-  token.erase(token.find_last_not_of(" \t\r\n") + 1);
-  if (token.empty()) throw token_fault(file, "is empty");
-  const auto is_printable = [](char c) { return c > ' ' && c <= '~'; };
-  if (!std::all_of(token.begin(), token.end(), is_printable)) {
-    throw token_fault(file, "holds more than one word of printable ASCII characters");
-  }
-  return token;
+  TokenFile parsed = parse_token(text_of(file));
+  if (!parsed.fault.empty()) throw token_fault(file, parsed.fault);
+  return std::move(parsed.token);
 }
 
 ApiClient::ApiClient(ServerUrl server, std::string token)

@@ -17,8 +17,9 @@ class ClientFailure : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// The word in a token file, without the line break behind it. Throws ClientFailure if the file
-/// cannot be read, is no regular file or holds anything but one word.
+/// The word in a token file, without white space around it. Unlike provisrd's own, others may be
+/// able to read the file: what a container is handed as a secret often has such a mode. Throws
+/// ClientFailure if the file cannot be read, is no regular file or holds anything but one word.
 [[nodiscard]] std::string read_token(const std::filesystem::path& file);
 
 /// The JSON API of a running provisrd.
