@@ -113,6 +113,9 @@ TEST_CASE("copied commands work as they stand", "[serial]") {
   }
 
   SECTION("that ask a running provisrd") {
+    REQUIRE(eventually([] {
+      return http_get(8080, "/api/status").body.find("\"starting\"") == std::string::npos;
+    }));
     const auto bin = std::filesystem::path(provisrd_path()).parent_path().string();
     for (const std::string document : {"README.md", "docs/commands.md"}) {
       const std::vector<std::string> commands = commands_of(document, "provisrd status");
