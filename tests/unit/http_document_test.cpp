@@ -2,6 +2,7 @@
 #include "daemon/api/api.hpp"
 #include "daemon/api/control.hpp"
 #include "daemon/api/exposition.hpp"
+#include "daemon/api/reload.hpp"
 #include "daemon/api/health.hpp"
 #include "daemon/api/tick_watch.hpp"
 #include "daemon/http/monitor.hpp"
@@ -58,6 +59,7 @@ namespace {
 struct Endpoints {
   Endpoints() {
     api.add_routes(router, "/api");
+    add_reload_route(router, "/api", [](const ReloadReply&) {});
     control.add_routes(router, "/api");
     exposition.add_routes(router);
     add_health_route(router, nullptr);
