@@ -29,8 +29,8 @@ struct HttpServerOptions {
 /// Answers requests by a router, on one thread for all connections of an address. That thread never
 /// waits for a client, so handlers decide how long others wait.
 ///
-/// Thread safety: wake_sources(), stop_accepting() and is_deserted() from any thread; the rest belongs to the thread that made the
-/// server. Handlers and sources run on the server's thread.
+/// Thread safety: wake_sources(), stop_accepting() and is_deserted() from any thread; the rest
+/// belongs to the thread that made the server. Handlers and sources run on the server's thread.
 class HttpServer {
  public:
   /// Router, monitor and log must outlive the server.

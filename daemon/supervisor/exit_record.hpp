@@ -30,7 +30,7 @@ struct ExitRecord {
   std::string name;
   ProcessId pid = 0;
   std::optional<Timestamp> started_at = {};  ///< empty: somebody else started it
-  Timestamp ended_at{};                 ///< when the end was noticed
+  Timestamp ended_at{};                      ///< when the end was noticed
   std::optional<ExitStatus> status = {};     ///< empty: the system does not tell
   ExitReason reason = ExitReason::itself;
   std::optional<std::uint64_t> memory_peak = {};   ///< bytes
