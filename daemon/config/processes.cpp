@@ -134,7 +134,7 @@ constexpr auto log_keys = std::to_array<Key<ProcessLog>>({
       R"("")",
       {},
       "The folder, made if it is missing, for `NAME.stdout.log` and `NAME.stderr.log` unless they "
-      "are named above; empty: that of `[log]`"}},
+      "are named above; empty: none"}},
     // Not served:
     {"max_size_mb"},
     {"max_backups"},
