@@ -164,7 +164,9 @@ class Daemon {
   [[nodiscard]] std::unique_ptr<Endpoints> endpoints_for(const Config& next) {
     if (have_same_endpoints(next, config_)) return nullptr;
     auto endpoints = make_endpoints(next, true);
-    endpoints->bind(endpoints_.get());
+    Endpoints::Predecessors predecessors{endpoints_.get()};
+    for (const auto& predecessor : predecessors_) predecessors.push_back(predecessor.get());
+    endpoints->bind(predecessors);
     endpoints->start();
     return endpoints;
   }

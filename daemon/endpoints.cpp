@@ -4,6 +4,7 @@
 #include "daemon/http/host_policy.hpp"
 #include "daemon/platform/listen_socket.hpp"
 
+#include <algorithm>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -52,11 +53,16 @@ Endpoints::Endpoints(const Config& config, const Sources& sources, EndpointActio
   add_routes(config.server.base_path, sources.is_collecting ? &sources.ticks : nullptr);
 }
 
-void Endpoints::bind(const Endpoints* predecessor) {
-  api_server_.bind(predecessor == nullptr ? nullptr : &predecessor->api_server_);
+void Endpoints::bind(const Predecessors& predecessors) {
+  const auto bind_one = [&](HttpServer Endpoints::*server) {
+    const bool is_shared =
+        std::any_of(predecessors.begin(), predecessors.end(),
+                    [&](const Endpoints* other) { return (this->*server).share(other->*server); });
+    if (!is_shared) (this->*server).bind();
+  };
+  bind_one(&Endpoints::api_server_);
   if (!has_metrics_) return metrics_monitor_->set_address(std::nullopt);
-  const bool is_continued = predecessor != nullptr && predecessor->has_metrics_;
-  metrics_server_.bind(is_continued ? &predecessor->metrics_server_ : nullptr);
+  bind_one(&Endpoints::metrics_server_);
 }
 
 void Endpoints::start() {

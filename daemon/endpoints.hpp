@@ -14,6 +14,7 @@
 #include <chrono>
 #include <functional>
 #include <string>
+#include <vector>
 
 namespace provisr::daemon {
 
@@ -34,9 +35,11 @@ class Endpoints {
   Endpoints(const Endpoints&) = delete;
   Endpoints& operator=(const Endpoints&) = delete;
 
-  /// Takes the addresses; those that `predecessor` has are shared with it, so that a client finds
-  /// one of the two. Throws std::runtime_error with one clear sentence.
-  void bind(const Endpoints* predecessor = nullptr);
+  using Predecessors = std::vector<const Endpoints*>;
+
+  /// Takes the addresses; one that a predecessor has is shared with it, so that a client finds one
+  /// of the two. Throws std::runtime_error with one clear sentence.
+  void bind(const Predecessors& predecessors = {});
 
   /// Begins to answer. Throws std::runtime_error.
   void start();

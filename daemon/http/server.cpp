@@ -456,13 +456,18 @@ HttpServer::~HttpServer() {
   stop();
 }
 
-void HttpServer::bind(const HttpServer* predecessor) {
-  const bool is_continued = predecessor != nullptr && predecessor->loop_ &&
-                            predecessor->options_.address == options_.address &&
-                            predecessor->options_.socket_group == options_.socket_group;
-  auto listeners = is_continued
-                       ? predecessor->loop_->listeners()
-                       : std::make_shared<const Listeners>(options_.address, options_.socket_group);
+void HttpServer::bind() {
+  make_loop(std::make_shared<const Listeners>(options_.address, options_.socket_group));
+}
+
+bool HttpServer::share(const HttpServer& predecessor) {
+  const bool is_same = predecessor.loop_ && predecessor.options_.address == options_.address &&
+                       predecessor.options_.socket_group == options_.socket_group;
+  if (is_same) make_loop(predecessor.loop_->listeners());
+  return is_same;
+}
+
+void HttpServer::make_loop(std::shared_ptr<const Listeners> listeners) {
   loop_ = std::make_unique<Loop>(options_, *router_, *monitor_, *log_, std::move(listeners));
 }
 

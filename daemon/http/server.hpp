@@ -14,6 +14,8 @@
 
 namespace provisr::daemon {
 
+class Listeners;
+
 struct HttpServerOptions {
   ListenAddress address;
   /// The group that a Unix socket is given to; empty: the one that new files get.
@@ -40,14 +42,18 @@ class HttpServer {
   HttpServer& operator=(const HttpServer&) = delete;
 
   /// Takes the address. Throws std::runtime_error with one clear sentence if that fails, also if
-  /// another program, or another provisrd, listens there. If `predecessor` has that address, the
-  /// two share its sockets until one of them stops: no client is turned away in between.
-  void bind(const HttpServer* predecessor = nullptr);
+  /// another program, or another provisrd, listens there.
+  void bind();
 
-  /// The address, after bind() with the port that the system chose in place of 0.
+  /// In place of bind(): shares the sockets of `predecessor`, until one of the two stops, so that
+  /// no client is turned away in between. False if it is not bound to the same address.
+  [[nodiscard]] bool share(const HttpServer& predecessor);
+
+  /// The address, after bind() or share() with the port that the system chose in place of 0.
   [[nodiscard]] const ListenAddress& address() const;
 
-  /// Begins to answer; requires bind(). Throws std::runtime_error if there is no thread to be had.
+  /// Begins to answer; requires bind() or share(). Throws std::runtime_error if there is no thread
+  /// to be had.
   void start();
 
   /// Goes on with the clients that it has and takes no more.
@@ -63,6 +69,8 @@ class HttpServer {
 
  private:
   class Loop;
+  void make_loop(std::shared_ptr<const Listeners> listeners);
+
   HttpServerOptions options_;
   const Router* router_;
   HttpMonitor* monitor_;

@@ -35,12 +35,13 @@ class Reloadable {
 
   void write(const std::string& processes, std::string_view server = "",
              std::string_view collection = "") const {
-    folder_.write("provisr.toml", fmt::format("[server]\nlisten = \"127.0.0.1:{}\"\n{}\n"
-                                              "[server.auth]\ntoken_file = \"{}\"\n"
-                                              "[metrics]\nlisten = \"127.0.0.1:{}\"\n"
-                                              "[metrics.process_metrics]\n{}\n{}",
-                                              port, server, (folder_.path() / "token").string(),
-                                              metrics_port, collection, processes));
+    folder_.write("new.toml", fmt::format("[server]\nlisten = \"127.0.0.1:{}\"\n{}\n"
+                                          "[server.auth]\ntoken_file = \"{}\"\n"
+                                          "[metrics]\nlisten = \"127.0.0.1:{}\"\n"
+                                          "[metrics.process_metrics]\n{}\n{}",
+                                          port, server, (folder_.path() / "token").string(),
+                                          metrics_port, collection, processes));
+    std::filesystem::rename(folder_.path() / "new.toml", file());  // never half a file
   }
   [[nodiscard]] HttpResult reload() const {
     return http_send(port, "POST", "/api/reload", credentials);
@@ -172,6 +173,21 @@ TEST_CASE("listeners move, or serve by other rules at the same address") {
   CHECK(daemon.pid_of("app") == pid);
 }
 
+TEST_CASE("a listener can move back at once") {
+  Reloadable daemon(process("app"));
+  const int first = daemon.port;
+  const int second = free_port();
+  for (int i = 0; i < 10; ++i) {
+    const int before = daemon.port;
+    daemon.port = before == first ? second : first;
+    daemon.write(process("app"));
+    const HttpResult result = http_send(before, "POST", "/api/reload", credentials);
+    INFO(result.body);
+    CHECK(result.status == 200);
+    CHECK(eventually([&] { return http_get(daemon.port, "/healthz").status == 200; }));
+  }
+}
+
 TEST_CASE("reloads under way beside each other are all answered") {
   Reloadable daemon(process("app"));
   REQUIRE(eventually([&] { return daemon.pid_of("app") != 0; }));
@@ -179,7 +195,9 @@ TEST_CASE("reloads under way beside each other are all answered") {
     daemon.write(process("app", i % 2 == 0 ? "env = [\"A=1\"]" : ""),
                  i % 3 == 0 ? "base_path = \"/api\"\nmax_connections = 100" : "");
     if (i % 5 == 0) daemon.program().signal(SIGHUP);
-    CHECK(daemon.reload().status == 200);
+    const HttpResult result = daemon.reload();
+    INFO(result.body);
+    CHECK(result.status == 200);
   }
   CHECK(eventually([&] { return daemon.pid_of("app") != 0; }));
   daemon.program().signal(SIGTERM);
