@@ -23,10 +23,10 @@ struct ChildCommand {
   std::vector<std::string> env;    ///< "KEY=value", added to the daemon's environment
   /// Files that its output is appended to, created if they are missing, relative to the daemon's
   /// working directory; empty: the daemon's own stream.
-  std::filesystem::path stdout_file;
-  std::filesystem::path stderr_file;
-  std::filesystem::path log_directory;  ///< made before these are opened; empty: none
-  std::optional<UserAccount> account;   ///< whose it is; empty: the daemon's
+  std::filesystem::path stdout_file = {};
+  std::filesystem::path stderr_file = {};
+  std::filesystem::path log_directory = {};  ///< made before these are opened; empty: none
+  std::optional<UserAccount> account = {};   ///< whose it is; empty: the daemon's
   /// Inherits the daemon's standard input instead of /dev/null, unless it is a terminal, which a
   /// background process group may not read.
   bool inherit_stdin = false;
