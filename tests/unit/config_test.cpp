@@ -90,7 +90,7 @@ max_restart_interval = "30s"
 retry_interval = "3s"
 start_duration = "0s"
 retry_count = 4
-stop_signal = "SIGINT"
+stop_signal = "SIGTERM"
 stop_timeout = "500ms"
 log = { stdout = "out.log", stderr = "err.log", dir = "logs" }
 [[processes]]
@@ -122,7 +122,7 @@ pid_file = "/run/nginx.pid"
   CHECK(app.retry_interval == 3s);
   CHECK(app.start_duration == 0s);
   CHECK(app.retry_count == 4);
-  CHECK(app.stop_signal == signal_number("INT"));
+  CHECK(app.stop_signal == default_stop_signal);
   CHECK(app.stop_timeout == 500ms);
   CHECK(app.log == ProcessLog{"out.log", "err.log", "logs"});
   CHECK(app.pid_file.empty());
