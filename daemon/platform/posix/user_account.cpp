@@ -7,7 +7,7 @@
 
 #include <charconv>
 #include <string_view>
-#include <type_traits>
+#include <unistd.h>
 
 namespace provisr::daemon {
 namespace {
