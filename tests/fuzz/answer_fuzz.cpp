@@ -23,7 +23,9 @@ void check_harmless(std::string_view text) {
   });
   if (has_control) std::abort();
   // C1 controls in UTF-8 are C2 80 to C2 9F.
-  for (std::size_t at = text.find('\xc2'); at + 1 < text.size(); at = text.find('\xc2', at + 1)) {
+  constexpr auto none = std::string_view::npos;
+  for (std::size_t at = text.find('\xc2'); at != none; at = text.find('\xc2', at + 1)) {
+    if (at + 1 == text.size()) break;
     if (static_cast<unsigned char>(text[at + 1]) < 0xa0) std::abort();
   }
 }
