@@ -27,13 +27,19 @@ static_assert(sizeof(PidfdInfo) == 64);
 constexpr std::uint64_t info_exit = 1U << 3U;
 constexpr auto get_info = _IOWR(0xFFU, 11, PidfdInfo);
 
+/// C libraries differ in the type of the request.
+template <class Request>
+[[nodiscard]] bool ask(int (*control)(int, Request, ...), int fd, PidfdInfo& info) {
+  return control(fd, static_cast<Request>(get_info), &info) == 0;
+}
+
 class Pidfd final : public ProcessHandle {
  public:
   explicit Pidfd(FileDescriptor fd) : fd_(std::move(fd)) {}
 
   [[nodiscard]] std::optional<ExitStatus> exit_status() const override {
     PidfdInfo info{.mask = info_exit};
-    if (ioctl(fd_.get(), get_info, &info) != 0 || (info.mask & info_exit) == 0) return {};
+    if (!ask(&::ioctl, fd_.get(), info) || (info.mask & info_exit) == 0) return {};
     return exit_status_of(info.exit_code);
   }
 
