@@ -1,5 +1,6 @@
 #include "support/daemon_runner.hpp"
 #include "support/paths.hpp"
+#include "support/send_signal.hpp"
 #include "support/text_file.hpp"
 
 #include <catch2/catch_test_macros.hpp>
@@ -32,7 +33,7 @@ TEST_CASE("a process that ends is started again, with its history") {
                                                    "restart_interval = \"50ms\"\n"));
   REQUIRE(daemon.has_samples_of({"app"}));
   const pid_t first = daemon.pid_of("app");
-  ::kill(first, SIGKILL);
+  send_signal(first, SIGKILL);
   REQUIRE(eventually([&] {
     const pid_t now = daemon.pid_of("app");
     return now != 0 && now != first;

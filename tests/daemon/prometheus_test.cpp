@@ -2,6 +2,7 @@
 #include "support/paths.hpp"
 #include "support/raw_client.hpp"
 #include "support/sanitizers.hpp"
+#include "support/send_signal.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
@@ -73,7 +74,7 @@ TEST_CASE("a process that has stopped leaves its families and stays as down") {
       child_args({"threader", "1"}));
   REQUIRE(daemon.has_samples_of({"my-app"}));
   REQUIRE(has_line(daemon, "provisr_process_up{name=\"my-app\"} 1\n"));
-  ::kill(daemon.pid_of("my-app"), SIGKILL);
+  send_signal(daemon.pid_of("my-app"), SIGKILL);
   CHECK(eventually([&] { return has_line(daemon, "provisr_process_up{name=\"my-app\"} 0\n"); }));
   for (const char* family : {"cpu_percent", "memory_mb", "num_threads", "num_fds"}) {
     CHECK_FALSE(has_line(daemon, fmt::format("provisr_process_{}{{", family)));
@@ -94,7 +95,7 @@ TEST_CASE("without collection no process is shown as down, and restarts still co
       child_args({"threader", "1"}));
   CHECK_THAT(daemon.prometheus(), !ContainsSubstring("provisr_process_up"));
   REQUIRE(has_line(daemon, "provisr_process_restarts_total{name=\"my-app\"} 0\n"));
-  ::kill(daemon.pid_of("my-app"), SIGKILL);
+  send_signal(daemon.pid_of("my-app"), SIGKILL);
   CHECK(eventually(
       [&] { return has_line(daemon, "provisr_process_restarts_total{name=\"my-app\"} 1\n"); }));
 }

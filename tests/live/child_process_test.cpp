@@ -2,6 +2,7 @@
 
 #include "support/live_children.hpp"
 #include "support/paths.hpp"
+#include "support/send_signal.hpp"
 #include "support/temp_directory.hpp"
 #include "support/text_file.hpp"
 
@@ -44,7 +45,7 @@ class CarelessParent {
     ::close(ready[0]);
   }
   ~CarelessParent() {
-    ::kill(pid_, SIGKILL);
+    send_signal(pid_, SIGKILL);
     ::waitpid(pid_, nullptr, 0);
   }
   CarelessParent(const CarelessParent&) = delete;
@@ -122,7 +123,7 @@ TEST_CASE("a child that was stopped can act on the request to end") {
       {"/bin/sh", "-c",
        "trap 'exit 9' TERM; echo ready > '" + output.string() + "'; while :; do sleep 0.02; done"});
   REQUIRE(eventually([&] { return is_ready(output); }));
-  ::kill(static_cast<pid_t>(child->pid()), SIGSTOP);
+  send_signal(child->pid(), SIGSTOP);
   child->terminate_group();
   CHECK(wait_for_exit(*child).code == 9);
 }

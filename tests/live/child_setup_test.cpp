@@ -1,6 +1,7 @@
 #include "daemon/platform/child_process.hpp"
 #include "daemon/platform/descriptor_limit.hpp"
 #include "support/live_children.hpp"
+#include "support/send_signal.hpp"
 #include "support/temp_directory.hpp"
 #include "support/text_file.hpp"
 
@@ -195,7 +196,7 @@ TEST_CASE("a daemon that is killed leaves no child running") {
   const std::string pid_text = output_of("pgrep -P " + std::to_string(doomed_daemon));
   const ProcessId child = std::stoi(pid_text);
   REQUIRE(is_running(child));
-  ::kill(doomed_daemon, SIGKILL);
+  send_signal(doomed_daemon, SIGKILL);
   ::waitpid(doomed_daemon, nullptr, 0);
   CHECK(eventually([&] { return !is_running(child); }));
 }

@@ -4,6 +4,7 @@
 #include "support/live_children.hpp"
 #include "support/log_capture.hpp"
 #include "support/paths.hpp"
+#include "support/send_signal.hpp"
 #include "support/temp_directory.hpp"
 #include "support/text_file.hpp"
 
@@ -115,7 +116,7 @@ TEST_CASE("a killed child is started again and measured under its new PID") {
   world.run([&] {
     REQUIRE(world.reaches(ProcessState::running));
     const ProcessId first = world.status().pid.value();
-    ::kill(static_cast<pid_t>(first), SIGKILL);
+    send_signal(first, SIGKILL);
     CHECK(eventually([&] { return world.status().restarts == 1; }));
     REQUIRE(world.reaches(ProcessState::running));
     CHECK(world.status().pid.value() != first);
@@ -211,7 +212,7 @@ TEST_CASE("the end of a process that others run is recorded, also how if the sys
     REQUIRE(world.reaches(ProcessState::running));
     const ProcessId pid = world.status().pid.value();
     world.registry.tick();
-    ::kill(static_cast<pid_t>(pid), SIGKILL);
+    send_signal(pid, SIGKILL);
     REQUIRE(eventually([&] { return !world.supervisor.exits().find().empty(); }));
     const ExitRecord record = *world.supervisor.exits().find("nginx").at(0);
     CHECK(record.pid == pid);

@@ -2,6 +2,7 @@
 
 #include "support/eventually.hpp"
 #include "support/paths.hpp"
+#include "support/send_signal.hpp"
 
 #include <provisr/process_metrics.hpp>
 
@@ -53,7 +54,7 @@ class Child {
   /// After this the PID may have been reused.
   void end() noexcept {
     if (pid_ <= 0) return;
-    ::kill(pid_, SIGKILL);
+    send_signal(pid_, SIGKILL);
     ::waitpid(std::exchange(pid_, -1), nullptr, 0);
   }
 

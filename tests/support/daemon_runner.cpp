@@ -1,6 +1,7 @@
 #include "support/daemon_runner.hpp"
 
 #include "support/paths.hpp"
+#include "support/send_signal.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 #include <fmt/format.h>
@@ -90,7 +91,7 @@ Program::Program(std::vector<std::string> command, const std::filesystem::path& 
 
 Program::~Program() {
   if (has_ended()) return;
-  ::kill(pid_, SIGKILL);
+  send_signal(pid_, SIGKILL);
   ::waitpid(pid_, nullptr, 0);
 }
 
@@ -101,7 +102,7 @@ std::string Program::err() const {
   return read_text(err_file_);
 }
 void Program::signal(int number) const {
-  ::kill(pid_, number);
+  send_signal(pid_, number);
 }
 
 bool Program::has_ended() {
@@ -156,8 +157,15 @@ std::string Daemon::state_of(const std::string& name) const {
 }
 
 pid_t Daemon::pid_of(const std::string& name) const {
-  const rapidjson::Document status = status_of(name);
-  return status.IsObject() && status.HasMember("pid") ? status["pid"].GetInt() : 0;
+  pid_t pid = 0;
+  const bool is_known = eventually([&] {
+    const rapidjson::Document status = status_of(name);
+    if (status.IsObject() && status.HasMember("pid")) pid = status["pid"].GetInt();
+    return pid != 0;
+  });
+  INFO(name << " has no process");
+  REQUIRE(is_known);
+  return pid;
 }
 
 bool Daemon::has_samples_of(const std::vector<std::string>& names) const {

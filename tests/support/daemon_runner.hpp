@@ -78,6 +78,7 @@ class Daemon {
   /// The entry of /api/status of a name; Null if it has none.
   [[nodiscard]] rapidjson::Document status_of(const std::string& name) const;
   [[nodiscard]] std::string state_of(const std::string& name) const;
+  /// Waits until the name has a process; fails the test if it gets none.
   [[nodiscard]] pid_t pid_of(const std::string& name) const;
 
   /// Waits until every one of the names has a sample.
