@@ -19,7 +19,7 @@ if(NOT zig)
 endif()
 list(GET zig 0 zig)
 
-set(CMAKE_CXX_COMPILER "${zig}" c++)
+set(CMAKE_CXX_COMPILER "${CMAKE_CURRENT_LIST_DIR}/zig_cxx.sh")
 set(CMAKE_CXX_COMPILER_TARGET ${PROVISR_ZIG_TARGET})
 # Probes that link would have Zig compile its C++ library for their flags, too, which takes a minute.
 set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)

@@ -1,13 +1,12 @@
 #include "contract/running_daemon.hpp"
 
 #include "daemon/base/text.hpp"
+#include "daemon/http/client.hpp"
+#include "support/eventually.hpp"
 #include "support/paths.hpp"
 #include "support/start_child.hpp"
 
 #include <fmt/format.h>
-#include <httplib.h>
-
-#include <thread>
 
 namespace provisr::test {
 namespace {
@@ -15,9 +14,18 @@ namespace {
 constexpr auto loopback = "127.0.0.1";
 
 [[nodiscard]] std::string get(int port, const std::string& path) {
-  httplib::Client client(loopback, port);
-  const auto answer = client.Get(path);
-  return answer && answer->status == 200 ? answer->body : "";
+  const daemon::HttpClient client({.host = loopback, .port = port, .path = {}});
+  try {
+    const daemon::HttpReceived answer = client.send("GET", path, deadline);
+    return answer.status == 200 ? answer.body : "";
+  } catch (const daemon::HttpFailure&) {
+    return {};  // not up yet
+  }
+}
+
+[[nodiscard]] daemon::Socket listen_on_free_port() {
+  const auto addresses = daemon::addresses_of(loopback);
+  return daemon::listen_on(addresses.front(), 0, daemon::Coverage::own_family);
 }
 
 }  // namespace
@@ -29,23 +37,10 @@ std::unique_ptr<daemon::ChildProcess> start_daemon(const std::vector<std::string
   return test::start_child(command);
 }
 
-struct TakenPort::State {
-  httplib::Server server;
-  int port = server.bind_to_any_port(loopback);
-  std::thread listener{[this] { server.listen_after_bind(); }};
-};
-
-TakenPort::TakenPort() : state_(std::make_unique<State>()) {
-  while (!state_->server.is_running()) std::this_thread::yield();
-}
-
-TakenPort::~TakenPort() {
-  state_->server.stop();
-  state_->listener.join();
-}
+TakenPort::TakenPort() : listener_(listen_on_free_port()) {}
 
 int TakenPort::number() const {
-  return state_->port;
+  return daemon::port_of(listener_);
 }
 
 RunningDaemon::RunningDaemon(const std::string& configuration)

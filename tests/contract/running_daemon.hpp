@@ -1,6 +1,7 @@
 #pragma once
 
 #include "daemon/platform/child_process.hpp"
+#include "daemon/platform/listen_socket.hpp"
 #include "support/temp_directory.hpp"
 
 #include <memory>
@@ -17,15 +18,11 @@ namespace provisr::test {
 class TakenPort {
  public:
   TakenPort();
-  ~TakenPort();
-  TakenPort(const TakenPort&) = delete;
-  TakenPort& operator=(const TakenPort&) = delete;
 
   [[nodiscard]] int number() const;
 
  private:
-  struct State;
-  std::unique_ptr<State> state_;
+  daemon::Socket listener_;
 };
 
 /// A daemon with a configuration, on ports of its own.
