@@ -1,6 +1,7 @@
 #include "daemon/api/api.hpp"
 
 #include "daemon/api/exits_json.hpp"
+#include "daemon/api/history.hpp"
 #include "daemon/api/json.hpp"
 #include "daemon/api/parameters.hpp"
 
@@ -87,7 +88,7 @@ HttpAnswer Api::history(const HttpQuery& query) {
   require_collection();
   const std::string name = required_name(query, "name");
   const Snapshot snapshot = sources_.registry.snapshot();
-  return json_answer(history_json(name, required_process(snapshot, name).history()));
+  return history_answer(name, required_process(snapshot, name).history_view());
 }
 
 HttpAnswer Api::group(const HttpQuery& query) {

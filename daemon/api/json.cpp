@@ -36,19 +36,17 @@ void write_last_exit(JsonText& json, const ProcessStatus& process) {
 }
 
 void write_status(JsonText& json, const ProcessStatus& process, MonotonicTime now) {
-  json.object([&] {
-    json.member("name", process.name);
-    json.member("kind", to_text(process.kind));
-    json.member("state", to_text(process.state));
-    if (process.pid) json.member("pid", std::int64_t{*process.pid});
-    if (process.started) {
-      json.member("started_at", rfc3339(process.started->at));
-      json.member("uptime_seconds", seconds_between(process.started->monotonic, now));
-    }
-    json.member("restarts", std::uint64_t{process.restarts});
-    write_last_exit(json, process);
-    if (!process.last_error.empty()) json.member("last_error", process.last_error);
-  });
+  json.member("name", process.name);
+  json.member("kind", to_text(process.kind));
+  json.member("state", to_text(process.state));
+  if (process.pid) json.member("pid", std::int64_t{*process.pid});
+  if (process.started) {
+    json.member("started_at", rfc3339(process.started->at));
+    json.member("uptime_seconds", seconds_between(process.started->monotonic, now));
+  }
+  json.member("restarts", std::uint64_t{process.restarts});
+  write_last_exit(json, process);
+  if (!process.last_error.empty()) json.member("last_error", process.last_error);
 }
 
 }  // namespace
@@ -71,16 +69,25 @@ std::string sample_json(std::string_view name, const ProcessMetrics& sample) {
   return json.str();
 }
 
-std::string history_json(std::string_view name, const std::vector<ProcessMetrics>& history) {
+std::string history_json_begin(std::string_view name) {
   JsonText json;
   json.object([&] {
     json.member("process", name);
     json.key("history");
-    json.array([&] {
-      for (const ProcessMetrics& sample : history) write_sample(json, name, {sample});
-    });
+    json.array([] {});
   });
-  return json.str();
+  std::string text = json.str();
+  text.resize(text.size() - history_json_end.size());
+  return text;
+}
+
+std::string samples_json(std::string_view name, const std::vector<ProcessMetrics>& samples) {
+  JsonText json;
+  json.array([&] {
+    for (const ProcessMetrics& sample : samples) write_sample(json, name, {sample});
+  });
+  const std::string text = json.str();
+  return text.substr(1, text.size() - 2);
 }
 
 std::string group_json(std::string_view base, const GroupTotals& totals, const Snapshot& snapshot) {
@@ -104,6 +111,30 @@ std::string group_json(std::string_view base, const GroupTotals& totals, const S
   return json.str();
 }
 
+std::string started_json(const ProcessStatus& process, Timestamp at, MonotonicTime now) {
+  JsonText json;
+  json.object([&] {
+    write_status(json, process, now);
+    json.member("at", rfc3339(at));
+  });
+  return json.str();
+}
+
+std::string tick_json(const TickEvent& tick) {
+  const TickReport& report = tick.report;
+  JsonText json;
+  json.object([&] {
+    json.member("tick", std::uint64_t{report.tick});
+    json.member("running", std::uint64_t{report.running});
+    json.member("vanished", std::uint64_t{report.vanished});
+    json.member("duration_seconds", std::chrono::duration<double>(report.duration).count());
+    json.member("late_seconds", std::chrono::duration<double>(report.schedule.lateness).count());
+    json.member("missed", std::uint64_t{report.schedule.missed});
+    json.member("at", rfc3339(tick.snapshot.taken_at()));
+  });
+  return json.str();
+}
+
 std::string names_json(const std::vector<std::string>& names) {
   JsonText json;
   json.object([&] {
@@ -121,7 +152,9 @@ std::string status_json(const StatusList& processes, const ListeningOn& listenin
   json.object([&] {
     json.key("processes");
     json.array([&] {
-      for (const auto& process : processes) write_status(json, *process, now);
+      for (const auto& process : processes) {
+        json.object([&] { write_status(json, *process, now); });
+      }
     });
     json.key("listen");
     json.object([&] {

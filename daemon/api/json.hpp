@@ -4,6 +4,7 @@
 #include "daemon/supervisor/process_status.hpp"
 
 #include <provisr/aggregator.hpp>
+#include <provisr/observer.hpp>
 #include <provisr/process_metrics.hpp>
 #include <provisr/snapshot.hpp>
 
@@ -20,11 +21,21 @@ namespace provisr::daemon {
 
 [[nodiscard]] std::string sample_json(std::string_view name, const ProcessMetrics& sample);
 
-[[nodiscard]] std::string history_json(std::string_view name,
-                                       const std::vector<ProcessMetrics>& history);
+/// {"process", "history": [sample, ...]} is this, samples_json() for each part with commas in
+/// between, and history_json_end.
+[[nodiscard]] std::string history_json_begin(std::string_view name);
+[[nodiscard]] std::string samples_json(std::string_view name,
+                                       const std::vector<ProcessMetrics>& samples);
+inline constexpr std::string_view history_json_end = "]}";
 
 [[nodiscard]] std::string group_json(std::string_view base, const GroupTotals& totals,
                                      const Snapshot& snapshot);
+
+/// A start, with the status that it led to.
+[[nodiscard]] std::string started_json(const ProcessStatus& process, Timestamp at,
+                                       MonotonicTime now);
+
+[[nodiscard]] std::string tick_json(const TickEvent& tick);
 
 /// {"names": [...]}.
 [[nodiscard]] std::string names_json(const std::vector<std::string>& names);

@@ -214,4 +214,33 @@ class History {
   Word* next_;  ///< of the pushing thread
 };
 
+/// The samples of a history up to one moment, to be read in parts and at leisure: it holds the
+/// history, which may outlive its registry by that, and nothing else.
+///
+/// Thread safety: different objects from different threads.
+class HistoryView {
+ public:
+  /// The samples of the first `end` pushes that the ring still holds.
+  HistoryView(std::shared_ptr<const History> history, std::uint64_t end)
+      : history_(std::move(history)),
+        position_(end - std::min<std::uint64_t>(end, history_->capacity())),
+        end_(end) {}
+
+  /// How many samples are left to read; fewer if later pushes overwrite some.
+  [[nodiscard]] std::uint64_t left() const noexcept { return end_ - position_; }
+
+  /// Appends the next `most` samples, oldest first: fewer if some of them were overwritten, or if
+  /// there are no more.
+  void read(std::size_t most, std::vector<ProcessMetrics>& samples) {
+    const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(most, left()));
+    position_ += count;
+    history_->read_last(position_, count, samples);
+  }
+
+ private:
+  std::shared_ptr<const History> history_;
+  std::uint64_t position_;
+  std::uint64_t end_;
+};
+
 }  // namespace provisr

@@ -2,6 +2,7 @@
 
 #include <provisr/detail/snapshot_pool.hpp>
 #include <provisr/figures.hpp>
+#include <provisr/history.hpp>
 #include <provisr/process_metrics.hpp>
 #include <provisr/process_name.hpp>
 
@@ -65,6 +66,9 @@ class Snapshot {
     void history(std::vector<ProcessMetrics>& samples) const {
       entry_->history->read_until(slot_->history_end, samples);
     }
+
+    /// The same, to be read in parts; does not hold the snapshot.
+    [[nodiscard]] HistoryView history_view() const { return {entry_->history, slot_->history_end}; }
 
    private:
     friend class Snapshot;
