@@ -1,5 +1,7 @@
 #include "daemon/daemon.hpp"
 
+#include "daemon/api/event_hub.hpp"
+#include "daemon/api/process_events.hpp"
 #include "daemon/api/tick_watch.hpp"
 #include "daemon/endpoints.hpp"
 #include "daemon/http/monitor.hpp"
@@ -41,7 +43,7 @@ namespace {
 }
 
 [[nodiscard]] RegistryOptions registry_options(const CollectionConfig& collection, TickWatch& ticks,
-                                               const Log& log) {
+                                               EventHub& hub, const Log& log) {
   RegistryOptions options;
   options.max_history = collection.max_history;
   options.diagnostics = [&log](const Diagnostic& diagnostic) {
@@ -50,7 +52,10 @@ namespace {
     const std::string_view separator = diagnostic.process.empty() ? "" : ": ";
     log.write(level, fmt::format("{}{}{}", diagnostic.process, separator, diagnostic.message));
   };
-  options.observer = [&ticks](const TickEvent& tick) { ticks.on_tick(tick.report); };
+  options.observer = [&ticks, &hub](const TickEvent& tick) {
+    ticks.on_tick(tick.report);
+    tell_of_tick(hub, tick);
+  };
   return options;
 }
 
@@ -69,13 +74,13 @@ class Daemon {
       : config_(config),
         log_(log),
         ticks_(config.metrics.collection.interval, log),
-        registry_(registry_options(config.metrics.collection, ticks_, log)),
+        registry_(registry_options(config.metrics.collection, ticks_, hub_, log)),
         supervisor_(config.processes, registry_, log, until, supervisor_options(bool(load))),
         endpoints_(make_endpoints(config, bool(load))) {
     endpoints_->bind();
     if (!load) return;
     reloader_.emplace(Reloader::Steps{.load = std::move(load),
-                                      .apply = [this](const Config& next) { return live_by(next); },
+                                      .apply = [this](const Config& next) { return apply(next); },
                                       .finish =
                                           [this](const std::function<bool()>& is_wanted) {
                                             end_predecessors(is_wanted);
@@ -97,6 +102,8 @@ class Daemon {
   [[nodiscard]] SupervisorOptions supervisor_options(bool can_reload) {
     SupervisorOptions options;
     options.history_ttl = config_.metrics.collection.history_ttl;
+    options.on_change = [this](const ProcessStatus& status) { process_events_.note(status); };
+    options.on_exit = [this](const ExitRecord& record) { process_events_.note_exit(record); };
     if (can_reload) {
       options.on_hangup = [this] { reloader_->request([](const ReloadReport&) {}); };
     }
@@ -116,7 +123,8 @@ class Daemon {
                                 [this](Command command, ReplyHandler reply) {
                                   supervisor_.submit(std::move(command), std::move(reply));
                                 },
-                            .reload = {}};
+                            .reload = {},
+                            .events = &hub_};
     if (can_reload) {
       actions.reload = [this](ReloadReply reply) { reloader_->request(std::move(reply)); };
     }
@@ -136,6 +144,12 @@ class Daemon {
     collector_.reset();
     ticks_.set_interval(collection.interval);
     if (collection.enabled) collector_.emplace(registry_, collection.interval);
+  }
+
+  [[nodiscard]] ReloadReport apply(const Config& next) {
+    ReloadReport report = live_by(next);
+    if (report.faults.empty()) tell_of_reload(hub_, report);
+    return report;
   }
 
   /// On the reloader's thread. What can fail comes first, so that a failure leaves all as it was.
@@ -202,6 +216,8 @@ class Daemon {
 
   Config config_;
   const Log& log_;
+  EventHub hub_;
+  ProcessEvents process_events_{hub_};
   TickWatch ticks_;
   Registry registry_;
   Supervisor supervisor_;

@@ -1,5 +1,6 @@
 #include "daemon/endpoints.hpp"
 
+#include "daemon/api/events.hpp"
 #include "daemon/api/health.hpp"
 #include "daemon/http/host_policy.hpp"
 #include "daemon/platform/listen_socket.hpp"
@@ -46,6 +47,7 @@ Endpoints::Endpoints(const Config& config, const Sources& sources, EndpointActio
       exposition_(sources),
       control_(std::move(actions.submit)),
       reload_(std::move(actions.reload)),
+      events_(actions.events),
       access_(config.server.auth.token, config.server.auth.protect_reads),
       api_server_(server_options(config.server, access_), api_router_, api_monitor, sources.log),
       metrics_server_(server_options(config.metrics, access_), metrics_router_, metrics_monitor,
@@ -66,6 +68,7 @@ void Endpoints::bind(const Predecessors& predecessors) {
 }
 
 void Endpoints::start() {
+  waker_.emplace(*events_, [this] { api_server_.wake_sources(); });
   api_server_.start();
   log_->info("JSON API on {}", api_server_.address().to_string());
   if (!has_metrics_) return;
@@ -90,6 +93,7 @@ void Endpoints::add_routes(const std::string& base_path, const TickWatch* ticks)
   api_.add_routes(api_router_, base_path);
   control_.add_routes(api_router_, base_path);
   if (reload_) add_reload_route(api_router_, base_path, reload_);
+  add_events_route(api_router_, base_path, *events_);
   add_health_route(api_router_, ticks);
   exposition_.add_routes(metrics_router_);
   add_health_route(metrics_router_, ticks);

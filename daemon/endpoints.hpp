@@ -2,6 +2,7 @@
 
 #include "daemon/api/api.hpp"
 #include "daemon/api/control.hpp"
+#include "daemon/api/event_hub.hpp"
 #include "daemon/api/exposition.hpp"
 #include "daemon/api/reload.hpp"
 #include "daemon/api/sources.hpp"
@@ -13,6 +14,7 @@
 
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +24,7 @@ namespace provisr::daemon {
 struct EndpointActions {
   Control::Submit submit;
   RequestReload reload;  ///< empty: there is no file to read again
+  EventHub* events;      ///< what there is to listen to; outlives the endpoints
 };
 
 /// All that answers over HTTP by one configuration.
@@ -57,11 +60,13 @@ class Endpoints {
   Exposition exposition_;
   Control control_;
   RequestReload reload_;
+  EventHub* events_;
   Router api_router_;
   Router metrics_router_;
   AccessPolicy access_;
   HttpServer api_server_;
   HttpServer metrics_server_;
+  std::optional<EventHub::Waker> waker_;  ///< last: it refers to the API's server
 };
 
 }  // namespace provisr::daemon

@@ -16,25 +16,40 @@ void write_exit_status(JsonText& json, const ExitStatus& status) {
   }
 }
 
+[[nodiscard]] std::string description_of(const ExitRecord& record, std::string_view error) {
+  if (record.status) return record.status->to_string();
+  return error.empty() ? "the system does not tell how it ended" : std::string(error);
+}
+
+void write_members(JsonText& json, const ExitRecord& record, std::string_view error = {}) {
+  json.member("name", record.name);
+  json.member("pid", std::int64_t{record.pid});
+  if (record.started_at) json.member("started_at", rfc3339(*record.started_at));
+  json.member("ended_at", rfc3339(record.ended_at));
+  if (record.status) write_exit_status(json, *record.status);
+  json.member("description", description_of(record, error));
+  json.member("core_dumped", record.status && record.status->has_dumped_core);
+  json.member("reason", to_text(record.reason));
+  if (record.memory_peak) json.member("memory_peak", std::uint64_t{*record.memory_peak});
+  if (record.last_sample) {
+    json.key("last_sample");
+    write_sample(json, record.name, {*record.last_sample});
+  }
+}
+
 }  // namespace
 
 void write_exit(JsonText& json, const ExitRecord& record) {
+  json.object([&] { write_members(json, record); });
+}
+
+std::string exited_json(const ExitRecord& record, std::string_view error) {
+  JsonText json;
   json.object([&] {
-    json.member("name", record.name);
-    json.member("pid", std::int64_t{record.pid});
-    if (record.started_at) json.member("started_at", rfc3339(*record.started_at));
-    json.member("ended_at", rfc3339(record.ended_at));
-    if (record.status) write_exit_status(json, *record.status);
-    json.member("description", record.status ? record.status->to_string()
-                                             : "the system does not tell how it ended");
-    json.member("core_dumped", record.status && record.status->has_dumped_core);
-    json.member("reason", to_text(record.reason));
-    if (record.memory_peak) json.member("memory_peak", std::uint64_t{*record.memory_peak});
-    if (record.last_sample) {
-      json.key("last_sample");
-      write_sample(json, record.name, {*record.last_sample});
-    }
+    write_members(json, record, error);
+    json.member("at", rfc3339(record.ended_at));
   });
+  return json.str();
 }
 
 std::string exits_json(const ExitLog::Records& records) {

@@ -1,6 +1,7 @@
 #include "daemon/api/reload.hpp"
 
 #include "daemon/base/json_text.hpp"
+#include "daemon/base/timestamp.hpp"
 
 #include <fmt/format.h>
 
@@ -32,16 +33,18 @@ void write_texts(JsonText& json, std::string_view key, const std::vector<std::st
   return json.str();
 }
 
+void write_changes(JsonText& json, const ReloadReport& report) {
+  write_texts(json, "started", report.processes.started);
+  write_texts(json, "stopped", report.processes.stopped);
+  write_texts(json, "restarted", report.processes.restarted);
+  write_texts(json, "changed", report.processes.changed);
+  write_texts(json, "settings", report.settings);
+  write_texts(json, "at_next_start", report.at_next_start);
+}
+
 [[nodiscard]] std::string changes_json(const ReloadReport& report) {
   JsonText json;
-  json.object([&] {
-    write_texts(json, "started", report.processes.started);
-    write_texts(json, "stopped", report.processes.stopped);
-    write_texts(json, "restarted", report.processes.restarted);
-    write_texts(json, "changed", report.processes.changed);
-    write_texts(json, "settings", report.settings);
-    write_texts(json, "at_next_start", report.at_next_start);
-  });
+  json.object([&] { write_changes(json, report); });
   return json.str();
 }
 
@@ -69,6 +72,15 @@ void write_texts(JsonText& json, std::string_view key, const std::vector<std::st
 }
 
 }  // namespace
+
+void tell_of_reload(EventHub& hub, const ReloadReport& report, const Clock& clock) {
+  JsonText json;
+  json.object([&] {
+    write_changes(json, report);
+    json.member("at", rfc3339(clock.utc_now()));
+  });
+  hub.publish("reload", json.str());
+}
 
 void add_reload_route(Router& router, const std::string& base_path, RequestReload request) {
   router.add(

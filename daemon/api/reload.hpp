@@ -1,7 +1,10 @@
 #pragma once
 
+#include "daemon/api/event_hub.hpp"
 #include "daemon/http/router.hpp"
 #include "daemon/supervisor/command.hpp"
+
+#include <provisr/clock.hpp>
 
 #include <functional>
 #include <string>
@@ -16,6 +19,10 @@ struct ReloadReport {
   std::vector<std::string> settings;  ///< the sections that hold from now on: "server", "metrics"
   std::vector<std::string> at_next_start;  ///< keys that hold only once provisrd is started again
 };
+
+/// Tells a hub of a reload without faults.
+void tell_of_reload(EventHub& hub, const ReloadReport& report,
+                    const Clock& clock = Clock::system());
 
 /// Called once, on any thread. Must neither block nor throw.
 using ReloadReply = std::function<void(const ReloadReport&)>;

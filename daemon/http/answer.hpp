@@ -38,7 +38,8 @@ struct HttpAnswer {
   std::string content_type;
   std::shared_ptr<const std::string> body;  ///< shared, so that clients get it without a copy
   HttpSource source;                        ///< if set, sent in place of `body`
-  HttpDeferral deferral;                    ///< if it has a `begin`, all the rest comes later
+  std::string idle_piece;  ///< sent while the source has nothing for HttpLimits::source_idle
+  HttpDeferral deferral;   ///< if it has a `begin`, all the rest comes later
   std::vector<std::pair<std::string, std::string>> headers;  ///< beside those of every answer
 };
 

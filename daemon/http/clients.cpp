@@ -33,7 +33,8 @@ void Clients::drop(Client& client) {
 
 Client* Clients::next_due() {
   Client* next = nullptr;
-  for (const Phase phase : {Phase::idle, Phase::request, Phase::answer, Phase::closing}) {
+  for (const Phase phase :
+       {Phase::idle, Phase::request, Phase::answer, Phase::waiting, Phase::closing}) {
     Client* const client = first_in(phase);
     if (client == nullptr) continue;
     const bool is_sooner =

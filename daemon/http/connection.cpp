@@ -32,6 +32,7 @@ std::optional<Connection::TimePoint> Connection::deadline() const {
     case Phase::deferred:
       return complete_until_;
     case Phase::waiting:
+      return since_ + limits_->source_idle;
     case Phase::over:
       break;
   }
@@ -70,6 +71,8 @@ void Connection::deadline_passed(TimePoint now) {
     begin_refusal(408, "the request did not arrive whole in time", now);
   } else if (phase_ == Phase::deferred && !has_input_ended_) {
     complete(error_answer(504, late_text_), now);
+  } else if (phase_ == Phase::waiting) {
+    show_life(now);
   } else {
     enter(Phase::over, now);
   }
@@ -124,6 +127,7 @@ void Connection::begin(HttpReply reply, TimePoint now) {
   sent_ = 0;
   body_ = is_head_request_ || answer.source ? nullptr : std::move(answer.body);
   source_ = is_head_request_ ? nullptr : std::move(answer.source);
+  idle_piece_ = std::move(answer.idle_piece);
   enter(Phase::answer, now);
 }
 
@@ -183,7 +187,14 @@ void Connection::pull(TimePoint now) {
   }
   if (!head_.empty()) return enter(Phase::answer, now);
   if (pulled == Pulled::end) return answer_taken(now);
-  enter(Phase::waiting, now);
+  if (phase_ != Phase::waiting) enter(Phase::waiting, now);
+}
+
+/// So that whoever is between here and the client keeps the connection.
+void Connection::show_life(TimePoint now) {
+  if (idle_piece_.empty()) return enter(Phase::waiting, now);
+  append_piece(idle_piece_);
+  enter(Phase::answer, now);
 }
 
 void Connection::append_piece(std::string_view piece) {

@@ -90,6 +90,7 @@ class Connection {
   void begin_refusal(int status, std::string_view text, TimePoint now);
   void answer_taken(TimePoint now);
   void pull(TimePoint now);
+  void show_life(TimePoint now);
   void append_piece(std::string_view piece);
   [[nodiscard]] std::size_t output_size() const;
 
@@ -114,6 +115,7 @@ class Connection {
   std::string head_;                         ///< the header, or a piece of the source
   std::shared_ptr<const std::string> body_;  ///< behind head_; may be null
   HttpSource source_;
+  std::string idle_piece_;
   std::size_t sent_ = 0;  ///< of head_ and body_
   std::array<std::string_view, 2> parts_;
 };

@@ -17,6 +17,7 @@ struct HttpLimits {
   std::chrono::milliseconds request_time{10'000};  ///< for a request to arrive whole; then 408
   std::chrono::milliseconds answer_time{30'000};   ///< for an answer, or a piece of it, to be taken
   std::chrono::milliseconds idle_time{15'000};     ///< between requests
+  std::chrono::milliseconds source_idle{15'000};   ///< between two signs of life of a source
   std::chrono::milliseconds closing_time{2'000};   ///< for a client to notice the end
   std::chrono::milliseconds drain_time{150};       ///< for answers under way when the server stops
   std::chrono::milliseconds accept_pause{50};      ///< after accept(2) has failed

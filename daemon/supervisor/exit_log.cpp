@@ -36,6 +36,7 @@ std::string_view to_text(ExitReason reason) {
 
 void ExitLog::add(ExitRecord record) {
   auto kept = std::make_shared<const ExitRecord>(std::move(record));
+  if (observer_) observer_(*kept);
   const std::lock_guard lock(mutex_);
   if (kept->status) count(*kept->status, counts_[kept->name]);
   records_.push_back(std::move(kept));

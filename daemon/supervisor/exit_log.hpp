@@ -5,11 +5,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace provisr::daemon {
@@ -24,8 +26,12 @@ struct ExitCounts {
 /// The latest ends of all processes, and how many there were. Thread-safe.
 class ExitLog {
  public:
-  /// Keeps at most `capacity` records, at least 1.
-  explicit ExitLog(std::size_t capacity = 1000) : capacity_(capacity) {}
+  static constexpr std::size_t default_capacity = 1000;
+  using Observer = std::function<void(const ExitRecord&)>;
+
+  /// Keeps at most `capacity` records, at least 1. The observer is told of each within add().
+  explicit ExitLog(std::size_t capacity = default_capacity, Observer observer = {})
+      : capacity_(capacity), observer_(std::move(observer)) {}
 
   void add(ExitRecord record);
 
@@ -43,6 +49,7 @@ class ExitLog {
 
  private:
   std::size_t capacity_;
+  Observer observer_;
   mutable std::mutex mutex_;
   std::deque<std::shared_ptr<const ExitRecord>> records_;  ///< the newest last
   std::map<std::string, ExitCounts> counts_;

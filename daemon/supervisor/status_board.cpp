@@ -5,9 +5,9 @@
 
 namespace provisr::daemon {
 
-void StatusBoard::set(std::size_t index, const ProcessStatus& status) {
+bool StatusBoard::set(std::size_t index, const ProcessStatus& status) {
   const bool is_known = index < latest_.size();
-  if (is_known && *latest_[index] == status) return;
+  if (is_known && *latest_[index] == status) return false;
   auto entry = std::make_shared<const ProcessStatus>(status);
   const std::lock_guard lock(mutex_);
   if (is_known) {
@@ -16,6 +16,7 @@ void StatusBoard::set(std::size_t index, const ProcessStatus& status) {
     latest_.push_back(std::move(entry));
   }
   is_changed_ = true;
+  return true;
 }
 
 void StatusBoard::shrink(std::size_t size) {

@@ -13,8 +13,9 @@ namespace provisr::daemon {
 /// Thread safety: published() from any thread; the rest from one.
 class StatusBoard {
  public:
-  /// The status at `index`, at most one beyond those known so far.
-  void set(std::size_t index, const ProcessStatus& status);
+  /// The status at `index`, at most one beyond those known so far. Returns whether it differs from
+  /// that before.
+  bool set(std::size_t index, const ProcessStatus& status);
 
   /// Forgets those from `size` on.
   void shrink(std::size_t size);

@@ -264,7 +264,8 @@ std::optional<CommandReply> Supervisor::refusal_of(const Command& command,
 void Supervisor::note_change(std::size_t index) {
   Entry& entry = entries_[index];
   deadlines_.set(index, entry.process->next_deadline());
-  board_.set(index, entry.process->status());
+  const bool is_changed = board_.set(index, entry.process->status());
+  if (is_changed && options_.on_change) options_.on_change(entry.process->status());
   const bool has_ended = entry.process->ended();
   if (has_ended && !entry.has_ended) --active_;
   if (!has_ended && entry.has_ended) ++active_;

@@ -42,6 +42,11 @@ struct SupervisorOptions {
   bool can_measure_children = measures_own_pids();
   /// From 0 to 1, to spread restarts; random if empty.
   std::function<double()> luck = {};
+  /// Told of each status that has changed, on the supervisor's thread; the first time within the
+  /// constructor. Must neither block nor throw.
+  std::function<void(const ProcessStatus&)> on_change = {};
+  /// The same of each end, before the status that follows from it.
+  std::function<void(const ExitRecord&)> on_exit = {};
   EndedChildren* ended_children = &EndedChildren::system();  ///< must outlive the supervisor
   const Clock* clock = &Clock::system();                     ///< must outlive the supervisor
   /// Called for SIGHUP; empty: that is a request to stop.
@@ -133,7 +138,7 @@ class Supervisor {
   Until until_;
   Registry& registry_;
   SupervisorOptions options_;
-  ExitLog exits_;
+  ExitLog exits_{ExitLog::default_capacity, options_.on_exit};
   ProcessServices services_;
   std::vector<Entry> entries_;
   std::unordered_map<ProcessId, std::size_t> by_pid_;  ///< the children that are not collected

@@ -1,4 +1,6 @@
 // A server of short patience, on real sockets: whom it drops, and what it says of it.
+#include "daemon/api/event_hub.hpp"
+#include "daemon/api/events.hpp"
 #include "daemon/http/server.hpp"
 #include "support/eventually.hpp"
 #include "support/log_capture.hpp"
@@ -376,4 +378,88 @@ TEST_CASE("a server that stops tells those who wait, and takes no answer afterwa
   world.complete(1, "too late");
   world.server.reset();
   world.complete(1, "far too late");
+}
+
+namespace {
+
+/// Events for whoever listens.
+struct Streaming {
+  explicit Streaming(const HttpLimits& limits, EventHub::Limits kept = {})
+      : hub(kept, provisr::Clock::system()) {
+    add_events_route(router, "", hub);
+    server.emplace(HttpServerOptions{.address = {.host = "127.0.0.1", .port = 0, .path = ""},
+                                     .limits = limits},
+                   router, monitor, log.log());
+    server->bind();
+    server->start();
+    waker.emplace(hub, [this] { server->wake_sources(); });
+  }
+
+  /// A client whose stream has begun.
+  [[nodiscard]] RawClient listen() const {
+    RawClient client(monitor.address()->port);
+    client.send("GET /events HTTP/1.1\r\nHost: h\r\n\r\n");
+    CHECK(provisr::test::status_of_answer(client.read_answer()) == 200);
+    return client;
+  }
+
+  LogCapture log;
+  Router router;
+  HttpMonitor monitor;
+  EventHub hub;
+  std::optional<HttpServer> server;
+  std::optional<EventHub::Waker> waker;
+};
+
+}  // namespace
+
+TEST_CASE("a listener that does not read loses its connection, others hear everything") {
+  HttpLimits limits;
+  limits.answer_time = 100ms;
+  Streaming world(limits);
+  const RawClient deaf = world.listen();
+  RawClient listener = world.listen();
+  const std::string data(std::size_t{64} * 1024, 'x');
+  std::size_t published = 0;
+  std::size_t heard = 0;
+  const bool is_dropped = eventually([&] {
+    world.hub.publish("started", data);
+    published += data.size();
+    while (heard < published) heard += listener.read_some().size();
+    return world.monitor.dropped(DropReason::answer_timeout) == 1;
+  });
+  CHECK(is_dropped);
+  CHECK(world.monitor.connections() == 1);
+}
+
+TEST_CASE("a stream that has missed an event ends") {
+  Streaming world(HttpLimits{}, {.events = 2, .ticks = 1, .streams = 8});
+  RawClient slow = world.listen();
+  const std::string data(std::size_t{8} << 20U, 'x');  // more than the system buffers
+  for (int i = 0; i < 8; ++i) world.hub.publish("started", data);
+  std::string text;
+  while (!text.ends_with("0\r\n\r\n")) text += slow.read_some();
+  CHECK(text.size() < 8 * data.size());
+}
+
+TEST_CASE("a stream shows that it lives while nothing happens") {
+  HttpLimits limits;
+  limits.source_idle = 5ms;
+  Streaming world(limits);
+  RawClient client = world.listen();
+  std::string text;
+  while (text.size() < 100) text += client.read_some();
+  CHECK(text.find(": nothing new\n\n") != std::string::npos);
+}
+
+TEST_CASE("clients that end their streams free their places") {
+  Streaming world(HttpLimits{}, {.events = 2, .ticks = 1, .streams = 2});
+  for (int round = 0; round < 3; ++round) {
+    REQUIRE(eventually([&] { return world.monitor.connections() == 0; }));
+    const RawClient first = world.listen();
+    const RawClient second = world.listen();
+    RawClient third(world.monitor.address()->port);
+    third.send("GET /events HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+    CHECK(provisr::test::status_of_answer(third.read_all()) == 503);
+  }
 }

@@ -107,6 +107,11 @@ std::string RawClient::read_answer() {
   return answer;
 }
 
+std::string RawClient::read_some() {
+  if (received_.empty() && !receive_more()) throw std::runtime_error("the connection has ended");
+  return std::exchange(received_, {});
+}
+
 std::string RawClient::read_all() {
   while (receive_more()) {
   }

@@ -24,6 +24,9 @@ class RawClient {
   /// reads throw std::runtime_error if nothing comes before the deadline.
   [[nodiscard]] std::string read_answer();
 
+  /// What comes next, of any length; throws std::runtime_error at the end of the connection, too.
+  [[nodiscard]] std::string read_some();
+
   /// Everything until the other side closes.
   [[nodiscard]] std::string read_all();
 

@@ -35,12 +35,14 @@ struct Owner final : ConnectionOwner {
                               .late_text = "too late"});
     }
     if (request.path != "/source") return text_answer(request.path);
-    return streamed_answer("text/plain", [this](std::string& piece) {
+    HttpAnswer answer = streamed_answer("text/plain", [this](std::string& piece) {
       if (pieces.empty()) return is_complete ? Pulled::end : Pulled::later;
       piece = pieces.front();
       pieces.pop_front();
       return Pulled::piece;
     });
+    answer.idle_piece = idle_piece;
+    return answer;
   }
   void count_answer(int status) override { ++counted[status]; }
   HttpEngine& engine() override { return engine_; }
@@ -56,6 +58,7 @@ struct Owner final : ConnectionOwner {
   Ticket last_ticket = 0;
   std::deque<std::string> pieces;
   bool is_complete = true;
+  std::string idle_piece;
   std::map<int, int> counted;
   HttpEngine engine_;
 };
@@ -246,7 +249,6 @@ TEST_CASE("a source that has nothing now is asked again when it is woken") {
   wire.receive("GET /source HTTP/1.1\r\nHost: h\r\n\r\n");
   wire.take();
   CHECK(wire.connection.phase() == Phase::waiting);
-  CHECK_FALSE(wire.connection.deadline());
   wire.connection.wake_source(wire.now);
   CHECK(wire.connection.phase() == Phase::waiting);
   wire.owner.pieces = {"late"};
@@ -258,6 +260,27 @@ TEST_CASE("a source that has nothing now is asked again when it is woken") {
   wire.take();
   CHECK_THAT(wire.taken, EndsWith("0\r\n\r\n"));
   CHECK(wire.connection.phase() == Phase::idle);
+}
+
+TEST_CASE("a source that has nothing for long shows that it lives, if it has words for that") {
+  Wire wire;
+  wire.owner.is_complete = false;
+  wire.owner.idle_piece = GENERATE("", ": quiet\n\n");
+  const bool has_words = !wire.owner.idle_piece.empty();
+  wire.receive(GENERATE("GET /source HTTP/1.1\r\nHost: h\r\n\r\n", "GET /source HTTP/1.0\r\n\r\n"));
+  wire.take();
+  const std::string before = wire.taken;
+  for (std::size_t turn = 1; turn <= 3; ++turn) {
+    CHECK(wire.connection.deadline() == wire.now + limits.source_idle);
+    wire.now += limits.source_idle / 2;
+    wire.connection.wake_source(wire.now);  // for nothing: that postpones no sign of life
+    wire.now += limits.source_idle / 2;
+    wire.connection.deadline_passed(wire.now);
+    wire.take();
+    CHECK(wire.connection.phase() == Phase::waiting);
+    CHECK(count(wire.taken, ": quiet\n\n") == (has_words ? turn : 0));
+  }
+  if (!has_words) CHECK(wire.taken == before);
 }
 
 TEST_CASE("a deferred answer is sent once it is complete") {

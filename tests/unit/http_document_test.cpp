@@ -1,6 +1,8 @@
 // docs/http.md against the routes that the daemon really has.
 #include "daemon/api/api.hpp"
 #include "daemon/api/control.hpp"
+#include "daemon/api/event_hub.hpp"
+#include "daemon/api/events.hpp"
 #include "daemon/api/exposition.hpp"
 #include "daemon/api/health.hpp"
 #include "daemon/api/reload.hpp"
@@ -61,6 +63,7 @@ struct Endpoints {
     api.add_routes(router, "/api");
     add_reload_route(router, "/api", [](const ReloadReply&) {});
     control.add_routes(router, "/api");
+    add_events_route(router, "/api", hub);
     exposition.add_routes(router);
     add_health_route(router, nullptr);
   }
@@ -80,6 +83,7 @@ struct Endpoints {
                   .exits = exits};
   Api api{sources};
   Exposition exposition{sources};
+  EventHub hub;
   Control control{[](const Command&, const ReplyHandler&) {}};
   Router router;
 };

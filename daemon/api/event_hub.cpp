@@ -1,0 +1,127 @@
+#include "daemon/api/event_hub.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <iterator>
+#include <utility>
+
+namespace provisr::daemon {
+namespace {
+
+/// How many events one piece of a stream holds.
+constexpr std::size_t events_in_a_row = 128;
+
+}  // namespace
+
+/// How far one listener has come.
+class EventHub::Stream {
+ public:
+  Stream(EventHub& hub, bool has_ticks, std::uint64_t last_id)
+      : hub_(&hub), has_ticks_(has_ticks), last_id_(last_id) {}
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
+  ~Stream() { hub_->leave(has_ticks_); }
+
+  [[nodiscard]] Pulled pull(std::string& piece) {
+    const News news = hub_->after(last_id_, has_ticks_);
+    if (news.has_gap) return Pulled::end;
+    if (news.events.empty()) return Pulled::later;
+    for (const auto& event : news.events) piece += event->text;
+    last_id_ = news.events.back()->id;
+    return Pulled::piece;
+  }
+
+ private:
+  EventHub* hub_;
+  bool has_ticks_;
+  std::uint64_t last_id_;
+};
+
+EventHub::Waker::Waker(EventHub& hub, std::function<void()> wake)
+    : hub_(&hub), wake_(std::move(wake)) {
+  const std::lock_guard lock(hub.wakers_mutex_);
+  hub.wakers_.push_back(this);
+}
+
+EventHub::Waker::~Waker() {
+  const std::lock_guard lock(hub_->wakers_mutex_);
+  std::erase(hub_->wakers_, this);
+}
+
+EventHub::EventHub(Limits limits, const Clock& clock) : limits_(limits) {
+  using std::chrono::microseconds;
+  const auto since_epoch = clock.utc_now().time_since_epoch();
+  last_id_ =
+      static_cast<std::uint64_t>(std::chrono::duration_cast<microseconds>(since_epoch).count());
+  last_dropped_ = last_id_;
+}
+
+void EventHub::publish(std::string_view kind, std::string_view data) {
+  if (add(events_, limits_.events, kind, data, true)) wake_listeners();
+}
+
+void EventHub::publish_tick(std::string_view data) {
+  if (add(ticks_, limits_.ticks, "tick", data, false)) wake_listeners();
+}
+
+/// With the lock held, as what a waker refers to lives no longer than it.
+void EventHub::wake_listeners() {
+  const std::lock_guard lock(wakers_mutex_);
+  for (const Waker* const waker : wakers_) waker->wake_();
+}
+
+/// Whether somebody listens for it.
+bool EventHub::add(Events& events, std::size_t most, std::string_view kind, std::string_view data,
+                   bool is_for_all) {
+  const std::lock_guard lock(mutex_);
+  const std::uint64_t id = last_id_ + 1;
+  events.push_back(std::make_shared<const Event>(
+      Event{id, fmt::format("event: {}\nid: {}\ndata: {}\n\n", kind, id, data)}));
+  last_id_ = id;
+  if (events.size() > most) {
+    if (is_for_all) last_dropped_ = events.front()->id;
+    events.pop_front();
+  }
+  return (is_for_all ? streams_ : tick_streams_) > 0;
+}
+
+bool EventHub::has_tick_listeners() const {
+  const std::lock_guard lock(mutex_);
+  return tick_streams_ > 0;
+}
+
+HttpSource EventHub::listen(const Wish& wish) {
+  const std::lock_guard lock(mutex_);
+  if (streams_ >= limits_.streams) return nullptr;
+  const std::uint64_t last_id =
+      std::clamp(wish.last_id.value_or(last_id_), last_dropped_, last_id_);
+  auto stream = std::make_shared<Stream>(*this, wish.has_ticks, last_id);
+  ++streams_;
+  if (wish.has_ticks) ++tick_streams_;
+  return [stream = std::move(stream)](std::string& piece) { return stream->pull(piece); };
+}
+
+void EventHub::leave(bool has_ticks) {
+  const std::lock_guard lock(mutex_);
+  --streams_;
+  if (has_ticks) --tick_streams_;
+}
+
+EventHub::News EventHub::after(std::uint64_t id, bool has_ticks) const {
+  const auto is_known = [](std::uint64_t known, const auto& event) { return known < event->id; };
+  const std::lock_guard lock(mutex_);
+  News news;
+  news.has_gap = id < last_dropped_;
+  if (news.has_gap) return news;
+  const auto event = std::upper_bound(events_.begin(), events_.end(), id, is_known);
+  const auto tick =
+      has_ticks ? std::upper_bound(ticks_.begin(), ticks_.end(), id, is_known) : ticks_.end();
+  std::merge(event, events_.end(), tick, ticks_.end(), std::back_inserter(news.events),
+             [](const auto& a, const auto& b) { return a->id < b->id; });
+  if (news.events.size() > events_in_a_row) news.events.resize(events_in_a_row);
+  return news;
+}
+
+}  // namespace provisr::daemon
