@@ -1,13 +1,16 @@
 #include "daemon/platform/posix/orphans.hpp"
 
 #include "daemon/platform/ended_children.hpp"
+#include "lib/platform/linux/proc_text.hpp"
 
 #include <charconv>
+#include <chrono>
 #include <fstream>
 #include <sstream>
 #include <string>
 #include <sys/prctl.h>
 #include <system_error>
+#include <thread>
 #include <unistd.h>
 #include <utility>
 
@@ -22,9 +25,23 @@ namespace {
   return std::move(text).str();
 }
 
-/// Of a process of another user or one that has ended it is empty.
+[[nodiscard]] bool has_ended(const std::string& directory) {
+  const auto stat = linux_platform::parse_stat(text_of(directory + "stat"));
+  return !stat || stat->has_ended();
+}
+
+/// Of a process of another user or one that has ended it is empty; also, for less than a
+/// millisecond, of one that is executing another program.
 [[nodiscard]] std::string environment_of(pid_t pid) {
-  return text_of("/proc/" + std::to_string(pid) + "/environ");
+  constexpr int looks = 20;
+  constexpr std::chrono::microseconds pause{100};
+  const std::string directory = "/proc/" + std::to_string(pid) + "/";
+  std::string environment = text_of(directory + "environ");
+  for (int i = 1; i < looks && environment.empty() && !has_ended(directory); ++i) {
+    std::this_thread::sleep_for(pause);
+    environment = text_of(directory + "environ");
+  }
+  return environment;
 }
 
 /// Moves `next` behind the number; spaces before it are skipped.
