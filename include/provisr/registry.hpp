@@ -307,9 +307,16 @@ class BasicRegistry {
       const detail::Roster::Entry& entry = (*to.roster)[i];
       const auto index = from.roster ? from.roster->find(entry.name) : std::nullopt;
       const bool is_same = index && (*from.roster)[*index].history == entry.history;
-      to.slots[i] = is_same ? from.slots[*index] : detail::SnapshotSlot{};
+      to.slots[i] = is_same ? from.slots[*index] : slot_of_new(*entry.history);
       if (is_same) std::ranges::copy(from.more_of(*index), to.more_of(i).begin());
     }
+  }
+
+  /// Its history may be one of before.
+  [[nodiscard]] static detail::SnapshotSlot slot_of_new(const History& history) {
+    detail::SnapshotSlot slot{};
+    slot.history_end = history.pushed();
+    return slot;
   }
 
   /// tick_mutex_ held.

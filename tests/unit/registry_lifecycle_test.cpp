@@ -94,6 +94,23 @@ TEST_CASE("a restart after the end was seen goes on with the history", "[registr
   CHECK(pids(*machine.registry.history("my-app")) == std::vector<ProcessId>{7, 8});
 }
 
+TEST_CASE("a history of before is shown from the start", "[registry]") {
+  RegistryOptions options;
+  options.storage = [](const HistoryShape& shape) {
+    HistoryStorage storage = heap_storage(shape);
+    History(shape, storage).push(indexed_sample(4));
+    return storage;
+  };
+  Registry registry(options);
+  REQUIRE_FALSE(registry.declare("my-app"));
+  const Snapshot snapshot = registry.snapshot();
+  CHECK(pids(snapshot.find("my-app")->history()) == std::vector<ProcessId>{indexed_sample(4).pid});
+  CHECK(snapshot.find("my-app")->newest());
+  CHECK_FALSE(snapshot.find("my-app")->running());
+  registry.tick();
+  CHECK(registry.history("my-app")->size() == 1);
+}
+
 TEST_CASE("a declared name is known and does not run", "[registry]") {
   FakeMachine machine;
   REQUIRE_FALSE(machine.registry.declare("my-app"));
