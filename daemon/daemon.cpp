@@ -9,6 +9,7 @@
 #include "daemon/platform/ended_children.hpp"
 #include "daemon/platform/events.hpp"
 #include "daemon/reloader.hpp"
+#include "daemon/state/state_directory.hpp"
 
 #include <provisr/collector.hpp>
 #include <provisr/registry.hpp>
@@ -43,8 +44,10 @@ namespace {
 }
 
 [[nodiscard]] RegistryOptions registry_options(const CollectionConfig& collection, TickWatch& ticks,
-                                               EventHub& hub, const Log& log) {
+                                               EventHub& hub, StateDirectory* state,
+                                               const Log& log) {
   RegistryOptions options;
+  if (state != nullptr) options.storage = state->storage();
   options.max_history = collection.max_history;
   options.diagnostics = [&log](const Diagnostic& diagnostic) {
     const LogLevel level = log_level_of(diagnostic.severity);
@@ -57,6 +60,12 @@ namespace {
     tell_of_tick(hub, tick);
   };
   return options;
+}
+
+[[nodiscard]] std::unique_ptr<StateDirectory> open_state(const DaemonConfig& config,
+                                                         const Log& log) {
+  if (config.state_dir.empty()) return nullptr;
+  return std::make_unique<StateDirectory>(config.state_dir, log);
 }
 
 [[nodiscard]] bool have_same_endpoints(const Config& a, const Config& b) {
@@ -73,8 +82,9 @@ class Daemon {
          const Log& log)
       : config_(config),
         log_(log),
+        state_(open_state(config.daemon, log)),
         ticks_(config.metrics.collection.interval, log),
-        registry_(registry_options(config.metrics.collection, ticks_, hub_, log)),
+        registry_(registry_options(config.metrics.collection, ticks_, hub_, state_.get(), log)),
         supervisor_(config.processes, registry_, log, until, supervisor_options(bool(load))),
         endpoints_(make_endpoints(config, bool(load))) {
     endpoints_->bind();
@@ -103,7 +113,12 @@ class Daemon {
     SupervisorOptions options;
     options.history_ttl = config_.metrics.collection.history_ttl;
     options.on_change = [this](const ProcessStatus& status) { process_events_.note(status); };
-    options.on_exit = [this](const ExitRecord& record) { process_events_.note_exit(record); };
+    options.on_exit = [this](const ExitRecord& record) {
+      process_events_.note_exit(record);
+      if (state_) state_->add_exit(record);
+    };
+    options.memory = state_.get();
+    if (state_) options.exits_before = state_->take_exits();
     if (can_reload) {
       options.on_hangup = [this] { reloader_->request([](const ReloadReport&) {}); };
     }
@@ -166,12 +181,16 @@ class Daemon {
     return report;
   }
 
-  /// Histories keep their size.
+  /// Histories keep their size, and their place.
   void keep_what_cannot_change(Config& next, ReloadReport& report) const {
-    const std::size_t kept = config_.metrics.collection.max_history;
-    if (next.metrics.collection.max_history == kept) return;
-    next.metrics.collection.max_history = kept;
-    report.at_next_start.emplace_back("metrics.process_metrics.max_history");
+    const auto keep = [&report](const auto& kept, auto& changed, std::string_view key) {
+      if (changed == kept) return;
+      changed = kept;
+      report.at_next_start.emplace_back(key);
+    };
+    keep(config_.metrics.collection.max_history, next.metrics.collection.max_history,
+         "metrics.process_metrics.max_history");
+    keep(config_.daemon.state_dir, next.daemon.state_dir, "daemon.state_dir");
   }
 
   /// Null if they stay as they are.
@@ -216,6 +235,7 @@ class Daemon {
 
   Config config_;
   const Log& log_;
+  std::unique_ptr<StateDirectory> state_;  ///< null: nothing outlives this daemon
   EventHub hub_;
   ProcessEvents process_events_{hub_};
   TickWatch ticks_;

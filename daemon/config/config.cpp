@@ -2,7 +2,28 @@
 
 #include <fmt/format.h>
 
+#include <string_view>
+
 namespace provisr::daemon {
+namespace {
+
+/// FNV-1a over texts.
+class Fingerprint {
+ public:
+  /// Its end counts, too.
+  void add(std::string_view text) {
+    for (const char letter : text) add_byte(static_cast<unsigned char>(letter));
+    add_byte(0);
+  }
+  [[nodiscard]] std::uint64_t value() const { return value_; }
+
+ private:
+  void add_byte(std::uint64_t byte) { value_ = (value_ ^ byte) * 0x0000'0100'0000'01b3; }
+
+  std::uint64_t value_ = 0xcbf2'9ce4'8422'2325;
+};
+
+}  // namespace
 
 std::vector<std::string> instance_names(const ProcessConfig& process) {
   if (process.instances == 1) return {process.name};
@@ -16,6 +37,19 @@ std::vector<std::string> instance_names(const ProcessConfig& process) {
 bool run_the_same(const ProcessConfig& a, const ProcessConfig& b) {
   return a.argv == b.argv && a.work_dir == b.work_dir && a.env == b.env && a.account == b.account &&
          a.log == b.log && a.pid_file == b.pid_file;
+}
+
+std::uint64_t fingerprint_of(const ProcessConfig& process) {
+  Fingerprint fingerprint;
+  for (const std::string& word : process.argv) fingerprint.add(word);
+  fingerprint.add(process.work_dir.string());
+  for (const std::string& entry : process.env) fingerprint.add(entry);
+  if (process.account) fingerprint.add(process.account->name);
+  fingerprint.add(process.log.stdout_file.string());
+  fingerprint.add(process.log.stderr_file.string());
+  fingerprint.add(process.log.directory.string());
+  fingerprint.add(process.pid_file.string());
+  return fingerprint.value();
 }
 
 }  // namespace provisr::daemon

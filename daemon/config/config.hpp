@@ -99,9 +99,20 @@ struct ProcessConfig {
 /// is the name, how many there are, and when it is started, restarted or stopped.
 [[nodiscard]] bool run_the_same(const ProcessConfig& a, const ProcessConfig& b);
 
+/// The same number for two that run the same, in all builds of this version of the state files; for
+/// two that do not, another one, but for chance.
+[[nodiscard]] std::uint64_t fingerprint_of(const ProcessConfig& process);
+
+struct DaemonConfig {
+  std::filesystem::path state_dir;  ///< empty: children end with the daemon
+
+  bool operator==(const DaemonConfig&) const = default;
+};
+
 struct Config {
   ServerConfig server;
   MetricsConfig metrics;
+  DaemonConfig daemon;
   std::vector<ProcessConfig> processes;
 
   bool operator==(const Config&) const = default;

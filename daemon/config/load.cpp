@@ -8,6 +8,7 @@
 #include "daemon/config/reader.hpp"
 #include "daemon/config/rules.hpp"
 #include "daemon/config/token_file.hpp"
+#include "daemon/platform/platform_features.hpp"
 
 #include <fmt/format.h>
 
@@ -177,6 +178,27 @@ constexpr auto server_keys = std::to_array<Key<Document>>({
     {"daemonize"},
 });
 
+void read_state_dir(const Value& value, Document& document) {
+  std::string name;
+  if (!value.read(name) || name.empty()) return;
+  if (!platform_features().can_adopt_children) {
+    return value.fault("needs Linux 5.3 or later, where processes can be held on to");
+  }
+  document.config.daemon.state_dir = path_of(name);
+}
+
+constexpr auto daemon_keys = std::to_array<Key<Document>>({
+    {"state_dir",
+     read_state_dir,
+     {"string", R"("")", "a folder that nobody else can write to; made if it is missing; Linux",
+      "What outlives a kill -9 of provisrd: children, histories, restart counts, exit records; "
+      "empty: children end with provisrd"}},
+    // Not served:
+    {"enabled"},
+    {"pid_file"},
+    {"log_file"},
+});
+
 constexpr auto file_keys = std::to_array<Key<Document>>({
     {"server",
      [](const Value& v, Document& d) { read_table<Document>(v, server_keys, d); },
@@ -184,6 +206,9 @@ constexpr auto file_keys = std::to_array<Key<Document>>({
     {"metrics",
      [](const Value& v, Document& d) { read_table<Document>(v, metrics_keys, d); },
      {"table", "", {}, "The Prometheus endpoint, and collection"}},
+    {"daemon",
+     [](const Value& v, Document& d) { read_table<Document>(v, daemon_keys, d); },
+     {"table", "", {}, "What outlives provisrd"}},
     {"processes",
      [](const Value& v, Document& d) { d.config.processes = read_processes(v); },
      {"array of tables", "", {}, "The processes to run or to watch"}},
@@ -198,7 +223,6 @@ constexpr auto file_keys = std::to_array<Key<Document>>({
     {"history"},
     {"store"},
     {"log"},
-    {"daemon"},
     {"auth"},
     {"http_api"},
 });
@@ -303,6 +327,7 @@ std::vector<KnownKey> known_keys() {
   document_keys<Document>("server.auth", auth_keys, keys);
   document_keys<Document>("metrics", metrics_keys, keys);
   document_keys<CollectionConfig>("metrics.process_metrics", collection_keys, keys);
+  document_keys<Document>("daemon", daemon_keys, keys);
   document_process_keys(keys);
   return keys;
 }

@@ -30,6 +30,9 @@ struct ChildCommand {
   /// Inherits the daemon's standard input instead of /dev/null, unless it is a terminal, which a
   /// background process group may not read.
   bool inherit_stdin = false;
+  /// Lives on if the daemon ends before it, and is executed only after ChildProcess::release(): the
+  /// daemon writes down who it is first. Where can_adopt_children() only.
+  bool outlives_daemon = false;
 };
 
 /// Why a command was not started.
@@ -60,7 +63,7 @@ class ChildProcess {
   /// and sets `failure` if there can be no process.
   static std::unique_ptr<ChildProcess> start(const ChildCommand& command, StartFailure& failure);
 
-  /// Kills the rest of the group.
+  /// Kills the rest of the group, unless it outlives the daemon.
   virtual ~ChildProcess() = default;
 
   [[nodiscard]] virtual ProcessId pid() const = 0;
@@ -72,8 +75,9 @@ class ChildProcess {
   /// Whether the process has ended. Its PID is not reused before collect_exit().
   [[nodiscard]] virtual bool has_ended() const = 0;
 
-  /// How the process ended, once has_ended(). Releases its PID. May be called again.
-  virtual ExitStatus collect_exit() = 0;
+  /// How the process ended, once has_ended(); empty if the system does not tell. Releases its PID.
+  /// May be called again.
+  virtual std::optional<ExitStatus> collect_exit() = 0;
 
   /// The most memory that it, or a process that it waited for, was seen to use, in bytes, once
   /// collect_exit() was called; at least what the daemon used at its start. Empty if the system
@@ -92,6 +96,9 @@ class ChildProcess {
 
   /// Ends the whole group (SIGKILL; TerminateJobObject on Windows).
   virtual void kill_group() = 0;
+
+  /// Lets one that outlives the daemon be executed.
+  virtual void release() {}
 };
 
 /// ChildProcess::start, or a replacement for tests.

@@ -6,14 +6,15 @@
 
 namespace provisr::daemon {
 
-/// The children of this program that have ended and have not been collected, whoever started them.
+/// The children of this program that have ended and have not been collected, whoever started them,
+/// and those that it has taken over (adopt_child).
 /// Not thread-safe; belongs to the thread that starts the children.
 class EndedChildren {
  public:
   virtual ~EndedChildren() = default;
 
-  /// One of them, at the cost of one system call however many children run. POSIX: the same one
-  /// again until it is collected. Windows: each once.
+  /// One of them, at the cost of two system calls however many children run. POSIX: the same one
+  /// again until it is collected, one that was taken over once for each change. Windows: each once.
   [[nodiscard]] virtual std::optional<ProcessId> next() = 0;
 
   /// Collects one that is no ChildProcess, such as an adopted orphan.

@@ -20,13 +20,14 @@ class Events {
   Events& operator=(const Events&) = delete;
 
   enum class Kind {
-    stop_requested,  ///< SIGTERM, SIGINT, SIGQUIT, Ctrl-C
-    hung_up,         ///< SIGHUP
-    user_signal_1,   ///< SIGUSR1
-    user_signal_2,   ///< SIGUSR2
-    child_exited,    ///< at least one child may have ended
-    woken,           ///< by another thread
-    deadline,        ///< nothing happened until then
+    stop_requested,       ///< SIGTERM, SIGINT, Ctrl-C
+    hand_over_requested,  ///< SIGQUIT
+    hung_up,              ///< SIGHUP
+    user_signal_1,        ///< SIGUSR1
+    user_signal_2,        ///< SIGUSR2
+    child_exited,         ///< at least one child may have ended
+    woken,                ///< by another thread
+    deadline,             ///< nothing happened until then
   };
 
   /// Blocks until something happens, at most until `deadline`. Each kind that has happened is

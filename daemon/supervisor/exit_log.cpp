@@ -43,6 +43,14 @@ void ExitLog::add(ExitRecord record) {
   if (records_.size() > capacity_) records_.pop_front();
 }
 
+void ExitLog::restore(std::vector<ExitRecord> records) {
+  const std::lock_guard lock(mutex_);
+  for (ExitRecord& record : records) {
+    records_.push_back(std::make_shared<const ExitRecord>(std::move(record)));
+    if (records_.size() > capacity_) records_.pop_front();
+  }
+}
+
 ExitLog::Records ExitLog::find(std::string_view name, Timestamp since) const {
   Records found;
   const std::lock_guard lock(mutex_);

@@ -35,6 +35,9 @@ class ExitLog {
 
   void add(ExitRecord record);
 
+  /// Adds what an earlier daemon has recorded, oldest first. Counts nothing and tells nobody.
+  void restore(std::vector<ExitRecord> records);
+
   using Records = std::vector<std::shared_ptr<const ExitRecord>>;
 
   /// The kept ends from `since` on, the newest first; with a `name`, its own only.

@@ -28,6 +28,8 @@ constexpr seconds execution_interval{1};
 constexpr seconds execution_patience{5};
 /// How often to try again to measure a process.
 constexpr seconds measure_interval{1};
+/// How often to look at a process that was taken over.
+constexpr seconds adopted_interval{1};
 /// A program that ends with 0 sooner than this has probably put itself in the background.
 constexpr seconds at_once{1};
 
@@ -107,6 +109,7 @@ void ManagedChild::update(const Moment& now) {
       break;
     case Phase::running:
       if (child_->has_ended()) return take_exit(now);
+      if (is_adopted_) next_look_ = now.monotonic + adopted_interval;
       if (now.monotonic >= next_measure_) measure(now);
       break;
     case Phase::ending:
@@ -130,7 +133,7 @@ MonotonicTime ManagedChild::next_deadline() const {
     case Phase::starting:
       return is_executed_ ? std::min(deadline_, next_measure_) : next_look_;
     case Phase::running:
-      return next_measure_;
+      return is_adopted_ ? std::min(next_look_, next_measure_) : next_measure_;
     case Phase::ending:
     case Phase::clearing:
       return std::min(deadline_, next_look_);
@@ -188,6 +191,7 @@ void ManagedChild::bring_up(const Moment& now) {
 
 void ManagedChild::bring_down(const Moment& now, ExitReason reason) {
   goal_ = Goal::down;
+  stop_reason_ = reason;
   starts_after_end_ = false;
   switch (phase_) {
     case Phase::starting:
@@ -254,21 +258,101 @@ void ManagedChild::hasten(const Moment& now) {
 void ManagedChild::launch(const Moment& now) {
   status_.restarts = attempts_++;
   StartFailure failure;
-  child_ = services_.launch(command_, failure);
+  child_ = start_process(now, failure);
   if (!child_) {
     note_failed_start(failure, now);
     return settle(now);
   }
   is_executed_ = false;
+  is_adopted_ = false;
+  continue_to_start(now);
+}
+
+/// If it cannot be written down that it runs, it ends with this daemon: the next one would start it
+/// once more.
+std::unique_ptr<ChildProcess> ManagedChild::start_process(const Moment& now,
+                                                          StartFailure& failure) {
+  command_.outlives_daemon = services_.memory != nullptr;
+  auto child = services_.launch(command_, failure);
+  if (!child) return nullptr;
+  note_birth(*child, now);
+  if (!command_.outlives_daemon) return child;
+  if (run_ && remember()) {
+    child->release();
+    return child;
+  }
+  command_.outlives_daemon = false;
+  child = services_.launch(command_, failure);
+  if (child) note_birth(*child, now);
+  return child;
+}
+
+void ManagedChild::note_birth(const ChildProcess& child, const Moment& now) {
   is_collected_ = false;
   end_reason_ = ExitReason::itself;
   starts_after_end_ = false;
   is_killed_ = false;
   result_ = 0;
-  status_.pid = child_->pid();
+  status_.pid = child.pid();
   status_.started = {now.utc, now.monotonic};
+  run_.reset();
+  if (command_.outlives_daemon) {
+    const auto identity = services_.identify(child.pid());
+    if (identity) run_ = {*identity, *status_.started, fingerprint_of(config_)};
+  }
   enter(Phase::starting);
+}
+
+void ManagedChild::take_over(const RememberedProcess& before, const Moment& now) {
+  attempts_ = before.starts;
+  status_.restarts = before.starts > 0 ? before.starts - 1 : 0;
+  const ExitLog::Records ends = services_.exits->find(status_.name);
+  if (!ends.empty() && ends.front()->status) {
+    status_.last_exit = {*ends.front()->status, ends.front()->ended_at};
+  }
+  if (before.is_stopped) {
+    goal_ = Goal::down;
+    enter(Phase::exited);
+  }
+  if (before.run) adopt(*before.run, now);
+}
+
+void ManagedChild::adopt(const RememberedProcess::Run& run, const Moment& now) {
+  child_ = services_.adopt(run.identity);
+  if (!child_) return note_end_while_away(run, now);
+  note_birth(*child_, now);
+  status_.started = run.started;
+  run_ = run;
+  is_adopted_ = true;
+  is_executed_ = true;
+  written_pid_file_ = config_.pid_file;
+  services_.log->info("{}: taken over, pid {}", status_.name, child_->pid());
+  measure(now);
   continue_to_start(now);
+  next_look_ = now.monotonic + adopted_interval;
+  if (goal_ == Goal::down) return ask_to_end(now, stop_reason_);
+  if (run.program != fingerprint_of(config_)) restart(now, ExitReason::reload);
+}
+
+void ManagedChild::note_end_while_away(const RememberedProcess::Run& run, const Moment& now) {
+  const ProcessId pid = run.identity.pid;
+  services_.exits->add({.name = status_.name,
+                        .pid = pid,
+                        .started_at = run.started.at,
+                        .ended_at = now.utc,
+                        .status = {},
+                        .memory_peak = {},
+                        .last_sample = services_.last_sample(status_.name, pid)});
+  status_.last_exit.reset();
+  status_.last_error = fmt::format("process {} ended while provisrd did not run", pid);
+  services_.log->warn("{}: {}", status_.name, status_.last_error);
+}
+
+bool ManagedChild::remember() {
+  if (services_.memory == nullptr) return true;
+  const bool is_stopped = goal_ == Goal::down && stop_reason_ != ExitReason::reload;
+  return services_.memory->remember(status_.name,
+                                    {ProcessKind::child, attempts_, is_stopped, run_});
 }
 
 void ManagedChild::continue_to_start(const Moment& now) {
@@ -377,8 +461,9 @@ void ManagedChild::collect(const Moment& now) {
   StartFailure failure;
   const bool was_executed = child_->execution(failure) != Execution::failed;
   if (was_executed && !is_executed_) note_execution(now);
-  const ExitStatus how = child_->collect_exit();
+  const std::optional<ExitStatus> how = child_->collect_exit();
   is_collected_ = true;
+  run_.reset();
   if (was_executed) {
     note_exit(how, now);
   } else {
@@ -386,21 +471,24 @@ void ManagedChild::collect(const Moment& now) {
   }
 }
 
-void ManagedChild::note_exit(const ExitStatus& how, const Moment& now) {
+void ManagedChild::note_exit(const std::optional<ExitStatus>& how, const Moment& now) {
+  constexpr int unknown = 255;
   exited_at_ = now.monotonic;
   remove_own_pid_file();
   record_exit(how, now);
   const auto elapsed = now.monotonic - status_.started->monotonic;
   status_.pid.reset();
   status_.started.reset();
-  status_.last_exit = {how, now.utc};
-  if (!was_asked()) result_ = how.shell_code();
-  const LogLevel level = how.success() || was_asked() ? LogLevel::info : LogLevel::warn;
-  services_.log->write(level, fmt::format("{}: ended after {}, {}", status_.name,
-                                          format_elapsed(elapsed), how.to_string()));
+  status_.last_exit.reset();
+  if (how) status_.last_exit = {*how, now.utc};
+  if (!was_asked()) result_ = how ? how->shell_code() : unknown;
+  const bool is_fine = was_asked() || (how && how->success());
+  services_.log->write(is_fine ? LogLevel::info : LogLevel::warn,
+                       fmt::format("{}: ended after {}, {}", status_.name, format_elapsed(elapsed),
+                                   how ? how->to_string() : "the system does not tell how"));
 }
 
-void ManagedChild::record_exit(const ExitStatus& how, const Moment& now) {
+void ManagedChild::record_exit(const std::optional<ExitStatus>& how, const Moment& now) {
   services_.exits->add({.name = status_.name,
                         .pid = child_->pid(),
                         .started_at = status_.started->at,
@@ -451,6 +539,7 @@ void ManagedChild::escalate(const Moment& now) {
   status_.pid.reset();
   status_.started.reset();
   exited_at_ = now.monotonic;
+  run_.reset();
   is_collected_ = true;  // by whoever reaps it in the end
   settle(now);
 }

@@ -27,6 +27,7 @@ class ManagedChild final : public ManagedProcess {
                const ProcessServices& services);
 
   void update(const Moment& now) override;
+  void take_over(const RememberedProcess& before, const Moment& now) override;
   void shut_down(const Moment& now) override;
   [[nodiscard]] bool ended() const override;
   [[nodiscard]] MonotonicTime next_deadline() const override;
@@ -45,6 +46,9 @@ class ManagedChild final : public ManagedProcess {
 
   /// Lives by another configuration from now on.
   Change reconfigure(const ProcessConfig& config, const Moment& now);
+
+  /// Writes down for the next daemon what has changed. False: it could not be written.
+  bool remember();
 
   /// Kills what has been asked to end.
   void hasten(const Moment& now);
@@ -86,6 +90,11 @@ class ManagedChild final : public ManagedProcess {
 
   void enter(Phase phase);
   void launch(const Moment& now);
+  [[nodiscard]] std::unique_ptr<ChildProcess> start_process(const Moment& now,
+                                                            StartFailure& failure);
+  void note_birth(const ChildProcess& child, const Moment& now);
+  void adopt(const RememberedProcess::Run& run, const Moment& now);
+  void note_end_while_away(const RememberedProcess::Run& run, const Moment& now);
   void continue_to_start(const Moment& now);
   void look_at_execution(const Moment& now);
   void note_execution(const Moment& now);
@@ -96,8 +105,8 @@ class ManagedChild final : public ManagedProcess {
   void take_exit(const Moment& now);
   void judge_end(MonotonicTime::duration uptime, bool has_escaped);
   void collect(const Moment& now);
-  void note_exit(const ExitStatus& how, const Moment& now);
-  void record_exit(const ExitStatus& how, const Moment& now);
+  void note_exit(const std::optional<ExitStatus>& how, const Moment& now);
+  void record_exit(const std::optional<ExitStatus>& how, const Moment& now);
   [[nodiscard]] bool was_asked() const { return end_reason_ != ExitReason::itself; }
   void suspect_background(bool has_escaped, MonotonicTime::duration uptime);
   void begin_to_clear(const Moment& now);
@@ -123,7 +132,8 @@ class ManagedChild final : public ManagedProcess {
   MonotonicTime exited_at_{};
   MonotonicTime deadline_{};  ///< to start (waiting) or to kill (ending, clearing)
   /// starting: whether the program is executed; ending, clearing: whether anything is left of the
-  /// group. No event reports either.
+  /// group; of one that was taken over: whether it has ended. No event reports the former two, and
+  /// not every system the last.
   MonotonicTime next_look_{};
   MonotonicTime next_measure_ = MonotonicTime::max();  ///< executed, but not measured yet
   Backoff backoff_;
@@ -133,6 +143,9 @@ class ManagedChild final : public ManagedProcess {
   RepeatFilter pid_file_problems_;
   std::filesystem::path written_pid_file_;
   int result_ = 0;
+  std::optional<RememberedProcess::Run> run_;  ///< of the child that has not been collected
+  ExitReason stop_reason_ = ExitReason::stop;  ///< why its goal is `down`
+  bool is_adopted_ = false;
   bool is_executed_ = false;
   bool is_collected_ = true;
   ExitReason end_reason_ = ExitReason::itself;  ///< since its start

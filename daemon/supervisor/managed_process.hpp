@@ -4,12 +4,14 @@
 #include "daemon/platform/child_process.hpp"
 #include "daemon/supervisor/exit_log.hpp"
 #include "daemon/supervisor/liveness.hpp"
+#include "daemon/supervisor/process_memory.hpp"
 #include "daemon/supervisor/process_status.hpp"
 
 #include <provisr/clock.hpp>
 #include <provisr/process_metrics.hpp>
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -38,6 +40,10 @@ struct ProcessServices {
   std::function<std::optional<ProcessMetrics>(std::string_view name, ProcessId pid)> last_sample =
       {};
   ExitLog* exits = nullptr;
+  ProcessMemory* memory = nullptr;  ///< null: children end with the daemon
+  /// The process of an earlier daemon; null if it is gone.
+  std::function<std::unique_ptr<ChildProcess>(const ProcessIdentity& identity)> adopt = {};
+  std::function<std::optional<ProcessIdentity>(ProcessId pid)> identify = {};
   /// From 0 to 1, evenly.
   std::function<double()> luck = {};
   const Log* log;
@@ -51,6 +57,9 @@ class ManagedProcess {
 
   /// Does what is due. To be called at next_deadline() and when the process has ended.
   virtual void update(const Moment& now) = 0;
+
+  /// Goes on from what an earlier daemon knew; before the first update().
+  virtual void take_over(const RememberedProcess& before, const Moment& now) = 0;
 
   /// Asks the process to end if the daemon started it, and prevents further starts.
   virtual void shut_down(const Moment& now) = 0;

@@ -136,6 +136,7 @@ void Supervisor::forget_retired(const Moment& now) {
   while (!retired_.empty() && retired_.front().until <= now.monotonic) {
     registry_.untrack(retired_.front().name);
     exits_.forget_counts(retired_.front().name);
+    if (options_.memory != nullptr) options_.memory->forget(retired_.front().name);
     retired_.pop_front();
   }
 }

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <random>
 #include <string>
 #include <utility>
@@ -67,6 +68,9 @@ class LuckyNumbers {
             return newest_sample(registry, name, pid);
           },
           &exits,
+          options.memory,
+          options.adopt,
+          options.identify,
           options.luck ? options.luck : LuckyNumbers(),
           &log};
 }
@@ -84,6 +88,7 @@ Supervisor::Supervisor(const std::vector<ProcessConfig>& processes, Registry& re
       registry_(registry),
       options_(std::move(options)),
       services_(services_of(options_, registry, exits_, log)) {
+  exits_.restore(std::move(options_.exits_before));
   const bool is_one_command =
       until == Until::all_exited && processes.size() == 1 && processes.front().instances == 1;
   std::vector<Entry> entries;
@@ -135,6 +140,56 @@ void Supervisor::set_entries(std::vector<Entry> entries) {
   }
 }
 
+/// With the first update() and not before: a daemon that cannot begin must not touch what runs.
+void Supervisor::take_over(const Moment& now) {
+  if (options_.memory == nullptr) return;
+  std::vector<Entry> entries = std::exchange(entries_, {});
+  std::unordered_map<std::string_view, Entry*> wanted;
+  for (Entry& entry : entries) wanted.emplace(entry.name(), &entry);
+  std::vector<Entry> unwanted;
+  for (const std::string& name : options_.memory->names()) {
+    const auto before = options_.memory->recall(name);
+    const auto found = wanted.find(name);
+    if (found != wanted.end()) {
+      take_over_wanted(*found->second, *before, now);
+    } else if (auto entry = take_over_unwanted(name, *before, now)) {
+      unwanted.push_back(std::move(*entry));
+    }
+  }
+  std::move(unwanted.begin(), unwanted.end(), std::back_inserter(entries));
+  set_entries(std::move(entries));
+}
+
+/// What was run and now is watched, or the other way round, goes on from nothing.
+void Supervisor::take_over_wanted(Entry& entry, const RememberedProcess& before,
+                                  const Moment& now) {
+  if (before.kind == entry.process->status().kind) return entry.process->take_over(before, now);
+  if (before.kind != ProcessKind::child || !before.run) return;
+  if (const auto child = options_.adopt(before.run->identity)) child->terminate_group();
+}
+
+/// A name that is configured no more: its process is asked to end, its history stays for a while.
+std::optional<Supervisor::Entry> Supervisor::take_over_unwanted(const std::string& name,
+                                                                const RememberedProcess& before,
+                                                                const Moment& now) {
+  ProcessConfig config;
+  config.name = name;
+  config.argv = {name};  // never started
+  Entry entry = make_entry(name, config, false);
+  if (before.kind != ProcessKind::child) {
+    retire(name, now);
+    return std::nullopt;
+  }
+  entry.child->bring_down(now, ExitReason::reload);
+  entry.process->take_over(before, now);
+  if (entry.process->ended()) {
+    retire(name, now);
+    return std::nullopt;
+  }
+  entry.is_leaving = true;
+  return entry;
+}
+
 int Supervisor::run(Events& events) {
   update();
   while (!finished()) {
@@ -151,6 +206,8 @@ void Supervisor::handle(Events::Kind event) {
   switch (event) {
     case Events::Kind::stop_requested:
       return stop_requested_ ? hasten_stop() : request_stop();
+    case Events::Kind::hand_over_requested:
+      return stop_requested_ ? hasten_stop() : hand_over();
     case Events::Kind::hung_up:
       return options_.on_hangup && !stop_requested_ ? options_.on_hangup() : request_stop();
     case Events::Kind::user_signal_1:
@@ -166,6 +223,7 @@ void Supervisor::handle(Events::Kind event) {
 
 void Supervisor::update() {
   const Moment moment = now();
+  if (!std::exchange(has_begun_, true)) take_over(moment);
   take_exits(moment);
   for (CommandDesk::Entry& entry : desk_.take()) {
     obey(entry.command, std::move(entry.reply), moment);
@@ -221,6 +279,12 @@ void Supervisor::hasten_stop() {
   }
 }
 
+void Supervisor::hand_over() {
+  if (options_.memory == nullptr) return request_stop();
+  services_.log->info("ending without the children; the next start takes them over");
+  is_handed_over_ = true;
+}
+
 void Supervisor::obey(const Command& command, ReplyHandler reply, const Moment& now) {
   if (stop_requested_) return reply(shutting_down_reply());
   if (command.verb == Command::Verb::reload) return reload(command, reply, now);
@@ -272,6 +336,7 @@ void Supervisor::note_change(std::size_t index) {
   entry.has_ended = has_ended;
   has_departed_ |= has_ended && entry.is_leaving;
   if (entry.child == nullptr) return;
+  if (has_begun_) entry.child->remember();  // not before it has been recalled
   index_by_pid(index);
   pending_.note_change(*entry.child);
 }
@@ -292,6 +357,7 @@ MonotonicTime Supervisor::next_deadline() const {
 }
 
 bool Supervisor::finished() const {
+  if (is_handed_over_) return true;
   return (stop_requested_ || until_ == Until::all_exited) && active_ == 0;
 }
 

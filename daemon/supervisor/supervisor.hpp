@@ -2,6 +2,7 @@
 
 #include "daemon/base/log.hpp"
 #include "daemon/config/config.hpp"
+#include "daemon/platform/adopted_child.hpp"
 #include "daemon/platform/ended_children.hpp"
 #include "daemon/platform/events.hpp"
 #include "daemon/platform/process_exists.hpp"
@@ -47,6 +48,12 @@ struct SupervisorOptions {
   std::function<void(const ProcessStatus&)> on_change = {};
   /// The same of each end, before the status that follows from it.
   std::function<void(const ExitRecord&)> on_exit = {};
+  /// Remembers processes for the next daemon; must outlive the supervisor. Null: children end with
+  /// this one.
+  ProcessMemory* memory = nullptr;
+  std::vector<ExitRecord> exits_before = {};  ///< of earlier daemons, oldest first
+  std::function<std::unique_ptr<ChildProcess>(const ProcessIdentity&)> adopt = &adopt_child;
+  std::function<std::optional<ProcessIdentity>(ProcessId)> identify = &identity_of;
   EndedChildren* ended_children = &EndedChildren::system();  ///< must outlive the supervisor
   const Clock* clock = &Clock::system();                     ///< must outlive the supervisor
   /// Called for SIGHUP; empty: that is a request to stop.
@@ -56,8 +63,10 @@ struct SupervisorOptions {
 };
 
 /// Runs the configured children, watches processes that others run, registers both for measuring,
-/// and reaps every orphan that this program adopts. An event costs what the processes cost that it
-/// is about, however many there are. The destructor kills children that still run.
+/// and reaps every orphan that this program adopts. With a memory it takes over what an earlier
+/// daemon has left running. An event costs what the processes cost that it
+/// is about, however many there are. The destructor kills children that still run, unless there is
+/// a memory.
 ///
 /// Thread safety: status(), exits() and submit() may be called from any thread at any time.
 /// Everything else belongs to one thread, which must outlive the supervisor: on Linux, children
@@ -88,6 +97,8 @@ class Supervisor {
   void update();
   void request_stop();
   void hasten_stop();
+  /// Ends without its children, which the next daemon takes over.
+  void hand_over();
   [[nodiscard]] bool finished() const;
   [[nodiscard]] MonotonicTime next_deadline() const;
 
@@ -120,6 +131,11 @@ class Supervisor {
   /// Takes up the name, and forgets what was watched under it.
   [[nodiscard]] Entry make_entry(std::string name, const ProcessConfig& config, bool inherit_stdin);
   void set_entries(std::vector<Entry> entries);
+  void take_over(const Moment& now);
+  void take_over_wanted(Entry& entry, const RememberedProcess& before, const Moment& now);
+  [[nodiscard]] std::optional<Entry> take_over_unwanted(const std::string& name,
+                                                        const RememberedProcess& before,
+                                                        const Moment& now);
   void drop_departed(const Moment& now);
   void retire(const std::string& name, const Moment& now);
   void forget_retired(const Moment& now);
@@ -152,6 +168,8 @@ class Supervisor {
   bool has_departed_ = false;    ///< one that is leaving has ended
   bool has_more_ends_ = false;   ///< perhaps: the last update() took as many as it may
   bool stop_requested_ = false;
+  bool has_begun_ = false;  ///< with the first update()
+  bool is_handed_over_ = false;
   StatusBoard board_;
   CommandDesk desk_;
   PendingCommands pending_;

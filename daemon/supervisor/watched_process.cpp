@@ -31,6 +31,12 @@ void WatchedProcess::update(const Moment& now) {
   read_file();
 }
 
+void WatchedProcess::take_over(const RememberedProcess& before, const Moment& /*now*/) {
+  starts_ = before.starts;
+  status_.restarts = starts_ > 0 ? starts_ - 1 : 0;
+  if (before.run) last_watched_ = before.run->identity;
+}
+
 void WatchedProcess::notice_end(const Moment& now) {
   if (!is_alive_ || is_alive_()) return;
   record_ = ExitRecord{.name = status_.name,
@@ -90,12 +96,26 @@ void WatchedProcess::follow(ProcessId pid) {
   handle_ = ProcessHandle::open(pid);
   if (handle_ && !found()) handle_.reset();  // it may be of a process that came after
   is_alive_ = std::move(found);
-  if (std::exchange(had_process_, true)) ++status_.restarts;
+  count_start(pid);
   problems_.clear();
   status_.state = ProcessState::running;
   status_.pid = pid;
   status_.last_error.clear();
   services_.log->info("{}: watching process {}", status_.name, pid);
+}
+
+/// One that an earlier daemon has watched is no new start.
+void WatchedProcess::count_start(ProcessId pid) {
+  const auto identity = services_.memory != nullptr ? services_.identify(pid) : std::nullopt;
+  const bool is_known = identity && identity == last_watched_;
+  last_watched_ = identity;
+  if (!is_known) status_.restarts = starts_++;
+  if (!identity) return;
+  services_.memory->remember(status_.name,
+                             {.kind = ProcessKind::pid_file,
+                              .starts = starts_,
+                              .is_stopped = false,
+                              .run = RememberedProcess::Run{.identity = *identity, .started = {}}});
 }
 
 void WatchedProcess::report(const std::string& problem) {

@@ -4,6 +4,7 @@
 #include "daemon/supervisor/managed_process.hpp"
 #include "daemon/supervisor/pid_file.hpp"
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -21,6 +22,7 @@ class WatchedProcess final : public ManagedProcess {
   WatchedProcess(std::string name, std::filesystem::path pid_file, const ProcessServices& services);
 
   void update(const Moment& now) override;
+  void take_over(const RememberedProcess& before, const Moment& now) override;
   void shut_down(const Moment& /*now*/) override {}
   [[nodiscard]] bool ended() const override { return true; }
   [[nodiscard]] MonotonicTime next_deadline() const override { return next_look_; }
@@ -33,6 +35,7 @@ class WatchedProcess final : public ManagedProcess {
   void read_file();
   void follow(ProcessId pid);
   void flush_record();
+  void count_start(ProcessId pid);
   void report(const std::string& problem);
 
   std::filesystem::path pid_file_;
@@ -45,7 +48,8 @@ class WatchedProcess final : public ManagedProcess {
   int looks_at_record_ = 0;
   MonotonicTime next_look_{};  ///< the first: at once
   RepeatFilter problems_;
-  bool had_process_ = false;
+  std::uint64_t starts_ = 0;                     ///< processes that were found under this name
+  std::optional<ProcessIdentity> last_watched_;  ///< if it is remembered
 };
 
 }  // namespace provisr::daemon

@@ -275,16 +275,18 @@ TEST_CASE("SIGHUP stays ignored where it was (nohup), SIGPIPE is ignored always"
   ::signal(SIGHUP, SIG_DFL);
 }
 
-TEST_CASE("SIGUSR1, SIGUSR2 and SIGHUP are told apart from a request to stop") {
+TEST_CASE("SIGUSR1, SIGUSR2, SIGHUP and SIGQUIT are told apart from a request to stop") {
   Events events;
   Wakeup wakeup;
   const auto far = std::chrono::steady_clock::now() + 1h;
-  for (const int signal : {SIGCHLD, SIGUSR2, SIGUSR1, SIGHUP, SIGQUIT}) ::kill(::getpid(), signal);
+  for (const int signal : {SIGCHLD, SIGUSR2, SIGUSR1, SIGHUP, SIGQUIT, SIGTERM}) {
+    ::kill(::getpid(), signal);
+  }
   std::set<Events::Kind> kinds;
-  for (int i = 0; i < 5; ++i) kinds.insert(events.wait_until(far, wakeup));
-  CHECK(kinds == std::set{Events::Kind::stop_requested, Events::Kind::hung_up,
-                          Events::Kind::user_signal_1, Events::Kind::user_signal_2,
-                          Events::Kind::child_exited});
+  for (int i = 0; i < 6; ++i) kinds.insert(events.wait_until(far, wakeup));
+  CHECK(kinds == std::set{Events::Kind::stop_requested, Events::Kind::hand_over_requested,
+                          Events::Kind::hung_up, Events::Kind::user_signal_1,
+                          Events::Kind::user_signal_2, Events::Kind::child_exited});
 }
 
 TEST_CASE("another thread ends the wait, also before it begins") {

@@ -2,6 +2,7 @@
 
 #include "daemon/platform/child_process.hpp"
 #include "daemon/platform/ended_children.hpp"
+#include "daemon/platform/process_identity.hpp"
 
 #include <memory>
 #include <optional>
@@ -11,6 +12,10 @@
 #include <vector>
 
 namespace provisr::test {
+
+[[nodiscard]] inline daemon::ProcessIdentity identity(ProcessId pid) {
+  return {.pid = pid, .start_clock_ticks = 7, .pid_namespace = 1};
+}
 
 /// A process group that ends when it is told to, or refuses to.
 struct FakeGroup {
@@ -25,6 +30,7 @@ struct FakeGroup {
   bool has_escaped = false;  ///< in the background
   std::optional<daemon::ExitStatus> exit;
   bool is_collected = false;
+  bool is_released = false;
   std::optional<std::uint64_t> memory_peak;
   daemon::Execution execution = daemon::Execution::done;
   daemon::StartFailure start_failure;  ///< if its execution failed
@@ -71,6 +77,22 @@ class FakeChildren final : public daemon::EndedChildren {
   }
   void accept() { refusal_ = {}; }
 
+  /// Those that an earlier daemon has left running.
+  void leave_running(ProcessId pid) {
+    auto group = std::make_shared<FakeGroup>(pattern);
+    group->pid = pid;
+    left_.push_back(std::move(group));
+  }
+  [[nodiscard]] std::unique_ptr<daemon::ChildProcess> adopt(
+      const daemon::ProcessIdentity& process) {
+    for (const auto& group : left_) {
+      if (identity(group->pid) != process) continue;
+      groups_.push_back(group);
+      return std::make_unique<Child>(group);
+    }
+    return nullptr;
+  }
+
   /// What each group from now on begins as.
   FakeGroup pattern;
 
@@ -93,9 +115,9 @@ class FakeChildren final : public daemon::EndedChildren {
       ++group_->polls;
       return group_->exit.has_value();
     }
-    daemon::ExitStatus collect_exit() override {
+    std::optional<daemon::ExitStatus> collect_exit() override {
       group_->is_collected = true;
-      return group_->exit.value();
+      return group_->exit;
     }
     [[nodiscard]] std::optional<std::uint64_t> memory_peak() const override {
       return group_->memory_peak;
@@ -112,6 +134,7 @@ class FakeChildren final : public daemon::EndedChildren {
       terminate_workers();
       return group_->has_escaped;
     }
+    void release() override { group_->is_released = true; }
     void kill_group() override {
       ++group_->killed;
       if (!group_->heeds_kill) return;
@@ -143,6 +166,7 @@ class FakeChildren final : public daemon::EndedChildren {
   }
 
   std::vector<std::shared_ptr<FakeGroup>> groups_;
+  std::vector<std::shared_ptr<FakeGroup>> left_;
   std::vector<ProcessId> orphans_;
   daemon::StartFailure refusal_;
   int attempts_ = 0;

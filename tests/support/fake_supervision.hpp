@@ -8,6 +8,8 @@
 #include <provisr/registry.hpp>
 
 #include <chrono>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -33,6 +35,8 @@ class FakeSupervision {
 
   /// Before the first start.
   bool can_measure_children = true;
+  daemon::ProcessMemory* memory = nullptr;
+  std::vector<daemon::ExitRecord> exits_before;
 
   /// The supervisor, made with the first call.
   daemon::Supervisor& supervisor() {
@@ -61,23 +65,51 @@ class FakeSupervision {
 
  private:
   daemon::SupervisorOptions options() {
-    return {.launch = children.launcher(),
-            .find = daemon::system_process_finder(),
-            .track =
-                [this](std::string_view, ProcessId) {
-                  ++tracked;
-                  return track_error;
-                },
-            .exists = [](ProcessId) { return false; },
-            .can_measure_children = can_measure_children,
-            .luck = [this] { return luck; },
-            .ended_children = &children,
-            .clock = &clock};
+    return {
+        .launch = children.launcher(),
+        .find = daemon::system_process_finder(),
+        .track =
+            [this](std::string_view, ProcessId) {
+              ++tracked;
+              return track_error;
+            },
+        .exists = [](ProcessId) { return false; },
+        .can_measure_children = can_measure_children,
+        .luck = [this] { return luck; },
+        .memory = memory,
+        .exits_before = exits_before,
+        .adopt = [this](const daemon::ProcessIdentity& process) { return children.adopt(process); },
+        .identify = [](ProcessId pid) { return std::optional(identity(pid)); },
+        .ended_children = &children,
+        .clock = &clock};
   }
 
   std::vector<daemon::ProcessConfig> processes_;
   daemon::Supervisor::Until mode_;
   std::optional<daemon::Supervisor> supervisor_;
+};
+
+/// A memory that lasts as long as the object.
+class FakeMemory final : public daemon::ProcessMemory {
+ public:
+  [[nodiscard]] std::vector<std::string> names() const override {
+    std::vector<std::string> names;
+    for (const auto& [name, process] : known) names.push_back(name);
+    return names;
+  }
+  [[nodiscard]] std::optional<daemon::RememberedProcess> recall(
+      std::string_view name) const override {
+    const auto found = known.find(name);
+    return found == known.end() ? std::nullopt : std::optional(found->second);
+  }
+  bool remember(std::string_view name, const daemon::RememberedProcess& process) override {
+    if (!is_full) known[std::string(name)] = process;
+    return !is_full;
+  }
+  void forget(std::string_view name) override { known.erase(std::string(name)); }
+
+  std::map<std::string, daemon::RememberedProcess, std::less<>> known;
+  bool is_full = false;
 };
 
 /// A process to run.

@@ -101,7 +101,7 @@ TEST_CASE("the documented defaults are those of the model") {
   const std::string process = "[[processes]]\nname = \"a\"\ncommand = \"b\"\n";
   std::string toml;
   for (const std::string_view section :
-       {"server", "server.auth", "metrics", "metrics.process_metrics"}) {
+       {"server", "server.auth", "metrics", "metrics.process_metrics", "daemon"}) {
     toml += fmt::format("[{}]\n{}", section, defaults_of(section));
   }
   const LoadedConfig spelled_out =

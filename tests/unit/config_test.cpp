@@ -252,7 +252,7 @@ command = "pgrep x"
            "p.toml:12: history: not served by provisrd; skipped",
            "p.toml:15: log: not served by provisrd; skipped",
            "p.toml:17: store: not served by provisrd; skipped",
-           "p.toml:19: daemon: not served by provisrd; skipped",
+           "p.toml:20: daemon.pid_file: not served by provisrd; skipped",
            "p.toml:21: groups: not served by provisrd; skipped",
            "p.toml:29: processes[0].spec.priority: not served by provisrd; skipped",
            "p.toml:30: processes[0].spec.detached: not served by provisrd; skipped",

@@ -6,7 +6,7 @@
 
 namespace provisr::daemon {
 
-void wait_for_signals(const sigset_t& mask, int readable,
+void wait_for_signals(const sigset_t& mask, const std::array<int, 2>& readable,
                       std::chrono::nanoseconds longest) noexcept {
   // POSIX lets a system refuse what is longer than 31 days.
   const std::chrono::nanoseconds wait =
@@ -14,11 +14,14 @@ void wait_for_signals(const sigset_t& mask, int readable,
   const auto seconds = std::chrono::floor<std::chrono::seconds>(wait);
   const timespec timeout{static_cast<time_t>(seconds.count()),
                          static_cast<long>((wait - seconds).count())};
-  // Far below FD_SETSIZE: the pipe is made when the program starts.
+  // Far below FD_SETSIZE: they are made when the program starts.
   fd_set input;
   FD_ZERO(&input);
-  FD_SET(readable, &input);
-  pselect(readable + 1, &input, nullptr, nullptr, &timeout, &mask);
+  for (const int descriptor : readable) {
+    if (descriptor >= 0) FD_SET(descriptor, &input);
+  }
+  pselect(*std::max_element(readable.begin(), readable.end()) + 1, &input, nullptr, nullptr,
+          &timeout, &mask);
 }
 
 }  // namespace provisr::daemon

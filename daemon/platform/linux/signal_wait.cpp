@@ -5,13 +5,13 @@
 
 namespace provisr::daemon {
 
-void wait_for_signals(const sigset_t& mask, int readable,
+void wait_for_signals(const sigset_t& mask, const std::array<int, 2>& readable,
                       std::chrono::nanoseconds longest) noexcept {
   const auto seconds = std::chrono::floor<std::chrono::seconds>(longest);
   const timespec timeout{seconds.count(), (longest - seconds).count()};
-  pollfd input{readable, POLLIN, 0};
+  std::array<pollfd, 2> inputs{pollfd{readable[0], POLLIN, 0}, pollfd{readable[1], POLLIN, 0}};
   // Not pselect, which the thread sanitizer does not know: it would hold back the handler.
-  ppoll(&input, 1, &timeout, &mask);
+  ppoll(inputs.data(), inputs.size(), &timeout, &mask);
 }
 
 }  // namespace provisr::daemon

@@ -52,6 +52,17 @@ constexpr int kept_report_pipe = STDERR_FILENO + 1;
   return dup2(opened, stream) == stream && close(opened) == 0;
 }
 
+/// The daemon writes down who the child is before it gives the word; if it dies, nothing is
+/// executed.
+[[nodiscard]] bool is_told_to_go_on() noexcept {
+  char word = 0;
+  ssize_t size = 0;
+  do {
+    size = read(kept_report_pipe, &word, sizeof word);
+  } while (size < 0 && errno == EINTR);
+  return size == sizeof word;
+}
+
 /// A failure shows when a file there is opened.
 void make_directory(const std::filesystem::path& directory) noexcept {
   constexpr mode_t mode = 0755;
@@ -146,6 +157,7 @@ StepFailure ChildBirth::become_program(const Surroundings& around) const noexcep
   if (!keep_only_standard_streams_and(around.report_pipe, around.descriptor_limit)) {
     return {Step::set_up, errno};
   }
+  if (command_.outlives_daemon && !is_told_to_go_on()) return {Step::set_up, ECANCELED};
   if (around.has_null_stdin && !put_on(STDIN_FILENO, "/dev/null", O_RDONLY)) {
     return {Step::set_up, errno};
   }
@@ -155,7 +167,7 @@ StepFailure ChildBirth::become_program(const Surroundings& around) const noexcep
   if (const auto& limit = original_descriptor_limit()) setrlimit(RLIMIT_NOFILE, &*limit);
   if (command_.account && !become(*command_.account)) return {Step::become_user, errno};
   // After the change of user, which the kernel takes as a reason to forget it.
-  if (!end_with_parent(around.parent)) return {Step::set_up, ESRCH};
+  if (!command_.outlives_daemon && !end_with_parent(around.parent)) return {Step::set_up, ESRCH};
   const char* const work_dir = plan_.work_dir();
   if (work_dir != nullptr && chdir(work_dir) != 0) return {Step::enter_work_dir, errno};
   reset_signals();

@@ -32,17 +32,20 @@ class PosixChild final : public ChildProcess {
  public:
   struct Start {
     std::unique_ptr<const ChildBirth> birth;
-    FileDescriptor report_pipe;  ///< does not block
+    FileDescriptor report_pipe;  ///< does not block; takes the word to go on, too, if it waits
   };
 
   /// `mark` is in the environment of the process, and so of its descendants.
-  PosixChild(pid_t pid, std::string mark, Start start)
-      : pid_(pid), mark_(std::move(mark)), start_(std::move(start)) {
+  PosixChild(pid_t pid, std::string mark, Start start, bool outlives_daemon)
+      : pid_(pid),
+        mark_(std::move(mark)),
+        outlives_daemon_(outlives_daemon),
+        start_(std::move(start)) {
     started_children().insert(pid_);
   }
 
   ~PosixChild() override {
-    if (!is_gone_) signal_group({SIGKILL});
+    if (!is_gone_ && !outlives_daemon_) signal_group({SIGKILL});
     if (PosixChild::has_ended()) PosixChild::collect_exit();
     started_children().erase(pid_);
   }
@@ -68,12 +71,12 @@ class PosixChild final : public ChildProcess {
     return info.si_pid == pid_;
   }
 
-  ExitStatus collect_exit() override {
+  std::optional<ExitStatus> collect_exit() override {
     if (!exit_) {
       exit_ = collect();
       started_children().erase(pid_);
     }
-    return *exit_;
+    return exit_;
   }
 
   [[nodiscard]] std::optional<std::uint64_t> memory_peak() const override { return memory_peak_; }
@@ -87,6 +90,11 @@ class PosixChild final : public ChildProcess {
   bool terminate_group(int signal) override { return signal_group({signal, SIGCONT}); }
 
   void kill_group() override { signal_group({SIGKILL}); }
+
+  void release() override {
+    constexpr char go_on = '!';
+    if (start_) static_cast<void>(!write(start_->report_pipe.get(), &go_on, sizeof go_on));
+  }
 
  private:
   /// The program closes the pipe by being executed; so does an end before that.
@@ -149,6 +157,7 @@ class PosixChild final : public ChildProcess {
 
   pid_t pid_;
   std::string mark_;
+  bool outlives_daemon_;
   std::optional<Start> start_;  ///< until it is known how it went
   std::optional<StartFailure> start_failure_;
   std::optional<ExitStatus> exit_;
@@ -169,7 +178,7 @@ std::unique_ptr<ChildProcess> ChildProcess::start(const ChildCommand& command,
                                                   StartFailure& failure) {
   const std::string mark = unique_mark();
   auto birth = std::make_unique<const ChildBirth>(command, mark);
-  Pipe pipe = make_pipe();
+  Pipe pipe = command.outlives_daemon ? make_two_way_pipe() : make_pipe();
   const bool has_pipe = pipe.write_end && fcntl(pipe.read_end.get(), F_SETFL, O_NONBLOCK) == 0;
   const pid_t pid = has_pipe ? birth->fork_child(pipe.write_end.get()) : -1;
   if (pid < 0) {
@@ -177,8 +186,9 @@ std::unique_ptr<ChildProcess> ChildProcess::start(const ChildCommand& command,
                "cannot create a process for " + command.argv.front()};
     return nullptr;
   }
-  return std::make_unique<PosixChild>(
-      pid, mark, PosixChild::Start{std::move(birth), std::move(pipe.read_end)});
+  return std::make_unique<PosixChild>(pid, mark,
+                                      PosixChild::Start{std::move(birth), std::move(pipe.read_end)},
+                                      command.outlives_daemon);
 }
 
 }  // namespace provisr::daemon

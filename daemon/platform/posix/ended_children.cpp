@@ -1,5 +1,7 @@
 #include "daemon/platform/ended_children.hpp"
 
+#include "daemon/platform/posix/adopted_ends.hpp"
+
 #include <sys/wait.h>
 
 namespace provisr::daemon {
@@ -8,6 +10,7 @@ namespace {
 class PosixEndedChildren final : public EndedChildren {
  public:
   [[nodiscard]] std::optional<ProcessId> next() override {
+    if (const auto adopted = next_adopted_end()) return adopted;
     siginfo_t info{};
     if (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0) return std::nullopt;
     if (info.si_pid == 0) return std::nullopt;

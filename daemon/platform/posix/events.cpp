@@ -1,5 +1,6 @@
 #include "daemon/platform/events.hpp"
 
+#include "daemon/platform/posix/adopted_ends.hpp"
 #include "daemon/platform/posix/signal_wait.hpp"
 #include "daemon/platform/posix/wakeup_state.hpp"
 
@@ -22,7 +23,7 @@ struct HandledSignal {
 constexpr auto handled_signals = std::to_array<HandledSignal>({
     {SIGTERM, Events::Kind::stop_requested},
     {SIGINT, Events::Kind::stop_requested},
-    {SIGQUIT, Events::Kind::stop_requested},
+    {SIGQUIT, Events::Kind::hand_over_requested},
     {SIGHUP, Events::Kind::hung_up},
     {SIGUSR1, Events::Kind::user_signal_1},
     {SIGUSR2, Events::Kind::user_signal_2},
@@ -105,9 +106,11 @@ Events::Kind Events::wait_until(std::chrono::steady_clock::time_point deadline, 
   while (true) {
     const auto now = std::chrono::steady_clock::now();
     // Even past the deadline: pending signals are handled first.
-    wait_for_signals(before.while_waiting, wakeup.state().pipe.read_end.get(),
+    wait_for_signals(before.while_waiting,
+                     {wakeup.state().pipe.read_end.get(), adopted_ends_descriptor()},
                      std::max(deadline, now) - now);
     if (const auto signal = take_signal()) return *signal;
+    if (has_adopted_end()) return Kind::child_exited;
     if (wakeup.take()) return Kind::woken;
     if (deadline <= now) return Kind::deadline;
   }

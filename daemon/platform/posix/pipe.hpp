@@ -15,4 +15,7 @@ struct Pipe {
 /// On failure both ends are empty and errno is set.
 [[nodiscard]] Pipe make_pipe();
 
+/// The same, with ends that can be both read and written.
+[[nodiscard]] Pipe make_two_way_pipe();
+
 }  // namespace provisr::daemon

@@ -91,7 +91,7 @@ class WindowsChild final : public ChildProcess {
     return WaitForSingleObject(process_.get(), 0) == WAIT_OBJECT_0;
   }
 
-  ExitStatus collect_exit() override {
+  std::optional<ExitStatus> collect_exit() override {
     DWORD code = 0;
     GetExitCodeProcess(process_.get(), &code);
     return {.code = static_cast<int>(code), .signal = 0};

@@ -1,0 +1,19 @@
+#pragma once
+
+#include "daemon/platform/child_process.hpp"
+#include "daemon/platform/process_identity.hpp"
+
+#include <memory>
+
+namespace provisr::daemon {
+
+/// Whether children can outlive this program and be taken over by the next (Linux 5.3).
+[[nodiscard]] bool can_adopt_children() noexcept;
+
+/// Takes over a process that an earlier run of this program has started, with its process group. It
+/// has been executed. What has left the group is not found. EndedChildren tells of its end; how it
+/// ended is known if the kernel tells others than its parent. The destructor leaves it alone. Null
+/// if that very process is gone.
+[[nodiscard]] std::unique_ptr<ChildProcess> adopt_child(const ProcessIdentity& identity);
+
+}  // namespace provisr::daemon

@@ -1,0 +1,46 @@
+#include "daemon/platform/process_identity.hpp"
+
+#include "lib/platform/linux/proc_text.hpp"
+
+#include <cstddef>
+#include <fstream>
+#include <string>
+#include <sys/stat.h>
+
+namespace provisr::daemon {
+namespace {
+
+[[nodiscard]] std::string start_of(const std::string& file_name) {
+  std::string text(1024, '\0');
+  std::ifstream file(file_name, std::ios::binary);
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  return text;
+}
+
+/// What all processes share that this program can tell apart from others.
+struct Surroundings {
+  std::array<char, 40> boot{};
+  std::uint64_t pid_namespace = 0;
+};
+
+[[nodiscard]] Surroundings look_around() {
+  Surroundings found;
+  const std::string boot = start_of("/proc/sys/kernel/random/boot_id");
+  boot.copy(found.boot.data(), found.boot.size() - 1, 0);
+  struct stat status {};
+  if (::stat("/proc/self/ns/pid", &status) == 0) found.pid_namespace = status.st_ino;
+  return found;
+}
+
+}  // namespace
+
+std::optional<ProcessIdentity> identity_of(ProcessId pid) {
+  static const Surroundings around = look_around();
+  if (around.boot.front() == '\0') return std::nullopt;
+  const auto stat = linux_platform::parse_stat(start_of("/proc/" + std::to_string(pid) + "/stat"));
+  if (!stat) return std::nullopt;
+  return ProcessIdentity{pid, stat->start_clock_ticks, around.pid_namespace, around.boot};
+}
+
+}  // namespace provisr::daemon

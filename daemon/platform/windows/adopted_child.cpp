@@ -1,0 +1,13 @@
+#include "daemon/platform/adopted_child.hpp"
+
+namespace provisr::daemon {
+
+bool can_adopt_children() noexcept {
+  return false;
+}
+
+std::unique_ptr<ChildProcess> adopt_child(const ProcessIdentity& /*identity*/) {
+  return nullptr;
+}
+
+}  // namespace provisr::daemon

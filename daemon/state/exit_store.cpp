@@ -1,0 +1,88 @@
+#include "daemon/state/exit_store.hpp"
+
+#include "daemon/state/stored.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <type_traits>
+#include <utility>
+
+namespace provisr::daemon {
+namespace {
+
+/// Times that are unknown.
+constexpr std::int64_t never = std::numeric_limits<std::int64_t>::min();
+
+struct StoredExit {
+  StoredName name{};
+  std::int64_t pid = 0;
+  std::int64_t started_at = never;  ///< nanoseconds since 1970, as is ended_at
+  std::int64_t ended_at = 0;
+  std::int32_t code = 0;
+  std::int32_t signal = 0;
+  std::uint32_t has_status = 0;
+  std::uint32_t has_dumped_core = 0;
+  std::uint32_t reason = 0;
+  std::uint32_t has_sample = 0;
+  std::uint64_t has_memory_peak = 0;
+  std::uint64_t memory_peak = 0;
+  ProcessMetrics sample;
+};
+static_assert(std::is_trivially_copyable_v<StoredExit> && sizeof(StoredExit) == 256);
+
+[[nodiscard]] StoredExit to_stored(const ExitRecord& record) {
+  StoredExit stored{.name = stored_name(record.name), .pid = record.pid, .sample = {}};
+  if (record.started_at) stored.started_at = nanoseconds_of(*record.started_at);
+  stored.ended_at = nanoseconds_of(record.ended_at);
+  stored.reason = static_cast<std::uint32_t>(record.reason);
+  if (record.status) {
+    stored.has_status = 1;
+    stored.code = record.status->code;
+    stored.signal = record.status->signal;
+    stored.has_dumped_core = record.status->has_dumped_core ? 1 : 0;
+  }
+  stored.has_memory_peak = record.memory_peak ? 1 : 0;
+  stored.memory_peak = record.memory_peak.value_or(0);
+  stored.has_sample = record.last_sample ? 1 : 0;
+  if (record.last_sample) stored.sample = *record.last_sample;
+  return stored;
+}
+
+[[nodiscard]] ExitRecord from_stored(const StoredExit& stored) {
+  ExitRecord record{.name = text_of(stored.name), .pid = static_cast<ProcessId>(stored.pid)};
+  if (stored.started_at != never) record.started_at = time_of<Timestamp>(stored.started_at);
+  record.ended_at = time_of<Timestamp>(stored.ended_at);
+  constexpr auto last_reason = static_cast<std::uint32_t>(ExitReason::shutdown);
+  record.reason = static_cast<ExitReason>(std::min(stored.reason, last_reason));
+  if (stored.has_status != 0) {
+    record.status = ExitStatus{stored.code, stored.signal, stored.has_dumped_core != 0};
+  }
+  if (stored.has_memory_peak != 0) record.memory_peak = stored.memory_peak;
+  if (stored.has_sample != 0) record.last_sample = stored.sample;
+  return record;
+}
+
+}  // namespace
+
+SlotFormat ExitStore::format() {
+  return {.magic = "PROVEXI1", .version = 1, .payload = sizeof(StoredExit)};
+}
+
+ExitStore::ExitStore(std::unique_ptr<SlotFile> file, std::size_t capacity, std::size_t& torn)
+    : file_(std::move(file)), capacity_(capacity) {
+  std::vector<SlotFile::Slot> slots = file_->read(torn);
+  std::sort(slots.begin(), slots.end(),
+            [](const auto& a, const auto& b) { return a.sequence < b.sequence; });
+  for (const SlotFile::Slot& slot : slots) {
+    sequence_ = slot.sequence;
+    records_.push_back(from_stored(from_bytes<StoredExit>(slot.payload)));
+  }
+}
+
+std::error_code ExitStore::add(const ExitRecord& record) {
+  const std::uint64_t sequence = ++sequence_;
+  const auto index = static_cast<std::size_t>(sequence % capacity_);
+  return file_->write(index, sequence, bytes_of(to_stored(record)));
+}
+
+}  // namespace provisr::daemon

@@ -1,0 +1,14 @@
+#pragma once
+
+#include "daemon/base/log.hpp"
+
+#include <filesystem>
+#include <string_view>
+
+namespace provisr::daemon {
+
+/// Renames a file that cannot be used to NAME.set-aside, over one of before, with a warning that
+/// says `why` in words that follow its name.
+void set_aside(const std::filesystem::path& file, std::string_view why, const Log& log);
+
+}  // namespace provisr::daemon

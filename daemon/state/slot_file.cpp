@@ -1,0 +1,124 @@
+#include "daemon/state/slot_file.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <utility>
+
+namespace provisr::daemon {
+namespace {
+
+struct Header {
+  std::array<char, 8> magic{};
+  std::uint32_t version = 0;
+  std::uint32_t payload = 0;
+  std::array<std::byte, 48> reserved{};
+
+  bool operator==(const Header&) const = default;
+};
+static_assert(sizeof(Header) == 64);
+
+struct SlotHead {
+  std::uint64_t sequence = 0;  ///< 0: empty
+  std::uint64_t checksum = 0;
+};
+static_assert(sizeof(SlotHead) == 16);
+
+[[nodiscard]] Header header_of(const SlotFormat& format) {
+  Header header{.version = format.version, .payload = format.payload};
+  format.magic.copy(header.magic.data(), header.magic.size());
+  return header;
+}
+
+/// FNV-1a, begun anew for each place, so that a slot is not taken for another.
+[[nodiscard]] std::uint64_t checksum(std::size_t index, std::uint64_t sequence,
+                                     std::span<const std::byte> payload) {
+  std::uint64_t sum = 0xcbf2'9ce4'8422'2325;
+  const auto add = [&sum](std::uint64_t byte) { sum = (sum ^ byte) * 0x0000'0100'0000'01b3; };
+  for (int shift = 0; shift < 64; shift += 8) add(sequence >> shift & 0xff);
+  for (int shift = 0; shift < 64; shift += 8) add(std::uint64_t{index} >> shift & 0xff);
+  for (const std::byte byte : payload) add(std::to_integer<std::uint64_t>(byte));
+  return sum;
+}
+
+[[nodiscard]] bool is_zero(std::span<const std::byte> bytes) {
+  return std::all_of(bytes.begin(), bytes.end(), [](std::byte b) { return b == std::byte{0}; });
+}
+
+}  // namespace
+
+SlotFile::SlotFile(std::unique_ptr<StateFile> file, const SlotFormat& format)
+    : file_(std::move(file)), payload_(format.payload) {}
+
+std::unique_ptr<SlotFile> SlotFile::open(const std::filesystem::path& file,
+                                         const SlotFormat& format, std::string& problem,
+                                         bool& is_foreign) {
+  is_foreign = false;
+  std::error_code error;
+  auto opened = StateFile::open(file, error);
+  if (!opened) {
+    problem = "cannot be opened: " + error.message();
+    return nullptr;
+  }
+  std::unique_ptr<SlotFile> slots(new SlotFile(std::move(opened), format));
+  error = slots->format_or_check(format, is_foreign);
+  if (is_foreign) problem = "is of another program or version, or damaged";
+  if (error) problem = "cannot be written: " + error.message();
+  return is_foreign || error ? nullptr : std::move(slots);
+}
+
+/// A header that was cut short is that of an empty file: nothing was written behind it yet.
+std::error_code SlotFile::format_or_check(const SlotFormat& format, bool& is_foreign) {
+  const Header expected = header_of(format);
+  Header found;
+  const std::uint64_t size = file_->size();
+  if (size >= sizeof found) {
+    const auto bytes = std::as_writable_bytes(std::span(&found, 1));
+    if (const std::error_code error = file_->read(0, bytes)) return error;
+    is_foreign = found != expected;
+    return {};
+  }
+  return file_->write(0, std::as_bytes(std::span(&expected, 1)));
+}
+
+std::uint64_t SlotFile::offset_of(std::size_t index) const {
+  return sizeof(Header) + std::uint64_t{index} * (sizeof(SlotHead) + payload_);
+}
+
+std::vector<SlotFile::Slot> SlotFile::read(std::size_t& torn) const {
+  torn = 0;
+  std::vector<Slot> slots;
+  std::vector<std::byte> bytes(sizeof(SlotHead) + payload_);
+  for (std::size_t index = 0; offset_of(index + 1) <= file_->size(); ++index) {
+    if (file_->read(offset_of(index), bytes)) break;
+    if (is_zero(bytes)) continue;
+    SlotHead head;
+    std::memcpy(&head, bytes.data(), sizeof head);
+    const auto payload = std::span(bytes).subspan(sizeof head);
+    if (head.sequence != 0 && head.checksum == checksum(index, head.sequence, payload)) {
+      slots.push_back({index, head.sequence, {payload.begin(), payload.end()}});
+    } else {
+      ++torn;
+    }
+  }
+  return slots;
+}
+
+std::error_code SlotFile::reserve(std::size_t slots) {
+  return file_->reserve(offset_of(slots));
+}
+
+std::error_code SlotFile::write(std::size_t index, std::uint64_t sequence,
+                                std::span<const std::byte> payload) {
+  const SlotHead head{sequence, checksum(index, sequence, payload)};
+  const auto head_bytes = std::as_bytes(std::span(&head, 1));
+  std::vector<std::byte> bytes(head_bytes.begin(), head_bytes.end());
+  bytes.insert(bytes.end(), payload.begin(), payload.end());
+  return file_->write(offset_of(index), bytes);
+}
+
+std::error_code SlotFile::clear(std::size_t index) {
+  return file_->write(offset_of(index), std::vector<std::byte>(sizeof(SlotHead) + payload_));
+}
+
+}  // namespace provisr::daemon

@@ -1,0 +1,362 @@
+// What outlives provisrd in its state_dir, by the real daemon.
+#include "support/daemon_runner.hpp"
+#include "support/eventually.hpp"
+#include "support/paths.hpp"
+#include "support/send_signal.hpp"
+#include "support/temp_directory.hpp"
+#include "support/text_file.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/matchers/catch_matchers_string.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <optional>
+#include <set>
+#include <signal.h>
+#include <string>
+#include <string_view>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <vector>
+
+using namespace provisr::test;
+using Catch::Matchers::ContainsSubstring;
+namespace fs = std::filesystem;
+
+namespace {
+
+const Headers credentials{{"Authorization", "Bearer s3cret-t0ken"}};
+
+[[nodiscard]] std::string process(std::string_view name, std::string_view more = "") {
+  return fmt::format("[[processes]]\nname = \"{}\"\n{}{}\n", name, child_args({"threader", "1"}),
+                     more);
+}
+
+/// A provisrd with a state_dir that can be started several times.
+class Lasting {
+ public:
+  explicit Lasting(const std::string& processes) {
+    fs::permissions(folder_.write("token", "s3cret-t0ken\n"),
+                    fs::perms::owner_read | fs::perms::owner_write);
+    write(processes);
+    start();
+  }
+  ~Lasting() { end_all(); }
+  Lasting(const Lasting&) = delete;
+  Lasting& operator=(const Lasting&) = delete;
+
+  void write(const std::string& processes, int max_history = 100) const {
+    folder_.write("provisr.toml", fmt::format("[server]\nlisten = \"127.0.0.1:{}\"\n[server.auth]\n"
+                                              "token_file = \"{}\"\n[metrics]\nenabled = false\n"
+                                              "[metrics.process_metrics]\ninterval = \"100ms\"\n"
+                                              "max_history = {}\nhistory_ttl = \"200ms\"\n"
+                                              "[daemon]\nstate_dir = \"{}\"\n{}",
+                                              port, (folder_.path() / "token").string(),
+                                              max_history, state().string(), processes));
+  }
+
+  void start() {
+    program.emplace(command(), folder_.path());
+    const bool is_up = eventually([&] { return has_answer() || program->has_ended(); });
+    INFO(program->err());
+    REQUIRE(is_up);
+    REQUIRE_FALSE(program->has_ended());
+  }
+
+  [[nodiscard]] std::vector<std::string> command() const {
+    return {provisrd_path(), (folder_.path() / "provisr.toml").string()};
+  }
+
+  /// As `kill -9` does.
+  void kill() {
+    program->signal(SIGKILL);
+    REQUIRE(program->wait());
+  }
+  void kill_and_start() {
+    kill();
+    start();
+  }
+
+  [[nodiscard]] rapidjson::Document json(const std::string& path) const {
+    rapidjson::Document document;
+    document.Parse(http_get(port, path).body.c_str());
+    return document;
+  }
+
+  [[nodiscard]] rapidjson::Document status_of(const std::string& name) const {
+    rapidjson::Document document = json("/api/status?name=" + name);
+    rapidjson::Document status;
+    status.SetObject();
+    if (document.IsObject() && document.HasMember("processes")) {
+      status.CopyFrom(document["processes"][0], status.GetAllocator());
+    }
+    return status;
+  }
+  [[nodiscard]] std::string state_of(const std::string& name) const {
+    const rapidjson::Document status = status_of(name);
+    return status.HasMember("state") ? status["state"].GetString() : "";
+  }
+  [[nodiscard]] int pid_of(const std::string& name) const {
+    int pid = 0;
+    REQUIRE(eventually([&] {
+      const rapidjson::Document status = status_of(name);
+      if (status.HasMember("pid")) pid = status["pid"].GetInt();
+      return pid != 0;
+    }));
+    return pid;
+  }
+  [[nodiscard]] std::vector<std::string> history_of(const std::string& name) const {
+    std::vector<std::string> timestamps;
+    const rapidjson::Document history = json("/api/metrics/history?name=" + name);
+    if (!history.HasMember("history")) return timestamps;
+    for (const auto& sample : history["history"].GetArray()) {
+      timestamps.emplace_back(sample["timestamp"].GetString());
+    }
+    return timestamps;
+  }
+
+  [[nodiscard]] fs::path state() const { return folder_.path() / "state"; }
+  [[nodiscard]] const TempDirectory& folder() const { return folder_; }
+
+  int port = free_port();
+  std::optional<Program> program;
+
+ private:
+  [[nodiscard]] bool has_answer() const { return http_get(port, "/healthz").status == 200; }
+
+  /// Children outlive a daemon that is merely killed.
+  void end_all() {
+    if (!program || program->has_ended()) {
+      program.reset();
+      program.emplace(command(), folder_.path());
+      static_cast<void>(eventually([&] { return has_answer() || program->has_ended(); }));
+    }
+    program->signal(SIGTERM);
+    static_cast<void>(program->wait());
+  }
+
+  TempDirectory folder_;
+};
+
+/// Collects what a killed daemon leaves, as an init does, so that its end can be told.
+class Init {
+ public:
+  Init() { ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); }
+  ~Init() { ::prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0); }
+  Init(const Init&) = delete;
+  Init& operator=(const Init&) = delete;
+
+  static void collect(int pid) {
+    REQUIRE(eventually([&] { return ::waitpid(pid, nullptr, WNOHANG) == pid; }));
+  }
+};
+
+}  // namespace
+
+TEST_CASE("children live on over a kill -9, and the next daemon takes over exactly those") {
+  Lasting daemon(process("app", "instances = 2\nauto_restart = true\n") + process("once"));
+  const int first = daemon.pid_of("app-1");
+  const int second = daemon.pid_of("app-2");
+  const int once = daemon.pid_of("once");
+  const std::string started_at = daemon.status_of("app-1")["started_at"].GetString();
+  daemon.kill_and_start();
+  CHECK(daemon.pid_of("app-1") == first);
+  CHECK(daemon.pid_of("app-2") == second);
+  CHECK(daemon.pid_of("once") == once);
+  CHECK(eventually([&] { return daemon.state_of("app-1") == "running"; }));
+  CHECK(daemon.status_of("app-1")["started_at"].GetString() == started_at);
+  CHECK(daemon.status_of("app-1")["restarts"].GetInt() == 0);
+  CHECK_THAT(daemon.program->err(), ContainsSubstring("app-1: taken over, pid"));
+}
+
+TEST_CASE("a child that was taken over is measured, restarted, stopped") {
+  Lasting daemon(process("app", "auto_restart = true\nrestart_interval = \"100ms\"\n"));
+  const int before = daemon.pid_of("app");
+  daemon.kill_and_start();
+  REQUIRE(daemon.pid_of("app") == before);
+  CHECK(eventually([&] { return daemon.json("/api/metrics").HasMember("app"); }));
+  send_signal(before, SIGKILL);
+  REQUIRE(eventually([&] { return daemon.pid_of("app") != before; }));
+  CHECK(daemon.status_of("app")["restarts"].GetInt() == 1);
+  daemon.kill_and_start();
+  CHECK(daemon.status_of("app")["restarts"].GetInt() == 1);
+  const int after = daemon.pid_of("app");
+  daemon.program->signal(SIGTERM);
+  CHECK(daemon.program->wait() == 0);
+  CHECK(eventually([&] { return !is_alive(after); }));
+}
+
+TEST_CASE("how a child ended that was taken over is told where the kernel tells") {
+  const Init init;
+  Lasting daemon(process("app"));
+  const int pid = daemon.pid_of("app");
+  daemon.kill_and_start();
+  REQUIRE(daemon.pid_of("app") == pid);
+  send_signal(pid, SIGKILL);
+  Init::collect(pid);
+  rapidjson::Document exits;
+  REQUIRE(eventually([&] { return !(exits = daemon.json("/api/exits"))["exits"].Empty(); }));
+  const auto& exit = exits["exits"][0];
+  CHECK(exit["pid"].GetInt() == pid);
+  if (!exit.HasMember("signal")) SKIP("this kernel tells only parents how a process ended");
+  CHECK(exit["signal"].GetInt() == SIGKILL);
+  CHECK(daemon.status_of("app")["last_exit"]["signal"].GetInt() == SIGKILL);
+}
+
+TEST_CASE("a child that ended while no daemon ran is recorded, and started again") {
+  const Init init;
+  Lasting daemon(process("app", "auto_restart = true\n"));
+  const int pid = daemon.pid_of("app");
+  REQUIRE(eventually([&] { return !daemon.history_of("app").empty(); }));
+  daemon.kill();
+  send_signal(pid, SIGKILL);
+  Init::collect(pid);
+  daemon.start();
+  CHECK(daemon.pid_of("app") != pid);
+  CHECK(daemon.status_of("app")["restarts"].GetInt() == 1);
+  const rapidjson::Document exits = daemon.json("/api/exits");
+  REQUIRE(exits["exits"].Size() == 1);
+  CHECK(exits["exits"][0]["pid"].GetInt() == pid);
+  CHECK(exits["exits"][0]["last_sample"]["pid"].GetInt() == pid);
+}
+
+TEST_CASE("exit records and histories go on over a kill -9, in order and each once") {
+  Lasting daemon(process("app", "auto_restart = true\nrestart_interval = \"100ms\"\n"));
+  const int first = daemon.pid_of("app");
+  send_signal(first, SIGKILL);
+  REQUIRE(eventually([&] { return daemon.pid_of("app") != first; }));
+  REQUIRE(eventually([&] { return daemon.history_of("app").size() >= 3; }));
+  const std::vector<std::string> before = daemon.history_of("app");
+  daemon.kill_and_start();
+  CHECK(daemon.json("/api/exits")["exits"][0]["pid"].GetInt() == first);
+  CHECK(daemon.status_of("app")["last_exit"]["signal"].GetInt() == SIGKILL);
+  std::vector<std::string> after;
+  REQUIRE(
+      eventually([&] { return (after = daemon.history_of("app")).size() > before.size() + 3; }));
+  CHECK(std::equal(before.begin(), before.end(), after.begin()));
+  CHECK(std::is_sorted(after.begin(), after.end()));
+  CHECK(std::set(after.begin(), after.end()).size() == after.size());
+}
+
+TEST_CASE("a longer max_history keeps the samples of before") {
+  Lasting daemon(process("app"));
+  REQUIRE(eventually([&] { return daemon.history_of("app").size() >= 3; }));
+  const std::string oldest = daemon.history_of("app").front();
+  daemon.write(process("app"), 200);
+  daemon.kill_and_start();
+  CHECK(eventually([&] { return daemon.history_of("app").size() >= 4; }));
+  CHECK(daemon.history_of("app").front() == oldest);
+}
+
+TEST_CASE("what was stopped by a command stays stopped over a kill -9") {
+  Lasting daemon(process("app", "auto_restart = true\n"));
+  const int pid = daemon.pid_of("app");
+  const HttpResult stopped =
+      http_send(daemon.port, "POST", "/api/stop?name=app&wait=30s", credentials);
+  REQUIRE(stopped.status == 200);
+  daemon.kill_and_start();
+  CHECK(daemon.state_of("app") == "stopped");
+  CHECK_FALSE(is_alive(pid));
+  REQUIRE(http_send(daemon.port, "POST", "/api/start?name=app&wait=30s", credentials).status ==
+          200);
+  daemon.kill_and_start();
+  CHECK(eventually([&] { return daemon.state_of("app") == "running"; }));
+}
+
+TEST_CASE("a configuration that has changed meanwhile holds for what was taken over") {
+  Lasting daemon(process("same") + process("other") + process("gone"));
+  const int same = daemon.pid_of("same");
+  const int other = daemon.pid_of("other");
+  const int gone = daemon.pid_of("gone");
+  daemon.kill();
+  daemon.write(process("same", "auto_restart = true\n") + process("other", "env = [\"A=1\"]\n") +
+               process("new"));
+  daemon.start();
+  CHECK(daemon.pid_of("same") == same);
+  CHECK(eventually([&] { return daemon.pid_of("other") != other; }));
+  CHECK(eventually([&] { return !is_alive(gone) && !is_alive(other); }));
+  CHECK(eventually([&] { return daemon.state_of("new") == "running"; }));
+  CHECK(eventually([&] { return !fs::exists(daemon.state() / "histories" / "gone.history"); }));
+}
+
+TEST_CASE("SIGQUIT ends the daemon alone, and the next one takes over") {
+  Lasting daemon(process("app"));
+  const int pid = daemon.pid_of("app");
+  daemon.program->signal(SIGQUIT);
+  CHECK(daemon.program->wait() == 0);
+  CHECK(is_alive(pid));
+  daemon.start();
+  CHECK(daemon.pid_of("app") == pid);
+}
+
+TEST_CASE("a second daemon on the same state_dir refuses, and nothing happens to what runs") {
+  Lasting daemon(process("app"));
+  const int pid = daemon.pid_of("app");
+  Program second(daemon.command(), daemon.folder().path());
+  CHECK(second.wait() == 1);
+  CHECK_THAT(second.err(), ContainsSubstring("is in use by another provisrd"));
+  CHECK(is_alive(pid));
+  CHECK(daemon.state_of("app") == "running");
+}
+
+TEST_CASE("a daemon that cannot begin leaves alone what runs") {
+  Lasting daemon(process("app"));
+  const int pid = daemon.pid_of("app");
+  daemon.kill();
+  {
+    const auto file = daemon.folder().write(
+        "blocker.toml",
+        fmt::format("[server]\nlisten = \"127.0.0.1:{}\"\n[metrics]\nenabled = false\n",
+                    daemon.port));
+    const Program blocker({provisrd_path(), file.string()}, daemon.folder().path());
+    REQUIRE(eventually([&] { return http_get(daemon.port, "/healthz").status == 200; }));
+    Program blocked(daemon.command(), daemon.folder().path());
+    CHECK(blocked.wait() == 1);
+  }
+  CHECK(is_alive(pid));
+  daemon.start();
+  CHECK(daemon.pid_of("app") == pid);
+}
+
+TEST_CASE("a state_dir that others can write to is refused, with one clear line") {
+  const TempDirectory folder;
+  fs::create_directory(folder.path() / "open");
+  fs::permissions(folder.path() / "open", fs::perms::all);
+  const auto file = folder.write("provisr.toml", fmt::format("[daemon]\nstate_dir = \"{}\"\n",
+                                                             (folder.path() / "open").string()));
+  Program program({provisrd_path(), file.string(), "--listen", "127.0.0.1:0"}, folder.path());
+  CHECK(program.wait() == 1);
+  CHECK_THAT(program.err(), ContainsSubstring("others may write to it"));
+}
+
+TEST_CASE("files of something else are set aside, and everything starts") {
+  Lasting daemon(process("app"));
+  REQUIRE(eventually([&] { return !daemon.history_of("app").empty(); }));
+  daemon.program->signal(SIGTERM);
+  REQUIRE(daemon.program->wait() == 0);
+  for (const char* file : {"processes", "exits", "histories/app.history"}) {
+    write_text(daemon.state() / file, std::string(10'000, 'x'));
+  }
+  daemon.start();
+  CHECK(eventually([&] { return daemon.state_of("app") == "running"; }));
+  CHECK(fs::exists(daemon.state() / "processes.set-aside"));
+  CHECK(fs::exists(daemon.state() / "exits.set-aside"));
+  CHECK(fs::exists(daemon.state() / "histories" / "app.history.set-aside"));
+}
+
+TEST_CASE("a daemon that is killed again and again starts nothing twice and loses no sample") {
+  Lasting daemon(process("app", "instances = 5\nauto_restart = true\n"));
+  std::set<int> pids;
+  for (int instance = 1; instance <= 5; ++instance) {
+    pids.insert(daemon.pid_of(fmt::format("app-{}", instance)));
+  }
+  for (int round = 0; round < 10; ++round) daemon.kill_and_start();
+  for (int instance = 1; instance <= 5; ++instance) {
+    CHECK(pids.contains(daemon.pid_of(fmt::format("app-{}", instance))));
+  }
+  const std::vector<std::string> history = daemon.history_of("app-1");
+  CHECK(std::is_sorted(history.begin(), history.end()));
+  CHECK(std::set(history.begin(), history.end()).size() == history.size());
+}

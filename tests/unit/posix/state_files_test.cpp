@@ -1,0 +1,241 @@
+#include "daemon/state/exit_store.hpp"
+#include "daemon/state/history_files.hpp"
+#include "daemon/state/process_store.hpp"
+#include "daemon/state/slot_file.hpp"
+#include "support/indexed_sample.hpp"
+#include "support/log_capture.hpp"
+#include "support/temp_directory.hpp"
+#include "support/text_file.hpp"
+
+#include <provisr/history.hpp>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+using namespace provisr;
+using namespace provisr::daemon;
+using namespace provisr::test;
+using namespace std::chrono_literals;
+namespace fs = std::filesystem;
+
+namespace {
+
+[[nodiscard]] std::unique_ptr<SlotFile> open(const fs::path& file, const SlotFormat& format) {
+  std::string problem;
+  bool is_foreign = false;
+  auto slots = SlotFile::open(file, format, problem, is_foreign);
+  INFO(problem);
+  REQUIRE(slots);
+  return slots;
+}
+
+[[nodiscard]] ProcessStore open_processes(const fs::path& file) {
+  std::size_t torn = 0;
+  return ProcessStore(open(file, ProcessStore::format()), torn);
+}
+
+[[nodiscard]] RememberedProcess running(ProcessId pid, std::uint64_t starts) {
+  RememberedProcess process;
+  process.starts = starts;
+  process.run = RememberedProcess::Run{.identity = {.pid = pid, .start_clock_ticks = 77},
+                                       .started = {Timestamp(5s), MonotonicTime(3s)},
+                                       .program = 42};
+  return process;
+}
+
+[[nodiscard]] ExitRecord record(std::string name, std::chrono::seconds ended) {
+  return {.name = std::move(name),
+          .pid = 7,
+          .started_at = Timestamp(1s),
+          .ended_at = Timestamp(ended),
+          .status = ExitStatus{.code = 0, .signal = 9, .has_dumped_core = true},
+          .reason = ExitReason::limit,
+          .memory_peak = 12345,
+          .last_sample = indexed_sample(3)};
+}
+
+}  // namespace
+
+TEST_CASE("remembered processes are recalled from the file") {
+  const TempDirectory folder;
+  const fs::path file = folder.path() / "processes";
+  {
+    ProcessStore store = open_processes(file);
+    CHECK_FALSE(store.recall("app"));
+    REQUIRE_FALSE(store.remember("app", running(11, 1)));
+    REQUIRE_FALSE(store.remember("other", {.starts = 3, .is_stopped = true, .run = {}}));
+    REQUIRE_FALSE(store.remember("app", running(12, 2)));
+  }
+  ProcessStore store = open_processes(file);
+  CHECK(store.names() == std::vector<std::string>{"app", "other"});
+  CHECK(store.recall("app") == running(12, 2));
+  CHECK(store.recall("other")->is_stopped);
+  REQUIRE_FALSE(store.forget("app"));
+  REQUIRE_FALSE(store.remember("third", running(13, 1)));
+  const ProcessStore again = open_processes(file);
+  CHECK_FALSE(again.recall("app"));
+  CHECK(again.recall("third") == running(13, 1));
+  CHECK(fs::file_size(file) < 4096);  // the place of one that is forgotten is used again
+}
+
+TEST_CASE("a write that was cut short at any byte leaves what was remembered before") {
+  const TempDirectory folder;
+  const fs::path file = folder.path() / "processes";
+  std::string before;
+  {
+    ProcessStore store = open_processes(file);
+    REQUIRE_FALSE(store.remember("app", running(11, 1)));
+    before = read_text(file);
+    REQUIRE_FALSE(store.remember("app", running(12, 2)));
+  }
+  const std::string after = read_text(file);
+  REQUIRE(before.size() == after.size());
+  const auto begin = static_cast<std::size_t>(
+      std::mismatch(before.begin(), before.end(), after.begin()).first - before.begin());
+  for (std::size_t size = begin; size < after.size(); ++size) {
+    write_text(file, after.substr(0, size) + before.substr(size));
+    const auto recalled = open_processes(file).recall("app");
+    REQUIRE(recalled);
+    const bool is_one_of_both = *recalled == running(11, 1) || *recalled == running(12, 2);
+    REQUIRE(is_one_of_both);
+  }
+}
+
+TEST_CASE("a file that was cut short at any byte is read as far as it goes") {
+  const TempDirectory folder;
+  const fs::path file = folder.path() / "processes";
+  {
+    ProcessStore store = open_processes(file);
+    REQUIRE_FALSE(store.remember("app", running(11, 1)));
+    REQUIRE_FALSE(store.remember("b", running(12, 1)));
+  }
+  const std::string whole = read_text(file);
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    write_text(file, whole.substr(0, size));
+    ProcessStore store = open_processes(file);
+    for (const char* name : {"app", "b"}) {
+      const auto recalled = store.recall(name);
+      REQUIRE((!recalled || recalled->starts == 1));
+    }
+    REQUIRE_FALSE(store.remember("b", running(14, 9)));
+    REQUIRE(open_processes(file).recall("b") == running(14, 9));
+  }
+}
+
+TEST_CASE("any byte of a slot that was changed keeps it from being read") {
+  const TempDirectory folder;
+  const fs::path file = folder.path() / "slots";
+  const SlotFormat format{.magic = "TESTSLOT", .version = 1, .payload = 8};
+  const std::vector<std::byte> payload(8, std::byte{5});
+  REQUIRE_FALSE(open(file, format)->write(1, 3, payload));
+  const std::string good = read_text(file);
+  std::size_t torn = 0;
+  REQUIRE(open(file, format)->read(torn).size() == 1);
+  for (std::size_t i = good.size() - 24; i < good.size(); ++i) {
+    std::string bad = good;
+    bad[i] = static_cast<char>(bad[i] ^ 1);
+    write_text(file, bad);
+    CHECK(open(file, format)->read(torn).empty());
+    CHECK(torn == 1);
+  }
+}
+
+TEST_CASE("a file of slots of another kind, version or size is foreign") {
+  const TempDirectory folder;
+  const fs::path file = folder.path() / "slots";
+  const SlotFormat format{.magic = "TESTSLOT", .version = 1, .payload = 8};
+  static_cast<void>(open(file, format));
+  for (const SlotFormat& other : {SlotFormat{.magic = "TESTSLOX", .version = 1, .payload = 8},
+                                  SlotFormat{.magic = "TESTSLOT", .version = 2, .payload = 8},
+                                  SlotFormat{.magic = "TESTSLOT", .version = 1, .payload = 16}}) {
+    std::string problem;
+    bool is_foreign = false;
+    CHECK(SlotFile::open(file, other, problem, is_foreign) == nullptr);
+    CHECK(is_foreign);
+  }
+}
+
+TEST_CASE("exit records come back in order, the latest only, with all that was known") {
+  const TempDirectory folder;
+  const fs::path file = folder.path() / "exits";
+  std::size_t torn = 0;
+  {
+    ExitStore store(open(file, ExitStore::format()), 3, torn);
+    for (const auto second : {1s, 2s, 3s, 4s}) REQUIRE_FALSE(store.add(record("app", second)));
+    REQUIRE_FALSE(store.add({.name = "bare", .pid = 9, .ended_at = Timestamp(5s)}));
+  }
+  ExitStore store(open(file, ExitStore::format()), 3, torn);
+  const std::vector<ExitRecord> records = store.take_records();
+  REQUIRE(records.size() == 3);
+  CHECK(records[0].ended_at == Timestamp(3s));
+  CHECK(records[1].status == ExitStatus{.code = 0, .signal = 9, .has_dumped_core = true});
+  CHECK(records[1].reason == ExitReason::limit);
+  CHECK(records[1].memory_peak == 12345);
+  CHECK(records[1].started_at == Timestamp(1s));
+  CHECK(records[1].last_sample->pid == indexed_sample(3).pid);
+  CHECK(records[2].name == "bare");
+  CHECK_FALSE(records[2].started_at);
+  CHECK_FALSE(records[2].status);
+  CHECK_FALSE(records[2].memory_peak);
+  CHECK_FALSE(records[2].last_sample);
+}
+
+TEST_CASE("a history in a file is continued, also by one of another length") {
+  const TempDirectory folder;
+  const LogCapture log;
+  const HistoryFiles files(folder.path(), log.log());
+  const HistoryShape shape{.name = "app", .capacity = 4};
+  {
+    History history(shape, files.open(shape));
+    for (std::uint64_t i = 0; i < 6; ++i) history.push(indexed_sample(i));
+  }
+  CHECK(History(shape, files.open(shape)).read().size() == 4);
+  const HistoryShape longer{.name = "app", .capacity = 10};
+  History history(longer, files.open(longer));
+  REQUIRE(history.read().size() == 4);
+  CHECK(history.read().front().pid == indexed_sample(2).pid);
+  history.push(indexed_sample(6));
+  CHECK(history.read().size() == 5);
+  const HistoryShape shorter{.name = "app", .capacity = 2};
+  CHECK(History(shorter, files.open(shorter)).read().back().pid == indexed_sample(6).pid);
+  CHECK(log.lines().empty());
+}
+
+TEST_CASE("a history file that was cut short at any byte is continued, made anew or set aside") {
+  const TempDirectory folder;
+  const LogCapture log;
+  const HistoryFiles files(folder.path(), log.log());
+  const HistoryShape shape{.name = "app", .capacity = 2};
+  {
+    History history(shape, files.open(shape));
+    history.push(indexed_sample(1));
+  }
+  const fs::path file = folder.path() / "app.history";
+  const std::string whole = read_text(file);
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    write_text(file, whole.substr(0, size));
+    History history(shape, files.open(shape));
+    REQUIRE(history.read().empty());
+    history.push(indexed_sample(2));
+    REQUIRE(fs::file_size(file) == whole.size());
+  }
+}
+
+TEST_CASE("without a file to be had a history lives on the heap, with a warning") {
+  const TempDirectory folder;
+  const LogCapture log;
+  fs::create_directory(folder.path() / "app.history");
+  const HistoryFiles files(folder.path(), log.log());
+  const HistoryShape shape{.name = "app", .capacity = 2};
+  History history(shape, files.open(shape));
+  history.push(indexed_sample(1));
+  CHECK(history.read().size() == 1);
+  CHECK(log.count("app: its history is not kept") == 1);
+}

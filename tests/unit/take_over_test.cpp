@@ -1,0 +1,196 @@
+// What a supervisor does with what an earlier daemon knew.
+#include "support/fake_supervision.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include <string>
+
+using namespace provisr;
+using namespace provisr::daemon;
+using namespace provisr::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// Above those that the launcher of tests gives out.
+constexpr ProcessId left_pid = 2'000'000'000;
+
+[[nodiscard]] RememberedProcess running(const ProcessConfig& config, std::uint64_t starts) {
+  RememberedProcess process;
+  process.starts = starts;
+  process.run = RememberedProcess::Run{.identity = identity(left_pid),
+                                       .started = {Timestamp(1h), MonotonicTime(1s)},
+                                       .program = fingerprint_of(config)};
+  return process;
+}
+
+}  // namespace
+
+TEST_CASE("a child is executed only once it is written down") {
+  FakeMemory memory;
+  FakeSupervision world({restarting()});
+  world.memory = &memory;
+  world.start();
+  CHECK(world.children.latest().is_released);
+  CHECK(world.children.latest().command.outlives_daemon);
+  const auto known = memory.recall("app");
+  REQUIRE(known);
+  CHECK(known->starts == 1);
+  CHECK(known->run->identity == identity(world.children.latest().pid));
+  world.children.latest().end({});
+  world.update();
+  CHECK_FALSE(memory.recall("app")->run);
+}
+
+TEST_CASE("a child that cannot be written down ends with the daemon") {
+  FakeMemory memory;
+  memory.is_full = true;
+  FakeSupervision world({restarting()});
+  world.memory = &memory;
+  world.start();
+  CHECK(world.children.launches() == 2);
+  CHECK_FALSE(world.children.group(0).is_released);
+  CHECK_FALSE(world.children.latest().command.outlives_daemon);
+  CHECK(world.status().pid == world.children.latest().pid);
+  CHECK(world.status().state == ProcessState::running);
+}
+
+TEST_CASE("what runs is taken over with its counts, and goes on like any child") {
+  FakeMemory memory;
+  FakeSupervision world({restarting()});
+  world.memory = &memory;
+  memory.known["app"] = running(restarting(), 4);
+  world.children.leave_running(left_pid);
+  world.start();
+  CHECK(world.children.launches() == 1);
+  CHECK(world.status().pid == left_pid);
+  CHECK(world.status().restarts == 3);
+  CHECK(world.status().state == ProcessState::running);
+  CHECK(world.status().started->at == Timestamp(1h));
+  CHECK(world.tracked == 1);
+  world.children.latest().end({.code = 3});
+  world.advance(1s);
+  CHECK(world.status().last_exit->status.code == 3);
+  world.advance(2s);
+  CHECK(world.children.launches() == 2);
+  CHECK(world.status().restarts == 4);
+}
+
+TEST_CASE("nothing is touched before the first update") {
+  FakeMemory memory;
+  FakeSupervision world({child_config()});
+  world.memory = &memory;
+  memory.known["app"] = running(restarting(), 4);
+  static_cast<void>(world.supervisor());
+  CHECK(memory.recall("app") == running(restarting(), 4));
+  CHECK(world.children.launches() == 0);
+}
+
+TEST_CASE("a process that is gone is recorded as one whose end nobody saw") {
+  FakeMemory memory;
+  FakeSupervision world({restarting()});
+  world.memory = &memory;
+  memory.known["app"] = running(restarting(), 1);
+  world.start();
+  const auto ends = world.supervisor().exits().find("app");
+  REQUIRE(ends.size() == 1);
+  CHECK(ends.front()->pid == left_pid);
+  CHECK_FALSE(ends.front()->status);
+  CHECK(world.children.launches() == 1);
+  CHECK(world.status().restarts == 1);
+  CHECK(world.log.count("ended while provisrd did not run") == 1);
+}
+
+TEST_CASE("what was stopped by a command is not started") {
+  FakeMemory memory;
+  FakeSupervision world({restarting()});
+  world.memory = &memory;
+  memory.known["app"] = {.starts = 2, .is_stopped = true, .run = {}};
+  world.start();
+  CHECK(world.status().state == ProcessState::stopped);
+  CHECK(world.children.launches() == 0);
+  CHECK(memory.recall("app")->is_stopped);
+}
+
+TEST_CASE("one that was being stopped is asked again") {
+  FakeMemory memory;
+  FakeSupervision world({restarting()});
+  world.memory = &memory;
+  memory.known["app"] = running(restarting(), 1);
+  memory.known["app"].is_stopped = true;
+  world.children.pattern.heeds_terminate = false;
+  world.children.leave_running(left_pid);
+  world.start();
+  CHECK(world.status().state == ProcessState::stopping);
+  CHECK(world.children.latest().terminated == 1);
+}
+
+TEST_CASE("a process whose configuration runs something else now is started anew") {
+  FakeMemory memory;
+  FakeSupervision world({restarting()});
+  world.memory = &memory;
+  ProcessConfig other = restarting();
+  other.argv = {"another"};
+  memory.known["app"] = running(other, 1);
+  world.children.leave_running(left_pid);
+  world.start();
+  world.update();
+  world.update();
+  REQUIRE(world.children.launches() == 2);
+  CHECK(world.children.group(0).terminated == 1);
+  CHECK(world.supervisor().exits().find("app").front()->reason == ExitReason::reload);
+}
+
+TEST_CASE("a process that is configured no more is stopped, and forgotten after a while") {
+  FakeMemory memory;
+  FakeSupervision world({child_config("other")});
+  world.memory = &memory;
+  memory.known["app"] = running(child_config(), 1);
+  world.children.leave_running(left_pid);
+  world.start();
+  CHECK(world.children.group(0).terminated == 1);
+  world.advance(1s);
+  world.update();
+  CHECK(world.supervisor().status()->size() == 1);
+  CHECK(memory.recall("app"));
+  world.advance(std::chrono::duration_cast<std::chrono::milliseconds>(default_history_ttl) + 1s);
+  CHECK_FALSE(memory.recall("app"));
+}
+
+TEST_CASE("somebody else's process is never taken for a child") {
+  FakeMemory memory;
+  FakeSupervision world({restarting()});
+  world.memory = &memory;
+  memory.known["app"] = running(restarting(), 1);
+  memory.known["app"].kind = ProcessKind::pid_file;
+  world.children.leave_running(left_pid);
+  world.start();
+  CHECK(world.children.launches() == 1);
+  CHECK(world.status().pid != left_pid);
+}
+
+TEST_CASE("a hand-over ends the supervisor alone") {
+  FakeMemory memory;
+  FakeSupervision world({restarting()});
+  world.memory = &memory;
+  world.start();
+  world.supervisor().hand_over();
+  CHECK(world.supervisor().finished());
+  CHECK(world.children.latest().terminated == 0);
+  CHECK(memory.recall("app")->run);
+}
+
+TEST_CASE("without a memory a hand-over is a stop") {
+  FakeSupervision world({restarting()});
+  world.start();
+  world.supervisor().hand_over();
+  CHECK(world.children.latest().terminated == 1);
+}
+
+TEST_CASE("ends of before are known, and count as none of now") {
+  FakeSupervision world({child_config()});
+  world.exits_before = {{.name = "app", .pid = 3, .status = ExitStatus{.signal = 9}}};
+  world.start();
+  CHECK(world.supervisor().exits().find("app").size() == 1);
+  CHECK(world.supervisor().exits().counts().empty());
+}
