@@ -35,8 +35,9 @@ std::vector<std::string> instance_names(const ProcessConfig& process) {
 }
 
 bool run_the_same(const ProcessConfig& a, const ProcessConfig& b) {
-  return a.argv == b.argv && a.work_dir == b.work_dir && a.env == b.env && a.account == b.account &&
-         a.log == b.log && a.pid_file == b.pid_file;
+  return a.argv == b.argv && a.work_dir == b.work_dir && a.env == b.env &&
+         a.inherits_env == b.inherits_env && a.account == b.account && a.log == b.log &&
+         a.pid_file == b.pid_file;
 }
 
 std::uint64_t fingerprint_of(const ProcessConfig& process) {

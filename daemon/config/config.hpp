@@ -73,7 +73,8 @@ struct ProcessConfig {
   /// What to execute, program first. {"/bin/sh", "-c", ...} for a `command` that needs a shell.
   std::vector<std::string> argv;
   std::filesystem::path work_dir;  ///< empty: the daemon's
-  std::vector<std::string> env;    ///< each "KEY=value"; added to the daemon's environment
+  std::vector<std::string> env;    ///< each "KEY=value"; those of all processes come first
+  bool inherits_env = true;        ///< whether `env` is added to the daemon's environment
   int instances = 1;
   bool auto_restart = false;
   std::chrono::milliseconds restart_interval{1000};

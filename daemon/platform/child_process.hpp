@@ -20,7 +20,8 @@ namespace provisr::daemon {
 struct ChildCommand {
   std::vector<std::string> argv;
   std::filesystem::path work_dir;  ///< empty: the daemon's
-  std::vector<std::string> env;    ///< "KEY=value", added to the daemon's environment
+  /// "KEY=value", with references as `${NAME}` in the value.
+  std::vector<std::string> env;
   /// Files that its output is appended to, created if they are missing, relative to the daemon's
   /// working directory; empty: the daemon's own stream.
   std::filesystem::path stdout_file = {};
@@ -33,6 +34,9 @@ struct ChildCommand {
   /// Lives on if the daemon ends before it, and is executed only after ChildProcess::release(): the
   /// daemon writes down who it is first. Where can_adopt_children() only.
   bool outlives_daemon = false;
+  /// Whether `env` is added to the daemon's environment. Otherwise it is all there is, with what
+  /// `account` says and what the system itself needs.
+  bool inherit_env = true;
 };
 
 /// Why a command was not started.

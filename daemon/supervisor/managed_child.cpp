@@ -57,7 +57,8 @@ constexpr seconds at_once{1};
           .stderr_file = log_file(log.stderr_file, log.directory, name, "stderr"),
           .log_directory = log.directory,
           .account = config.account,
-          .inherit_stdin = inherit_stdin};
+          .inherit_stdin = inherit_stdin,
+          .inherit_env = config.inherits_env};
 }
 
 }  // namespace

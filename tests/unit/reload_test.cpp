@@ -115,6 +115,10 @@ TEST_CASE("what runs is started anew only if it would be another process") {
     CHECK(world.children.latest().command.env == changed.env);
     CHECK(world.status().restarts == 1);
   }
+  SECTION("without the environment of provisrd") {
+    changed.inherits_env = false;
+    CHECK(world.reload({changed}).restarted == Names{"app"});
+  }
   SECTION("other rules hold from now on") {
     changed.restart_interval = 7s;
     changed.stop_signal = 2;

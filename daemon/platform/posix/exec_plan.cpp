@@ -1,10 +1,13 @@
 #include "daemon/platform/posix/exec_plan.hpp"
 
+#include "daemon/base/environment.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstddef>
+#include <optional>
 #include <string_view>
 #include <unistd.h>
 
@@ -16,6 +19,14 @@ namespace {
 
 std::string_view key_of(std::string_view entry) {
   return entry.substr(0, entry.find('='));
+}
+
+std::optional<std::string> value_of(const std::vector<std::string>& environment,
+                                    std::string_view key) {
+  for (const std::string& entry : environment) {
+    if (key_of(entry) == key) return entry.substr(std::min(key.size() + 1, entry.size()));
+  }
+  return std::nullopt;
 }
 
 void set_entry(std::vector<std::string>& environment, const std::string& entry) {
@@ -36,21 +47,25 @@ void set_account(std::vector<std::string>& environment, const UserAccount& accou
   set_entry(environment, "USER=" + account.name);
 }
 
+std::vector<std::string> own_environment() {
+  std::vector<std::string> entries;
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+    entries.emplace_back(*entry);
+  }
+  return entries;
+}
+
 std::vector<std::string> environment_of(const ChildCommand& command) {
   std::vector<std::string> merged;
-  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
-    merged.emplace_back(*entry);
-  }
+  if (command.inherit_env) merged = own_environment();
   if (command.account) set_account(merged, *command.account);
-  for (const std::string& entry : command.env) set_entry(merged, entry);
+  set_variables(command.env, {.get = [&](std::string_view name) { return value_of(merged, name); },
+                              .set = [&](const std::string& entry) { set_entry(merged, entry); }});
   return merged;
 }
 
 std::string search_path(const std::vector<std::string>& environment) {
-  for (const std::string& entry : environment) {
-    if (key_of(entry) == "PATH") return entry.substr(entry.find('=') + 1);
-  }
-  return "/usr/local/bin:/usr/bin:/bin";
+  return value_of(environment, "PATH").value_or("/usr/local/bin:/usr/bin:/bin");
 }
 
 /// An empty entry of PATH is the working directory.

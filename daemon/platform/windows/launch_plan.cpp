@@ -1,15 +1,23 @@
 #include "daemon/platform/windows/launch_plan.hpp"
 
+#include "daemon/base/environment.hpp"
 #include "daemon/platform/windows/wide_text.hpp"
 #include "lib/platform/windows/windows_api.hpp"
 
 #include <cstddef>
 #include <filesystem>
 #include <map>
+#include <optional>
+#include <string_view>
 #include <system_error>
 
 namespace provisr::daemon {
 namespace {
+
+bool are_one_name(std::string_view one, std::string_view other) {
+  return CompareStringOrdinal(to_wide(one).c_str(), -1, to_wide(other).c_str(), -1, TRUE) ==
+         CSTR_EQUAL;
+}
 
 /// The names of variables regardless of case, in the order that an environment block has them.
 struct NameOrder {
@@ -26,16 +34,41 @@ void set_entry(Environment& environment, const std::wstring& entry) {
   environment.insert_or_assign(entry.substr(0, equals), entry.substr(equals + 1));
 }
 
-Environment merged_environment(const std::vector<std::string>& added) {
-  Environment merged;
+Environment own_environment() {
+  Environment own;
   wchar_t* const block = GetEnvironmentStringsW();
   if (block != nullptr) {
     for (const wchar_t* entry = block; *entry != L'\0'; entry += std::wstring(entry).size() + 1) {
-      set_entry(merged, entry);
+      set_entry(own, entry);
     }
     FreeEnvironmentStringsW(block);
   }
-  for (const std::string& entry : added) set_entry(merged, to_wide(entry));
+  return own;
+}
+
+/// What programs of Windows, and the search for them and their libraries, do not do without.
+Environment least_environment() {
+  Environment least;
+  const Environment own = own_environment();
+  for (const wchar_t* const name : {L"PATH", L"SystemRoot"}) {
+    const auto found = own.find(name);
+    if (found != own.end()) least.insert(*found);
+  }
+  return least;
+}
+
+std::optional<std::string> value_of(const Environment& environment, std::string_view name) {
+  const auto found = environment.find(to_wide(name));
+  if (found == environment.end()) return std::nullopt;
+  return to_utf8(found->second);
+}
+
+Environment environment_of(const ChildCommand& command) {
+  Environment merged = command.inherit_env ? own_environment() : least_environment();
+  set_variables(command.env,
+                {.get = [&](std::string_view name) { return value_of(merged, name); },
+                 .set = [&](const std::string& entry) { set_entry(merged, to_wide(entry)); },
+                 .is_same = are_one_name});
   return merged;
 }
 
@@ -90,7 +123,7 @@ std::wstring quote_argument(const std::wstring& argument) {
 }
 
 LaunchPlan::LaunchPlan(const ChildCommand& command) : work_dir(command.work_dir.wstring()) {
-  const Environment merged = merged_environment(command.env);
+  const Environment merged = environment_of(command);
   program = file_of(command, merged).wstring();
   environment = block_of(merged);
   for (const std::string& argument : command.argv) {

@@ -109,3 +109,23 @@ TEST_CASE("the environment is the daemon's and what is added, whatever the case 
   CHECK(contains(entries, L"PROVISR_EMPTY="));
   CHECK(plan.environment.ends_with(std::wstring(2, L'\0')));
 }
+
+TEST_CASE("references are to variables whatever the case of their names") {
+  REQUIRE(SetEnvironmentVariableW(L"Provisr_Kept", L"kept") != 0);
+  const LaunchPlan plan(
+      cmd_exe({"PROVISR_KEPT=more;${provisr_kept}", "PROVISR_B=${Provisr_Kept}"}));
+  const WideWords entries = entries_of(plan.environment);
+  CHECK(contains(entries, L"Provisr_Kept=more;kept"));
+  CHECK(contains(entries, L"PROVISR_B=more;kept"));
+}
+
+TEST_CASE("an environment of its own has what Windows needs, and nothing else of the daemon's") {
+  REQUIRE(SetEnvironmentVariableW(L"Provisr_Kept", L"kept") != 0);
+  ChildCommand command = cmd_exe({"PROVISR_ADDED=1"});
+  command.inherit_env = false;
+  const LaunchPlan plan(command);
+  const WideWords entries = entries_of(plan.environment);
+  CHECK(contains(entries, L"PROVISR_ADDED=1"));
+  CHECK_FALSE(contains(entries, L"Provisr_Kept=kept"));
+  CHECK(entries.size() == 3);
+}
