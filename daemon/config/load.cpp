@@ -1,10 +1,11 @@
 #include "daemon/config/load.hpp"
 
 #include "daemon/base/text.hpp"
+#include "daemon/config/document.hpp"
 #include "daemon/config/keys.hpp"
 #include "daemon/config/listen_address.hpp"
-#include "daemon/config/nesting.hpp"
 #include "daemon/config/processes.hpp"
+#include "daemon/config/programs.hpp"
 #include "daemon/config/reader.hpp"
 #include "daemon/config/rules.hpp"
 #include "daemon/config/token_file.hpp"
@@ -22,6 +23,11 @@
 namespace provisr::daemon {
 namespace {
 
+struct NamedFolder {
+  std::string name;
+  Location where;
+};
+
 /// A configuration while it is read.
 struct Document {
   Config config;
@@ -31,6 +37,10 @@ struct Document {
   std::optional<Location> metrics_socket_group;
   std::optional<Location> protect_reads;
   bool has_token_file = false;  ///< named, be it readable or not
+  std::optional<NamedFolder> programs_directory;
+  std::vector<Program> programs;
+  std::vector<ProcessEntry> processes;  ///< refer to the programs
+  ProcessDefaults defaults;
 };
 
 constexpr std::string_view address_range =
@@ -199,6 +209,12 @@ constexpr auto daemon_keys = std::to_array<Key<Document>>({
     {"log_file"},
 });
 
+void read_programs_name(const Value& value, Document& document) {
+  std::string name;
+  if (!value.read(name)) return;
+  document.programs_directory = {.name = std::move(name), .where = value.where()};
+}
+
 constexpr auto file_keys = std::to_array<Key<Document>>({
     {"server",
      [](const Value& v, Document& d) { read_table<Document>(v, server_keys, d); },
@@ -210,19 +226,39 @@ constexpr auto file_keys = std::to_array<Key<Document>>({
      [](const Value& v, Document& d) { read_table<Document>(v, daemon_keys, d); },
      {"table", "", {}, "What outlives provisrd"}},
     {"processes",
-     [](const Value& v, Document& d) { d.config.processes = read_processes(v); },
+     [](const Value& v, Document& d) { read_processes(v, d.processes); },
      {"array of tables", "", {}, "The processes to run or to watch"}},
+    {"programs_directory",
+     read_programs_name,
+     {"string",
+      R"("")",
+      {},
+      "A folder, relative to that of this file, whose `.toml` files hold a process each; empty: "
+      "none"}},
+    {"env",
+     [](const Value& v, Document& d) { read_env(v, d.defaults.env); },
+     {"array of strings", "[]", env_range, "Variables for every process that provisrd runs"}},
+    {"use_os_env",
+     [](const Value& v, Document& d) { static_cast<void>(v.read(d.defaults.inherits_env)); },
+     {"boolean",
+      "true",
+      {},
+      "Whether processes have provisrd's own environment, too; `false`: only the two `env`, what "
+      "`user` sets, and on Windows `PATH` and `SystemRoot`"}},
+    {"log",
+     [](const Value& v, Document& d) { read_log(v, d.defaults.log); },
+     {"table",
+      "",
+      {},
+      "Where the output of processes goes that name no file or folder of their own; the keys are "
+      "those of `[processes.log]`"}},
     // Not served:
-    {"use_os_env"},
-    {"env"},
     {"env_files"},
     {"pid_dir"},
-    {"programs_directory"},
     {"groups"},
     {"cronjobs"},
     {"history"},
     {"store"},
-    {"log"},
     {"auth"},
     {"http_api"},
 });
@@ -249,7 +285,46 @@ void check_auth(const Document& document, Report& report) {
   report.fault(*document.protect_reads, "there is no token_file that reads could be protected by");
 }
 
-Config read_document(const toml::table& root, Report& report) {
+/// The Go provisr reads that folder if no other is named.
+void warn_of_unread_programs(const std::filesystem::path& folder, Report& report) {
+  const std::filesystem::path unread = folder / "programs";
+  if (!has_programs(unread)) return;
+  report.warn(Location{},
+              fmt::format("\"{}\" is not read: no programs_directory names it", name_of(unread)));
+}
+
+void read_program(const Program& program, std::vector<ProcessEntry>& processes, Report& report) {
+  const Location whole{.file = program.file};
+  if (program.table.empty()) return report.fault(whole, "holds no process");
+  read_process(Value(program.table, whole, report), processes);
+}
+
+void read_programs_directory(Document& document, const std::filesystem::path& folder,
+                             Report& report) {
+  if (!document.programs_directory) return warn_of_unread_programs(folder, report);
+  const auto& [name, where] = *document.programs_directory;
+  if (name.empty()) return;
+  document.programs = read_programs(folder / path_of(name), where, report);
+  for (const Program& program : document.programs) {
+    read_program(program, document.processes, report);
+  }
+}
+
+void take_processes(Document& document, const Value& root, Report& report) {
+  std::vector<ProcessEntry>& entries = document.processes;
+  const bool has_list = root.has("processes");
+  check_processes(entries, root.where(has_list ? "processes" : "programs_directory"), report);
+  apply_defaults(document.defaults, entries);
+  for (ProcessEntry& entry : entries) {
+    document.config.processes.push_back(std::move(entry.config));
+  }
+  if (entries.empty() && !has_list && !document.programs_directory) {
+    report.warn(Location{}, "no [[processes]]: there is nothing to watch");
+  }
+}
+
+/// Relative names of folders start from `folder`, that of the file.
+Config read_document(const toml::table& root, const std::filesystem::path& folder, Report& report) {
   Document document;
   const Value value(root, Location{}, report);
   read_table<Document>(value, file_keys, document);
@@ -260,8 +335,8 @@ Config read_document(const toml::table& root, Report& report) {
   check_socket_group(config.metrics.listen, config.metrics.socket_group,
                      document.metrics_socket_group, report);
   check_auth(document, report);
-  if (!value.has("processes"))
-    report.warn(Location{}, "no [[processes]]: there is nothing to watch");
+  read_programs_directory(document, folder, report);
+  take_processes(document, value, report);
   return std::move(document.config);
 }
 
@@ -299,18 +374,6 @@ FileText read_file(const std::filesystem::path& file) {
   return read_open_file(stream);
 }
 
-/// Parses text that is not nested too deeply.
-LoadedConfig parse_bounded(std::string_view toml, std::string_view file_name, Report& report) {
-  LoadedConfig loaded;
-  try {
-    loaded.config = read_document(toml::parse(toml, file_name), report);
-  } catch (const toml::parse_error& error) {
-    report.fault({error.source().begin.line, ""},
-                 fmt::format("syntax error: {}", error.description()));
-  }
-  return loaded;
-}
-
 }  // namespace
 
 std::string ConfigNotice::to_string() const {
@@ -335,10 +398,8 @@ std::vector<KnownKey> known_keys() {
 LoadedConfig parse_config(std::string_view toml, std::string_view file_name) {
   Report report(file_name);
   LoadedConfig loaded;
-  if (const std::size_t line = line_nested_too_deeply(toml); line != 0) {
-    report.fault({line, ""}, fmt::format("is nested more than {} levels deep", max_nesting));
-  } else {
-    loaded = parse_bounded(toml, file_name, report);
+  if (const auto root = parse_document(toml, {}, report)) {
+    loaded.config = read_document(*root, path_of(file_name).parent_path(), report);
   }
   loaded.faults = report.faults();
   loaded.warnings = report.warnings();

@@ -24,11 +24,7 @@
 namespace provisr::daemon {
 namespace {
 
-/// An entry of `processes` while it is read.
-struct Entry {
-  ProcessConfig config;
-  Value keys;  ///< the table with the keys: the entry itself, or its `spec`
-};
+using Entry = ProcessEntry;
 
 void read_name(const Value& value, Entry& entry) {
   std::string name;
@@ -68,15 +64,6 @@ void read_args(const Value& value, Entry& entry) {
     value.fault("must name a program, as in [\"python3\", \"app.py\"]");
   } else if (!entry.keys.has("command")) {
     entry.config.argv = std::move(args);
-  }
-}
-
-void read_env(const Value& value, Entry& entry) {
-  if (!value.read(entry.config.env)) return;
-  for (const std::string& variable : entry.config.env) {
-    if (std::string fault = fault_in_env_entry(variable); !fault.empty()) {
-      value.fault(std::move(fault));
-    }
   }
 }
 
@@ -166,8 +153,9 @@ constexpr auto entry_keys = std::to_array<Key<Entry>>({
      [](const Value& v, Entry& d) { read_path(v, d.config.work_dir); },
      {"string", R"("")", {}, "Where it runs; empty: where provisrd was started"}},
     {"env",
-     read_env,
-     {"array of strings", "[]", R"(each `"KEY=value"`)", "Added to provisrd's environment"}},
+     [](const Value& v, Entry& d) { read_env(v, d.config.env); },
+     {"array of strings", "[]", env_range,
+      "Added to provisrd's environment and the `env` of the file, and stronger than both"}},
     {"instances",
      read_instances,
      {"integer", "1", instances_limits, "How many to run, as `NAME-1` to `NAME-N`"}},
@@ -225,7 +213,7 @@ constexpr auto entry_keys = std::to_array<Key<Entry>>({
       "Whose process it is, with their groups, `HOME`, `USER`, `LOGNAME` and `SHELL`: a name or a "
       "number. Empty: provisrd's. Takes the right to change users, as root has"}},
     {"log",
-     [](const Value& v, Entry& d) { read_table<ProcessLog>(v, log_keys, d.config.log); },
+     [](const Value& v, Entry& d) { read_log(v, d.config.log); },
      {"table", "", {}, "Where its output goes; `[processes.log]`"}},
     {"pid_file",
      [](const Value& v, Entry& d) { read_path(v, d.config.pid_file); },
@@ -236,6 +224,7 @@ constexpr auto entry_keys = std::to_array<Key<Entry>>({
       "from here"}},
     // Not served:
     {"priority"},
+    {"depends_on"},
     {"detached"},
     {"detectors"},
     {"retries"},
@@ -318,13 +307,19 @@ std::optional<Entry> read_entry(const Value& value) {
 }
 
 /// False, and a fault, if there are more processes than provisrd takes on.
-bool check_total(const std::vector<Entry>& entries, const Value& processes) {
+bool check_total(const std::vector<Entry>& entries, const Location& where, Report& report) {
   std::int64_t total = 0;
   for (const Entry& entry : entries) total += entry.config.instances;
   if (total <= max_processes) return true;
-  processes.fault(fmt::format("name {} processes, instances included; at most {} are allowed",
-                              total, max_processes));
+  report.fault(where, fmt::format("name {} processes, instances included; at most {} are allowed",
+                                  total, max_processes));
   return false;
+}
+
+/// As "line 5", with the file before it if that is another one than `seen_from` is in.
+std::string place_of(const Location& where, const Location& seen_from, const Report& report) {
+  if (where.file == seen_from.file) return fmt::format("line {}", where.line);
+  return fmt::format("{}:{}", report.file_of(where), where.line);
 }
 
 /// The names that a process occupies: its instances', and its own as their base.
@@ -335,52 +330,82 @@ std::vector<std::string> claimed_names(const ProcessConfig& process) {
 }
 
 /// Reports at most one clash for each process, however many of its instances clash.
-void check_names(const std::vector<Entry>& entries) {
-  std::map<std::string, std::size_t> lines;
+void check_names(const std::vector<Entry>& entries, Report& report) {
+  std::map<std::string, const Entry*> owners;
   for (const Entry& entry : entries) {
     if (entry.config.name.empty()) continue;
-    const Location where = entry.keys.where("name");
     bool reported = false;
     for (std::string& name : claimed_names(entry.config)) {
-      const auto [taken, is_new] = lines.try_emplace(std::move(name), where.line);
+      const auto [taken, is_new] = owners.try_emplace(std::move(name), &entry);
       if (is_new || reported) continue;
-      entry.keys.report().fault(
-          where, fmt::format("the name \"{}\" is taken by line {}", taken->first, taken->second));
+      const Location where = entry.keys.where("name");
+      report.fault(where, fmt::format("the name \"{}\" is taken by {}", taken->first,
+                                      place_of(taken->second->keys.where("name"), where, report)));
       reported = true;
     }
   }
 }
 
-void check_pid_files(const std::vector<Entry>& entries) {
-  std::map<std::filesystem::path, std::size_t> lines;
+void check_pid_files(const std::vector<Entry>& entries, Report& report) {
+  std::map<std::filesystem::path, const Entry*> owners;
   for (const Entry& entry : entries) {
     const ProcessConfig& config = entry.config;
     if (config.pid_file.empty() || config.is_foreign()) continue;
-    const Location where = entry.keys.where("pid_file");
-    const auto [taken, is_new] = lines.try_emplace(config.pid_file, where.line);
+    const auto [taken, is_new] = owners.try_emplace(config.pid_file, &entry);
     if (is_new) continue;
-    entry.keys.report().fault(where, fmt::format("\"{}\" is written by line {} too",
-                                                 name_of(config.pid_file), taken->second));
+    const Location where = entry.keys.where("pid_file");
+    const Location owner = taken->second->keys.where("pid_file");
+    report.fault(where, fmt::format("\"{}\" is written by {} too", name_of(config.pid_file),
+                                    place_of(owner, where, report)));
   }
+}
+
+bool names_no_place(const ProcessLog& log) {
+  return log.stdout_file.empty() && log.stderr_file.empty() && log.directory.empty();
 }
 
 }  // namespace
 
-std::vector<ProcessConfig> read_processes(const Value& value) {
+void read_env(const Value& value, std::vector<std::string>& env) {
+  if (!value.read(env)) return;
+  for (const std::string& variable : env) {
+    if (std::string fault = fault_in_env_entry(variable); !fault.empty()) {
+      value.fault(std::move(fault));
+    }
+  }
+}
+
+void read_log(const Value& value, ProcessLog& log) {
+  read_table<ProcessLog>(value, log_keys, log);
+}
+
+void read_processes(const Value& value, std::vector<ProcessEntry>& entries) {
   const toml::array* const tables = value.array("an array of tables, [[processes]]");
-  if (tables == nullptr) return {};
-  std::vector<Entry> entries;
+  if (tables == nullptr) return;
   std::size_t index = 0;
   for (const toml::node& node : *tables) {
-    if (auto entry = read_entry(value.child(index++, node))) entries.push_back(std::move(*entry));
+    read_process(value.child(index++, node), entries);
   }
-  if (check_total(entries, value)) check_names(entries);
-  check_pid_files(entries);
+}
 
-  std::vector<ProcessConfig> processes;
-  processes.reserve(entries.size());
-  for (Entry& entry : entries) processes.push_back(std::move(entry.config));
-  return processes;
+void read_process(const Value& value, std::vector<ProcessEntry>& entries) {
+  if (auto entry = read_entry(value)) entries.push_back(std::move(*entry));
+}
+
+void check_processes(const std::vector<ProcessEntry>& entries, const Location& where,
+                     Report& report) {
+  if (check_total(entries, where, report)) check_names(entries, report);
+  check_pid_files(entries, report);
+}
+
+void apply_defaults(const ProcessDefaults& defaults, std::vector<ProcessEntry>& entries) {
+  for (ProcessEntry& entry : entries) {
+    ProcessConfig& config = entry.config;
+    if (config.is_foreign()) continue;
+    config.env.insert(config.env.begin(), defaults.env.begin(), defaults.env.end());
+    config.inherits_env = defaults.inherits_env;
+    if (names_no_place(config.log)) config.log = defaults.log;
+  }
 }
 
 void document_process_keys(std::vector<KnownKey>& documented) {

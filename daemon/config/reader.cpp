@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <stdexcept>
+#include <tuple>
 #include <utility>
 
 namespace provisr::daemon {
@@ -44,18 +45,26 @@ void Report::add(Notices& notices, const Location& where, std::string text) cons
   if (notices.kept.size() == max_notices) {
     ++notices.left_out;
   } else {
-    notices.kept.push_back({file_, where.line, where.key, std::move(text)});
+    notices.kept.push_back({std::string(file_of(where)), where.line, where.key, std::move(text)});
   }
 }
 
 std::vector<ConfigNotice> Report::sorted(const Notices& notices, std::string_view kind) const {
   std::vector<ConfigNotice> all = notices.kept;
-  std::stable_sort(all.begin(), all.end(),
-                   [](const ConfigNotice& a, const ConfigNotice& b) { return a.line < b.line; });
+  const auto place = [this](const ConfigNotice& notice) {
+    return std::tuple(notice.file != file_, std::string_view(notice.file), notice.line);
+  };
+  std::stable_sort(all.begin(), all.end(), [&](const ConfigNotice& a, const ConfigNotice& b) {
+    return place(a) < place(b);
+  });
   if (notices.left_out > 0) {
     all.push_back({file_, 0, "", fmt::format("{} more {}", notices.left_out, kind)});
   }
   return all;
+}
+
+std::string_view Report::file_of(const Location& where) const {
+  return where.file.empty() ? std::string_view(file_) : where.file;
 }
 
 void Report::fault(const Location& where, std::string text) {
@@ -177,13 +186,14 @@ Location Value::where(std::string_view key) const {
 }
 
 Value Value::child(const toml::key& key, const toml::node& node) const {
-  Location where{key.source().begin.line, std::string(key.str())};
+  Location where{key.source().begin.line, std::string(key.str()), where_.file};
   if (!where_.key.empty()) where.key = fmt::format("{}.{}", where_.key, key.str());
   return {node, std::move(where), *report_};
 }
 
 Value Value::child(std::size_t index, const toml::node& node) const {
-  return {node, {node.source().begin.line, fmt::format("{}[{}]", where_.key, index)}, *report_};
+  Location where{node.source().begin.line, fmt::format("{}[{}]", where_.key, index), where_.file};
+  return {node, std::move(where), *report_};
 }
 
 void Value::report_unknown_key(std::string_view key,

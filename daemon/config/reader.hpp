@@ -19,14 +19,16 @@
 
 namespace provisr::daemon {
 
-/// Where something stands in a configuration file.
+/// Where something stands in a configuration.
 struct Location {
   std::size_t line = 0;
-  std::string key;  ///< dotted, array elements counted from 0: "processes[0].name"
+  std::string key = {};  ///< dotted, array elements counted from 0: "processes[0].name"
+  /// A file that the configuration names; empty: its own. Its name must outlive the location.
+  std::string_view file = {};
 };
 
-/// Collects the faults and warnings of one file. Keeps the first `max_notices` of each kind and
-/// counts the rest.
+/// Collects the faults and warnings of a configuration. Keeps the first `max_notices` of each kind
+/// and counts the rest.
 class Report {
  public:
   explicit Report(std::string_view file) : file_(file) {}
@@ -37,7 +39,10 @@ class Report {
   /// Whether the next fault will only be counted: its text need not be worked out.
   [[nodiscard]] bool only_counts_faults() const { return faults_.kept.size() == max_notices; }
 
-  /// Sorted by line; a last notice tells how many were left out.
+  [[nodiscard]] std::string_view file_of(const Location& where) const;
+
+  /// Sorted by line, those of other files after those of the configuration's own; a last notice
+  /// tells how many were left out.
   [[nodiscard]] std::vector<ConfigNotice> faults() const;
   [[nodiscard]] std::vector<ConfigNotice> warnings() const;
 

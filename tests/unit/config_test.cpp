@@ -196,16 +196,54 @@ instances = 3
   CHECK(demo.instances == 3);
 }
 
+TEST_CASE("variables of the file come before those of a process") {
+  const Config config =
+      sound("env = [\"A=1\", \"B=${A}\"]\n" + process("command = 'b'\nenv = ['A=2']") +
+            "[[processes]]\nname = 'watched'\npid_file = '/run/w.pid'\n");
+  REQUIRE(config.processes.size() == 2);
+  CHECK(config.processes[0].env == Lines{"A=1", "B=${A}", "A=2"});
+  CHECK(config.processes[0].inherits_env);
+  CHECK(config.processes[1].env.empty());
+}
+
+TEST_CASE("processes inherit the environment unless the file says otherwise") {
+  CHECK(sound("use_os_env = true\n" + process("command = 'b'")).processes.at(0).inherits_env);
+  const Config config = sound("use_os_env = false\n" + process("command = 'b'"));
+  CHECK_FALSE(config.processes.at(0).inherits_env);
+}
+
+TEST_CASE("the file's log is that of each process that names none") {
+  const Config config = sound(R"([log]
+dir = "logs"
+[[processes]]
+name = "none"
+command = "b"
+[[processes]]
+name = "unnamed"
+command = "b"
+log = { stdout = "" }
+[[processes]]
+name = "own"
+command = "b"
+log = { stderr = "err.log" }
+[[processes]]
+name = "watched"
+pid_file = "/run/w.pid"
+)");
+  REQUIRE(config.processes.size() == 4);
+  CHECK(config.processes[0].log == ProcessLog{"", "", "logs"});
+  CHECK(config.processes[1].log == ProcessLog{"", "", "logs"});
+  CHECK(config.processes[2].log == ProcessLog{"", "err.log", ""});
+  CHECK(config.processes[3].log == ProcessLog{});
+}
+
 TEST_CASE("a flat process may say that it is one") {
   CHECK(sound(process("command = \"true\"\ntype = \"process\"")).processes.size() == 1);
 }
 
 TEST_CASE("each section and key of the Go provisr's that is not served gives one warning") {
-  CHECK(warnings_in(R"(use_os_env = true
-pid_dir = "pids"
-env = ["A=1"]
+  CHECK(warnings_in(R"(pid_dir = "pids"
 env_files = [".env"]
-programs_directory = "programs"
 [server]
 tls.enabled = false
 tls.dir = "/tls"
@@ -217,6 +255,7 @@ enabled = false
 in_store = true
 [log]
 dir = "/var/log"
+max_size_mb = 10
 [store]
 dsn = "x"
 [daemon]
@@ -230,6 +269,7 @@ type = "process"
 spec.name = "a"
 spec.command = "true"
 spec.priority = 10
+spec.depends_on = ["b"]
 spec.detached = true
 spec.retries = 2
 spec.startsecs = 1
@@ -241,27 +281,25 @@ compress = true
 type = "command"
 command = "pgrep x"
 )") == Lines{
-           "p.toml:1: use_os_env: not served by provisrd; skipped",
-           "p.toml:2: pid_dir: not served by provisrd; skipped",
-           "p.toml:3: env: not served by provisrd; skipped",
-           "p.toml:4: env_files: not served by provisrd; skipped",
-           "p.toml:5: programs_directory: not served by provisrd; skipped",
-           "p.toml:7: server.tls: not served by provisrd; skipped",
-           "p.toml:9: server.enabled: not served by provisrd; skipped",
-           "p.toml:11: server.auth.enabled: not served by provisrd; skipped",
-           "p.toml:12: history: not served by provisrd; skipped",
-           "p.toml:15: log: not served by provisrd; skipped",
-           "p.toml:17: store: not served by provisrd; skipped",
-           "p.toml:20: daemon.pid_file: not served by provisrd; skipped",
-           "p.toml:21: groups: not served by provisrd; skipped",
-           "p.toml:29: processes[0].spec.priority: not served by provisrd; skipped",
-           "p.toml:30: processes[0].spec.detached: not served by provisrd; skipped",
-           "p.toml:31: processes[0].spec.retries: not served by provisrd; skipped",
-           "p.toml:32: processes[0].spec.startsecs: not served by provisrd; skipped",
-           "p.toml:33: processes[0].spec.schedule: not served by provisrd; skipped",
-           "p.toml:34: processes[0].spec.lifecycle: not served by provisrd; skipped",
-           "p.toml:36: processes[0].spec.log.compress: not served by provisrd; skipped",
-           "p.toml:37: processes[0].spec.detectors: not served by provisrd; skipped",
+           "p.toml:1: pid_dir: not served by provisrd; skipped",
+           "p.toml:2: env_files: not served by provisrd; skipped",
+           "p.toml:4: server.tls: not served by provisrd; skipped",
+           "p.toml:6: server.enabled: not served by provisrd; skipped",
+           "p.toml:8: server.auth.enabled: not served by provisrd; skipped",
+           "p.toml:9: history: not served by provisrd; skipped",
+           "p.toml:14: log.max_size_mb: not served by provisrd; skipped",
+           "p.toml:15: store: not served by provisrd; skipped",
+           "p.toml:18: daemon.pid_file: not served by provisrd; skipped",
+           "p.toml:19: groups: not served by provisrd; skipped",
+           "p.toml:27: processes[0].spec.priority: not served by provisrd; skipped",
+           "p.toml:28: processes[0].spec.depends_on: not served by provisrd; skipped",
+           "p.toml:29: processes[0].spec.detached: not served by provisrd; skipped",
+           "p.toml:30: processes[0].spec.retries: not served by provisrd; skipped",
+           "p.toml:31: processes[0].spec.startsecs: not served by provisrd; skipped",
+           "p.toml:32: processes[0].spec.schedule: not served by provisrd; skipped",
+           "p.toml:33: processes[0].spec.lifecycle: not served by provisrd; skipped",
+           "p.toml:35: processes[0].spec.log.compress: not served by provisrd; skipped",
+           "p.toml:36: processes[0].spec.detectors: not served by provisrd; skipped",
        });
 }
 
