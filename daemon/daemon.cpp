@@ -170,6 +170,7 @@ class Daemon {
   /// On the reloader's thread. What can fail comes first, so that a failure leaves all as it was.
   [[nodiscard]] ReloadReport live_by(Config next) {
     ReloadReport report;
+    if (would_end_everything(next, report)) return report;
     keep_what_cannot_change(next, report);
     auto endpoints = endpoints_for(next);
     if (!replace_processes(next, report)) return report;
@@ -179,6 +180,15 @@ class Daemon {
     // The predecessor still has an answer to give: that to this reload.
     if (endpoints) predecessors_.push_back(std::exchange(endpoints_, std::move(endpoints)));
     return report;
+  }
+
+  /// Refuses what a file looks like that is being written.
+  [[nodiscard]] bool would_end_everything(const Config& next, ReloadReport& report) const {
+    if (!next.processes.empty() || config_.processes.empty()) return false;
+    report.faults.emplace_back(
+        "the configuration names no process, while some are supervised: is the file being "
+        "written? To end them all, stop them, or end provisrd");
+    return true;
   }
 
   /// Histories keep their size, and their place.

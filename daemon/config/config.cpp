@@ -45,6 +45,7 @@ std::uint64_t fingerprint_of(const ProcessConfig& process) {
   for (const std::string& word : process.argv) fingerprint.add(word);
   fingerprint.add(process.work_dir.string());
   for (const std::string& entry : process.env) fingerprint.add(entry);
+  fingerprint.add(process.inherits_env ? "inherits" : "");
   if (process.account) fingerprint.add(process.account->name);
   fingerprint.add(process.log.stdout_file.string());
   fingerprint.add(process.log.stderr_file.string());

@@ -3,8 +3,10 @@
 #include "support/eventually.hpp"
 #include "support/paths.hpp"
 #include "support/temp_directory.hpp"
+#include "support/text_file.hpp"
 
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
 #include <fmt/format.h>
 
@@ -137,6 +139,38 @@ TEST_CASE("a configuration with faults changes nothing and tells each") {
   CHECK(daemon.reload().status == 422);
   CHECK(daemon.pid_of("app") == pid);
   CHECK_THAT(daemon.program().err(), ContainsSubstring("not reloaded: "));
+}
+
+TEST_CASE("a file that names no process any more is refused while some are supervised") {
+  Reloadable daemon(process("app"));
+  REQUIRE(eventually([&] { return daemon.pid_of("app") != 0; }));
+  const int pid = daemon.pid_of("app");
+  const auto empty = GENERATE("", "# being written\n", "[metrics]\nenabled = true\n");
+  write_text(daemon.file(), empty);
+  const HttpResult result = daemon.reload();
+  CHECK(result.status == 422);
+  CHECK_THAT(result.body, ContainsSubstring("names no process, while some are supervised"));
+  CHECK(daemon.pid_of("app") == pid);
+
+  daemon.program().signal(SIGHUP);
+  CHECK(eventually([&] {
+    const std::string log = daemon.program().err();
+    const std::string_view refusal = "not reloaded: the configuration names no process";
+    const std::size_t first = log.find(refusal);
+    return first != std::string::npos && log.find(refusal, first + 1) != std::string::npos;
+  }));
+  CHECK(is_alive(pid));
+  daemon.write(process("other"));
+  CHECK(daemon.reload().status == 200);
+  CHECK(eventually([&] { return !is_alive(pid); }));
+}
+
+TEST_CASE("a provisrd that supervises nothing takes a file without processes") {
+  Reloadable daemon("");
+  CHECK(daemon.reload().status == 200);
+  daemon.write(process("app"));
+  CHECK(daemon.reload().status == 200);
+  CHECK(eventually([&] { return daemon.pid_of("app") != 0; }));
 }
 
 TEST_CASE("listeners move, or serve by other rules at the same address") {
