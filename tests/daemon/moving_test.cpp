@@ -120,8 +120,12 @@ TEST_CASE("processes have the variables of the file, then their own") {
     CHECK(has_line(variables, "PROVISR_TEST_INHERITED=inherited"));
   }
   SECTION("without those of provisrd") {
-    world.configure("use_os_env = false\nenv = [\"A=1\"]", printer("app") + world.logs_key());
+    world.configure("use_os_env = false\nenv = [\"A=1\"]",
+                    printer("app") + world.logs_key() +
+                        "[[processes]]\nname = \"searched\"\ncommand = \"sleep 1000\"\n"
+                        "start_duration = \"0s\"\n");
     world.start();
+    CHECK(eventually([&] { return world.runs("searched"); }));
     REQUIRE(eventually([&] { return has_line(world.log_of("app"), "A=1"); }));
     CHECK_THAT(world.log_of("app"), !ContainsSubstring("PROVISR_TEST_INHERITED"));
     CHECK_THAT(world.log_of("app"), !ContainsSubstring("HOME="));
