@@ -416,7 +416,9 @@ void ManagedChild::measure(const Moment& now) {
   if (!services_.can_measure_children) return;
   const std::error_code failure = services_.track(status_.name, child_->pid());
   if (!failure) return measure_problems_.clear();
-  const bool is_too_late = failure == std::errc::no_such_process && child_->has_ended();
+  // One that was taken over may wait as a zombie for its parent.
+  const bool is_too_late =
+      failure == std::errc::no_such_process && (is_adopted_ || child_->has_ended());
   if (!is_too_late) next_measure_ = now.monotonic + measure_interval;
   const std::string reason = reason_of(failure, !is_too_late);
   const LogLevel level =

@@ -76,6 +76,18 @@ TEST_CASE("what runs is taken over with its counts, and goes on like any child")
   CHECK(world.status().restarts == 4);
 }
 
+TEST_CASE("what was taken over and cannot be found any more is not said to be hidden") {
+  FakeMemory memory;
+  FakeSupervision world({restarting()});
+  world.memory = &memory;
+  memory.known["app"] = running(restarting(), 1);
+  world.children.leave_running(left_pid);
+  world.track_error = std::make_error_code(std::errc::no_such_process);
+  world.start();
+  CHECK(world.log.count("hidden") == 0);
+  CHECK(world.log.count("WARN") == 0);
+}
+
 TEST_CASE("nothing is touched before the first update") {
   FakeMemory memory;
   FakeSupervision world({child_config()});
