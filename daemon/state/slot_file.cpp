@@ -48,7 +48,7 @@ static_assert(sizeof(SlotHead) == 16);
 }  // namespace
 
 SlotFile::SlotFile(std::unique_ptr<StateFile> file, const SlotFormat& format)
-    : file_(std::move(file)), payload_(format.payload) {}
+    : file_(std::move(file)), format_(format) {}
 
 std::unique_ptr<SlotFile> SlotFile::open(const std::filesystem::path& file,
                                          const SlotFormat& format, std::string& problem,
@@ -61,34 +61,38 @@ std::unique_ptr<SlotFile> SlotFile::open(const std::filesystem::path& file,
     return nullptr;
   }
   std::unique_ptr<SlotFile> slots(new SlotFile(std::move(opened), format));
-  error = slots->format_or_check(format, is_foreign);
+  error = slots->check_header(is_foreign);
   if (is_foreign) problem = "is of another program or version, or damaged";
-  if (error) problem = "cannot be written: " + error.message();
+  if (error) problem = "cannot be read: " + error.message();
   return is_foreign || error ? nullptr : std::move(slots);
 }
 
 /// A header that was cut short is that of an empty file: nothing was written behind it yet.
-std::error_code SlotFile::format_or_check(const SlotFormat& format, bool& is_foreign) {
-  const Header expected = header_of(format);
+std::error_code SlotFile::check_header(bool& is_foreign) {
   Header found;
-  const std::uint64_t size = file_->size();
-  if (size >= sizeof found) {
-    const auto bytes = std::as_writable_bytes(std::span(&found, 1));
-    if (const std::error_code error = file_->read(0, bytes)) return error;
-    is_foreign = found != expected;
-    return {};
-  }
-  return file_->write(0, std::as_bytes(std::span(&expected, 1)));
+  has_header_ = file_->size() >= sizeof found;
+  if (!has_header_) return {};
+  const std::error_code error = file_->read(0, std::as_writable_bytes(std::span(&found, 1)));
+  is_foreign = !error && found != header_of(format_);
+  return error;
+}
+
+std::error_code SlotFile::write_header() {
+  if (has_header_) return {};
+  const Header header = header_of(format_);
+  const std::error_code error = file_->write(0, std::as_bytes(std::span(&header, 1)));
+  has_header_ = !error;
+  return error;
 }
 
 std::uint64_t SlotFile::offset_of(std::size_t index) const {
-  return sizeof(Header) + std::uint64_t{index} * (sizeof(SlotHead) + payload_);
+  return sizeof(Header) + std::uint64_t{index} * (sizeof(SlotHead) + format_.payload);
 }
 
 std::vector<SlotFile::Slot> SlotFile::read(std::size_t& torn) const {
   torn = 0;
   std::vector<Slot> slots;
-  std::vector<std::byte> bytes(sizeof(SlotHead) + payload_);
+  std::vector<std::byte> bytes(sizeof(SlotHead) + format_.payload);
   for (std::size_t index = 0; offset_of(index + 1) <= file_->size(); ++index) {
     if (file_->read(offset_of(index), bytes)) break;
     if (is_zero(bytes)) continue;
@@ -105,11 +109,13 @@ std::vector<SlotFile::Slot> SlotFile::read(std::size_t& torn) const {
 }
 
 std::error_code SlotFile::reserve(std::size_t slots) {
+  if (const std::error_code error = write_header()) return error;
   return file_->reserve(offset_of(slots));
 }
 
 std::error_code SlotFile::write(std::size_t index, std::uint64_t sequence,
                                 std::span<const std::byte> payload) {
+  if (const std::error_code error = write_header()) return error;
   const SlotHead head{sequence, checksum(index, sequence, payload)};
   const auto head_bytes = std::as_bytes(std::span(&head, 1));
   std::vector<std::byte> bytes(head_bytes.begin(), head_bytes.end());
@@ -118,7 +124,7 @@ std::error_code SlotFile::write(std::size_t index, std::uint64_t sequence,
 }
 
 std::error_code SlotFile::clear(std::size_t index) {
-  return file_->write(offset_of(index), std::vector<std::byte>(sizeof(SlotHead) + payload_));
+  return file_->write(offset_of(index), std::vector<std::byte>(sizeof(SlotHead) + format_.payload));
 }
 
 }  // namespace provisr::daemon

@@ -34,8 +34,10 @@ class SlotFile {
     std::vector<std::byte> payload;
   };
 
-  /// Opens a file, or makes it. Null if it cannot be used: `problem` then says why, in words that
-  /// follow its name; `is_foreign` says whether it can be opened but holds something else.
+  /// Opens a file, or makes it; writes nothing yet, so that a full disk keeps nobody from starting.
+  /// `format.magic` must outlive the object. Null if it cannot be used: `problem` then says why, in
+  /// words that follow its name; `is_foreign` says whether it can be opened but holds something
+  /// else.
   [[nodiscard]] static std::unique_ptr<SlotFile> open(const std::filesystem::path& file,
                                                       const SlotFormat& format,
                                                       std::string& problem, bool& is_foreign);
@@ -56,10 +58,12 @@ class SlotFile {
   SlotFile(std::unique_ptr<StateFile> file, const SlotFormat& format);
 
   [[nodiscard]] std::uint64_t offset_of(std::size_t index) const;
-  [[nodiscard]] std::error_code format_or_check(const SlotFormat& format, bool& is_foreign);
+  [[nodiscard]] std::error_code check_header(bool& is_foreign);
+  [[nodiscard]] std::error_code write_header();
 
   std::unique_ptr<StateFile> file_;
-  std::size_t payload_;
+  SlotFormat format_;
+  bool has_header_ = false;
 };
 
 }  // namespace provisr::daemon

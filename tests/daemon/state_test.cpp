@@ -1,4 +1,5 @@
 // What outlives provisrd in its state_dir, by the real daemon.
+#include "daemon/state/process_store.hpp"
 #include "support/daemon_runner.hpp"
 #include "support/eventually.hpp"
 #include "support/paths.hpp"
@@ -140,6 +141,17 @@ class Lasting {
   TempDirectory folder_;
 };
 
+void remember(const fs::path& file, std::string_view name,
+              const provisr::daemon::RememberedProcess& process) {
+  using provisr::daemon::ProcessStore;
+  std::string problem;
+  bool is_foreign = false;
+  auto slots = provisr::daemon::SlotFile::open(file, ProcessStore::format(), problem, is_foreign);
+  REQUIRE(slots);
+  std::size_t torn = 0;
+  REQUIRE_FALSE(ProcessStore(std::move(slots), torn).remember(name, process));
+}
+
 /// Collects what a killed daemon leaves, as an init does, so that its end can be told.
 class Init {
  public:
@@ -279,6 +291,32 @@ TEST_CASE("a configuration that has changed meanwhile holds for what was taken o
   CHECK(eventually([&] { return !is_alive(gone) && !is_alive(other); }));
   CHECK(eventually([&] { return daemon.state_of("new") == "running"; }));
   CHECK(eventually([&] { return !fs::exists(daemon.state() / "histories" / "gone.history"); }));
+}
+
+TEST_CASE("a stranger that has the PID of a child is neither taken over nor signalled") {
+  Lasting daemon(process("app"));
+  daemon.program->signal(SIGTERM);
+  REQUIRE(daemon.program->wait() == 0);
+  Program stranger({"sleep", "1000"}, daemon.folder().path());
+  provisr::daemon::RememberedProcess child;
+  child.run = provisr::daemon::RememberedProcess::Run{
+      .identity = provisr::daemon::identity_of(stranger.pid()).value(), .started = {}};
+  SECTION("which started later") {
+    --child.run->identity.start_clock_ticks;
+  }
+  SECTION("in another container") {
+    ++child.run->identity.pid_namespace;
+  }
+  SECTION("after a reboot") {
+    child.run->identity.boot[0] ^= 1;
+  }
+  remember(daemon.state() / "processes", "app", child);
+  daemon.start();
+  CHECK(daemon.pid_of("app") != stranger.pid());
+  CHECK_THAT(daemon.program->err(), ContainsSubstring("ended while provisrd did not run"));
+  daemon.program->signal(SIGTERM);
+  REQUIRE(daemon.program->wait() == 0);
+  CHECK_FALSE(stranger.has_ended());
 }
 
 TEST_CASE("SIGQUIT ends the daemon alone, and the next one takes over") {

@@ -151,7 +151,7 @@ TEST_CASE("a file of slots of another kind, version or size is foreign") {
   const TempDirectory folder;
   const fs::path file = folder.path() / "slots";
   const SlotFormat format{.magic = "TESTSLOT", .version = 1, .payload = 8};
-  static_cast<void>(open(file, format));
+  REQUIRE_FALSE(open(file, format)->reserve(1));
   for (const SlotFormat& other : {SlotFormat{.magic = "TESTSLOX", .version = 1, .payload = 8},
                                   SlotFormat{.magic = "TESTSLOT", .version = 2, .payload = 8},
                                   SlotFormat{.magic = "TESTSLOT", .version = 1, .payload = 16}}) {
