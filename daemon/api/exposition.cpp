@@ -56,13 +56,13 @@ void Exposition::write_processes(PrometheusWriter& writer) const {
 void Exposition::write_exits(PrometheusWriter& writer) const {
   writer.family("provisr_process_exits_total", "counter",
                 "How often processes of the name have ended, by how.");
-  for (const auto& [name, counts] : sources_.exits.counts()) {
-    const auto write = [&, &name = name](std::string_view result, std::uint64_t count) {
-      writer.sample({{"name", name}, {"result", result}}, count);
+  for (const auto& ends : sources_.exits.counts()) {
+    const auto write = [&](std::string_view result, std::uint64_t count) {
+      writer.sample({{"name", ends.first}, {"result", result}}, count);
     };
-    write("success", counts.success);
-    write("exit-code", counts.exit_code);
-    write("signal", counts.signal);
+    write("success", ends.second.success);
+    write("exit-code", ends.second.exit_code);
+    write("signal", ends.second.signal);
   }
 }
 

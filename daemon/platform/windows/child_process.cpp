@@ -94,7 +94,7 @@ class WindowsChild final : public ChildProcess {
   std::optional<ExitStatus> collect_exit() override {
     DWORD code = 0;
     GetExitCodeProcess(process_.get(), &code);
-    return {.code = static_cast<int>(code), .signal = 0};
+    return ExitStatus{.code = static_cast<int>(code), .signal = 0};
   }
 
   [[nodiscard]] std::optional<std::uint64_t> memory_peak() const override {
