@@ -1,9 +1,11 @@
 #include "daemon/api/api.hpp"
 
 #include "daemon/api/exits_json.hpp"
+#include "daemon/api/group_history.hpp"
 #include "daemon/api/history.hpp"
 #include "daemon/api/json.hpp"
 #include "daemon/api/parameters.hpp"
+#include "daemon/api/summary.hpp"
 
 #include <provisr/clock.hpp>
 #include <provisr/process_name.hpp>
@@ -11,6 +13,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <iterator>
 #include <utility>
 #include <vector>
@@ -26,6 +29,17 @@ namespace {
 
 [[nodiscard]] bool is_of(const Target& target, std::string_view name) {
   return target.is_base ? is_instance_of(name, target.name) : name == target.name;
+}
+
+/// What a question to a history takes, beside whose it is.
+[[nodiscard]] std::vector<RouteParameter> with_history_parameters(RouteParameter whose) {
+  return {std::move(whose),
+          {"since", "TIME", Presence::optional},
+          {"until", "TIME", Presence::optional},
+          {"limit", "N", Presence::optional},
+          {"fields", "KEY,...", Presence::optional},
+          {"step", "1m", Presence::optional},
+          {"agg", "avg", Presence::optional}};
 }
 
 /// Those that the request is about; throws Refusal if there are none.
@@ -59,10 +73,17 @@ void Api::add_routes(Router& router, const std::string& base_path) {
   };
   add("/metrics", "every running process, or one", {{"name", "NAME", Presence::optional}},
       &Api::metrics);
-  add("/metrics/history", "its samples, oldest first", {{"name", "NAME", Presence::required}},
-      &Api::history);
+  add("/metrics/history", "its samples, oldest first",
+      with_history_parameters({"name", "NAME", Presence::required}), &Api::history);
   add("/metrics/group", "BASE, BASE-1, BASE-2, ... together",
       {{"base", "BASE", Presence::required}}, &Api::group);
+  add("/metrics/group/history", "its totals over time",
+      with_history_parameters({"base", "BASE", Presence::required}), &Api::group_history);
+  add("/metrics/summary", "how figures were distributed lately",
+      {{"name", "NAME", Presence::optional},
+       {"base", "BASE", Presence::optional},
+       {"window", "5m", Presence::optional}},
+      &Api::summary);
   add("/status", "what is managed, running or not",
       {{"name", "NAME", Presence::optional}, {"base", "BASE", Presence::optional}}, &Api::status);
   add("/exits", "the latest ends of processes, the newest first",
@@ -88,7 +109,8 @@ HttpAnswer Api::history(const HttpQuery& query) {
   require_collection();
   const std::string name = required_name(query, "name");
   const Snapshot snapshot = sources_.registry.snapshot();
-  return history_answer(name, required_process(snapshot, name).history_view());
+  return history_answer(name, required_process(snapshot, name).history_view(),
+                        history_query(query, history_fields()));
 }
 
 HttpAnswer Api::group(const HttpQuery& query) {
@@ -98,6 +120,22 @@ HttpAnswer Api::group(const HttpQuery& query) {
   const auto totals = group_totals(snapshot, base);
   if (!totals) throw Refusal{404, fmt::format("there is no process of the base \"{}\"", base)};
   return json_answer(group_json(base, *totals, snapshot));
+}
+
+HttpAnswer Api::group_history(const HttpQuery& query) {
+  require_collection();
+  return group_history_answer(required_name(query, "base"), sources_.registry.snapshot(),
+                              history_query(query, group_history_fields()),
+                              sources_.ticks.interval());
+}
+
+HttpAnswer Api::summary(const HttpQuery& query) {
+  constexpr std::chrono::milliseconds default_window = std::chrono::minutes(5);
+  constexpr std::chrono::milliseconds longest_window = std::chrono::hours(24 * 366);
+  require_collection();
+  const Target target = required_target(query);
+  const auto window = optional_duration(query, "window", longest_window).value_or(default_window);
+  return summary_answer(target, sources_.registry.snapshot(), window, Clock::system().utc_now());
 }
 
 HttpAnswer Api::status(const HttpQuery& query) {

@@ -24,6 +24,8 @@ class Api {
   [[nodiscard]] HttpAnswer metrics(const HttpQuery& query);
   [[nodiscard]] HttpAnswer history(const HttpQuery& query);
   [[nodiscard]] HttpAnswer group(const HttpQuery& query);
+  [[nodiscard]] HttpAnswer group_history(const HttpQuery& query);
+  [[nodiscard]] HttpAnswer summary(const HttpQuery& query);
   [[nodiscard]] HttpAnswer status(const HttpQuery& query);
   [[nodiscard]] HttpAnswer exits(const HttpQuery& query);
   [[nodiscard]] HttpAnswer sample(std::string_view name) const;

@@ -1,15 +1,23 @@
 #pragma once
 
+#include "daemon/api/history_query.hpp"
 #include "daemon/http/answer.hpp"
 
 #include <provisr/history.hpp>
 
+#include <span>
 #include <string>
+#include <string_view>
 
 namespace provisr::daemon {
 
-/// The history of a name, as JSON. A long one is made while the client takes it; samples that are
-/// overwritten meanwhile are left out.
-[[nodiscard]] HttpAnswer history_answer(std::string name, HistoryView history);
+/// The keys of a history's rows.
+[[nodiscard]] std::span<const std::string_view> history_fields();
+
+/// The history of a name, as JSON: its samples or, with a step, a row for each step that has any. A
+/// long one is made while the client takes it; samples that are overwritten meanwhile are left out.
+/// Throws Refusal.
+[[nodiscard]] HttpAnswer history_answer(std::string name, HistoryView history,
+                                        const HistoryQuery& query = {});
 
 }  // namespace provisr::daemon

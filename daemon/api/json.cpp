@@ -5,6 +5,7 @@
 #include "daemon/base/timestamp.hpp"
 
 #include <chrono>
+#include <cmath>
 #include <cstdint>
 
 namespace provisr::daemon {
@@ -49,6 +50,42 @@ void write_status(JsonText& json, const ProcessStatus& process, MonotonicTime no
   if (!process.last_error.empty()) json.member("last_error", process.last_error);
 }
 
+/// The elements of an array, without its brackets.
+template <class Rows, class Write>
+[[nodiscard]] std::string elements_of(const Rows& rows, Write&& write) {
+  JsonText json;
+  json.array([&] {
+    for (const auto& row : rows) write(json, row);
+  });
+  const std::string text = json.str();
+  return text.substr(1, text.size() - 2);
+}
+
+/// Whole numbers of what is counted are written as such.
+void write_value(JsonText& json, const FigureInfo& info, double value) {
+  const bool is_counted = info.unit != Unit::percent && info.unit != Unit::mebibytes;
+  if (is_counted && std::floor(value) == value) {
+    json.member(info.json_key, static_cast<std::uint64_t>(value));
+  } else {
+    json.member(info.json_key, value);
+  }
+}
+
+void write_step(JsonText& json, const StepRow& row, const Fields& fields) {
+  json.object([&] {
+    json.member("timestamp", rfc3339(row.begin));
+    json.member("samples", std::uint64_t{row.samples});
+    std::size_t index = 0;
+    for_each_figure<figures>([&](auto figure) {
+      const FigureInfo& info = decltype(figure)::info;
+      const Figure<double> value = row.values[index++];
+      if (!info.json_key.empty() && value && fields.has(info.json_key)) {
+        write_value(json, info, *value);
+      }
+    });
+  });
+}
+
 }  // namespace
 
 std::string metrics_json(const Snapshot& snapshot) {
@@ -69,10 +106,10 @@ std::string sample_json(std::string_view name, const ProcessMetrics& sample) {
   return json.str();
 }
 
-std::string history_json_begin(std::string_view name) {
+std::string history_json_begin(std::string_view key, std::string_view name) {
   JsonText json;
   json.object([&] {
-    json.member("process", name);
+    json.member(key, name);
     json.key("history");
     json.array([] {});
   });
@@ -81,13 +118,32 @@ std::string history_json_begin(std::string_view name) {
   return text;
 }
 
-std::string samples_json(std::string_view name, const std::vector<ProcessMetrics>& samples) {
-  JsonText json;
-  json.array([&] {
-    for (const ProcessMetrics& sample : samples) write_sample(json, name, {sample});
+std::string samples_json(std::string_view name, const std::vector<ProcessMetrics>& samples,
+                         const Fields& fields) {
+  return elements_of(samples, [&](JsonText& json, const ProcessMetrics& sample) {
+    write_sample(json, name, {sample}, fields);
   });
-  const std::string text = json.str();
-  return text.substr(1, text.size() - 2);
+}
+
+std::string steps_json(const std::deque<StepRow>& rows, const Fields& fields) {
+  return elements_of(rows,
+                     [&](JsonText& json, const StepRow& row) { write_step(json, row, fields); });
+}
+
+std::string group_history_json(std::string_view base, std::span<const GroupRow> rows,
+                               const Fields& fields) {
+  const auto write = [&](JsonText& json, const GroupRow& row) {
+    json.object([&] {
+      json.member("timestamp", rfc3339(row.begin));
+      if (fields.has("process_count")) {
+        json.member("process_count", std::uint64_t{row.process_count});
+      }
+      if (fields.has("total_cpu")) json.member("total_cpu", row.total_cpu);
+      if (fields.has("total_memory")) json.member("total_memory", row.total_memory_mb);
+    });
+  };
+  return history_json_begin("base", base) + elements_of(rows, write) +
+         std::string(history_json_end);
 }
 
 std::string group_json(std::string_view base, const GroupTotals& totals, const Snapshot& snapshot) {

@@ -1,14 +1,19 @@
 #pragma once
 
+#include "daemon/api/history_query.hpp"
 #include "daemon/base/listen_address.hpp"
 #include "daemon/supervisor/process_status.hpp"
 
 #include <provisr/aggregator.hpp>
 #include <provisr/observer.hpp>
 #include <provisr/process_metrics.hpp>
+#include <provisr/query.hpp>
 #include <provisr/snapshot.hpp>
 
+#include <cstddef>
+#include <deque>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,15 +26,26 @@ namespace provisr::daemon {
 
 [[nodiscard]] std::string sample_json(std::string_view name, const ProcessMetrics& sample);
 
-/// {"process", "history": [sample, ...]} is this, samples_json() for each part with commas in
-/// between, and history_json_end.
-[[nodiscard]] std::string history_json_begin(std::string_view name);
+/// {KEY: name, "history": [row, ...]} is this, rows with commas in between, and history_json_end.
+[[nodiscard]] std::string history_json_begin(std::string_view key, std::string_view name);
 [[nodiscard]] std::string samples_json(std::string_view name,
-                                       const std::vector<ProcessMetrics>& samples);
+                                       const std::vector<ProcessMetrics>& samples,
+                                       const Fields& fields);
+[[nodiscard]] std::string steps_json(const std::deque<StepRow>& rows, const Fields& fields);
 inline constexpr std::string_view history_json_end = "]}";
 
 [[nodiscard]] std::string group_json(std::string_view base, const GroupTotals& totals,
                                      const Snapshot& snapshot);
+
+/// What the instances of a base had within a step.
+struct GroupRow {
+  Timestamp begin{};
+  std::size_t process_count = 0;  ///< instances with samples
+  Figure<double> total_cpu;       ///< percent of one core
+  Figure<double> total_memory_mb;
+};
+[[nodiscard]] std::string group_history_json(std::string_view base, std::span<const GroupRow> rows,
+                                             const Fields& fields);
 
 /// A start, with the status that it led to.
 [[nodiscard]] std::string started_json(const ProcessStatus& process, Timestamp at,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "daemon/api/history_query.hpp"
 #include "daemon/base/json_text.hpp"
 #include "daemon/base/timestamp.hpp"
 
@@ -10,18 +11,22 @@
 
 namespace provisr::daemon {
 
-/// One sample as a JSON object: the figures of the table in its order, unknown ones left out.
+/// One sample as a JSON object: the figures of the table in its order, unknown ones left out, and
+/// those that are not among the fields, but for the timestamp.
 template <const auto& table = figures>
-void write_sample(JsonText& json, std::string_view name, const SampleView& sample) {
+void write_sample(JsonText& json, std::string_view name, const SampleView& sample,
+                  const Fields& fields = {}) {
   json.object([&] {
-    json.member("pid", std::int64_t{sample.metrics.pid});
-    json.member("name", name);
+    if (fields.has("pid")) json.member("pid", std::int64_t{sample.metrics.pid});
+    if (fields.has("name")) json.member("name", name);
     for_each_figure<table>([&](auto figure) {
       constexpr const FigureInfo& info = decltype(figure)::info;
       if constexpr (info.id == "num_threads") {
         json.member("timestamp", rfc3339(sample.metrics.timestamp));
       }
-      if constexpr (!info.json_key.empty()) json.member(info.json_key, figure.of(sample));
+      if constexpr (!info.json_key.empty()) {
+        if (fields.has(info.json_key)) json.member(info.json_key, figure.of(sample));
+      }
     });
   });
 }

@@ -77,6 +77,13 @@ class KnownSum {
   return totals;
 }
 
+/// The nearest-rank percentile of values in rising order: one of them. `share` is from 0 to 1;
+/// there is at least one value.
+[[nodiscard]] inline double nearest_rank(std::span<const double> sorted, double share) noexcept {
+  const auto rank = std::ceil(share * static_cast<double>(sorted.size()));
+  return sorted[static_cast<std::size_t>(std::max(rank, 1.0)) - 1];
+}
+
 /// How one figure was distributed over a history. Percentiles are nearest-rank: each is a value
 /// that did occur.
 struct Distribution {
@@ -104,17 +111,13 @@ template <class Projection>
   }
   if (known.empty()) return {};
   std::sort(known.begin(), known.end());
-  const auto percentile = [&](double share) {
-    const auto rank = std::ceil(share * static_cast<double>(known.size()));
-    return known[static_cast<std::size_t>(std::max(rank, 1.0)) - 1];
-  };
   return {.count = known.size(),
           .min = known.front(),
           .max = known.back(),
           .average = sum.average(),
-          .p50 = percentile(0.50),
-          .p95 = percentile(0.95),
-          .p99 = percentile(0.99)};
+          .p50 = nearest_rank(known, 0.50),
+          .p95 = nearest_rank(known, 0.95),
+          .p99 = nearest_rank(known, 0.99)};
 }
 
 }  // namespace provisr

@@ -229,6 +229,9 @@ class HistoryView {
   /// How many samples are left to read; fewer if later pushes overwrite some.
   [[nodiscard]] std::uint64_t left() const noexcept { return end_ - position_; }
 
+  /// Passes over all but the newest `most`.
+  void keep_newest(std::uint64_t most) noexcept { position_ = end_ - std::min(most, left()); }
+
   /// Appends the next `most` samples, oldest first: fewer if some of them were overwritten, or if
   /// there are no more.
   void read(std::size_t most, std::vector<ProcessMetrics>& samples) {

@@ -19,6 +19,7 @@
 #include <provisr/process_metrics.hpp>
 #include <provisr/process_name.hpp>
 #include <provisr/prometheus.hpp>
+#include <provisr/query.hpp>
 #include <provisr/registry.hpp>
 #include <provisr/ring_buffer.hpp>
 #include <provisr/sampler.hpp>

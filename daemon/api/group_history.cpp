@@ -1,0 +1,134 @@
+#include "daemon/api/group_history.hpp"
+
+#include "daemon/api/json.hpp"
+#include "daemon/api/parameters.hpp"
+#include "daemon/api/sliced_answer.hpp"
+
+#include <provisr/aggregator.hpp>
+#include <provisr/history.hpp>
+#include <provisr/query.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace provisr::daemon {
+namespace {
+
+/// The place of a figure in the rows of steps.
+[[nodiscard]] consteval std::size_t place_of(std::string_view id) {
+  std::size_t place = 0;
+  std::size_t index = 0;
+  for_each_figure<figures>([&](auto figure) {
+    if (decltype(figure)::info.id == id) place = index;
+    ++index;
+  });
+  return place;
+}
+
+class GroupHistory final : public SlicedWork {
+ public:
+  GroupHistory(std::string base, std::vector<HistoryView> histories, const HistoryQuery& query)
+      : base_(std::move(base)),
+        histories_(std::move(histories)),
+        query_(query),
+        stepper_(*query.step, query.aggregate) {}
+
+  [[nodiscard]] bool work() override {
+    for (std::size_t looked_at = 0; looked_at < samples_in_a_slice;) {
+      if (next_ == histories_.size()) return true;
+      looked_at += take_some(histories_[next_]);
+      if (histories_[next_].left() > 0) continue;
+      add(stepper_.finish());
+      ++next_;
+    }
+    return false;
+  }
+
+  [[nodiscard]] std::string text() override {
+    std::vector<GroupRow> rows;
+    for (const auto& [begin, totals] : steps_) {
+      rows.push_back({.begin = begin,
+                      .process_count = totals.processes,
+                      .total_cpu = totals.cpu.total(totals.processes),
+                      .total_memory_mb = totals.memory_mb.total(totals.processes)});
+    }
+    const std::size_t kept = std::min<std::uint64_t>(query_.limit, rows.size());
+    return group_history_json(base_, std::span(rows).last(kept), query_.fields);
+  }
+
+ private:
+  struct Totals {
+    std::size_t processes = 0;
+    KnownSum cpu;
+    KnownSum memory_mb;
+  };
+
+  /// Returns how many samples it has looked at; at least 1, for the sake of progress.
+  [[nodiscard]] std::size_t take_some(HistoryView& history) {
+    constexpr std::size_t most = 1024;
+    samples_.clear();
+    history.read(most, samples_);
+    for (const ProcessMetrics& sample : samples_) {
+      if (query_.range.contains(sample.timestamp)) add(stepper_.add(sample));
+    }
+    return std::max<std::size_t>(samples_.size(), 1);
+  }
+
+  void add(const std::optional<StepRow>& row) {
+    if (!row) return;
+    Totals& totals = steps_[row->begin];
+    ++totals.processes;
+    totals.cpu.add(row->values[place_of("cpu_percent")]);
+    totals.memory_mb.add(row->values[place_of("memory_mb")]);
+  }
+
+  std::string base_;
+  std::vector<HistoryView> histories_;
+  HistoryQuery query_;
+  Stepper stepper_;
+  std::size_t next_ = 0;
+  std::vector<ProcessMetrics> samples_;
+  std::map<Timestamp, Totals> steps_;
+};
+
+[[nodiscard]] std::uint64_t most_steps_in(const std::vector<HistoryView>& histories,
+                                          const TimeRange& range, std::chrono::nanoseconds step) {
+  std::uint64_t most = 0;
+  for (const HistoryView& history : histories) {
+    most = std::max(most, steps_in(history, range, step));
+  }
+  return most;
+}
+
+}  // namespace
+
+std::span<const std::string_view> group_history_fields() {
+  static constexpr auto keys =
+      std::to_array<std::string_view>({"timestamp", "process_count", "total_cpu", "total_memory"});
+  return keys;
+}
+
+HttpAnswer group_history_answer(std::string base, const Snapshot& snapshot, HistoryQuery query,
+                                std::chrono::nanoseconds default_step) {
+  std::vector<HistoryView> histories;
+  snapshot.for_each_instance(
+      base, [&](const Snapshot::Process& process) { histories.push_back(process.history_view()); });
+  if (histories.empty()) {
+    throw Refusal{404, fmt::format("there is no process of the base \"{}\"", base)};
+  }
+  const auto step = query.step.value_or(default_step);
+  const std::uint64_t steps = most_steps_in(histories, query.range, step);
+  if (query.step) require_bounded(steps);
+  query.step = step * static_cast<std::int64_t>(steps / most_steps + 1);
+  return sliced_answer(
+      std::make_shared<GroupHistory>(std::move(base), std::move(histories), query));
+}
+
+}  // namespace provisr::daemon

@@ -1,0 +1,25 @@
+#pragma once
+
+#include "daemon/api/history_query.hpp"
+#include "daemon/http/answer.hpp"
+
+#include <provisr/snapshot.hpp>
+
+#include <chrono>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace provisr::daemon {
+
+/// The keys of its rows.
+[[nodiscard]] std::span<const std::string_view> group_history_fields();
+
+/// The totals of a base over time, as JSON: a row for each step in which an instance has samples,
+/// with the sums of what the instances have within it. Without a step in the query it is
+/// `default_step`, or a multiple of it that gives no more than most_steps. Throws Refusal.
+[[nodiscard]] HttpAnswer group_history_answer(std::string base, const Snapshot& snapshot,
+                                              HistoryQuery query,
+                                              std::chrono::nanoseconds default_step);
+
+}  // namespace provisr::daemon

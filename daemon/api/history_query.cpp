@@ -1,0 +1,120 @@
+#include "daemon/api/history_query.hpp"
+
+#include "daemon/api/parameters.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <charconv>
+#include <system_error>
+
+namespace provisr::daemon {
+namespace {
+
+constexpr std::chrono::milliseconds least_step{100};
+constexpr std::chrono::hours longest_step{24 * 366};
+
+struct NamedAggregate {
+  std::string_view name;
+  Aggregate aggregate;
+};
+constexpr auto aggregates = std::to_array<NamedAggregate>({{"avg", Aggregate::average},
+                                                           {"min", Aggregate::minimum},
+                                                           {"max", Aggregate::maximum},
+                                                           {"last", Aggregate::last},
+                                                           {"p95", Aggregate::p95}});
+
+[[nodiscard]] TimeRange range_of(const HttpQuery& query) {
+  TimeRange range;
+  range.since = optional_time(query, "since").value_or(range.since);
+  range.until = optional_time(query, "until").value_or(range.until);
+  return range;
+}
+
+[[nodiscard]] std::uint64_t limit_of(const HttpQuery& query, std::uint64_t otherwise) {
+  const std::optional<std::string> text = query.find("limit");
+  if (!text) return otherwise;
+  std::uint64_t limit = 0;
+  const char* const end = text->data() + text->size();
+  const auto [rest, error] = std::from_chars(text->data(), end, limit);
+  if (error == std::errc{} && rest == end && limit >= 1) return limit;
+  throw Refusal{400, "the parameter \"limit\" must be a whole number, at least 1"};
+}
+
+[[nodiscard]] std::optional<std::chrono::nanoseconds> step_of_query(const HttpQuery& query) {
+  const auto step = optional_duration(query, "step", longest_step);
+  if (step && *step < least_step) {
+    throw Refusal{400, "the parameter \"step\" must be at least 100ms"};
+  }
+  return step;
+}
+
+[[nodiscard]] Aggregate aggregate_of(const HttpQuery& query, Aggregate otherwise) {
+  const std::optional<std::string> name = query.find("agg");
+  if (!name) return otherwise;
+  for (const NamedAggregate& known : aggregates) {
+    if (known.name == *name) return known.aggregate;
+  }
+  throw Refusal{400, "the parameter \"agg\" must be avg, min, max, last or p95"};
+}
+
+[[nodiscard]] Fields fields_of(const HttpQuery& query, std::span<const std::string_view> known) {
+  const std::optional<std::string> text = query.find("fields");
+  if (!text) return {};
+  std::vector<std::string> names;
+  for (std::size_t begin = 0; begin <= text->size();) {
+    const std::size_t end = std::min(text->find(',', begin), text->size());
+    names.push_back(text->substr(begin, end - begin));
+    if (std::find(known.begin(), known.end(), names.back()) == known.end()) {
+      throw Refusal{400, fmt::format("the parameter \"fields\" names \"{}\"; there are {}",
+                                     names.back(), fmt::join(known, ", "))};
+    }
+    begin = end + 1;
+  }
+  return Fields(std::move(names));
+}
+
+/// Of the first sample that is left; empty if there is none.
+[[nodiscard]] std::optional<Timestamp> first_time(HistoryView history) {
+  std::vector<ProcessMetrics> samples;
+  while (samples.empty() && history.left() > 0) history.read(1, samples);
+  if (samples.empty()) return std::nullopt;
+  return samples.front().timestamp;
+}
+
+[[nodiscard]] std::optional<Timestamp> last_time(HistoryView history) {
+  history.keep_newest(1);
+  return first_time(std::move(history));
+}
+
+}  // namespace
+
+HistoryQuery history_query(const HttpQuery& query, std::span<const std::string_view> known) {
+  HistoryQuery result;
+  result.range = range_of(query);
+  result.limit = limit_of(query, result.limit);
+  result.step = step_of_query(query);
+  result.aggregate = aggregate_of(query, result.aggregate);
+  result.fields = fields_of(query, known);
+  return result;
+}
+
+std::uint64_t steps_in(const HistoryView& history, const TimeRange& range,
+                       std::chrono::nanoseconds step) {
+  const auto oldest = first_time(history);
+  const auto newest = last_time(history);
+  if (!oldest || !newest) return 0;
+  const Timestamp begin = std::max(*oldest, range.since);
+  const Timestamp end = std::min(*newest, range.until);
+  if (end < begin) return 0;
+  return static_cast<std::uint64_t>((step_of(end, step) - step_of(begin, step)) / step) + 1;
+}
+
+void require_bounded(std::uint64_t steps) {
+  if (steps <= most_steps) return;
+  throw Refusal{400, fmt::format("there are {} steps in that time, at most {} are answered: use a "
+                                 "longer \"step\", or \"since\" and \"until\"",
+                                 steps, most_steps)};
+}
+
+}  // namespace provisr::daemon

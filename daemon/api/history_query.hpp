@@ -1,0 +1,58 @@
+#pragma once
+
+#include "daemon/http/request.hpp"
+
+#include <provisr/history.hpp>
+#include <provisr/query.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace provisr::daemon {
+
+/// The keys that an answer is to have.
+class Fields {
+ public:
+  Fields() = default;  ///< all of them
+  explicit Fields(std::vector<std::string> names) : names_(std::move(names)) {}
+
+  [[nodiscard]] bool has(std::string_view name) const {
+    return names_.empty() || std::find(names_.begin(), names_.end(), name) != names_.end();
+  }
+
+ private:
+  std::vector<std::string> names_;
+};
+
+/// What a request asks of a history.
+struct HistoryQuery {
+  TimeRange range;
+  std::uint64_t limit = UINT64_MAX;  ///< the newest rows of those in the range; at least 1
+  std::optional<std::chrono::nanoseconds> step;
+  Aggregate aggregate = Aggregate::average;
+  Fields fields;
+};
+
+/// Reads `since`, `until`, `limit`, `step`, `agg` and `fields`, which names some of `known`. Throws
+/// Refusal.
+[[nodiscard]] HistoryQuery history_query(const HttpQuery& query,
+                                         std::span<const std::string_view> known);
+
+inline constexpr std::uint64_t most_steps = 10'000;
+
+/// How many steps a history can have within a range.
+[[nodiscard]] std::uint64_t steps_in(const HistoryView& history, const TimeRange& range,
+                                     std::chrono::nanoseconds step);
+
+/// Throws Refusal if there are more than most_steps.
+void require_bounded(std::uint64_t steps);
+
+}  // namespace provisr::daemon

@@ -1,0 +1,100 @@
+#include "daemon/api/summary.hpp"
+
+#include "daemon/api/json.hpp"
+#include "daemon/api/sliced_answer.hpp"
+#include "daemon/base/json_text.hpp"
+
+#include <provisr/aggregator.hpp>
+#include <provisr/figures.hpp>
+#include <provisr/history.hpp>
+#include <provisr/query.hpp>
+
+#include <fmt/format.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace provisr::daemon {
+namespace {
+
+/// To sort more would keep others waiting.
+constexpr std::size_t most_samples = 100'000;
+
+void collect(HistoryView history, const TimeRange& range, std::vector<ProcessMetrics>& samples) {
+  std::vector<ProcessMetrics> part;
+  while (history.left() > 0 && samples.size() <= most_samples) {
+    part.clear();
+    history.read(samples_in_a_slice, part);
+    for (const ProcessMetrics& sample : part) {
+      if (range.contains(sample.timestamp)) samples.push_back(sample);
+    }
+  }
+}
+
+void write_distribution(JsonText& json, const Distribution& distribution) {
+  json.object([&] {
+    json.member("min", distribution.min);
+    json.member("avg", distribution.average);
+    json.member("max", distribution.max);
+    json.member("p50", distribution.p50);
+    json.member("p95", distribution.p95);
+    json.member("p99", distribution.p99);
+    json.member("count", std::uint64_t{distribution.count});
+  });
+}
+
+void write_figures(JsonText& json, std::span<const ProcessMetrics> samples) {
+  for_each_figure<figures>([&](auto figure) {
+    if constexpr (!decltype(figure)::info.json_key.empty()) {
+      const Distribution distribution =
+          summarize(samples, [&](const ProcessMetrics& sample) { return figure.of({sample}); });
+      if (distribution.count == 0) return;
+      json.key(decltype(figure)::info.json_key);
+      write_distribution(json, distribution);
+    }
+  });
+}
+
+[[nodiscard]] std::vector<ProcessMetrics> samples_of(const Target& target, const Snapshot& snapshot,
+                                                     const TimeRange& range) {
+  std::vector<ProcessMetrics> samples;
+  bool is_known = false;
+  const auto take = [&](const Snapshot::Process& process) {
+    is_known = true;
+    collect(process.history_view(), range, samples);
+  };
+  if (target.is_base) {
+    snapshot.for_each_instance(target.name, take);
+  } else if (const auto process = snapshot.find(target.name)) {
+    take(*process);
+  }
+  if (is_known) return samples;
+  throw Refusal{404, fmt::format("there is no process {} \"{}\"",
+                                 target.is_base ? "of the base" : "named", target.name)};
+}
+
+}  // namespace
+
+HttpAnswer summary_answer(const Target& target, const Snapshot& snapshot,
+                          std::chrono::milliseconds window, Timestamp now) {
+  const TimeRange range{.since = now - window};
+  const std::vector<ProcessMetrics> samples = samples_of(target, snapshot, range);
+  if (samples.size() > most_samples) {
+    throw Refusal{400,
+                  fmt::format("there are more than {} samples in the window: use a shorter one",
+                              most_samples)};
+  }
+  JsonText json;
+  json.object([&] {
+    json.member(target.is_base ? "base" : "name", target.name);
+    json.member("window_seconds", std::chrono::duration<double>(window).count());
+    json.key("figures");
+    json.object([&] { write_figures(json, samples); });
+  });
+  return json_answer(json.str());
+}
+
+}  // namespace provisr::daemon

@@ -1,0 +1,18 @@
+#pragma once
+
+#include "daemon/api/parameters.hpp"
+#include "daemon/http/answer.hpp"
+
+#include <provisr/process_metrics.hpp>
+#include <provisr/snapshot.hpp>
+
+#include <chrono>
+
+namespace provisr::daemon {
+
+/// How the figures of a process, or of all instances of a base, were distributed over the samples
+/// of the last `window`. Throws Refusal if nothing has that name or if there are too many samples.
+[[nodiscard]] HttpAnswer summary_answer(const Target& target, const Snapshot& snapshot,
+                                        std::chrono::milliseconds window, Timestamp now);
+
+}  // namespace provisr::daemon

@@ -1,0 +1,227 @@
+// Questions to a history over HTTP: what is read of a query, and what is answered.
+#include "daemon/api/history_query.hpp"
+
+#include "daemon/api/api.hpp"
+#include "daemon/api/group_history.hpp"
+#include "daemon/api/history.hpp"
+#include "daemon/api/parameters.hpp"
+#include "daemon/api/summary.hpp"
+
+#include <provisr/registry.hpp>
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/matchers/catch_matchers_string.hpp>
+#include <rapidjson/document.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+using namespace provisr;
+using namespace provisr::daemon;
+using namespace std::chrono_literals;
+using Catch::Matchers::ContainsSubstring;
+
+namespace {
+
+constexpr Timestamp begin{std::chrono::seconds(1'700'000'000)};
+
+/// "KEY=VALUE&..." without escapes.
+[[nodiscard]] HttpQuery parameters(std::string_view text) {
+  HttpQuery query;
+  while (!text.empty()) {
+    const std::string_view pair = text.substr(0, text.find('&'));
+    const std::size_t equals = pair.find('=');
+    query.add(std::string(pair.substr(0, equals)), std::string(pair.substr(equals + 1)));
+    text.remove_prefix(std::min(pair.size() + 1, text.size()));
+  }
+  return query;
+}
+
+[[nodiscard]] HistoryQuery query(std::string_view text) {
+  return history_query(parameters(text), history_fields());
+}
+
+[[nodiscard]] std::string refusal_of(std::string_view text) {
+  try {
+    static_cast<void>(query(text));
+  } catch (const Refusal& refusal) {
+    CHECK(refusal.status == 400);
+    return refusal.text;
+  }
+  return "none";
+}
+
+[[nodiscard]] ProcessMetrics sample(std::chrono::seconds at, double cpu, std::uint64_t mib) {
+  ProcessMetrics metrics;
+  metrics.timestamp = begin + at;
+  metrics.pid = 7;
+  metrics.cpu_percent = cpu;
+  metrics.memory_rss_bytes = mib * 1024 * 1024;
+  return metrics;
+}
+
+/// A registry in which samples were recorded.
+struct Recorded {
+  explicit Recorded(std::size_t max_history = 1000)
+      : registry(RegistryOptions{.max_history = max_history}) {}
+
+  void add(std::string_view name, const ProcessMetrics& metrics) {
+    REQUIRE_FALSE(registry.declare(name));
+    REQUIRE_FALSE(registry.record(name, metrics));
+    registry.tick();
+  }
+  [[nodiscard]] HistoryView view(std::string_view name) const {
+    return registry.snapshot().find(name)->history_view();
+  }
+
+  Registry registry;
+};
+
+[[nodiscard]] std::string text_of(const HttpAnswer& answer) {
+  if (!answer.source) return *answer.body;
+  std::string text;
+  while (answer.source(text) == Pulled::piece) {
+  }
+  return text;
+}
+
+[[nodiscard]] rapidjson::Document json_of(const HttpAnswer& answer) {
+  rapidjson::Document document;
+  document.Parse(text_of(answer).c_str());
+  REQUIRE_FALSE(document.HasParseError());
+  return document;
+}
+
+[[nodiscard]] std::vector<double> cpus_of(const rapidjson::Document& document,
+                                          const char* key = "cpu_percent") {
+  std::vector<double> values;
+  for (const auto& row : document["history"].GetArray()) values.push_back(row[key].GetDouble());
+  return values;
+}
+
+}  // namespace
+
+TEST_CASE("wrong parameters of a history are told with what is allowed") {
+  CHECK_THAT(refusal_of("since=yesterday"), ContainsSubstring("\"since\" is not a time"));
+  CHECK_THAT(refusal_of("until=x"), ContainsSubstring("\"until\" is not a time"));
+  for (const char* limit :
+       {"limit=0", "limit=-1", "limit=1.5", "limit=", "limit=99999999999999999999"}) {
+    CHECK_THAT(refusal_of(limit), ContainsSubstring("at least 1"));
+  }
+  CHECK_THAT(refusal_of("step=99ms"), ContainsSubstring("at least 100ms"));
+  CHECK_THAT(refusal_of("step=x"), ContainsSubstring("\"step\""));
+  CHECK_THAT(refusal_of("agg=median"), ContainsSubstring("avg, min, max, last or p95"));
+  CHECK_THAT(refusal_of("fields=cpu_percent,shoe_size"), ContainsSubstring("\"shoe_size\""));
+  CHECK_THAT(refusal_of("fields="), ContainsSubstring("there are pid, name"));
+  CHECK(refusal_of("since=-5m&until=-1m&limit=3&step=1m&agg=p95&fields=cpu_percent") == "none");
+}
+
+TEST_CASE("samples are those of the range, the newest of them, with the fields asked for") {
+  Recorded world;
+  for (int i = 0; i < 10; ++i) world.add("app", sample(1s * i, i, 1));
+  const auto cpus = [&](std::string_view text) {
+    return cpus_of(json_of(history_answer("app", world.view("app"), query(text))));
+  };
+  CHECK(cpus("limit=3") == std::vector<double>{7, 8, 9});
+  CHECK(cpus("since=2023-11-14T22:13:28Z") == std::vector<double>{8, 9});
+  CHECK(cpus("until=2023-11-14T22:13:22Z") == std::vector<double>{0, 1});
+  CHECK(cpus("since=2023-11-14T22:13:22Z&until=2023-11-14T22:13:26Z&limit=2") ==
+        std::vector<double>{4, 5});
+  CHECK(cpus("since=2023-11-14T22:13:29.5Z").empty());
+  const rapidjson::Document few =
+      json_of(history_answer("app", world.view("app"), query("fields=memory_mb&limit=1")));
+  const auto& row = few["history"][0];
+  CHECK(row.MemberCount() == 2);
+  CHECK(row.HasMember("timestamp"));
+  CHECK(row["memory_mb"].GetDouble() == 1.0);
+}
+
+TEST_CASE("a range that most of a long history is outside of is answered in pieces") {
+  Recorded world(5000);
+  for (int i = 0; i < 3000; ++i) world.add("app", sample(1s * i, i, 1));
+  const HttpAnswer answer =
+      history_answer("app", world.view("app"), query("since=2023-11-14T23:03:18Z"));
+  REQUIRE(answer.source);
+  CHECK(cpus_of(json_of(answer)) == std::vector<double>{2998, 2999});
+}
+
+TEST_CASE("a history in steps") {
+  Recorded world;
+  for (int i = 0; i < 40; ++i) world.add("app", sample(1s * i, i, 2));
+  const rapidjson::Document steps =
+      json_of(history_answer("app", world.view("app"), query("step=10s&agg=max")));
+  CHECK(cpus_of(steps) == std::vector<double>{9, 19, 29, 39});
+  const auto& row = steps["history"][0];
+  CHECK(std::string_view(row["timestamp"].GetString()) == "2023-11-14T22:13:20.000Z");
+  CHECK(row["samples"].GetInt() == 10);
+  CHECK(row["memory_rss"].IsUint64());
+  CHECK_FALSE(row.HasMember("pid"));
+  CHECK(cpus_of(json_of(history_answer("app", world.view("app"), query("step=10s&limit=1")))) ==
+        std::vector<double>{34.5});
+}
+
+TEST_CASE("more than 10,000 steps are refused, and more samples than a slice are not") {
+  Recorded world(50'000);
+  for (int i = 0; i < 20'000; ++i) world.add("app", sample(1s * i, 1, 1));
+  CHECK_THROWS_AS(history_answer("app", world.view("app"), query("step=1s")), Refusal);
+  const HttpAnswer answer = history_answer("app", world.view("app"), query("step=2s"));
+  CHECK(answer.source);
+  CHECK(json_of(answer)["history"].Size() == 10'000);
+  const rapidjson::Document narrow = json_of(
+      history_answer("app", world.view("app"), query("step=1s&until=2023-11-14T22:13:30Z")));
+  CHECK(narrow["history"].Size() == 10);
+}
+
+TEST_CASE("a group over time is the sum of what its instances have in each step") {
+  Recorded world;
+  for (int i = 0; i < 4; ++i) {
+    world.add("app-1", sample(10s * i, 10, 1));
+    if (i < 2) world.add("app-2", sample(10s * i + 1s, 5, 2));
+    world.add("application", sample(10s * i, 99, 9));
+  }
+  const auto answer = [&](std::string_view text, std::chrono::nanoseconds step = 10s) {
+    return json_of(group_history_answer("app", world.registry.snapshot(),
+                                        history_query(parameters(text), group_history_fields()),
+                                        step));
+  };
+  const rapidjson::Document totals = answer("");
+  CHECK(std::string_view(totals["base"].GetString()) == "app");
+  CHECK(cpus_of(totals, "total_cpu") == std::vector<double>{15, 15, 10, 10});
+  CHECK(cpus_of(totals, "total_memory") == std::vector<double>{3, 3, 1, 1});
+  CHECK(totals["history"][0]["process_count"].GetInt() == 2);
+  CHECK(totals["history"][3]["process_count"].GetInt() == 1);
+  CHECK(answer("step=20s")["history"].Size() == 2);
+  CHECK(answer("limit=1&fields=total_cpu")["history"][0].MemberCount() == 2);
+  CHECK(answer("", 1ms)["history"].Size() <= 10'000);
+  CHECK_THROWS_AS(group_history_answer("none", world.registry.snapshot(), {}, 1s), Refusal);
+}
+
+TEST_CASE("a summary tells how figures were distributed over the window") {
+  Recorded world;
+  for (int i = 1; i <= 100; ++i) world.add("app-1", sample(1s * i, i, 1));
+  world.add("app-2", sample(100s, 500, 1));
+  const Snapshot snapshot = world.registry.snapshot();
+  const Timestamp now = begin + 100s;
+  const rapidjson::Document one =
+      json_of(summary_answer({.is_base = false, .name = "app-1"}, snapshot, 99s, now));
+  CHECK(one["window_seconds"].GetDouble() == 99);
+  const auto& cpu = one["figures"]["cpu_percent"];
+  CHECK(cpu["count"].GetInt() == 100);
+  CHECK(cpu["min"].GetDouble() == 1);
+  CHECK(cpu["max"].GetDouble() == 100);
+  CHECK(cpu["avg"].GetDouble() == 50.5);
+  CHECK(cpu["p50"].GetDouble() == 50);
+  CHECK(cpu["p95"].GetDouble() == 95);
+  CHECK(cpu["p99"].GetDouble() == 99);
+  CHECK_FALSE(one["figures"].HasMember("num_fds"));
+  const rapidjson::Document base =
+      json_of(summary_answer({.is_base = true, .name = "app"}, snapshot, 10s, now));
+  CHECK(base["figures"]["cpu_percent"]["count"].GetInt() == 12);
+  CHECK(base["figures"]["cpu_percent"]["max"].GetDouble() == 500);
+  CHECK_THROWS_AS(summary_answer({.is_base = false, .name = "x"}, snapshot, 1s, now), Refusal);
+}
