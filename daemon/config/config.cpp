@@ -25,6 +25,18 @@ class Fingerprint {
 
 }  // namespace
 
+std::string_view to_text(LimitAction action) {
+  switch (action) {
+    case LimitAction::log:
+      return "log";
+    case LimitAction::restart:
+      return "restart";
+    case LimitAction::stop:
+      return "stop";
+  }
+  return "unknown";
+}
+
 std::vector<std::string> instance_names(const ProcessConfig& process) {
   if (process.instances == 1) return {process.name};
   std::vector<std::string> names;

@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace provisr::daemon {
@@ -66,6 +67,31 @@ struct ProcessLog {
   bool operator==(const ProcessLog&) const = default;
 };
 
+/// What provisrd does once a process has been over a limit for long enough.
+enum class LimitAction {
+  log,
+  restart,
+  stop,
+};
+
+/// "log", "restart", "stop".
+[[nodiscard]] std::string_view to_text(LimitAction action);
+
+/// What a process may use, and what follows if it uses more for too long. With the scope of its
+/// samples: of a tree, the limits are of the whole tree.
+struct ProcessLimits {
+  std::optional<double> max_memory_mb = {};    ///< resident, in units of 1024 * 1024 bytes
+  std::optional<double> max_cpu_percent = {};  ///< 100 is one core
+  /// How long every valid sample must be over a limit. Less than the interval: one sample is
+  /// enough.
+  std::chrono::milliseconds breach_duration{30'000};
+  LimitAction action = LimitAction::log;
+
+  [[nodiscard]] bool limits_something() const { return max_memory_mb || max_cpu_percent; }
+
+  bool operator==(const ProcessLimits&) const = default;
+};
+
 /// A process that provisrd starts (`argv` is not empty), or one that somebody else runs and that
 /// is only watched (`pid_file` without `argv`).
 struct ProcessConfig {
@@ -89,6 +115,7 @@ struct ProcessConfig {
   std::chrono::milliseconds stop_timeout{5000};
   std::optional<UserAccount> account;  ///< empty: the daemon's
   ProcessLog log;
+  ProcessLimits limits;            ///< of each instance
   std::filesystem::path pid_file;  ///< written if there is an `argv`, else read
 
   [[nodiscard]] bool is_foreign() const { return argv.empty(); }
@@ -97,7 +124,7 @@ struct ProcessConfig {
 };
 
 /// Whether a process that was started by `a` is one that `b` would start, too: what differs at most
-/// is the name, how many there are, and when it is started, restarted or stopped.
+/// is the name, how many there are, what it may use, and when it is started, restarted or stopped.
 [[nodiscard]] bool run_the_same(const ProcessConfig& a, const ProcessConfig& b);
 
 /// The same number for two that run the same, in all builds of this version of the state files; for

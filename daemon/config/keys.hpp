@@ -13,7 +13,7 @@ namespace provisr::daemon {
 
 /// The values that a key takes: anything of its type, those within limits, or those that a
 /// sentence describes.
-using ValueRange = std::variant<std::monostate, Limits<std::int64_t>,
+using ValueRange = std::variant<std::monostate, Limits<std::int64_t>, Limits<double>,
                                 Limits<std::chrono::milliseconds>, std::string_view>;
 
 /// What documents a key.

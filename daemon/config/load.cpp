@@ -13,6 +13,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <fstream>
@@ -323,6 +324,14 @@ void take_processes(Document& document, const Value& root, Report& report) {
   }
 }
 
+void check_limits(const Config& config, Report& report) {
+  if (config.metrics.collection.enabled) return;
+  const bool has_limits =
+      std::any_of(config.processes.begin(), config.processes.end(),
+                  [](const ProcessConfig& process) { return process.limits.limits_something(); });
+  if (has_limits) report.warn(Location{}, "[processes.limits] take collection, which is disabled");
+}
+
 /// Relative names of folders start from `folder`, that of the file.
 Config read_document(const toml::table& root, const std::filesystem::path& folder, Report& report) {
   Document document;
@@ -337,6 +346,7 @@ Config read_document(const toml::table& root, const std::filesystem::path& folde
   check_auth(document, report);
   read_programs_directory(document, folder, report);
   take_processes(document, value, report);
+  check_limits(config, report);
   return std::move(document.config);
 }
 

@@ -134,6 +134,56 @@ constexpr auto log_keys = std::to_array<Key<ProcessLog>>({
     {"source"},
 });
 
+void read_limit(const Value& value, const Limits<double>& range, std::optional<double>& limit) {
+  double number = 0;
+  if (value.read(number, range)) limit = number;
+}
+
+void read_limit_action(const Value& value, ProcessLimits& limits) {
+  std::string name;
+  if (!value.read(name)) return;
+  for (const LimitAction action : {LimitAction::log, LimitAction::restart, LimitAction::stop}) {
+    if (name != to_text(action)) continue;
+    limits.action = action;
+    return;
+  }
+  value.fault(fmt::format("must be \"log\", \"restart\" or \"stop\", is \"{}\"", name));
+}
+
+constexpr auto limits_keys = std::to_array<Key<ProcessLimits>>({
+    {"max_memory_mb",
+     [](const Value& v, ProcessLimits& limits) {
+       read_limit(v, max_memory_mb_limits, limits.max_memory_mb);
+     },
+     {"number", "", max_memory_mb_limits,
+      "What `memory_mb` may be for each instance; not given: anything"}},
+    {"max_cpu_percent",
+     [](const Value& v, ProcessLimits& limits) {
+       read_limit(v, max_cpu_percent_limits, limits.max_cpu_percent);
+     },
+     {"number", "", max_cpu_percent_limits,
+      "What `cpu_percent` may be for each instance, 100 for each busy core; not given: anything"}},
+    {"for",
+     [](const Value& v, ProcessLimits& limits) {
+       static_cast<void>(v.read(limits.breach_duration, breach_duration_limits));
+     },
+     {"duration", R"("30s")", breach_duration_limits,
+      "A limit is breached once every valid sample has been over it for that long; less than the "
+      "interval: by one sample"}},
+    {"action",
+     read_limit_action,
+     {"string", R"("log")", R"(`"log"`, `"restart"`, `"stop"`)",
+      "What provisrd does then, besides telling; of a process that somebody else runs it can only "
+      "`\"log\"`"}},
+});
+
+void read_limits(const Value& value, Entry& entry) {
+  read_table<ProcessLimits>(value, limits_keys, entry.config.limits);
+  entry.limit_action = value.where("action");
+  if (value.has("max_memory_mb") || value.has("max_cpu_percent")) return;
+  value.warn("limit nothing: neither max_memory_mb nor max_cpu_percent is given");
+}
+
 void read_spec(const Value& value, Entry& entry);
 
 /// `type` and `spec` belong to the entry itself, the others to the entry or to its `spec`.
@@ -215,6 +265,7 @@ constexpr auto entry_keys = std::to_array<Key<Entry>>({
     {"log",
      [](const Value& v, Entry& d) { read_log(v, d.config.log); },
      {"table", "", {}, "Where its output goes; `[processes.log]`"}},
+    {"limits", read_limits, {"table", "", {}, "What it may use; `[processes.limits]`"}},
     {"pid_file",
      [](const Value& v, Entry& d) { read_path(v, d.config.pid_file); },
      {"string",
@@ -265,6 +316,9 @@ void check_what_to_run(const Entry& entry) {
     keys.report().fault(keys.where(), "needs command or args to run, or pid_file to watch");
   }
   if (runs) return;
+  if (entry.config.limits.action != LimitAction::log) {
+    keys.report().fault(*entry.limit_action, "must be \"log\": somebody else runs this process");
+  }
   for (const std::string_view key : {"work_dir", "env", "auto_restart", "restart_interval",
                                      "retry_interval", "max_restart_interval", "start_duration",
                                      "retry_count", "stop_signal", "stop_timeout", "user", "log"}) {
@@ -411,6 +465,7 @@ void apply_defaults(const ProcessDefaults& defaults, std::vector<ProcessEntry>& 
 void document_process_keys(std::vector<KnownKey>& documented) {
   document_keys<Entry>("processes", entry_keys, documented);
   document_keys<ProcessLog>("processes.log", log_keys, documented);
+  document_keys<ProcessLimits>("processes.limits", limits_keys, documented);
 }
 
 }  // namespace provisr::daemon

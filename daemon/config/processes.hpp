@@ -4,6 +4,7 @@
 #include "daemon/config/keys.hpp"
 #include "daemon/config/reader.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +15,7 @@ namespace provisr::daemon {
 struct ProcessEntry {
   ProcessConfig config;
   Value keys;  ///< the table with the keys: the entry itself, or its `spec`
+  std::optional<Location> limit_action = std::nullopt;  ///< where it stands
 };
 
 /// What holds for every process that provisrd runs, unless it says otherwise.

@@ -142,6 +142,14 @@ bool Value::read(std::int64_t& out, const Limits<std::int64_t>& limits) const {
   return true;
 }
 
+bool Value::read(double& out, const Limits<double>& limits) const {
+  if (!node_->is_number()) return wrong_type("a number");
+  const double number = *node_->value<double>();
+  if (!sound(fault_in(number, limits))) return false;
+  out = number;
+  return true;
+}
+
 bool Value::read(std::chrono::milliseconds& out,
                  const Limits<std::chrono::milliseconds>& limits) const {
   if (!node_->is_string()) return wrong_type("a string such as \"5s\"");

@@ -73,6 +73,8 @@ class Value {
   [[nodiscard]] bool read(std::vector<std::string>& out) const;
   [[nodiscard]] bool read(ListenAddress& out) const;
   [[nodiscard]] bool read(std::int64_t& out, const Limits<std::int64_t>& limits) const;
+  /// An integer or a decimal number.
+  [[nodiscard]] bool read(double& out, const Limits<double>& limits) const;
   [[nodiscard]] bool read(std::chrono::milliseconds& out,
                           const Limits<std::chrono::milliseconds>& limits) const;
 

@@ -36,11 +36,20 @@ std::string to_string(const Limits<std::int64_t>& limits) {
   return fmt::format("{} to {}", limits.least, limits.most);
 }
 
+std::string to_string(const Limits<double>& limits) {
+  return fmt::format("{} to {}", limits.least, limits.most);
+}
+
 std::string to_string(const Limits<std::chrono::milliseconds>& limits) {
   return fmt::format("{} to {}", format_duration(limits.least), format_duration(limits.most));
 }
 
 std::string fault_in(std::int64_t value, const Limits<std::int64_t>& limits) {
+  if (value >= limits.least && value <= limits.most) return {};
+  return fmt::format("must be {}, is {}", to_string(limits), value);
+}
+
+std::string fault_in(double value, const Limits<double>& limits) {
   if (value >= limits.least && value <= limits.most) return {};
   return fmt::format("must be {}, is {}", to_string(limits), value);
 }

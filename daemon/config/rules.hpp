@@ -33,14 +33,25 @@ inline constexpr Limits<std::chrono::milliseconds> history_ttl_limits{std::chron
 inline constexpr Limits<std::chrono::milliseconds> start_duration_limits{
     std::chrono::milliseconds(0), std::chrono::hours(24)};
 
+/// Of memory in MiB and of CPU in percent of a core: from what a sample can tell from 0 up to more
+/// than any machine has.
+inline constexpr Limits<double> max_memory_mb_limits{0.001, 1'073'741'824};
+inline constexpr Limits<double> max_cpu_percent_limits{0.001, 1'000'000};
+/// How long a limit must be exceeded; 0: one sample is enough.
+inline constexpr Limits<std::chrono::milliseconds> breach_duration_limits{
+    std::chrono::milliseconds(0), std::chrono::hours(24)};
+
 /// The most processes that one configuration may name, instances included.
 inline constexpr std::int64_t max_processes = 100'000;
 
 /// As "1 to 1000" or "10ms to 24h".
 [[nodiscard]] std::string to_string(const Limits<std::int64_t>& limits);
+[[nodiscard]] std::string to_string(const Limits<double>& limits);
 [[nodiscard]] std::string to_string(const Limits<std::chrono::milliseconds>& limits);
 
 [[nodiscard]] std::string fault_in(std::int64_t value, const Limits<std::int64_t>& limits);
+/// NaN is within no limits.
+[[nodiscard]] std::string fault_in(double value, const Limits<double>& limits);
 [[nodiscard]] std::string fault_in(std::chrono::milliseconds value,
                                    const Limits<std::chrono::milliseconds>& limits);
 

@@ -105,7 +105,9 @@ TEST_CASE("the documented defaults are those of the model") {
     toml += fmt::format("[{}]\n{}", section, defaults_of(section));
   }
   const LoadedConfig spelled_out =
-      parse_config(toml + process + defaults_of("processes"), "p.toml");
+      parse_config(toml + process + defaults_of("processes") + "[processes.limits]\n" +
+                       defaults_of("processes.limits"),
+                   "p.toml");
   REQUIRE(spelled_out.faults.empty());
   CHECK(spelled_out.config == parse_config(process, "p.toml").config);
 }
