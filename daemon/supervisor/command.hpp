@@ -3,6 +3,8 @@
 #include "daemon/config/config.hpp"
 #include "daemon/supervisor/exit_record.hpp"
 
+#include <provisr/process_metrics.hpp>
+
 #include <chrono>
 #include <functional>
 #include <optional>
@@ -27,6 +29,9 @@ struct Command {
   Verb verb = Verb::start;
   Scope scope = Scope::name;
   std::string target;
+  /// Only if this process runs under the name: what comes after it is not meant. Empty: whatever
+  /// does.
+  std::optional<ProcessId> pid = {};
   /// What the records of ends that it causes say; empty: as the verb.
   std::optional<ExitReason> reason = {};
   std::vector<ProcessConfig> processes = {};
@@ -51,7 +56,7 @@ struct CommandReply {
     accepted,       ///< under way; one more reply follows
     done,           ///< all of them run, or are stopped; a reload is under way
     failed,         ///< not all of them: `error` says which one and why
-    unknown,        ///< nothing has that name or base
+    unknown,        ///< nothing has that name or base, or the process that is meant has ended
     foreign,        ///< somebody else runs it
     busy,           ///< too many commands wait
     shutting_down,  ///< the daemon ends

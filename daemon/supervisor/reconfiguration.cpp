@@ -81,8 +81,10 @@ class Supervisor::Reconfiguration {
 
   [[nodiscard]] Entry watched(Entry entry, const ProcessConfig& config) {
     const auto& process = static_cast<const WatchedProcess&>(*entry.process);
-    if (process.pid_file() == config.pid_file) return entry;
-    changes_.changed.push_back(entry.name());
+    const bool has_other_limits = std::exchange(entry.limits, config.limits) != config.limits;
+    const bool is_same_file = process.pid_file() == config.pid_file;
+    if (has_other_limits || !is_same_file) changes_.changed.push_back(entry.name());
+    if (is_same_file) return entry;
     return supervisor_.make_entry(entry.name(), config, false);
   }
 

@@ -75,6 +75,12 @@ class LuckyNumbers {
           &log};
 }
 
+/// Whether this process runs and has not been asked to end.
+[[nodiscard]] bool runs_as(const ProcessStatus& status, ProcessId pid) {
+  const bool runs = status.state == ProcessState::starting || status.state == ProcessState::running;
+  return runs && status.pid == pid;
+}
+
 [[nodiscard]] bool is_target(const Command& command, std::string_view name) {
   if (command.scope == Command::Scope::name) return name == command.target;
   return is_instance_of(name, command.target);
@@ -117,6 +123,7 @@ Supervisor::Entry Supervisor::make_entry(std::string name, const ProcessConfig& 
   if (const std::error_code error = registry_.declare(name)) throw std::system_error(error, name);
   std::erase_if(retired_, [&](const Retired& retired) { return retired.name == name; });
   Entry entry;
+  entry.limits = config.limits;
   if (config.is_foreign()) {
     entry.process = std::make_unique<WatchedProcess>(std::move(name), config.pid_file, services_);
   } else {
@@ -318,6 +325,12 @@ std::optional<CommandReply> Supervisor::refusal_of(const Command& command,
         Outcome::unknown, {}, fmt::format("there is no {} \"{}\"", what, command.target)};
   }
   for (const std::size_t index : targets) {
+    if (command.pid && !runs_as(entries_[index].process->status(), *command.pid)) {
+      return CommandReply{Outcome::unknown,
+                          {},
+                          fmt::format("process {} of \"{}\" has ended or is about to", *command.pid,
+                                      command.target)};
+    }
     if (entries_[index].child != nullptr) continue;
     const std::string& name = entries_[index].name();
     return CommandReply{Outcome::foreign, {name}, fmt::format("somebody else runs \"{}\"", name)};

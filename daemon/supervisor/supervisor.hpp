@@ -119,6 +119,7 @@ class Supervisor {
   struct Entry {
     std::unique_ptr<ManagedProcess> process;
     ManagedChild* child = nullptr;           ///< `process`, if the daemon runs it
+    ProcessLimits limits;                    ///< which others watch, so that a reload can tell
     std::optional<ProcessId> uncollected;    ///< its key in by_pid_
     bool has_ended = false;                  ///< as counted in active_
     bool is_leaving = false;                 ///< configured no more: dropped once it has ended

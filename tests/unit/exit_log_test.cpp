@@ -126,6 +126,34 @@ TEST_CASE("the record of a child's end says who wanted it") {
     world.update();
     CHECK(latest().reason == ExitReason::limit);
   }
+  SECTION("a limit that was breached by a process before this one: nothing") {
+    std::vector<CommandReply> replies;
+    for (const Verb verb : {Verb::restart, Verb::stop}) {
+      world.supervisor().submit({.verb = verb,
+                                 .target = "app",
+                                 .pid = world.children.latest().pid + 1,
+                                 .reason = ExitReason::limit},
+                                [&](const CommandReply& reply) { replies.push_back(reply); });
+    }
+    world.update();
+    REQUIRE(replies.size() == 2);
+    CHECK(replies[0].outcome == CommandReply::Outcome::unknown);
+    CHECK(replies[1].outcome == CommandReply::Outcome::unknown);
+    CHECK(world.status().state == ProcessState::running);
+    submit(world, Verb::stop);
+  }
+  SECTION("a command to stop, which a limit's restart does not undo") {
+    const ProcessId pid = world.children.latest().pid;
+    submit(world, Verb::stop);
+    world.supervisor().submit(
+        {.verb = Verb::restart, .target = "app", .pid = pid, .reason = ExitReason::limit},
+        [](const CommandReply&) {});
+    world.update();
+    world.advance(1min);
+    CHECK(world.status().state == ProcessState::stopped);
+    CHECK(world.children.launches() == 1);
+    CHECK(latest().reason == ExitReason::stop);
+  }
   SECTION("a reload") {
     world.supervisor().submit({.verb = Verb::reload, .target = {}}, [](const CommandReply&) {});
     world.update();

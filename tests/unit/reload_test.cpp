@@ -50,6 +50,20 @@ ProcessConfig with_instances(int count) {
 
 }  // namespace
 
+TEST_CASE("other limits are told, and hold without a restart") {
+  World world({restarting(), foreign_config()});
+  world.start();
+  ProcessConfig child = restarting();
+  ProcessConfig foreign = foreign_config();
+  child.limits.max_memory_mb = 512;
+  foreign.limits.max_cpu_percent = 100;
+  const ReloadChanges changes = world.reload({child, foreign});
+  CHECK(changes.changed == Names{"app", "nginx"});
+  CHECK(changes.restarted.empty());
+  CHECK(world.children.launches() == 1);
+  CHECK(world.reload({child, foreign}).empty());
+}
+
 TEST_CASE("a reload of the same configuration changes nothing") {
   World world({restarting(), foreign_config()});
   world.start();
