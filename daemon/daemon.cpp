@@ -5,6 +5,7 @@
 #include "daemon/api/tick_watch.hpp"
 #include "daemon/endpoints.hpp"
 #include "daemon/http/monitor.hpp"
+#include "daemon/limits/limit_watch.hpp"
 #include "daemon/platform/descriptor_limit.hpp"
 #include "daemon/platform/ended_children.hpp"
 #include "daemon/platform/events.hpp"
@@ -44,8 +45,8 @@ namespace {
 }
 
 [[nodiscard]] RegistryOptions registry_options(const CollectionConfig& collection, TickWatch& ticks,
-                                               EventHub& hub, StateDirectory* state,
-                                               const Log& log) {
+                                               EventHub& hub, LimitWatch& limits,
+                                               StateDirectory* state, const Log& log) {
   RegistryOptions options;
   if (state != nullptr) options.storage = state->storage();
   options.max_history = collection.max_history;
@@ -55,8 +56,9 @@ namespace {
     const std::string_view separator = diagnostic.process.empty() ? "" : ": ";
     log.write(level, fmt::format("{}{}{}", diagnostic.process, separator, diagnostic.message));
   };
-  options.observer = [&ticks, &hub](const TickEvent& tick) {
+  options.observer = [&ticks, &hub, &limits](const TickEvent& tick) {
     ticks.on_tick(tick.report);
+    limits.on_tick(tick.snapshot);
     tell_of_tick(hub, tick);
   };
   return options;
@@ -84,9 +86,12 @@ class Daemon {
         log_(log),
         state_(open_state(config.daemon, log)),
         ticks_(config.metrics.collection.interval, log),
-        registry_(registry_options(config.metrics.collection, ticks_, hub_, state_.get(), log)),
+        limits_(config.metrics.collection.interval, limit_actions(), log),
+        registry_(
+            registry_options(config.metrics.collection, ticks_, hub_, limits_, state_.get(), log)),
         supervisor_(config.processes, registry_, log, until, supervisor_options(bool(load))),
         endpoints_(make_endpoints(config, bool(load))) {
+    limits_.set_processes(config.processes);
     endpoints_->bind();
     if (!load) return;
     reloader_.emplace(Reloader::Steps{.load = std::move(load),
@@ -125,6 +130,12 @@ class Daemon {
     return options;
   }
 
+  [[nodiscard]] LimitWatch::Actions limit_actions() {
+    return {.submit = [this](Command command, ReplyHandler reply) {
+      supervisor_.submit(std::move(command), std::move(reply));
+    }};
+  }
+
   [[nodiscard]] std::unique_ptr<Endpoints> make_endpoints(const Config& config, bool can_reload) {
     const Sources sources{.registry = registry_,
                           .ticks = ticks_,
@@ -133,7 +144,8 @@ class Daemon {
                           .metrics_server = metrics_monitor_,
                           .is_collecting = config.metrics.collection.enabled,
                           .status = [this] { return supervisor_.status(); },
-                          .exits = supervisor_.exits()};
+                          .exits = supervisor_.exits(),
+                          .limits = [this] { return limits_.report(); }};
     EndpointActions actions{.submit =
                                 [this](Command command, ReplyHandler reply) {
                                   supervisor_.submit(std::move(command), std::move(reply));
@@ -158,6 +170,8 @@ class Daemon {
     const CollectionConfig& collection = config_.metrics.collection;
     collector_.reset();
     ticks_.set_interval(collection.interval);
+    limits_.set_interval(collection.interval);
+    if (!collection.enabled) limits_.forget_breaches();
     if (collection.enabled) collector_.emplace(registry_, collection.interval);
   }
 
@@ -175,6 +189,7 @@ class Daemon {
     auto endpoints = endpoints_for(next);
     if (!replace_processes(next, report)) return report;
     note_settings(next, report);
+    limits_.set_processes(next.processes);
     const Config before = std::exchange(config_, std::move(next));
     if (before.metrics.collection != config_.metrics.collection) restart_collector();
     // The predecessor still has an answer to give: that to this reload.
@@ -249,6 +264,7 @@ class Daemon {
   EventHub hub_;
   ProcessEvents process_events_{hub_};
   TickWatch ticks_;
+  LimitWatch limits_;
   Registry registry_;
   Supervisor supervisor_;
   HttpMonitor api_monitor_;

@@ -144,7 +144,7 @@ HttpAnswer Api::status(const HttpQuery& query) {
                               .metrics = sources_.metrics_server.address()};
   const SharedStatusList all = sources_.status();
   return json_answer(status_json(target ? part_of(*all, *target) : *all, listening,
-                                 Clock::system().monotonic_now()));
+                                 Clock::system().monotonic_now(), *sources_.limits().open));
 }
 
 HttpAnswer Api::exits(const HttpQuery& query) {

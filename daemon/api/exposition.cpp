@@ -38,6 +38,7 @@ void Exposition::write(const Snapshot& snapshot, std::string& text) const {
   PrometheusWriter writer(text);
   write_processes(writer);
   write_exits(writer);
+  write_limits(writer);
   write_ticks(writer, snapshot);
   write_daemon(writer);
   write_servers(writer);
@@ -63,6 +64,15 @@ void Exposition::write_exits(PrometheusWriter& writer) const {
     write("success", ends.second.success);
     write("exit-code", ends.second.exit_code);
     write("signal", ends.second.signal);
+  }
+}
+
+void Exposition::write_limits(PrometheusWriter& writer) const {
+  writer.family("provisr_process_limit_breaches_total", "counter",
+                "How often processes of the name have been over a limit for too long.");
+  const LimitReport report = sources_.limits();
+  for (const LimitBreachCount& breaches : *report.counts) {
+    writer.sample({{"name", breaches.name}, {"limit", to_text(breaches.figure)}}, breaches.count);
   }
 }
 

@@ -26,6 +26,7 @@ class Exposition {
   void write(const Snapshot& snapshot, std::string& text) const;
   void write_processes(PrometheusWriter& writer) const;
   void write_exits(PrometheusWriter& writer) const;
+  void write_limits(PrometheusWriter& writer) const;
   void write_ticks(PrometheusWriter& writer, const Snapshot& snapshot) const;
   void write_daemon(PrometheusWriter& writer) const;
   void write_servers(PrometheusWriter& writer) const;

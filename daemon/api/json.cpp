@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstdint>
+#include <map>
 
 namespace provisr::daemon {
 namespace {
@@ -36,7 +37,32 @@ void write_last_exit(JsonText& json, const ProcessStatus& process) {
   });
 }
 
-void write_status(JsonText& json, const ProcessStatus& process, MonotonicTime now) {
+using BreachesByName = std::multimap<std::string_view, const LimitBreach*>;
+
+/// Those of the process that runs; of one before it they are over.
+void write_breaches(JsonText& json, const ProcessStatus& process, const BreachesByName& breaches) {
+  std::vector<const LimitBreach*> own;
+  const auto [first, last] = breaches.equal_range(process.name);
+  for (auto breach = first; breach != last; ++breach) {
+    if (breach->second->pid == process.pid) own.push_back(breach->second);
+  }
+  if (own.empty()) return;
+  json.key("limits_breached");
+  json.array([&] {
+    for (const LimitBreach* const breach : own) {
+      json.object([&] {
+        json.member("limit", to_text(breach->figure));
+        json.member("value", breach->value);
+        json.member("max", breach->limit);
+        json.member("since", rfc3339(breach->since));
+        json.member("action", to_text(breach->action));
+      });
+    }
+  });
+}
+
+void write_status(JsonText& json, const ProcessStatus& process, MonotonicTime now,
+                  const BreachesByName& breaches = {}) {
   json.member("name", process.name);
   json.member("kind", to_text(process.kind));
   json.member("state", to_text(process.state));
@@ -48,6 +74,7 @@ void write_status(JsonText& json, const ProcessStatus& process, MonotonicTime no
   json.member("restarts", std::uint64_t{process.restarts});
   write_last_exit(json, process);
   if (!process.last_error.empty()) json.member("last_error", process.last_error);
+  write_breaches(json, process, breaches);
 }
 
 /// The elements of an array, without its brackets.
@@ -203,13 +230,15 @@ std::string names_json(const std::vector<std::string>& names) {
 }
 
 std::string status_json(const StatusList& processes, const ListeningOn& listening,
-                        MonotonicTime now) {
+                        MonotonicTime now, const LimitReport::Breaches& breaches) {
+  BreachesByName by_name;
+  for (const LimitBreach& breach : breaches) by_name.emplace(breach.name, &breach);
   JsonText json;
   json.object([&] {
     json.key("processes");
     json.array([&] {
       for (const auto& process : processes) {
-        json.object([&] { write_status(json, *process, now); });
+        json.object([&] { write_status(json, *process, now, by_name); });
       }
     });
     json.key("listen");

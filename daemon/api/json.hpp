@@ -2,6 +2,7 @@
 
 #include "daemon/api/history_query.hpp"
 #include "daemon/base/listen_address.hpp"
+#include "daemon/supervisor/limit_breach.hpp"
 #include "daemon/supervisor/process_status.hpp"
 
 #include <provisr/aggregator.hpp>
@@ -62,7 +63,9 @@ struct ListeningOn {
   std::optional<ListenAddress> metrics;
 };
 
+/// `breaches` are those of any processes; the status of a process tells its own.
 [[nodiscard]] std::string status_json(const StatusList& processes, const ListeningOn& listening,
-                                      MonotonicTime now);
+                                      MonotonicTime now,
+                                      const LimitReport::Breaches& breaches = {});
 
 }  // namespace provisr::daemon

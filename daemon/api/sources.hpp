@@ -4,6 +4,7 @@
 #include "daemon/base/log.hpp"
 #include "daemon/http/monitor.hpp"
 #include "daemon/supervisor/exit_log.hpp"
+#include "daemon/supervisor/limit_breach.hpp"
 #include "daemon/supervisor/process_status.hpp"
 
 #include <provisr/registry.hpp>
@@ -23,6 +24,8 @@ struct Sources {
   bool is_collecting;
   std::function<SharedStatusList()> status;
   const ExitLog& exits;
+  /// Which limits are breached, and how often they were.
+  std::function<LimitReport()> limits = [] { return LimitReport(); };
 };
 
 }  // namespace provisr::daemon

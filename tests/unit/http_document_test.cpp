@@ -123,6 +123,28 @@ TEST_CASE("docs/http.md lists the daemon's own families, with their types") {
   }
 }
 
+TEST_CASE("breaches of limits are exposed by name and limit, from 0 on") {
+  Endpoints endpoints;
+  Sources sources = endpoints.sources;
+  sources.limits = [] {
+    LimitReport report;
+    report.counts = std::make_shared<const LimitReport::Counts>(
+        LimitReport::Counts{{.name = "app", .figure = LimitFigure::memory, .count = 3},
+                            {.name = "app", .figure = LimitFigure::cpu, .count = 0}});
+    return report;
+  };
+  Exposition exposition(sources);
+  Router router;
+  exposition.add_routes(router);
+  HttpRequest request;
+  request.method = "GET";
+  request.path = "/metrics";
+  const std::string text = *router.answer(request).body;
+  const std::string family = "provisr_process_limit_breaches_total";
+  CHECK(text.find(family + "{name=\"app\",limit=\"memory\"} 3\n") != std::string::npos);
+  CHECK(text.find(family + "{name=\"app\",limit=\"cpu\"} 0\n") != std::string::npos);
+}
+
 TEST_CASE("docs/http.md explains every reason for which a connection is dropped") {
   for (std::size_t number = 0; number < drop_reason_count; ++number) {
     const std::string reason(to_text(static_cast<DropReason>(number)));

@@ -97,7 +97,16 @@ TEST_CASE("what the daemon writes is read as it was meant") {
       ProcessStatus::LastExit{.status = {.code = 7, .signal = 0}, .at = Timestamp{}};
   process->last_error = "b\xff";
   const std::string json =
-      status_json({process}, ListeningOn{}, MonotonicTime{} + std::chrono::seconds(5));
+      status_json({process}, ListeningOn{}, MonotonicTime{} + std::chrono::seconds(5),
+                  {{.name = "app", .pid = 12, .value = 612.44, .limit = 512},
+                   {.name = "app", .pid = 11, .value = 999, .limit = 512},
+                   {.name = "other", .pid = 12, .value = 999, .limit = 512},
+                   {.name = "app",
+                    .pid = 12,
+                    .figure = LimitFigure::cpu,
+                    .value = 250,
+                    .limit = 200,
+                    .action = LimitAction::restart}});
   const ProcessReport report = parse_status(json).at(0);
   CHECK(report.name == "app");
   CHECK(report.kind == "child");
@@ -110,6 +119,20 @@ TEST_CASE("what the daemon writes is read as it was meant") {
   CHECK(report.last_exit->description == "exit code 7");
   CHECK(report.last_exit->at == "1970-01-01T00:00:00.000Z");
   CHECK(report.last_error == "b\xef\xbf\xbd");
+  CHECK(report.over_limits ==
+        "memory 612.4 of 512 since 1970-01-01T00:00:00.000Z, cpu 250.0 of 200 since "
+        "1970-01-01T00:00:00.000Z");
+  CHECK(status_block(report, {}).find(" Over limits: memory 612.4 of 512") != std::string::npos);
+  CHECK(json.find(R"("limits_breached":[{"limit":"memory","value":612.44,"max":512.0,)"
+                  R"("since":"1970-01-01T00:00:00.000Z","action":"log"},{"limit":"cpu",)") !=
+        std::string::npos);
+}
+
+TEST_CASE("a process within its limits shows none") {
+  const auto process = std::make_shared<ProcessStatus>();
+  process->name = "app";
+  const std::string json = status_json({process}, ListeningOn{}, MonotonicTime{});
+  CHECK(json.find("limits_breached") == std::string::npos);
 }
 
 TEST_CASE("only a process that is running is called so") {

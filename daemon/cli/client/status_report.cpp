@@ -36,6 +36,22 @@ constexpr double longest_uptime = 1e10;
   return last;
 }
 
+/// "memory 612.4 of 512 since 2026-11-25T10:00:00.000Z, cpu ..."
+[[nodiscard]] std::string breaches_of(const Value& entry) {
+  const Value* const breaches = find_member(entry, "limits_breached");
+  if (breaches == nullptr || !breaches->IsArray()) return {};
+  std::string text;
+  for (const Value& breach : breaches->GetArray()) {
+    const auto limit = find_text(breach, "limit");
+    const auto value = find_number(breach, "value");
+    const auto max = find_number(breach, "max");
+    if (!limit || !value || !max) continue;
+    text += fmt::format("{}{} {:.1f} of {}", text.empty() ? "" : ", ", *limit, *value, *max);
+    if (const auto since = find_text(breach, "since")) text += " since " + *since;
+  }
+  return text;
+}
+
 [[nodiscard]] ProcessReport report_of(const Value& entry) {
   auto name = find_text(entry, "name");
   if (!name) throw AnswerFault("the answer is not of a provisrd: a process in it has no name");
@@ -47,7 +63,8 @@ constexpr double longest_uptime = 1e10;
           .uptime = uptime_of(entry),
           .restarts = find_count(entry, "restarts"),
           .last_exit = last_exit_of(entry),
-          .last_error = find_text(entry, "last_error").value_or("")};
+          .last_error = find_text(entry, "last_error").value_or(""),
+          .over_limits = breaches_of(entry)};
 }
 
 [[nodiscard]] const Value& entries_of(const rapidjson::Document& answer) {
@@ -90,6 +107,7 @@ constexpr Column columns[] = {
        return process.last_exit ? joined(*process.last_exit) : std::string();
      }},
     {"LAST ERROR", false, [](const ProcessReport& process) { return process.last_error; }},
+    {"OVER LIMITS", false, [](const ProcessReport& process) { return process.over_limits; }},
 };
 
 [[nodiscard]] bool is_shown(const Column& column, std::span<const ProcessReport> processes) {
@@ -207,6 +225,7 @@ std::string status_block(const ProcessReport& process, const UsageReport& usage)
   block.add("Restarts", text_of(process.restarts));
   if (process.last_exit) block.add("Last exit", joined(*process.last_exit));
   block.add("Last error", process.last_error);
+  block.add("Over limits", process.over_limits);
   add_usage(block, usage);
   return block.take();
 }

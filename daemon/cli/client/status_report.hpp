@@ -26,6 +26,7 @@ struct ProcessReport {
   std::optional<std::uint64_t> restarts;
   std::optional<LastExit> last_exit;
   std::string last_error;
+  std::string over_limits;  ///< in words
 
   [[nodiscard]] bool is_running() const { return state == "running"; }
 };

@@ -1,0 +1,50 @@
+#pragma once
+
+#include "daemon/config/config.hpp"
+
+#include <provisr/process_metrics.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace provisr::daemon {
+
+/// What a limit is of.
+enum class LimitFigure { memory, cpu };
+
+/// "memory", "cpu": as in labels and in JSON.
+[[nodiscard]] std::string_view to_text(LimitFigure figure);
+
+/// A process that has been over one of its limits for as long as its configuration allows.
+struct LimitBreach {
+  std::string name;
+  ProcessId pid = 0;
+  LimitFigure figure = LimitFigure::memory;
+  double value = 0;   ///< of the newest valid sample; MiB or percent of a core
+  double limit = 0;   ///< in the same unit
+  Timestamp since{};  ///< of the first sample over the limit
+  LimitAction action = LimitAction::log;
+
+  friend bool operator==(const LimitBreach&, const LimitBreach&) = default;
+};
+
+/// How often a name has breached one of its limits.
+struct LimitBreachCount {
+  std::string name;
+  LimitFigure figure = LimitFigure::memory;
+  std::uint64_t count = 0;
+};
+
+/// What others are shown of the limits; never null.
+struct LimitReport {
+  using Breaches = std::vector<LimitBreach>;
+  using Counts = std::vector<LimitBreachCount>;
+
+  std::shared_ptr<const Breaches> open = std::make_shared<const Breaches>();
+  std::shared_ptr<const Counts> counts = std::make_shared<const Counts>();
+};
+
+}  // namespace provisr::daemon
