@@ -265,11 +265,14 @@ void LimitWatch::act(const LimitBreach& breach) const {
                   .target = breach.name,
                   .pid = breach.pid,
                   .reason = ExitReason::limit};
-  actions_.submit(std::move(command), [log = log_, name = breach.name,
-                                       restarts](const CommandReply& reply) {
+  const auto tell_failure = [log = log_, name = breach.name, restarts](const CommandReply& reply) {
     if (reply.error.empty()) return;
-    log->warn("{}: {} for its limit failed: {}", name, restarts ? "restart" : "stop", reply.error);
-  });
+    const bool is_gone = reply.outcome == CommandReply::Outcome::unknown;
+    log->write(is_gone ? LogLevel::debug : LogLevel::warn,
+               fmt::format("{}: {} for its limit failed: {}", name, restarts ? "restart" : "stop",
+                           reply.error));
+  };
+  actions_.submit(std::move(command), tell_failure);
 }
 
 }  // namespace provisr::daemon

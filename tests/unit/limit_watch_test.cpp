@@ -317,9 +317,18 @@ TEST_CASE("a command that fails is logged, and given again after the pause", "[l
   limited.reply = {CommandReply::Outcome::busy, {}, "too many commands wait"};
   limited.use_memory(first_pid, 150);
   limited.tick(4);
-  CHECK(limited.log.count("app: restart for its limit failed: too many commands wait") == 1);
+  CHECK(limited.log.count("WARN app: restart for its limit failed: too many commands wait") == 1);
   limited.tick(6);
   CHECK(limited.commands.size() == 2);
+}
+
+TEST_CASE("a command for a process that has just ended is no failure worth a warning", "[limits]") {
+  LimitedMachine limited(limits(LimitAction::stop));
+  limited.reply = {CommandReply::Outcome::unknown, {}, "process 7 has ended"};
+  limited.use_memory(first_pid, 150);
+  limited.tick(4);
+  CHECK(limited.log.count("WARN") == 1);
+  CHECK(limited.log.count("DEBUG app: stop for its limit failed: process 7 has ended") == 1);
 }
 
 TEST_CASE("limits that a reload leaves as they are go on", "[limits]") {
