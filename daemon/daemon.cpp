@@ -131,9 +131,11 @@ class Daemon {
   }
 
   [[nodiscard]] LimitWatch::Actions limit_actions() {
-    return {.submit = [this](Command command, ReplyHandler reply) {
-      supervisor_.submit(std::move(command), std::move(reply));
-    }};
+    return {.submit =
+                [this](Command command, ReplyHandler reply) {
+                  supervisor_.submit(std::move(command), std::move(reply));
+                },
+            .on_breach = [this](const LimitBreach& breach) { tell_of_breach(hub_, breach); }};
   }
 
   [[nodiscard]] std::unique_ptr<Endpoints> make_endpoints(const Config& config, bool can_reload) {

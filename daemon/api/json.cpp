@@ -37,6 +37,14 @@ void write_last_exit(JsonText& json, const ProcessStatus& process) {
   });
 }
 
+void write_breach(JsonText& json, const LimitBreach& breach) {
+  json.member("limit", to_text(breach.figure));
+  json.member("value", breach.value);
+  json.member("max", breach.limit);
+  json.member("since", rfc3339(breach.since));
+  json.member("action", to_text(breach.action));
+}
+
 using BreachesByName = std::multimap<std::string_view, const LimitBreach*>;
 
 /// Those of the process that runs; of one before it they are over.
@@ -49,15 +57,7 @@ void write_breaches(JsonText& json, const ProcessStatus& process, const Breaches
   if (own.empty()) return;
   json.key("limits_breached");
   json.array([&] {
-    for (const LimitBreach* const breach : own) {
-      json.object([&] {
-        json.member("limit", to_text(breach->figure));
-        json.member("value", breach->value);
-        json.member("max", breach->limit);
-        json.member("since", rfc3339(breach->since));
-        json.member("action", to_text(breach->action));
-      });
-    }
+    for (const LimitBreach* const breach : own) json.object([&] { write_breach(json, *breach); });
   });
 }
 
@@ -198,6 +198,17 @@ std::string started_json(const ProcessStatus& process, Timestamp at, MonotonicTi
   JsonText json;
   json.object([&] {
     write_status(json, process, now);
+    json.member("at", rfc3339(at));
+  });
+  return json.str();
+}
+
+std::string limit_json(const LimitBreach& breach, Timestamp at) {
+  JsonText json;
+  json.object([&] {
+    json.member("name", breach.name);
+    json.member("pid", std::int64_t{breach.pid});
+    write_breach(json, breach);
     json.member("at", rfc3339(at));
   });
   return json.str();

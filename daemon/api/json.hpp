@@ -52,6 +52,9 @@ struct GroupRow {
 [[nodiscard]] std::string started_json(const ProcessStatus& process, Timestamp at,
                                        MonotonicTime now);
 
+/// A breach that begins.
+[[nodiscard]] std::string limit_json(const LimitBreach& breach, Timestamp at);
+
 [[nodiscard]] std::string tick_json(const TickEvent& tick);
 
 /// {"names": [...]}.

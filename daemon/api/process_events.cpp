@@ -50,6 +50,13 @@ void ProcessEvents::tell_of_loss(const Known& lost, const ProcessStatus& now) {
   hub_->publish("exited", exited_json(record, now.last_error));
 }
 
+void tell_of_breach(EventHub& hub, const LimitBreach& breach) noexcept {
+  try {
+    hub.publish("limit", limit_json(breach, Clock::system().utc_now()));
+  } catch (const std::exception&) {
+  }
+}
+
 void tell_of_tick(EventHub& hub, const TickEvent& tick) {
   if (hub.has_tick_listeners()) hub.publish_tick(tick_json(tick));
 }

@@ -2,6 +2,7 @@
 
 #include "daemon/api/event_hub.hpp"
 #include "daemon/supervisor/exit_record.hpp"
+#include "daemon/supervisor/limit_breach.hpp"
 #include "daemon/supervisor/process_status.hpp"
 
 #include <provisr/clock.hpp>
@@ -44,6 +45,9 @@ class ProcessEvents {
   const Clock* clock_;
   std::unordered_map<std::string, Known> known_;  ///< by name, those that run
 };
+
+/// Tells a hub of a breach that begins. Without memory, the event is lost.
+void tell_of_breach(EventHub& hub, const LimitBreach& breach) noexcept;
 
 /// Tells a hub of a tick if somebody listens for it.
 void tell_of_tick(EventHub& hub, const TickEvent& tick);

@@ -69,6 +69,18 @@ class Listener {
 
 }  // namespace
 
+TEST_CASE("a breach of a limit is an event") {
+  const Daemon daemon(
+      "[metrics.process_metrics]\ninterval = \"50ms\"\n[[processes]]\nname = \"big\"\n" +
+      child_args({"allocator", "64"}) +
+      "[processes.limits]\nmax_memory_mb = 32\nfor = \"100ms\"\n");
+  Listener listener(daemon, ask("/api/events", "Last-Event-ID: 1\r\n"));
+  const std::string& text = listener.read_until("\"action\":\"log\"");
+  CHECK_THAT(text, ContainsSubstring("event: limit\n"));
+  CHECK_THAT(text, ContainsSubstring("data: {\"name\":\"big\",\"pid\":"));
+  CHECK_THAT(text, ContainsSubstring("\"limit\":\"memory\""));
+}
+
 TEST_CASE("starts and ends are streamed as they happen") {
   const Daemon daemon(restarting());
   const std::string version = GENERATE("1.0", "1.1");
