@@ -29,6 +29,7 @@ void write_members(JsonText& json, const ExitRecord& record, std::string_view er
   if (record.status) write_exit_status(json, *record.status);
   json.member("description", description_of(record, error));
   json.member("core_dumped", record.status && record.status->has_dumped_core);
+  if (record.status && record.status->was_oom_kill) json.member("oom_killed", true);
   json.member("reason", to_text(record.reason));
   if (record.memory_peak) json.member("memory_peak", std::uint64_t{*record.memory_peak});
   if (record.last_sample) {

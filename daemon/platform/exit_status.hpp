@@ -9,11 +9,13 @@ struct ExitStatus {
   int code = 0;
   int signal = 0;
   bool has_dumped_core = false;
+  bool was_oom_kill = false;  ///< by the kernel, for lack of memory; only if the kernel says so
 
   [[nodiscard]] bool success() const { return code == 0 && signal == 0; }
   /// As a shell reports it: the code, or 128 + signal.
   [[nodiscard]] int shell_code() const { return signal != 0 ? 128 + signal : code; }
-  /// "exit code 3", "signal 9 (Killed)" or "signal 6 (Aborted, core dumped)".
+  /// "exit code 3", "signal 9 (Killed)", "signal 9 (Killed, out of memory)" or "signal 6 (Aborted,
+  /// core dumped)".
   [[nodiscard]] std::string to_string() const;
 
   friend bool operator==(const ExitStatus&, const ExitStatus&) = default;

@@ -13,6 +13,9 @@ namespace {
 /// Times that are unknown.
 constexpr std::int64_t never = std::numeric_limits<std::int64_t>::min();
 
+constexpr std::uint32_t core_flag = 1;
+constexpr std::uint32_t oom_flag = 2;
+
 struct StoredExit {
   StoredName name{};
   std::int64_t pid = 0;
@@ -21,7 +24,7 @@ struct StoredExit {
   std::int32_t code = 0;
   std::int32_t signal = 0;
   std::uint32_t has_status = 0;
-  std::uint32_t has_dumped_core = 0;
+  std::uint32_t flags = 0;
   std::uint32_t reason = 0;
   std::uint32_t has_sample = 0;
   std::uint64_t has_memory_peak = 0;
@@ -39,7 +42,8 @@ static_assert(std::is_trivially_copyable_v<StoredExit> && sizeof(StoredExit) == 
     stored.has_status = 1;
     stored.code = record.status->code;
     stored.signal = record.status->signal;
-    stored.has_dumped_core = record.status->has_dumped_core ? 1 : 0;
+    stored.flags = (record.status->has_dumped_core ? core_flag : 0U) |
+                   (record.status->was_oom_kill ? oom_flag : 0U);
   }
   stored.has_memory_peak = record.memory_peak ? 1 : 0;
   stored.memory_peak = record.memory_peak.value_or(0);
@@ -55,7 +59,10 @@ static_assert(std::is_trivially_copyable_v<StoredExit> && sizeof(StoredExit) == 
   constexpr auto last_reason = static_cast<std::uint32_t>(ExitReason::shutdown);
   record.reason = static_cast<ExitReason>(std::min(stored.reason, last_reason));
   if (stored.has_status != 0) {
-    record.status = ExitStatus{stored.code, stored.signal, stored.has_dumped_core != 0};
+    record.status = ExitStatus{.code = stored.code,
+                               .signal = stored.signal,
+                               .has_dumped_core = (stored.flags & core_flag) != 0,
+                               .was_oom_kill = (stored.flags & oom_flag) != 0};
   }
   if (stored.has_memory_peak != 0) record.memory_peak = stored.memory_peak;
   if (stored.has_sample != 0) record.last_sample = stored.sample;

@@ -1,29 +1,19 @@
 #include "daemon/platform/posix/orphans.hpp"
 
 #include "daemon/platform/ended_children.hpp"
+#include "daemon/platform/linux/file_text.hpp"
 #include "lib/platform/linux/proc_text.hpp"
 
 #include <charconv>
 #include <chrono>
-#include <fstream>
-#include <sstream>
 #include <string>
 #include <sys/prctl.h>
 #include <system_error>
 #include <thread>
 #include <unistd.h>
-#include <utility>
 
 namespace provisr::daemon {
 namespace {
-
-/// Empty if it cannot be read.
-[[nodiscard]] std::string text_of(const std::string& file_name) {
-  std::ifstream file(file_name, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return std::move(text).str();
-}
 
 [[nodiscard]] bool has_ended(const std::string& directory) {
   const auto stat = linux_platform::parse_stat(text_of(directory + "stat"));

@@ -1,22 +1,13 @@
 #include "daemon/platform/process_identity.hpp"
 
+#include "daemon/platform/linux/file_text.hpp"
 #include "lib/platform/linux/proc_text.hpp"
 
-#include <cstddef>
-#include <fstream>
 #include <string>
 #include <sys/stat.h>
 
 namespace provisr::daemon {
 namespace {
-
-[[nodiscard]] std::string start_of(const std::string& file_name) {
-  std::string text(1024, '\0');
-  std::ifstream file(file_name, std::ios::binary);
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  return text;
-}
 
 /// What all processes share that this program can tell apart from others.
 struct Surroundings {
@@ -26,7 +17,7 @@ struct Surroundings {
 
 [[nodiscard]] Surroundings look_around() {
   Surroundings found;
-  const std::string boot = start_of("/proc/sys/kernel/random/boot_id");
+  const std::string boot = text_of("/proc/sys/kernel/random/boot_id");
   boot.copy(found.boot.data(), found.boot.size() - 1, 0);
   struct stat status {};
   if (::stat("/proc/self/ns/pid", &status) == 0) found.pid_namespace = status.st_ino;
@@ -38,7 +29,7 @@ struct Surroundings {
 std::optional<ProcessIdentity> identity_of(ProcessId pid) {
   static const Surroundings around = look_around();
   if (around.boot.front() == '\0') return std::nullopt;
-  const auto stat = linux_platform::parse_stat(start_of("/proc/" + std::to_string(pid) + "/stat"));
+  const auto stat = linux_platform::parse_stat(text_of("/proc/" + std::to_string(pid) + "/stat"));
   if (!stat) return std::nullopt;
   return ProcessIdentity{pid, stat->start_clock_ticks, around.pid_namespace, around.boot};
 }

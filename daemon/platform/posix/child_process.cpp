@@ -1,6 +1,7 @@
 #include "daemon/platform/child_process.hpp"
 
 #include "daemon/platform/posix/child_birth.hpp"
+#include "daemon/platform/posix/oom_kills.hpp"
 #include "daemon/platform/posix/orphans.hpp"
 #include "daemon/platform/posix/pipe.hpp"
 #include "daemon/platform/posix/process_group.hpp"
@@ -110,11 +111,23 @@ class PosixChild final : public ChildProcess {
 
   [[nodiscard]] ExitStatus collect() {
     constexpr ExitStatus collected_by_somebody_else{.code = 255};
+    // Before it is collected, and with that gone.
+    const bool may_be_oom_kill = was_killed() && was_oom_kill(pid_);
     int status = 0;
     rusage usage{};
     if (wait4(pid_, &status, 0, &usage) != pid_) return collected_by_somebody_else;
     memory_peak_ = peak_memory_of(usage);
-    return exit_status_of(status);
+    ExitStatus how = exit_status_of(status);
+    how.was_oom_kill = may_be_oom_kill && how.signal == SIGKILL;
+    return how;
+  }
+
+  /// By SIGKILL; without collecting it.
+  [[nodiscard]] bool was_killed() const {
+    siginfo_t info{};
+    const int result = waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT);
+    return result == 0 && info.si_pid == pid_ && info.si_code == CLD_KILLED &&
+           info.si_status == SIGKILL;
   }
 
   /// Once the leader has been collected.
@@ -176,6 +189,7 @@ class PosixChild final : public ChildProcess {
 
 std::unique_ptr<ChildProcess> ChildProcess::start(const ChildCommand& command,
                                                   StartFailure& failure) {
+  count_oom_kills();
   const std::string mark = unique_mark();
   auto birth = std::make_unique<const ChildBirth>(command, mark);
   Pipe pipe = command.outlives_daemon ? make_two_way_pipe() : make_pipe();

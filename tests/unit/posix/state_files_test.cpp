@@ -51,14 +51,15 @@ namespace {
 }
 
 [[nodiscard]] ExitRecord record(std::string name, std::chrono::seconds ended) {
-  return {.name = std::move(name),
-          .pid = 7,
-          .started_at = Timestamp(1s),
-          .ended_at = Timestamp(ended),
-          .status = ExitStatus{.code = 0, .signal = 9, .has_dumped_core = true},
-          .reason = ExitReason::limit,
-          .memory_peak = 12345,
-          .last_sample = indexed_sample(3)};
+  return {
+      .name = std::move(name),
+      .pid = 7,
+      .started_at = Timestamp(1s),
+      .ended_at = Timestamp(ended),
+      .status = ExitStatus{.code = 0, .signal = 9, .has_dumped_core = true, .was_oom_kill = true},
+      .reason = ExitReason::limit,
+      .memory_peak = 12345,
+      .last_sample = indexed_sample(3)};
 }
 
 }  // namespace
@@ -175,7 +176,8 @@ TEST_CASE("exit records come back in order, the latest only, with all that was k
   const std::vector<ExitRecord> records = store.take_records();
   REQUIRE(records.size() == 3);
   CHECK(records[0].ended_at == Timestamp(3s));
-  CHECK(records[1].status == ExitStatus{.code = 0, .signal = 9, .has_dumped_core = true});
+  CHECK(records[1].status ==
+        ExitStatus{.code = 0, .signal = 9, .has_dumped_core = true, .was_oom_kill = true});
   CHECK(records[1].reason == ExitReason::limit);
   CHECK(records[1].memory_peak == 12345);
   CHECK(records[1].started_at == Timestamp(1s));

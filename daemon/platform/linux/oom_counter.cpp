@@ -1,0 +1,100 @@
+#include "daemon/platform/linux/oom_counter.hpp"
+
+#include "daemon/platform/linux/file_text.hpp"
+
+#include <algorithm>
+#include <fstream>
+#include <string>
+#include <system_error>
+#include <utility>
+
+namespace provisr::daemon {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// How long after a kill the end of its victim may be noticed.
+constexpr std::chrono::seconds patience{1};
+
+/// The number behind "oom_kill "; empty if the kernel does not count.
+[[nodiscard]] std::optional<std::uint64_t> count_in(const fs::path& file_name) {
+  std::ifstream file(file_name);
+  std::string key;
+  std::uint64_t value = 0;
+  while (file >> key >> value) {
+    if (key == "oom_kill") return value;
+  }
+  return std::nullopt;
+}
+
+/// Cut off and returned.
+[[nodiscard]] std::string_view next_part(std::string_view& text, char separator) noexcept {
+  const std::string_view part = text.substr(0, text.find(separator));
+  text.remove_prefix(std::min(part.size() + 1, text.size()));
+  return part;
+}
+
+[[nodiscard]] bool has_controller(std::string_view list, std::string_view controller) noexcept {
+  if (controller.empty()) return list.empty();
+  while (!list.empty()) {
+    if (next_part(list, ',') == controller) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::optional<std::string_view> cgroup_path(std::string_view text,
+                                            std::string_view controller) noexcept {
+  while (!text.empty()) {
+    std::string_view line = next_part(text, '\n');
+    static_cast<void>(next_part(line, ':'));  // the number of the hierarchy
+    if (has_controller(next_part(line, ':'), controller)) return line;
+  }
+  return std::nullopt;
+}
+
+OomCounter::OomCounter(Roots roots) : roots_(std::move(roots)) {}
+
+fs::path OomCounter::count_file_of(pid_t pid) const {
+  const std::string text = text_of(roots_.proc / std::to_string(pid) / "cgroup");
+  const auto below = [](const fs::path& mount, std::string_view path) {
+    return mount / fs::path(path).relative_path();
+  };
+  std::error_code ignored;
+  if (const auto path = cgroup_path(text, "memory")) {
+    // Of a zombie version 1 says that; it was where this program is.
+    if (*path == "/" && !own_file_.empty()) return own_file_;
+    return below(roots_.cgroup / "memory", *path) / "memory.oom_control";
+  }
+  const auto path = cgroup_path(text, "");
+  if (!path) return {};
+  const fs::path folder = below(roots_.cgroup, *path);
+  for (const char* const name : {"memory.events.local", "memory.events"}) {
+    if (fs::exists(folder / name, ignored)) return folder / name;
+  }
+  return {};
+}
+
+void OomCounter::begin(pid_t own_pid) {
+  own_file_ = count_file_of(own_pid);
+  if (const auto count = count_in(own_file_)) kills_[own_file_] = {.seen = *count};
+}
+
+bool OomCounter::explains_end_of(pid_t pid, TimePoint now) {
+  const auto known = kills_.find(count_file_of(pid));
+  if (known == kills_.end()) return false;
+  Kills& kills = known->second;
+  const std::uint64_t count = count_in(known->first).value_or(kills.seen);
+  if (now - kills.seen_at > patience) kills.left = 0;
+  if (count > kills.seen) {
+    kills.left += count - kills.seen;
+    kills.seen = count;
+    kills.seen_at = now;
+  }
+  if (kills.left == 0) return false;
+  --kills.left;
+  return true;
+}
+
+}  // namespace provisr::daemon

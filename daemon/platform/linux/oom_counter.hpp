@@ -1,0 +1,53 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string_view>
+#include <sys/types.h>
+
+namespace provisr::daemon {
+
+/// Tells ends by the kernel's OOM killer from others: their cgroup's count of kills has risen
+/// (`oom_kill` of memory.events, Linux 4.13; of memory.oom_control in version 1). Not thread-safe.
+class OomCounter {
+ public:
+  struct Roots {
+    std::filesystem::path proc = "/proc";
+    std::filesystem::path cgroup = "/sys/fs/cgroup";
+  };
+  using TimePoint = std::chrono::steady_clock::time_point;
+
+  OomCounter() : OomCounter(Roots()) {}
+  explicit OomCounter(Roots roots);
+
+  /// The kills so far in the cgroup of this program explain no end.
+  void begin(pid_t own_pid);
+
+  /// Whether a kill that has explained no other end explains that of `pid`, which is a zombie. A
+  /// kill is forgotten a second after it was seen first: it was of a process that is none of ours.
+  [[nodiscard]] bool explains_end_of(pid_t pid, TimePoint now);
+
+ private:
+  struct Kills {
+    std::uint64_t seen = 0;
+    std::uint64_t left = 0;  ///< that explain no end yet
+    TimePoint seen_at{};
+  };
+
+  /// Where the kernel counts the kills in the cgroup of a process; empty if it does not.
+  [[nodiscard]] std::filesystem::path count_file_of(pid_t pid) const;
+
+  Roots roots_;
+  std::filesystem::path own_file_;  ///< where the kills in this program's cgroup are counted
+  std::map<std::filesystem::path, Kills> kills_;
+};
+
+/// The path below the mount that a /proc/PID/cgroup names for the hierarchy of a controller of
+/// version 1, or for version 2 if `controller` is empty. Empty if there is none.
+[[nodiscard]] std::optional<std::string_view> cgroup_path(std::string_view text,
+                                                          std::string_view controller) noexcept;
+
+}  // namespace provisr::daemon

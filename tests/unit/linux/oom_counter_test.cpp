@@ -1,0 +1,108 @@
+#include "daemon/platform/linux/oom_counter.hpp"
+
+#include "daemon/platform/exit_status.hpp"
+#include "support/temp_directory.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include <chrono>
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+using namespace provisr::daemon;
+using namespace provisr::test;
+using namespace std::chrono_literals;
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr OomCounter::TimePoint start{1h};
+constexpr pid_t daemon_pid = 10;
+constexpr pid_t child = 11;
+
+/// A machine whose processes 10 and 11 share a cgroup.
+class Machine {
+ public:
+  Machine(std::string_view cgroups, const std::string& count_file) : file_(count_file) {
+    for (const char* const pid : {"10", "11"}) {
+      fs::create_directories(folder_.path() / "proc" / pid);
+      folder_.write(fs::path("proc") / pid / "cgroup", cgroups);
+    }
+    fs::create_directories((folder_.path() / "cgroup" / file_).parent_path());
+    count(0);
+  }
+
+  void count(int kills) const {
+    folder_.write(fs::path("cgroup") / file_,
+                  "low 0\nhigh 4\noom 7\noom_kill " + std::to_string(kills) + "\n");
+  }
+  void move_child(std::string_view cgroups) const { folder_.write("proc/11/cgroup", cgroups); }
+
+  [[nodiscard]] OomCounter counter() const {
+    return OomCounter({.proc = folder_.path() / "proc", .cgroup = folder_.path() / "cgroup"});
+  }
+
+ private:
+  TempDirectory folder_;
+  std::string file_;
+};
+
+}  // namespace
+
+TEST_CASE("a kill that the cgroup counts explains one end") {
+  const Machine machine("0::/system.slice/a.service\n", "system.slice/a.service/memory.events");
+  machine.count(3);
+  OomCounter counter = machine.counter();
+  counter.begin(daemon_pid);
+  CHECK_FALSE(counter.explains_end_of(child, start));
+  machine.count(4);
+  CHECK(counter.explains_end_of(child, start));
+  CHECK_FALSE(counter.explains_end_of(child, start));
+}
+
+TEST_CASE("two kills at once explain two ends, but none that comes later") {
+  const Machine machine("0::/\n", "memory.events.local");
+  OomCounter counter = machine.counter();
+  counter.begin(daemon_pid);
+  machine.count(3);
+  CHECK(counter.explains_end_of(child, start));
+  CHECK(counter.explains_end_of(child, start + 900ms));
+  CHECK_FALSE(counter.explains_end_of(child, start + 1100ms));
+}
+
+TEST_CASE("version 1 has its count elsewhere") {
+  const Machine machine("9:name=systemd:/x\n4:cpu,memory:/jobs/1\n0::/\n",
+                        "memory/jobs/1/memory.oom_control");
+  OomCounter counter = machine.counter();
+  counter.begin(daemon_pid);
+  machine.count(1);
+  CHECK(counter.explains_end_of(child, start));
+  machine.move_child("4:cpu,memory:/\n0::/\n");  // as a zombie is shown
+  machine.count(2);
+  CHECK(counter.explains_end_of(child, start));
+}
+
+TEST_CASE("in a cgroup that was not looked at before nothing is guessed") {
+  const Machine machine("0::/a\n", "a/memory.events");
+  OomCounter counter = machine.counter();
+  CHECK_FALSE(counter.explains_end_of(child, start));
+  counter.begin(daemon_pid);
+  machine.move_child("0::/elsewhere\n");
+  machine.count(1);
+  CHECK_FALSE(counter.explains_end_of(child, start));
+  CHECK_FALSE(counter.explains_end_of(12, start));  // has no cgroup file
+}
+
+TEST_CASE("the path of a cgroup is that of the hierarchy asked for") {
+  CHECK(cgroup_path("4:memory:/a:b\n0::/c\n", "memory") == "/a:b");
+  CHECK(cgroup_path("4:memory:/a\n0::/c\n", "") == "/c");
+  CHECK(cgroup_path("4:cpu,cpuacct:/a\n", "memory") == std::nullopt);
+  CHECK(cgroup_path("", "") == std::nullopt);
+  CHECK(cgroup_path("no colon", "memory") == std::nullopt);
+}
+
+TEST_CASE("an end for lack of memory in words") {
+  CHECK(ExitStatus{.signal = 9, .was_oom_kill = true}.to_string() ==
+        "signal 9 (Killed, out of memory)");
+}
