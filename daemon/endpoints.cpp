@@ -3,9 +3,13 @@
 #include "daemon/api/events.hpp"
 #include "daemon/api/health.hpp"
 #include "daemon/http/host_policy.hpp"
+#include "daemon/platform/descriptor_limit.hpp"
 #include "daemon/platform/listen_socket.hpp"
 
 #include <algorithm>
+#include <cstddef>
+#include <limits>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -19,21 +23,42 @@ namespace {
   return HostPolicy(std::move(names));
 }
 
+/// What each of the two listeners may have of the descriptors: processes that are measured take up
+/// to half of them, and some are for files, pipes and starts.
+[[nodiscard]] std::size_t connections_share() {
+  constexpr std::size_t reserve = 64;
+  constexpr std::size_t least = 8;
+  const auto limit = descriptor_limit();
+  if (!limit) return std::numeric_limits<std::size_t>::max();
+  const std::size_t of_both = *limit / 2 > reserve ? *limit / 2 - reserve : 0;
+  return std::max(of_both / 2, least);
+}
+
+/// A crowd on one listener must not take the descriptors of the other.
+[[nodiscard]] std::size_t bounded_connections(std::size_t configured, std::string_view listener,
+                                              const Log& log) {
+  const std::size_t share = connections_share();
+  if (configured <= share) return configured;
+  log.warn("{}.max_connections is {} and not {}, as the descriptor limit (ulimit -Hn) is low",
+           listener, share, configured);
+  return share;
+}
+
 [[nodiscard]] HttpServerOptions server_options(const ServerConfig& server,
-                                               const AccessPolicy& access) {
+                                               const AccessPolicy& access, const Log& log) {
   return {.address = server.listen,
           .socket_group = server.socket_group,
           .hosts = host_policy(server.allowed_hosts),
           .access = &access,
-          .limits = {.connections = server.max_connections}};
+          .limits = {.connections = bounded_connections(server.max_connections, "server", log)}};
 }
 
 [[nodiscard]] HttpServerOptions server_options(const MetricsConfig& metrics,
-                                               const AccessPolicy& access) {
+                                               const AccessPolicy& access, const Log& log) {
   return {.address = metrics.listen,
           .socket_group = metrics.socket_group,
           .access = &access,
-          .limits = {.connections = metrics.max_connections}};
+          .limits = {.connections = bounded_connections(metrics.max_connections, "metrics", log)}};
 }
 
 }  // namespace
@@ -49,9 +74,10 @@ Endpoints::Endpoints(const Config& config, const Sources& sources, EndpointActio
       reload_(std::move(actions.reload)),
       events_(actions.events),
       access_(config.server.auth.token, config.server.auth.protect_reads),
-      api_server_(server_options(config.server, access_), api_router_, api_monitor, sources.log),
-      metrics_server_(server_options(config.metrics, access_), metrics_router_, metrics_monitor,
-                      sources.log) {
+      api_server_(server_options(config.server, access_, sources.log), api_router_, api_monitor,
+                  sources.log),
+      metrics_server_(server_options(config.metrics, access_, sources.log), metrics_router_,
+                      metrics_monitor, sources.log) {
   add_routes(config.server.base_path, sources.is_collecting ? &sources.ticks : nullptr);
 }
 

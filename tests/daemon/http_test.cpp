@@ -105,6 +105,25 @@ TEST_CASE("at the cap, the client that has kept the daemon waiting longest makes
                             "provisr_http_connections_dropped_total", label)));
 }
 
+TEST_CASE("with few descriptors a crowd on one listener leaves the other its share") {
+  const TempDirectory folder;
+  const auto file = folder.write("provisr.toml", "");
+  const int api_port = free_port();
+  const int metrics_port = free_port();
+  Program program({"sh", "-c", "ulimit -n 256; exec \"$@\"", "sh", provisrd_path(), file.string(),
+                   "--listen", fmt::format("127.0.0.1:{}", api_port), "--metrics-listen",
+                   fmt::format("127.0.0.1:{}", metrics_port)},
+                  folder.path());
+  REQUIRE(eventually([&] { return http_get(metrics_port, "/").status == 200; }));
+  std::vector<RawClient> crowd;
+  for (int i = 0; i < 300; ++i) crowd.emplace_back(api_port);
+  for (int i = 0; i < 10; ++i) CHECK(http_get(metrics_port, "/metrics").status == 200);
+  CHECK(http_get(api_port, "/healthz").status == 200);
+  CHECK_THAT(program.err(), ContainsSubstring("server.max_connections is 32 and not 1024"));
+  CHECK(http_get(metrics_port, "/metrics")
+            .body.find("server=\"metrics\",reason=\"max_connections\"} 0\n") != std::string::npos);
+}
+
 TEST_CASE("no client keeps the daemon from ending") {
   Daemon daemon(one_process());
   std::vector<RawClient> clients;

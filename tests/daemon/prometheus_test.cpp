@@ -141,7 +141,7 @@ TEST_CASE("connections that are dropped for want of descriptors are counted") {
   const auto file = folder.write("provisr.toml", "");
   const int port = free_port();
   Program program(
-      {"sh", "-c", "ulimit -n 40; exec \"$@\"", "sh", provisrd_path(), file.string(), "--listen",
+      {"sh", "-c", "ulimit -n 20; exec \"$@\"", "sh", provisrd_path(), file.string(), "--listen",
        "127.0.0.1:0", "--metrics-listen", fmt::format("127.0.0.1:{}", port)},
       folder.path());
   REQUIRE(eventually([&] { return http_get(port, "/").status == 200; }));

@@ -20,6 +20,7 @@
 #include <string_view>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <unistd.h>
 #include <vector>
 
 using namespace provisr::test;
@@ -367,6 +368,21 @@ TEST_CASE("a state_dir that others can write to is refused, with one clear line"
   Program program({provisrd_path(), file.string(), "--listen", "127.0.0.1:0"}, folder.path());
   CHECK(program.wait() == 1);
   CHECK_THAT(program.err(), ContainsSubstring("others may write to it"));
+}
+
+TEST_CASE("a read-only state_dir is refused, with one clear line") {
+  if (::geteuid() != 0) SKIP("only root can mount a read-only folder");
+  const TempDirectory folder;
+  fs::create_directory(folder.path() / "state");
+  const auto file = folder.write(
+      "provisr.toml", fmt::format("[daemon]\nstate_dir = \"{}/state\"\n", folder.path().string()));
+  Program program({"unshare", "--mount", "--propagation", "private", "sh", "-c",
+                   fmt::format("mount -t tmpfs -o ro,mode=700 tmpfs '{}/state' && exec '{}' '{}' "
+                               "--listen 127.0.0.1:0",
+                               folder.path().string(), provisrd_path(), file.string())},
+                  folder.path());
+  CHECK(program.wait() == 1);
+  CHECK_THAT(program.err(), ContainsSubstring("Read-only file system"));
 }
 
 TEST_CASE("files of something else are set aside, and everything starts") {

@@ -25,6 +25,12 @@ void raise_descriptor_limit() {
   if (raised) original_limit = now;
 }
 
+std::optional<std::size_t> descriptor_limit() {
+  rlimit now{};
+  if (getrlimit(RLIMIT_NOFILE, &now) != 0 || now.rlim_cur == RLIM_INFINITY) return std::nullopt;
+  return static_cast<std::size_t>(now.rlim_cur);
+}
+
 const std::optional<rlimit>& original_descriptor_limit() {
   return original_limit;
 }
