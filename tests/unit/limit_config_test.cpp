@@ -43,8 +43,12 @@ TEST_CASE("limits are read", "[limits]") {
 TEST_CASE("limits take effect by themselves", "[limits]") {
   const LoadedConfig loaded = with_limits("max_memory_mb = 1");
   REQUIRE(loaded.faults.empty());
-  CHECK(loaded.config.processes.at(0).limits ==
-        ProcessLimits{.max_memory_mb = 1.0, .breach_duration = 30s, .action = LimitAction::log});
+  // Not as a whole: GCC's sanitizers take the missing maximum for one that is read.
+  const ProcessLimits& limits = loaded.config.processes.at(0).limits;
+  CHECK(limits.max_memory_mb == 1.0);
+  CHECK_FALSE(limits.max_cpu_percent);
+  CHECK(limits.breach_duration == 30s);
+  CHECK(limits.action == LimitAction::log);
 }
 
 TEST_CASE("limits that no sample could be compared with are faults", "[limits]") {
