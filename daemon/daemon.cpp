@@ -106,6 +106,7 @@ class Daemon {
   [[nodiscard]] int run(Events& events) {
     adopt_orphans();
     restart_collector();
+    supervisor_.begin();  // so that the first answer knows of what runs already
     endpoints_->start();
     if (reloader_) reloader_->start();
     const int status = supervise(events);

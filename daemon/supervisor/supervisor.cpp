@@ -147,7 +147,10 @@ void Supervisor::set_entries(std::vector<Entry> entries) {
   }
 }
 
-/// With the first update() and not before: a daemon that cannot begin must not touch what runs.
+void Supervisor::begin() {
+  if (!std::exchange(has_begun_, true)) take_over(now());
+}
+
 void Supervisor::take_over(const Moment& now) {
   if (options_.memory == nullptr) return;
   std::vector<Entry> entries = std::exchange(entries_, {});
@@ -230,7 +233,7 @@ void Supervisor::handle(Events::Kind event) {
 
 void Supervisor::update() {
   const Moment moment = now();
-  if (!std::exchange(has_begun_, true)) take_over(moment);
+  begin();
   take_exits(moment);
   for (CommandDesk::Entry& entry : desk_.take()) {
     obey(entry.command, std::move(entry.reply), moment);

@@ -91,6 +91,10 @@ class Supervisor {
   /// exit_status().
   [[nodiscard]] int run(Events& events);
 
+  /// Takes over what an earlier daemon has left; no-op after the first time. run() begins with it.
+  /// Not done by the constructor: a daemon that cannot begin must not touch what runs.
+  void begin();
+
   /// The steps of run(). One update() does a bounded part of what is due and of what has ended, so
   /// that signals and commands are heard while a thousand processes start; next_deadline() tells of
   /// the rest.
@@ -169,7 +173,7 @@ class Supervisor {
   bool has_departed_ = false;    ///< one that is leaving has ended
   bool has_more_ends_ = false;   ///< perhaps: the last update() took as many as it may
   bool stop_requested_ = false;
-  bool has_begun_ = false;  ///< with the first update()
+  bool has_begun_ = false;
   bool is_handed_over_ = false;
   StatusBoard board_;
   CommandDesk desk_;
