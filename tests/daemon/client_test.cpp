@@ -184,7 +184,7 @@ TEST_CASE("a daemon that cannot be reached is one sentence and status 1") {
            Case{{"--url", "http://nowhere.invalid:1"}, "\"nowhere.invalid\" cannot be found"},
            Case{{"--socket", path + "/none"}, "No such file or directory"},
            Case{{"--socket", path + "/plain"}, "Connection refused"},
-           Case{{"--socket", path + "/" + std::string(200, 'x')}, "File name too long"},
+           Case{{"--socket", path + "/" + std::string(200, 'x')}, "name too long"},
        }) {
     Words arguments{"status", "app"};
     arguments.insert(arguments.end(), where.begin(), where.end());
