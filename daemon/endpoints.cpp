@@ -58,7 +58,9 @@ namespace {
   return {.address = metrics.listen,
           .socket_group = metrics.socket_group,
           .access = &access,
-          .limits = {.connections = bounded_connections(metrics.max_connections, "metrics", log)}};
+          .limits = {.connections = metrics.enabled ? bounded_connections(metrics.max_connections,
+                                                                          "metrics", log)
+                                                    : metrics.max_connections}};
 }
 
 }  // namespace

@@ -98,15 +98,6 @@ class GroupHistory final : public SlicedWork {
   std::map<Timestamp, Totals> steps_;
 };
 
-[[nodiscard]] std::uint64_t most_steps_in(const std::vector<HistoryView>& histories,
-                                          const TimeRange& range, std::chrono::nanoseconds step) {
-  std::uint64_t most = 0;
-  for (const HistoryView& history : histories) {
-    most = std::max(most, steps_in(history, range, step));
-  }
-  return most;
-}
-
 }  // namespace
 
 std::span<const std::string_view> group_history_fields() {
@@ -124,7 +115,7 @@ HttpAnswer group_history_answer(std::string base, const Snapshot& snapshot, Hist
     throw Refusal{404, fmt::format("there is no process of the base \"{}\"", base)};
   }
   const auto step = query.step.value_or(default_step);
-  const std::uint64_t steps = most_steps_in(histories, query.range, step);
+  const std::uint64_t steps = steps_in(histories, query.range, step);
   if (query.step) require_bounded(steps);
   query.step = step * static_cast<std::int64_t>(steps / most_steps + 1);
   return sliced_answer(

@@ -147,7 +147,7 @@ std::span<const std::string_view> history_fields() {
 
 HttpAnswer history_answer(std::string name, HistoryView history, const HistoryQuery& query) {
   if (!query.step) return samples_answer(std::move(name), std::move(history), query);
-  require_bounded(steps_in(history, query.range, *query.step));
+  require_bounded(steps_in({&history, 1}, query.range, *query.step));
   return sliced_answer(std::make_shared<StepsText>(std::move(name), std::move(history), query));
 }
 

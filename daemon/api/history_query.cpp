@@ -99,13 +99,16 @@ HistoryQuery history_query(const HttpQuery& query, std::span<const std::string_v
   return result;
 }
 
-std::uint64_t steps_in(const HistoryView& history, const TimeRange& range,
+std::uint64_t steps_in(std::span<const HistoryView> histories, const TimeRange& range,
                        std::chrono::nanoseconds step) {
-  const auto oldest = first_time(history);
-  const auto newest = last_time(history);
-  if (!oldest || !newest) return 0;
-  const Timestamp begin = std::max(*oldest, range.since);
-  const Timestamp end = std::min(*newest, range.until);
+  Timestamp oldest = Timestamp::max();
+  Timestamp newest = Timestamp::min();
+  for (const HistoryView& history : histories) {
+    oldest = std::min(oldest, first_time(history).value_or(oldest));
+    newest = std::max(newest, last_time(history).value_or(newest));
+  }
+  const Timestamp begin = std::max(oldest, range.since);
+  const Timestamp end = std::min(newest, range.until);
   if (end < begin) return 0;
   return static_cast<std::uint64_t>((step_of(end, step) - step_of(begin, step)) / step) + 1;
 }

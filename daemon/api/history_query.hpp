@@ -48,8 +48,8 @@ struct HistoryQuery {
 
 inline constexpr std::uint64_t most_steps = 10'000;
 
-/// How many steps a history can have within a range.
-[[nodiscard]] std::uint64_t steps_in(const HistoryView& history, const TimeRange& range,
+/// How many steps there can be within a range from the first sample of these histories to the last.
+[[nodiscard]] std::uint64_t steps_in(std::span<const HistoryView> histories, const TimeRange& range,
                                      std::chrono::nanoseconds step);
 
 /// Throws Refusal if there are more than most_steps.

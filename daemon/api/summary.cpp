@@ -1,7 +1,6 @@
 #include "daemon/api/summary.hpp"
 
 #include "daemon/api/json.hpp"
-#include "daemon/api/sliced_answer.hpp"
 #include "daemon/base/json_text.hpp"
 
 #include <provisr/aggregator.hpp>
@@ -11,8 +10,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <span>
 #include <string>
 #include <vector>
@@ -23,15 +24,23 @@ namespace {
 /// To sort more would keep others waiting.
 constexpr std::size_t most_samples = 100'000;
 
-void collect(HistoryView history, const TimeRange& range, std::vector<ProcessMetrics>& samples) {
-  std::vector<ProcessMetrics> part;
-  while (history.left() > 0 && samples.size() <= most_samples) {
-    part.clear();
-    history.read(samples_in_a_slice, part);
-    for (const ProcessMetrics& sample : part) {
-      if (range.contains(sample.timestamp)) samples.push_back(sample);
-    }
+/// Looks back as far as there are samples of the range, so that the cost is that of the window and
+/// not of the history; at most_samples and some more it stops.
+void collect(const HistoryView& history, const TimeRange& range,
+             std::vector<ProcessMetrics>& samples) {
+  if (samples.size() > most_samples) return;
+  std::vector<ProcessMetrics> newest;
+  for (std::size_t count = 256;; count *= 2) {
+    HistoryView end = history;
+    end.keep_newest(count);
+    newest.clear();
+    end.read(count, newest);
+    const bool may_be_more = history.left() > count && count <= most_samples && !newest.empty() &&
+                             range.contains(newest.front().timestamp);
+    if (!may_be_more) break;
   }
+  std::copy_if(newest.begin(), newest.end(), std::back_inserter(samples),
+               [&](const ProcessMetrics& sample) { return range.contains(sample.timestamp); });
 }
 
 void write_distribution(JsonText& json, const Distribution& distribution) {

@@ -201,6 +201,38 @@ TEST_CASE("a group over time is the sum of what its instances have in each step"
   CHECK_THROWS_AS(group_history_answer("none", world.registry.snapshot(), {}, 1s), Refusal);
 }
 
+TEST_CASE("instances that ran at different times are bounded together") {
+  Recorded world;
+  world.add("app-1", sample(0s, 1, 1));
+  world.add("app-2", sample(20'000s, 1, 1));
+  const auto answer = [&](std::string_view text) {
+    return group_history_answer("app", world.registry.snapshot(),
+                                history_query(parameters(text), group_history_fields()), 1s);
+  };
+  CHECK_THROWS_AS(answer("step=1s"), Refusal);
+  CHECK(json_of(answer(""))["history"].Size() == 2);
+}
+
+TEST_CASE("a summary looks no further back than its window") {
+  Recorded world(5000);
+  for (int i = 0; i < 3000; ++i) world.add("app", sample(1s * i, i, 1));
+  const rapidjson::Document summary = json_of(summary_answer(
+      {.is_base = false, .name = "app"}, world.registry.snapshot(), 999s, begin + 2999s));
+  CHECK(summary["figures"]["cpu_percent"]["count"].GetInt() == 1000);
+  CHECK(summary["figures"]["cpu_percent"]["min"].GetDouble() == 2000);
+}
+
+TEST_CASE("a summary of more than 100,000 samples is refused") {
+  Recorded world(150'000);
+  for (int i = 0; i < 100'001; ++i) world.add("app", sample(1s * i, 1, 1));
+  const Snapshot snapshot = world.registry.snapshot();
+  const Target app{.is_base = false, .name = "app"};
+  CHECK_THROWS_AS(summary_answer(app, snapshot, 24h * 365, begin + 100'000s), Refusal);
+  CHECK(json_of(summary_answer(app, snapshot, 99'999s,
+                               begin + 100'000s))["figures"]["cpu_percent"]["count"]
+            .GetInt() == 100'000);
+}
+
 TEST_CASE("a summary tells how figures were distributed over the window") {
   Recorded world;
   for (int i = 1; i <= 100; ++i) world.add("app-1", sample(1s * i, i, 1));
