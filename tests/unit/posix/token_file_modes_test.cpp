@@ -39,7 +39,7 @@ const std::string token = "0123456789abcdef";
 
 TEST_CASE("a token is read from a file of its owner's alone") {
   const TempDirectory folder;
-  const mode_t mode = GENERATE(0600U, 0400U);
+  const auto mode = static_cast<mode_t>(GENERATE(0600U, 0400U));
   const LoadedConfig loaded = load_with(write(folder, token + "\n", mode));
   CHECK(loaded.faults.empty());
   CHECK(loaded.warnings.size() == 1);  // no processes
@@ -57,7 +57,7 @@ TEST_CASE("a token may lie behind a link") {
 
 TEST_CASE("a token file that others can read or write is a fault with line and key") {
   const TempDirectory folder;
-  const mode_t mode = GENERATE(0640U, 0604U, 0620U, 0602U, 0644U, 0666U);
+  const auto mode = static_cast<mode_t>(GENERATE(0640U, 0604U, 0620U, 0602U, 0644U, 0666U));
   const auto file = write(folder, token, mode);
   const LoadedConfig loaded = load_with(file);
   REQUIRE(loaded.faults.size() == 1);
