@@ -4,6 +4,7 @@
 #include <provisr/process_metrics.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -60,6 +61,10 @@ struct SamplerOptions {
   /// processes beyond it are read by path, which costs three to four times as much. Unset: half of
   /// the soft RLIMIT_NOFILE at the time the context is made.
   std::optional<std::size_t> max_kept_descriptors = {};
+
+  /// How old the memory of a process that has not run since it was read may get before it is read
+  /// again (Linux; see ProcessSampler). Zero: all processes are read in full at every tick.
+  std::chrono::nanoseconds max_idle_age = std::chrono::seconds(10);
 };
 
 /// What the samplers of one registry share: the proc root, the descriptor budget and what is read
@@ -94,6 +99,13 @@ class SamplingContext {
 /// read only while the system uses any swap; threads from the link count of /proc/PID/task;
 /// descriptors from the size of /proc/PID/fd (Linux 6.2), else by counting its entries
 /// (proc_pid_stat(5) and its neighbours; fs/proc/base.c, fs/proc/fd.c).
+///
+/// A process whose CPU time has not moved since the tick before has not run. Its threads,
+/// descriptors and virtual size then stand for up to six times SamplerOptions::max_idle_age; its
+/// resident size and swap until the system has reclaimed memory (/proc/vmstat, proc_vmstat(5)), at
+/// most max_idle_age. In that time one does not see what other processes did to it: by a descriptor
+/// table or memory shared with it (CLONE_FILES, CLONE_VM), by process_madvise(2) or ptrace(2), or
+/// by truncating a file that it has mapped.
 ///
 /// macOS: all from proc_pidinfo (libproc.h). PROC_PIDTASKALLINFO in one call: start time, for the
 /// identity; CPU time, in Mach units made nanoseconds by mach_timebase_info; resident and virtual

@@ -171,7 +171,8 @@ TEST_CASE("a history in steps") {
 
 TEST_CASE("more than 10,000 steps are refused, and more samples than a slice are not") {
   Recorded world(50'000);
-  for (int i = 0; i < 20'000; ++i) world.add("app", sample(1s * i, 1, 1));
+  for (int i = 0; i < 20'000; ++i) world.record("app", sample(1s * i, 1, 1));
+  world.registry.tick();
   CHECK_THROWS_AS(history_answer("app", world.view("app"), query("step=1s")), Refusal);
   const HttpAnswer answer = history_answer("app", world.view("app"), query("step=2s"));
   CHECK(answer.source);

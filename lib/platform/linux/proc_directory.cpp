@@ -39,10 +39,15 @@ FileDescriptor open_handle(int directory, const char* path) noexcept {
   return FileDescriptor(::openat(directory, path, O_PATH | O_DIRECTORY | O_CLOEXEC));
 }
 
-std::optional<std::string_view> read_start(int file, std::span<char> buffer) noexcept {
-  const ssize_t length = ::pread(file, buffer.data(), buffer.size(), 0);
+std::optional<std::string_view> read_at(int file, std::span<char> buffer,
+                                        std::size_t offset) noexcept {
+  const ssize_t length = ::pread(file, buffer.data(), buffer.size(), static_cast<off_t>(offset));
   if (length < 0) return std::nullopt;
   return std::string_view(buffer.data(), static_cast<std::size_t>(length));
+}
+
+std::optional<std::string_view> read_start(int file, std::span<char> buffer) noexcept {
+  return read_at(file, buffer, 0);
 }
 
 std::optional<std::uint32_t> count_entries(int directory, const char* path) noexcept {

@@ -42,6 +42,11 @@ class ProcPath {
 /// A directory that is only looked up in and measured: needs no right to list it.
 [[nodiscard]] FileDescriptor open_handle(int directory, const char* path) noexcept;
 
+/// What a file has at an offset, as much as the buffer holds and the system hands out at once;
+/// empty text at the end.
+[[nodiscard]] std::optional<std::string_view> read_at(int file, std::span<char> buffer,
+                                                      std::size_t offset) noexcept;
+
 /// The beginning of a file, as much as the buffer holds.
 [[nodiscard]] std::optional<std::string_view> read_start(int file, std::span<char> buffer) noexcept;
 

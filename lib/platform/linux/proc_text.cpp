@@ -51,12 +51,13 @@ class FieldReader {
   bool is_good_ = true;
 };
 
-/// What stands behind "Key:" in its line of /proc/PID/status.
-[[nodiscard]] std::optional<std::string_view> find_status_value(std::string_view text,
-                                                                std::string_view key) noexcept {
+/// What stands behind a key and its separator in the line that begins with them.
+[[nodiscard]] std::optional<std::string_view> find_value(std::string_view text,
+                                                         std::string_view key,
+                                                         char separator) noexcept {
   while (!text.empty()) {
     const std::string_view line = text.substr(0, text.find('\n'));
-    if (line.starts_with(key) && line.substr(key.size()).starts_with(':')) {
+    if (line.starts_with(key) && line.substr(key.size()).starts_with(separator)) {
       return line.substr(key.size() + 1);
     }
     text.remove_prefix(line.size() < text.size() ? line.size() + 1 : text.size());
@@ -99,7 +100,7 @@ std::optional<Stat> parse_stat(std::string_view text) noexcept {
 
 std::optional<std::uint64_t> parse_status_bytes(std::string_view text,
                                                 std::string_view key) noexcept {
-  const auto value = find_status_value(text, key);
+  const auto value = find_value(text, key, ':');
   if (!value) return std::nullopt;
   FieldReader fields(*value);
   const auto kibibytes = fields.number<std::uint64_t>();
@@ -107,8 +108,17 @@ std::optional<std::uint64_t> parse_status_bytes(std::string_view text,
   return kibibytes * 1024;
 }
 
+std::optional<std::uint64_t> parse_vmstat(std::string_view text, std::string_view key) noexcept {
+  const auto value = find_value(text, key, ' ');
+  if (!value) return std::nullopt;
+  FieldReader fields(*value);
+  const auto number = fields.number<std::uint64_t>();
+  if (!fields.is_good()) return std::nullopt;
+  return number;
+}
+
 bool is_of_nested_pid_namespace(std::string_view status) noexcept {
-  const auto pids = find_status_value(status, "NSpid");
+  const auto pids = find_value(status, "NSpid", ':');
   if (!pids) return false;
   FieldReader fields(*pids);
   fields.skip(2);

@@ -44,6 +44,10 @@ struct Stat {
 [[nodiscard]] std::optional<std::uint64_t> parse_status_bytes(std::string_view text,
                                                               std::string_view key) noexcept;
 
+/// A "key 123" line of /proc/vmstat (proc_vmstat(5)).
+[[nodiscard]] std::optional<std::uint64_t> parse_vmstat(std::string_view text,
+                                                        std::string_view key) noexcept;
+
 /// Whether a process is in a PID namespace below the one whose procfs shows this `status`: its
 /// NSpid line has an id for each namespace from the one to the other (Linux 4.1,
 /// proc_pid_status(5)).

@@ -6,6 +6,8 @@
 #include <provisr/sampler.hpp>
 
 #include <cerrno>
+#include <chrono>
+#include <optional>
 #include <sys/stat.h>
 #include <time.h>
 #include <utility>
@@ -17,6 +19,18 @@ using namespace linux_platform;
 namespace {
 
 constexpr std::size_t descriptors_per_process = 3;
+
+/// What stands of a process that has not run is checked this much less often than its memory.
+constexpr int idle_ages_until_full_reading = 6;
+
+/// The latest reading of a process, for as long as it does not run.
+struct IdleReading {
+  ProcessReading reading;
+  std::uint64_t tick = 0;
+  std::uint64_t reclaim_generation = 0;
+  std::chrono::steady_clock::time_point in_full_at;
+  std::chrono::steady_clock::time_point memory_at;
+};
 
 [[nodiscard]] Figure<std::uint64_t> read_cpu_clock(clockid_t clock) noexcept {
   timespec time{};
@@ -71,6 +85,10 @@ struct ProcessSampler::State {
   [[nodiscard]] std::error_code open();
   [[nodiscard]] bool try_keep(int process_directory);
   [[nodiscard]] ReadStatus read(ProcessReading& reading) noexcept;
+  [[nodiscard]] bool read_idle(ProcessReading& reading) noexcept;
+  [[nodiscard]] bool has_idled(Figure<std::uint64_t> cpu_time_ns) const noexcept;
+  [[nodiscard]] bool renew_idle_memory() noexcept;
+  [[nodiscard]] ReadStatus read_in_full(ProcessReading& reading) noexcept;
   [[nodiscard]] ReadStatus read_kept(ProcessReading& reading) const noexcept;
   [[nodiscard]] ReadStatus read_by_path(ProcessReading& reading) noexcept;
   [[nodiscard]] std::optional<ino_t> read_by_number(ProcessReading& reading) const noexcept;
@@ -90,6 +108,7 @@ struct ProcessSampler::State {
   FileDescriptor statm;                 ///< of a process read by kept descriptors, as the next two
   FileDescriptor task;
   FileDescriptor fd;
+  std::optional<IdleReading> idle;
 };
 
 std::error_code ProcessSampler::State::open() {
@@ -122,12 +141,55 @@ bool ProcessSampler::State::try_keep(int process_directory) {
 }
 
 ReadStatus ProcessSampler::State::read(ProcessReading& reading) noexcept {
+  if (cpu_clock) reading.cpu_time_ns = read_cpu_clock(*cpu_clock);
+  if (read_idle(reading)) return ReadStatus::ok;
+  idle.reset();
+  const std::uint64_t generation = context.reclaim.generation();
+  const ReadStatus status = read_in_full(reading);
+  const bool may_stand = cpu_clock && reading.cpu_time_ns.value_or(0) > 0 &&
+                         reading.memory_rss_bytes && context.max_idle_age.count() > 0;
+  if (status == ReadStatus::ok && may_stand) {
+    idle.emplace(IdleReading{reading, context.tick, generation, context.tick_at, context.tick_at});
+  }
+  return status;
+}
+
+/// The latest reading again, if the process has not run since. The CPU time is known by number
+/// only: no other process has used the same, to the nanosecond.
+bool ProcessSampler::State::read_idle(ProcessReading& reading) noexcept {
+  if (!idle || !has_idled(reading.cpu_time_ns)) return false;
+  const bool memory_stands = context.reclaim.ask() == idle->reclaim_generation &&
+                             context.tick_at - idle->memory_at < context.max_idle_age;
+  if (!memory_stands && !renew_idle_memory()) return false;
+  idle->tick = context.tick;
+  const FurtherReadings more = reading.more;
+  reading = idle->reading;
+  reading.more = more;
+  return true;
+}
+
+bool ProcessSampler::State::has_idled(Figure<std::uint64_t> cpu_time_ns) const noexcept {
+  return cpu_time_ns == idle->reading.cpu_time_ns && context.tick != idle->tick &&
+         context.tick_at - idle->in_full_at < context.max_idle_age * idle_ages_until_full_reading;
+}
+
+bool ProcessSampler::State::renew_idle_memory() noexcept {
+  if (!statm) return false;
+  idle->reclaim_generation = context.reclaim.generation();
+  idle->memory_at = context.tick_at;
+  read_swap(context.proc_root.get(), ProcPath(pid, "status").c_str(), idle->reading);
+  const auto memory = read_kept_statm();
+  if (!memory || memory->size_pages == 0) return false;
+  apply(*memory, idle->reading);
+  return true;
+}
+
+ReadStatus ProcessSampler::State::read_in_full(ProcessReading& reading) noexcept {
   return statm ? read_kept(reading) : read_by_path(reading);
 }
 
 ReadStatus ProcessSampler::State::read_kept(ProcessReading& reading) const noexcept {
   read_swap(context.proc_root.get(), ProcPath(pid, "status").c_str(), reading);
-  reading.cpu_time_ns = read_cpu_clock(*cpu_clock);
   const auto memory = read_kept_statm();
   if (!memory) return status_of_failed_read(reading);
   if (memory->size_pages == 0) {
@@ -156,7 +218,6 @@ ReadStatus ProcessSampler::State::read_by_path(ProcessReading& reading) noexcept
 std::optional<ino_t> ProcessSampler::State::read_by_number(ProcessReading& reading) const noexcept {
   const int root = context.proc_root.get();
   read_swap(root, ProcPath(pid, "status").c_str(), reading);
-  reading.cpu_time_ns = read_cpu_clock(*cpu_clock);
   const auto memory = read_statm(root, ProcPath(pid, "statm").c_str());
   if (!memory || memory->size_pages == 0) return std::nullopt;
   apply(*memory, reading);

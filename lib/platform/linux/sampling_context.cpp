@@ -60,7 +60,9 @@ SamplingContext::State::State(const SamplerOptions& options)
       uses_swap(system_uses_swap()),
       descriptor_budget(options.max_kept_descriptors.value_or(default_descriptor_budget())),
       page_bytes(static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE))),
-      clock_tick_ns(1'000'000'000U / static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK))) {}
+      clock_tick_ns(1'000'000'000U / static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK))),
+      max_idle_age(options.max_idle_age),
+      reclaim(proc_root.get()) {}
 
 SamplingContext::SamplingContext(SamplerOptions options)
     : state_(std::make_unique<State>(options)) {}
@@ -74,6 +76,9 @@ bool SamplingContext::has_own_pids() const noexcept {
 
 void SamplingContext::begin_tick() noexcept {
   state_->uses_swap = system_uses_swap();
+  state_->reclaim.begin_tick();
+  ++state_->tick;
+  state_->tick_at = std::chrono::steady_clock::now();
 }
 
 }  // namespace provisr

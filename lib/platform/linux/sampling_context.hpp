@@ -1,9 +1,11 @@
 #pragma once
 
+#include "lib/platform/linux/reclaim_watch.hpp"
 #include "lib/platform/posix/file_descriptor.hpp"
 
 #include <provisr/sampler.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <system_error>
@@ -22,6 +24,10 @@ struct SamplingContext::State {
   std::size_t kept_descriptors = 0;
   std::uint64_t page_bytes;
   std::uint64_t clock_tick_ns;
+  std::chrono::nanoseconds max_idle_age;
+  linux_platform::ReclaimWatch reclaim;
+  std::uint64_t tick = 0;                         ///< number of the latest
+  std::chrono::steady_clock::time_point tick_at;  ///< when it began
 };
 
 }  // namespace provisr

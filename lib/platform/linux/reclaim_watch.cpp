@@ -1,0 +1,57 @@
+#include "lib/platform/linux/reclaim_watch.hpp"
+
+#include "lib/platform/linux/proc_directory.hpp"
+#include "lib/platform/linux/proc_text.hpp"
+
+namespace provisr::linux_platform {
+namespace {
+
+/// /proc/vmstat has 4 KB, and some more on large machines.
+constexpr std::size_t vmstat_buffer_size = 16 * 1024;
+
+/// All of the file: the kernel hands it out in pieces.
+[[nodiscard]] std::string_view read_whole(int file, std::span<char> buffer) noexcept {
+  std::size_t length = 0;
+  while (length < buffer.size()) {
+    const auto piece = read_at(file, buffer.subspan(length), length);
+    if (!piece) return {};
+    if (piece->empty()) break;
+    length += piece->size();
+  }
+  return {buffer.data(), length};
+}
+
+}  // namespace
+
+std::optional<std::uint64_t> parse_reclaim_count(std::string_view vmstat) noexcept {
+  const auto anonymous = parse_vmstat(vmstat, "pgsteal_anon");
+  const auto of_files = parse_vmstat(vmstat, "pgsteal_file");
+  if (!anonymous || !of_files) return std::nullopt;
+  return *anonymous + *of_files + parse_vmstat(vmstat, "pswpin").value_or(0) +
+         parse_vmstat(vmstat, "pswpout").value_or(0) +
+         parse_vmstat(vmstat, "thp_collapse_alloc").value_or(0);
+}
+
+void ReclaimWatch::begin_tick() noexcept {
+  is_worth_it_ = asked_ >= worth_looking;
+  asked_ = 0;
+  has_looked_ = false;
+  if (!is_worth_it_) ++generation_;
+}
+
+std::uint64_t ReclaimWatch::ask() noexcept {
+  ++asked_;
+  if (is_worth_it_ && !has_looked_) look();
+  return generation_;
+}
+
+void ReclaimWatch::look() noexcept {
+  has_looked_ = true;
+  char buffer[vmstat_buffer_size];
+  const FileDescriptor file = open_readable(proc_root_, "vmstat");
+  const auto count = file ? parse_reclaim_count(read_whole(file.get(), buffer)) : std::nullopt;
+  if (!count || count != count_) ++generation_;
+  count_ = count;
+}
+
+}  // namespace provisr::linux_platform

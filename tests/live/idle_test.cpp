@@ -1,0 +1,285 @@
+// A process that has not run is not asked anew, and nobody can tell: the figures are those of a
+// reading in full.
+
+#include "lib/platform/linux/reclaim_watch.hpp"
+#include "support/child_program.hpp"
+#include "support/eventually.hpp"
+#include "support/live_sampler.hpp"
+#include "support/temp_directory.hpp"
+
+#include <provisr/sampler.hpp>
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <filesystem>
+#include <fstream>
+#include <optional>
+#include <random>
+#include <sched.h>
+#include <signal.h>
+#include <string>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include <vector>
+
+using namespace provisr;
+using namespace provisr::test;
+using namespace std::chrono_literals;
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::size_t mebibyte = 1024 * 1024;
+constexpr std::size_t file_size = 16 * mebibyte;
+
+/// Many samplers of one process: as many idle processes as make a look at vmstat pay.
+class ManySamplers {
+ public:
+  ManySamplers(ProcessId pid, std::chrono::nanoseconds max_idle_age,
+               std::optional<std::size_t> budget = {})
+      : context_(SamplerOptions{.max_kept_descriptors = budget, .max_idle_age = max_idle_age}) {
+    for (std::uint32_t i = 0; i < linux_platform::ReclaimWatch::worth_looking; ++i) {
+      std::error_code error;
+      auto sampler = ProcessSampler::open(context_, pid, error);
+      if (!sampler) throw std::system_error(error, "open");
+      samplers_.push_back(std::move(*sampler));
+    }
+  }
+
+  [[nodiscard]] ProcessReading tick() {
+    context_.begin_tick();
+    ProcessReading reading;
+    for (ProcessSampler& sampler : samplers_) {
+      if (sampler.read(reading) != ReadStatus::ok) throw std::runtime_error("vanished");
+    }
+    return reading;
+  }
+
+ private:
+  SamplingContext context_;
+  std::vector<ProcessSampler> samplers_;
+};
+
+bool are_equal(const ProcessReading& a, const ProcessReading& b) {
+  return a.cpu_time_ns == b.cpu_time_ns && a.memory_vms_bytes == b.memory_vms_bytes &&
+         a.memory_rss_bytes == b.memory_rss_bytes && a.memory_swap_bytes == b.memory_swap_bytes &&
+         a.num_threads == b.num_threads && a.num_fds == b.num_fds;
+}
+
+[[nodiscard]] int new_file(const fs::path& path) {
+  const int file = checked(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600), "open");
+  checked(::ftruncate(file, static_cast<off_t>(file_size)), "ftruncate");
+  return file;
+}
+
+/// Maps a file and touches all of it, says so and sleeps.
+[[noreturn]] void hold_file(int file, int said) {
+  auto* const bytes =
+      static_cast<volatile char*>(::mmap(nullptr, file_size, PROT_READ, MAP_SHARED, file, 0));
+  for (std::size_t i = 0; i < file_size; i += 4096) static_cast<void>(bytes[i]);
+  if (::write(said, "ready\n", 6) != 6) ::_exit(1);
+  for (;;) ::pause();
+}
+
+/// A child that holds the file, once it has come to rest.
+class FileHolder {
+ public:
+  explicit FileHolder(int file, const fs::path& group = {})
+      : child_(fork_child([&] {
+          if (!group.empty()) std::ofstream(group / "cgroup.procs") << ::getpid();
+          hold_file(file, output_.writer());
+        })) {
+    output_.close_writer();
+    if (output_.read_up_to("ready\n") != "ready\n") throw std::runtime_error("not ready");
+    if (!eventually([&] { return stat_of(pid()).state == 'S'; })) {
+      throw std::runtime_error("does not sleep");
+    }
+  }
+  [[nodiscard]] ProcessId pid() const noexcept { return child_.pid(); }
+
+ private:
+  Pipe output_;
+  Child child_;
+};
+
+/// A control group of one's own for memory, if this system lets one make it.
+class MemoryGroup {
+ public:
+  MemoryGroup() {
+    for (const char* const root : {"/sys/fs/cgroup/memory", "/sys/fs/cgroup"}) {
+      const fs::path folder = fs::path(root) / ("provisr_test_" + std::to_string(::getpid()));
+      std::error_code error;
+      if (!fs::create_directory(folder, error)) continue;
+      folder_ = folder;
+      if (fs::exists(folder / "memory.force_empty") || fs::exists(folder / "memory.reclaim"))
+        return;
+      remove();
+    }
+  }
+  MemoryGroup(const MemoryGroup&) = delete;
+  MemoryGroup& operator=(const MemoryGroup&) = delete;
+  ~MemoryGroup() { remove(); }
+
+  [[nodiscard]] const fs::path& folder() const noexcept { return folder_; }
+
+  /// Has the kernel take back what it can of the group's memory.
+  void reclaim() const {
+    std::ofstream(folder_ / "memory.force_empty") << "0" << std::flush;
+    std::ofstream(folder_ / "memory.reclaim") << file_size << std::flush;
+  }
+
+ private:
+  void remove() noexcept {
+    if (folder_.empty()) return;
+    static_cast<void>(eventually([&] { return ::rmdir(folder_.c_str()) == 0; }));
+    folder_.clear();
+  }
+  fs::path folder_;
+};
+
+}  // namespace
+
+TEST_CASE("the memory of a process that has not run stands until its age", "[sampler]") {
+  const TempDirectory folder;
+  const int file = new_file(folder.path() / "mapped");
+  const FileHolder holder(file);
+  ManySamplers samplers(holder.pid(), 1h);
+  ManySamplers in_full(holder.pid(), 0ns);
+  for (int i = 0; i < 2; ++i) static_cast<void>(samplers.tick());
+  const ProcessReading before = samplers.tick();
+  CHECK(are_equal(in_full.tick(), before));
+  REQUIRE(*before.memory_rss_bytes > file_size);
+
+  // Nothing but a look at the process itself can tell that this has taken its pages.
+  checked(::ftruncate(file, 0), "ftruncate");
+  ::close(file);
+  REQUIRE(*in_full.tick().memory_rss_bytes < before.memory_rss_bytes.value_or(0) - 8 * mebibyte);
+  CHECK(are_equal(samplers.tick(), before));
+  ManySamplers of_short_age(holder.pid(), 1ns);
+  static_cast<void>(of_short_age.tick());
+  CHECK(of_short_age.tick().memory_rss_bytes == in_full.tick().memory_rss_bytes);
+}
+
+TEST_CASE("memory that was reclaimed from a process that has not run is seen", "[sampler]") {
+  const MemoryGroup group;
+  if (group.folder().empty()) SKIP("this system gives no control group for memory");
+  const fs::path on_disk = fs::current_path() / ("reclaimed_" + std::to_string(::getpid()));
+  const int file = new_file(on_disk);
+  ::unlink(on_disk.c_str());
+  const std::string zeros(file_size, '\0');
+  REQUIRE(::pwrite(file, zeros.data(), zeros.size(), 0) == static_cast<ssize_t>(file_size));
+  REQUIRE(::fsync(file) == 0);
+  REQUIRE(::posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED) == 0);  // the child's group shall own it
+  const FileHolder holder(file, group.folder());
+  ::close(file);
+  ManySamplers samplers(holder.pid(), 1h);
+  ManySamplers in_full(holder.pid(), 0ns);
+  for (int i = 0; i < 2; ++i) static_cast<void>(samplers.tick());
+  const ProcessReading before = samplers.tick();
+  REQUIRE(*before.memory_rss_bytes > file_size);
+  const bool is_taken = eventually([&] {
+    group.reclaim();
+    return *in_full.tick().memory_rss_bytes < *before.memory_rss_bytes - mebibyte;
+  });
+  REQUIRE(is_taken);
+  CHECK(samplers.tick().cpu_time_ns == before.cpu_time_ns);
+  CHECK(eventually([&] { return are_equal(samplers.tick(), in_full.tick()); }));
+}
+
+TEST_CASE("descriptors and threads of a process that has not run stand", "[sampler]") {
+  const auto budget = GENERATE(std::optional<std::size_t>{}, std::optional<std::size_t>{0});
+  const Pipe never_written;
+  // Not exec'd: it shares this process's table of descriptors.
+  const Child child(static_cast<pid_t>(checked(
+      static_cast<int>(::syscall(SYS_clone, CLONE_FILES | SIGCHLD, nullptr, nullptr, nullptr, 0)),
+      "clone")));
+  if (child.pid() == 0) {
+    for (;;) ::pause();
+  }
+  REQUIRE(eventually([&] { return stat_of(child.pid()).state == 'S'; }));
+  ManySamplers samplers(child.pid(), 1h, budget);
+  for (int i = 0; i < 3; ++i) static_cast<void>(samplers.tick());
+  const ProcessReading before = samplers.tick();
+  const Pipe opened;
+  CHECK(are_equal(samplers.tick(), before));
+  CHECK(ManySamplers(child.pid(), 1h, budget).tick().num_fds != before.num_fds);
+}
+
+TEST_CASE("read twice within a tick, a process is read in full", "[sampler]") {
+  const TempDirectory folder;
+  const int file = new_file(folder.path() / "mapped");
+  const FileHolder holder(file);
+  SamplingContext context;
+  std::error_code error;
+  auto sampler = ProcessSampler::open(context, holder.pid(), error);
+  REQUIRE(sampler);
+  ProcessReading before;
+  for (int i = 0; i < 2; ++i) REQUIRE(sampler->read(before) == ReadStatus::ok);
+  checked(::ftruncate(file, 0), "ftruncate");
+  ::close(file);
+  ProcessReading after;
+  REQUIRE(sampler->read(after) == ReadStatus::ok);
+  CHECK(after.cpu_time_ns == before.cpu_time_ns);
+  CHECK(*after.memory_rss_bytes < *before.memory_rss_bytes - 8 * mebibyte);
+}
+
+namespace {
+
+/// Changes itself in one way for each byte that it is sent, and answers with a byte.
+[[noreturn]] void change_on_demand(int orders, int answers) {
+  std::array<void*, 4> blocks{};
+  std::vector<int> opened;
+  for (char order = 0; ::read(orders, &order, 1) == 1;) {
+    const std::size_t which = static_cast<unsigned char>(order) % blocks.size();
+    void*& block = blocks[which];
+    const std::size_t size = mebibyte * (1 + which);
+    if (block == nullptr && order % 3 != 0) {
+      block = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+      std::fill_n(static_cast<char*>(block), size / 2, order);
+    } else if (block != nullptr && order % 3 != 1) {
+      ::madvise(block, size / 4, MADV_PAGEOUT);
+      ::munmap(block, size);
+      block = nullptr;
+    } else if (order % 5 < 3 || opened.empty()) {
+      opened.push_back(::dup(orders));
+    } else {
+      ::close(opened.back());
+      opened.pop_back();
+    }
+    if (::write(answers, &order, 1) != 1) break;
+  }
+  ::_exit(0);
+}
+
+}  // namespace
+
+TEST_CASE("over a storm of changes the figures are those of a reading in full", "[sampler]") {
+  const Pipe orders;
+  const Pipe answers;
+  const Child child = fork_child([&] { change_on_demand(orders.reader(), answers.writer()); });
+  ManySamplers samplers(child.pid(), 1h);
+  ManySamplers in_full(child.pid(), 0ns);
+  std::minstd_rand random(1);
+  for (int round = 0; round < 300; ++round) {
+    CAPTURE(round);
+    if (random() % 3 != 0) {
+      const char order = static_cast<char>(random() % 128);
+      REQUIRE(::write(orders.writer(), &order, 1) == 1);
+      REQUIRE(answers.read_up_to(std::string(1, order)) == std::string(1, order));
+    }
+    ProcessReading ours;
+    ProcessReading full;
+    const bool is_at_rest = eventually([&] {
+      ours = samplers.tick();
+      full = in_full.tick();
+      return ours.cpu_time_ns == full.cpu_time_ns;
+    });
+    REQUIRE(is_at_rest);
+    REQUIRE(are_equal(ours, full));
+  }
+}
