@@ -60,7 +60,8 @@ SamplingContext::State::State(const SamplerOptions& options)
       uses_swap(system_uses_swap()),
       descriptor_budget(options.max_kept_descriptors.value_or(default_descriptor_budget())),
       page_bytes(static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE))),
-      clock_tick_ns(1'000'000'000U / static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK))) {}
+      clock_tick_ns(1'000'000'000U / static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK))),
+      births(proc_root.get(), has_own_pids) {}
 
 SamplingContext::SamplingContext(SamplerOptions options)
     : state_(std::make_unique<State>(options)) {}
@@ -74,6 +75,27 @@ bool SamplingContext::has_own_pids() const noexcept {
 
 void SamplingContext::begin_tick() noexcept {
   state_->uses_swap = system_uses_swap();
+  state_->births.begin_tick();
+}
+
+std::span<const Descent> SamplingContext::new_processes() noexcept {
+  return state_->births.look();
+}
+
+std::span<const Descent> SamplingContext::candidates(ProcessId ancestor) noexcept {
+  return state_->births.candidates(ancestor);
+}
+
+bool SamplingContext::missed_processes() const noexcept {
+  return state_->births.missed_some();
+}
+
+void SamplingContext::recount_processes() noexcept {
+  state_->births.recount();
+}
+
+bool SamplingContext::tells_children_cpu() const noexcept {
+  return true;
 }
 
 }  // namespace provisr

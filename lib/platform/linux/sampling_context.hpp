@@ -1,5 +1,6 @@
 #pragma once
 
+#include "lib/platform/linux/births.hpp"
 #include "lib/platform/posix/file_descriptor.hpp"
 
 #include <provisr/sampler.hpp>
@@ -22,6 +23,7 @@ struct SamplingContext::State {
   std::size_t kept_descriptors = 0;
   std::uint64_t page_bytes;
   std::uint64_t clock_tick_ns;
+  linux_platform::Births births;
 };
 
 }  // namespace provisr
