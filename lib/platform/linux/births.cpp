@@ -59,9 +59,10 @@ bool Births::is_known_process(ProcessId id) noexcept {
 
 std::span<const Descent> Births::look() noexcept {
   try {
+    const std::size_t known = begins_tick_ ? 0 : known_.size();
+    const bool knew_all = !begins_tick_ && knows_all_;
+    is_first_of_tick_ = begins_tick_;
     if (begins_tick_) begin_new_tick();
-    const std::size_t known = known_.size();
-    const bool knew_all = knows_all_;
     find_new();
     const bool is_whole = knows_all_ && !knew_all;
     return std::span<const Descent>(known_).subspan(is_whole ? 0 : known);
@@ -131,7 +132,7 @@ bool Births::find(ProcessId id) {
 
 void Births::note_missed() noexcept {
   missed_some_ = true;
-  missed_some_in_tick_ = true;
+  missed_some_in_tick_ |= !is_first_of_tick_;
 }
 
 void Births::scan() {

@@ -64,6 +64,7 @@ class Births {
   ProcessId tick_begin_ = 0;  ///< the newest when the tick began
   std::uint32_t ids_since_scan_ = 0;
   bool begins_tick_ = true;
+  bool is_first_of_tick_ = false;  ///< the look that goes on
   bool knows_all_ = false;  ///< `known_` holds all processes
   bool needs_scan_ = true;
   bool missed_some_ = false;
