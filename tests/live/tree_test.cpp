@@ -131,6 +131,7 @@ TEST_CASE("members that are born later are found, and the tree of threads and fo
     if (::read(go.reader(), &letter, 1) != 1) ::_exit(1);
     for (int i = 0; i < 3; ++i) {
       if (::fork() != 0) continue;
+      ::prctl(PR_SET_PDEATHSIG, SIGKILL);
       std::thread([] { ::pause(); }).detach();
       if (::fork() == 0) ::prctl(PR_SET_PDEATHSIG, SIGKILL);
       say(ready, ".");
@@ -207,6 +208,7 @@ TEST_CASE("an orphan that this program adopts stays in the tree that it comes fr
   const Subreaper subreaper;
   Pipe go;
   Pipe orphan;
+  const pid_t adopter = ::getpid();
   const Child leader = fork_child([&] {
     ::setpgid(0, 0);
     say(orphan, "leads");
@@ -215,9 +217,7 @@ TEST_CASE("an orphan that this program adopts stays in the tree that it comes fr
     const pid_t middle = ::fork();
     if (middle == 0) {
       if (::fork() == 0) {
-        const pid_t before = ::getppid();
-        say(orphan, "born");
-        while (::getppid() == before) ::usleep(100);
+        while (::getppid() != adopter && ::getppid() != 1) ::usleep(100);
         say(orphan, "orphaned " + std::to_string(::getpid()) + "\n");
         ::pause();
       }

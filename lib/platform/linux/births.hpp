@@ -65,7 +65,7 @@ class Births {
   std::uint32_t ids_since_scan_ = 0;
   bool begins_tick_ = true;
   bool is_first_of_tick_ = false;  ///< the look that goes on
-  bool knows_all_ = false;  ///< `known_` holds all processes
+  bool knows_all_ = false;         ///< `known_` holds all processes
   bool needs_scan_ = true;
   bool missed_some_ = false;
   bool missed_some_in_tick_ = false;  ///< after its first look
