@@ -334,6 +334,7 @@ class ProcessForest {
       visit_ended(node);
     } else {
       own.num_processes = 1;
+      if (node.ancestor != nullptr && is_ending(own)) complete_ending(own);
       add_figures(node.sum, own);
       add(node.sum.cpu_time_ns, own.cpu_time_ns);  // unknown: so is the sum
       if (own.cpu_time_ns) node.cpu_ns = std::max(node.cpu_ns, *own.cpu_time_ns);
@@ -343,6 +344,20 @@ class ProcessForest {
     if (node.ancestor == nullptr) return;
     add_figures(node.ancestor->sum, node.sum);
     add(node.ancestor->sum.cpu_time_ns, node.sum.cpu_time_ns);
+  }
+
+  /// Whether it has given back its memory already, on its way out. All else is told of it, so that
+  /// this is no failure to read; a first thread that has ended before others is another case.
+  [[nodiscard]] static bool is_ending(const ProcessReading& own) noexcept {
+    return !own.memory_rss_bytes && !own.memory_vms_bytes && own.cpu_time_ns &&
+           own.num_threads == Figure<std::uint32_t>(1U);
+  }
+
+  static void complete_ending(ProcessReading& own) noexcept {
+    own.memory_rss_bytes = 0;
+    own.memory_vms_bytes = 0;
+    own.memory_swap_bytes = 0;
+    if (!own.num_fds && !own.num_fds_error) own.num_fds = 0;
   }
 
   void visit_ended(Node& node) noexcept {
