@@ -4,6 +4,8 @@
 #include "daemon/platform/signal_names.hpp"
 #include "daemon/platform/user_account.hpp"
 
+#include <provisr/tracking.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -113,7 +115,8 @@ struct ProcessConfig {
   int stop_signal = default_stop_signal;
   /// How long a process may take to end after the stop signal before it is killed.
   std::chrono::milliseconds stop_timeout{5000};
-  std::optional<UserAccount> account;  ///< empty: the daemon's
+  std::optional<UserAccount> account;     ///< empty: the daemon's
+  SampleScope scope = SampleScope::tree;  ///< of its samples
   ProcessLog log;
   ProcessLimits limits;            ///< of each instance
   std::filesystem::path pid_file;  ///< written if there is an `argv`, else read

@@ -89,6 +89,17 @@ void read_stop_signal(const Value& value, Entry& entry) {
   }
 }
 
+void read_scope(const Value& value, Entry& entry) {
+  std::string name;
+  if (!value.read(name)) return;
+  for (const SampleScope scope : {SampleScope::process, SampleScope::tree}) {
+    if (name != to_text(scope)) continue;
+    entry.config.scope = scope;
+    return;
+  }
+  value.fault(fmt::format("must be \"tree\" or \"process\", is \"{}\"", name));
+}
+
 void read_user(const Value& value, Entry& entry) {
   std::string name;
   if (!value.read(name) || name.empty()) return;
@@ -262,6 +273,10 @@ constexpr auto entry_keys = std::to_array<Key<Entry>>({
       {},
       "Whose process it is, with their groups, `HOME`, `USER`, `LOGNAME` and `SHELL`: a name or a "
       "number. Empty: provisrd's. Takes the right to change users, as root has"}},
+    {"scope",
+     read_scope,
+     {"string", R"("tree")", R"(`"tree"`, `"process"`)",
+      "What its figures are of: the process and all its descendants, or the process alone"}},
     {"log",
      [](const Value& v, Entry& d) { read_log(v, d.config.log); },
      {"table", "", {}, "Where its output goes; `[processes.log]`"}},

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <provisr/process_metrics.hpp>
+#include <provisr/tracking.hpp>
 
 #include <optional>
 
@@ -16,6 +17,10 @@ class EndedChildren {
   /// One of them, at the cost of two system calls however many children run. POSIX: the same one
   /// again until it is collected, one that was taken over once for each change. Windows: each once.
   [[nodiscard]] virtual std::optional<ProcessId> next() = 0;
+
+  /// What it has used, of one that is no ChildProcess and was not reaped; empty if the system does
+  /// not tell.
+  [[nodiscard]] virtual std::optional<EndedChild> describe(ProcessId /*pid*/) const { return {}; }
 
   /// Collects one that is no ChildProcess, such as an adopted orphan.
   virtual void reap(ProcessId pid) = 0;

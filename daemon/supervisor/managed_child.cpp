@@ -227,7 +227,10 @@ ManagedChild::Change ManagedChild::reconfigure(const ProcessConfig& config, cons
   if (before == config) return Change::none;
   command_ = command_of(config_, status_.name, inherits_stdin_);
   backoff_.set_intervals(intervals_of(config_));
-  if (run_the_same(before, config)) return Change::policy;
+  if (run_the_same(before, config)) {
+    if (before.scope != config.scope && is_executed_ && !is_collected_) measure(now);
+    return Change::policy;
+  }
   if (goal_ == Goal::up) restart(now, ExitReason::reload);
   return Change::program;
 }
@@ -414,7 +417,7 @@ void ManagedChild::wait_for_start(MonotonicTime due) {
 void ManagedChild::measure(const Moment& now) {
   next_measure_ = MonotonicTime::max();
   if (!services_.can_measure_children) return;
-  const std::error_code failure = services_.track(status_.name, child_->pid());
+  const std::error_code failure = services_.track(status_.name, child_->pid(), config_.scope);
   if (!failure) return measure_problems_.clear();
   // One that was taken over may wait as a zombie for its parent.
   const bool is_too_late =

@@ -9,6 +9,7 @@
 
 #include <provisr/clock.hpp>
 #include <provisr/process_metrics.hpp>
+#include <provisr/tracking.hpp>
 
 #include <functional>
 #include <memory>
@@ -30,8 +31,8 @@ struct Moment {
 struct ProcessServices {
   Launcher launch;
   ProcessFinder find;
-  /// Starts measuring the process under this name.
-  std::function<std::error_code(std::string_view name, ProcessId pid)> track;
+  /// Starts measuring the process, or its tree, under this name.
+  std::function<std::error_code(std::string_view name, ProcessId pid, SampleScope scope)> track;
   /// Whether some process has this PID, measurable or not.
   std::function<bool(ProcessId pid)> exists;
   /// False: `track` would take another process for a child.

@@ -83,8 +83,9 @@ class Supervisor::Reconfiguration {
     const auto& process = static_cast<const WatchedProcess&>(*entry.process);
     const bool has_other_limits = std::exchange(entry.limits, config.limits) != config.limits;
     const bool is_same_file = process.pid_file() == config.pid_file;
-    if (has_other_limits || !is_same_file) changes_.changed.push_back(entry.name());
-    if (is_same_file) return entry;
+    const bool is_same = is_same_file && process.scope() == config.scope;
+    if (has_other_limits || !is_same) changes_.changed.push_back(entry.name());
+    if (is_same) return entry;
     return supervisor_.make_entry(entry.name(), config, false);
   }
 

@@ -57,7 +57,9 @@ class LuckyNumbers {
                                           ExitLog& exits, const Log& log) {
   auto track = options.track;
   if (!track) {
-    track = [&registry](std::string_view name, ProcessId pid) { return registry.track(name, pid); };
+    track = [&registry](std::string_view name, ProcessId pid, SampleScope scope) {
+      return registry.track(name, pid, {.scope = scope});
+    };
   }
   return {options.launch,
           options.find,
@@ -125,7 +127,8 @@ Supervisor::Entry Supervisor::make_entry(std::string name, const ProcessConfig& 
   Entry entry;
   entry.limits = config.limits;
   if (config.is_foreign()) {
-    entry.process = std::make_unique<WatchedProcess>(std::move(name), config.pid_file, services_);
+    entry.process =
+        std::make_unique<WatchedProcess>(std::move(name), config.pid_file, config.scope, services_);
   } else {
     auto child = std::make_unique<ManagedChild>(std::move(name), config, inherit_stdin, services_);
     entry.child = child.get();
@@ -252,7 +255,7 @@ void Supervisor::take_exits(const Moment& now) {
     const auto found = by_pid_.find(*pid);
     // An orphan, or a child that nobody asks for any more; one that comes twice was not collected.
     if (found == by_pid_.end() || pid == previous) {
-      options_.ended_children->reap(*pid);
+      reap(*pid);
     } else {
       const std::size_t index = found->second;
       entries_[index].process->update(now);
@@ -260,6 +263,13 @@ void Supervisor::take_exits(const Moment& now) {
     }
     previous = pid;
   }
+}
+
+/// Counts an orphan's CPU time to the tree that it comes from.
+void Supervisor::reap(ProcessId pid) {
+  const auto child = options_.ended_children->describe(pid);
+  if (!child) return options_.ended_children->reap(pid);
+  registry_.collect_ended(*child, [&] { options_.ended_children->reap(pid); });
 }
 
 void Supervisor::do_what_is_due(const Moment& now) {

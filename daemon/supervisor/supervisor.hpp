@@ -36,8 +36,8 @@ namespace provisr::daemon {
 struct SupervisorOptions {
   Launcher launch = &ChildProcess::start;
   ProcessFinder find = system_process_finder();
-  /// Starts measuring a process; Registry::track() if empty.
-  std::function<std::error_code(std::string_view name, ProcessId pid)> track;
+  /// Starts measuring a process or its tree; Registry::track() if empty.
+  std::function<std::error_code(std::string_view name, ProcessId pid, SampleScope scope)> track;
   std::function<bool(ProcessId pid)> exists = &process_exists;
   /// Whether PIDs mean the same to `track` as to `launch`; if not, children are not measured.
   bool can_measure_children = measures_own_pids();
@@ -147,6 +147,7 @@ class Supervisor {
   void reload(const Command& command, const ReplyHandler& reply, const Moment& now);
   void handle(Events::Kind event);
   void take_exits(const Moment& now);
+  void reap(ProcessId pid);
   void do_what_is_due(const Moment& now);
   void obey(const Command& command, ReplyHandler reply, const Moment& now);
   [[nodiscard]] std::vector<std::size_t> targets_of(const Command& command) const;

@@ -16,9 +16,9 @@ constexpr int looks_at_record = 5;
 
 }  // namespace
 
-WatchedProcess::WatchedProcess(std::string name, std::filesystem::path pid_file,
+WatchedProcess::WatchedProcess(std::string name, std::filesystem::path pid_file, SampleScope scope,
                                const ProcessServices& services)
-    : pid_file_(std::move(pid_file)), services_(services) {
+    : pid_file_(std::move(pid_file)), scope_(scope), services_(services) {
   status_.name = std::move(name);
   status_.kind = ProcessKind::pid_file;
   status_.state = ProcessState::absent;
@@ -83,7 +83,7 @@ void WatchedProcess::read_file() {
 void WatchedProcess::follow(ProcessId pid) {
   std::error_code error;
   IsAlive found = services_.find(pid, error);
-  if (found) error = services_.track(status_.name, pid);
+  if (found) error = services_.track(status_.name, pid, scope_);
   if (error) {
     const bool exists = services_.exists(pid);
     // Try again unless the process is gone.

@@ -19,7 +19,8 @@ namespace provisr::daemon {
 /// PID may have been reused.
 class WatchedProcess final : public ManagedProcess {
  public:
-  WatchedProcess(std::string name, std::filesystem::path pid_file, const ProcessServices& services);
+  WatchedProcess(std::string name, std::filesystem::path pid_file, SampleScope scope,
+                 const ProcessServices& services);
 
   void update(const Moment& now) override;
   void take_over(const RememberedProcess& before, const Moment& now) override;
@@ -28,6 +29,7 @@ class WatchedProcess final : public ManagedProcess {
   [[nodiscard]] MonotonicTime next_deadline() const override { return next_look_; }
   [[nodiscard]] const ProcessStatus& status() const override { return status_; }
   [[nodiscard]] const std::filesystem::path& pid_file() const { return pid_file_; }
+  [[nodiscard]] SampleScope scope() const { return scope_; }
 
  private:
   void notice_end(const Moment& now);
@@ -39,6 +41,7 @@ class WatchedProcess final : public ManagedProcess {
   void report(const std::string& problem);
 
   std::filesystem::path pid_file_;
+  SampleScope scope_;
   const ProcessServices& services_;
   ProcessStatus status_;
   std::optional<PidFile> last_reading_;

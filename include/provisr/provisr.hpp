@@ -25,3 +25,4 @@
 #include <provisr/sampler.hpp>
 #include <provisr/snapshot.hpp>
 #include <provisr/storage.hpp>
+#include <provisr/tracking.hpp>

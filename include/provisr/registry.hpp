@@ -3,6 +3,7 @@
 #include <provisr/aggregator.hpp>
 #include <provisr/clock.hpp>
 #include <provisr/cpu_rate.hpp>
+#include <provisr/detail/process_forest.hpp>
 #include <provisr/detail/roster.hpp>
 #include <provisr/detail/snapshot_pool.hpp>
 #include <provisr/diagnostics.hpp>
@@ -14,6 +15,7 @@
 #include <provisr/sampler.hpp>
 #include <provisr/snapshot.hpp>
 #include <provisr/storage.hpp>
+#include <provisr/tracking.hpp>
 
 #include <algorithm>
 #include <atomic>
@@ -71,6 +73,7 @@ class BasicRegistry {
                          typename Sampler::Context context = typename Sampler::Context())
       : options_(std::move(options)),
         context_(std::move(context)),
+        forest_(context_, options_.further_figures),
         roster_(std::make_shared<const detail::Roster>()),
         pool_(options_.further_figures.row_slots()) {
     if (options_.max_history == 0) options_.max_history = 1;
@@ -90,12 +93,12 @@ class BasicRegistry {
   /// Watches the process that has this PID now under `name`, known or new, and takes the baseline
   /// for its first CPU rate. It replaces a process watched under that name before, whose samples
   /// stay in the history. Fails, and leaves everything as it was, with the
-  /// errors of declare and Sampler::open. Throws std::bad_alloc.
-  std::error_code track(std::string_view name, ProcessId pid) {
+  /// errors of declare and Sampler::open. A tree ends with its leader. Throws std::bad_alloc.
+  std::error_code track(std::string_view name, ProcessId pid, const TrackOptions& options = {}) {
     if (!is_valid_process_name(name)) return std::make_error_code(std::errc::invalid_argument);
     const std::lock_guard tick_lock(tick_mutex_);
     std::error_code error;
-    std::optional<Sampler> sampler = Sampler::open(context_, pid, error);
+    std::optional<Watched> sampler = open(pid, options.scope, error);
     if (!sampler) return error;
     ProcessReading reading;
     const MonotonicTime taken_at = options_.clock->monotonic_now();
@@ -150,6 +153,16 @@ class BasicRegistry {
     return {};
   }
 
+  /// Calls `collect` between two ticks: it is to wait for a child that has ended, so that the
+  /// child's CPU time is added to the tree that it was a member of. No-op but for that if it was of
+  /// none.
+  template <class Collect>
+  void collect_ended(const EndedChild& child, Collect&& collect) {
+    const std::lock_guard tick_lock(tick_mutex_);
+    forest_.note_collected(child.pid, child.process_group, child.cpu_time_ns);
+    std::forward<Collect>(collect)();
+  }
+
   /// Samples every process once and publishes all samples together. A process that has ended is
   /// released and shown as not running. Allocates nothing once the set of names has been unchanged
   /// for two ticks, unless readers hold more snapshots than they did since. Then tells the
@@ -190,10 +203,22 @@ class BasicRegistry {
   }
 
  private:
+  using Watched = detail::WatchedSampler<Sampler>;
+
+  [[nodiscard]] std::optional<Watched> open(ProcessId pid, SampleScope scope,
+                                            std::error_code& error) {
+    if (scope == SampleScope::process) {
+      auto process = Sampler::open(context_, pid, error);
+      return process ? std::optional<Watched>(std::in_place, std::move(*process)) : std::nullopt;
+    }
+    auto tree = forest_.open(pid, error);
+    return tree ? std::optional<Watched>(std::in_place, std::move(*tree)) : std::nullopt;
+  }
+
   /// Ordered by use: what each tick touches comes first.
   struct Member {
     // Of tick_mutex_.
-    std::optional<Sampler> sampler;  ///< empty: no process, or it has ended
+    std::optional<Watched> sampler;  ///< empty: no process, or it has ended
     ProcessId pid = 0;
     CpuReading last_cpu;
 
@@ -329,6 +354,7 @@ class BasicRegistry {
   /// tick_mutex_ held: the set of names stands still, while samples may be recorded.
   void sample_all(detail::SnapshotBuffer& buffer, TickReport& report) noexcept {
     context_.begin_tick();
+    forest_.begin_tick();
     buffer.taken_at = options_.clock->utc_now();
     for (std::size_t i = 0; i < ordered_.size(); ++i) {
       Member& member = *ordered_[i];
@@ -362,6 +388,7 @@ class BasicRegistry {
     metrics.memory_swap_bytes = reading.memory_swap_bytes;
     metrics.num_threads = reading.num_threads;
     metrics.num_fds = reading.num_fds;
+    metrics.num_processes = reading.num_processes;
     member.last_cpu = cpu;
     if (reading.num_fds_error) report_fds_error(member, name, reading.num_fds_error);
     return true;
@@ -412,6 +439,7 @@ class BasicRegistry {
 
   RegistryOptions options_;
   typename Sampler::Context context_;
+  typename detail::ForestOf<Sampler>::type forest_;  ///< of tick_mutex_
 
   // tick_mutex_ is held through a whole tick, state_mutex_ only while a batch is published. Names
   // change under both, so either is enough to read them. tick_mutex_ is locked first.

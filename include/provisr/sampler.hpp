@@ -34,6 +34,7 @@ struct ProcessReading {
   Figure<std::uint64_t> memory_swap_bytes;
   Figure<std::uint32_t> num_threads;
   Figure<std::uint32_t> num_fds;
+  Figure<std::uint32_t> num_processes;  ///< of a process tree; unknown of a single process
   /// Why num_fds is unknown, if the system refused to tell.
   std::error_code num_fds_error;
   FurtherReadings more;
@@ -50,6 +51,23 @@ struct ProcessReading {
 enum class ReadStatus {
   ok,
   vanished,  ///< the process has ended (a zombie has, too); its PID may have been reused
+};
+
+/// A process and where it comes from.
+struct Descent {
+  ProcessId pid = 0;
+  ProcessId parent = 0;
+  /// If its parent may have adopted it (it is process 1, or this program): the PID of the leader of
+  /// its process group, of whose tree it is if that is watched. Otherwise 0.
+  ProcessId orphan_of = 0;
+};
+
+/// What a process tree asks of its members besides figures.
+struct FamilyReading {
+  ProcessId parent = 0;
+  /// CPU time of the children that it has waited for, with that of theirs. Linux: in clock ticks of
+  /// 10 ms as a rule, user and system rounded down each.
+  Figure<std::uint64_t> children_cpu_ns;
 };
 
 struct SamplerOptions {
@@ -83,6 +101,27 @@ class SamplingContext {
   /// that a system call returned may be another process's there. False only on Linux, with a proc
   /// root that is missing or of another PID namespace.
   [[nodiscard]] bool has_own_pids() const noexcept;
+
+  /// The processes that have appeared since the last call, or all that there are. The first call
+  /// after begin_tick() also finds those that were not complete at the one before it. Linux: by the
+  /// ids given out since (the last field of /proc/loadavg), at the cost of births; all processes
+  /// if the ids have wrapped around, after very many births, and at a proc root of another PID
+  /// namespace. Valid until the next call of one of these functions.
+  [[nodiscard]] std::span<const Descent> new_processes() noexcept;
+
+  /// Processes among which are all descendants of this one that new_processes() has told of.
+  /// All processes, looked through at most once a tick, if it was started before the latest tick.
+  [[nodiscard]] std::span<const Descent> candidates(ProcessId ancestor) noexcept;
+
+  /// Whether processes may have come and gone since the tick before, never seen by
+  /// new_processes(): then whoever ran since may have waited for some.
+  [[nodiscard]] bool missed_processes() const noexcept;
+
+  /// Makes the next new_processes() return all processes.
+  void recount_processes() noexcept;
+
+  /// Whether FamilyReading::children_cpu_ns is to be had on this system.
+  [[nodiscard]] bool tells_children_cpu() const noexcept;
 
   struct State;  ///< platform's own
   [[nodiscard]] State& state() noexcept { return *state_; }
@@ -134,6 +173,9 @@ class ProcessSampler {
 
   /// Reads all figures; one that cannot be read is left unknown. Allocates nothing.
   [[nodiscard]] ReadStatus read(ProcessReading& reading) noexcept;
+
+  /// As read(), but of one that has ended, too, until it has been waited for. Allocates nothing.
+  [[nodiscard]] ReadStatus read_family(FamilyReading& reading) noexcept;
 
  private:
   struct State;  ///< platform's own

@@ -58,6 +58,7 @@ class FakeSupervision {
     return supervisor().next_deadline() - clock.monotonic_now();
   }
 
+  SampleScope tracked_scope = SampleScope::process;  ///< of the latest
   ManualClock clock;
   LogCapture log;
   FakeChildren children;
@@ -69,8 +70,9 @@ class FakeSupervision {
         .launch = children.launcher(),
         .find = daemon::system_process_finder(),
         .track =
-            [this](std::string_view, ProcessId) {
+            [this](std::string_view, ProcessId, SampleScope scope) {
               ++tracked;
+              tracked_scope = scope;
               return track_error;
             },
         .exists = [](ProcessId) { return false; },

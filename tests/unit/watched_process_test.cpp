@@ -36,7 +36,8 @@ struct World {
       .launch = {},
       .find = [this](ProcessId pid, std::error_code& error) { return find(pid, error); },
       .track =
-          [this](std::string_view, ProcessId pid) {
+          [this](std::string_view, ProcessId pid, SampleScope scope) {
+            CHECK(scope == SampleScope::process);
             tracked.push_back(pid);
             return std::error_code();
           },
@@ -46,7 +47,7 @@ struct World {
       .luck = {},
       .log = &log.log()};
   Moment now{};
-  WatchedProcess process{"nginx", pid_file, services};
+  WatchedProcess process{"nginx", pid_file, SampleScope::process, services};
 
   IsAlive find(ProcessId pid, std::error_code& error) {
     ++found;

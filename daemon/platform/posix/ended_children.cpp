@@ -1,6 +1,7 @@
 #include "daemon/platform/ended_children.hpp"
 
 #include "daemon/platform/posix/adopted_ends.hpp"
+#include "daemon/platform/posix/ended_usage.hpp"
 
 #include <sys/wait.h>
 
@@ -15,6 +16,10 @@ class PosixEndedChildren final : public EndedChildren {
     if (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0) return std::nullopt;
     if (info.si_pid == 0) return std::nullopt;
     return info.si_pid;
+  }
+
+  [[nodiscard]] std::optional<EndedChild> describe(ProcessId pid) const override {
+    return describe_ended_child(pid);
   }
 
   void reap(ProcessId pid) override { ::waitpid(static_cast<pid_t>(pid), nullptr, WNOHANG); }

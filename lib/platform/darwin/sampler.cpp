@@ -1,4 +1,5 @@
 #include "lib/platform/darwin/fd_count.hpp"
+#include "lib/platform/darwin/process_list.hpp"
 
 #include <provisr/sampler.hpp>
 
@@ -35,6 +36,10 @@ namespace {
   return info.pbsd.pbi_start_tvsec * 1'000'000 + info.pbsd.pbi_start_tvusec;
 }
 
+[[nodiscard]] std::uint64_t start_of(const proc_bsdinfo& info) noexcept {
+  return info.pbi_start_tvsec * 1'000'000 + info.pbi_start_tvusec;
+}
+
 }  // namespace
 
 struct SamplingContext::State {
@@ -46,6 +51,7 @@ struct SamplingContext::State {
 
   mach_timebase_info_data_t timebase{};
   FdCounter fd_counter;
+  ProcessList processes;
 };
 
 SamplingContext::SamplingContext(SamplerOptions) : state_(std::make_unique<State>()) {}
@@ -55,7 +61,24 @@ SamplingContext& SamplingContext::operator=(SamplingContext&&) noexcept = defaul
 bool SamplingContext::has_own_pids() const noexcept {
   return true;
 }
-void SamplingContext::begin_tick() noexcept {}
+void SamplingContext::begin_tick() noexcept {
+  state_->processes.begin_tick();
+}
+std::span<const Descent> SamplingContext::new_processes() noexcept {
+  return state_->processes.all();
+}
+std::span<const Descent> SamplingContext::candidates(ProcessId) noexcept {
+  return state_->processes.all();
+}
+bool SamplingContext::missed_processes() const noexcept {
+  return true;  // the list says nothing of those that have come and gone
+}
+void SamplingContext::recount_processes() noexcept {
+  state_->processes.begin_tick();
+}
+bool SamplingContext::tells_children_cpu() const noexcept {
+  return true;
+}
 
 struct ProcessSampler::State {
   SamplingContext::State& context;
@@ -107,6 +130,26 @@ ReadStatus ProcessSampler::read(ProcessReading& reading) noexcept {
   reading.memory_rss_bytes = task.pti_resident_size;
   reading.memory_vms_bytes = task.pti_virtual_size;
   reading.num_threads = static_cast<std::uint32_t>(task.pti_threadnum);
+  return ReadStatus::ok;
+}
+
+ReadStatus ProcessSampler::read_family(FamilyReading& reading) noexcept {
+  reading = {};
+  const State& state = *state_;
+  proc_bsdinfo info{};
+  constexpr int size = sizeof info;
+  constexpr std::uint64_t zombies_too = 1;
+  if (proc_pidinfo(state.pid, PROC_PIDTBSDINFO, zombies_too, &info, size) != size) {
+    return errno == ESRCH ? ReadStatus::vanished : ReadStatus::ok;
+  }
+  if (start_of(info) != state.started_at_us) return ReadStatus::vanished;
+  reading.parent = static_cast<ProcessId>(info.pbi_ppid);
+  rusage_info_v1 usage{};
+  auto* const untyped = reinterpret_cast<rusage_info_t*>(&usage);
+  if (proc_pid_rusage(state.pid, RUSAGE_INFO_V1, untyped) == 0) {
+    reading.children_cpu_ns =
+        state.context.nanoseconds_of(usage.ri_child_user_time + usage.ri_child_system_time);
+  }
   return ReadStatus::ok;
 }
 

@@ -1,6 +1,7 @@
 #include "lib/platform/linux/proc_directory.hpp"
 
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 #include <fcntl.h>
 #include <sys/syscall.h>
@@ -9,25 +10,14 @@
 namespace provisr::linux_platform {
 namespace {
 
-/// One record of getdents64(2), as far as it is looked at.
+/// One record of getdents64(2), up to its name.
 struct DirectoryEntry {
   std::uint64_t inode;
   std::int64_t offset;
   std::uint16_t length;
   std::uint8_t type;
 };
-
-[[nodiscard]] std::uint32_t count_records(std::span<const std::byte> records) noexcept {
-  std::uint32_t count = 0;
-  while (records.size() >= sizeof(DirectoryEntry)) {
-    DirectoryEntry entry;
-    std::memcpy(&entry, records.data(), sizeof entry);
-    if (entry.length == 0 || entry.length > records.size()) break;
-    ++count;
-    records = records.subspan(entry.length);
-  }
-  return count;
-}
+constexpr std::size_t name_offset = offsetof(DirectoryEntry, type) + 1;
 
 }  // namespace
 
@@ -50,18 +40,34 @@ std::optional<std::string_view> read_start(int file, std::span<char> buffer) noe
   return read_at(file, buffer, 0);
 }
 
+std::optional<std::string_view> DirectoryReader::next() noexcept {
+  if (rest_.size() < sizeof(DirectoryEntry) && !refill()) return std::nullopt;
+  DirectoryEntry entry;
+  std::memcpy(&entry, rest_.data(), sizeof entry);
+  if (entry.length < sizeof entry || entry.length > rest_.size()) return std::nullopt;
+  const char* const name = reinterpret_cast<const char*>(rest_.data()) + name_offset;
+  const std::size_t length = ::strnlen(name, entry.length - name_offset);
+  rest_ = rest_.subspan(entry.length);
+  return std::string_view(name, length);
+}
+
+bool DirectoryReader::refill() noexcept {
+  // opendir(3) would allocate.
+  const long length = ::syscall(SYS_getdents64, directory_, buffer_, sizeof buffer_);
+  has_failed_ = length < 0;
+  if (length <= 0) return false;
+  rest_ = std::span<const std::byte>(buffer_).first(static_cast<std::size_t>(length));
+  return true;
+}
+
 std::optional<std::uint32_t> count_entries(int directory, const char* path) noexcept {
   const FileDescriptor opened(::openat(directory, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!opened) return std::nullopt;
-  // opendir(3) would allocate.
-  alignas(std::uint64_t) std::byte buffer[4096];
+  DirectoryReader reader(opened.get());
   std::uint32_t count = 0;
-  for (;;) {
-    const long length = ::syscall(SYS_getdents64, opened.get(), buffer, sizeof buffer);
-    if (length < 0) return std::nullopt;
-    if (length == 0) return count >= 2 ? count - 2 : 0;
-    count += count_records(std::span(buffer).first(static_cast<std::size_t>(length)));
-  }
+  while (reader.next()) ++count;
+  if (reader.has_failed()) return std::nullopt;
+  return count >= 2 ? count - 2 : 0;
 }
 
 std::error_code process_error(int error_number) noexcept {

@@ -50,6 +50,26 @@ class ProcPath {
 /// The beginning of a file, as much as the buffer holds.
 [[nodiscard]] std::optional<std::string_view> read_start(int file, std::span<char> buffer) noexcept;
 
+/// The names in an open directory, "." and ".." among them, one after the other.
+class DirectoryReader {
+ public:
+  explicit DirectoryReader(int directory) noexcept : directory_(directory) {}
+  DirectoryReader(const DirectoryReader&) = delete;
+  DirectoryReader& operator=(const DirectoryReader&) = delete;
+
+  /// Valid until the next call; empty at the end or on failure.
+  [[nodiscard]] std::optional<std::string_view> next() noexcept;
+  [[nodiscard]] bool has_failed() const noexcept { return has_failed_; }
+
+ private:
+  [[nodiscard]] bool refill() noexcept;
+
+  int directory_;
+  bool has_failed_ = false;
+  std::span<const std::byte> rest_;
+  alignas(std::uint64_t) std::byte buffer_[4096];
+};
+
 /// The entries of a directory, "." and ".." left out.
 [[nodiscard]] std::optional<std::uint32_t> count_entries(int directory, const char* path) noexcept;
 

@@ -1,5 +1,6 @@
 #include "lib/platform/linux/proc_text.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <concepts>
 #include <system_error>
@@ -88,7 +89,12 @@ std::optional<Stat> parse_stat(std::string_view text) noexcept {
   fields.skip(8);  // 6 to 13
   stat.cpu_clock_ticks = fields.number<std::uint64_t>();
   stat.cpu_clock_ticks += fields.number<std::uint64_t>();
-  fields.skip(4);  // 16 to 19
+  const auto children_user = fields.number<std::int64_t>();  // signed in the kernel, as the next
+  const auto children_system = fields.number<std::int64_t>();
+  stat.children_clock_ticks =
+      static_cast<std::uint64_t>(std::max<std::int64_t>(children_user, 0)) +
+      static_cast<std::uint64_t>(std::max<std::int64_t>(children_system, 0));
+  fields.skip(2);  // 18 and 19
   stat.num_threads = fields.number<std::uint32_t>();
   fields.skip(1);
   stat.start_clock_ticks = fields.number<std::uint64_t>();
@@ -115,6 +121,14 @@ std::optional<std::uint64_t> parse_vmstat(std::string_view text, std::string_vie
   const auto number = fields.number<std::uint64_t>();
   if (!fields.is_good()) return std::nullopt;
   return number;
+}
+
+std::optional<std::int32_t> parse_newest_id(std::string_view loadavg) noexcept {
+  FieldReader fields(loadavg);
+  fields.skip(4);
+  const auto id = fields.number<std::int32_t>();
+  if (!fields.is_good() || id <= 0) return std::nullopt;
+  return id;
 }
 
 bool is_of_nested_pid_namespace(std::string_view status) noexcept {

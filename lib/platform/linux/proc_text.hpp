@@ -22,10 +22,12 @@ struct Statm {
 
 /// What is used of /proc/PID/stat (proc_pid_stat(5)).
 struct Stat {
-  char state = '?';                     ///< field 3
-  std::int32_t parent_pid = 0;          ///< field 4
-  std::int32_t process_group = 0;       ///< field 5
-  std::uint64_t cpu_clock_ticks = 0;    ///< fields 14 and 15, utime + stime
+  char state = '?';                   ///< field 3
+  std::int32_t parent_pid = 0;        ///< field 4
+  std::int32_t process_group = 0;     ///< field 5
+  std::uint64_t cpu_clock_ticks = 0;  ///< fields 14 and 15, utime + stime
+  /// Fields 16 and 17, cutime + cstime: of the children that it has waited for, with theirs.
+  std::uint64_t children_clock_ticks = 0;
   std::uint32_t num_threads = 0;        ///< field 20
   std::uint64_t start_clock_ticks = 0;  ///< field 22, since boot
   std::uint64_t size_bytes = 0;         ///< field 23
@@ -47,6 +49,10 @@ struct Stat {
 /// A "key 123" line of /proc/vmstat (proc_vmstat(5)).
 [[nodiscard]] std::optional<std::uint64_t> parse_vmstat(std::string_view text,
                                                         std::string_view key) noexcept;
+
+/// The newest id given out in the reader's PID namespace: the last field of /proc/loadavg
+/// (proc_loadavg(5)).
+[[nodiscard]] std::optional<std::int32_t> parse_newest_id(std::string_view loadavg) noexcept;
 
 /// Whether a process is in a PID namespace below the one whose procfs shows this `status`: its
 /// NSpid line has an id for each namespace from the one to the other (Linux 4.1,

@@ -89,6 +89,7 @@ struct ProcessSampler::State {
   [[nodiscard]] bool has_idled(Figure<std::uint64_t> cpu_time_ns) const noexcept;
   [[nodiscard]] bool renew_idle_memory() noexcept;
   [[nodiscard]] ReadStatus read_in_full(ProcessReading& reading) noexcept;
+  [[nodiscard]] ReadStatus read_family(FamilyReading& reading) const noexcept;
   [[nodiscard]] ReadStatus read_kept(ProcessReading& reading) const noexcept;
   [[nodiscard]] ReadStatus read_by_path(ProcessReading& reading) noexcept;
   [[nodiscard]] std::optional<ino_t> read_by_number(ProcessReading& reading) const noexcept;
@@ -301,6 +302,17 @@ void ProcessSampler::State::read_fds(int directory, const char* path,
   if (!says_no_such_process(errno)) reading.num_fds_error = process_error(errno);
 }
 
+ReadStatus ProcessSampler::State::read_family(FamilyReading& reading) const noexcept {
+  // Through a kept descriptor it is the right process's, by number only with its start time.
+  const auto stat = statm ? read_stat(task.get(), "../stat")
+                          : read_stat(context.proc_root.get(), ProcPath(pid, "stat").c_str());
+  if (!stat) return says_no_such_process(errno) ? ReadStatus::vanished : ReadStatus::ok;
+  if (!statm && stat->start_clock_ticks != start_clock_ticks) return ReadStatus::vanished;
+  reading.parent = stat->parent_pid;
+  reading.children_cpu_ns = stat->children_clock_ticks * context.clock_tick_ns;
+  return ReadStatus::ok;
+}
+
 std::optional<Statm> ProcessSampler::State::read_kept_statm() const noexcept {
   char buffer[128];
   const auto text = read_start(statm.get(), buffer);
@@ -335,6 +347,11 @@ ProcessSampler& ProcessSampler::operator=(ProcessSampler&&) noexcept = default;
 ReadStatus ProcessSampler::read(ProcessReading& reading) noexcept {
   reading.clear();
   return state_->read(reading);
+}
+
+ReadStatus ProcessSampler::read_family(FamilyReading& reading) noexcept {
+  reading = {};
+  return state_->read_family(reading);
 }
 
 }  // namespace provisr

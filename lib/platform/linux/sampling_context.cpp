@@ -62,7 +62,8 @@ SamplingContext::State::State(const SamplerOptions& options)
       page_bytes(static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE))),
       clock_tick_ns(1'000'000'000U / static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK))),
       max_idle_age(options.max_idle_age),
-      reclaim(proc_root.get()) {}
+      reclaim(proc_root.get()),
+      births(proc_root.get(), has_own_pids) {}
 
 SamplingContext::SamplingContext(SamplerOptions options)
     : state_(std::make_unique<State>(options)) {}
@@ -79,6 +80,27 @@ void SamplingContext::begin_tick() noexcept {
   state_->reclaim.begin_tick();
   ++state_->tick;
   state_->tick_at = std::chrono::steady_clock::now();
+  state_->births.begin_tick();
+}
+
+std::span<const Descent> SamplingContext::new_processes() noexcept {
+  return state_->births.look();
+}
+
+std::span<const Descent> SamplingContext::candidates(ProcessId ancestor) noexcept {
+  return state_->births.candidates(ancestor);
+}
+
+bool SamplingContext::missed_processes() const noexcept {
+  return state_->births.missed_some();
+}
+
+void SamplingContext::recount_processes() noexcept {
+  state_->births.recount();
+}
+
+bool SamplingContext::tells_children_cpu() const noexcept {
+  return true;
 }
 
 }  // namespace provisr

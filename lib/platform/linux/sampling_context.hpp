@@ -1,5 +1,6 @@
 #pragma once
 
+#include "lib/platform/linux/births.hpp"
 #include "lib/platform/linux/reclaim_watch.hpp"
 #include "lib/platform/posix/file_descriptor.hpp"
 
@@ -28,6 +29,7 @@ struct SamplingContext::State {
   linux_platform::ReclaimWatch reclaim;
   std::uint64_t tick = 0;                         ///< number of the latest
   std::chrono::steady_clock::time_point tick_at;  ///< when it began
+  linux_platform::Births births;
 };
 
 }  // namespace provisr

@@ -15,6 +15,19 @@ bool SamplingContext::has_own_pids() const noexcept {
   return true;
 }
 void SamplingContext::begin_tick() noexcept {}
+std::span<const Descent> SamplingContext::new_processes() noexcept {
+  return {};
+}
+std::span<const Descent> SamplingContext::candidates(ProcessId) noexcept {
+  return {};
+}
+bool SamplingContext::missed_processes() const noexcept {
+  return false;
+}
+void SamplingContext::recount_processes() noexcept {}
+bool SamplingContext::tells_children_cpu() const noexcept {
+  return false;
+}
 
 struct ProcessSampler::State {};
 
@@ -28,6 +41,9 @@ ProcessSampler::~ProcessSampler() = default;
 ProcessSampler::ProcessSampler(ProcessSampler&&) noexcept = default;
 ProcessSampler& ProcessSampler::operator=(ProcessSampler&&) noexcept = default;
 ReadStatus ProcessSampler::read(ProcessReading&) noexcept {
+  return ReadStatus::vanished;
+}
+ReadStatus ProcessSampler::read_family(FamilyReading&) noexcept {
   return ReadStatus::vanished;
 }
 

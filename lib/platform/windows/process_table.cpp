@@ -21,11 +21,14 @@ struct Record {
   UNICODE_STRING image_name;
   LONG base_priority;
   HANDLE pid;
+  HANDLE parent;
 };
 
 [[nodiscard]] ProcessTable::Entry entry_of(const Record& record) noexcept {
   ProcessTable::Entry entry;
   entry.pid = static_cast<DWORD>(reinterpret_cast<std::uintptr_t>(record.pid));
+  entry.parent = static_cast<DWORD>(reinterpret_cast<std::uintptr_t>(record.parent));
+  entry.created_at = record.created_at;
   if (record.num_threads > 0) entry.num_threads = std::uint32_t{record.num_threads};
   entry.cpu_time_ns = static_cast<std::uint64_t>(record.user_time + record.kernel_time) * 100;
   return entry;
@@ -71,6 +74,26 @@ ProcessTable::Entry ProcessTable::find(DWORD pid) const noexcept {
       std::lower_bound(entries_.begin(), entries_.end(), pid,
                        [](const Entry& entry, DWORD wanted) { return entry.pid < wanted; });
   return found != entries_.end() && found->pid == pid ? *found : Entry{};
+}
+
+DWORD ProcessTable::living_parent(const Entry& entry) const noexcept {
+  const Entry parent = find(entry.parent);
+  // A process that is younger than its child has got the id of the parent, which has ended.
+  const bool is_right = parent.pid != 0 && parent.created_at <= entry.created_at;
+  return is_right && parent.pid != entry.pid ? parent.pid : 0;
+}
+
+std::span<const Descent> ProcessTable::descents() noexcept {
+  descents_.clear();
+  try {
+    for (const Entry& entry : entries_) {
+      const auto parent = static_cast<ProcessId>(living_parent(entry));
+      if (parent != 0) descents_.push_back({static_cast<ProcessId>(entry.pid), parent, 0});
+    }
+  } catch (const std::bad_alloc&) {
+    descents_.clear();
+  }
+  return descents_;
 }
 
 }  // namespace provisr::windows_platform

@@ -3,6 +3,7 @@
 #include "lib/platform/windows/windows_api.hpp"
 
 #include <provisr/process_metrics.hpp>
+#include <provisr/sampler.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -16,6 +17,8 @@ class ProcessTable {
  public:
   struct Entry {
     DWORD pid = 0;
+    DWORD parent = 0;  ///< which may have ended, and whose id may be another process's now
+    std::int64_t created_at = 0;
     Figure<std::uint32_t> num_threads;
     Figure<std::uint64_t> cpu_time_ns;
   };
@@ -27,11 +30,19 @@ class ProcessTable {
   /// As of the last read(); all figures are unknown for a process that it did not contain.
   [[nodiscard]] Entry find(DWORD pid) const noexcept;
 
+  /// As of the last read(), with parent 0 for a process whose parent has ended. Empty if memory is
+  /// short.
+  [[nodiscard]] std::span<const Descent> descents() noexcept;
+
+  /// Who started the process, if that still runs; else 0.
+  [[nodiscard]] DWORD living_parent(const Entry& entry) const noexcept;
+
  private:
   [[nodiscard]] std::span<const std::byte> query();
 
   std::vector<std::byte> buffer_;
   std::vector<Entry> entries_;  ///< sorted by pid
+  std::vector<Descent> descents_;
 };
 
 }  // namespace provisr::windows_platform

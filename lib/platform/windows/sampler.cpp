@@ -51,6 +51,19 @@ bool SamplingContext::has_own_pids() const noexcept {
 void SamplingContext::begin_tick() noexcept {
   state_->table.read();
 }
+std::span<const Descent> SamplingContext::new_processes() noexcept {
+  return state_->table.descents();
+}
+std::span<const Descent> SamplingContext::candidates(ProcessId) noexcept {
+  return state_->table.descents();
+}
+bool SamplingContext::missed_processes() const noexcept {
+  return false;  // of no use: nobody is told the time of those that have ended
+}
+void SamplingContext::recount_processes() noexcept {}
+bool SamplingContext::tells_children_cpu() const noexcept {
+  return false;
+}
 
 /// While a handle is open the system gives its process id to no other process: all that is read
 /// through the handle, and all that is looked up by that id, is of the process that was opened.
@@ -94,6 +107,14 @@ ReadStatus ProcessSampler::read(ProcessReading& reading) noexcept {
   if (!has_ended(process)) return ReadStatus::ok;
   reading.clear();
   return ReadStatus::vanished;
+}
+
+ReadStatus ProcessSampler::read_family(FamilyReading& reading) noexcept {
+  reading = {};
+  if (has_ended(state_->process.get())) return ReadStatus::vanished;  // nobody needs to wait for it
+  const ProcessTable& table = state_->context.table;
+  reading.parent = static_cast<ProcessId>(table.living_parent(table.find(state_->pid)));
+  return ReadStatus::ok;
 }
 
 }  // namespace provisr

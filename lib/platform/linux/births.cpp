@@ -1,0 +1,171 @@
+#include "lib/platform/linux/births.hpp"
+
+#include "lib/platform/linux/proc_directory.hpp"
+#include "lib/platform/linux/proc_text.hpp"
+
+#include <charconv>
+#include <fcntl.h>
+#include <new>
+#include <string_view>
+#include <system_error>
+#include <time.h>
+#include <unistd.h>
+#include <utility>
+
+namespace provisr::linux_platform {
+namespace {
+
+/// More ids than this at once, and going through all processes is hardly dearer.
+constexpr ProcessId most_ids = 8192;
+/// After so many ids all processes are gone through: whatever got its id out of turn (clone3 with
+/// set_tid, ns_last_pid) is found then.
+constexpr std::uint32_t ids_between_scans = 32'768;
+/// How many ids below the newest may belong to processes that a scan finds incomplete.
+constexpr ProcessId incomplete_ids = 64;
+constexpr ProcessId first_process = 1;
+
+[[nodiscard]] std::optional<Descent> descent_of(int proc_root, ProcessId pid) noexcept {
+  char buffer[1024];
+  const FileDescriptor file = open_readable(proc_root, ProcPath(pid, "stat").c_str());
+  const auto text = file ? read_start(file.get(), buffer) : std::nullopt;
+  const auto stat = text ? parse_stat(*text) : std::nullopt;
+  if (!stat) return std::nullopt;
+  const bool may_be_adopted = stat->parent_pid == first_process || stat->parent_pid == ::getpid();
+  return Descent{pid, stat->parent_pid, may_be_adopted ? stat->process_group : 0};
+}
+
+/// 0 if the name is no process's.
+[[nodiscard]] ProcessId id_of(std::string_view name) noexcept {
+  ProcessId id = 0;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), id);
+  return error == std::errc{} && end == name.data() + name.size() ? id : 0;
+}
+
+}  // namespace
+
+Births::Births(int proc_root, bool has_own_pids, IsProcess is_process)
+    : proc_root_(proc_root), has_own_pids_(has_own_pids), is_process_(is_process) {
+  if (!has_own_pids) return;
+  loadavg_ = open_readable(proc_root, "loadavg");
+  newest_ = newest_id().value_or(0);
+  tick_begin_ = newest_;
+  needs_scan_ = newest_ == 0;
+}
+
+bool Births::is_known_process(ProcessId id) noexcept {
+  clockid_t clock{};
+  return ::clock_getcpuclockid(id, &clock) == 0;
+}
+
+std::span<const Descent> Births::look() noexcept {
+  try {
+    const std::size_t known = begins_tick_ ? 0 : known_.size();
+    const bool knew_all = !begins_tick_ && knows_all_;
+    is_first_of_tick_ = begins_tick_;
+    if (begins_tick_) begin_new_tick();
+    find_new();
+    const bool is_whole = knows_all_ && !knew_all;
+    return std::span<const Descent>(known_).subspan(is_whole ? 0 : known);
+  } catch (const std::bad_alloc&) {
+    recount();
+    return {};
+  }
+}
+
+std::span<const Descent> Births::candidates(ProcessId ancestor) noexcept {
+  const bool is_new = has_own_pids_ && ancestor > tick_begin_ && ancestor <= newest_;
+  if (!is_new && !knows_all_) {
+    recount();
+    static_cast<void>(look());
+  }
+  return known_;
+}
+
+void Births::begin_new_tick() {
+  known_.clear();
+  knows_all_ = false;
+  begins_tick_ = false;
+  tick_begin_ = newest_;
+  missed_some_ = std::exchange(missed_some_in_tick_, false);
+  if (!has_own_pids_) recount();
+  look_again();
+}
+
+void Births::find_new() {
+  const auto newest = newest_id();
+  if (!newest && knows_all_) return;
+  if (needs_scan_ || !newest || !can_follow(*newest)) return scan();
+  follow_up_to(*newest);
+}
+
+bool Births::can_follow(ProcessId newest) const noexcept {
+  return newest >= newest_ && newest - newest_ <= most_ids && ids_since_scan_ < ids_between_scans;
+}
+
+void Births::follow_up_to(ProcessId newest) {
+  while (newest_ < newest) {
+    const ProcessId id = newest_ + 1;
+    if (!find(id)) {
+      unresolved_.push_back(id);
+      note_missed();
+    }
+    newest_ = id;
+    ++ids_since_scan_;
+  }
+}
+
+void Births::look_again() {
+  looked_at_again_.swap(unresolved_);
+  unresolved_.clear();
+  for (const ProcessId id : looked_at_again_) {
+    if (!find(id)) note_missed();
+  }
+}
+
+/// False: nobody has the id, or a thread.
+bool Births::find(ProcessId id) {
+  if (!is_process_(id)) return false;
+  const auto descent = descent_of(proc_root_, id);
+  if (descent) known_.push_back(*descent);
+  return descent.has_value();
+}
+
+void Births::note_missed() noexcept {
+  missed_some_ = true;
+  missed_some_in_tick_ |= !is_first_of_tick_;
+}
+
+void Births::scan() {
+  // Before the processes: what is born meanwhile is found by its id.
+  const ProcessId newest = newest_id().value_or(0);
+  known_.clear();
+  unresolved_.clear();
+  const FileDescriptor directory(::openat(proc_root_, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  scan_directory(directory.get());
+  for (ProcessId id = newest; id > 0 && id > newest - incomplete_ids; --id) {
+    unresolved_.push_back(id);
+  }
+  note_missed();
+  newest_ = newest;
+  ids_since_scan_ = 0;
+  needs_scan_ = false;
+  knows_all_ = true;
+}
+
+void Births::scan_directory(int directory) {
+  DirectoryReader reader(directory);
+  while (const auto name = reader.next()) {
+    const ProcessId id = id_of(*name);
+    if (id <= 0) continue;
+    if (const auto descent = descent_of(proc_root_, id)) known_.push_back(*descent);
+  }
+}
+
+std::optional<ProcessId> Births::newest_id() const noexcept {
+  if (!loadavg_) return std::nullopt;
+  char buffer[128];
+  const auto text = read_start(loadavg_.get(), buffer);
+  return text ? parse_newest_id(*text) : std::nullopt;
+}
+
+}  // namespace provisr::linux_platform

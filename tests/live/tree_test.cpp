@@ -1,0 +1,238 @@
+#include "support/child_program.hpp"
+#include "support/eventually.hpp"
+
+#include <provisr/registry.hpp>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <string>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <thread>
+#include <time.h>
+#include <unistd.h>
+#include <vector>
+
+using namespace provisr;
+using provisr::test::Child;
+using provisr::test::ChildProgram;
+using provisr::test::eventually;
+using provisr::test::fork_child;
+using provisr::test::Pipe;
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr TrackOptions as_tree{.scope = SampleScope::tree};
+
+/// Adds up a tree from /proc by itself: another way than the library's.
+struct IndependentSum {
+  std::uint32_t processes = 0;
+  std::uint32_t threads = 0;
+  std::uint32_t descriptors = 0;
+  std::uint64_t resident_pages = 0;
+  std::uint64_t size_pages = 0;
+
+  explicit IndependentSum(ProcessId leader) {
+    std::multimap<ProcessId, ProcessId> children;
+    for (const auto& entry : fs::directory_iterator("/proc")) {
+      const std::string name = entry.path().filename();
+      if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+      std::ifstream file(entry.path() / "status");
+      for (std::string line; std::getline(file, line);) {
+        if (line.starts_with("PPid:")) children.emplace(std::stoi(line.substr(5)), std::stoi(name));
+      }
+    }
+    std::vector<ProcessId> members{leader};
+    for (std::size_t i = 0; i < members.size(); ++i) {
+      const auto [first, last] = children.equal_range(members[i]);
+      for (auto child = first; child != last; ++child) members.push_back(child->second);
+      add("/proc/" + std::to_string(members[i]));
+    }
+  }
+
+ private:
+  static std::uint32_t entries(const std::string& directory) {
+    return static_cast<std::uint32_t>(
+        std::distance(fs::directory_iterator(directory), fs::directory_iterator()));
+  }
+  void add(const std::string& directory) {
+    ++processes;
+    threads += entries(directory + "/task");
+    descriptors += entries(directory + "/fd");
+    std::ifstream file(directory + "/statm");
+    std::uint64_t size = 0;
+    std::uint64_t resident = 0;
+    file >> size >> resident;
+    size_pages += size;
+    resident_pages += resident;
+  }
+};
+
+void check_against_proc(Registry& registry, ProcessId leader) {
+  registry.tick();
+  const IndependentSum expected(leader);
+  const auto sample = registry.latest("tree");
+  REQUIRE(sample);
+  const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  CHECK(sample->num_processes == Figure<std::uint32_t>(expected.processes));
+  CHECK(sample->num_threads == Figure<std::uint32_t>(expected.threads));
+  CHECK(sample->num_fds == Figure<std::uint32_t>(expected.descriptors));
+  CHECK(sample->memory_vms_bytes == Figure<std::uint64_t>(expected.size_pages * page));
+  CHECK(sample->memory_rss_bytes == Figure<std::uint64_t>(expected.resident_pages * page));
+}
+
+void burn(std::chrono::nanoseconds amount) {
+  timespec now{};
+  do {
+    ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  } while (std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec) < amount);
+}
+
+void wait_for(const Pipe& pipe, const std::string& word) {
+  if (!pipe.read_up_to(word).ends_with(word)) throw std::runtime_error("no " + word);
+}
+
+void say(const Pipe& pipe, const std::string& word) {
+  if (::write(pipe.writer(), word.data(), word.size()) < 0) ::_exit(1);
+}
+
+/// While it lives, this program adopts orphans.
+struct Subreaper {
+  Subreaper() { ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); }
+  ~Subreaper() { ::prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0); }
+  Subreaper(const Subreaper&) = delete;
+  Subreaper& operator=(const Subreaper&) = delete;
+};
+
+}  // namespace
+
+TEST_CASE("a tree is what an independent reader of /proc adds up", "[live][tree]") {
+  const ChildProgram before({"forker", "5"});
+  Registry registry;
+  REQUIRE_FALSE(registry.track("tree", before.pid(), as_tree));
+  check_against_proc(registry, before.pid());
+  CHECK(registry.latest("tree")->num_processes == Figure<std::uint32_t>(6U));
+}
+
+TEST_CASE("members that are born later are found, and the tree of threads and forks is right",
+          "[live][tree]") {
+  Pipe go;
+  Pipe ready;
+  const Child shell = fork_child([&] {
+    char letter = 0;
+    if (::read(go.reader(), &letter, 1) != 1) ::_exit(1);
+    for (int i = 0; i < 3; ++i) {
+      if (::fork() != 0) continue;
+      ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+      std::thread([] { ::pause(); }).detach();
+      if (::fork() == 0) ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+      say(ready, ".");
+      ::pause();
+    }
+    ::pause();
+  });
+  Registry registry;
+  REQUIRE_FALSE(registry.track("tree", shell.pid(), as_tree));
+  registry.tick();
+  CHECK(registry.latest("tree")->num_processes == Figure<std::uint32_t>(1U));
+  say(go, "!");
+  wait_for(ready, "......");
+  check_against_proc(registry, shell.pid());
+  CHECK(registry.latest("tree")->num_processes == Figure<std::uint32_t>(7U));
+  const IndependentSum members(shell.pid());
+  CHECK(members.processes == 7);
+}
+
+TEST_CASE("CPU time over hundreds of short workers is the kernel's own account, and never falls",
+          "[live][tree]") {
+  constexpr int workers = 400;
+  Pipe done;
+  const pid_t leader = test::checked(::fork(), "fork");
+  if (leader == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    for (int i = 0; i < workers; ++i) {
+      const pid_t worker = ::fork();
+      if (worker == 0) {
+        burn(std::chrono::milliseconds(1 + i % 4));
+        ::_exit(0);
+      }
+      ::waitpid(worker, nullptr, 0);
+    }
+    say(done, "done");
+    ::pause();
+  }
+  Registry registry;
+  const std::error_code error = registry.track("tree", leader, as_tree);
+  std::uint64_t last = 0;
+  bool has_fallen = false;
+  std::thread waiting([&] { wait_for(done, "done"); });
+  const auto sample = [&] {
+    registry.tick();
+    const auto metrics = registry.latest("tree");
+    if (!metrics || !metrics->cpu_time_ns) return;
+    has_fallen |= *metrics->cpu_time_ns < last;
+    last = *metrics->cpu_time_ns;
+  };
+  pollfd ended{.fd = done.reader(), .events = POLLIN, .revents = 0};
+  while (::poll(&ended, 1, 5) == 0) sample();
+  waiting.join();
+  sample();
+  sample();
+  test::send_signal(leader, SIGKILL);
+  rusage usage{};
+  REQUIRE(::wait4(leader, nullptr, 0, &usage) == leader);
+  REQUIRE_FALSE(error);
+  CHECK_FALSE(has_fallen);
+  const auto nanoseconds = [](const timeval& time) {
+    return static_cast<std::int64_t>(time.tv_sec) * 1'000'000'000 +
+           static_cast<std::int64_t>(time.tv_usec) * 1'000;
+  };
+  const std::int64_t kernel = nanoseconds(usage.ru_utime) + nanoseconds(usage.ru_stime);
+  constexpr std::int64_t clock_ticks = 20'000'000;  // user and system, rounded down each
+  constexpr std::int64_t end_of_leader = 10'000'000;
+  CHECK(kernel >= workers * 2'500'000LL);
+  CHECK(static_cast<std::int64_t>(last) <= kernel + 1'000'000);
+  CHECK(static_cast<std::int64_t>(last) + clock_ticks + end_of_leader >= kernel);
+}
+
+TEST_CASE("an orphan that this program adopts stays in the tree that it comes from",
+          "[live][tree]") {
+  const Subreaper subreaper;
+  Pipe go;
+  Pipe orphan;
+  const pid_t adopter = ::getpid();
+  const Child leader = fork_child([&] {
+    ::setpgid(0, 0);
+    say(orphan, "leads");
+    char letter = 0;
+    if (::read(go.reader(), &letter, 1) != 1) ::_exit(1);
+    const pid_t middle = ::fork();
+    if (middle == 0) {
+      if (::fork() == 0) {
+        while (::getppid() != adopter && ::getppid() != 1) ::usleep(100);
+        say(orphan, "orphaned " + std::to_string(::getpid()) + "\n");
+        ::pause();
+      }
+      ::_exit(0);
+    }
+    ::waitpid(middle, nullptr, 0);
+    ::pause();
+  });
+  wait_for(orphan, "leads");
+  Registry registry;
+  REQUIRE_FALSE(registry.track("tree", leader.pid(), as_tree));
+  registry.tick();
+  say(go, "!");
+  const std::string said = orphan.read_up_to("\n");
+  const Child adopted(static_cast<pid_t>(std::stoi(said.substr(said.rfind(' ') + 1))));
+  registry.tick();
+  CHECK(registry.latest("tree")->num_processes == Figure<std::uint32_t>(2U));
+}

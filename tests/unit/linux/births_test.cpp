@@ -1,0 +1,155 @@
+#include "lib/platform/linux/births.hpp"
+
+#include "lib/platform/posix/file_descriptor.hpp"
+#include "support/proc_tree.hpp"
+#include "support/text_file.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include <algorithm>
+#include <fcntl.h>
+#include <set>
+#include <span>
+#include <string>
+#include <unistd.h>
+
+using namespace provisr;
+using linux_platform::Births;
+using provisr::test::ProcTree;
+
+namespace {
+
+/// A proc root whose newest id the test gives out.
+struct Fixture {
+  explicit Fixture(ProcessId first = 1000) { set_newest(first); }
+
+  void set_newest(ProcessId id) {
+    test::write_text(tree.root() + "/loadavg", "0.10 0.20 0.30 1/234 " + std::to_string(id) + "\n");
+  }
+  void add(ProcessId pid, ProcessId parent) {
+    tree.add(pid, "ordinary");
+    tree.edit(pid, "stat", ") S 1 1000 ", ") S " + std::to_string(parent) + " 1000 ");
+  }
+  std::set<ProcessId> look_in_tick(Births& births) {
+    births.begin_tick();
+    return pids_of(births.look());
+  }
+  static std::set<ProcessId> pids_of(std::span<const Descent> found) {
+    std::set<ProcessId> pids;
+    for (const Descent& descent : found) pids.insert(descent.pid);
+    return pids;
+  }
+  static bool may_be_any(ProcessId) noexcept { return true; }
+
+  ProcTree tree;
+  posix_platform::FileDescriptor root{
+      ::open(tree.root().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
+};
+
+using Pids = std::set<ProcessId>;
+
+}  // namespace
+
+TEST_CASE("births are found by the ids given out since the last look", "[births]") {
+  Fixture fixture;
+  fixture.add(900, 1);
+  Births births(fixture.root.get(), true, Fixture::may_be_any);
+  CHECK(fixture.look_in_tick(births) == Pids{});
+  CHECK_FALSE(births.missed_some());
+  fixture.add(1001, 900);
+  fixture.add(1003, 1001);
+  fixture.set_newest(1003);
+  births.begin_tick();
+  const auto found = births.look();
+  CHECK(Fixture::pids_of(found) == Pids{1001, 1003});
+  CHECK(found[0].parent == 900);
+  CHECK(births.missed_some());  // 1002, which is looked for once more
+  CHECK(fixture.look_in_tick(births) == Pids{});
+  CHECK(births.missed_some());
+  CHECK(fixture.look_in_tick(births) == Pids{});
+  CHECK_FALSE(births.missed_some());
+}
+
+TEST_CASE("a process that was not complete is found at the next tick", "[births]") {
+  Fixture fixture;
+  Births births(fixture.root.get(), true, Fixture::may_be_any);
+  fixture.set_newest(1001);
+  CHECK(fixture.look_in_tick(births) == Pids{});
+  fixture.add(1001, 900);
+  CHECK(fixture.look_in_tick(births) == Pids{1001});
+}
+
+TEST_CASE("a look within a tick tells the rest, and who has come since it began", "[births]") {
+  Fixture fixture;
+  Births births(fixture.root.get(), true, Fixture::may_be_any);
+  fixture.add(1001, 1);
+  fixture.set_newest(1001);
+  CHECK(fixture.look_in_tick(births) == Pids{1001});
+  fixture.add(1002, 1001);
+  fixture.set_newest(1002);
+  CHECK(Fixture::pids_of(births.look()) == Pids{1002});
+  CHECK(Fixture::pids_of(births.candidates(1001)) == Pids{1001, 1002});
+}
+
+TEST_CASE("of a process from before all processes are gone through, once a tick", "[births]") {
+  Fixture fixture;
+  fixture.add(900, 1);
+  fixture.add(901, 900);
+  Births births(fixture.root.get(), true, Fixture::may_be_any);
+  CHECK(fixture.look_in_tick(births) == Pids{});
+  CHECK(Fixture::pids_of(births.candidates(900)) == Pids{900, 901});
+  fixture.add(902, 901);  // out of turn: only another scan would find it
+  CHECK(Fixture::pids_of(births.candidates(901)) == Pids{900, 901});
+}
+
+TEST_CASE("all processes are gone through if ids have wrapped around, or are very many",
+          "[births]") {
+  Fixture fixture(4000);
+  fixture.add(900, 1);
+  Births births(fixture.root.get(), true, Fixture::may_be_any);
+  CHECK(fixture.look_in_tick(births) == Pids{});
+  fixture.add(300, 900);
+  SECTION("wrapped") {
+    fixture.set_newest(300);
+  }
+  SECTION("many") {
+    fixture.set_newest(400'000);
+  }
+  CHECK(fixture.look_in_tick(births) == Pids{300, 900});
+  CHECK(births.missed_some());
+  fixture.look_in_tick(births);
+  CHECK(fixture.look_in_tick(births) == Pids{});
+}
+
+TEST_CASE("threads are no births, but hide what has come and gone", "[births]") {
+  Fixture fixture;
+  Births births(fixture.root.get(), true, [](ProcessId id) noexcept { return id % 2 == 0; });
+  fixture.add(1001, 1);
+  fixture.add(1002, 1);
+  fixture.set_newest(1002);
+  CHECK(fixture.look_in_tick(births) == Pids{1002});
+  CHECK(births.missed_some());
+}
+
+TEST_CASE("at a proc root of another namespace no id of ours is looked up", "[births]") {
+  Fixture fixture;
+  fixture.add(900, 1);
+  bool was_asked = false;
+  static bool* asked = nullptr;
+  asked = &was_asked;
+  Births births(fixture.root.get(), false, [](ProcessId) noexcept { return *asked = true; });
+  CHECK(fixture.look_in_tick(births) == Pids{900});
+  fixture.add(901, 900);
+  CHECK(Fixture::pids_of(births.look()) == Pids{});  // until the next tick
+  CHECK(fixture.look_in_tick(births) == Pids{900, 901});
+  CHECK_FALSE(was_asked);
+}
+
+TEST_CASE("a newest id that cannot be read is none", "[births]") {
+  Fixture fixture;
+  fixture.add(900, 1);
+  test::write_text(fixture.tree.root() + "/loadavg", "garbage\n");
+  Births births(fixture.root.get(), true, Fixture::may_be_any);
+  CHECK(fixture.look_in_tick(births) == Pids{900});
+  CHECK(fixture.look_in_tick(births) == Pids{900});
+}

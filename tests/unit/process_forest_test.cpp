@@ -1,0 +1,335 @@
+#include "support/fake_families.hpp"
+
+#include <provisr/detail/process_forest.hpp>
+#include <provisr/registry.hpp>
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+
+#include <cstdint>
+#include <random>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+using namespace provisr;
+using provisr::test::FakeFamilies;
+using provisr::test::FakeFamilyContext;
+using provisr::test::FakeFamilySampler;
+
+namespace {
+
+using Forest = detail::ProcessForest<FakeFamilySampler>;
+using Count = Figure<std::uint32_t>;
+using Nanoseconds = Figure<std::uint64_t>;
+
+constexpr std::uint64_t second = 1'000'000'000;
+/// What the accounts of children may be behind.
+constexpr std::uint64_t slack = 20'000'000;
+
+struct Machine {
+  Machine() { system.fork(FakeFamilies::init, leader); }
+
+  Forest::Tree open(ProcessId pid) {
+    std::error_code error;
+    auto tree = forest.open(pid, error);
+    REQUIRE_FALSE(error);
+    return std::move(*tree);
+  }
+  void tick() {
+    context.begin_tick();
+    forest.begin_tick();
+  }
+  ProcessReading read(Forest::Tree& tree) {
+    ProcessReading reading;
+    REQUIRE(tree.read(reading) == ReadStatus::ok);
+    return reading;
+  }
+  ProcessReading tick_and_read(Forest::Tree& tree) {
+    tick();
+    return read(tree);
+  }
+
+  static constexpr ProcessId leader = 100;
+  FakeFamilies system;
+  FakeFamilyContext context{system};
+  Forest forest{context, {}};
+};
+
+bool is_about(Nanoseconds figure, std::uint64_t expected) {
+  return figure && *figure <= expected && *figure + slack >= expected;
+}
+
+}  // namespace
+
+TEST_CASE("a tree is the leader and all its descendants", "[tree]") {
+  Machine machine;
+  machine.system.fork(100, 101);
+  machine.system.fork(101, 102);
+  machine.system.fork(FakeFamilies::init, 200);
+  machine.system.fork(200, 201);
+  Forest::Tree tree = machine.open(100);
+  machine.system.fork(102, 103);
+  machine.system.fork(103, 99);  // ids have wrapped around: it comes before its parent
+  machine.system.burn(103, second);
+  const ProcessReading reading = machine.tick_and_read(tree);
+  CHECK(reading.num_processes == Count(5U));
+  CHECK(reading.num_threads == Count(10U));
+  CHECK(reading.num_fds == Count(15U));
+  CHECK(reading.memory_rss_bytes == Nanoseconds(500U));
+  CHECK(reading.memory_vms_bytes == Nanoseconds(5000U));
+  CHECK(reading.memory_swap_bytes == Nanoseconds(50U));
+  CHECK(reading.cpu_time_ns == Nanoseconds(second));
+}
+
+TEST_CASE("a figure that one member does not tell is unknown of the tree", "[tree]") {
+  Machine machine;
+  machine.system.fork(100, 101);
+  Forest::Tree tree = machine.open(100);
+  machine.system.processes.at(101)->tells_fds = false;
+  ProcessReading reading = machine.tick_and_read(tree);
+  CHECK_FALSE(reading.num_fds.has_value());
+  CHECK(reading.num_threads == Count(4U));
+  machine.system.processes.at(101)->tells_fds = true;
+  CHECK(machine.tick_and_read(tree).num_fds == Count(6U));
+}
+
+TEST_CASE("a tree ends with its leader", "[tree]") {
+  Machine machine;
+  machine.system.fork(100, 101);
+  {
+    Forest::Tree tree = machine.open(100);
+    machine.system.exit(100);
+    machine.tick();
+    ProcessReading reading;
+    CHECK(tree.read(reading) == ReadStatus::vanished);
+    CHECK(machine.forest.size() == 2);
+  }
+  CHECK(machine.forest.size() == 0);
+}
+
+TEST_CASE("the time of members that were waited for is not lost and not counted twice", "[tree]") {
+  Machine machine;
+  Forest::Tree tree = machine.open(100);
+  machine.system.burn(100, second);
+  machine.system.fork(100, 101);
+  machine.system.fork(101, 102);
+  machine.system.burn(101, 2 * second);
+  machine.system.burn(102, 4 * second);
+  CHECK(machine.tick_and_read(tree).cpu_time_ns == Nanoseconds(7 * second));
+  SECTION("seen as zombies first") {
+    machine.system.exit(102);
+    CHECK(machine.tick_and_read(tree).cpu_time_ns == Nanoseconds(7 * second));
+    CHECK(machine.read(tree).num_processes == Count(2U));
+    machine.system.reap(102);  // by process 1
+    CHECK(is_about(machine.tick_and_read(tree).cpu_time_ns, 7 * second));
+    machine.system.end(101);
+    CHECK(is_about(machine.tick_and_read(tree).cpu_time_ns, 7 * second));
+  }
+  SECTION("all between two ticks") {
+    machine.system.burn(102, second / 2);
+    machine.system.end(102);
+    machine.system.end(101);
+    const ProcessReading reading = machine.tick_and_read(tree);
+    CHECK(is_about(reading.cpu_time_ns, 7 * second + second / 2));
+    CHECK(reading.num_processes == Count(1U));
+  }
+}
+
+TEST_CASE("children that are never seen count once they were waited for", "[tree]") {
+  Machine machine;
+  Forest::Tree tree = machine.open(100);
+  static_cast<void>(machine.tick_and_read(tree));
+  machine.system.fork(100, 101);
+  machine.system.burn(101, 3 * second);
+  machine.system.burn(100, 1);  // to wait takes time
+  machine.system.end(101);
+  CHECK(machine.tick_and_read(tree).cpu_time_ns == Nanoseconds(3 * second + 1));
+}
+
+TEST_CASE("what nobody in the tree waits for is kept as last known", "[tree]") {
+  Machine machine;
+  Forest::Tree tree = machine.open(100);
+  machine.system.fork(100, 101);
+  machine.system.fork(101, 102);
+  machine.system.burn(101, second);
+  machine.system.burn(102, 2 * second);
+  static_cast<void>(machine.tick_and_read(tree));
+  SECTION("children of a parent that ignores them") {
+    machine.system.exit(102);
+    machine.system.reap(102, true);
+    CHECK(is_about(machine.tick_and_read(tree).cpu_time_ns, 3 * second));
+  }
+  SECTION("orphans, which stay members as long as they live") {
+    machine.system.end(101);
+    const ProcessReading reading = machine.tick_and_read(tree);
+    CHECK(reading.num_processes == Count(2U));
+    CHECK(is_about(reading.cpu_time_ns, 3 * second));
+    machine.system.end(102);
+    CHECK(is_about(machine.tick_and_read(tree).cpu_time_ns, 3 * second));
+  }
+  SECTION("orphans that this program waits for, to the last nanosecond") {
+    machine.system.end(101);
+    static_cast<void>(machine.tick_and_read(tree));
+    machine.system.burn(102, second);
+    machine.system.exit(102);
+    machine.forest.note_collected(102, 100, 3 * second);
+    machine.system.reap(102);
+    CHECK(is_about(machine.tick_and_read(tree).cpu_time_ns, 4 * second));
+  }
+  SECTION("orphans that were never seen, by their group") {
+    machine.forest.note_collected(150, 100, 5 * second);
+    machine.forest.note_collected(151, 777, 5 * second);  // of somebody else
+    CHECK(is_about(machine.tick_and_read(tree).cpu_time_ns, 8 * second));
+  }
+}
+
+TEST_CASE("an orphan whose parent ended before it was seen is known by its group", "[tree]") {
+  Machine machine;
+  Forest::Tree tree = machine.open(100);
+  static_cast<void>(machine.tick_and_read(tree));
+  machine.system.fork(100, 101);
+  machine.system.fork(101, 102);
+  machine.system.end(101);
+  machine.system.fork(FakeFamilies::init, 103);  // another group
+  CHECK(machine.tick_and_read(tree).num_processes == Count(2U));
+}
+
+TEST_CASE("a PID that is used again is another process", "[tree]") {
+  Machine machine;
+  machine.system.fork(100, 101);
+  Forest::Tree tree = machine.open(100);
+  machine.system.burn(101, second);
+  static_cast<void>(machine.tick_and_read(tree));
+  machine.system.burn(100, 1);
+  machine.system.end(101);
+  SECTION("by a child of the same parent") {
+    machine.system.fork(100, 101);
+    machine.system.burn(101, 5);
+    const ProcessReading reading = machine.tick_and_read(tree);
+    CHECK(reading.num_processes == Count(2U));
+    CHECK(is_about(reading.cpu_time_ns, second + 6));
+  }
+  SECTION("by a stranger") {
+    machine.system.fork(FakeFamilies::init, 101);
+    machine.system.burn(101, 100 * second);
+    const ProcessReading reading = machine.tick_and_read(tree);
+    CHECK(reading.num_processes == Count(1U));
+    CHECK(is_about(reading.cpu_time_ns, second + 1));
+  }
+}
+
+TEST_CASE("trees may lie within each other", "[tree]") {
+  Machine machine;
+  machine.system.fork(100, 101);
+  machine.system.fork(101, 102);
+  machine.system.burn(102, second);
+  Forest::Tree inner = machine.open(101);
+  {
+    Forest::Tree outer = machine.open(100);
+    machine.system.fork(102, 103);
+    machine.tick();
+    CHECK(machine.read(outer).num_processes == Count(4U));
+    CHECK(machine.read(inner).num_processes == Count(3U));
+    CHECK(machine.read(outer).cpu_time_ns == Nanoseconds(second));
+    CHECK(machine.system.opened == 4);  // each process once
+  }
+  machine.system.fork(103, 104);
+  CHECK(machine.tick_and_read(inner).num_processes == Count(4U));
+  CHECK(machine.forest.size() == 4);
+  Forest::Tree again = machine.open(100);
+  CHECK(machine.read(again).num_processes == Count(5U));
+}
+
+TEST_CASE("an inner tree ends within the outer one", "[tree]") {
+  Machine machine;
+  machine.system.fork(100, 101);
+  machine.system.fork(101, 102);
+  Forest::Tree outer = machine.open(100);
+  Forest::Tree inner = machine.open(101);
+  machine.system.burn(101, second);
+  static_cast<void>(machine.tick_and_read(outer));
+  machine.system.burn(100, 1);
+  machine.system.end(101);
+  machine.tick();
+  ProcessReading reading;
+  CHECK(inner.read(reading) == ReadStatus::vanished);
+  CHECK(machine.read(outer).num_processes == Count(2U));
+  CHECK(is_about(machine.read(outer).cpu_time_ns, second + 1));
+  machine.tick();
+  CHECK(inner.read(reading) == ReadStatus::vanished);
+}
+
+TEST_CASE("where nothing is born and nobody has ended, no family is asked for", "[tree]") {
+  Machine machine;
+  machine.system.fork(100, 101);
+  Forest::Tree tree = machine.open(100);
+  static_cast<void>(machine.tick_and_read(tree));
+  const std::uint64_t before = machine.system.family_reads;
+  for (int i = 0; i < 10; ++i) {
+    machine.system.burn(101, second);
+    static_cast<void>(machine.tick_and_read(tree));
+  }
+  machine.system.fork(FakeFamilies::init, 300);  // a stranger
+  static_cast<void>(machine.tick_and_read(tree));
+  CHECK(machine.system.family_reads == before);
+}
+
+TEST_CASE("a deep tree is read without recursion", "[tree]") {
+  Machine machine;
+  constexpr ProcessId depth = 50'000;
+  for (ProcessId i = 0; i < depth; ++i) machine.system.fork(100 + i, 101 + i);
+  Forest::Tree tree = machine.open(100);
+  CHECK(machine.tick_and_read(tree).num_processes == Count(50'001U));
+}
+
+TEST_CASE("a storm of births and ends is followed to the end", "[tree]") {
+  Machine machine;
+  machine.system.lists_all = GENERATE(false, true);
+  Forest::Tree tree = machine.open(100);
+  std::minstd_rand random(7);
+  std::vector<ProcessId> living{100};
+  std::uint64_t used = 0;
+  std::uint64_t reported = 0;
+  ProcessId next = 1000;
+  for (int i = 0; i < 3000; ++i) {
+    const ProcessId pid = living[random() % living.size()];
+    const std::uint64_t time = random() % 30'000'000;
+    machine.system.burn(pid, time);
+    used += time;
+    if (random() % 2 == 0 || living.size() == 1) {
+      machine.system.fork(pid, next);
+      living.push_back(next++);
+    } else {
+      // A leaf ends, and its parent, which runs for that, waits for it.
+      const ProcessId leaf = living.back();
+      living.pop_back();
+      const ProcessId parent = machine.system.processes.at(leaf)->parent;
+      machine.system.burn(parent, 1000);
+      used += 1000;
+      machine.system.end(leaf);
+    }
+    if (random() % 5 != 0) continue;
+    const ProcessReading reading = machine.tick_and_read(tree);
+    REQUIRE(reading.num_processes == Count(static_cast<std::uint32_t>(living.size())));
+    REQUIRE(*reading.cpu_time_ns >= reported);
+    reported = *reading.cpu_time_ns;
+    REQUIRE(reported <= used);
+    REQUIRE(reported + slack * (living.size() + 1) >= used);
+  }
+}
+
+TEST_CASE("a registry follows a tree or a process, as it is told", "[tree][registry]") {
+  FakeFamilies system;
+  system.fork(FakeFamilies::init, 100);
+  system.fork(100, 101);
+  BasicRegistry<FakeFamilySampler> registry({.further_figures = {0}}, FakeFamilyContext(system));
+  REQUIRE_FALSE(registry.track("alone", 100));
+  REQUIRE_FALSE(registry.track("all", 100, {.scope = SampleScope::tree}));
+  registry.tick();
+  CHECK_FALSE(registry.latest("alone")->num_processes.has_value());
+  CHECK(registry.latest("all")->num_processes == Count(2U));
+  CHECK(registry.latest("all")->num_threads == Count(4U));
+  CHECK(registry.snapshot().find("all")->sample().more[0] == Nanoseconds(14U));
+  CHECK(registry.track("none", 555, {.scope = SampleScope::tree}) == std::errc::no_such_process);
+}
