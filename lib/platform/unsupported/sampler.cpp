@@ -30,5 +30,8 @@ ProcessSampler& ProcessSampler::operator=(ProcessSampler&&) noexcept = default;
 ReadStatus ProcessSampler::read(ProcessReading&) noexcept {
   return ReadStatus::vanished;
 }
+ReadStatus ProcessSampler::read_counters(ProcessReading&) noexcept {
+  return ReadStatus::vanished;
+}
 
 }  // namespace provisr

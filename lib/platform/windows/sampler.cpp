@@ -24,6 +24,13 @@ namespace {
   return {static_cast<int>(error), std::system_category()};
 }
 
+[[nodiscard]] std::uint64_t nanoseconds_of(const FILETIME& time) noexcept {
+  ULARGE_INTEGER units{};
+  units.LowPart = time.dwLowDateTime;
+  units.HighPart = time.dwHighDateTime;
+  return units.QuadPart * 100;
+}
+
 void read_memory(HANDLE process, ProcessReading& reading) noexcept {
   PROCESS_MEMORY_COUNTERS_EX counters{};
   counters.cb = sizeof counters;
@@ -94,6 +101,18 @@ ReadStatus ProcessSampler::read(ProcessReading& reading) noexcept {
   if (!has_ended(process)) return ReadStatus::ok;
   reading.clear();
   return ReadStatus::vanished;
+}
+
+ReadStatus ProcessSampler::read_counters(ProcessReading& reading) noexcept {
+  reading.clear();
+  FILETIME created{};
+  FILETIME ended{};
+  FILETIME kernel{};
+  FILETIME user{};
+  if (GetProcessTimes(state_->process.get(), &created, &ended, &kernel, &user) != 0) {
+    reading.cpu_time_ns = nanoseconds_of(kernel) + nanoseconds_of(user);
+  }
+  return ReadStatus::ok;
 }
 
 }  // namespace provisr
