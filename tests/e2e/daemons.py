@@ -75,9 +75,9 @@ def fetch(url, headers=None):
 
 
 @contextlib.contextmanager
-def provisrd(build, folder, processes, name="provisrd"):
+def provisrd(build, folder, processes, name="provisrd", addresses=None):
     """A daemon with these [[processes]]; yields the address of its API and that of /metrics."""
-    api, metrics = f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
+    api, metrics = addresses or (f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}")
     config = os.path.join(folder, f"{name}.toml")
     with open(config, "w", encoding="utf-8") as text:
         text.write(f'[server]\nlisten = "{api}"\n[metrics]\nlisten = "{metrics}"\n'
@@ -109,10 +109,10 @@ class Prometheus:
 
 
 @contextlib.contextmanager
-def prometheus(folder, config):
+def prometheus(folder, config, *options):
     address = f"127.0.0.1:{free_port()}"
     command = ["prometheus", f"--config.file={config}", f"--web.listen-address={address}",
-               f"--storage.tsdb.path={os.path.join(folder, 'prometheus')}", "--log.level=warn"]
+               f"--storage.tsdb.path={os.path.join(folder, 'prometheus')}", "--log.level=warn", *options]
     with running(command, os.path.join(folder, "prometheus.log")):
         server = Prometheus(address)
         eventually("Prometheus is ready", lambda: fetch(f"{server.url}/-/ready"))
