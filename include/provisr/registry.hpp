@@ -180,11 +180,15 @@ class BasicRegistry {
   /// tick, and none goes back. Waits for a tick under way, and holds up one that comes for some
   /// microseconds. On Linux about 1 µs a process (see ProcessSampler). Throws std::bad_alloc.
   [[nodiscard]] FreshCounters read_counters() const {
-    constexpr int most_attempts = 4;
-    for (int attempt = 1;; ++attempt) {
+    constexpr int attempts_between_ticks = 3;
+    for (int attempt = 0; attempt < attempts_between_ticks; ++attempt) {
       FreshCounters counters(snapshot());
-      if (refresh(counters) || attempt == most_attempts) return counters;
+      if (refresh(counters)) return counters;
     }
+    const std::lock_guard tick_lock(tick_mutex_);
+    FreshCounters counters(Snapshot(pool_.hold_current()));
+    refresh(counters, 0, counters.metrics_.size());
+    return counters;
   }
 
   /// What could not be read at ticks, by kind.
@@ -218,7 +222,8 @@ class BasicRegistry {
     std::optional<Sampler> sampler;  ///< empty: no process, or it has ended
     ProcessId pid = 0;
     CpuReading last_cpu;
-    bool was_in_tick = false;  ///< the sampler has been read by a tick
+    bool was_in_tick = false;                           ///< the sampler has been read by a tick
+    std::vector<Figure<std::uint64_t>> shown_counters;  ///< of the latest tick's process, if any
 
     // Of state_mutex_.
     std::shared_ptr<History> history;
@@ -388,7 +393,7 @@ class BasicRegistry {
     metrics.num_threads = reading.num_threads;
     metrics.num_fds = reading.num_fds;
     member.last_cpu = cpu;
-    member.was_in_tick = true;
+    if (!std::exchange(member.was_in_tick, true)) member.shown_counters.clear();
     const bool is_unreadable = !reading.cpu_time_ns && !reading.num_threads;
     if (reading.num_fds_error || is_unreadable) note_error(member, name, reading.num_fds_error);
     return true;
@@ -401,38 +406,64 @@ class BasicRegistry {
     report_fds_error(member, name, fds_error);
   }
 
-  /// A few processes at a time, so that no tick has to wait for all. False: the snapshot is
-  /// outdated.
+  /// A few processes at a time, so that no tick has to wait for all. False: there was a tick.
   bool refresh(FreshCounters& counters) const {
     constexpr std::size_t at_a_time = 32;
     const std::size_t size = counters.metrics_.size();
     for (std::size_t begin = 0; begin < size; begin += at_a_time) {
       while (ticks_waiting_.load() != 0) std::this_thread::yield();
       const std::lock_guard tick_lock(tick_mutex_);
-      if (is_outdated(counters.snapshot_)) return false;
-      const std::size_t end = std::min(begin + at_a_time, size);
-      for (std::size_t i = begin; i < end; ++i) refresh(*ordered_[i], counters, i);
+      if (pool_.current().tick != counters.snapshot_.tick()) return false;
+      refresh(counters, begin, std::min(begin + at_a_time, size));
     }
     return true;
   }
 
-  /// tick_mutex_ held.
-  [[nodiscard]] bool is_outdated(const Snapshot& snapshot) const noexcept {
-    return roster_outdated_.load(std::memory_order_relaxed) ||
-           pool_.current().revision != snapshot.revision() || roster_ != snapshot.buffer_->roster;
+  /// tick_mutex_ held; the snapshot is of the latest tick.
+  void refresh(FreshCounters& counters, std::size_t begin, std::size_t end) const {
+    for (std::size_t i = begin; i < end; ++i) {
+      if (!counters.snapshot_[i].running()) continue;
+      if (Member* const member = find(counters.snapshot_, i)) refresh(*member, counters, i);
+    }
   }
 
-  /// tick_mutex_ held. A sampler that no tick has read is of another process than the snapshot's.
-  void refresh(Member& member, FreshCounters& counters, std::size_t index) const noexcept {
-    if (!member.sampler || !member.was_in_tick) return;
-    std::array<Figure<std::uint64_t>, FurtherFigures::max_slots> more;
-    ProcessReading reading;
-    reading.more = {std::span(more).first(counters.row_slots_), options_.further_figures};
-    if (read_counters_of(*member.sampler, reading) != ReadStatus::ok) return;
-    advance(counters.metrics_[index].cpu_time_ns, reading.cpu_time_ns);
-    for (std::size_t slot = 0; slot < counters.row_slots_; ++slot) {
-      advance(counters.more_[index * counters.row_slots_ + slot], more[slot]);
+  /// tick_mutex_ held. Null if the name is gone, or is another one's by now.
+  [[nodiscard]] Member* find(const Snapshot& snapshot, std::size_t index) const noexcept {
+    const auto& roster = snapshot.buffer_->roster;
+    if (!roster_outdated_.load(std::memory_order_relaxed) && roster == roster_) {
+      return ordered_[index];
     }
+    const auto found = members_.find((*roster)[index].name);
+    const bool is_same =
+        found != members_.end() && found->second.history == (*roster)[index].history;
+    return is_same ? &found->second : nullptr;
+  }
+
+  /// tick_mutex_ held. What was shown before is the least: a counter that goes back would be taken
+  /// for one that began anew, and all of it for an increase.
+  void refresh(Member& member, FreshCounters& counters, std::size_t index) const {
+    const std::span more =
+        std::span(counters.more_).subspan(index * counters.row_slots_, counters.row_slots_);
+    Figure<std::uint64_t>& cpu_time = counters.metrics_[index].cpu_time_ns;
+    read_into(member, cpu_time, more);
+    std::vector<Figure<std::uint64_t>>& shown = member.shown_counters;
+    shown.resize(1 + more.size());
+    for (std::size_t slot = 0; slot < more.size(); ++slot) advance(more[slot], shown[1 + slot]);
+    advance(cpu_time, shown[0]);
+    std::ranges::copy(more, shown.begin() + 1);
+    shown[0] = cpu_time;
+  }
+
+  /// A sampler that no tick has read is of another process than the snapshot's.
+  void read_into(Member& member, Figure<std::uint64_t>& cpu_time,
+                 std::span<Figure<std::uint64_t>> more) const noexcept {
+    if (!member.sampler || !member.was_in_tick) return;
+    std::array<Figure<std::uint64_t>, FurtherFigures::max_slots> read;
+    ProcessReading reading;
+    reading.more = {std::span(read).first(more.size()), options_.further_figures};
+    if (read_counters_of(*member.sampler, reading) != ReadStatus::ok) return;
+    advance(cpu_time, reading.cpu_time_ns);
+    for (std::size_t slot = 0; slot < more.size(); ++slot) advance(more[slot], read[slot]);
   }
 
   [[nodiscard]] static ReadStatus read_counters_of(Sampler& sampler,

@@ -115,6 +115,38 @@ TEST_CASE("a counter never goes back", "[counters]") {
   CHECK(fresh_cpu_time(machine) == test::known_reading().cpu_time_ns);
 }
 
+TEST_CASE("a counter does not go back behind what a scrape has shown", "[counters]") {
+  FakeMachine machine;
+  start(machine);
+  machine.use_cpu(pid, 3s);
+  const Figure<std::uint64_t> shown(8'000'000'000U);
+  REQUIRE(fresh_cpu_time(machine) == shown);
+  SECTION("if the process ends") {
+    machine.system.end(pid);
+  }
+  SECTION("if there is another one before the tick") {
+    machine.system.start(pid, test::known_reading());
+    REQUIRE_FALSE(machine.registry.track("my-app", pid));
+  }
+  SECTION("if it cannot be read") {
+    machine.system.change(pid, [](ProcessReading& reading) { reading.clear(); });
+  }
+  CHECK(fresh_cpu_time(machine) == shown);
+}
+
+TEST_CASE("the next process has counters of its own from its first tick on", "[counters]") {
+  FakeMachine machine;
+  start(machine);
+  machine.use_cpu(pid, 3s);
+  REQUIRE(fresh_cpu_time(machine).has_value());
+  ProcessReading next = test::known_reading();
+  next.cpu_time_ns = 1U;
+  machine.system.start(pid, next);
+  REQUIRE_FALSE(machine.registry.track("my-app", pid));
+  machine.tick_after();
+  CHECK(fresh_cpu_time(machine) == next.cpu_time_ns);
+}
+
 TEST_CASE("a process that has ended keeps its counter until the tick", "[counters]") {
   FakeMachine machine;
   start(machine);
