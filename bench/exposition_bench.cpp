@@ -1,6 +1,7 @@
 // What a line of the Prometheus exposition costs, over snapshots of 10 to 10,000 processes.
 //
 //   ours            write_prometheus into a string that is kept
+//   openmetrics     the same families in the other format
 //   to_chars        the same text by appends and std::to_chars, written out by hand: the limit
 //   prometheus_cpp  the same samples by prometheus-cpp's TextSerializer, from families that are
 //                   ready made; if it is installed
@@ -36,40 +37,59 @@ void append_line(std::string& out, std::string_view start, std::string_view name
   out += '\n';
 }
 
+/// The figures of a process that has all that the fake sampler says.
+template <class Append>
+void append_family(const Snapshot& snapshot, std::string& out, std::string_view name,
+                   std::string_view type, std::string_view help, Append append) {
+  const std::string start = std::string(name) + "{name=\"";
+  out.append("# HELP ").append(name).append(" ").append(help).append("\n# TYPE ");
+  out.append(name).append(" ").append(type).append("\n");
+  for (const auto process : snapshot) append(process, start);
+}
+
 void write_by_hand(const Snapshot& snapshot, std::string& out) {
+  const auto family = [&](std::string_view name, std::string_view help, auto value) {
+    append_family(snapshot, out, name, "gauge", help, [&](const auto& process, const auto& start) {
+      append_line(out, start, process.name(), value(process));
+    });
+  };
+  family("provisr_process_cpu_percent", "CPU usage percentage for managed processes.",
+         [](const auto& process) { return *process.metrics().cpu_percent; });
+  family("provisr_process_memory_mb", "Memory usage in MB for managed processes.",
+         [](const auto& process) { return *process.metrics().memory_mb(); });
+  family("provisr_process_num_threads", "Number of threads for managed processes.",
+         [](const auto& process) { return *process.metrics().num_threads; });
+  family("provisr_process_num_fds", "Number of file descriptors for managed processes.",
+         [](const auto& process) { return *process.metrics().num_fds; });
   out +=
-      "# HELP provisr_process_cpu_percent CPU usage percentage for managed processes.\n"
-      "# TYPE provisr_process_cpu_percent gauge\n";
-  for (const auto process : snapshot) {
-    append_line(out, "provisr_process_cpu_percent{name=\"", process.name(),
-                *process.metrics().cpu_percent);
-  }
-  out +=
-      "# HELP provisr_process_memory_mb Memory usage in MB for managed processes.\n"
-      "# TYPE provisr_process_memory_mb gauge\n";
-  for (const auto process : snapshot) {
-    append_line(out, "provisr_process_memory_mb{name=\"", process.name(),
-                *process.metrics().memory_mb());
-  }
-  out +=
-      "# HELP provisr_process_num_threads Number of threads for managed processes.\n"
-      "# TYPE provisr_process_num_threads gauge\n";
-  for (const auto process : snapshot) {
-    append_line(out, "provisr_process_num_threads{name=\"", process.name(),
-                *process.metrics().num_threads);
-  }
-  out +=
-      "# HELP provisr_process_num_fds Number of file descriptors for managed processes.\n"
-      "# TYPE provisr_process_num_fds gauge\n";
-  for (const auto process : snapshot) {
-    append_line(out, "provisr_process_num_fds{name=\"", process.name(), *process.metrics().num_fds);
-  }
-  out +=
-      "# HELP provisr_process_up Whether the managed process runs (1) or not (0).\n"
-      "# TYPE provisr_process_up gauge\n";
-  for (const auto process : snapshot) {
-    append_line(out, "provisr_process_up{name=\"", process.name(), process.running() ? 1 : 0);
-  }
+      "# HELP provisr_process_num_processes Number of processes in the tree.\n"
+      "# TYPE provisr_process_num_processes gauge\n";
+  family("provisr_process_resident_memory_bytes", "Memory that is resident.",
+         [](const auto& process) { return *process.metrics().memory_rss_bytes; });
+  family("provisr_process_virtual_memory_bytes", "Virtual size.",
+         [](const auto& process) { return *process.metrics().memory_vms_bytes; });
+  family("provisr_process_swap_bytes", "Memory that is swapped out.",
+         [](const auto& process) { return *process.metrics().memory_swap_bytes; });
+  append_family(snapshot, out, "provisr_process_cpu_seconds_total", "counter",
+                "CPU time used since the process started.",
+                [&](const auto& process, const auto& start) {
+                  append_line(out, start, process.name(),
+                              static_cast<double>(*process.metrics().cpu_time_ns) / 1e9);
+                });
+  family("provisr_process_up", "Whether the managed process runs (1) or not (0).",
+         [](const auto& process) { return process.running() ? 1 : 0; });
+  append_family(snapshot, out, "provisr_process_info", "gauge",
+                "1, with the base of the managed process.",
+                [&](const auto& process, const auto& start) {
+                  out.append(start).append(process.name()).append("\",base=\"");
+                  out.append(base_of(process.name())).append("\"} 1\n");
+                });
+}
+
+void write_openmetrics(const Snapshot& snapshot, std::string& out) {
+  PrometheusWriter writer(out, ExpositionFormat::openmetrics);
+  write_process_families(writer, snapshot);
+  writer.end();
 }
 
 template <class Write>
@@ -90,13 +110,15 @@ void exposition(benchmark::State& state) {
   const Snapshot snapshot = registry.snapshot();
   std::string text;
   std::string by_hand;
+  std::string openmetrics;
   write_prometheus(snapshot, text);
   write_by_hand(snapshot, by_hand);
   if (text != by_hand) return state.SkipWithError("the two texts differ");
   const auto lines = static_cast<double>(std::count(text.begin(), text.end(), '\n'));
   state.counters["bytes"] = static_cast<double>(text.size());
   std::vector<Way> ways{writing_way("ours", snapshot, text, write_prometheus),
-                        writing_way("to_chars", snapshot, by_hand, write_by_hand)};
+                        writing_way("to_chars", snapshot, by_hand, write_by_hand),
+                        writing_way("openmetrics", snapshot, openmetrics, write_openmetrics)};
 #ifdef PROVISR_BENCH_HAS_PROMETHEUS_CPP
   const PrometheusCppText theirs(snapshot);
   ways.push_back({"prometheus_cpp", [&] { benchmark::DoNotOptimize(theirs.serialize()); }});

@@ -92,16 +92,16 @@ def provisrd_command(build, config, api_port, metrics_port):
             "--log-level", "error"]
 
 
-def requests_per_second(url, seconds):
+def requests_per_second(url, seconds, headers):
     output = subprocess.run(
-        ["wrk", "-t", "1", "-c", str(CONNECTIONS), "-d", f"{seconds}s", url],
+        ["wrk", "-t", "1", "-c", str(CONNECTIONS), "-d", f"{seconds}s", *headers, url],
         check=True, capture_output=True, text=True).stdout
     if "Non-2xx" in output or "Socket errors" in output:
         raise RuntimeError(f"wrk had errors at {url}:\n{output}")
     return float(re.search(r"Requests/sec:\s+([0-9.]+)", output).group(1))
 
 
-def compare_with_fixed_string(build, url, body, rounds, seconds):
+def compare_with_fixed_string(build, url, body, rounds, seconds, headers=()):
     port = free_port()
     fixed_url = f"http://127.0.0.1:{port}/metrics"
     server = [os.path.join(build, "bench", "fixed_string_server"), str(port), str(len(body))]
@@ -111,7 +111,7 @@ def compare_with_fixed_string(build, url, body, rounds, seconds):
         for turn in range(rounds):
             order = [(url, ours), (fixed_url, fixed)]
             for target, results in order if turn % 2 == 0 else reversed(order):
-                results.append(requests_per_second(target, seconds))
+                results.append(requests_per_second(target, seconds, headers))
     return {"bytes": len(body), "ours_per_second": statistics.median(ours),
             "fixed_per_second": statistics.median(fixed),
             "ours_over_fixed": statistics.median(o / f for o, f in zip(ours, fixed))}
@@ -126,7 +126,12 @@ def serve(build, processes, rounds, seconds):
         with running(provisrd_command(build, config, api_port, metrics_port)):
             text = wait_for(metrics, lambda body: body.count(b"_num_fds{") == processes)
             answer = wait_for(api, lambda body: len(json.loads(body)) == processes)
-            return {"metrics": compare_with_fixed_string(build, metrics, text, rounds, seconds),
+            gzip = {"Accept-Encoding": "gzip"}
+            with urllib.request.urlopen(urllib.request.Request(metrics, headers=gzip)) as packed:
+                gzipped = packed.read()
+            return {"gzip": compare_with_fixed_string(build, metrics, gzipped, rounds, seconds,
+                                                      ("-H", "Accept-Encoding: gzip")),
+                    "metrics": compare_with_fixed_string(build, metrics, text, rounds, seconds),
                     "api": compare_with_fixed_string(build, api, answer, rounds, seconds)}
 
 

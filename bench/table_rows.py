@@ -126,6 +126,11 @@ def text_rows(results):
                   time_text(results.get(name, "prometheus_cpp_ns")) + " prometheus-cpp",
                   inverse(results.get(name, "to_chars_ratio")), less,
                   "≤ 100 ns, ≥ 14 × prometheus-cpp", met)
+        yield row(f"the same as OpenMetrics, of {size:,}",
+                  time_text(results.get(name, "openmetrics_ns")), "–",
+                  time_text(cost) + " the text format", None,
+                  results.get(name, "openmetrics_ratio"), "≤ 1.05 ×",
+                  at_most(results.get(name, "openmetrics_ratio"), 1.05))
     name = "json/1000"
     yield row("a sample in JSON", time_text(results.get(name, "ours_ns")),
               time_text(results.get(name, "to_chars_ns")) + " to_chars", "–",
@@ -136,7 +141,9 @@ def serving_rows(results):
     serve = results.serve
     if serve is None:
         return
-    for path, part, target in (("/metrics", serve["metrics"], 0.85), ("/api/metrics", serve["api"], None)):
+    for path, part, target in (("/metrics", serve["metrics"], 0.85),
+                               ("/metrics, gzipped,", serve["gzip"], 0.5),
+                               ("/api/metrics", serve["api"], None)):
         share = part["ours_over_fixed"]
         yield row(f"{path} of {serve['processes']:,} processes, {part['bytes'] // 1000} KB",
                   f"{part['ours_per_second']:,.0f} a second",

@@ -10,11 +10,12 @@ readonly least_catch2=3.4
 
 usage() {
   cat <<'EOF'
-usage: cmake/bootstrap.sh [--demo] [--tests] [--bench] [--cross] [--all]
+usage: cmake/bootstrap.sh [--demo] [--tests] [--e2e] [--bench] [--cross] [--all]
 
 Installs, where they are missing, the packages that building provisrd needs.
   --demo    also what examples/process_metrics_demo.sh needs (curl, jq)
   --tests   --demo, and what the tests need (Catch2 3, valgrind) or run faster with (ccache)
+  --e2e     --tests, and what the end-to-end tests need (Prometheus, Python and its client library)
   --bench   also what the benchmarks need
   --cross   --tests, and what the cross builds need: mingw-w64, Wine, QEMU, Zig (into build/zig)
             and the sources of the libraries (into build/sources)
@@ -31,6 +32,7 @@ fail() {
 
 with_demo=false
 with_tests=false
+with_e2e=false
 with_bench=false
 with_cross=false
 with_all=false
@@ -38,6 +40,7 @@ for argument in "$@"; do
   case "$argument" in
     --demo) with_demo=true ;;
     --tests) with_demo=true with_tests=true ;;
+    --e2e) with_demo=true with_tests=true with_e2e=true ;;
     --bench) with_bench=true ;;
     --cross) with_demo=true with_tests=true with_cross=true ;;
     --all) with_demo=true with_tests=true with_cross=true with_all=true ;;
@@ -107,9 +110,10 @@ clang_format_package() {
 }
 
 wanted_packages() {
-  local packages=(g++ cmake ninja-build pkg-config libfmt-dev rapidjson-dev libtomlplusplus-dev dpkg-dev)
+  local packages=(g++ cmake ninja-build pkg-config libfmt-dev rapidjson-dev libtomlplusplus-dev zlib1g-dev dpkg-dev)
   if $with_demo; then packages+=(ca-certificates curl jq); fi
   if $with_tests; then packages+=(valgrind ccache); fi
+  if $with_e2e; then packages+=(prometheus python3 python3-prometheus-client); fi
   if $with_bench; then packages+=(libbenchmark-dev wrk gnuplot-nox prometheus-cpp-dev python3); fi
   if $with_cross; then
     packages+=(g++-mingw-w64-x86-64-posix wine wine64 qemu-user-static)

@@ -67,6 +67,14 @@ if(PROVISR_BUILD_DAEMON OR PROVISR_BUILD_BENCH)
   target_compile_definitions(provisr_httplib INTERFACE CPPHTTPLIB_REQUEST_URI_MAX_LENGTH=16384)
 endif()
 
+# Compresses /metrics. Cross builds do without it, as everyone without zlib's headers: answers are then
+# as they are, which every client takes.
+set(PROVISR_HAS_ZLIB OFF)
+if(PROVISR_BUILD_DAEMON AND PROVISR_GZIP)
+  find_package(ZLIB 1.2.11)
+  set(PROVISR_HAS_ZLIB ${ZLIB_FOUND})
+endif()
+
 if(PROVISR_BUILD_TESTS)
   FetchContent_Declare(Catch2
     GIT_REPOSITORY https://github.com/catchorg/Catch2.git

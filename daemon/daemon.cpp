@@ -148,7 +148,8 @@ class Daemon {
                           .is_collecting = config.metrics.collection.enabled,
                           .status = [this] { return supervisor_.status(); },
                           .exits = supervisor_.exits(),
-                          .limits = [this] { return limits_.report(); }};
+                          .limits = [this] { return limits_.report(); },
+                          .started_at = started_at_};
     EndpointActions actions{.submit =
                                 [this](Command command, ReplyHandler reply) {
                                   supervisor_.submit(std::move(command), std::move(reply));
@@ -263,6 +264,7 @@ class Daemon {
 
   Config config_;
   const Log& log_;
+  const Timestamp started_at_ = Clock::system().utc_now();
   std::unique_ptr<StateDirectory> state_;  ///< null: nothing outlives this daemon
   EventHub hub_;
   ProcessEvents process_events_{hub_};

@@ -16,10 +16,11 @@ usage: tests/run.sh [MODE]...
   static     provisrd in one file for any Linux: on x86-64 with the demo and the daemon's tests, on
              arm64 with the unit tests under QEMU
   fuzz       libFuzzer over what reads foreign text, some seconds each
+  e2e        dev, and what the whole does beside the programs that people use it with: Prometheus
   bench      the benchmarks, quickly: whether they run, not what they say
   format     whether the sources are formatted
   lint       clang-tidy over all sources (slow)
-  all        dev, asan, tsan, dev-clang, windows, macos, static, fuzz, bench, format
+  all        dev, asan, tsan, dev-clang, windows, macos, static, fuzz, e2e, bench, format
 EOF
 }
 
@@ -32,8 +33,8 @@ readonly jobs
 modes=()
 for argument in "$@"; do
   case "$argument" in
-    dev | asan | tsan | dev-clang | coverage | windows | macos | static | fuzz | bench | format | lint) modes+=("$argument") ;;
-    all) modes+=(dev asan tsan dev-clang windows macos static fuzz bench format) ;;
+    dev | asan | tsan | dev-clang | coverage | windows | macos | static | fuzz | e2e | bench | format | lint) modes+=("$argument") ;;
+    all) modes+=(dev asan tsan dev-clang windows macos static fuzz e2e bench format) ;;
     -h | --help) usage && exit 0 ;;
     *) usage >&2 && exit 2 ;;
   esac
@@ -208,6 +209,14 @@ run_static() {
   fi
 }
 
+run_e2e() {
+  if build dev; then
+    check "e2e: beside Prometheus" ctest --preset dev --label-regex '^e2e$'
+  else
+    failed+=("e2e: the build")
+  fi
+}
+
 run_bench() { check "bench: all benchmarks run" ./bench/run.sh --quick; }
 
 run_preset() {
@@ -272,6 +281,7 @@ bootstrap() {
     case "$mode" in
       dev-clang | fuzz | format | lint) scopes+=(--all) ;;
       windows | macos | static) scopes+=(--cross) ;;
+      e2e) scopes+=(--e2e) ;;
     esac
   done
   ./cmake/bootstrap.sh "${scopes[@]}"
@@ -287,6 +297,7 @@ for mode in "${modes[@]}"; do
     windows) run_windows ;;
     macos) run_macos ;;
     static) run_static ;;
+    e2e) run_e2e ;;
     bench) run_bench ;;
     *) run_preset "$mode" ;;
   esac

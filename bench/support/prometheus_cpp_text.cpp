@@ -1,5 +1,7 @@
 #include "bench/support/prometheus_cpp_text.hpp"
 
+#include <provisr/process_name.hpp>
+
 #include <prometheus/client_metric.h>
 #include <prometheus/metric_type.h>
 #include <prometheus/text_serializer.h>
@@ -39,8 +41,22 @@ PrometheusCppText::PrometheusCppText(const Snapshot& snapshot) {
       family(snapshot, "provisr_process_num_fds",
              "Number of file descriptors for managed processes.",
              [](const Process& p) { return *p.metrics().num_fds; }),
+      family(snapshot, "provisr_process_resident_memory_bytes", "Memory that is resident.",
+             [](const Process& p) { return *p.metrics().memory_rss_bytes; }),
+      family(snapshot, "provisr_process_virtual_memory_bytes", "Virtual size.",
+             [](const Process& p) { return *p.metrics().memory_vms_bytes; }),
+      family(snapshot, "provisr_process_swap_bytes", "Memory that is swapped out.",
+             [](const Process& p) { return *p.metrics().memory_swap_bytes; }),
+      family(snapshot, "provisr_process_cpu_seconds_total",
+             "CPU time used since the process started.",
+             [](const Process& p) { return static_cast<double>(*p.metrics().cpu_time_ns) / 1e9; }),
       family(snapshot, "provisr_process_up", "Whether the managed process runs (1) or not (0).",
-             [](const Process& p) { return p.running() ? 1 : 0; })};
+             [](const Process& p) { return p.running() ? 1 : 0; }),
+      family(snapshot, "provisr_process_info", "1, with the base of the managed process.",
+             [](const Process&) { return 1; })};
+  for (prometheus::ClientMetric& metric : families_.back().metric) {
+    metric.label.push_back({"base", std::string(base_of(metric.label.front().value))});
+  }
 }
 
 std::string PrometheusCppText::serialize() const {

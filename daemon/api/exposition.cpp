@@ -1,6 +1,10 @@
 #include "daemon/api/exposition.hpp"
 
+#include "daemon/api/scrape_format.hpp"
 #include "daemon/base/version.hpp"
+
+#include <provisr/prometheus.hpp>
+#include <provisr/read_errors.hpp>
 
 #include <array>
 #include <chrono>
@@ -12,36 +16,63 @@
 namespace provisr::daemon {
 namespace {
 
-/// The daemon's own counters change between ticks, too, and must not be older than this.
-constexpr std::chrono::milliseconds max_age{100};
+/// As long as Prometheus waits unless it is told otherwise.
+constexpr std::chrono::seconds most_patience{10};
+
+[[nodiscard]] HttpAnswer answer_with(const ScrapeFormat& format, Scrapes::Text text) {
+  if (text == nullptr) return error_answer(500, "the metrics could not be written");
+  HttpAnswer answer = shared_answer(format.content_type, std::move(text));
+  answer.headers.emplace_back("Vary", "Accept, Accept-Encoding");
+  if (format.is_gzipped) answer.headers.emplace_back("Content-Encoding", "gzip");
+  return answer;
+}
 
 }  // namespace
 
 Exposition::Exposition(Sources sources)
     : sources_(std::move(sources)),
-      text_([this](const Snapshot& snapshot, std::string& text) { write(snapshot, text); },
-            max_age) {}
+      scrapes_({.revision = [this] { return sources_.registry.snapshot().revision(); },
+                .read = [this] { return sources_.registry.read_counters(); },
+                .write = [this](const FreshCounters& counters, ExpositionFormat format,
+                                std::string& text) { write(counters, format, text); }}) {}
 
 void Exposition::add_routes(Router& router) {
   router.add({.method = "GET",
               .path = "/metrics",
               .help = "for Prometheus",
               .parameters = {},
-              .handler = [this](const HttpRequest&) {
-                return shared_answer(PrometheusWriter::content_type,
-                                     text_.of(sources_.registry.snapshot()));
-              }});
+              .handler = [this](const HttpRequest& request) { return answer(request); }});
 }
 
-void Exposition::write(const Snapshot& snapshot, std::string& text) const {
-  if (sources_.is_collecting) write_prometheus(snapshot, text);
-  PrometheusWriter writer(text);
+/// What is not ready is made by another thread, and nobody waits for it here.
+HttpAnswer Exposition::answer(const HttpRequest& request) {
+  const ScrapeFormat format = negotiate_scrape(request.headers);
+  const Scrapes::Variant variant{format.format, format.is_gzipped};
+  if (auto text = scrapes_.fresh(variant)) return answer_with(format, std::move(text));
+  scrapes_.start();
+  return deferred_answer({.begin =
+                              [this, format, variant](HttpCompletion complete) {
+                                scrapes_.request(variant, [format, complete = std::move(complete)](
+                                                              Scrapes::Text text) {
+                                  complete(answer_with(format, std::move(text)));
+                                });
+                              },
+                          .time_limit = most_patience,
+                          .late_text = "the figures could not be read in time"});
+}
+
+void Exposition::write(const FreshCounters& counters, ExpositionFormat format, std::string& text) {
+  PrometheusWriter writer(text, format);
+  if (sources_.is_collecting) write_process_families(writer, counters);
   write_processes(writer);
   write_exits(writer);
   write_limits(writer);
-  write_ticks(writer, snapshot);
+  write_ticks(writer, counters);
+  write_read_errors(writer);
   write_daemon(writer);
   write_servers(writer);
+  own_figures_.write(writer, sources_.started_at);
+  writer.end();
 }
 
 void Exposition::write_processes(PrometheusWriter& writer) const {
@@ -52,12 +83,21 @@ void Exposition::write_processes(PrometheusWriter& writer) const {
     if (process->kind != ProcessKind::child) continue;
     writer.sample_of_process(process->name, process->restarts);
   }
+  writer.family("provisr_process_start_time_seconds", "gauge",
+                "When provisrd started the managed process that runs, since 1970.");
+  for (const auto& process : *processes) {
+    if (!process->started) continue;
+    writer.sample_of_process(process->name, process->started->at.time_since_epoch());
+  }
 }
 
 void Exposition::write_exits(PrometheusWriter& writer) const {
   writer.family("provisr_process_exits_total", "counter",
                 "How often processes of the name have ended, by how.");
-  for (const auto& ends : sources_.exits.counts()) {
+  auto counts = sources_.exits.counts();
+  const SharedStatusList processes = sources_.status();
+  for (const auto& process : *processes) counts.try_emplace(process->name);  // from 0 on
+  for (const auto& ends : counts) {
     const auto write = [&](std::string_view result, std::uint64_t count) {
       writer.sample({{"name", ends.first}, {"result", result}}, count);
     };
@@ -76,15 +116,23 @@ void Exposition::write_limits(PrometheusWriter& writer) const {
   }
 }
 
-void Exposition::write_ticks(PrometheusWriter& writer, const Snapshot& snapshot) const {
+void Exposition::write_ticks(PrometheusWriter& writer, const FreshCounters& counters) const {
   writer.family("provisr_ticks_total", "counter", "Rounds of the collector over all processes.");
-  writer.sample({}, snapshot.tick());
-  const std::chrono::duration<double> duration = sources_.ticks.last_duration();
+  writer.sample({}, counters.snapshot().tick());
   writer.family("provisr_tick_duration_seconds", "gauge", "How long the last tick took.");
-  writer.sample({}, duration.count());
+  writer.sample({}, sources_.ticks.last_duration());
   writer.family("provisr_ticks_late_total", "counter",
                 "Ticks that began more than half an interval late or after skipped ones.");
   writer.sample({}, sources_.ticks.late());
+}
+
+void Exposition::write_read_errors(PrometheusWriter& writer) const {
+  writer.family("provisr_read_errors_total", "counter",
+                "Processes of which something could not be read at a tick, by kind.");
+  for (std::size_t number = 0; number < read_error_kind_count; ++number) {
+    const auto kind = static_cast<ReadErrorKind>(number);
+    writer.sample({{"kind", to_text(kind)}}, sources_.registry.read_errors().of(kind));
+  }
 }
 
 void Exposition::write_daemon(PrometheusWriter& writer) const {

@@ -1,11 +1,14 @@
 #pragma once
 
-#include "daemon/api/rendered_text.hpp"
+#include "daemon/api/own_figures.hpp"
+#include "daemon/api/scrapes.hpp"
 #include "daemon/api/sources.hpp"
+#include "daemon/http/answer.hpp"
+#include "daemon/http/request.hpp"
 #include "daemon/http/router.hpp"
 
-#include <provisr/prometheus.hpp>
-#include <provisr/snapshot.hpp>
+#include <provisr/counters.hpp>
+#include <provisr/prometheus_writer.hpp>
 
 #include <string>
 
@@ -23,16 +26,19 @@ class Exposition {
   void add_routes(Router& router);
 
  private:
-  void write(const Snapshot& snapshot, std::string& text) const;
+  [[nodiscard]] HttpAnswer answer(const HttpRequest& request);
+  void write(const FreshCounters& counters, ExpositionFormat format, std::string& text);
   void write_processes(PrometheusWriter& writer) const;
   void write_exits(PrometheusWriter& writer) const;
   void write_limits(PrometheusWriter& writer) const;
-  void write_ticks(PrometheusWriter& writer, const Snapshot& snapshot) const;
+  void write_ticks(PrometheusWriter& writer, const FreshCounters& counters) const;
+  void write_read_errors(PrometheusWriter& writer) const;
   void write_daemon(PrometheusWriter& writer) const;
   void write_servers(PrometheusWriter& writer) const;
 
   Sources sources_;
-  RenderedText text_;
+  OwnFigures own_figures_;  ///< of the thread of scrapes_
+  Scrapes scrapes_;         ///< last: its thread uses the rest
 };
 
 }  // namespace provisr::daemon

@@ -7,6 +7,8 @@
 #include "daemon/supervisor/limit_breach.hpp"
 #include "daemon/supervisor/process_status.hpp"
 
+#include <provisr/clock.hpp>
+#include <provisr/process_metrics.hpp>
 #include <provisr/registry.hpp>
 
 #include <functional>
@@ -26,6 +28,8 @@ struct Sources {
   const ExitLog& exits;
   /// Which limits are breached, and how often they were.
   std::function<LimitReport()> limits = [] { return LimitReport(); };
+  /// When this program was started.
+  Timestamp started_at = Clock::system().utc_now();
 };
 
 }  // namespace provisr::daemon

@@ -21,6 +21,9 @@
 ///
 ///     constexpr auto slot = further_slot<figures>("major_faults");
 ///     if (reading.more.asks_for(slot)) reading.more.set(slot, faults);
+///
+/// A counter is also read by ProcessSampler::read_counters, and its family ends with "_total". One
+/// in nanoseconds is exposed in seconds, by a family "..._seconds_total".
 namespace provisr {
 
 enum class Unit : std::uint8_t { percent, mebibytes, bytes, nanoseconds, count };
@@ -118,13 +121,13 @@ template <class... Rows, class... Sources>
 inline constexpr auto figures = figure_table(
     FigureRow{FigureInfo{"cpu_percent", "cpu_percent", "provisr_process_cpu_percent", Unit::percent, FigureKind::level, FigureCost::derived, "CPU usage percentage for managed processes."}, &ProcessMetrics::cpu_percent},
     FigureRow{FigureInfo{"memory_mb", "memory_mb", "provisr_process_memory_mb", Unit::mebibytes, FigureKind::level, FigureCost::derived, "Memory usage in MB for managed processes."}, &ProcessMetrics::memory_mb},
-    FigureRow{FigureInfo{"memory_rss", "memory_rss", "", Unit::bytes, FigureKind::level, FigureCost::basic, "Memory that is resident."}, &ProcessMetrics::memory_rss_bytes},
-    FigureRow{FigureInfo{"memory_vms", "memory_vms", "", Unit::bytes, FigureKind::level, FigureCost::basic, "Virtual size."}, &ProcessMetrics::memory_vms_bytes},
-    FigureRow{FigureInfo{"memory_swap", "memory_swap", "", Unit::bytes, FigureKind::level, FigureCost::basic, "Memory that is swapped out."}, &ProcessMetrics::memory_swap_bytes},
+    FigureRow{FigureInfo{"memory_rss", "memory_rss", "provisr_process_resident_memory_bytes", Unit::bytes, FigureKind::level, FigureCost::basic, "Memory that is resident."}, &ProcessMetrics::memory_rss_bytes},
+    FigureRow{FigureInfo{"memory_vms", "memory_vms", "provisr_process_virtual_memory_bytes", Unit::bytes, FigureKind::level, FigureCost::basic, "Virtual size."}, &ProcessMetrics::memory_vms_bytes},
+    FigureRow{FigureInfo{"memory_swap", "memory_swap", "provisr_process_swap_bytes", Unit::bytes, FigureKind::level, FigureCost::basic, "Memory that is swapped out."}, &ProcessMetrics::memory_swap_bytes},
     FigureRow{FigureInfo{"num_threads", "num_threads", "provisr_process_num_threads", Unit::count, FigureKind::level, FigureCost::basic, "Number of threads for managed processes."}, &ProcessMetrics::num_threads},
     FigureRow{FigureInfo{"num_fds", "num_fds", "provisr_process_num_fds", Unit::count, FigureKind::level, FigureCost::basic, "Number of file descriptors for managed processes."}, &ProcessMetrics::num_fds},
-    FigureRow{FigureInfo{"num_processes", "num_processes", "", Unit::count, FigureKind::level, FigureCost::basic, "Number of processes in the tree."}, &ProcessMetrics::num_processes},
-    FigureRow{FigureInfo{"cpu_time", "", "", Unit::nanoseconds, FigureKind::counter, FigureCost::basic, "CPU time used since the process started."}, &ProcessMetrics::cpu_time_ns});
+    FigureRow{FigureInfo{"num_processes", "num_processes", "provisr_process_num_processes", Unit::count, FigureKind::level, FigureCost::basic, "Number of processes in the tree."}, &ProcessMetrics::num_processes},
+    FigureRow{FigureInfo{"cpu_time", "", "provisr_process_cpu_seconds_total", Unit::nanoseconds, FigureKind::counter, FigureCost::basic, "CPU time used since the process started."}, &ProcessMetrics::cpu_time_ns});
 // clang-format on
 
 /// One row of a table, as a type: what it says is known at compile time.

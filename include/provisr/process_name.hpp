@@ -31,4 +31,13 @@ inline constexpr std::size_t max_process_name_length = 128;
          std::all_of(digits.begin(), digits.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
+/// The base that a name counts instances of: "my-app" of "my-app-3"; a name that does not end with
+/// "-<digits>" is its own base. `name` is in its group.
+[[nodiscard]] constexpr std::string_view base_of(std::string_view name) noexcept {
+  const std::size_t dash = name.find_last_not_of("0123456789");
+  const bool is_instance =
+      dash != std::string_view::npos && dash > 0 && name[dash] == '-' && dash + 1 < name.size();
+  return is_instance ? name.substr(0, dash) : name;
+}
+
 }  // namespace provisr

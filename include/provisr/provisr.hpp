@@ -11,6 +11,7 @@
 #include <provisr/aggregator.hpp>
 #include <provisr/clock.hpp>
 #include <provisr/collector.hpp>
+#include <provisr/counters.hpp>
 #include <provisr/cpu_rate.hpp>
 #include <provisr/diagnostics.hpp>
 #include <provisr/figures.hpp>
@@ -19,7 +20,9 @@
 #include <provisr/process_metrics.hpp>
 #include <provisr/process_name.hpp>
 #include <provisr/prometheus.hpp>
+#include <provisr/prometheus_writer.hpp>
 #include <provisr/query.hpp>
+#include <provisr/read_errors.hpp>
 #include <provisr/registry.hpp>
 #include <provisr/ring_buffer.hpp>
 #include <provisr/sampler.hpp>

@@ -177,6 +177,12 @@ class ProcessSampler {
   /// As read(), but of one that has ended, too, until it has been waited for. Allocates nothing.
   [[nodiscard]] ReadStatus read_family(FamilyReading& reading) noexcept;
 
+  /// Reads the counters alone: CPU time, and those of the further figures that are asked for;
+  /// levels may be left unknown. Needs no begin_tick(). Allocates nothing. Linux: the CPU clock,
+  /// and one fstat(2) of the kept `task` directory, which has links only as long as the process is
+  /// there (proc_task_getattr in fs/proc/base.c).
+  [[nodiscard]] ReadStatus read_counters(ProcessReading& reading) noexcept;
+
  private:
   struct State;  ///< platform's own
   explicit ProcessSampler(std::unique_ptr<State> state) noexcept;

@@ -35,6 +35,7 @@ TEST_CASE("the Prometheus endpoint serves the promised families") {
   CHECK(result.status == 200);
   CHECK(result.headers.at("Content-Type") == "text/plain; version=0.0.4; charset=utf-8");
   CHECK(result.headers.at("Cache-Control") == "no-store");
+  CHECK(result.headers.at("Vary") == "Accept, Accept-Encoding");
 
   std::vector<std::string> lines;
   std::istringstream text(result.body);
@@ -170,4 +171,61 @@ TEST_CASE("log records that cannot be written are counted") {
     return text.find(none.substr(0, none.size() - 2)) != std::string::npos &&
            text.find(none) == std::string::npos;
   }));
+}
+
+TEST_CASE("the Prometheus endpoint speaks OpenMetrics to who prefers it") {
+  const Daemon daemon("[[processes]]\nname = \"my-app-1\"\n" + child_args({"threader", "1"}));
+  REQUIRE(daemon.has_samples_of({"my-app-1"}));
+  const Headers accept{{"Accept", "application/openmetrics-text;version=1.0.0;escaping=dots"}};
+  const HttpResult result = http_send(daemon.metrics_port(), "GET", "/metrics", accept);
+  CHECK(result.status == 200);
+  CHECK(result.headers.at("Content-Type") ==
+        "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=dots");
+  CHECK(result.body.ends_with("\n# EOF\n"));
+  CHECK_THAT(result.body, ContainsSubstring("\n# TYPE provisr_process_restarts counter\n"
+                                            "provisr_process_restarts_total{name="));
+  CHECK_THAT(result.body,
+             ContainsSubstring("\nprovisr_process_info{name=\"my-app-1\",base=\"my-app\"} 1\n"));
+  const HttpResult head = http_send(daemon.metrics_port(), "HEAD", "/metrics", accept);
+  CHECK(head.status == 200);
+  CHECK(head.body.empty());
+  CHECK(head.headers.at("Content-Type") == result.headers.at("Content-Type"));
+  CHECK(std::stoul(head.headers.at("Content-Length")) > 1000);
+}
+
+TEST_CASE("every process has its counters from the beginning, and provisrd its own figures") {
+  const Daemon daemon("[[processes]]\nname = \"my-app\"\n" + child_args({"threader", "1"}));
+  REQUIRE(daemon.has_samples_of({"my-app"}));
+  const std::string text = daemon.prometheus();
+  for (const char* result : {"success", "exit-code", "signal"}) {
+    CHECK_THAT(text,
+               ContainsSubstring(fmt::format(
+                   "\nprovisr_process_exits_total{{name=\"my-app\",result=\"{}\"}} 0\n", result)));
+  }
+  for (const char* family :
+       {"provisr_process_cpu_seconds_total", "provisr_process_resident_memory_bytes",
+        "provisr_process_virtual_memory_bytes", "provisr_process_swap_bytes",
+        "provisr_process_start_time_seconds"}) {
+    CHECK_THAT(text, ContainsSubstring(fmt::format("\n{}{{name=\"my-app\"}} ", family)));
+  }
+  for (const char* family : {"cpu_seconds_total", "open_fds", "max_fds", "virtual_memory_bytes",
+                             "virtual_memory_max_bytes", "resident_memory_bytes", "heap_bytes",
+                             "start_time_seconds", "threads"}) {
+    CHECK_THAT(text, ContainsSubstring(fmt::format("\nprocess_{} ", family)));
+  }
+  CHECK_THAT(text, !ContainsSubstring("_created"));
+}
+
+TEST_CASE("a counter moves between ticks") {
+  const Daemon daemon(
+      "[metrics.process_metrics]\ninterval = \"1h\"\n[[processes]]\nname = \"my-app\"\n" +
+      child_args({"spinner", "100"}));
+  REQUIRE(daemon.has_samples_of({"my-app"}));  // the first tick comes soon, the second in an hour
+  const auto cpu_seconds = [&] {
+    const std::string line = "\nprovisr_process_cpu_seconds_total{name=\"my-app\"} ";
+    const std::string text = daemon.prometheus();
+    return std::stod(text.substr(text.find(line) + line.size()));
+  };
+  const double first = cpu_seconds();
+  CHECK(eventually([&] { return cpu_seconds() > first + 0.1; }));
 }

@@ -4,6 +4,7 @@
 #include "daemon/http/router.hpp"
 #include "daemon/supervisor/process_status.hpp"
 #include "support/log_capture.hpp"
+#include "support/scrape.hpp"
 #include "support/temp_directory.hpp"
 #include "support/text_file.hpp"
 
@@ -59,10 +60,7 @@ std::string exposition_of(const Registry& registry) {
                          .exits = exits});
   Router router;
   exposition.add_routes(router);
-  HttpRequest request;
-  request.method = "GET";
-  request.path = "/metrics";
-  return *router.answer(request).body;
+  return test::scrape(router);
 }
 
 // The name is what people's dashboards use, so this one objection has to be lived with.

@@ -254,3 +254,20 @@ TEST_CASE("a kernel thread runs, of memory unknown", "[sampler]") {
   CHECK_FALSE(reading.memory_vms_bytes.has_value());
   CHECK_FALSE(reading.memory_swap_bytes.has_value());
 }
+
+TEST_CASE("counters are read between ticks, and those of nobody once the process is gone",
+          "[sampler]") {
+  const auto budget = any_budget();
+  ChildProgram child{"spinner", "100"};
+  LiveSampler sampler(child.pid(), budget);
+  const std::uint64_t first = *sampler.reading().cpu_time_ns;
+  ProcessReading reading;
+  CHECK(eventually([&] {
+    return sampler.read_counters(reading) == ReadStatus::ok &&
+           *reading.cpu_time_ns > first + 50'000'000;
+  }));
+  CHECK(*sampler.reading().cpu_time_ns >= *reading.cpu_time_ns);
+  child.end();
+  CHECK(sampler.read_counters(reading) == ReadStatus::vanished);
+  CHECK_FALSE(reading.cpu_time_ns.has_value());
+}

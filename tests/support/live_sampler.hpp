@@ -38,6 +38,9 @@ class LiveSampler {
     if (read(result) != ReadStatus::ok) throw std::runtime_error("vanished");
     return result;
   }
+  [[nodiscard]] ReadStatus read_counters(ProcessReading& reading) {
+    return sampler_->read_counters(reading);
+  }
   [[nodiscard]] bool has_vanished() {
     ProcessReading ignored;
     return read(ignored) == ReadStatus::vanished;

@@ -12,6 +12,7 @@
 #include "daemon/supervisor/process_status.hpp"
 #include "support/log_capture.hpp"
 #include "support/paths.hpp"
+#include "support/scrape.hpp"
 #include "support/text_file.hpp"
 
 #include <provisr/registry.hpp>
@@ -103,13 +104,8 @@ TEST_CASE("docs/http.md lists the routes that there are, with their parameters")
 
 TEST_CASE("docs/http.md lists the daemon's own families, with their types") {
   const Endpoints endpoints;
-  HttpRequest request;
-  request.method = "GET";
-  request.path = "/metrics";
-  const auto body = endpoints.router.answer(request).body;
-  REQUIRE(body != nullptr);
   std::set<std::string> exposed;
-  std::istringstream lines(*body);
+  std::istringstream lines(test::scrape(endpoints.router));
   for (std::string line; std::getline(lines, line);) {
     std::istringstream words(line);
     std::string hash, type_word, family, type;
@@ -136,10 +132,7 @@ TEST_CASE("breaches of limits are exposed by name and limit, from 0 on") {
   Exposition exposition(sources);
   Router router;
   exposition.add_routes(router);
-  HttpRequest request;
-  request.method = "GET";
-  request.path = "/metrics";
-  const std::string text = *router.answer(request).body;
+  const std::string text = test::scrape(router);
   const std::string family = "provisr_process_limit_breaches_total";
   CHECK(text.find(family + "{name=\"app\",limit=\"memory\"} 3\n") != std::string::npos);
   CHECK(text.find(family + "{name=\"app\",limit=\"cpu\"} 0\n") != std::string::npos);

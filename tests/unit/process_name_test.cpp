@@ -57,3 +57,18 @@ TEST_CASE("an instance can be the base of a group itself", "[process_name]") {
   CHECK(is_instance_of("my-app-1-2", "my-app-1"));
   CHECK_FALSE(is_instance_of("my-app-12", "my-app-1"));
 }
+
+TEST_CASE("the base of a name is what is before -<digits>", "[names]") {
+  using provisr::base_of;
+  CHECK(base_of("my-app-3") == "my-app");
+  CHECK(base_of("my-app") == "my-app");
+  CHECK(base_of("my-app-12-34") == "my-app-12");
+  CHECK(base_of("my-app-") == "my-app-");
+  CHECK(base_of("-7") == "-7");
+  CHECK(base_of("7") == "7");
+  CHECK(base_of("a7") == "a7");
+  CHECK(base_of("v1.2-7") == "v1.2");
+  for (const char* name : {"my-app-3", "my-app", "-7", "a-1-2"}) {
+    CHECK(provisr::is_instance_of(name, base_of(name)));
+  }
+}

@@ -20,6 +20,10 @@ ProcessMetrics example() {
   metrics.memory_rss_bytes = 134'742'016U;
   metrics.num_threads = 4U;
   metrics.num_fds = 15U;
+  metrics.num_processes = 3U;
+  metrics.memory_vms_bytes = 1'073'741'824U;
+  metrics.memory_swap_bytes = 0U;
+  metrics.cpu_time_ns = 12'345'678'901U;
   return metrics;
 }
 
@@ -57,9 +61,44 @@ TEST_CASE("the families are written letter for letter", "[prometheus]") {
         "# HELP provisr_process_num_fds Number of file descriptors for managed processes.\n"
         "# TYPE provisr_process_num_fds gauge\n"
         "provisr_process_num_fds{name=\"my-app\"} 15\n"
+        "# HELP provisr_process_num_processes Number of processes in the tree.\n"
+        "# TYPE provisr_process_num_processes gauge\n"
+        "provisr_process_num_processes{name=\"my-app\"} 3\n"
+        "# HELP provisr_process_resident_memory_bytes Memory that is resident.\n"
+        "# TYPE provisr_process_resident_memory_bytes gauge\n"
+        "provisr_process_resident_memory_bytes{name=\"my-app\"} 134742016\n"
+        "# HELP provisr_process_virtual_memory_bytes Virtual size.\n"
+        "# TYPE provisr_process_virtual_memory_bytes gauge\n"
+        "provisr_process_virtual_memory_bytes{name=\"my-app\"} 1073741824\n"
+        "# HELP provisr_process_swap_bytes Memory that is swapped out.\n"
+        "# TYPE provisr_process_swap_bytes gauge\n"
+        "provisr_process_swap_bytes{name=\"my-app\"} 0\n"
+        "# HELP provisr_process_cpu_seconds_total CPU time used since the process started.\n"
+        "# TYPE provisr_process_cpu_seconds_total counter\n"
+        "provisr_process_cpu_seconds_total{name=\"my-app\"} 12.345678901\n"
         "# HELP provisr_process_up Whether the managed process runs (1) or not (0).\n"
         "# TYPE provisr_process_up gauge\n"
-        "provisr_process_up{name=\"my-app\"} 1\n");
+        "provisr_process_up{name=\"my-app\"} 1\n"
+        "# HELP provisr_process_info 1, with the base of the managed process.\n"
+        "# TYPE provisr_process_info gauge\n"
+        "provisr_process_info{name=\"my-app\",base=\"my-app\"} 1\n");
+}
+
+TEST_CASE("in OpenMetrics only the counters are named otherwise", "[prometheus]") {
+  FakeMachine machine;
+  add(machine, "my-app-7", example());
+  machine.tick_after();
+  std::string expected = text_of(machine);
+  const std::string with_total = " provisr_process_cpu_seconds_total ";
+  for (int line = 0; line < 2; ++line) {
+    expected.replace(expected.find(with_total), with_total.size(), " provisr_process_cpu_seconds ");
+  }
+  std::string text;
+  PrometheusWriter writer(text, ExpositionFormat::openmetrics);
+  write_process_families(writer, machine.registry.snapshot());
+  writer.end();
+  CHECK(text == expected + "# EOF\n");
+  CHECK(has_line(text, "provisr_process_info{name=\"my-app-7\",base=\"my-app\"} 1"));
 }
 
 TEST_CASE("an empty registry has families without samples", "[prometheus]") {
@@ -106,7 +145,9 @@ TEST_CASE("a process that has stopped leaves all families but up", "[prometheus]
   machine.tick_after();
   const std::string text = text_of(machine);
   CHECK(has_line(text, "provisr_process_up{name=\"my-app\"} 0"));
-  CHECK(text.find("name=") == text.rfind("name="));
+  CHECK(has_line(text, "provisr_process_info{name=\"my-app\",base=\"my-app\"} 1"));
+  const std::string families = text.substr(0, text.find("# HELP provisr_process_up"));
+  CHECK(families.find("name=") == std::string::npos);
 }
 
 TEST_CASE("a name that is gone leaves no sample behind", "[prometheus]") {

@@ -3,6 +3,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include <bit>
+#include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
@@ -11,7 +12,7 @@
 #include <string>
 #include <string_view>
 
-using provisr::PrometheusWriter;
+using namespace provisr;
 
 namespace {
 
@@ -109,4 +110,44 @@ TEST_CASE("doubles read back as the same bits", "[prometheus]") {
     REQUIRE(std::string_view(end) == "\n");
     REQUIRE(std::bit_cast<std::uint64_t>(read_back) == std::bit_cast<std::uint64_t>(value));
   }
+}
+
+TEST_CASE("times are written in seconds, exactly", "[prometheus]") {
+  using std::chrono::nanoseconds;
+  CHECK(line_of(nanoseconds(0)) == "m 0\n");
+  CHECK(line_of(nanoseconds(1)) == "m 0.000000001\n");
+  CHECK(line_of(nanoseconds(1'500'000'000)) == "m 1.5\n");
+  CHECK(line_of(nanoseconds(2'000'000'000)) == "m 2\n");
+  CHECK(line_of(nanoseconds(-1'250'000'000)) == "m -1.25\n");
+  CHECK(line_of(nanoseconds::max()) == "m 9223372036.854775807\n");
+  CHECK(line_of(nanoseconds::min()) == "m -9223372036.854775808\n");
+}
+
+TEST_CASE("OpenMetrics names a counter's family without its suffix", "[prometheus]") {
+  std::string text;
+  PrometheusWriter writer(text, ExpositionFormat::openmetrics);
+  writer.family("jobs_total", "counter", "Jobs that \"ran\".");
+  writer.sample({{"queue", "a"}}, 7);
+  writer.family("queue_length", "gauge", "Jobs that wait.");
+  writer.sample({}, 1);
+  writer.end();
+  CHECK(text ==
+        "# HELP jobs Jobs that \\\"ran\\\".\n# TYPE jobs counter\njobs_total{queue=\"a\"} 7\n"
+        "# HELP queue_length Jobs that wait.\n# TYPE queue_length gauge\nqueue_length 1\n# EOF\n");
+}
+
+TEST_CASE("a counter without the suffix is none to OpenMetrics", "[prometheus]") {
+  std::string text;
+  PrometheusWriter writer(text, ExpositionFormat::openmetrics);
+  writer.family("jobs", "counter", "h");
+  writer.sample({}, 7);
+  CHECK(text == "# HELP jobs h\n# TYPE jobs unknown\njobs 7\n");
+}
+
+TEST_CASE("the text format has no end mark", "[prometheus]") {
+  std::string text;
+  PrometheusWriter(text).end();
+  CHECK(text.empty());
+  CHECK(content_type_of(ExpositionFormat::openmetrics) ==
+        "application/openmetrics-text; version=1.0.0; charset=utf-8");
 }

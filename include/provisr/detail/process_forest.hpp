@@ -33,6 +33,16 @@ concept SamplesFamilies = requires(Sampler& sampler, typename Sampler::Context& 
   { sampler.read_family(family) } -> std::same_as<ReadStatus>;
 };
 
+/// Of a sampler without a quicker way, all figures.
+template <class Sampler>
+[[nodiscard]] ReadStatus read_counters_of(Sampler& sampler, ProcessReading& reading) noexcept {
+  if constexpr (requires { sampler.read_counters(reading); }) {
+    return sampler.read_counters(reading);
+  } else {
+    return sampler.read(reading);
+  }
+}
+
 /// The process trees that a registry watches. Each process is opened once, however many trees it is
 /// in: a tree may lie within another.
 ///
@@ -123,6 +133,7 @@ class ProcessForest {
     std::int64_t balance_ns = 0;
     std::uint64_t reported_ns = 0;
     Figure<std::uint64_t> collected_ns;
+    Figure<std::uint64_t> cpu_now_ns;  ///< between two ticks: all accounts below it
 
     bool must_ask = true;              ///< for its children's account
     bool has_unwatched_child = false;  ///< one could not be opened
@@ -371,6 +382,31 @@ class ProcessForest {
     }
   }
 
+  /// The CPU time of a tree between two ticks: who was born since is left out, and who has ended
+  /// since counts as last known, as nobody's account of children is read again.
+  [[nodiscard]] Figure<std::uint64_t> cpu_now(const Node& leader) noexcept {
+    const auto& members = leader.family->members;
+    for (const auto& member : members) member->cpu_now_ns = 0;
+    for (const auto& member : std::views::reverse(members)) {
+      add_account_now(*member);
+      if (member.get() == &leader) return leader.cpu_now_ns;
+      if (member->ancestor != nullptr) add(member->ancestor->cpu_now_ns, member->cpu_now_ns);
+    }
+    return {};
+  }
+
+  static void add_account_now(Node& node) noexcept {
+    ProcessReading own;
+    const bool is_there = !node.has_ended && read_counters_of(node.sampler, own) == ReadStatus::ok;
+    if (!is_there) {
+      own.cpu_time_ns = node.cpu_ns;
+    } else if (own.cpu_time_ns) {
+      own.cpu_time_ns = std::max(*own.cpu_time_ns, node.cpu_ns);
+    }
+    add(node.cpu_now_ns, own.cpu_time_ns);
+    add(node.cpu_now_ns, node.children_cpu_ns + node.lost_ns + node.pending_ns);
+  }
+
   /// Only who has run can have waited, and only for a member that has ended or for somebody who was
   /// never seen.
   [[nodiscard]] bool must_ask(const Node& node) const noexcept {
@@ -515,6 +551,14 @@ class ProcessForest<Sampler>::Tree {
     return ReadStatus::ok;
   }
 
+  /// The CPU time alone, now; all else is left unknown. Allocates nothing.
+  [[nodiscard]] ReadStatus read_counters(ProcessReading& reading) noexcept {
+    reading.clear();
+    if (leader_->has_ended || leader_->family == nullptr) return ReadStatus::vanished;
+    reading.cpu_time_ns = forest_->cpu_now(*leader_);
+    return ReadStatus::ok;
+  }
+
  private:
   ProcessForest* forest_;
   std::shared_ptr<Node> leader_;
@@ -526,6 +570,9 @@ class NoForest {
  public:
   struct Tree {
     [[nodiscard]] ReadStatus read(ProcessReading&) noexcept { return ReadStatus::vanished; }
+    [[nodiscard]] ReadStatus read_counters(ProcessReading&) noexcept {
+      return ReadStatus::vanished;
+    }
   };
 
   NoForest(typename Sampler::Context&, FurtherFigures) noexcept {}
@@ -558,6 +605,13 @@ class WatchedSampler {
   [[nodiscard]] ReadStatus read(ProcessReading& reading) noexcept {
     if (auto* const process = std::get_if<Sampler>(&watched_)) return process->read(reading);
     return std::get<Tree>(watched_).read(reading);
+  }
+
+  [[nodiscard]] ReadStatus read_counters(ProcessReading& reading) noexcept {
+    if (auto* const process = std::get_if<Sampler>(&watched_)) {
+      return read_counters_of(*process, reading);
+    }
+    return std::get<Tree>(watched_).read_counters(reading);
   }
 
  private:

@@ -86,6 +86,7 @@ struct ProcessSampler::State {
   std::uint64_t started_at_us;
 
   void read_fds(ProcessReading& reading) const noexcept;
+  [[nodiscard]] ReadStatus read_task(ProcessReading& reading) const noexcept;
 };
 
 void ProcessSampler::State::read_fds(ProcessReading& reading) const noexcept {
@@ -113,20 +114,28 @@ ProcessSampler& ProcessSampler::operator=(ProcessSampler&&) noexcept = default;
 
 ReadStatus ProcessSampler::read(ProcessReading& reading) noexcept {
   reading.clear();
-  State& state = *state_;
   // Descriptors first: the identity is checked after them, so they cannot be another's.
-  state.read_fds(reading);
+  state_->read_fds(reading);
+  return state_->read_task(reading);
+}
+
+ReadStatus ProcessSampler::read_counters(ProcessReading& reading) noexcept {
+  reading.clear();
+  return state_->read_task(reading);
+}
+
+ReadStatus ProcessSampler::State::read_task(ProcessReading& reading) const noexcept {
   proc_taskallinfo info{};
-  if (!read_info(state.pid, info)) {
+  if (!read_info(pid, info)) {
     reading.clear();
     return errno == ESRCH ? ReadStatus::vanished : ReadStatus::ok;
   }
-  if (start_of(info) != state.started_at_us) {
+  if (start_of(info) != started_at_us) {
     reading.clear();
     return ReadStatus::vanished;
   }
   const proc_taskinfo& task = info.ptinfo;
-  reading.cpu_time_ns = state.context.nanoseconds_of(task.pti_total_user + task.pti_total_system);
+  reading.cpu_time_ns = context.nanoseconds_of(task.pti_total_user + task.pti_total_system);
   reading.memory_rss_bytes = task.pti_resident_size;
   reading.memory_vms_bytes = task.pti_virtual_size;
   reading.num_threads = static_cast<std::uint32_t>(task.pti_threadnum);

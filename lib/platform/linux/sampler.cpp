@@ -90,6 +90,8 @@ struct ProcessSampler::State {
   [[nodiscard]] bool renew_idle_memory() noexcept;
   [[nodiscard]] ReadStatus read_in_full(ProcessReading& reading) noexcept;
   [[nodiscard]] ReadStatus read_family(FamilyReading& reading) const noexcept;
+  [[nodiscard]] ReadStatus read_counters(ProcessReading& reading) noexcept;
+  [[nodiscard]] bool is_still_there() const noexcept;
   [[nodiscard]] ReadStatus read_kept(ProcessReading& reading) const noexcept;
   [[nodiscard]] ReadStatus read_by_path(ProcessReading& reading) noexcept;
   [[nodiscard]] std::optional<ino_t> read_by_number(ProcessReading& reading) const noexcept;
@@ -212,6 +214,24 @@ ReadStatus ProcessSampler::State::read_by_path(ProcessReading& reading) noexcept
   const bool is_same_process = status == ReadStatus::ok && reading.num_threads.has_value();
   if (is_same_process) task_inode = inode;
   return status;
+}
+
+ReadStatus ProcessSampler::State::read_counters(ProcessReading& reading) noexcept {
+  const bool has_quick_way = cpu_clock && (statm || task_inode);
+  if (!has_quick_way) return read_by_path(reading);
+  reading.cpu_time_ns = read_cpu_clock(*cpu_clock);
+  if (is_still_there()) return ReadStatus::ok;
+  reading.clear();
+  return ReadStatus::vanished;
+}
+
+/// A process that has ended but was not waited for still is: nobody else has its PID.
+bool ProcessSampler::State::is_still_there() const noexcept {
+  struct stat threads {};
+  if (statm) return ::fstat(task.get(), &threads) == 0 && thread_count(threads).has_value();
+  const int root = context.proc_root.get();
+  return ::fstatat(root, ProcPath(pid, "task").c_str(), &threads, 0) == 0 &&
+         task_inode == threads.st_ino;
 }
 
 /// Reads whatever process has the PID, and returns the inode of its `task` directory, read last;
@@ -352,6 +372,11 @@ ReadStatus ProcessSampler::read(ProcessReading& reading) noexcept {
 ReadStatus ProcessSampler::read_family(FamilyReading& reading) noexcept {
   reading = {};
   return state_->read_family(reading);
+}
+
+ReadStatus ProcessSampler::read_counters(ProcessReading& reading) noexcept {
+  reading.clear();
+  return state_->read_counters(reading);
 }
 
 }  // namespace provisr

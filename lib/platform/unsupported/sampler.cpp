@@ -43,6 +43,9 @@ ProcessSampler& ProcessSampler::operator=(ProcessSampler&&) noexcept = default;
 ReadStatus ProcessSampler::read(ProcessReading&) noexcept {
   return ReadStatus::vanished;
 }
+ReadStatus ProcessSampler::read_counters(ProcessReading&) noexcept {
+  return ReadStatus::vanished;
+}
 ReadStatus ProcessSampler::read_family(FamilyReading&) noexcept {
   return ReadStatus::vanished;
 }

@@ -24,6 +24,13 @@ namespace {
   return {static_cast<int>(error), std::system_category()};
 }
 
+[[nodiscard]] std::uint64_t nanoseconds_of(const FILETIME& time) noexcept {
+  ULARGE_INTEGER units{};
+  units.LowPart = time.dwLowDateTime;
+  units.HighPart = time.dwHighDateTime;
+  return units.QuadPart * 100;
+}
+
 void read_memory(HANDLE process, ProcessReading& reading) noexcept {
   PROCESS_MEMORY_COUNTERS_EX counters{};
   counters.cb = sizeof counters;
@@ -114,6 +121,18 @@ ReadStatus ProcessSampler::read_family(FamilyReading& reading) noexcept {
   if (has_ended(state_->process.get())) return ReadStatus::vanished;  // nobody needs to wait for it
   const ProcessTable& table = state_->context.table;
   reading.parent = static_cast<ProcessId>(table.living_parent(table.find(state_->pid)));
+  return ReadStatus::ok;
+}
+
+ReadStatus ProcessSampler::read_counters(ProcessReading& reading) noexcept {
+  reading.clear();
+  FILETIME created{};
+  FILETIME ended{};
+  FILETIME kernel{};
+  FILETIME user{};
+  if (GetProcessTimes(state_->process.get(), &created, &ended, &kernel, &user) != 0) {
+    reading.cpu_time_ns = nanoseconds_of(kernel) + nanoseconds_of(user);
+  }
   return ReadStatus::ok;
 }
 

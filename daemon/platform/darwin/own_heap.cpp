@@ -1,0 +1,13 @@
+#include "daemon/platform/own_process.hpp"
+
+#include <malloc/malloc.h>
+
+namespace provisr::daemon {
+
+std::optional<std::uint64_t> own_heap_bytes() {
+  malloc_statistics_t statistics{};
+  malloc_zone_statistics(nullptr, &statistics);
+  return statistics.size_in_use;
+}
+
+}  // namespace provisr::daemon

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <provisr/figures.hpp>
+#include <provisr/process_metrics.hpp>
+#include <provisr/snapshot.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+namespace provisr {
+
+/// A snapshot, and the counters of its processes as they were read after its tick: what a scraper
+/// that computes rates by its own clock needs. Made by BasicRegistry::read_counters().
+///
+/// Thread safety: none; reading from several threads is safe.
+class FreshCounters {
+ public:
+  /// The counters as of the snapshot's tick.
+  explicit FreshCounters(Snapshot snapshot) : snapshot_(std::move(snapshot)) {
+    metrics_.reserve(snapshot_.size());
+    for (const Snapshot::Process process : snapshot_) {
+      const SampleView sample = process.sample();  // of no meaning, but there, if it does not run
+      metrics_.push_back(sample.metrics);
+      more_.insert(more_.end(), sample.more.begin(), sample.more.end());
+      row_slots_ = sample.more.size();
+    }
+  }
+
+  [[nodiscard]] const Snapshot& snapshot() const noexcept { return snapshot_; }
+
+  /// The sample of snapshot()[index] with its counters replaced; requires running().
+  [[nodiscard]] SampleView sample(std::size_t index) const noexcept {
+    return {metrics_[index], {more_.data() + index * row_slots_, row_slots_}};
+  }
+
+ private:
+  template <class>
+  friend class BasicRegistry;
+
+  Snapshot snapshot_;
+  std::vector<ProcessMetrics> metrics_;
+  std::vector<Figure<std::uint64_t>> more_;
+  std::size_t row_slots_ = 0;
+};
+
+}  // namespace provisr

@@ -1,0 +1,119 @@
+"""What the end-to-end tests share: programs on loopback ports, waiting, and skipping."""
+import contextlib
+import json
+import os
+import pathlib
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PATIENCE = 60
+
+
+def skip(reason):
+    """CTest shows it as skipped."""
+    print(f"skipped: {reason}")
+    sys.exit(4)
+
+
+def need(*programs):
+    for program in programs:
+        if shutil.which(program) is None:
+            skip(f"{program} is not installed (tests/run.sh e2e installs it)")
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def eventually(what, condition):
+    """The condition's first true value; it may raise as long as it is not true."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        failure = None
+        try:
+            if value := condition():
+                return value
+        except (OSError, AssertionError, KeyError, IndexError, ValueError) as error:
+            failure = error
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {PATIENCE} s: {what} ({failure})")
+        time.sleep(0.1)
+
+
+@contextlib.contextmanager
+def running(command, log):
+    """A program; ended with the block, and shown what it wrote if the block fails."""
+    with open(log, "wb") as output:
+        program = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
+    try:
+        yield program
+    except BaseException:
+        print(f"--- {log}\n{pathlib.Path(log).read_text(errors='replace')[-4000:]}")
+        raise
+    finally:
+        program.terminate()
+        try:
+            program.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            program.kill()
+            program.wait()
+
+
+def fetch(url, headers=None):
+    """Body and headers."""
+    with urllib.request.urlopen(urllib.request.Request(url, headers=headers or {}), timeout=20) as answer:
+        return answer.read(), answer.headers
+
+
+@contextlib.contextmanager
+def provisrd(build, folder, processes, name="provisrd", addresses=None):
+    """A daemon with these [[processes]]; yields the address of its API and that of /metrics."""
+    api, metrics = addresses or (f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}")
+    config = os.path.join(folder, f"{name}.toml")
+    with open(config, "w", encoding="utf-8") as text:
+        text.write(f'[server]\nlisten = "{api}"\n[metrics]\nlisten = "{metrics}"\n'
+                   f'[metrics.process_metrics]\ninterval = "1s"\n{processes}')
+    with running([os.path.join(build, "daemon", "provisrd"), config], f"{config}.log"):
+        eventually(f"{name} answers", lambda: fetch(f"http://{metrics}/healthz"))
+        yield api, metrics
+
+
+class Prometheus:
+    """A Prometheus on a port of its own."""
+
+    def __init__(self, address):
+        self.url = f"http://{address}"
+
+    def get(self, path, **parameters):
+        try:
+            body, _ = fetch(f"{self.url}/api/v1/{path}?{urllib.parse.urlencode(parameters)}")
+        except urllib.error.HTTPError as error:
+            raise AssertionError(f"{path} {parameters}: {error.read().decode()}") from error
+        answer = json.loads(body)
+        assert answer["status"] == "success", answer
+        return answer["data"]
+
+    def query(self, expression):
+        """Samples of an instant query: [({labels}, value)]."""
+        return [(series["metric"], float(series["value"][1]))
+                for series in self.get("query", query=expression)["result"]]
+
+
+@contextlib.contextmanager
+def prometheus(folder, config, *options):
+    address = f"127.0.0.1:{free_port()}"
+    command = ["prometheus", f"--config.file={config}", f"--web.listen-address={address}",
+               f"--storage.tsdb.path={os.path.join(folder, 'prometheus')}", "--log.level=warn", *options]
+    with running(command, os.path.join(folder, "prometheus.log")):
+        server = Prometheus(address)
+        eventually("Prometheus is ready", lambda: fetch(f"{server.url}/-/ready"))
+        yield server

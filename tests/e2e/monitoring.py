@@ -1,0 +1,125 @@
+#!/usr/bin/env python3
+"""examples/monitoring: promtool's word on all of it, and every query of the rules and of the dashboard
+answered by a Prometheus that scrapes a running provisrd.
+
+usage: tests/e2e/monitoring.py BUILD
+"""
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+from daemons import ROOT, eventually, need, prometheus, provisrd
+
+need("promtool", "prometheus")
+EXAMPLES = ROOT / "examples" / "monitoring"
+PROCESSES = """
+[[processes]]
+name = "app"
+instances = 2
+args = ["sleep", "1000"]
+[[processes]]
+name = "loop"
+auto_restart = true
+restart_interval = "100ms"
+max_restart_interval = "100ms"
+command = "sleep 0.3; exit 3"
+[[processes]]
+name = "gone"
+auto_restart = false
+args = ["false"]
+"""
+# Nothing is wrong with provisrd and its host, no limits are collected, and no memory grows here.
+MAY_BE_EMPTY = ("provisr_process_max_fds", "predict_linear", "process_open_fds", "up{job", "provisr_ticks_late_total",
+                "num_threads > 0.9")
+VARIABLES = {"$host": ".*", "$base": ".*", "$name": ".*", "$__rate_interval": "10s", "$__interval": "5s"}
+
+
+def promtool(*arguments):
+    said = subprocess.run(["promtool", *arguments], cwd=EXAMPLES, capture_output=True, text=True, check=False)
+    assert said.returncode == 0, said.stdout + said.stderr
+
+
+def quicker(text):
+    """The same rules for a test that lasts seconds: 5m, 10m and 1h become 20s, what must last need not."""
+    text = re.sub(r"\[(5m|10m|1h)\]", "[20s]", text)
+    return re.sub(r"^( +for:) .*$", r"\1 1s", text, flags=re.MULTILINE)
+
+
+def write_configuration(folder, target):
+    """The example for one host, with this target and short intervals."""
+    config = (EXAMPLES / "prometheus.yml").read_text()
+    config = config.replace("localhost:9090", target).replace("15s", "1s")
+    path = os.path.join(folder, "prometheus.yml")
+    with open(path, "w", encoding="utf-8") as text:
+        text.write(config)
+    with open(os.path.join(folder, "provisr.rules.yml"), "w", encoding="utf-8") as text:
+        text.write(quicker((EXAMPLES / "provisr.rules.yml").read_text()))
+    return path
+
+
+def queries_of_dashboard():
+    dashboard = json.loads((EXAMPLES / "grafana" / "dashboards" / "provisr.json").read_text())
+    queries = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
+    queries += [annotation["expr"] for annotation in dashboard["annotations"]["list"]]
+    for variable in dashboard["templating"]["list"]:
+        if variable["type"] == "query":
+            queries.append(re.fullmatch(r"label_values\((.*), \w+\)", variable["definition"]).group(1))
+    assert len(queries) > 20
+    return queries
+
+
+def substituted(query):
+    for name, value in VARIABLES.items():
+        query = query.replace(name, value)
+    return re.sub(r"\[(5m|10m|1h)\]", "[20s]", query)
+
+
+def check_answers(server):
+    """Each query has samples by itself, unless what it is about does not happen here."""
+    for query in queries_of_dashboard():
+        eventually(f"an answer to {query}", lambda asked=substituted(query): server.query(asked))
+    rules = [rule for group in server.get("rules")["groups"] for rule in group["rules"]]
+    assert len(rules) >= 12
+    for rule in rules:
+        if any(part in rule["query"] for part in MAY_BE_EMPTY):
+            server.query(rule["query"])
+        else:
+            eventually(f"an answer to {rule['query']}", lambda asked=rule["query"]: server.query(asked))
+    for rule in (rule for group in server.get("rules")["groups"] for rule in group["rules"]):
+        assert rule["health"] in ("ok", "unknown"), rule
+
+
+def check_values(server):
+    eventually("the restart loop is told of", lambda: server.query(
+        'ALERTS{alertname="ProvisrRestartLoop",name="loop",alertstate="firing"}'))
+    eventually("the process that is down is told of", lambda: server.query(
+        'ALERTS{alertname="ProvisrProcessDown",name="gone",alertstate="firing"}'))
+    assert not server.query('ALERTS{name=~"app.*",alertstate="firing"}')
+    ratios = {labels["base"]: value for labels, value in server.query("provisr:base_up:ratio")}
+    assert ratios["app"] == 1 and ratios["gone"] == 0, ratios
+    memory = {labels["base"]: value for labels, value in server.query("provisr:base_resident_memory_bytes:sum")}
+    assert memory["app"] > 500_000, memory
+
+
+def main(build):
+    for config in ("prometheus.yml", "prometheus-fleet.yml"):
+        promtool("check", "config", config)
+    promtool("check", "rules", "provisr.rules.yml")
+    promtool("test", "rules", "provisr.rules.test.yml")
+    with tempfile.TemporaryDirectory() as folder:
+        with provisrd(build, folder, PROCESSES) as (_, metrics):
+            with prometheus(folder, write_configuration(folder, metrics)) as server:
+                eventually("the target is up", lambda: server.query("up == 1"))
+                check_answers(server)
+                check_values(server)
+    if tool := shutil.which("amtool"):
+        subprocess.run([tool, "check-config", str(EXAMPLES / "alertmanager.yml")], check=True)
+    print("passed")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,222 @@
+#include "support/fake_registry.hpp"
+
+#include <provisr/prometheus.hpp>
+#include <provisr/registry.hpp>
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/matchers/catch_matchers_floating_point.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <string>
+#include <system_error>
+#include <vector>
+
+using namespace provisr;
+using namespace std::chrono_literals;
+using Catch::Matchers::WithinAbs;
+using provisr::test::FakeMachine;
+
+namespace {
+
+constexpr ProcessId pid = 7;
+
+void start(FakeMachine& machine, std::string_view name = "my-app") {
+  machine.system.start(pid, test::known_reading());
+  REQUIRE_FALSE(machine.registry.track(name, pid));
+  machine.tick_after();
+}
+
+/// What a scraper reads of the counter, in seconds.
+template <class Source>
+[[nodiscard]] double cpu_seconds_in(const Source& source) {
+  std::string text;
+  PrometheusWriter writer(text);
+  write_process_families(writer, source);
+  const std::string line = "\nprovisr_process_cpu_seconds_total{name=\"my-app\"} ";
+  const std::size_t at = text.find(line);
+  REQUIRE(at != std::string::npos);
+  return std::strtod(text.c_str() + at + line.size(), nullptr);
+}
+
+[[nodiscard]] Figure<std::uint64_t> fresh_cpu_time(const FakeMachine& machine,
+                                                   std::size_t index = 0) {
+  return machine.registry.read_counters().sample(index).metrics.cpu_time_ns;
+}
+
+struct Rates {
+  std::vector<double> at_scrape;
+  std::vector<double> at_tick;
+};
+
+/// A process that uses 30 % of a core, ticks every 10 s, scrapes every 15 s: what rate() makes of
+/// each two neighbours.
+[[nodiscard]] Rates rates_of_a_steady_process(std::chrono::milliseconds phase) {
+  FakeMachine machine;
+  start(machine);
+  Rates rates;
+  double fresh = 0;
+  double of_tick = 0;
+  constexpr auto step = 100ms;
+  for (auto time = step; time <= 300s; time += step) {
+    machine.clock.advance(step);
+    machine.use_cpu(pid, 30ms);
+    if (time % 10s == 0ms) machine.registry.tick();
+    if ((time + phase) % 15s != 0ms) continue;
+    const double new_fresh = cpu_seconds_in(machine.registry.read_counters());
+    const double new_of_tick = cpu_seconds_in(machine.registry.snapshot());
+    if (fresh != 0) {
+      rates.at_scrape.push_back((new_fresh - fresh) / 15 * 100);
+      rates.at_tick.push_back((new_of_tick - of_tick) / 15 * 100);
+    }
+    fresh = new_fresh;
+    of_tick = new_of_tick;
+  }
+  return rates;
+}
+
+}  // namespace
+
+TEST_CASE("a steady 30 % is 30 % by the rate of what is read at the scrape", "[counters]") {
+  for (const auto phase : {0ms, 3'300ms, 7'500ms, 14'900ms}) {
+    CAPTURE(phase.count());
+    const Rates rates = rates_of_a_steady_process(phase);
+    REQUIRE(rates.at_scrape.size() >= 15);
+    for (const double rate : rates.at_scrape) CHECK_THAT(rate, WithinAbs(30, 1));
+    // What is read at ticks only is why.
+    CHECK(*std::max_element(rates.at_tick.begin(), rates.at_tick.end()) > 35);
+    CHECK(*std::min_element(rates.at_tick.begin(), rates.at_tick.end()) < 25);
+  }
+}
+
+TEST_CASE("levels stay those of the tick when counters are read", "[counters]") {
+  FakeMachine machine;
+  start(machine);
+  machine.system.change(pid, [](ProcessReading& reading) {
+    reading.cpu_time_ns = 9'000'000'000U;
+    reading.memory_rss_bytes = 1U;
+    reading.num_fds = 1U;
+  });
+  std::string text;
+  PrometheusWriter writer(text);
+  write_process_families(writer, machine.registry.read_counters());
+  CHECK(text.find("cpu_seconds_total{name=\"my-app\"} 9\n") != std::string::npos);
+  CHECK(text.find("resident_memory_bytes{name=\"my-app\"} 134217728\n") != std::string::npos);
+  CHECK(text.find("num_fds{name=\"my-app\"} 15\n") != std::string::npos);
+}
+
+TEST_CASE("a counter never goes back", "[counters]") {
+  FakeMachine machine;
+  start(machine);
+  machine.system.change(pid, [](ProcessReading& reading) { reading.cpu_time_ns = 1U; });
+  CHECK(fresh_cpu_time(machine) == test::known_reading().cpu_time_ns);
+  machine.system.change(pid, [](ProcessReading& reading) { reading.cpu_time_ns = {}; });
+  CHECK(fresh_cpu_time(machine) == test::known_reading().cpu_time_ns);
+}
+
+TEST_CASE("a counter does not go back behind what a scrape has shown", "[counters]") {
+  FakeMachine machine;
+  start(machine);
+  machine.use_cpu(pid, 3s);
+  const Figure<std::uint64_t> shown(8'000'000'000U);
+  REQUIRE(fresh_cpu_time(machine) == shown);
+  SECTION("if the process ends") {
+    machine.system.end(pid);
+  }
+  SECTION("if there is another one before the tick") {
+    machine.system.start(pid, test::known_reading());
+    REQUIRE_FALSE(machine.registry.track("my-app", pid));
+  }
+  SECTION("if it cannot be read") {
+    machine.system.change(pid, [](ProcessReading& reading) { reading.clear(); });
+  }
+  CHECK(fresh_cpu_time(machine) == shown);
+}
+
+TEST_CASE("the next process has counters of its own from its first tick on", "[counters]") {
+  FakeMachine machine;
+  start(machine);
+  machine.use_cpu(pid, 3s);
+  REQUIRE(fresh_cpu_time(machine).has_value());
+  ProcessReading next = test::known_reading();
+  next.cpu_time_ns = 1U;
+  machine.system.start(pid, next);
+  REQUIRE_FALSE(machine.registry.track("my-app", pid));
+  machine.tick_after();
+  CHECK(fresh_cpu_time(machine) == next.cpu_time_ns);
+}
+
+TEST_CASE("a process that has ended keeps its counter until the tick", "[counters]") {
+  FakeMachine machine;
+  start(machine);
+  machine.system.end(pid);
+  CHECK(fresh_cpu_time(machine) == test::known_reading().cpu_time_ns);
+  machine.tick_after();
+  CHECK_FALSE(machine.registry.read_counters().snapshot().find("my-app")->running());
+}
+
+TEST_CASE("the counter of the next process is not taken for that of the last", "[counters]") {
+  FakeMachine machine;
+  start(machine);
+  ProcessReading next = test::known_reading();
+  next.cpu_time_ns = 99'000'000'000U;
+  machine.system.start(pid, next);
+  REQUIRE_FALSE(machine.registry.track("my-app", pid));
+  CHECK(fresh_cpu_time(machine) == test::known_reading().cpu_time_ns);
+  machine.tick_after();
+  CHECK(fresh_cpu_time(machine) == next.cpu_time_ns);
+}
+
+TEST_CASE("counters are read under names that come and go", "[counters]") {
+  FakeMachine machine;
+  start(machine, "b");
+  machine.use_cpu(pid, 1s);
+  REQUIRE_FALSE(machine.registry.declare("a"));
+  CHECK(fresh_cpu_time(machine, 1) == Figure<std::uint64_t>(6'000'000'000U));
+  REQUIRE(machine.registry.untrack("a"));
+  machine.use_cpu(pid, 1s);
+  CHECK(fresh_cpu_time(machine) == Figure<std::uint64_t>(7'000'000'000U));
+  REQUIRE(machine.registry.untrack("b"));
+  CHECK(machine.registry.read_counters().snapshot().empty());
+}
+
+TEST_CASE("what was recorded elsewhere has the counter of its sample", "[counters]") {
+  FakeMachine machine;
+  REQUIRE_FALSE(machine.registry.declare("my-app"));
+  ProcessMetrics metrics;
+  metrics.cpu_time_ns = 5U;
+  REQUIRE_FALSE(machine.registry.record("my-app", metrics));
+  machine.tick_after();
+  CHECK(fresh_cpu_time(machine) == metrics.cpu_time_ns);
+}
+
+TEST_CASE("further counters are read at the scrape, too", "[counters]") {
+  FakeMachine machine(RegistryOptions{.max_history = 3, .further_figures = FurtherFigures{0}});
+  start(machine);
+  const FreshCounters counters = machine.registry.read_counters();
+  REQUIRE(counters.sample(0).more.size() == 8);
+  CHECK(counters.sample(0).more[0] == Figure<std::uint64_t>(42U));
+}
+
+TEST_CASE("read errors are counted by kind", "[counters]") {
+  FakeMachine machine;
+  start(machine);
+  const ReadErrorCounts& errors = machine.registry.read_errors();
+  CHECK(errors.of(ReadErrorKind::permission) == 0);
+  const auto fail_with = [&](std::errc error) {
+    machine.system.change(
+        pid, [&](ProcessReading& reading) { reading.num_fds_error = std::make_error_code(error); });
+    machine.tick_after();
+  };
+  fail_with(std::errc::permission_denied);
+  fail_with(std::errc::too_many_files_open);
+  fail_with(std::errc::io_error);
+  machine.system.change(pid, [](ProcessReading& reading) { reading.clear(); });
+  machine.tick_after();
+  for (const auto kind : {ReadErrorKind::permission, ReadErrorKind::no_descriptors,
+                          ReadErrorKind::other, ReadErrorKind::unreadable}) {
+    CAPTURE(to_text(kind));
+    CHECK(errors.of(kind) == 1);
+  }
+}
