@@ -15,6 +15,7 @@ import { timeOfDay } from './format.js';
 
 const shortestPause = 900; // ms between two looks at all figures
 const statusInterval = 30_000; // ms; events tell of changes in between
+const shortestRange = 60_000; // ms that the small charts show at least
 const eventPause = 150; // ms: events that come together cause one look
 
 const api = new Api(document.querySelector('meta[name="provisr-base-path"]').content);
@@ -23,7 +24,7 @@ const rowList = new RowList();
 let address = readAddress(location.hash);
 
 const totals = new Totals(byId('totals'));
-const strip = new ProblemStrip(byId('problems'), (name) => open(`name=${name}`));
+const strip = new ProblemStrip(byId('problems'), (key) => open(key));
 const histories = new HistoryLoader(api, model, () => renderSoon());
 const detail = new Detail(api, model, {
   onClose: () => closeDetail(),
@@ -52,8 +53,7 @@ function renderSoon() {
 
 function rangeOfSparks() {
   const to = model.now();
-  const { ms } = address.window;
-  const from = ms === Infinity ? Math.min(to - 60_000, histories.oldest(to)) : to - ms;
+  const from = Math.min(to - shortestRange, Math.max(to - address.window.ms, histories.oldest(to)));
   return { from, to, step: histories.stepOf(address.window) };
 }
 
@@ -102,6 +102,8 @@ function change(what) {
 function open(key) {
   change({ open: key });
   detail.focus();
+  render();
+  table.revealSelected();
 }
 
 function closeDetail() {
@@ -189,6 +191,8 @@ async function refreshAll() {
 function begin() {
   isFirst = false;
   applyAddress();
+  render();
+  if (address.open) table.revealSelected();
   document.documentElement.classList.add('ready');
 }
 

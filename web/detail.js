@@ -9,6 +9,7 @@ import { Series, ratesOf, usualStep } from './series.js';
 
 const mebibyte = 1024 * 1024;
 const mostExits = 100;
+const shortestRange = 30_000; // ms
 const mostRows = 20_000;
 
 const toSample = (row) => ({ ...row, t: Date.parse(row.timestamp) });
@@ -235,9 +236,8 @@ export class Detail {
 
   #range() {
     const to = this.#model.now();
-    const first = this.#series.samples[0]?.t ?? to - 300_000;
-    const from = this.#window.ms === Infinity ? Math.min(first, to - 10_000) : to - this.#window.ms;
-    return { from, to };
+    const first = this.#series.samples[0]?.t ?? to;
+    return { from: Math.min(to - shortestRange, Math.max(to - this.#window.ms, first)), to };
   }
 
   #showCharts(processes) {

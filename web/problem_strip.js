@@ -2,7 +2,7 @@
 import { announce, make, setText } from './dom.js';
 import { ProblemFinder } from './problems.js';
 
-const mostShown = 6;
+const mostShown = 8;
 const shapes = { down: '▲', wait: '◆', warn: '◆' };
 const spoken = { down: 'Down: ', wait: 'Waiting: ', warn: 'Growing: ' };
 
@@ -35,7 +35,7 @@ export class ProblemStrip {
 
   #showLine(index, problem) {
     const line = (this.#lines[index] ??= this.#makeLine());
-    line.name = problem.name;
+    line.key = problem.key;
     if (line.element.dataset.severity !== problem.severity) line.element.dataset.severity = problem.severity;
     setText(line.shape, shapes[problem.severity]);
     setText(line.kind, spoken[problem.severity]);
@@ -48,7 +48,7 @@ export class ProblemStrip {
     const [shape, kind, who, what, next] = ['shape', 'unseen', 'who', 'what', 'next'].map((name) => make('span', { class: name }));
     shape.setAttribute('aria-hidden', 'true');
     const line = { shape, kind, who, what, next };
-    line.element = make('button', { type: 'button', class: 'problem', onclick: () => this.#open(line.name) },
+    line.element = make('button', { type: 'button', class: 'problem', onclick: () => this.#open(line.key) },
       shape, make('span', { class: 'whole-who' }, kind, who), what, next);
     this.#section.insertBefore(line.element, this.#more.parentNode === this.#section ? this.#more : null);
     return line;
@@ -56,7 +56,7 @@ export class ProblemStrip {
 
   /** A screen reader hears of what has come, not of every second that passes. */
   #tell(problems) {
-    const now = new Map(problems.map((problem) => [`${problem.name} ${problem.severity}`, problem]));
+    const now = new Map(problems.map((problem) => [`${problem.name} ${problem.kind} ${problem.severity}`, problem]));
     if (this.#known) {
       const fresh = [...now].filter(([key]) => !this.#known.has(key)).map(([, problem]) => `${problem.name}: ${problem.text}`);
       if (fresh.length > 0) announce(fresh.slice(0, 3).join(' '));

@@ -58,7 +58,11 @@ function whatFollows(model, process) {
   return up === undefined ? 'runs again' : `up again for ${span(up)}`;
 }
 
-const asSentence = (text) => text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? '' : '.');
+/** Words begin with a capital, names of keys and files stay as they are. */
+function asSentence(text) {
+  const begin = /^[a-z]+[ ,:]/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text;
+  return begin + (/[.!?]$/.test(text) ? '' : '.');
+}
 
 function downProblem(model, process) {
   const end = lastEnd(model, process);
@@ -68,6 +72,7 @@ function downProblem(model, process) {
   if (end) words.push(endSentence(model, process, end));
   if (words.length === 0) words.push(process.status.state === 'backoff' ? 'Has not started yet.' : 'Is not there.');
   return {
+    kind: 'down',
     severity: process.condition === 'down' ? 'down' : 'wait',
     text: words.join(' '),
     next: whatFollows(model, process),
@@ -76,12 +81,13 @@ function downProblem(model, process) {
 }
 
 const nameOfLimit = { memory: 'Memory', cpu: 'CPU' };
-const actionWords = { log: 'only logged', restart: 'restarted by its limit', stop: 'stopped by its limit' };
+const actionWords = { log: 'only logged', restart: 'its limit restarts it', stop: 'its limit stops it' };
 
 function breachProblem(model, breach) {
   const value = breach.limit === 'memory' ? megabytes : (percent) => `${number(percent)} %`;
   const since = (model.now() - Date.parse(breach.since)) / 1000;
   return {
+    kind: `breach ${breach.limit}`,
     severity: 'down',
     text: `${nameOfLimit[breach.limit] ?? breach.limit} is ${value(breach.value)}, over its limit of ${value(breach.max)} for ${span(since)}.`,
     next: actionWords[breach.action] ?? '',
@@ -92,7 +98,7 @@ function breachProblem(model, breach) {
 function recentEndProblem(model, process) {
   const end = lastEnd(model, process);
   if (!end || !isDeath(end) || model.now() - end.at > recent) return undefined;
-  return { severity: 'wait', text: endSentence(model, process, end), next: whatFollows(model, process), at: end.at };
+  return { kind: 'end', severity: 'wait', text: endSentence(model, process, end), next: whatFollows(model, process), at: end.at };
 }
 
 /** When a limit of memory is reached if it grows on like this. */
@@ -111,11 +117,31 @@ function growthProblem(process, interval) {
   const course = `from ${bytes(growth.from)} to ${bytes(growth.to)} in ${span(growth.seconds)}`;
   const again = growth.released > 0 ? ` Let go and grown again ${growth.released === 1 ? 'once' : `${growth.released} times`}.` : '';
   return {
+    kind: 'growth',
     severity: 'warn',
     text: `Memory ${growth.isNow ? 'grows' : 'grew'} ${bytes(rate)} a minute, ${course}.${again}`,
     next: timeToLimit(process, growth),
     at: 0,
   };
+}
+
+const mostNamed = 4;
+
+/** What several of a group have in common is one line. */
+function together(problems) {
+  const groups = new Map();
+  for (const problem of problems) {
+    const key = `${problem.base} ${problem.kind} ${problem.severity}`;
+    if (groups.has(key)) groups.get(key).push(problem);
+    else groups.set(key, [problem]);
+  }
+  return [...groups.values()].map((same) => {
+    if (same.length === 1) return same[0];
+    const first = same.reduce((newest, problem) => (problem.at > newest.at ? problem : newest));
+    const names = same.filter((problem) => problem !== first).map((problem) => problem.name);
+    const others = names.length <= mostNamed ? names.join(', ') : `${names.length} more`;
+    return { ...first, name: first.base, key: `base=${first.base}`, text: `${first.name}: ${first.text} The same: ${others}.` };
+  });
 }
 
 const growthInterval = 3000;
@@ -129,9 +155,11 @@ export class ProblemFinder {
     if (performance.now() - this.#grownAt > growthInterval) this.#findGrowth(model);
     const problems = [];
     for (const process of model.processes.values()) {
-      for (const problem of this.#of(model, process)) problems.push({ name: process.name, ...problem });
+      for (const problem of this.#of(model, process)) {
+        problems.push({ name: process.name, base: process.base, key: `name=${process.name}`, ...problem });
+      }
     }
-    return problems.sort((a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity) || b.at - a.at || a.name.localeCompare(b.name));
+    return together(problems).sort((a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity) || b.at - a.at || a.name.localeCompare(b.name));
   }
 
   #findGrowth(model) {

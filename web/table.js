@@ -238,6 +238,12 @@ export class Table {
     this.#told.onSelect(row);
   }
 
+  /** Scrolls to the selected row, if it is there. */
+  revealSelected() {
+    const index = this.rows.findIndex((row) => row.key === this.selectedKey);
+    if (index >= 0) this.#reveal(index);
+  }
+
   /** Scrolls as little as need be. */
   #reveal(index) {
     const height = this.#rowHeight();

@@ -47,7 +47,7 @@ export class Totals {
     const said = JSON.stringify(counts);
     if (said === this.#said) return;
     this.#said = said;
-    const names = { up: 'up', wait: 'waiting', down: 'down', stopped: 'stopped', ended: 'ended well' };
+    const names = { up: 'up', wait: 'waiting', down: 'down', stopped: 'stopped', ended: 'done' };
     const parts = [];
     for (const [key, name] of Object.entries(names)) {
       if (counts[key] === 0 && key !== 'up') continue;
