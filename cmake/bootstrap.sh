@@ -10,11 +10,12 @@ readonly least_catch2=3.4
 
 usage() {
   cat <<'EOF'
-usage: cmake/bootstrap.sh [--demo] [--tests] [--bench] [--cross] [--all]
+usage: cmake/bootstrap.sh [--demo] [--tests] [--e2e] [--bench] [--cross] [--all]
 
 Installs, where they are missing, the packages that building provisrd needs.
   --demo    also what examples/process_metrics_demo.sh needs (curl, jq)
   --tests   --demo, and what the tests need (Catch2 3, valgrind) or run faster with (ccache)
+  --e2e     --tests, and the browser that looks at the page (Chromium, Node.js, npm)
   --bench   also what the benchmarks need
   --cross   --tests, and what the cross builds need: mingw-w64, Wine, QEMU, Zig (into build/zig)
             and the sources of the libraries (into build/sources)
@@ -32,12 +33,14 @@ fail() {
 with_demo=false
 with_tests=false
 with_bench=false
+with_e2e=false
 with_cross=false
 with_all=false
 for argument in "$@"; do
   case "$argument" in
     --demo) with_demo=true ;;
     --tests) with_demo=true with_tests=true ;;
+    --e2e) with_demo=true with_tests=true with_e2e=true ;;
     --bench) with_bench=true ;;
     --cross) with_demo=true with_tests=true with_cross=true ;;
     --all) with_demo=true with_tests=true with_cross=true with_all=true ;;
@@ -73,6 +76,10 @@ check_without_apt() {
   if $with_tests; then
     have pkg-config || missing+=("pkg-config")
     have valgrind || say "without valgrind the instruction counts are not checked"
+  fi
+  if $with_e2e; then
+    have chromium || have google-chrome || missing+=("Chromium")
+    have npm || missing+=("Node.js and npm")
   fi
   if $with_all; then
     have clang++ || missing+=("clang")
@@ -111,6 +118,11 @@ wanted_packages() {
   if $with_demo; then packages+=(ca-certificates curl jq); fi
   if $with_tests; then packages+=(valgrind ccache); fi
   if $with_bench; then packages+=(libbenchmark-dev wrk gnuplot-nox prometheus-cpp-dev python3); fi
+  if $with_e2e; then
+    packages+=(chromium)
+    have node || packages+=(nodejs)
+    have npm || packages+=(npm)
+  fi
   if $with_cross; then
     packages+=(g++-mingw-w64-x86-64-posix wine wine64 qemu-user-static)
     have npm || packages+=(npm)

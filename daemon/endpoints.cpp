@@ -72,10 +72,9 @@ Endpoints::Endpoints(const Config& config, const Sources& sources, EndpointActio
       metrics_monitor_(&metrics_monitor),
       has_metrics_(config.metrics.enabled),
       api_(sources,
-           [this, transport = config.server.listen.is_unix_socket() ? Transport::unix_socket
-                                                                    : Transport::tcp] {
-             return access_.control_terms(transport);
-           }),
+           [this, transport = config.server.listen.is_unix_socket()
+                                  ? Transport::unix_socket
+                                  : Transport::tcp] { return access_.control_terms(transport); }),
       exposition_(sources),
       control_(std::move(actions.submit)),
       reload_(std::move(actions.reload)),

@@ -16,10 +16,11 @@ usage: tests/run.sh [MODE]...
   static     provisrd in one file for any Linux: on x86-64 with the demo and the daemon's tests, on
              arm64 with the unit tests under QEMU
   fuzz       libFuzzer over what reads foreign text, some seconds each
+  e2e        the demo and the page as people use them, in a headless Chromium (it takes minutes)
   bench      the benchmarks, quickly: whether they run, not what they say
   format     whether the sources are formatted
   lint       clang-tidy over all sources (slow)
-  all        dev, asan, tsan, dev-clang, windows, macos, static, fuzz, bench, format
+  all        dev, asan, tsan, dev-clang, windows, macos, static, fuzz, e2e, bench, format
 EOF
 }
 
@@ -32,8 +33,8 @@ readonly jobs
 modes=()
 for argument in "$@"; do
   case "$argument" in
-    dev | asan | tsan | dev-clang | coverage | windows | macos | static | fuzz | bench | format | lint) modes+=("$argument") ;;
-    all) modes+=(dev asan tsan dev-clang windows macos static fuzz bench format) ;;
+    dev | asan | tsan | dev-clang | coverage | windows | macos | static | fuzz | e2e | bench | format | lint) modes+=("$argument") ;;
+    all) modes+=(dev asan tsan dev-clang windows macos static fuzz e2e bench format) ;;
     -h | --help) usage && exit 0 ;;
     *) usage >&2 && exit 2 ;;
   esac
@@ -106,7 +107,8 @@ build() {
 # Tests that build with compilers and flags of their own need to run once only.
 test_filter() {
   case "$1" in
-    dev | windows-cross) ;;
+    dev) printf '%s\n' --exclude-regex '^e2e\.page$' ;;
+    windows-cross) ;;
     linux-static-aarch64) printf '%s\n' --tests-regex '^(unit: |platform\.version)' ;;
     *) printf '%s\n' --label-exclude '^(package|platform|e2e)$' ;;
   esac
@@ -202,6 +204,15 @@ run_static() {
   fi
 }
 
+# The page's tests leave their screenshots in build/dev/page-tests.
+run_e2e() {
+  if build dev; then
+    check "e2e: the demo and the page" ctest --preset dev --label-regex '^e2e$' --output-on-failure
+  else
+    failed+=("e2e: the build")
+  fi
+}
+
 run_bench() { check "bench: all benchmarks run" ./bench/run.sh --quick; }
 
 run_preset() {
@@ -265,6 +276,7 @@ bootstrap() {
   for mode in "${modes[@]}"; do
     case "$mode" in
       dev-clang | fuzz | format | lint) scopes+=(--all) ;;
+      e2e) scopes+=(--e2e) ;;
       windows | macos | static) scopes+=(--cross) ;;
     esac
   done
@@ -281,6 +293,7 @@ for mode in "${modes[@]}"; do
     windows) run_windows ;;
     macos) run_macos ;;
     static) run_static ;;
+    e2e) run_e2e ;;
     bench) run_bench ;;
     *) run_preset "$mode" ;;
   esac

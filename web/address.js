@@ -28,7 +28,8 @@ export function readAddress(hash) {
 /** The shortest address that says it. */
 export function addressOf({ open, window, filter, folded, sorting }) {
   const said = new URLSearchParams();
-  if (open) said.set(...open.split('=', 2));
+  const at = open.indexOf('=');
+  if (open) said.set(open.slice(0, at), open.slice(at + 1));
   if (window.id !== windows[0].id) said.set('window', window.id);
   if (filter) said.set('filter', filter);
   if (folded.size > 0) said.set('fold', [...folded].join());

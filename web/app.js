@@ -28,6 +28,7 @@ const strip = new ProblemStrip(byId('problems'), (key) => open(key));
 const histories = new HistoryLoader(api, model, () => renderSoon());
 const detail = new Detail(api, model, {
   onClose: () => closeDetail(),
+  onLoaded: () => table.revealSelected(),
   onControl: async (verb, target) => {
     if (await control(api, verb, target, model.control)) refreshStatusSoon();
   },

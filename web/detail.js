@@ -42,7 +42,7 @@ const markText = {
   reload: () => 'configuration read again',
 };
 
-/** The panel. `told` has onClose() and onControl(verb, [kind, name]). */
+/** The panel. `told` has onClose(), onLoaded() and onControl(verb, [kind, name]). */
 export class Detail {
   #section = byId('detail');
   #api;
@@ -73,7 +73,8 @@ export class Detail {
   }
 
   open(key, window) {
-    const target = key.split('=', 2);
+    const at = key.indexOf('=');
+    const target = [key.slice(0, at), key.slice(at + 1)];
     if (this.#target?.join('=') === key && this.#window === window) return;
     const isSame = this.#target?.join('=') === key;
     this.#window = window;
@@ -164,7 +165,9 @@ export class Detail {
     requests.push(...processes.slice(0, 20).map((process) => this.#loadExits(loading, process.name)));
     this.#showCode();
     await Promise.allSettled(requests);
-    if (loading === this.#loading && this.#target) this.render();
+    if (loading !== this.#loading || !this.#target) return;
+    this.render();
+    this.#told.onLoaded();
   }
 
   async #loadSamples(loading, kind, name, since) {

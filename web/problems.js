@@ -69,7 +69,7 @@ function downProblem(model, process) {
   const error = process.status.last_error;
   const words = [];
   if (error) words.push(asSentence(error));
-  if (end) words.push(endSentence(model, process, end));
+  if (end && !(error && end.description === error)) words.push(endSentence(model, process, end));
   if (words.length === 0) words.push(process.status.state === 'backoff' ? 'Has not started yet.' : 'Is not there.');
   return {
     kind: 'down',

@@ -1,10 +1,11 @@
 // Samples over time: kept, merged, cut where a process ended, and looked at for growth.
 
 const mostSamples = 4000;
+const shortestLook = 1000; // ms: the page looks no more often, however short the interval is
 
 /** Where a line must not be drawn: too much time without a sample, or another process. */
 export function isGap(before, after, step) {
-  return after.t - before.t > step * 2.6 || (before.pid !== undefined && after.pid !== undefined && before.pid !== after.pid);
+  return after.t - before.t > Math.max(step, shortestLook) * 2.6 || (before.pid !== undefined && after.pid !== undefined && before.pid !== after.pid);
 }
 
 /** The usual distance of samples in ms; `otherwise` if there are too few to tell. */

@@ -19,7 +19,8 @@ class Api {
   /// What it takes to control provisrd here.
   using ControlTermsHere = std::function<ControlTerms()>;
 
-  /// Without collection, routes that need it answer 503. The status tells `control`, if it is there.
+  /// Without collection, routes that need it answer 503. The status tells `control`, if it is
+  /// there.
   explicit Api(Sources sources, ControlTermsHere control = {});
 
   /// Adds the routes below `base_path`. The API must outlive the router.

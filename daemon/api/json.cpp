@@ -85,7 +85,8 @@ struct Limits {
 [[nodiscard]] Limits by_name(const LimitReport& report) {
   Limits limits;
   for (const LimitBreach& breach : *report.open) limits.breaches.emplace(breach.name, &breach);
-  for (const LimitBreachCount& limit : *report.counts) limits.configured.emplace(limit.name, &limit);
+  for (const LimitBreachCount& limit : *report.counts)
+    limits.configured.emplace(limit.name, &limit);
   return limits;
 }
 

@@ -40,7 +40,10 @@ export function pixels(canvas, variable = 'data', from = 0) {
     const wanted = [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
     if (element.width === 0 || element.height === 0) return 0;
     const begin = Math.floor(element.height * top);
-    const { data } = element.getContext('2d').getImageData(0, begin, element.width, element.height - begin);
+    // A copy: a canvas that is read becomes a slow one.
+    const copy = new OffscreenCanvas(element.width, element.height).getContext('2d', { willReadFrequently: true });
+    copy.drawImage(element, 0, 0);
+    const { data } = copy.getImageData(0, begin, element.width, element.height - begin);
     let found = 0;
     for (let i = 0; i < data.length; i += 4) {
       if (data[i + 3] > 150 && wanted.every((value, part) => Math.abs(data[i + part] - value) < 40)) ++found;

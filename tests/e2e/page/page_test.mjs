@@ -168,7 +168,7 @@ describe('a busy daemon', () => {
     const sample = await eventually(() => busy.get('api/metrics?name=worker-1').then((answer) => answer.pid && answer));
     const figures = Object.keys(sample).filter((key) => !['pid', 'name', 'timestamp', 'memory_mb', 'max_fds'].includes(key));
     for (const key of figures) await isDrawn(page.locator(`[data-figure="${key}"] canvas`));
-    assert.equal(await page.locator('.chart-figure').count(), figures.length);
+    assert.ok((await page.locator('.chart-figure').count()) >= figures.length);
     const text = await page.locator('#detail').textContent();
     assert.match(text, /curl -s 'http:\/\/127\.0\.0\.1:\d+\/api\/metrics\/history\?name=worker-1&since=-5m' \| jq \./);
     assert.match(text, /provisr_process_cpu_percent\{name="worker-1"\}/);
@@ -294,7 +294,7 @@ describe('a busy daemon', () => {
   onPage('controls with a token, which it asks for once', { daemon, hash: '#name=api-2', quiet: false }, async (page) => {
     const restartsOf = async () => (await busy.get('api/status?name=api-2')).processes[0].restarts;
     const before = await restartsOf();
-    await page.getByRole('button', { name: 'Restart' }).click();
+    await page.getByRole('button', { name: 'Restart', exact: true }).click();
     const dialog = page.locator('#confirm');
     await dialog.getByText('Restart api-2?').waitFor();
     await page.keyboard.type('wrong');
@@ -305,11 +305,11 @@ describe('a busy daemon', () => {
     await page.keyboard.press('Enter');
     await eventually(async () => (await dialog.getAttribute('open')) === null);
     await eventually(async () => (await restartsOf()) === before + 1);
-    await page.getByRole('button', { name: 'Stop' }).click();
+    await page.getByRole('button', { name: 'Stop', exact: true }).click();
     assert.ok(await dialog.locator('label').isHidden(), 'the token is known now');
     await dialog.getByRole('button', { name: 'Stop' }).click();
     await eventually(async () => (await rowOf(page, 'api-2').textContent()).includes('stopped'));
-    await page.getByRole('button', { name: 'Start' }).click();
+    await page.getByRole('button', { name: 'Start', exact: true }).click();
     await dialog.getByRole('button', { name: 'Start' }).click();
     await eventually(async () => (await rowOf(page, 'api-2').textContent()).includes('running'));
     const kept = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie, location.href]));
