@@ -44,6 +44,7 @@ const table = new Table(byId('processes'), {
 // --- what is shown ------------------------------------------------------------------------
 
 let frame = 0;
+let renderedAt = -Infinity;
 
 function renderSoon() {
   frame ||= requestAnimationFrame(() => {
@@ -59,6 +60,7 @@ function rangeOfSparks() {
 }
 
 function render() {
+  renderedAt = performance.now();
   const range = rangeOfSparks();
   const rows = rowList.build(model);
   const canBeShown = model.processes.size > 0;
@@ -269,7 +271,7 @@ function everySecond() {
   if (isFirst) return;
   if (lost || silence > Math.max(3000, model.interval * 2.6)) poll();
   if (!lost && performance.now() - statusAt > statusInterval) refreshStatus().catch(failed);
-  if (!document.hidden) renderSoon();
+  if (!document.hidden && performance.now() - renderedAt > 900) renderSoon();
 }
 
 let polls = false;

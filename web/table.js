@@ -4,6 +4,7 @@ import { bytes, count, inMegabytes, number, shortSpan, span, unknown } from './f
 import { drawSpark } from './spark.js';
 import { sumOf } from './series.js';
 
+const drawingTime = 5; // ms of a frame
 const overscan = 8; // rows above and below what is seen
 const shapes = { up: '●', wait: '◆', down: '▲', off: '○' };
 
@@ -41,6 +42,7 @@ class RowElement {
   show(row, index, { model, selectedKey }) {
     const isNew = this.row?.key !== row.key;
     this.row = row;
+    if (isNew) this.#clear();
     const { element } = this;
     element.id = `row-${index}`;
     const attributes = {
@@ -58,6 +60,16 @@ class RowElement {
     this.#showName(row);
     this.#showFigures(row, model);
     return isNew;
+  }
+
+  /** The charts of the row before it. */
+  #clear() {
+    for (const id of ['cpu-chart', 'memory-chart']) {
+      const canvas = this.cells[id].firstChild;
+      const context = canvas.getContext('2d');
+      context.resetTransform();
+      context.clearRect(0, 0, canvas.width, canvas.height);
+    }
   }
 
   #showName(row) {
@@ -131,6 +143,9 @@ export class Table {
   #shown = [];
   #first = 0;
   #context;
+  #undrawn = new Set();
+  #frame = 0;
+  #laidOut = 0;
 
   constructor(table, told) {
     this.#table = table;
@@ -139,7 +154,7 @@ export class Table {
     table.addEventListener('click', (event) => this.#click(event));
     table.addEventListener('keydown', (event) => this.#key(event));
     for (const kind of ['scroll', 'resize']) {
-      window.addEventListener(kind, () => requestAnimationFrame(() => this.#layOut(false)), { passive: true });
+      window.addEventListener(kind, () => this.#layOutSoon(), { passive: true });
     }
   }
 
@@ -153,6 +168,13 @@ export class Table {
       return head;
     });
     return make('thead', {}, make('tr', { 'aria-rowindex': 1 }, ...cells));
+  }
+
+  #layOutSoon() {
+    this.#laidOut ||= requestAnimationFrame(() => {
+      this.#laidOut = 0;
+      this.#layOut(false);
+    });
   }
 
   #rowHeight() {
@@ -185,9 +207,27 @@ export class Table {
     this.#below.firstChild.style.height = `${(this.rows.length - end) * height}px`;
     const context = { ...this.#context, selectedKey: this.selectedKey };
     const toDraw = this.#shown.filter((element, i) => element.show(this.rows[first + i], first + i, context) || isFresh);
-    for (const element of toDraw) element.draw(context);
+    this.#drawSoon(toDraw, context);
     this.#markActive();
     this.#told.onVisible(this.rows.slice(first, end));
+  }
+
+  /** Draws as much as a frame has time for: scrolling comes first. */
+  #drawSoon(elements, context) {
+    for (const element of elements) this.#undrawn.add(element);
+    this.#context = context;
+    this.#frame ||= requestAnimationFrame(() => this.#drawSome());
+  }
+
+  #drawSome() {
+    this.#frame = 0;
+    const end = performance.now() + drawingTime;
+    for (const element of this.#undrawn) {
+      if (performance.now() > end) break;
+      this.#undrawn.delete(element);
+      if (element.element.isConnected) element.draw(this.#context);
+    }
+    if (this.#undrawn.size > 0) this.#frame = requestAnimationFrame(() => this.#drawSome());
   }
 
   /** Elements that scroll out on one side come back on the other. */
