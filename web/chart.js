@@ -105,11 +105,11 @@ class Chart {
     plot.y = (value) => plot.bottom - (value / plot.top) * (plot.bottom - margin.top);
     context.font = '11px system-ui, "DejaVu Sans", sans-serif';
     this.#drawGrid(plot);
+    this.#drawMarks(plot);
     context.save();
     context.beginPath();
     context.rect(margin.left, 0, this.plotWidth + 1, height);
     context.clip();
-    this.#drawMarks(plot);
     this.#drawLine(plot, seen);
     this.#drawLimit(plot);
     this.#drawSelection(plot);
@@ -175,7 +175,8 @@ class Chart {
         context.stroke();
         context.setLineDash([]);
       }
-      context.fill(markShape(mark.kind, x, bottom + 7));
+      // Starts above the axis: an end and the start after it stay apart.
+      context.fill(markShape(mark.kind, x, mark.kind === 'started' ? bottom - 1 : bottom + 7));
     }
   }
 
