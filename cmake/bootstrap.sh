@@ -15,7 +15,8 @@ usage: cmake/bootstrap.sh [--demo] [--tests] [--e2e] [--bench] [--cross] [--all]
 Installs, where they are missing, the packages that building provisrd needs.
   --demo    also what examples/process_metrics_demo.sh needs (curl, jq)
   --tests   --demo, and what the tests need (Catch2 3, valgrind) or run faster with (ccache)
-  --e2e     --tests, and what the end-to-end tests need (Prometheus, Python and its client library)
+  --e2e     --tests, and what the end-to-end tests need: Prometheus, Python and its client library,
+            and the browser that looks at the page (Chromium, Node.js, npm)
   --bench   also what the benchmarks need
   --cross   --tests, and what the cross builds need: mingw-w64, Wine, QEMU, Zig (into build/zig)
             and the sources of the libraries (into build/sources)
@@ -77,6 +78,10 @@ check_without_apt() {
     have pkg-config || missing+=("pkg-config")
     have valgrind || say "without valgrind the instruction counts are not checked"
   fi
+  if $with_e2e; then
+    have chromium || have google-chrome || missing+=("Chromium")
+    have npm || missing+=("Node.js and npm")
+  fi
   if $with_all; then
     have clang++ || missing+=("clang")
     have clang-format || missing+=("clang-format 14")
@@ -113,8 +118,12 @@ wanted_packages() {
   local packages=(g++ cmake ninja-build pkg-config libfmt-dev rapidjson-dev libtomlplusplus-dev zlib1g-dev dpkg-dev)
   if $with_demo; then packages+=(ca-certificates curl jq); fi
   if $with_tests; then packages+=(valgrind ccache); fi
-  if $with_e2e; then packages+=(prometheus python3 python3-prometheus-client); fi
   if $with_bench; then packages+=(libbenchmark-dev wrk gnuplot-nox prometheus-cpp-dev python3); fi
+  if $with_e2e; then
+    packages+=(prometheus python3 python3-prometheus-client chromium)
+    have node || packages+=(nodejs)
+    have npm || packages+=(npm)
+  fi
   if $with_cross; then
     packages+=(g++-mingw-w64-x86-64-posix wine wine64 qemu-user-static)
     have npm || packages+=(npm)

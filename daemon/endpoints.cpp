@@ -2,6 +2,7 @@
 
 #include "daemon/api/events.hpp"
 #include "daemon/api/health.hpp"
+#include "daemon/api/page.hpp"
 #include "daemon/http/host_policy.hpp"
 #include "daemon/platform/descriptor_limit.hpp"
 #include "daemon/platform/listen_socket.hpp"
@@ -70,7 +71,10 @@ Endpoints::Endpoints(const Config& config, const Sources& sources, EndpointActio
     : log_(&sources.log),
       metrics_monitor_(&metrics_monitor),
       has_metrics_(config.metrics.enabled),
-      api_(sources),
+      api_(sources,
+           [this, transport = config.server.listen.is_unix_socket()
+                                  ? Transport::unix_socket
+                                  : Transport::tcp] { return access_.control_terms(transport); }),
       exposition_(sources),
       control_(std::move(actions.submit)),
       reload_(std::move(actions.reload)),
@@ -123,6 +127,7 @@ void Endpoints::add_routes(const std::string& base_path, const TickWatch* ticks)
   if (reload_) add_reload_route(api_router_, base_path, reload_);
   add_events_route(api_router_, base_path, *events_);
   add_health_route(api_router_, ticks);
+  add_page_routes(api_router_, base_path);
   exposition_.add_routes(metrics_router_);
   add_health_route(metrics_router_, ticks);
 }

@@ -291,7 +291,7 @@ else
   show_all
   trap 'exit 0' INT
   stage "Running until Ctrl-C"
-  printf 'routes:      http://localhost:%s/\nJSON:        %s/metrics\nPrometheus:  %s\n' \
+  printf 'open         http://localhost:%s/\nJSON:        %s/metrics\nPrometheus:  %s\n' \
     "$api_port" "$api" "$metrics_url"
   wait "$provisrd_pid" || die "provisrd ended:"$'\n'"$(cat "$log")"
 fi

@@ -16,7 +16,8 @@ usage: tests/run.sh [MODE]...
   static     provisrd in one file for any Linux: on x86-64 with the demo and the daemon's tests, on
              arm64 with the unit tests under QEMU
   fuzz       libFuzzer over what reads foreign text, some seconds each
-  e2e        dev, and what the whole does beside the programs that people use it with: Prometheus
+  e2e        the whole beside what people use it with: Prometheus, and the page in a headless
+             Chromium (it takes minutes)
   bench      the benchmarks, quickly: whether they run, not what they say
   format     whether the sources are formatted
   lint       clang-tidy over all sources (slow)
@@ -107,7 +108,8 @@ build() {
 # Tests that build with compilers and flags of their own need to run once only.
 test_filter() {
   case "$1" in
-    dev | windows-cross) ;;
+    dev) printf '%s\n' --exclude-regex '^e2e\.(exposition|monitoring|fleet|page)$' ;;
+    windows-cross) ;;
     linux-static-aarch64) printf '%s\n' --tests-regex '^(unit: |platform\.version)' ;;
     *) printf '%s\n' --label-exclude '^(package|platform|e2e)$' ;;
   esac
@@ -209,9 +211,11 @@ run_static() {
   fi
 }
 
+# The page's tests leave their screenshots in build/dev/page-tests.
 run_e2e() {
   if build dev; then
-    check "e2e: beside Prometheus" ctest --preset dev --label-regex '^e2e$'
+    check "e2e: beside Prometheus and in the browser" ctest --preset dev --label-regex '^e2e$' \
+      --exclude-regex '^e2e\.demo$' --output-on-failure # dev has the demo
   else
     failed+=("e2e: the build")
   fi
@@ -280,8 +284,8 @@ bootstrap() {
   for mode in "${modes[@]}"; do
     case "$mode" in
       dev-clang | fuzz | format | lint) scopes+=(--all) ;;
-      windows | macos | static) scopes+=(--cross) ;;
       e2e) scopes+=(--e2e) ;;
+      windows | macos | static) scopes+=(--cross) ;;
     esac
   done
   ./cmake/bootstrap.sh "${scopes[@]}"

@@ -54,10 +54,11 @@ namespace {
 
 }  // namespace
 
-Api::Api(Sources sources)
-    : sources_(std::move(sources)), all_metrics_([](const Snapshot& snapshot, std::string& text) {
-        text = metrics_json(snapshot);
-      }) {}
+Api::Api(Sources sources, ControlTermsHere control)
+    : sources_(std::move(sources)),
+      control_(std::move(control)),
+      all_metrics_(
+          [](const Snapshot& snapshot, std::string& text) { text = metrics_json(snapshot); }) {}
 
 void Api::add_routes(Router& router, const std::string& base_path) {
   const auto add = [&](std::string_view path, std::string help,
@@ -144,7 +145,8 @@ HttpAnswer Api::status(const HttpQuery& query) {
                               .metrics = sources_.metrics_server.address()};
   const SharedStatusList all = sources_.status();
   return json_answer(status_json(target ? part_of(*all, *target) : *all, listening,
-                                 Clock::system().monotonic_now(), *sources_.limits().open));
+                                 Clock::system().monotonic_now(), sources_.limits(),
+                                 control_ ? to_text(control_()) : std::string_view()));
 }
 
 HttpAnswer Api::exits(const HttpQuery& query) {

@@ -2,10 +2,12 @@
 
 #include "daemon/api/rendered_text.hpp"
 #include "daemon/api/sources.hpp"
+#include "daemon/http/access.hpp"
 #include "daemon/http/answer.hpp"
 #include "daemon/http/request.hpp"
 #include "daemon/http/router.hpp"
 
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -14,8 +16,12 @@ namespace provisr::daemon {
 /// The JSON API: finds what a request asks for, or says why it is not to be had. Thread-safe.
 class Api {
  public:
-  /// Without collection, routes that need it answer 503.
-  explicit Api(Sources sources);
+  /// What it takes to control provisrd here.
+  using ControlTermsHere = std::function<ControlTerms()>;
+
+  /// Without collection, routes that need it answer 503. The status tells `control`, if it is
+  /// there.
+  explicit Api(Sources sources, ControlTermsHere control = {});
 
   /// Adds the routes below `base_path`. The API must outlive the router.
   void add_routes(Router& router, const std::string& base_path);
@@ -32,6 +38,7 @@ class Api {
   void require_collection() const;
 
   Sources sources_;
+  ControlTermsHere control_;
   RenderedText all_metrics_;
 };
 

@@ -4,6 +4,7 @@
 #include "daemon/base/json_text.hpp"
 #include "daemon/base/timestamp.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstdint>
@@ -61,8 +62,36 @@ void write_breaches(JsonText& json, const ProcessStatus& process, const Breaches
   });
 }
 
+using LimitsByName = std::multimap<std::string_view, const LimitBreachCount*>;
+
+void write_limits(JsonText& json, const ProcessStatus& process, const LimitsByName& limits) {
+  const auto [first, last] = limits.equal_range(process.name);
+  if (first == last) return;
+  json.key("limits");
+  json.object([&, first = first, last = last] {
+    for (auto limit = first; limit != last; ++limit) {
+      const bool is_memory = limit->second->figure == LimitFigure::memory;
+      json.member(is_memory ? "max_memory_mb" : "max_cpu_percent", limit->second->limit);
+    }
+  });
+}
+
+/// What is known of any limits, by the names of processes.
+struct Limits {
+  BreachesByName breaches;
+  LimitsByName configured;
+};
+
+[[nodiscard]] Limits by_name(const LimitReport& report) {
+  Limits limits;
+  for (const LimitBreach& breach : *report.open) limits.breaches.emplace(breach.name, &breach);
+  for (const LimitBreachCount& limit : *report.counts)
+    limits.configured.emplace(limit.name, &limit);
+  return limits;
+}
+
 void write_status(JsonText& json, const ProcessStatus& process, MonotonicTime now,
-                  const BreachesByName& breaches = {}) {
+                  const Limits& limits = {}) {
   json.member("name", process.name);
   json.member("kind", to_text(process.kind));
   json.member("state", to_text(process.state));
@@ -72,9 +101,13 @@ void write_status(JsonText& json, const ProcessStatus& process, MonotonicTime no
     json.member("uptime_seconds", seconds_between(process.started->monotonic, now));
   }
   json.member("restarts", std::uint64_t{process.restarts});
+  if (process.next_start) {
+    json.member("next_start_in_seconds", std::max(0.0, seconds_between(now, *process.next_start)));
+  }
   write_last_exit(json, process);
   if (!process.last_error.empty()) json.member("last_error", process.last_error);
-  write_breaches(json, process, breaches);
+  write_limits(json, process, limits.configured);
+  write_breaches(json, process, limits.breaches);
 }
 
 /// The elements of an array, without its brackets.
@@ -241,17 +274,17 @@ std::string names_json(const std::vector<std::string>& names) {
 }
 
 std::string status_json(const StatusList& processes, const ListeningOn& listening,
-                        MonotonicTime now, const LimitReport::Breaches& breaches) {
-  BreachesByName by_name;
-  for (const LimitBreach& breach : breaches) by_name.emplace(breach.name, &breach);
+                        MonotonicTime now, const LimitReport& limits, std::string_view control) {
+  const Limits named = by_name(limits);
   JsonText json;
   json.object([&] {
     json.key("processes");
     json.array([&] {
       for (const auto& process : processes) {
-        json.object([&] { write_status(json, *process, now, by_name); });
+        json.object([&] { write_status(json, *process, now, named); });
       }
     });
+    if (!control.empty()) json.member("control", control);
     json.key("listen");
     json.object([&] {
       if (listening.api) json.member("api", listening.api->to_string());

@@ -66,9 +66,10 @@ struct ListeningOn {
   std::optional<ListenAddress> metrics;
 };
 
-/// `breaches` are those of any processes; the status of a process tells its own.
+/// `limits` are those of any processes; the status of a process tells its own. `control` is what
+/// control takes here ("none", "token", "open"); empty: nothing is said of it.
 [[nodiscard]] std::string status_json(const StatusList& processes, const ListeningOn& listening,
-                                      MonotonicTime now,
-                                      const LimitReport::Breaches& breaches = {});
+                                      MonotonicTime now, const LimitReport& limits = {},
+                                      std::string_view control = {});
 
 }  // namespace provisr::daemon

@@ -32,6 +32,18 @@ namespace {
 
 }  // namespace
 
+std::string_view to_text(ControlTerms terms) {
+  switch (terms) {
+    case ControlTerms::token:
+      return "token";
+    case ControlTerms::open:
+      return "open";
+    case ControlTerms::none:
+      break;
+  }
+  return "none";
+}
+
 void AccessPolicy::set(std::string token, bool protects_reads) {
   auto rules = std::make_shared<Rules>();
   if (!token.empty()) {
@@ -58,6 +70,11 @@ std::optional<HttpAnswer> AccessPolicy::refusal_of(const HttpRequest& request, A
   const Token::Shown shown = now->token->shown_by(request.headers);
   if (shown == Token::Shown::right) return std::nullopt;
   return ask_for_token(shown);
+}
+
+ControlTerms AccessPolicy::control_terms(Transport transport) const {
+  if (transport == Transport::unix_socket) return ControlTerms::open;
+  return rules()->token ? ControlTerms::token : ControlTerms::none;
 }
 
 /// The site of an address that is typed in or bookmarked is "none". Sec-Fetch-Site decides if it is

@@ -8,6 +8,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace provisr::daemon {
 
@@ -23,6 +24,16 @@ enum class Transport {
   tcp,
   unix_socket,  ///< the mode and group of its file say who may connect
 };
+
+/// What it takes to control provisrd by a listener.
+enum class ControlTerms {
+  none,   ///< it cannot be: the listener is read-only
+  token,  ///< the token
+  open,   ///< nothing
+};
+
+/// "none", "token", "open".
+[[nodiscard]] std::string_view to_text(ControlTerms terms);
 
 /// Who may do what. Control takes the token over TCP, and is refused there if there is none. Reads
 /// take it over TCP if they are protected. A Unix socket takes no token. Control that a page of
@@ -42,6 +53,8 @@ class AccessPolicy {
   /// 401 or 403 for a request that may not be answered; else empty.
   [[nodiscard]] std::optional<HttpAnswer> refusal_of(const HttpRequest& request, Access access,
                                                      Transport transport) const;
+
+  [[nodiscard]] ControlTerms control_terms(Transport transport) const;
 
  private:
   struct Rules {

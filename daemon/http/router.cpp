@@ -75,7 +75,10 @@ void Router::add(Route route) {
 HttpAnswer Router::answer(const HttpRequest& request, const AccessCheck& check) const {
   const Route* const route = find(served_as(request.method), request.path);
   if (route == nullptr) return answer_without_route(request, check);
-  if (auto refusal = refusal_by(check, access_of(*route))) return std::move(*refusal);
+  if (auto refusal = refusal_by(check, access_of(*route))) {
+    return route->when_refused ? route->when_refused(request, std::move(*refusal))
+                               : std::move(*refusal);
+  }
   return answer_by(*route, request);
 }
 
@@ -96,9 +99,12 @@ HttpAnswer Router::answer_without_route(const HttpRequest& request,
 
 std::string Router::index() const {
   std::size_t width = 0;
-  for (const Route& route : routes_) width = std::max(width, signature(route).size());
+  for (const Route& route : routes_) {
+    if (route.is_listed) width = std::max(width, signature(route).size());
+  }
   std::string text = "provisrd\n\n";
   for (const Route& route : routes_) {
+    if (!route.is_listed) continue;
     text += fmt::format("{:<{}}   {}\n", signature(route), width, route.help);
   }
   return text;

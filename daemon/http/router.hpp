@@ -33,6 +33,9 @@ struct Route {
   std::vector<RouteParameter> parameters;
   HttpHandler handler;
   Access access = Access::read;  ///< of a GET route; any other is control
+  bool is_listed = true;         ///< in the index
+  /// What a client gets that may not have the route; if empty, the refusal as it is.
+  std::function<HttpAnswer(const HttpRequest&, HttpAnswer refusal)> when_refused = {};
 };
 
 /// Finds the handler of a request. Without a route for "/", an index of all routes is there.

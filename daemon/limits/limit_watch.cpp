@@ -217,7 +217,10 @@ void LimitWatch::publish() {
   auto counts = std::make_shared<LimitReport::Counts>();
   for (const Watched& watched : watched_) {
     for (const Limit& limit : watched.limits) {
-      counts->push_back({.name = watched.name, .figure = limit.figure, .count = limit.breaches});
+      counts->push_back({.name = watched.name,
+                         .figure = limit.figure,
+                         .count = limit.breaches,
+                         .limit = limit.most});
     }
   }
   report_.counts = std::move(counts);

@@ -31,11 +31,12 @@ struct LimitBreach {
   friend bool operator==(const LimitBreach&, const LimitBreach&) = default;
 };
 
-/// How often a name has breached one of its limits.
+/// One limit of a name, and how often it was breached.
 struct LimitBreachCount {
   std::string name;
   LimitFigure figure = LimitFigure::memory;
   std::uint64_t count = 0;
+  double limit = 0;  ///< MiB or percent of a core
 };
 
 /// What others are shown of the limits; never null.

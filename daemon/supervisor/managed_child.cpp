@@ -97,6 +97,7 @@ ProcessState ManagedChild::state_of(Phase phase, Goal goal) {
 void ManagedChild::enter(Phase phase) {
   phase_ = phase;
   status_.state = state_of(phase_, goal_);
+  status_.next_start.reset();
 }
 
 void ManagedChild::update(const Moment& now) {
@@ -412,6 +413,7 @@ void ManagedChild::note_failed_start(const StartFailure& failure, const Moment& 
 void ManagedChild::wait_for_start(MonotonicTime due) {
   deadline_ = due;
   enter(Phase::waiting);
+  status_.next_start = due;
 }
 
 void ManagedChild::measure(const Moment& now) {

@@ -61,6 +61,7 @@ struct ProcessStatus {
   std::uint64_t restarts = 0;         ///< starts after the first, failed ones included
   std::optional<LastExit> last_exit;  ///< children only
   std::string last_error;             ///< why there is no process or none to be found, or empty
+  std::optional<MonotonicTime> next_start = {};  ///< in backoff: when it is started
 
   friend bool operator==(const ProcessStatus&, const ProcessStatus&) = default;
 };

@@ -96,17 +96,25 @@ TEST_CASE("what the daemon writes is read as it was meant") {
   process->last_exit =
       ProcessStatus::LastExit{.status = {.code = 7, .signal = 0}, .at = Timestamp{}};
   process->last_error = "b\xff";
-  const std::string json =
-      status_json({process}, ListeningOn{}, MonotonicTime{} + std::chrono::seconds(5),
-                  {{.name = "app", .pid = 12, .value = 612.44, .limit = 512},
-                   {.name = "app", .pid = 11, .value = 999, .limit = 512},
-                   {.name = "other", .pid = 12, .value = 999, .limit = 512},
-                   {.name = "app",
-                    .pid = 12,
-                    .figure = LimitFigure::cpu,
-                    .value = 250,
-                    .limit = 200,
-                    .action = LimitAction::restart}});
+  LimitReport limits;
+  limits.open = std::make_shared<const LimitReport::Breaches>(
+      LimitReport::Breaches{{.name = "app", .pid = 12, .value = 612.44, .limit = 512},
+                            {.name = "app", .pid = 11, .value = 999, .limit = 512},
+                            {.name = "other", .pid = 12, .value = 999, .limit = 512},
+                            {.name = "app",
+                             .pid = 12,
+                             .figure = LimitFigure::cpu,
+                             .value = 250,
+                             .limit = 200,
+                             .action = LimitAction::restart}});
+  limits.counts = std::make_shared<const LimitReport::Counts>(
+      LimitReport::Counts{{.name = "app", .figure = LimitFigure::memory, .limit = 512},
+                          {.name = "other", .figure = LimitFigure::cpu, .limit = 9}});
+  const std::string json = status_json({process}, ListeningOn{},
+                                       MonotonicTime{} + std::chrono::seconds(5), limits, "token");
+  CHECK(json.find(R"("limits":{"max_memory_mb":512.0})") != std::string::npos);
+  CHECK(json.find(R"("control":"token")") != std::string::npos);
+  CHECK(json.find("next_start_in_seconds") == std::string::npos);
   const ProcessReport report = parse_status(json).at(0);
   CHECK(report.name == "app");
   CHECK(report.kind == "child");

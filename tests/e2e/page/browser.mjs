@@ -1,0 +1,63 @@
+// A page in Chromium, what it said on its console, and what is drawn on its canvases.
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { chromium } from 'playwright-core';
+
+const axeSource = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+export const launch = () =>
+  chromium.launch({ executablePath: process.env.CHROMIUM, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
+
+/** Opens the page; `complaints` collects every message of its console and every error. */
+export async function openPage(browser, daemon, { hash = '', ...options } = {}) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+  const page = await context.newPage();
+  page.complaints = [];
+  page.on('console', (message) => page.complaints.push(`${message.type()}: ${message.text()}`));
+  page.on('pageerror', (error) => page.complaints.push(`error: ${error.stack}`));
+  page.on('dialog', (dialog) => {
+    page.complaints.push(`dialog: ${dialog.message()}`);
+    dialog.dismiss();
+  });
+  await page.goto(daemon.url + hash);
+  return page;
+}
+
+export const ready = (page) => page.locator('html.ready').waitFor();
+
+export const screenshot = (page, name) => page.screenshot({ path: `screenshots/${name}.png` });
+
+const row = (page, key) => page.locator(`tr[data-key="${key}"]`);
+export const rowOf = (page, name) => row(page, `name=${name}`);
+export const groupOf = (page, base) => row(page, `base=${base}`);
+export const cell = (locator, column) => locator.locator(`.col-${column}`);
+export const names = (page) => page.locator('tbody:not(.space) .name').allTextContents();
+
+/** How many pixels of a canvas have the colour of a variable of the style sheet, or nearly. */
+export function pixels(canvas, variable = 'data', from = 0) {
+  return canvas.evaluate((element, [name, top]) => {
+    const hex = getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+    const wanted = [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
+    if (element.width === 0 || element.height === 0) return 0;
+    const begin = Math.floor(element.height * top);
+    // A copy: a canvas that is read becomes a slow one.
+    const copy = new OffscreenCanvas(element.width, element.height).getContext('2d', { willReadFrequently: true });
+    copy.drawImage(element, 0, 0);
+    const { data } = copy.getImageData(0, begin, element.width, element.height - begin);
+    let found = 0;
+    for (let i = 0; i < data.length; i += 4) {
+      if (data[i + 3] > 150 && wanted.every((value, part) => Math.abs(data[i + part] - value) < 40)) ++found;
+    }
+    return found;
+  }, [variable, from]);
+}
+
+/** What axe finds that is serious or critical, one line each. */
+export async function seriousFaults(page) {
+  // Evaluated by the debugger, so that the page's policy needs no hole for it.
+  await page.evaluate(axeSource);
+  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => `${id}: ${nodes.map((node) => `${node.target} ${node.failureSummary}`).slice(0, 4).join('; ')}`);
+}

@@ -1,0 +1,150 @@
+// The JSON API: requests, the token, and the stream of events.
+
+export class NeedsToken extends Error {}
+
+export class ApiError extends Error {
+  constructor(status, text) {
+    super(text);
+    this.status = status;
+  }
+}
+
+/** Asks the API below `basePath`. The token lives in this object only. */
+export class Api {
+  #basePath;
+  #token = '';
+
+  constructor(basePath) {
+    this.#basePath = basePath.replace(/^\//, '');
+  }
+
+  setToken(token) {
+    this.#token = token;
+  }
+
+  get hasToken() {
+    return this.#token !== '';
+  }
+
+  /** The address of a route, for requests and for people. */
+  url(path, parameters = {}) {
+    const given = Object.entries(parameters).filter(([, value]) => value !== undefined);
+    const query = new URLSearchParams(given).toString().replaceAll('%2C', ',');
+    const address = new URL((this.#basePath && `${this.#basePath}/`) + path, document.baseURI);
+    address.hash = '';
+    address.search = query;
+    return address;
+  }
+
+  get(path, parameters, signal) {
+    return this.#json(path, parameters, { signal });
+  }
+
+  post(path, parameters) {
+    return this.#json(path, parameters, { method: 'POST' });
+  }
+
+  /** The body of an endless answer. */
+  async stream(path, parameters, headers, signal) {
+    const answer = await this.#fetch(path, parameters, { headers, signal });
+    return answer.body.getReader();
+  }
+
+  async #json(path, parameters, options) {
+    return (await this.#fetch(path, parameters, options)).json();
+  }
+
+  async #fetch(path, parameters, options) {
+    const headers = { ...options.headers };
+    if (this.#token) headers.Authorization = `Bearer ${this.#token}`;
+    const answer = await fetch(this.url(path, parameters), { ...options, headers, cache: 'no-store' });
+    if (answer.ok) return answer;
+    const text = await answer.json().then((body) => String(body.error), () => `status ${answer.status}`);
+    throw answer.status === 401 ? new NeedsToken(text) : new ApiError(answer.status, text);
+  }
+}
+
+/** Cuts a text of server-sent events into {event, id, data}, whatever the pieces it comes in. */
+export class EventParser {
+  #rest = '';
+
+  /** The events that are whole with this piece. */
+  feed(piece) {
+    const blocks = (this.#rest + piece).replace(/\r\n?/g, '\n').split('\n\n');
+    this.#rest = blocks.pop();
+    return blocks.map(EventParser.#event).filter((event) => event.data !== undefined);
+  }
+
+  static #event(block) {
+    const event = { event: 'message' };
+    for (const line of block.split('\n')) {
+      const colon = line.indexOf(':');
+      if (colon <= 0) continue;
+      const field = line.slice(0, colon);
+      const value = line.slice(colon + 1).replace(/^ /, '');
+      event[field] = field === 'data' && event.data !== undefined ? `${event.data}\n${value}` : value;
+    }
+    return event;
+  }
+}
+
+const shortestPause = 500;
+const longestPause = 5000;
+const silenceLimit = 25000; // a comment comes every 15 s
+
+/**
+ * Follows /api/events, again and again. `told` is called with ('open'), ('event', event),
+ * ('lost', {error, retryAt}) and ('token', error); after the last it waits for resume().
+ */
+export class EventStream {
+  #api;
+  #told;
+  #lastId = '0'; // what is kept is told again: marks of the past
+  #pause = shortestPause;
+  #timer;
+
+  constructor(api, told) {
+    this.#api = api;
+    this.#told = told;
+  }
+
+  resume() {
+    clearTimeout(this.#timer);
+    this.#run();
+  }
+
+  async #run() {
+    const abort = new AbortController();
+    try {
+      const reader = await this.#api.stream('events', { ticks: 1 },
+        { Accept: 'text/event-stream', 'Last-Event-ID': this.#lastId }, abort.signal);
+      this.#pause = shortestPause;
+      this.#told('open');
+      await this.#read(reader, abort);
+      throw new Error('provisrd has closed the connection');
+    } catch (error) {
+      abort.abort();
+      if (error instanceof NeedsToken) {
+        this.#told('token', error);
+        return;
+      }
+      this.#told('lost', { error, retryAt: Date.now() + this.#pause });
+      this.#timer = setTimeout(() => this.#run(), this.#pause);
+      this.#pause = Math.min(this.#pause * 2, longestPause);
+    }
+  }
+
+  async #read(reader, abort) {
+    const parser = new EventParser();
+    const decoder = new TextDecoder();
+    for (;;) {
+      const watchdog = setTimeout(() => abort.abort(), silenceLimit);
+      const { done, value } = await reader.read().finally(() => clearTimeout(watchdog));
+      if (done) return;
+      for (const event of parser.feed(decoder.decode(value, { stream: true }))) {
+        if (event.id) this.#lastId = event.id;
+        this.#told('event', { kind: event.event, data: JSON.parse(event.data) });
+      }
+    }
+  }
+}

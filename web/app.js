@@ -1,0 +1,344 @@
+// The page: asks, keeps what it is told, and shows it.
+import { addressOf, readAddress, windows } from './address.js';
+import { Api, EventStream, NeedsToken } from './api.js';
+import { onSchemeChange } from './canvas.js';
+import { askForReadToken, control } from './control.js';
+import { Detail } from './detail.js';
+import { announce, byId, make } from './dom.js';
+import { HistoryLoader } from './history.js';
+import { Model } from './model.js';
+import { ProblemStrip } from './problem_strip.js';
+import { RowList } from './rows.js';
+import { Table } from './table.js';
+import { Totals } from './totals.js';
+import { timeOfDay } from './format.js';
+
+const shortestPause = 900; // ms between two looks at all figures
+const statusInterval = 30_000; // ms; events tell of changes in between
+const shortestRange = 60_000; // ms that the small charts show at least
+const eventPause = 150; // ms: events that come together cause one look
+
+const api = new Api(document.querySelector('meta[name="provisr-base-path"]').content);
+const model = new Model();
+const rowList = new RowList();
+let address = readAddress(location.hash);
+
+const totals = new Totals(byId('totals'));
+const strip = new ProblemStrip(byId('problems'), (key) => open(key));
+const histories = new HistoryLoader(api, model, () => renderSoon());
+const detail = new Detail(api, model, {
+  onClose: () => closeDetail(),
+  onLoaded: () => table.revealSelected(),
+  onControl: async (verb, target) => {
+    if (await control(api, verb, target, model.control)) refreshStatusSoon();
+  },
+});
+const table = new Table(byId('processes'), {
+  onSort: (column) => sortBy(column),
+  onOpen: (row) => open(row.key),
+  onFold: (row) => fold(row.name),
+  onSelect: () => {},
+  onVisible: (rows) => histories.want(rows, address.window),
+});
+
+// --- what is shown ------------------------------------------------------------------------
+
+let frame = 0;
+let renderedAt = -Infinity;
+
+function renderSoon() {
+  frame ||= requestAnimationFrame(() => {
+    frame = 0;
+    render();
+  });
+}
+
+function rangeOfSparks() {
+  const to = model.now();
+  const from = Math.min(to - shortestRange, Math.max(to - address.window.ms, histories.oldest(to)));
+  return { from, to, step: histories.stepOf(address.window) };
+}
+
+function render() {
+  renderedAt = performance.now();
+  const range = rangeOfSparks();
+  const rows = rowList.build(model);
+  const canBeShown = model.processes.size > 0;
+  totals.show(model, range);
+  strip.show(model);
+  byId('processes').hidden = !canBeShown;
+  byId('nothing').hidden = rows.length > 0 || isFirst;
+  if (!isFirst) byId('nothing').textContent = canBeShown ? 'No process fits the filter.' : 'No process is configured.';
+  table.show(rows, rowList.sorting, { model, range });
+  byId('sort-again').hidden = rowList.sorting.column === 'name';
+  detail.render();
+}
+
+function remember() {
+  const text = addressOf(address);
+  history.replaceState(null, '', text ? `#${text}` : location.pathname + location.search);
+}
+
+/** Makes the page what the address says. */
+function applyAddress() {
+  rowList.filter = address.filter;
+  rowList.folded = address.folded;
+  rowList.sorting = address.sorting;
+  rowList.sort();
+  byId('filter').value = address.filter;
+  for (const button of byId('windows').children) {
+    button.setAttribute('aria-pressed', button.dataset.window === address.window.id);
+  }
+  table.selectedKey = address.open;
+  if (isFirst) return;
+  if (address.open) detail.open(address.open, address.window);
+  else detail.close();
+  renderSoon();
+}
+
+function change(what) {
+  address = { ...address, ...what };
+  remember();
+  applyAddress();
+}
+
+function open(key) {
+  change({ open: key });
+  detail.focus();
+  render();
+  table.revealSelected();
+}
+
+function closeDetail() {
+  const { selectedKey } = table;
+  detail.close();
+  change({ open: '' });
+  table.selectedKey = selectedKey;
+  byId('processes').focus({ preventScroll: true });
+}
+
+function fold(base) {
+  const folded = new Set(address.folded);
+  if (!folded.delete(base)) folded.add(base);
+  const { selectedKey } = table;
+  change({ folded });
+  table.selectedKey = selectedKey;
+}
+
+function sortBy(column) {
+  const { sorting } = rowList;
+  const isText = column === 'name' || column === 'state';
+  const isDescending = sorting.column === column ? !sorting.isDescending : !isText;
+  change({ sorting: { column, isDescending } });
+}
+
+// --- what is asked ------------------------------------------------------------------------
+
+let isFirst = true;
+let asksMetrics = false;
+let metricsAt = -Infinity;
+let metricsTimer;
+let statusTimer;
+let statusAt = -Infinity;
+
+/** One look at a time, and not more often than people can see. */
+function refreshMetricsSoon() {
+  if (metricsTimer) return;
+  const pause = Math.max(0, metricsAt + shortestPause - performance.now());
+  metricsTimer = setTimeout(async () => {
+    if (!asksMetrics) await refreshMetrics();
+    metricsTimer = undefined;
+  }, pause);
+}
+
+async function refreshMetrics() {
+  if (!model.isCollecting) return;
+  asksMetrics = true;
+  metricsAt = performance.now();
+  try {
+    model.takeMetrics(await api.get('metrics'));
+    detail.take();
+    renderSoon();
+  } catch (error) {
+    if (error.status === 503) model.isCollecting = false;
+    else failed(error);
+  } finally {
+    asksMetrics = false;
+  }
+}
+
+function refreshStatusSoon() {
+  statusTimer ??= setTimeout(() => {
+    statusTimer = undefined;
+    refreshStatus().catch(failed);
+  }, eventPause);
+}
+
+async function refreshStatus() {
+  statusAt = performance.now();
+  model.takeStatus(await api.get('status'));
+  renderSoon();
+}
+
+/** All of it: at the beginning, and once a connection is back. */
+async function refreshAll() {
+  await refreshStatus();
+  const [{ exits }] = await Promise.all([api.get('exits', { since: '-1h' }), refreshMetrics()]);
+  model.takeExits(exits);
+  histories.forget();
+  if (isFirst) begin();
+  else detail.load();
+  renderSoon();
+}
+
+function begin() {
+  isFirst = false;
+  applyAddress();
+  render();
+  if (address.open) table.revealSelected();
+  document.documentElement.classList.add('ready');
+}
+
+let asksForToken;
+
+function failed(error) {
+  if (error instanceof NeedsToken) needToken();
+}
+
+function needToken() {
+  asksForToken ??= askForReadToken(api).then(() => {
+    asksForToken = undefined;
+    stream.resume();
+  });
+}
+
+// --- the connection -----------------------------------------------------------------------
+
+let lost; // {since, retryAt} while there is none
+let tickAt = performance.now();
+
+function showConnection() {
+  const element = byId('connection');
+  const silence = performance.now() - tickAt;
+  const isLate = silence > Math.max(3000, model.interval * 2.6);
+  const seconds = model.interval / 1000;
+  let state = 'live';
+  let text = `live, ${seconds >= 10 ? Math.round(seconds) : +seconds.toFixed(1)} s`;
+  if (lost) {
+    state = 'lost';
+    text = `connection lost at ${timeOfDay(lost.since)}, trying again`;
+  } else if (isFirst) {
+    [state, text] = ['connecting', 'connecting'];
+  } else if (!model.isCollecting) {
+    text = 'live, but collection is disabled';
+  } else if (isLate) {
+    [state, text] = ['polling', `no tick for ${Math.round(silence / 1000)} s`];
+  }
+  element.dataset.state = state;
+  if (element.textContent !== text) element.textContent = text;
+  document.body.classList.toggle('stale', state === 'lost');
+}
+
+const stream = new EventStream(api, (what, about) => {
+  if (what === 'open') {
+    if (lost) announce('The connection is back.');
+    lost = undefined;
+    tickAt = performance.now();
+    model.forgetTick();
+    refreshAll().catch(failed);
+  } else if (what === 'lost') {
+    if (!lost) announce('The connection is lost.');
+    lost ??= { since: Date.now() };
+  } else if (what === 'token') {
+    needToken();
+  } else {
+    model.takeEvent(about.kind, about.data);
+    if (about.kind === 'tick') {
+      tickAt = performance.now();
+      refreshMetricsSoon();
+    } else {
+      refreshStatusSoon();
+      renderSoon();
+    }
+  }
+  showConnection();
+});
+
+/** Counts down, and asks by itself if events do not come. */
+function everySecond() {
+  showConnection();
+  const silence = performance.now() - tickAt;
+  if (isFirst) return;
+  if (lost || silence > Math.max(3000, model.interval * 2.6)) poll();
+  if (!lost && performance.now() - statusAt > statusInterval) refreshStatus().catch(failed);
+  if (!document.hidden && performance.now() - renderedAt > 900) renderSoon();
+}
+
+let polls = false;
+
+/** Events may be held back by something in between: figures come all the same. */
+async function poll() {
+  if (polls || lost || performance.now() - metricsAt < Math.max(2000, model.interval)) return;
+  polls = true;
+  await refreshMetrics();
+  polls = false;
+}
+
+// --- what people do -----------------------------------------------------------------------
+
+function globalKey(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector('dialog[open]')) return;
+  const isTyping = event.target instanceof HTMLInputElement;
+  if (event.key === 'Escape') {
+    if (isTyping && event.target.value) change({ filter: '' });
+    else if (detail.isOpen) closeDetail();
+    else if (address.filter) change({ filter: '' });
+    if (isTyping) byId('processes').focus({ preventScroll: true });
+  } else if (isTyping) {
+    if (event.target.id === 'filter' && (event.key === 'Enter' || event.key === 'ArrowDown')) {
+      byId('processes').focus({ preventScroll: true });
+      if (table.rows.length > 0) table.select(table.rows[0]);
+      event.preventDefault();
+    }
+  } else if (event.key === '/') {
+    byId('filter').focus();
+    byId('filter').select();
+    event.preventDefault();
+  } else if (event.key === '?') {
+    byId('help').showModal();
+  } else if (event.key === 'r') {
+    sortAgain();
+  } else if ((event.key === 'ArrowDown' || event.key === 'ArrowUp') && event.target === document.body) {
+    byId('processes').focus({ preventScroll: true });
+    const row = table.rows.find(({ key }) => key === table.selectedKey) ?? table.rows[0];
+    if (row) table.select(row);
+    event.preventDefault();
+  }
+}
+
+function sortAgain() {
+  rowList.sort();
+  renderSoon();
+}
+
+function wire() {
+  byId('host').textContent = location.host;
+  document.title = `provisrd ${location.host}`;
+  byId('windows').append(...windows.map(({ id, label }) =>
+    make('button', { type: 'button', 'data-window': id, onclick: () => change({ window: windows.find((window) => window.id === id) }) }, label)));
+  byId('filter').addEventListener('input', (event) => change({ filter: event.target.value }));
+  byId('sort-again').addEventListener('click', sortAgain);
+  byId('help-button').addEventListener('click', () => byId('help').showModal());
+  document.addEventListener('keydown', globalKey);
+  window.addEventListener('hashchange', () => {
+    address = readAddress(location.hash);
+    applyAddress();
+  });
+  window.addEventListener('resize', renderSoon);
+  onSchemeChange(renderSoon);
+}
+
+wire();
+applyAddress();
+stream.resume();
+setInterval(everySecond, 1000);

@@ -1,0 +1,80 @@
+// Figures, spans and times as people read them.
+
+export const unknown = '–';
+const mebibyte = 1024 * 1024;
+
+const grouped = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
+const oneDecimal = new Intl.NumberFormat('en', { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+
+/** One decimal below 1,000, none above. */
+export function number(value) {
+  if (value === undefined || Number.isNaN(value)) return unknown;
+  return Math.abs(value) < 1000 ? oneDecimal.format(value) : grouped.format(value);
+}
+
+export function count(value) {
+  return value === undefined ? unknown : grouped.format(value);
+}
+
+/** Bytes in the MB that the column's head names. */
+export function inMegabytes(bytes) {
+  return bytes === undefined ? unknown : number(bytes / mebibyte);
+}
+
+const byteUnits = ['B', 'KB', 'MB', 'GB', 'TB', 'PB'];
+
+/** The unit in which a number of bytes reads best: its name and size. */
+export function byteUnit(bytes) {
+  let power = 0;
+  while (power < byteUnits.length - 1 && Math.abs(bytes) >= 1024 ** (power + 1)) ++power;
+  return { name: byteUnits[power], size: 1024 ** power };
+}
+
+export function bytes(value) {
+  if (value === undefined) return unknown;
+  const unit = byteUnit(value);
+  const scaled = value / unit.size;
+  return `${unit.size === 1 || scaled >= 100 ? grouped.format(scaled) : number(scaled)} ${unit.name}`;
+}
+
+export const megabytes = (value) => bytes(value * mebibyte);
+
+/** "8 s", "2 min 8 s", "1 h 12 min", "2 d 4 h". */
+export function span(seconds) {
+  if (seconds === undefined || Number.isNaN(seconds)) return unknown;
+  const s = Math.max(0, Math.round(seconds));
+  const pair = (big, bigName, small, smallName) =>
+    small > 0 ? `${big} ${bigName} ${small} ${smallName}` : `${big} ${bigName}`;
+  if (s < 60) return `${s} s`;
+  if (s < 600) return pair(Math.floor(s / 60), 'min', s % 60, 's');
+  if (s < 3600) return `${Math.floor(s / 60)} min`;
+  if (s < 86400) return pair(Math.floor(s / 3600), 'h', Math.floor(s / 60) % 60, 'min');
+  return pair(Math.floor(s / 86400), 'd', Math.floor(s / 3600) % 24, 'h');
+}
+
+/** Short, for a column: "8s", "2m 8s", "1h 12m", "2d 4h". */
+export function shortSpan(seconds) {
+  return span(seconds).replace(/ min/g, 'm').replace(/(\d) ([shd])/g, '$1$2');
+}
+
+const two = (value) => String(value).padStart(2, '0');
+
+/** The browser's local time of day; with the date if it is another day's. */
+export function timeOfDay(milliseconds, now = milliseconds) {
+  const at = new Date(milliseconds);
+  const text = `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
+  if (new Date(now).toDateString() === at.toDateString()) return text;
+  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${text}`;
+}
+
+const ordinals = ['', 'first', 'second', 'third', 'fourth', 'fifth', 'sixth', 'seventh', 'eighth', 'ninth'];
+
+/** "third", "12th". */
+export function ordinal(value) {
+  if (value < ordinals.length) return ordinals[value];
+  const tens = value % 100;
+  const ending = tens > 10 && tens < 14 ? 'th' : ['th', 'st', 'nd', 'rd'][value % 10] ?? 'th';
+  return `${value}${ending}`;
+}
+
+export const plural = (value, word) => `${count(value)} ${word}${value === 1 ? '' : 's'}`;

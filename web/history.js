@@ -1,0 +1,79 @@
+// Fetches what the server has kept of the rows that can be seen, a few at a time.
+
+const mostAtOnce = 4;
+const settleTime = 120; // ms: rows that are scrolled past are not asked for
+const most = 600; // samples a small chart has use for
+
+export class HistoryLoader {
+  #api;
+  #model;
+  #loaded;
+  #done = new Map(); // row key → window it was loaded for
+  #wanted = [];
+  #active = 0;
+  #timer;
+  #window;
+
+  constructor(api, model, loaded) {
+    this.#api = api;
+    this.#model = model;
+    this.#loaded = loaded;
+  }
+
+  /** Everything is asked for again: there may be more of it. */
+  forget() {
+    this.#done.clear();
+  }
+
+  /** The step in ms in which a window's samples are kept here: small charts need no more. */
+  stepOf({ ms }) {
+    const { interval } = this.#model;
+    return ms === Infinity || ms / interval <= most ? interval : Math.ceil(ms / most / 1000) * 1000;
+  }
+
+  /** The time of the oldest sample; `otherwise` if there is none. */
+  oldest(otherwise) {
+    let oldest = otherwise;
+    for (const { series } of this.#model.processes.values()) {
+      if (series.samples.length > 0) oldest = Math.min(oldest, series.samples[0].t);
+    }
+    return oldest;
+  }
+
+  want(rows, window) {
+    this.#window = window;
+    this.#wanted = rows.filter((row) => !((this.#done.get(row.key) ?? 0) >= window.ms));
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#next(), settleTime);
+  }
+
+  #next() {
+    while (this.#active < mostAtOnce && this.#wanted.length > 0) {
+      const row = this.#wanted.shift();
+      if (!row.processes.some((process) => process.wasMeasured)) continue;
+      if ((this.#done.get(row.key) ?? 0) >= this.#window.ms) continue;
+      this.#done.set(row.key, this.#window.ms);
+      ++this.#active;
+      this.#load(row, this.#window).catch(() => this.#done.delete(row.key)).finally(() => {
+        --this.#active;
+        this.#loaded();
+        this.#next();
+      });
+    }
+  }
+
+  async #load(row, window) {
+    const step = this.stepOf(window);
+    const parameters = { since: window.ms === Infinity ? undefined : `-${window.id}` };
+    if (step > this.#model.interval) parameters.step = `${step / 1000}s`;
+    if (row.isGroup) {
+      const { history } = await this.#api.get('metrics/group/history', { base: row.name, ...parameters });
+      this.#model.takeGroupHistory(row.name, history, window.ms);
+      return;
+    }
+    if (!parameters.step) parameters.limit = most * 2;
+    const fields = parameters.step ? 'cpu_percent,memory_rss' : 'pid,cpu_percent,memory_rss';
+    const { history } = await this.#api.get('metrics/history', { name: row.name, fields, ...parameters });
+    this.#model.takeHistory(row.name, history, window.ms);
+  }
+}

@@ -1,0 +1,212 @@
+// What the page knows: processes, groups, their samples, ends and marks.
+import { Series } from './series.js';
+
+const hour = 3600_000;
+const mostMarks = 2000;
+
+export const baseOf = (name) => name.replace(/-\d+$/, '');
+
+/** Up, waiting or down: what a state means for who looks at it. */
+export function conditionOf(state) {
+  if (state === 'running') return 'up';
+  if (state === 'starting' || state === 'backoff' || state === 'stopping') return 'wait';
+  return state === 'stopped' ? 'off' : 'down';
+}
+
+const slim = (sample) => ({
+  t: Date.parse(sample.timestamp),
+  pid: sample.pid,
+  cpu: sample.cpu_percent,
+  memory: sample.memory_rss,
+});
+
+/** Ticks come a little early or late. */
+function rounded(interval) {
+  const unit = interval < 1000 ? 10 : 100;
+  return Math.max(unit, Math.round(interval / unit) * unit);
+}
+
+class Process {
+  series = new Series();
+  sample = undefined;
+  wasMeasured = false;
+
+  constructor(name) {
+    this.name = name;
+    this.base = baseOf(name);
+  }
+
+  /** Done as it was meant to be: neither up nor in want of anybody. */
+  get isDone() {
+    return this.status.state === 'exited' && this.status.last_exit?.code === 0;
+  }
+
+  get condition() {
+    return this.isDone ? 'off' : conditionOf(this.status.state);
+  }
+}
+
+export class Model {
+  processes = new Map();
+  exits = []; // newest first
+  marks = []; // {at, kind, name, data}: starts, limits, reloads
+  totals = new Series(); // over all, since the page is open
+  groups = new Map(); // base → Series of its sums
+  control = 'none';
+  interval = 5000; // ms between ticks, as far as known
+  isCollecting = true;
+  #clock = { server: Date.now(), local: performance.now() };
+  #seenExits = new Set();
+  #lastTick;
+
+  /** The server's time in ms. */
+  now() {
+    return this.#clock.server + performance.now() - this.#clock.local;
+  }
+
+  #setClock(server) {
+    if (server > this.#clock.server || Math.abs(server - this.now()) > 2000) {
+      this.#clock = { server, local: performance.now() };
+    }
+  }
+
+  takeStatus({ processes, control }) {
+    this.control = control ?? 'none';
+    const names = new Set();
+    for (const status of processes) {
+      names.add(status.name);
+      const process = this.#process(status.name);
+      process.status = status;
+      process.statusAt = performance.now();
+      if (status.last_exit) process.hadExit = true;
+    }
+    for (const name of this.processes.keys()) if (!names.has(name)) this.processes.delete(name);
+  }
+
+  #process(name) {
+    let process = this.processes.get(name);
+    if (!process) this.processes.set(name, (process = new Process(name)));
+    return process;
+  }
+
+  takeMetrics(samples) {
+    let newest = 0;
+    const sum = { t: 0, cpu: 0, memory: 0 };
+    for (const process of this.processes.values()) {
+      const sample = Object.hasOwn(samples, process.name) ? samples[process.name] : undefined;
+      process.sample = sample;
+      if (!sample) continue;
+      process.wasMeasured = true;
+      const point = slim(sample);
+      process.series.push(point);
+      newest = Math.max(newest, point.t);
+      sum.cpu += point.cpu ?? 0;
+      sum.memory += point.memory ?? 0;
+    }
+    if (newest === 0) return;
+    this.#setClock(newest);
+    this.totals.push({ ...sum, t: newest });
+    this.#sumGroups(newest);
+  }
+
+  groupSeries(base) {
+    let series = this.groups.get(base);
+    if (!series) this.groups.set(base, (series = new Series()));
+    return series;
+  }
+
+  /** At the beginnings of steps, as the server does it. */
+  #sumGroups(newest) {
+    const t = Math.floor(newest / this.interval) * this.interval;
+    for (const [base, members] of this.bases()) {
+      const running = members.filter((process) => process.sample);
+      if (members.length < 2 || running.length === 0) continue;
+      const sum = (key) => running.reduce((total, process) => total + (process.sample[key] ?? 0), 0);
+      this.groupSeries(base).push({ t, cpu: sum('cpu_percent'), memory: sum('memory_rss'), running: running.length });
+    }
+  }
+
+  takeGroupHistory(base, rows, from) {
+    const series = this.groupSeries(base);
+    series.merge(rows.map((row) => ({
+      t: Date.parse(row.timestamp),
+      cpu: row.total_cpu,
+      memory: row.total_memory === undefined ? undefined : row.total_memory * 1024 * 1024,
+      running: row.process_count,
+    })));
+    series.loadedFrom = from;
+  }
+
+  takeHistory(name, rows, from) {
+    const process = this.processes.get(name);
+    if (!process) return;
+    process.series.merge(rows.map(slim));
+    process.series.loadedFrom = from;
+  }
+
+  takeExits(exits) {
+    for (const exit of exits) this.#addExit(exit);
+    this.exits.sort((a, b) => b.at - a.at);
+    this.exits.splice(mostMarks);
+  }
+
+  #addExit(exit) {
+    const key = `${exit.name} ${exit.pid} ${exit.ended_at}`;
+    if (this.#seenExits.has(key)) return;
+    this.#seenExits.add(key);
+    this.exits.push({ ...exit, at: Date.parse(exit.ended_at) });
+    const process = this.processes.get(exit.name);
+    if (process && exit.last_sample) process.wasMeasured = true;
+  }
+
+  takeEvent(kind, data) {
+    const at = Date.parse(data.at);
+    if (kind === 'tick') {
+      if (this.#lastTick && at > this.#lastTick && data.missed === 0) this.interval = rounded(at - this.#lastTick);
+      this.#lastTick = at;
+    } else if (kind === 'exited') {
+      this.takeExits([data]);
+    } else if (!this.marks.some((mark) => mark.at === at && mark.kind === kind && mark.name === data.name)) {
+      this.marks.push({ at, kind, name: data.name, data });
+      if (this.marks.length > mostMarks) this.marks.shift();
+    }
+  }
+
+  /** Marks and ends go on over a reconnection, but a tick after it tells no interval. */
+  forgetTick() {
+    this.#lastTick = undefined;
+  }
+
+  exitsOf(names, since = -Infinity) {
+    return this.exits.filter((exit) => exit.at >= since && names.has(exit.name));
+  }
+
+  /** Ends in the last hour that nobody asked for. */
+  deathsLastHour() {
+    const since = this.now() - hour;
+    return this.exits.filter((exit) => exit.at >= since && (exit.reason === 'itself' || exit.reason === 'limit'));
+  }
+
+  /** Seconds that the process has run, or undefined. */
+  uptimeOf(process) {
+    const { uptime_seconds: then } = process.status;
+    return then === undefined ? undefined : then + (performance.now() - process.statusAt) / 1000;
+  }
+
+  /** Seconds until a start that is planned, or undefined. */
+  nextStartOf(process) {
+    const { next_start_in_seconds: then } = process.status;
+    return then === undefined ? undefined : Math.max(0, then - (performance.now() - process.statusAt) / 1000);
+  }
+
+  /** Base → its processes, in the order of the configuration; groups have two members or more. */
+  bases() {
+    const bases = new Map();
+    for (const process of this.processes.values()) {
+      const members = bases.get(process.base);
+      if (members) members.push(process);
+      else bases.set(process.base, [process]);
+    }
+    return bases;
+  }
+}

@@ -1,0 +1,189 @@
+// What is wrong, in words: cause, count, what happens next.
+import { bytes, megabytes, number, ordinal, span } from './format.js';
+import { growthOf, usualStep } from './series.js';
+
+const recent = 600_000; // ms: an end that long ago is still worth a word
+const severities = ['down', 'wait', 'warn'];
+
+const isDeath = (exit) => exit.reason === 'itself' || exit.reason === 'limit';
+
+/** How a process ended: "signal 9 (Killed)", "exit code 3". */
+export function howItEnded(exit) {
+  if (exit.description) return exit.description;
+  if (exit.signal !== undefined) return `signal ${exit.signal}`;
+  return exit.code === undefined ? 'nobody can tell how' : `exit code ${exit.code}`;
+}
+
+const askedBy = {
+  limit: 'by its limit',
+  stop: 'stopped by a command',
+  restart: 'restarted by a command',
+  reload: 'by a reload',
+  shutdown: 'with provisrd',
+};
+
+/** By whose doing. */
+export function whoseDoing(exit) {
+  if (exit.oom_killed) return 'by the kernel, for lack of memory';
+  return askedBy[exit.reason] ?? 'by itself';
+}
+
+/** "Ended 3 min ago: signal 9 (Killed), by its limit, peak 512 MB, third time in 10 min." */
+function endSentence(model, process, exit) {
+  const now = model.now();
+  const parts = [howItEnded(exit)];
+  if (exit.oom_killed || (exit.reason && exit.reason !== 'itself')) parts.push(whoseDoing(exit));
+  if (exit.memory_peak !== undefined) parts.push(`peak ${bytes(exit.memory_peak)}`);
+  const times = model.exitsOf(new Set([process.name]), now - recent).filter(isDeath).length;
+  if (times > 1) parts.push(`${ordinal(times)} time in 10 min`);
+  return `Ended ${span((now - exit.at) / 1000)} ago: ${parts.join(', ')}.`;
+}
+
+function lastEnd(model, process) {
+  const known = model.exits.find((exit) => exit.name === process.name);
+  const { last_exit: told } = process.status;
+  if (!told || (known && known.at >= Date.parse(told.at) - 1000)) return known;
+  return { ...told, at: Date.parse(told.at) };
+}
+
+function whatFollows(model, process) {
+  const { state } = process.status;
+  const left = model.nextStartOf(process);
+  if (state === 'backoff') return left === undefined ? 'is started again' : `next start in ${span(Math.ceil(left))}`;
+  if (state === 'failed') return 'not tried again: start it by hand';
+  if (state === 'exited') return 'not restarted: auto_restart is off';
+  if (state === 'absent') return 'shows once it is there';
+  if (state === 'starting') return 'starting';
+  const up = model.uptimeOf(process);
+  return up === undefined ? 'runs again' : `up again for ${span(up)}`;
+}
+
+/** Words begin with a capital, names of keys and files stay as they are. */
+function asSentence(text) {
+  const begin = /^[a-z]+[ ,:]/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text;
+  return begin + (/[.!?]$/.test(text) ? '' : '.');
+}
+
+function downProblem(model, process) {
+  const end = lastEnd(model, process);
+  const error = process.status.last_error;
+  const words = [];
+  if (error) words.push(asSentence(error));
+  if (end && !(error && end.description === error)) words.push(endSentence(model, process, end));
+  if (words.length === 0) words.push(process.status.state === 'backoff' ? 'Has not started yet.' : 'Is not there.');
+  return {
+    kind: 'down',
+    severity: process.condition === 'down' ? 'down' : 'wait',
+    text: words.join(' '),
+    next: whatFollows(model, process),
+    at: end?.at ?? 0,
+  };
+}
+
+const nameOfLimit = { memory: 'Memory', cpu: 'CPU' };
+const actionWords = { log: 'only logged', restart: 'its limit restarts it', stop: 'its limit stops it' };
+
+function breachProblem(model, breach) {
+  const value = breach.limit === 'memory' ? megabytes : (percent) => `${number(percent)} %`;
+  const since = (model.now() - Date.parse(breach.since)) / 1000;
+  return {
+    kind: `breach ${breach.limit}`,
+    severity: 'down',
+    text: `${nameOfLimit[breach.limit] ?? breach.limit} is ${value(breach.value)}, over its limit of ${value(breach.max)} for ${span(since)}.`,
+    next: actionWords[breach.action] ?? '',
+    at: Date.parse(breach.since),
+  };
+}
+
+function recentEndProblem(model, process) {
+  const end = lastEnd(model, process);
+  if (!end || !isDeath(end) || model.now() - end.at > recent) return undefined;
+  return { kind: 'end', severity: 'wait', text: endSentence(model, process, end), next: whatFollows(model, process), at: end.at };
+}
+
+/** When a limit of memory is reached if it grows on like this. */
+function timeToLimit(process, growth) {
+  const most = process.status.limits?.max_memory_mb;
+  const left = most === undefined ? NaN : (most * 1024 * 1024 - growth.to) / growth.perSecond;
+  if (!growth.isNow || !(left > 0) || left > 86400) return bytes(process.sample.memory_rss);
+  return `reaches its limit of ${megabytes(most)} in about ${span(left)}`;
+}
+
+function growthProblem(process, interval) {
+  const { samples } = process.series;
+  const growth = process.sample && growthOf(samples, usualStep(samples, interval));
+  if (!growth) return undefined;
+  const rate = growth.perSecond * 60;
+  const course = `from ${bytes(growth.from)} to ${bytes(growth.to)} in ${span(growth.seconds)}`;
+  const again = growth.released > 0 ? ` Let go and grown again ${growth.released === 1 ? 'once' : `${growth.released} times`}.` : '';
+  return {
+    kind: 'growth',
+    severity: 'warn',
+    text: `Memory ${growth.isNow ? 'grows' : 'grew'} ${bytes(rate)} a minute, ${course}.${again}`,
+    next: timeToLimit(process, growth),
+    at: 0,
+  };
+}
+
+const mostNamed = 4;
+
+/** What several of a group have in common is one line. */
+function together(problems) {
+  const groups = new Map();
+  for (const problem of problems) {
+    const key = `${problem.base} ${problem.kind} ${problem.severity}`;
+    if (groups.has(key)) groups.get(key).push(problem);
+    else groups.set(key, [problem]);
+  }
+  return [...groups.values()].map((same) => {
+    if (same.length === 1) return same[0];
+    const first = same.reduce((newest, problem) => (problem.at > newest.at ? problem : newest));
+    const names = same.filter((problem) => problem !== first).map((problem) => problem.name);
+    const others = names.length <= mostNamed ? names.join(', ') : `${names.length} more`;
+    return { ...first, name: first.base, key: `base=${first.base}`, text: `${first.name}: ${first.text} The same: ${others}.` };
+  });
+}
+
+const growthInterval = 3000;
+
+/** Finds all of them, the worst first; growth is looked for every few seconds only. */
+export class ProblemFinder {
+  #growth = new Map();
+  #grownAt = -Infinity;
+
+  find(model) {
+    if (performance.now() - this.#grownAt > growthInterval) this.#findGrowth(model);
+    const problems = [];
+    for (const process of model.processes.values()) {
+      for (const problem of this.#of(model, process)) {
+        problems.push({ name: process.name, base: process.base, key: `name=${process.name}`, ...problem });
+      }
+    }
+    return together(problems).sort((a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity) || b.at - a.at || a.name.localeCompare(b.name));
+  }
+
+  #findGrowth(model) {
+    this.#grownAt = performance.now();
+    this.#growth.clear();
+    for (const process of model.processes.values()) {
+      const problem = growthProblem(process, model.interval);
+      if (problem) this.#growth.set(process.name, problem);
+    }
+  }
+
+  *#of(model, process) {
+    const { condition } = process;
+    const isAsked = process.status.state === 'stopping';
+    if (condition === 'down' || (condition === 'wait' && !isAsked && (process.status.state === 'backoff' || lastEnd(model, process)))) {
+      yield downProblem(model, process);
+      return;
+    }
+    const breaches = process.status.limits_breached ?? [];
+    for (const breach of breaches) yield breachProblem(model, breach);
+    if (condition !== 'up') return;
+    const end = recentEndProblem(model, process);
+    if (end) yield end;
+    const growth = this.#growth.get(process.name);
+    if (growth && breaches.length === 0) yield growth;
+  }
+}

@@ -1,0 +1,143 @@
+// Samples over time: kept, merged, cut where a process ended, and looked at for growth.
+
+const mostSamples = 4000;
+const shortestLook = 1000; // ms: the page looks no more often, however short the interval is
+
+/** Where a line must not be drawn: too much time without a sample, or another process. */
+export function isGap(before, after, step) {
+  return after.t - before.t > Math.max(step, shortestLook) * 2.6 || (before.pid !== undefined && after.pid !== undefined && before.pid !== after.pid);
+}
+
+/** The usual distance of samples in ms; `otherwise` if there are too few to tell. */
+export function usualStep(samples, otherwise) {
+  const distances = [];
+  for (let i = Math.max(1, samples.length - 60); i < samples.length; ++i) distances.push(samples[i].t - samples[i - 1].t);
+  if (distances.length < 3) return otherwise;
+  distances.sort((a, b) => a - b);
+  return distances[distances.length >> 1];
+}
+
+/** Samples {t, pid, ...}, oldest first, each time once. */
+export class Series {
+  samples = [];
+  loadedFrom = Infinity; // the beginning of what was asked for
+
+  push(sample) {
+    const { samples } = this;
+    if (samples.length > 0 && sample.t <= samples[samples.length - 1].t) return;
+    samples.push(sample);
+    if (samples.length > mostSamples * 1.2) this.samples = samples.slice(-mostSamples);
+  }
+
+  /** Takes in what the server has kept; what only this page still knows stays. */
+  merge(others) {
+    if (others.length === 0) return;
+    const known = new Set(others.map((sample) => sample.t));
+    const all = [...others, ...this.samples.filter((sample) => !known.has(sample.t))];
+    this.samples = all.sort((a, b) => a.t - b.t).slice(-mostSamples);
+  }
+
+  get last() {
+    return this.samples[this.samples.length - 1];
+  }
+
+  /** The index of the first sample at or after a time. */
+  indexOf(time) {
+    let low = 0;
+    let high = this.samples.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.samples[middle].t < time) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  since(time) {
+    return this.samples.slice(this.indexOf(time));
+  }
+}
+
+/** The sum of several series, in steps; a step in which a series has nothing counts it as nothing. */
+export function sumOf(seriesList, since, step) {
+  const sums = new Map();
+  for (const series of seriesList) {
+    const own = new Map();
+    for (const sample of series.since(since)) own.set(Math.floor(sample.t / step), sample);
+    for (const [slot, { cpu, memory }] of own) {
+      const sum = sums.get(slot) ?? { t: slot * step, cpu: 0, memory: 0 };
+      sum.cpu += cpu ?? 0;
+      sum.memory += memory ?? 0;
+      sums.set(slot, sum);
+    }
+  }
+  return [...sums.values()].sort((a, b) => a.t - b.t);
+}
+
+/** A counter's rise a second between neighbours of one process. */
+export function ratesOf(samples, key, step) {
+  const rates = [];
+  for (let i = 1; i < samples.length; ++i) {
+    const [before, after] = [samples[i - 1], samples[i]];
+    if (isGap(before, after, step) || before[key] === undefined || after[key] === undefined) continue;
+    const rise = after[key] - before[key];
+    if (rise >= 0) rates.push({ t: after.t, pid: after.pid, [key]: (rise * 1000) / (after.t - before.t) });
+  }
+  return rates;
+}
+
+const leastGrowth = { samples: 9, bytes: 4 * 1024 * 1024, share: 0.1, pieces: 4 };
+
+/** Each stretch over which memory did not fall by more than a tenth, of the process that runs. */
+function risesOf(samples, step) {
+  const rises = [];
+  let rise = [];
+  let peak = 0;
+  for (const sample of samples) {
+    if (sample.memory === undefined) continue;
+    const last = rise[rise.length - 1];
+    if (last && isGap(last, sample, step)) {
+      rises.length = 0; // of a process before it, or before a gap
+      rise = [];
+    } else if (last && sample.memory < peak * 0.9) {
+      rises.push(rise);
+      rise = [];
+    }
+    if (rise.length === 0) peak = 0;
+    rise.push(sample);
+    peak = Math.max(peak, sample.memory);
+  }
+  if (rise.length > 0) rises.push(rise);
+  return rises;
+}
+
+function isSteady(rise) {
+  const means = [];
+  for (let piece = 0; piece < leastGrowth.pieces; ++piece) {
+    const from = Math.floor((piece * rise.length) / leastGrowth.pieces);
+    const to = Math.floor(((piece + 1) * rise.length) / leastGrowth.pieces);
+    means.push(rise.slice(from, to).reduce((sum, sample) => sum + sample.memory, 0) / (to - from));
+  }
+  return means.every((mean, i) => i === 0 || mean > means[i - 1]);
+}
+
+function growthIn(rise) {
+  if (rise.length < leastGrowth.samples) return undefined;
+  const [first, last] = [rise[0], rise[rise.length - 1]];
+  const gain = last.memory - first.memory;
+  if (gain < leastGrowth.bytes || gain < first.memory * leastGrowth.share || !isSteady(rise)) return undefined;
+  const seconds = (last.t - first.t) / 1000;
+  return { from: first.memory, to: last.memory, seconds, perSecond: gain / seconds };
+}
+
+/**
+ * How the memory of the running process grows: {from, to, seconds, perSecond}, with `released`,
+ * how often it was let go and grew again, or undefined if it does not.
+ */
+export function growthOf(samples, step) {
+  const rises = risesOf(samples, step);
+  const current = rises.length > 0 ? growthIn(rises[rises.length - 1]) : undefined;
+  const before = rises.slice(0, -1).map(growthIn).filter(Boolean);
+  if (!current && before.length === 0) return undefined;
+  return { ...(current ?? before[before.length - 1]), isNow: current !== undefined, released: before.length };
+}

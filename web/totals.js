@@ -1,0 +1,87 @@
+// The line of totals.
+import { make, setText } from './dom.js';
+import { bytes, count, number } from './format.js';
+import { sumOf } from './series.js';
+import { drawSpark } from './spark.js';
+
+const hour = 3600_000;
+const bucket = 60_000;
+const mostToSum = 200; // more processes: totals are kept from the opening of the page on
+
+function card(title) {
+  const value = make('p');
+  const chart = make('canvas', { role: 'img' });
+  const element = make('div', { class: 'total' }, make('h2', {}, title), value, chart);
+  return { element, value, chart };
+}
+
+export class Totals {
+  #processes = card('Processes');
+  #cpu = card('CPU');
+  #memory = card('Memory');
+  #ends = card('Ended unasked, last hour');
+  #section;
+  #said = '';
+
+  constructor(section) {
+    this.#section = section;
+    this.#processes.chart.remove();
+  }
+
+  show(model, range) {
+    if (model.processes.size === 0) return;
+    if (!this.#section.firstChild) {
+      this.#section.append(...[this.#processes, this.#cpu, this.#memory, this.#ends].map(({ element }) => element));
+    }
+    this.#showConditions(model);
+    this.#showFigures(model, range);
+    this.#showEnds(model);
+  }
+
+  #showConditions(model) {
+    const counts = { up: 0, wait: 0, down: 0, stopped: 0, ended: 0 };
+    for (const process of model.processes.values()) {
+      const { condition } = process;
+      ++counts[condition === 'off' ? (process.isDone ? 'ended' : 'stopped') : condition];
+    }
+    const said = JSON.stringify(counts);
+    if (said === this.#said) return;
+    this.#said = said;
+    const names = { up: 'up', wait: 'waiting', down: 'down', stopped: 'stopped', ended: 'done' };
+    const parts = [];
+    for (const [key, name] of Object.entries(names)) {
+      if (counts[key] === 0 && key !== 'up') continue;
+      if (parts.length > 0) parts.push(make('span', { class: 'dim' }, ' · '));
+      parts.push(make('span', { class: key === 'wait' || key === 'down' ? key : '' }, count(counts[key])), make('span', { class: 'dim' }, ` ${name}`));
+    }
+    this.#processes.value.replaceChildren(...parts);
+  }
+
+  #samples(model, range) {
+    const processes = [...model.processes.values()];
+    if (processes.length > mostToSum) return model.totals.since(range.from);
+    return sumOf(processes.map((process) => process.series), range.from, range.step).slice(1);
+  }
+
+  #showFigures(model, range) {
+    const now = model.totals.last;
+    setText(this.#cpu.value, now ? `${number(now.cpu)} %` : '–');
+    setText(this.#memory.value, now ? bytes(now.memory) : '–');
+    const samples = this.#samples(model, range);
+    const cpu = drawSpark(this.#cpu.chart, samples, (sample) => sample.cpu, range);
+    const memory = drawSpark(this.#memory.chart, samples, (sample) => sample.memory, range);
+    this.#cpu.chart.setAttribute('aria-label', `CPU of all: 0 to ${number(cpu)} %`);
+    this.#memory.chart.setAttribute('aria-label', `Memory of all: 0 to ${bytes(memory)}`);
+  }
+
+  #showEnds(model) {
+    const deaths = model.deathsLastHour();
+    const to = model.now();
+    const from = to - hour;
+    const counts = Array.from({ length: hour / bucket + 1 }, (_, i) => ({ t: from + i * bucket, deaths: 0 }));
+    for (const { at } of deaths) ++counts[Math.max(0, Math.min(counts.length - 1, Math.round((at - from) / bucket)))].deaths;
+    setText(this.#ends.value, count(deaths.length));
+    drawSpark(this.#ends.chart, counts, (slot) => slot.deaths, { from, to, step: bucket });
+    this.#ends.chart.setAttribute('aria-label', 'Ends over the last hour');
+  }
+}
