@@ -75,6 +75,13 @@ def sampling_rows(results):
         yield row(f"tick, a process of {size:,}", time_text(results.get(name, "tick_ns")),
                   time_text(results.get(name, "bare_ns")) + " bare calls", "–", over, None,
                   "≤ 1.15 × bare", at_most(over, 1.15))
+    for size in (100, 1_000, 6_000):
+        name = f"tick/{size}"
+        bare, idle = results.get(name, "bare_ns"), results.get(name, "idle_ns")
+        over = idle / bare if None not in (bare, idle) else None
+        yield row(f"tick, a process of {size:,} that have not run", time_text(idle),
+                  time_text(bare) + " bare calls", "–", over, None, "≤ 0.35 × bare",
+                  at_most(over, 0.35))
     for size in (1_000, 6_000):
         name = f"tick/{size}"
         bare, by_path = results.get(name, "bare_ns"), results.get(name, "by_path_ns")

@@ -2,8 +2,10 @@
 //
 // `tick` goes over 10 to 6,000 real processes and is compared with the four bare system calls over
 // the same processes, and with a tick beyond the budget of kept descriptors, which reads by path.
-// Each way opens what it needs before its turn and closes it after. `fake_tick` has 10,000
-// processes whose reading costs nothing: what is left is the library's own work.
+// All three read every process in full, as if it had run. `idle` is the tick as it is by default
+// over the same processes, none of which has run. Each way opens what it needs before its turn and
+// closes it after. `fake_tick` has 10,000 processes whose reading costs nothing: what is left is
+// the library's own work.
 
 #include "bench/support/bare_process.hpp"
 #include "bench/support/comparison.hpp"
@@ -30,9 +32,8 @@ namespace {
 constexpr int ticks_to_settle = 3;
 
 [[nodiscard]] std::unique_ptr<Registry> watch(std::span<const pid_t> pids,
-                                              std::size_t kept_descriptors) {
-  auto registry = std::make_unique<Registry>(
-      RegistryOptions{}, SamplingContext({.max_kept_descriptors = kept_descriptors}));
+                                              const SamplerOptions& options) {
+  auto registry = std::make_unique<Registry>(RegistryOptions{}, SamplingContext(options));
   for (std::size_t i = 0; i < pids.size(); ++i) {
     if (const auto error = registry->track(process_name(i), pids[i])) {
       throw std::system_error(error);
@@ -42,8 +43,12 @@ constexpr int ticks_to_settle = 3;
   return registry;
 }
 
+[[nodiscard]] SamplerOptions in_full(std::size_t kept_descriptors) {
+  return {.max_kept_descriptors = kept_descriptors, .max_idle_age = {}};
+}
+
 [[nodiscard]] Way tick_way(const char* name, std::span<const pid_t> pids, std::size_t passes,
-                           std::size_t kept_descriptors) {
+                           const SamplerOptions& options) {
   auto registry = std::make_shared<std::unique_ptr<Registry>>();
   return {.name = name,
           .work =
@@ -52,7 +57,7 @@ constexpr int ticks_to_settle = 3;
                   benchmark::DoNotOptimize((*registry)->tick());
                 }
               },
-          .before = [=] { *registry = watch(pids, kept_descriptors); },
+          .before = [=] { *registry = watch(pids, options); },
           .after = [=] { registry->reset(); }};
 }
 
@@ -83,8 +88,9 @@ void tick(benchmark::State& state) {
   if (pids.size() < wanted) state.SetLabel("only " + std::to_string(pids.size()) + " processes");
   state.counters["processes"] = static_cast<double>(pids.size());
   compare(state, static_cast<double>(pids.size() * passes),
-          {tick_way("tick", pids, passes, pids.size() * 3), bare_way(pids, passes),
-           tick_way("by_path", pids, passes, 0)});
+          {tick_way("tick", pids, passes, in_full(pids.size() * 3)), bare_way(pids, passes),
+           tick_way("by_path", pids, passes, in_full(0)),
+           tick_way("idle", pids, passes, {.max_kept_descriptors = pids.size() * 3})});
 }
 BENCHMARK(tick)->Arg(10)->Arg(100)->UseManualTime()->Iterations(rounds(100));
 BENCHMARK(tick)->Arg(1'000)->UseManualTime()->Iterations(rounds(50));

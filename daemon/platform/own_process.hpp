@@ -15,7 +15,7 @@ namespace provisr::daemon {
 [[nodiscard]] std::optional<std::uint64_t> own_virtual_memory_limit();
 
 /// Memory for this program's own data, in bytes; empty if the system does not tell.
-/// Linux: VmData of /proc/self/status, which counts what is reserved for thread stacks, too.
+/// Linux: RssAnon of /proc/self/status, what is resident of it, with the stacks of threads.
 /// macOS: what malloc has given out. Windows: the private commit.
 [[nodiscard]] std::optional<std::uint64_t> own_heap_bytes();
 

@@ -5,7 +5,7 @@
 namespace provisr::daemon {
 
 std::optional<std::uint64_t> own_heap_bytes() {
-  return linux_platform::parse_status_bytes(text_of("/proc/self/status"), "VmData");
+  return linux_platform::parse_status_bytes(text_of("/proc/self/status"), "RssAnon");
 }
 
 }  // namespace provisr::daemon
