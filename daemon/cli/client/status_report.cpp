@@ -185,10 +185,9 @@ UsageReport parse_usage(std::string_view json) {
     if (peak) peak = *peak / 1024 / 1024;
     return {.cpu_percent = find_number(sample, "cpu_percent"),
             .memory_mb = find_number(sample, "memory_mb"),
-            .memory_peak_mb = peak,
-            .memory_highest_mb = {},
             .threads = find_count(sample, "num_threads"),
-            .descriptors = find_count(sample, "num_fds")};
+            .descriptors = find_count(sample, "num_fds"),
+            .memory_peak_mb = peak};
   } catch (const AnswerFault&) {
     return {};
   }

@@ -37,10 +37,10 @@ struct ProcessReport {
 struct UsageReport {
   std::optional<double> cpu_percent;
   std::optional<double> memory_mb;
-  std::optional<double> memory_peak_mb;     ///< of the process, as the kernel counts it
-  std::optional<double> memory_highest_mb;  ///< in the history that is kept
   std::optional<std::uint64_t> threads;
   std::optional<std::uint64_t> descriptors;
+  std::optional<double> memory_peak_mb = {};     ///< of the process, as the kernel counts it
+  std::optional<double> memory_highest_mb = {};  ///< in the history that is kept
 };
 
 /// The processes of an answer of /api/status, in its order. Throws AnswerFault if it is none.

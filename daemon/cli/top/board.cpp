@@ -20,8 +20,6 @@ using rapidjson::Value;
 [[nodiscard]] UsageReport usage_in(const Value& sample) {
   return {.cpu_percent = find_number(sample, "cpu_percent"),
           .memory_mb = find_number(sample, "memory_mb"),
-          .memory_peak_mb = {},
-          .memory_highest_mb = {},
           .threads = find_count(sample, "num_threads"),
           .descriptors = find_count(sample, "num_fds")};
 }

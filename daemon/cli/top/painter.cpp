@@ -34,20 +34,22 @@ namespace {
 }  // namespace
 
 std::string Painter::line(const Line& line) const {
-  std::string text;
+  // Erased first: behind the last column the cursor stands on it.
+  std::string text = "\x1b[0m\x1b[K";
   for (const Span& span : line.spans) {
     text += fmt::format("\x1b[{}{}m{}", rendition(span.style, has_colours_),
                         line.is_inverse ? ";7" : "", span.text);
   }
-  return text + "\x1b[0m\x1b[K";
+  return text + "\x1b[0m";
 }
 
 std::string Painter::paint(const Frame& frame) {
   std::string text = is_known_ ? "" : "\x1b[0m\x1b[2J";
+  if (!is_known_) shown_.clear();
   for (std::size_t i = 0; i < std::max(frame.size(), shown_.size()); ++i) {
     const Line empty;
     const Line& now = i < frame.size() ? frame[i] : empty;
-    const bool is_shown = is_known_ && i < shown_.size() && shown_[i] == now;
+    const bool is_shown = i < shown_.size() && shown_[i] == now;
     if (!is_shown) text += fmt::format("\x1b[{};1H{}", i + 1, line(now));
   }
   shown_ = frame;

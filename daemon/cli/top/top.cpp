@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -37,13 +38,13 @@ class Screen {
   [[nodiscard]] int run() {
     draw();
     while (true) {
-      switch (terminal_.wait_until(deadline(), watcher_.wakeup())) {
+      switch (terminal_->wait_until(deadline(), watcher_.wakeup())) {
         case Terminal::Event::ended:
           return EXIT_SUCCESS;
         case Terminal::Event::hung_up:
           return EXIT_FAILURE;
         case Terminal::Event::input:
-          if (!take_keys(keys_.read(terminal_.take_input()))) return EXIT_SUCCESS;
+          if (!take_keys(keys_.read(terminal_->take_input()))) return EXIT_SUCCESS;
           break;
         case Terminal::Event::redraw:
           painter_.forget();
@@ -57,6 +58,12 @@ class Screen {
       }
       draw();
     }
+  }
+
+  /// Gives the terminal back. Returns false if the last question still waits for its answer.
+  [[nodiscard]] bool close() {
+    terminal_.reset();
+    return watcher_.stop(std::chrono::milliseconds(500));
   }
 
  private:
@@ -92,7 +99,7 @@ class Screen {
   }
 
   [[nodiscard]] ViewSettings settings() const {
-    return {.size = terminal_.size(), .is_utf8 = is_utf8_, .now = Clock::now()};
+    return {.size = terminal_->size(), .is_utf8 = is_utf8_, .now = Clock::now()};
   }
 
   void draw() {
@@ -102,7 +109,7 @@ class Screen {
     settle(choice_, rows, height);
     want_charts(rows, height);
     // A frame that was broken off is drawn anew.
-    if (!terminal_.write(painter_.paint(render(board_, rows, choice_, now)))) painter_.forget();
+    if (!terminal_->write(painter_.paint(render(board_, rows, choice_, now)))) painter_.forget();
   }
 
   /// Of what is on the screen: a folded group shows the sum of its members.
@@ -120,7 +127,8 @@ class Screen {
   KeyReader keys_;
   Painter painter_{wants_colours()};
   bool is_utf8_ = takes_utf8();
-  Terminal terminal_;  // before the watcher's thread, which then gets none of its signals
+  std::optional<Terminal> terminal_{
+      std::in_place};  // before the watcher's thread, which then gets none of its signals
   Watcher watcher_;
 };
 
@@ -186,7 +194,10 @@ class Screen {
     return print_once(board, api, options, output);
   }
   try {
-    return Screen(std::move(board), api, options).run();
+    Screen screen(std::move(board), api, options);
+    const int status = screen.run();
+    if (!screen.close()) std::_Exit(status);
+    return status;
   } catch (const std::system_error& failure) {
     throw ClientFailure(failure.what());
   }

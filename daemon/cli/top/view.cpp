@@ -61,7 +61,7 @@ class Drawing {
     add(made, fmt::format("{} up", totals.up), totals.up > 0 ? Style::good : Style::dim);
     add_count(made, totals.down, "down", Style::bad);
     add_count(made, totals.waiting, "waiting", Style::waiting);
-    if (totals.stopped > 0) add_count(made, totals.stopped, "stopped", Style::dim);
+    add_count(made, totals.stopped, "stopped", Style::dim);
     add_if_it_fits(made, fmt::format("  CPU {:.1f} %", totals.cpu_percent), Style::strong);
     add_if_it_fits(made, fmt::format("  {:.0f} MB", totals.memory_mb), Style::strong);
     add_if_it_fits(made, "  " + printable(board.server), Style::dim);
@@ -141,7 +141,7 @@ class Drawing {
 
  private:
   void add_count(Line& line, std::size_t count, std::string_view what, Style style) const {
-    add_if_it_fits(line, fmt::format("  {} {}", count, what), count > 0 ? style : Style::dim);
+    if (count > 0) add_if_it_fits(line, fmt::format("  {} {}", count, what), style);
   }
 
   /// States at the left, figures at the right.

@@ -60,6 +60,7 @@ struct Watcher::State {
   std::mutex mutex;
   std::condition_variable changed;
   bool is_over = false;
+  bool has_ended = false;
   std::optional<Look> look;
   std::set<std::string> seen;
   std::deque<std::string> wanted;  ///< names whose histories were not asked for yet
@@ -108,13 +109,21 @@ Watcher::Watcher(ApiClient api, std::vector<std::string> names, std::chrono::mil
     do {
       state->offer(state->look_now());
     } while (state->wait());
+    const std::scoped_lock lock(state->mutex);
+    state->has_ended = true;
+    state->changed.notify_all();
   }).detach();
 }
 
 Watcher::~Watcher() {
-  const std::scoped_lock lock(state_->mutex);
+  static_cast<void>(stop(std::chrono::milliseconds(0)));
+}
+
+bool Watcher::stop(std::chrono::milliseconds patience) {
+  std::unique_lock lock(state_->mutex);
   state_->is_over = true;
   state_->changed.notify_all();
+  return state_->changed.wait_for(lock, patience, [&] { return state_->has_ended; });
 }
 
 Wakeup& Watcher::wakeup() {

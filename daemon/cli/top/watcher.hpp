@@ -23,7 +23,8 @@ inline constexpr std::size_t histories_a_round = 16;
 
 /// Asks again and again on a thread of its own, so that a server that hangs stops nobody.
 ///
-/// The destructor does not wait for an answer: the thread ends by itself after it.
+/// The destructor does not wait for an answer: the thread ends by itself after it. A program that
+/// returns from main() meanwhile destroys what that thread uses; see stop().
 class Watcher {
  public:
   Watcher(ApiClient api, std::vector<std::string> names, std::chrono::milliseconds interval);
@@ -34,6 +35,10 @@ class Watcher {
   /// Woken when there is something to take.
   [[nodiscard]] Wakeup& wakeup();
   [[nodiscard]] std::optional<Look> take();
+
+  /// Asks for nothing more. Returns whether the thread has ended within `patience`; if it has not,
+  /// because a server hangs, the program must end without destroying anything (std::_Exit).
+  [[nodiscard]] bool stop(std::chrono::milliseconds patience);
 
   /// What is on the screen: the histories of these are asked for, each once.
   void show(const std::vector<std::string>& names);

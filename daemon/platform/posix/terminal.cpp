@@ -131,7 +131,9 @@ struct Terminal::State {
     }
   }
 
+  /// What has come meanwhile has been heard: the program ends, or is about to.
   void restore_signals() {
+    for (const int number : handled_signals) set_handler(number, SIG_IGN);
     for (std::size_t i = 0; i < handled_signals.size(); ++i) {
       sigaction(handled_signals[i], &actions[i], nullptr);
     }
