@@ -47,6 +47,8 @@ class EmulatedScreen {
   }
 
   [[nodiscard]] bool is_alternate() const { return is_alternate_; }
+  /// How often the alternate screen was chosen.
+  [[nodiscard]] int times_alternate() const { return times_alternate_; }
   [[nodiscard]] bool has_cursor() const { return has_cursor_; }
   [[nodiscard]] bool wraps() const { return wraps_; }
   [[nodiscard]] bool has_seen_mouse() const { return has_seen_mouse_; }
@@ -56,6 +58,8 @@ class EmulatedScreen {
     const auto lead = static_cast<unsigned char>(text.front());
     const std::size_t size = lead < 0x80 ? 1U : lead < 0xe0 ? 2U : lead < 0xf0 ? 3U : 4U;
     if (text.size() < size) return 0;
+    if (lead == '\r') column_ = 0;
+    if (lead == '\n') row_ = std::min(row_ + 1, cells_.size() - 1);
     if (lead < 0x20) return 1;
     cells_[row_][column_] = text.substr(0, size);
     column_ = std::min(column_ + 1, columns_ - 1);
@@ -85,6 +89,7 @@ class EmulatedScreen {
 
   void set_mode(const std::string& mode, bool is_on) {
     if (mode == "?1049") is_alternate_ = is_on;
+    if (mode == "?1049" && is_on) ++times_alternate_;
     if (mode == "?25") has_cursor_ = is_on;
     if (mode == "?7") wraps_ = is_on;
     if (mode.starts_with("?100") && mode != "?1049") has_seen_mouse_ = true;
@@ -101,6 +106,7 @@ class EmulatedScreen {
   std::vector<std::vector<std::string>> cells_;
   std::string pending_;
   bool is_alternate_ = false;
+  int times_alternate_ = 0;
   bool has_cursor_ = true;
   bool wraps_ = true;
   bool has_seen_mouse_ = false;

@@ -254,7 +254,7 @@ TEST_CASE("columns are given up one after the other") {
     return text;
   };
   CHECK(heads(200) == "STATE UPTIME RESTARTS CPU % MEM MB THREADS FDS ");
-  CHECK(heads(80) == "STATE UPTIME RESTARTS CPU % MEM MB ");
+  CHECK(heads(80) == "STATE UPTIME RESTARTS CPU % MEM MB THREADS ");
   CHECK(heads(40) == "STATE CPU % MEM MB ");
   CHECK(heads(20) == "CPU % ");
   CHECK(heads(5).empty());
