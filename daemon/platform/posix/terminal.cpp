@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstdlib>
 #include <fcntl.h>
+#include <initializer_list>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <system_error>
@@ -57,10 +58,10 @@ void set_handler(int number, void (*handler)(int)) {
   sigaction(number, &action, nullptr);
 }
 
-[[nodiscard]] sigset_t set_of(int number) {
+[[nodiscard]] sigset_t set_of(std::initializer_list<int> numbers) {
   sigset_t set;
   sigemptyset(&set);
-  sigaddset(&set, number);
+  for (const int number : numbers) sigaddset(&set, number);
   return set;
 }
 
@@ -161,10 +162,11 @@ struct Terminal::State {
     hide();
     set_handler(SIGTSTP, SIG_DFL);
     raise(SIGTSTP);
-    const sigset_t stop = set_of(SIGTSTP);
-    pthread_sigmask(SIG_UNBLOCK, &stop, nullptr);
-    pthread_sigmask(SIG_BLOCK, &stop, nullptr);
+    const sigset_t both = set_of({SIGTSTP, SIGCONT});
+    pthread_sigmask(SIG_UNBLOCK, &both, nullptr);
+    pthread_sigmask(SIG_BLOCK, &both, nullptr);
     set_handler(SIGTSTP, provisrd_on_terminal_signal);
+    flag_of(SIGCONT) = false;
   }
 
   /// Whatever was done to the terminal while the program was stopped.
