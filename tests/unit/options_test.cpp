@@ -171,6 +171,21 @@ TEST_CASE("a client command takes names and options in any order") {
   CHECK(options.client.server->to_string() == "http://h:1/x");
 }
 
+TEST_CASE("top takes names, how often to look, and what to print") {
+  const Options plain = parse_options(Arguments{"top"});
+  CHECK(plain.action == Action::top);
+  CHECK(plain.client.refresh == std::chrono::seconds(2));
+  CHECK_FALSE(plain.client.once);
+  const Options all = parse_options(
+      Arguments{"top", "--once", "app", "--json", "--interval=500ms", "--url=http://a", "db"});
+  CHECK(all.client.once);
+  CHECK(all.client.json);
+  CHECK(all.client.refresh == std::chrono::milliseconds(500));
+  CHECK(all.client.names == std::vector<std::string>{"app", "db"});
+  CHECK(parse_options(Arguments{"top", "--interval=10ms"}).client.refresh ==
+        std::chrono::milliseconds(100));
+}
+
 TEST_CASE("start, stop and restart wait a minute, or as long as they are told") {
   using Case = std::pair<std::string_view, Action>;
   const auto [word, action] = GENERATE(Case{"start", Action::start}, Case{"stop", Action::stop},
