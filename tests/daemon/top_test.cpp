@@ -269,3 +269,16 @@ TEST_CASE("top tells what keeps it from starting") {
   CHECK(nobody.status == 1);
   CHECK_THAT(nobody.err, ContainsSubstring("cannot ask"));
 }
+
+TEST_CASE("top obeys keys while its provisrd hangs") {
+  Daemon daemon(group_and_failure());
+  REQUIRE(is_up(daemon));
+  TerminalProgram top(top_of(daemon), 80, 24);
+  REQUIRE(top.shows_text("    app-3"));
+  daemon.program().signal(SIGSTOP);
+  top.type("?");
+  CHECK(top.shows_text("Keys of provisrd top"));
+  top.type("xq");
+  CHECK(top.wait() == 0);
+  CHECK(top.is_restored());
+}
