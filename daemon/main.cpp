@@ -4,6 +4,7 @@
 #include "daemon/base/version.hpp"
 #include "daemon/cli/client/commands.hpp"
 #include "daemon/cli/options.hpp"
+#include "daemon/cli/top/top.hpp"
 #include "daemon/config/load.hpp"
 #include "daemon/daemon.hpp"
 #include "daemon/platform/blocked_signals.hpp"
@@ -107,6 +108,7 @@ void complain(const std::string& text) noexcept {
           [](const std::string& sentence) {
             static_cast<void>(write_standard_error(fmt::format("provisrd: {}\n", sentence)));
           }};
+  if (options.action == Action::top) return run_top(options.client, output);
   return run_client_command(options, output);
 }
 
@@ -125,6 +127,7 @@ void complain(const std::string& text) noexcept {
     case Action::stop:
     case Action::restart:
     case Action::reload:
+    case Action::top:
       return ask(options, streams);
     case Action::serve:
       break;

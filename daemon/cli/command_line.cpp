@@ -22,12 +22,16 @@ void set_log_level(std::string_view value, CommandLine& line) {
   line.options.log_level = *level;
 }
 
+/// Of 'top'; more often would cost more than it shows.
+constexpr std::chrono::milliseconds shortest_refresh{100};
+
 void set_interval(std::string_view value, CommandLine& line) {
   const auto interval = parse_duration(value);
   if (const auto fault = fault_in(interval, interval_limits); !fault.empty()) {
     throw UsageError(fault);
   }
   line.options.interval = interval;
+  line.options.client.refresh = std::max(interval, shortest_refresh);
 }
 
 void set_listen(std::string_view value, CommandLine& line) {
@@ -82,11 +86,15 @@ void set_json(CommandLine& line) {
   line.options.client.json = true;
 }
 
+void set_once(CommandLine& line) {
+  line.options.client.once = true;
+}
+
 constexpr auto known_options = std::to_array<Option>({
     {"--config", Scope::daemon, set_config_file},
     {"--listen", Scope::daemon, set_listen},
     {"--metrics-listen", Scope::daemon, set_metrics_listen},
-    {"--interval", Scope::daemon, set_interval},
+    {"--interval", Scope::interval, set_interval},
     {"--log-level", Scope::daemon, set_log_level},
     {"--name", Scope::run, set_name},
     {"--instances", Scope::run, set_instances},
@@ -96,6 +104,7 @@ constexpr auto known_options = std::to_array<Option>({
     {"--wait", Scope::control, set_wait},
     {"--no-wait", Scope::control, nullptr, set_no_wait},
     {"--json", Scope::status, nullptr, set_json},
+    {"--once", Scope::top, nullptr, set_once},
     {"--check", Scope::file, nullptr, nullptr, Action::check},
     {"--help", Scope::anything, nullptr, nullptr, Action::help},
     {"--version", Scope::anything, nullptr, nullptr, Action::version},
@@ -107,6 +116,8 @@ constexpr auto known_options = std::to_array<Option>({
       return true;
     case Scope::daemon:
       return !is_client_command(action);
+    case Scope::interval:
+      return !is_client_command(action) || action == Action::top;
     case Scope::file:
       return action == Action::serve || action == Action::check;
     case Scope::run:
@@ -114,7 +125,9 @@ constexpr auto known_options = std::to_array<Option>({
     case Scope::client:
       return is_client_command(action);
     case Scope::status:
-      return action == Action::status;
+      return action == Action::status || action == Action::top;
+    case Scope::top:
+      return action == Action::top;
     case Scope::control:
       return action == Action::start || action == Action::stop || action == Action::restart;
   }
@@ -127,13 +140,17 @@ constexpr auto known_options = std::to_array<Option>({
     case Scope::run:
       return "'provisrd run' only";
     case Scope::client:
-      return "the commands that ask a running provisrd only: status, start, stop, restart, reload";
+      return "the commands that ask a running provisrd only: status, start, stop, restart, reload, "
+             "top";
     case Scope::status:
-      return "'provisrd status' only";
+      return "'provisrd status' and 'top' only";
+    case Scope::top:
+      return "'provisrd top' only";
     case Scope::control:
       return "'provisrd start', 'stop' and 'restart' only";
     case Scope::file:
     case Scope::daemon:
+    case Scope::interval:
     case Scope::anything:
       break;
   }

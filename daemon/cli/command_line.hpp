@@ -12,10 +12,12 @@ namespace provisr::daemon {
 enum class Scope {
   anything,  ///< also --help and --version
   daemon,    ///< no client command
+  interval,  ///< no client command, or top
   file,      ///< a configuration file
   run,
   client,   ///< every client command
-  status,   ///< the client command of that name
+  status,   ///< the client commands status and top
+  top,      ///< the client command of that name
   control,  ///< start, stop and restart
 };
 

@@ -13,15 +13,18 @@ Usage:
   provisrd status [OPTION]... [NAME]...
   provisrd start|stop|restart [OPTION]... NAME...
   provisrd reload [OPTION]...
+  provisrd top [OPTION]... [NAME]...
 
 The first two run what the configuration FILE says. 'run' needs no file: it
 runs one command, without a shell. SIGTERM or Ctrl-C ends provisrd and
 everything it started; once more kills what takes its time.
 
-The last three ask a provisrd that runs already. 'status' shows all processes,
+The last four ask a provisrd that runs already. 'status' shows all processes,
 or all that is known of those that are named. 'start', 'stop' and 'restart'
-wait until it is done. 'reload' reads the configuration again. NAME is that of
-a process or, if there is none, of a base: 'app' is for app-1, app-2 ...
+wait until it is done. 'reload' reads the configuration again. 'top' shows all
+processes, or those that are named, and goes on doing so; its key ? tells its
+keys. NAME is that of a process or, if there is none, of a base: 'app' is for
+app-1, app-2 ...
 
 Options:
   --config FILE             read this configuration (TOML)
@@ -32,7 +35,8 @@ Options:
   --metrics-listen ADDRESS  serve /metrics for Prometheus here instead of at
                             metrics.listen; default :9090
   --interval DURATION       time between two samples of a process, 10ms to 24h,
-                            instead of the file's; default 5s
+                            instead of the file's; default 5s. Of 'top': time
+                            between two looks, at least 100ms; default 2s
   --log-level LEVEL         debug, info, warn or error; default info
   --help                    print this text
   --version                 print the version
@@ -43,14 +47,16 @@ Options of 'run':
   --instances N             how many to run, 1 to 1000, as NAME-1 to NAME-N;
                             default 1
 
-Options of those three:
+Options of those four:
   --url URL                 ask this provisrd: http://HOST[:PORT][/BASE_PATH],
                             BASE_PATH as in the configuration, or unix:PATH;
                             default: the environment variable PROVISRD_URL,
                             else http://localhost:8080/api
   --socket PATH             ask the provisrd that listens on this Unix socket
   --token-file FILE         send the token in FILE, if provisrd wants one
-  --json                    of 'status': print JSON instead of text
+  --json                    of 'status' and 'top': print JSON instead of text
+  --once                    of 'top': print one table of plain text and end, as
+                            it does if it is not on a terminal
   --wait DURATION           of 'start', 'stop' and 'restart': wait that long at
                             most for each NAME, up to 10m; default 1m
   --no-wait                 of the same: do not wait
@@ -76,6 +82,8 @@ Examples:
   provisrd --listen 127.0.0.1:8080 --interval 1s run ./server
   provisrd status
   provisrd status --url http://127.0.0.1:8080 my-app
+  provisrd top my-app
+  provisrd top --once --socket /run/provisr.sock
   provisrd restart --token-file ~/token my-app-1
   curl -s 'http://localhost:8080/api/metrics'
 )";

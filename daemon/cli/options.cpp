@@ -29,6 +29,7 @@ constexpr auto commands = std::to_array<Command>({
     {"stop", Action::stop},
     {"restart", Action::restart},
     {"reload", Action::reload},
+    {"top", Action::top},
 });
 
 [[nodiscard]] const Command* find_command(std::string_view word) {
@@ -186,7 +187,7 @@ class Parser {
     const std::vector<std::string>& names = line_.options.client.names;
     if (action() == Action::reload) {
       if (!names.empty()) throw UsageError("'reload' takes no name: it reads the whole file again");
-    } else if (action() != Action::status && names.empty()) {
+    } else if (action() != Action::status && action() != Action::top && names.empty()) {
       throw UsageError(
           fmt::format("'{}' needs the name of a process or base", command_of(action())));
     }

@@ -27,6 +27,7 @@ enum class Action {
   stop,
   restart,
   reload,
+  top,
 };
 
 /// The word that selects an action; empty if none does.
@@ -41,6 +42,8 @@ struct ClientOptions {
   std::vector<std::string> names;    ///< of processes or bases, each once
   std::chrono::milliseconds wait{std::chrono::minutes(1)};  ///< for each name; 0: not at all
   bool json = false;
+  bool once = false;                         ///< for top
+  std::chrono::milliseconds refresh{2'000};  ///< for top: time between two looks
 };
 
 /// The parsed command line.

@@ -104,7 +104,8 @@ TEST_CASE("status of names shows a block for each and tells by its status whethe
   CHECK_THAT(one.out, StartsWith("app-1\n       State: running since 20"));
   CHECK_THAT(one.out,
              ContainsSubstring(fmt::format("\n         PID: {}\n", daemon.pid_of("app-1"))));
-  CHECK_THAT(one.out, Matches("[^]*\n      Memory: [0-9.]+ MB\n[^]*"));
+  CHECK_THAT(one.out,
+             Matches("[^]*\n      Memory: [0-9.]+ MB .highest sample kept: [0-9.]+ MB.\n[^]*"));
 
   const Outcome base = status({"app", "app-1"});
   CHECK(base.status == 0);

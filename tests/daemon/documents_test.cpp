@@ -124,6 +124,12 @@ TEST_CASE("copied commands work as they stand", "[serial]") {
         CHECK_FALSE(shell(fmt::format("PATH='{}':\"$PATH\"; {}", bin, command)).out.empty());
       }
     }
+    const std::vector<std::string> commands = commands_of("docs/top.md", "provisrd top");
+    REQUIRE(commands.size() == 3);
+    for (const std::string& command : commands) {
+      CHECK(shell(fmt::format("PATH='{}':\"$PATH\"; {}", bin, command)).out.find("my-app") !=
+            std::string::npos);
+    }
   }
 
   SECTION("of the README") {

@@ -171,6 +171,21 @@ TEST_CASE("a client command takes names and options in any order") {
   CHECK(options.client.server->to_string() == "http://h:1/x");
 }
 
+TEST_CASE("top takes names, how often to look, and what to print") {
+  const Options plain = parse_options(Arguments{"top"});
+  CHECK(plain.action == Action::top);
+  CHECK(plain.client.refresh == std::chrono::seconds(2));
+  CHECK_FALSE(plain.client.once);
+  const Options all = parse_options(
+      Arguments{"top", "--once", "app", "--json", "--interval=500ms", "--url=http://a", "db"});
+  CHECK(all.client.once);
+  CHECK(all.client.json);
+  CHECK(all.client.refresh == std::chrono::milliseconds(500));
+  CHECK(all.client.names == std::vector<std::string>{"app", "db"});
+  CHECK(parse_options(Arguments{"top", "--interval=10ms"}).client.refresh ==
+        std::chrono::milliseconds(100));
+}
+
 TEST_CASE("start, stop and restart wait a minute, or as long as they are told") {
   using Case = std::pair<std::string_view, Action>;
   const auto [word, action] = GENERATE(Case{"start", Action::start}, Case{"stop", Action::stop},
@@ -216,7 +231,7 @@ TEST_CASE("the words of client commands are only commands where one can be") {
 }
 
 TEST_CASE("a wrong client command is told in one sentence") {
-  const std::string_view clients = "status, start, stop, restart, reload";
+  const std::string_view clients = "status, start, stop, restart, reload, top";
   using Case = std::pair<Arguments, std::string>;
   const auto [arguments, text] = GENERATE_COPY(
       Case{{"p", "status"}, "more than one configuration file: \"p\" and \"status\""},
@@ -236,7 +251,12 @@ TEST_CASE("a wrong client command is told in one sentence") {
       Case{{"run", "--token-file=a", "b"},
            fmt::format("--token-file is for the commands that ask a running provisrd only: {}",
                        clients)},
-      Case{{"--json", "p"}, "--json is for 'provisrd status' only"},
+      Case{{"--json", "p"}, "--json is for 'provisrd status' and 'top' only"},
+      Case{{"status", "--once"}, "--once is for 'provisrd top' only"},
+      Case{{"status", "--interval=1s"},
+           "--interval is for a provisrd that runs processes, not for a command that asks one"},
+      Case{{"top", "--listen=:1"},
+           "--listen is for a provisrd that runs processes, not for a command that asks one"},
       Case{{"status", "--token-file="}, "--token-file: the file's name is empty"},
       Case{{"status", "--url"}, "--url needs a value"},
       Case{{"status", "--url=x"}, "--url: \"x\" must begin with http:// or unix:"},
@@ -248,7 +268,7 @@ TEST_CASE("a wrong client command is told in one sentence") {
       Case{{"reload", "--wait=1s"}, "--wait is for 'provisrd start', 'stop' and 'restart' only"},
       Case{{"status", "a", "--no-wait"},
            "--no-wait is for 'provisrd start', 'stop' and 'restart' only"},
-      Case{{"start", "a", "--json"}, "--json is for 'provisrd status' only"},
+      Case{{"start", "a", "--json"}, "--json is for 'provisrd status' and 'top' only"},
       Case{{"start", "a", "--wait=1s", "--no-wait"}, "--wait and --no-wait exclude each other"},
       Case{{"start", "a", "--wait=11m"}, "--wait: must be 1ms to 10m, is 11m"},
       Case{{"status", "--jsno"}, "unknown option \"--jsno\"; did you mean \"--json\"?"});

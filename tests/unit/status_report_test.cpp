@@ -235,6 +235,35 @@ TEST_CASE("usage is best effort") {
   CHECK_FALSE(parse_usage("garbage").cpu_percent);
 }
 
+TEST_CASE("a block tells the peak of the memory and the latest exits") {
+  const ProcessReport report =
+      parse_status(R"({"processes": [{"name": "app", "state": "running"}]})").at(0);
+  const std::vector<ExitReport> exits = parse_exits(
+      R"=({"exits": [{"name": "app", "ended_at": "2026-11-25T10:00:00.000Z", "signal": 9,
+                      "description": "signal 9 (Killed)", "reason": "itself", "oom_killed": true,
+                      "memory_peak": 536870912},
+                     {"description": "exit code 0\u001b[2J", "reason": "stop"}, {}]})=");
+  UsageReport usage = parse_usage(R"({"memory_mb": 10, "memory_peak": 20971520})");
+  usage.memory_highest_mb = 15;
+  CHECK(status_block(report, usage, exits) ==
+        "app\n"
+        "       State: running\n"
+        "      Memory: 10.0 MB (peak: 20.0 MB)\n"
+        "        Exit: 2026-11-25T10:00:00.000Z: signal 9 (Killed), out of memory, peak 512.0 MB\n"
+        "        Exit: -: exit code 0\\x1b[2J, by stop\n"
+        "        Exit: -: nobody tells how\n");
+  usage.memory_peak_mb.reset();
+  CHECK(status_block(report, usage).find("10.0 MB (highest sample kept: 15.0 MB)\n") !=
+        std::string::npos);
+}
+
+TEST_CASE("the highest memory is that of a summary") {
+  CHECK(parse_highest_memory(R"({"figures": {"memory_mb": {"min": 1, "max": 3.5}}})") == 3.5);
+  for (const auto* const text : {"", "[]", "{}", R"({"figures": 1})", R"({"figures": {}})"}) {
+    CHECK_FALSE(parse_highest_memory(text));
+  }
+}
+
 TEST_CASE("the sentence of an error is found if there is one") {
   CHECK(error_in(R"({"error": "no"})") == "no");
   CHECK(error_in(R"({"error": 1})").empty());

@@ -16,17 +16,6 @@ namespace {
 
 constexpr const char* url_variable = "PROVISRD_URL";
 
-[[nodiscard]] ServerUrl server_of(const ClientOptions& options) {
-  if (options.server) return *options.server;
-  const char* const url = std::getenv(url_variable);
-  if (url == nullptr || *url == '\0') return {};
-  try {
-    return parse_server_url(url);
-  } catch (const std::invalid_argument& fault) {
-    throw UsageError(fmt::format("{}: {}", url_variable, fault.what()));
-  }
-}
-
 [[nodiscard]] int run_action(Action action, const ApiClient& api, const ClientOptions& options,
                              const ClientOutput& output) {
   switch (action) {
@@ -45,21 +34,39 @@ constexpr const char* url_variable = "PROVISRD_URL";
 
 }  // namespace
 
+ServerUrl server_of(const ClientOptions& options) {
+  if (options.server) return *options.server;
+  const char* const url = std::getenv(url_variable);
+  if (url == nullptr || *url == '\0') return {};
+  try {
+    return parse_server_url(url);
+  } catch (const std::invalid_argument& fault) {
+    throw UsageError(fmt::format("{}: {}", url_variable, fault.what()));
+  }
+}
+
+int run_guarded(const ServerUrl& server, const ClientOutput& output,
+                const std::function<int(const ClientOutput& safe)>& command) {
+  const ClientOutput safe{.print = output.print, .complain = [&](const std::string& sentence) {
+                            output.complain(printable(sentence));
+                          }};
+  try {
+    return command(safe);
+  } catch (const ClientFailure& failure) {
+    safe.complain(failure.what());
+  } catch (const AnswerFault& fault) {
+    safe.complain(fmt::format("{}: {}", server.to_string(), fault.what()));
+  }
+  return EXIT_FAILURE;
+}
+
 int run_client_command(const Options& options, const ClientOutput& output) {
   const ClientOptions& client = options.client;
   const ServerUrl server = server_of(client);
-  const ClientOutput safe_output{
-      .print = output.print,
-      .complain = [&](const std::string& sentence) { output.complain(printable(sentence)); }};
-  try {
+  return run_guarded(server, output, [&](const ClientOutput& safe) {
     const std::string token = client.token_file.empty() ? "" : read_token(client.token_file);
-    return run_action(options.action, ApiClient(server, token), client, safe_output);
-  } catch (const ClientFailure& failure) {
-    safe_output.complain(failure.what());
-  } catch (const AnswerFault& fault) {
-    safe_output.complain(fmt::format("{}: {}", server.to_string(), fault.what()));
-  }
-  return EXIT_FAILURE;
+    return run_action(options.action, ApiClient(server, token), client, safe);
+  });
 }
 
 }  // namespace provisr::daemon

@@ -7,7 +7,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdlib>
+#include <utility>
 
 namespace provisr::daemon {
 namespace {
@@ -20,34 +22,54 @@ using Chosen = std::vector<const ProcessReport*>;
   return processes.empty() ? "no processes\n" : status_table(processes);
 }
 
-/// What the running processes of a status use. Best effort: collection may be disabled, a process
-/// may have ended, and a server that does not answer is not asked again.
-class Usage {
+/// What is told of one process beside its status. Best effort: collection may be disabled, a
+/// process may have ended, and a server that does not answer is not asked again.
+class Details {
  public:
-  explicit Usage(const ApiClient& api) : api_(api) {}
+  explicit Details(const ApiClient& api) : api_(api) {}
 
-  [[nodiscard]] UsageReport of(const ProcessReport& process) {
-    if (!process.is_running() || !is_answering_ || !is_valid_process_name(process.name)) return {};
+  [[nodiscard]] UsageReport usage_of(const ProcessReport& process) {
+    if (!process.is_running() || !is_valid_process_name(process.name)) return {};
+    UsageReport usage = parse_usage(ask("/metrics?name=" + process.name));
+    if (usage.memory_mb && !usage.memory_peak_mb) {
+      usage.memory_highest_mb = parse_highest_memory(
+          ask(fmt::format("/metrics/summary?name={}&window=24h", process.name)));
+    }
+    return usage;
+  }
+
+  [[nodiscard]] std::vector<ExitReport> exits_of(const ProcessReport& process) {
+    constexpr std::size_t shown = 5;
+    if (!is_valid_process_name(process.name)) return {};
+    std::vector<ExitReport> exits = parse_exits(ask("/exits?name=" + process.name));
+    if (exits.size() > shown) exits.resize(shown);
+    return exits;
+  }
+
+ private:
+  /// The body of an answer of 200; empty otherwise.
+  [[nodiscard]] std::string ask(const std::string& route) {
+    if (!is_answering_) return {};
     try {
-      const HttpReceived received = api_.get("/metrics?name=" + process.name);
-      if (received.status == 200) return parse_usage(received.body);
+      HttpReceived received = api_.get(route);
+      if (received.status == 200) return std::move(received.body);
     } catch (const ClientFailure&) {
       is_answering_ = false;
     }
     return {};
   }
 
- private:
   const ApiClient& api_;
   bool is_answering_ = true;
 };
 
 [[nodiscard]] std::string blocks(const Chosen& chosen, const ApiClient& api) {
-  Usage usage(api);
+  Details details(api);
   std::string text;
   for (const ProcessReport* const process : chosen) {
     if (!text.empty()) text += '\n';
-    text += status_block(*process, usage.of(*process));
+    const UsageReport usage = details.usage_of(*process);
+    text += status_block(*process, usage, details.exits_of(*process));
   }
   return text;
 }

@@ -147,9 +147,24 @@ class Block {
   return std::string(kind);
 }
 
+[[nodiscard]] std::string memory_line(const UsageReport& usage) {
+  if (!usage.memory_mb) return {};
+  std::string line = fmt::format("{:.1f} MB", *usage.memory_mb);
+  if (usage.memory_peak_mb) return line + fmt::format(" (peak: {:.1f} MB)", *usage.memory_peak_mb);
+  if (!usage.memory_highest_mb) return line;
+  return line + fmt::format(" (highest sample kept: {:.1f} MB)", *usage.memory_highest_mb);
+}
+
+void add_exits(Block& block, std::span<const ExitReport> exits) {
+  for (const ExitReport& exit : exits) {
+    block.add("Exit",
+              fmt::format("{}: {}", exit.ended_at.empty() ? "-" : exit.ended_at, to_words(exit)));
+  }
+}
+
 void add_usage(Block& block, const UsageReport& usage) {
   if (usage.cpu_percent) block.add("CPU", fmt::format("{:.1f} %", *usage.cpu_percent));
-  if (usage.memory_mb) block.add("Memory", fmt::format("{:.1f} MB", *usage.memory_mb));
+  block.add("Memory", memory_line(usage));
   block.add("Threads", text_of(usage.threads));
   block.add("Descriptors", text_of(usage.descriptors));
 }
@@ -166,12 +181,26 @@ std::vector<ProcessReport> parse_status(std::string_view json) {
 UsageReport parse_usage(std::string_view json) {
   try {
     const rapidjson::Document sample = parse_answer(json);
+    auto peak = find_number(sample, "memory_peak");
+    if (peak) peak = *peak / 1024 / 1024;
     return {.cpu_percent = find_number(sample, "cpu_percent"),
             .memory_mb = find_number(sample, "memory_mb"),
             .threads = find_count(sample, "num_threads"),
-            .descriptors = find_count(sample, "num_fds")};
+            .descriptors = find_count(sample, "num_fds"),
+            .memory_peak_mb = peak};
   } catch (const AnswerFault&) {
     return {};
+  }
+}
+
+std::optional<double> parse_highest_memory(std::string_view json) {
+  try {
+    const rapidjson::Document summary = parse_answer(json);
+    const Value* const figures = find_member(summary, "figures");
+    const Value* const memory = figures == nullptr ? nullptr : find_member(*figures, "memory_mb");
+    return memory == nullptr ? std::nullopt : find_number(*memory, "max");
+  } catch (const AnswerFault&) {
+    return std::nullopt;
   }
 }
 
@@ -217,7 +246,8 @@ std::string status_table(std::span<const ProcessReport> processes) {
   return aligned(rows);
 }
 
-std::string status_block(const ProcessReport& process, const UsageReport& usage) {
+std::string status_block(const ProcessReport& process, const UsageReport& usage,
+                         std::span<const ExitReport> exits) {
   Block block(process.name);
   block.add("State", state_line(process));
   block.add("Kind", kind_line(process.kind));
@@ -227,6 +257,7 @@ std::string status_block(const ProcessReport& process, const UsageReport& usage)
   block.add("Last error", process.last_error);
   block.add("Over limits", process.over_limits);
   add_usage(block, usage);
+  add_exits(block, exits);
   return block.take();
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "daemon/cli/client/exit_report.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -37,6 +39,8 @@ struct UsageReport {
   std::optional<double> memory_mb;
   std::optional<std::uint64_t> threads;
   std::optional<std::uint64_t> descriptors;
+  std::optional<double> memory_peak_mb = {};     ///< of the process, as the kernel counts it
+  std::optional<double> memory_highest_mb = {};  ///< in the history that is kept
 };
 
 /// The processes of an answer of /api/status, in its order. Throws AnswerFault if it is none.
@@ -57,7 +61,11 @@ struct UsageReport {
 /// One line for each process below a headline. Columns that nobody has a value for are left out.
 [[nodiscard]] std::string status_table(std::span<const ProcessReport> processes);
 
-/// All that is known of one process, a line each.
-[[nodiscard]] std::string status_block(const ProcessReport& process, const UsageReport& usage);
+/// The largest "memory_mb" of an answer of /api/metrics/summary; absent if it tells none.
+[[nodiscard]] std::optional<double> parse_highest_memory(std::string_view json);
+
+/// All that is known of one process, a line each; `exits` are its latest ones, the newest first.
+[[nodiscard]] std::string status_block(const ProcessReport& process, const UsageReport& usage,
+                                       std::span<const ExitReport> exits = {});
 
 }  // namespace provisr::daemon

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 
 namespace provisr::daemon {
@@ -77,10 +78,42 @@ template <class Replacement>
   return changed;
 }
 
-/// Characters, each taken for one column wide.
-[[nodiscard]] std::size_t width_of(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char byte) { return !continues(byte); }));
+struct CodeRange {
+  char32_t first;
+  char32_t last;
+};
+
+/// Marks that combine, joiners and variation selectors, as far as texts are likely to have them.
+constexpr auto without_width = std::to_array<CodeRange>({
+    {0x0300, 0x036f}, {0x0483, 0x0489}, {0x0591, 0x05bd},   {0x0610, 0x061a}, {0x064b, 0x065f},
+    {0x0900, 0x0902}, {0x093c, 0x093c}, {0x0941, 0x0948},   {0x094d, 0x094d}, {0x0e31, 0x0e31},
+    {0x0e34, 0x0e3a}, {0x0e47, 0x0e4e}, {0x1ab0, 0x1aff},   {0x1dc0, 0x1dff}, {0x200b, 0x200d},
+    {0x2060, 0x2064}, {0x20d0, 0x20ff}, {0x302a, 0x302d},   {0x3099, 0x309a}, {0xfe00, 0xfe0f},
+    {0xfe20, 0xfe2f}, {0xfeff, 0xfeff}, {0xe0100, 0xe01ef},
+});
+
+/// The wide and full-width blocks of Unicode, and emoji.
+constexpr auto wide = std::to_array<CodeRange>({
+    {0x1100, 0x115f},   {0x231a, 0x231b},   {0x23e9, 0x23ec},   {0x2614, 0x2615},
+    {0x26a1, 0x26a1},   {0x2705, 0x2705},   {0x274c, 0x274c},   {0x2753, 0x2755},
+    {0x2e80, 0x303e},   {0x3041, 0x33ff},   {0x3400, 0x4dbf},   {0x4e00, 0x9fff},
+    {0xa000, 0xa4cf},   {0xa960, 0xa97f},   {0xac00, 0xd7a3},   {0xf900, 0xfaff},
+    {0xfe30, 0xfe6f},   {0xff00, 0xff60},   {0xffe0, 0xffe6},   {0x16fe0, 0x18dff},
+    {0x1b000, 0x1b2ff}, {0x1f300, 0x1f64f}, {0x1f680, 0x1f6ff}, {0x1f900, 0x1faff},
+    {0x20000, 0x3fffd},
+});
+
+template <class Ranges>
+[[nodiscard]] bool is_one_of(const Ranges& ranges, char32_t code) {
+  return std::any_of(ranges.begin(), ranges.end(), [&](const CodeRange& range) {
+    return range.first <= code && code <= range.last;
+  });
+}
+
+[[nodiscard]] std::size_t width_of(char32_t code) {
+  if (code < 0x300) return 1;
+  if (is_one_of(without_width, code)) return 0;
+  return is_one_of(wide, code) ? 2 : 1;
 }
 
 [[nodiscard]] std::vector<std::size_t> widths_of(
@@ -89,7 +122,7 @@ template <class Replacement>
   for (const std::vector<std::string>& row : rows) {
     widths.resize(std::max(widths.size(), row.size()));
     for (std::size_t i = 0; i < row.size(); ++i) {
-      widths[i] = std::max(widths[i], std::min(width_of(row[i]), max_process_name_length));
+      widths[i] = std::max(widths[i], std::min(display_width(row[i]), max_process_name_length));
     }
   }
   return widths;
@@ -110,6 +143,28 @@ std::string printable_json(std::string_view json) {
   });
 }
 
+std::size_t display_width(std::string_view text) {
+  std::size_t columns = 0;
+  while (!text.empty()) {
+    const Character character = first_of(text);
+    columns += width_of(character.code);
+    text.remove_prefix(character.bytes.size());
+  }
+  return columns;
+}
+
+std::string_view first_columns(std::string_view text, std::size_t columns) {
+  std::size_t size = 0;
+  while (size < text.size()) {
+    const Character character = first_of(text.substr(size));
+    const std::size_t width = width_of(character.code);
+    if (width > columns) break;
+    columns -= width;
+    size += character.bytes.size();
+  }
+  return text.substr(0, size);
+}
+
 std::string aligned(const std::vector<std::vector<std::string>>& rows) {
   const std::vector<std::size_t> widths = widths_of(rows);
   std::string text;
@@ -117,7 +172,7 @@ std::string aligned(const std::vector<std::vector<std::string>>& rows) {
     for (std::size_t i = 0; i < row.size(); ++i) {
       text += row[i];
       if (i + 1 == row.size()) break;
-      const std::size_t width = width_of(row[i]);
+      const std::size_t width = display_width(row[i]);
       text.append(2 + (width < widths[i] ? widths[i] - width : 0), ' ');
     }
     text += '\n';

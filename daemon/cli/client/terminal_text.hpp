@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,13 @@ namespace provisr::daemon {
 
 /// The same for a JSON text, whose meaning stays: what strings may hold becomes \u009b.
 [[nodiscard]] std::string printable_json(std::string_view json);
+
+/// How many columns of a terminal a printable text takes: 2 for each wide character (East Asian,
+/// emoji), none for marks that combine with the character before.
+[[nodiscard]] std::size_t display_width(std::string_view text);
+
+/// As much of a printable text as fits into so many columns.
+[[nodiscard]] std::string_view first_columns(std::string_view text, std::size_t columns);
 
 /// Rows of printable cells in aligned columns, two spaces apart, a line each. The last cell of a
 /// row is not padded, and no column is wider than a process name can be.

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace provisr::daemon {
+
+/// What a piece of a line means; colours are the painter's.
+enum class Style { plain, dim, strong, good, waiting, bad, data };
+
+struct Span {
+  std::string text;  ///< printable
+  Style style = Style::plain;
+
+  bool operator==(const Span&) const = default;
+};
+
+struct Line {
+  std::vector<Span> spans;
+  bool is_inverse = false;
+
+  /// Appends what fits into `columns` columns of the line, cut off with `ellipsis` (one column).
+  void add(std::string_view text, Style style, std::size_t columns, std::string_view ellipsis);
+  [[nodiscard]] std::size_t width() const;
+  [[nodiscard]] std::string text() const;
+
+  bool operator==(const Line&) const = default;
+};
+
+using Frame = std::vector<Line>;
+
+/// `text`, or as much of it as fits, padded with spaces to exactly `columns`.
+[[nodiscard]] std::string padded(std::string_view text, std::size_t columns,
+                                 std::string_view ellipsis);
+/// The same, at the right.
+[[nodiscard]] std::string padded_left(std::string_view text, std::size_t columns,
+                                      std::string_view ellipsis);
+
+}  // namespace provisr::daemon

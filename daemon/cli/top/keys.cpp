@@ -1,0 +1,271 @@
+#include "daemon/cli/top/keys.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <optional>
+
+namespace provisr::daemon {
+namespace {
+
+constexpr char escape = '\x1b';
+
+struct Sequence {
+  std::string_view text;  ///< behind Escape and '[' or 'O'
+  Key key;
+};
+
+constexpr auto sequences = std::to_array<Sequence>({
+    {"A", Key::up},
+    {"B", Key::down},
+    {"C", Key::right},
+    {"D", Key::left},
+    {"H", Key::home},
+    {"F", Key::end},
+    {"1~", Key::home},
+    {"7~", Key::home},
+    {"4~", Key::end},
+    {"8~", Key::end},
+    {"5~", Key::page_up},
+    {"6~", Key::page_down},
+});
+
+/// Longer than any key; a terminal that goes on is not listened to.
+constexpr std::size_t longest_sequence = 32;
+
+/// The size of the escape sequence that `text` begins with; 0 if it is not complete yet.
+[[nodiscard]] std::size_t size_of_sequence(std::string_view text) {
+  if (text.size() < 2) return 0;
+  if (text[1] != '[' && text[1] != 'O') return 1;
+  for (std::size_t i = 2; i < text.size(); ++i) {
+    if (text[i] >= '@' && text[i] <= '~') return i + 1;
+    if (i >= longest_sequence) return i + 1;
+  }
+  return 0;
+}
+
+[[nodiscard]] std::optional<KeyPress> key_of_sequence(std::string_view text) {
+  if (text.size() == 1) return KeyPress{Key::escape};
+  const auto* const found =
+      std::find_if(sequences.begin(), sequences.end(),
+                   [&](const Sequence& one) { return one.text == text.substr(2); });
+  if (found == sequences.end()) return std::nullopt;
+  return KeyPress{found->key};
+}
+
+[[nodiscard]] std::optional<KeyPress> key_of_byte(char byte) {
+  switch (byte) {
+    case '\r':
+    case '\n':
+      return KeyPress{Key::enter};
+    case '\x7f':
+    case '\b':
+      return KeyPress{Key::backspace};
+    case '\x0c':
+      return KeyPress{Key::redraw};
+    case '\x03':
+      return KeyPress{Key::interrupt};
+    default:
+      if (byte < ' ' || byte > '~') return std::nullopt;
+      return KeyPress{Key::character, byte};
+  }
+}
+
+void select(ViewChoice& choice, const std::vector<Row>& rows, std::ptrdiff_t steps) {
+  if (rows.empty()) return;
+  const auto last = static_cast<std::ptrdiff_t>(rows.size()) - 1;
+  auto at = static_cast<std::ptrdiff_t>(choice.selected_at);
+  at = choice.selected.empty() && std::abs(steps) == 1 ? static_cast<std::ptrdiff_t>(choice.first)
+                                                       : at + steps;
+  choice.selected_at = static_cast<std::size_t>(std::clamp<std::ptrdiff_t>(at, 0, last));
+  choice.selected = rows[choice.selected_at].id;
+}
+
+[[nodiscard]] const Row* selected_row(const ViewChoice& choice, const std::vector<Row>& rows) {
+  const auto found = std::find_if(rows.begin(), rows.end(),
+                                  [&](const Row& row) { return row.id == choice.selected; });
+  return found == rows.end() ? nullptr : &*found;
+}
+
+/// Of the group that is selected, or that the selected process is a member of.
+void fold(ViewChoice& choice, const std::vector<Row>& rows, std::optional<bool> wanted) {
+  const Row* const row = selected_row(choice, rows);
+  if (row == nullptr || (!row->is_group && !row->is_member)) return;
+  const std::string base(row->is_group ? std::string_view(row->name) : base_of(row->name));
+  const bool is_folded = choice.folded.contains(base);
+  if (wanted.value_or(!is_folded)) {
+    choice.folded.insert(base);
+    choice.selected = "g:" + base;
+  } else {
+    choice.folded.erase(base);
+  }
+}
+
+void fold_all(ViewChoice& choice, const std::vector<Row>& rows) {
+  for (const Row& row : rows) {
+    if (row.is_group) choice.folded.insert(row.name);
+  }
+  const Row* const row = selected_row(choice, rows);
+  if (row != nullptr && row->is_member) choice.selected = "g:" + std::string(base_of(row->name));
+}
+
+struct SortLetter {
+  char letter;
+  SortKey key;
+};
+
+constexpr auto sort_letters = std::to_array<SortLetter>({
+    {'n', SortKey::name},
+    {'s', SortKey::state},
+    {'u', SortKey::uptime},
+    {'r', SortKey::restarts},
+    {'c', SortKey::cpu},
+    {'m', SortKey::memory},
+    {'t', SortKey::threads},
+    {'f', SortKey::descriptors},
+});
+
+void sort_by(char letter, ViewChoice& choice, const Board& board) {
+  const auto* const found =
+      std::find_if(sort_letters.begin(), sort_letters.end(),
+                   [&](const SortLetter& one) { return one.letter == letter; });
+  if (letter == 'R') {
+    choice.is_reverse = !choice.is_reverse;
+  } else if (found == sort_letters.end()) {
+    return;
+  } else if (choice.sort != found->key) {
+    choice.sort = found->key;
+    choice.is_reverse = false;
+  }
+  sort_now(choice, board);
+}
+
+void type_filter(KeyPress key, ViewChoice& choice) {
+  constexpr std::size_t longest = 128;
+  switch (key.key) {
+    case Key::character:
+      if (choice.filter.size() < longest) choice.filter += key.character;
+      break;
+    case Key::backspace:
+      if (!choice.filter.empty()) choice.filter.pop_back();
+      break;
+    case Key::escape:
+      choice.filter.clear();
+      choice.is_typing_filter = false;
+      break;
+    case Key::enter:
+      choice.is_typing_filter = false;
+      break;
+    default:
+      break;
+  }
+}
+
+[[nodiscard]] Reaction press_letter(char letter, ViewChoice& choice, const Board& board,
+                                    const std::vector<Row>& rows) {
+  switch (letter) {
+    case 'q':
+      return Reaction::quit;
+    case '?':
+      choice.shows_help = true;
+      break;
+    case '/':
+      choice.is_typing_filter = true;
+      break;
+    case ' ':
+      fold(choice, rows, std::nullopt);
+      break;
+    case '-':
+      fold_all(choice, rows);
+      break;
+    case '+':
+      choice.folded.clear();
+      break;
+    case 'k':
+      select(choice, rows, -1);
+      break;
+    case 'j':
+      select(choice, rows, 1);
+      break;
+    default:
+      sort_by(letter, choice, board);
+  }
+  return Reaction::draw;
+}
+
+/// Returns whether it was a key that goes through the rows.
+[[nodiscard]] bool move(Key key, ViewChoice& choice, const std::vector<Row>& rows,
+                        std::ptrdiff_t page) {
+  const auto all = static_cast<std::ptrdiff_t>(rows.size());
+  switch (key) {
+    case Key::up:
+      select(choice, rows, -1);
+      return true;
+    case Key::down:
+      select(choice, rows, 1);
+      return true;
+    case Key::page_up:
+      select(choice, rows, -page);
+      return true;
+    case Key::page_down:
+      select(choice, rows, page);
+      return true;
+    case Key::home:
+      select(choice, rows, -all);
+      return true;
+    case Key::end:
+      select(choice, rows, all);
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+std::vector<KeyPress> KeyReader::read(std::string_view bytes) {
+  rest_ += bytes;
+  std::vector<KeyPress> keys;
+  std::string_view left = rest_;
+  while (!left.empty()) {
+    const std::size_t size = left.front() == escape ? size_of_sequence(left) : 1;
+    if (size == 0) break;
+    const auto key =
+        left.front() == escape ? key_of_sequence(left.substr(0, size)) : key_of_byte(left.front());
+    if (key) keys.push_back(*key);
+    left.remove_prefix(size);
+  }
+  rest_.erase(0, rest_.size() - left.size());
+  return keys;
+}
+
+std::vector<KeyPress> KeyReader::give_up() {
+  const bool is_alone = rest_.size() == 1;
+  rest_.clear();
+  return is_alone ? std::vector<KeyPress>{{Key::escape}} : std::vector<KeyPress>();
+}
+
+Reaction press(KeyPress key, ViewChoice& choice, const Board& board, const std::vector<Row>& rows,
+               std::size_t page) {
+  if (key.key == Key::interrupt) return Reaction::quit;
+  if (key.key == Key::redraw) return Reaction::draw_anew;
+  if (choice.shows_help) {
+    choice.shows_help = false;
+    return Reaction::draw;
+  }
+  if (move(key.key, choice, rows, static_cast<std::ptrdiff_t>(std::max<std::size_t>(page, 1)))) {
+    return Reaction::draw;
+  }
+  if (choice.is_typing_filter) {
+    type_filter(key, choice);
+    return Reaction::draw;
+  }
+  if (key.key == Key::character) return press_letter(key.character, choice, board, rows);
+  if (key.key == Key::escape) choice.filter.clear();
+  if (key.key == Key::enter) fold(choice, rows, std::nullopt);
+  if (key.key == Key::left) fold(choice, rows, true);
+  if (key.key == Key::right) fold(choice, rows, false);
+  return Reaction::draw;
+}
+
+}  // namespace provisr::daemon

@@ -1,0 +1,146 @@
+#include "daemon/cli/top/watcher.hpp"
+
+#include "daemon/cli/client/command_parts.hpp"
+
+#include <provisr/process_name.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <deque>
+#include <exception>
+#include <mutex>
+#include <set>
+#include <thread>
+#include <utility>
+
+namespace provisr::daemon {
+namespace {
+
+/// The body of an answer of 200, else empty: collection may be disabled, a process may have ended.
+[[nodiscard]] std::string ask(const ApiClient& api, const std::string& route) {
+  HttpReceived received = api.get(route);
+  return received.status == 200 ? std::move(received.body) : std::string();
+}
+
+[[nodiscard]] bool is_chosen(const ProcessReport& process, const std::vector<std::string>& names) {
+  return names.empty() || std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+           return process.name == name || is_instance_of(process.name, name);
+         });
+}
+
+}  // namespace
+
+Look look_around(const ApiClient& api, const std::vector<std::string>& names,
+                 const std::vector<std::string>& histories) {
+  Look look;
+  look.processes = parse_status(ask_status(api));
+  std::erase_if(look.processes, [&](const ProcessReport& one) { return !is_chosen(one, names); });
+  look.samples = parse_samples(ask(api, "/metrics"));
+  look.exits = parse_exits(ask(api, fmt::format("/exits?since=-{}m", problem_window.count())));
+  for (const std::string& name : histories) {
+    CpuHistory history = parse_cpu_history(
+        ask(api, fmt::format("/metrics/history?name={}&fields=cpu_percent,pid&limit={}", name,
+                             CpuHistory::longest)));
+    if (!history.values.empty()) look.histories.emplace(name, std::move(history));
+  }
+  return look;
+}
+
+struct Watcher::State {
+  State(ApiClient asked, std::vector<std::string> chosen, std::chrono::milliseconds pause)
+      : api(std::move(asked)), names(std::move(chosen)), interval(pause) {}
+
+  ApiClient api;
+  std::vector<std::string> names;
+  std::chrono::milliseconds interval;
+  Wakeup wakeup;
+
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool is_over = false;
+  bool has_ended = false;
+  std::optional<Look> look;
+  std::set<std::string> seen;
+  std::deque<std::string> wanted;  ///< names whose histories were not asked for yet
+
+  [[nodiscard]] std::vector<std::string> next_histories() {
+    const std::scoped_lock lock(mutex);
+    std::vector<std::string> next;
+    while (!wanted.empty() && next.size() < histories_a_round) {
+      next.push_back(std::move(wanted.front()));
+      wanted.pop_front();
+    }
+    return next;
+  }
+
+  [[nodiscard]] Look look_now() {
+    try {
+      return look_around(api, names, next_histories());
+    } catch (const std::exception& failure) {
+      Look failed;
+      failed.failure = failure.what();
+      return failed;
+    }
+  }
+
+  void offer(Look made) {
+    const std::scoped_lock lock(mutex);
+    if (look) made.histories.merge(look->histories);
+    look = std::move(made);
+    wakeup.wake();
+  }
+
+  /// Returns false at the end.
+  [[nodiscard]] bool wait() {
+    std::unique_lock lock(mutex);
+    const std::chrono::milliseconds pause = wanted.empty() ? interval : std::min(interval, soon);
+    changed.wait_for(lock, pause, [&] { return is_over; });
+    return !is_over;
+  }
+
+  static constexpr std::chrono::milliseconds soon{200};
+};
+
+Watcher::Watcher(ApiClient api, std::vector<std::string> names, std::chrono::milliseconds interval)
+    : state_(std::make_shared<State>(std::move(api), std::move(names), interval)) {
+  std::thread([state = state_] {
+    do {
+      state->offer(state->look_now());
+    } while (state->wait());
+    const std::scoped_lock lock(state->mutex);
+    state->has_ended = true;
+    state->changed.notify_all();
+  }).detach();
+}
+
+Watcher::~Watcher() {
+  static_cast<void>(stop(std::chrono::milliseconds(0)));
+}
+
+bool Watcher::stop(std::chrono::milliseconds patience) {
+  std::unique_lock lock(state_->mutex);
+  state_->is_over = true;
+  state_->changed.notify_all();
+  return state_->changed.wait_for(lock, patience, [&] { return state_->has_ended; });
+}
+
+Wakeup& Watcher::wakeup() {
+  return state_->wakeup;
+}
+
+std::optional<Look> Watcher::take() {
+  const std::scoped_lock lock(state_->mutex);
+  return std::exchange(state_->look, std::nullopt);
+}
+
+void Watcher::show(const std::vector<std::string>& names) {
+  const std::scoped_lock lock(state_->mutex);
+  for (const std::string& name : names) {
+    if (!is_valid_process_name(name) || !state_->seen.insert(name).second) continue;
+    state_->wanted.push_back(name);
+  }
+}
+
+}  // namespace provisr::daemon

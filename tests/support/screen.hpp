@@ -1,0 +1,115 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace provisr::test {
+
+/// What a terminal shows that was sent these bytes: cursor positions, erasing, the alternate
+/// screen, and lines that are cut off at the edge. Every character is one column wide.
+class EmulatedScreen {
+ public:
+  EmulatedScreen(std::size_t columns, std::size_t rows) { resize(columns, rows); }
+
+  void resize(std::size_t columns, std::size_t rows) {
+    columns_ = columns;
+    cells_.resize(rows);
+    for (auto& row : cells_) row.resize(columns, " ");
+    row_ = std::min(row_, rows - 1);
+    column_ = std::min(column_, columns - 1);
+  }
+
+  void feed(std::string_view bytes) {
+    pending_ += bytes;
+    std::string_view left = pending_;
+    while (!left.empty()) {
+      const std::size_t size = left.front() == '\x1b' ? control(left) : character(left);
+      if (size == 0) break;
+      left.remove_prefix(size);
+    }
+    pending_.erase(0, pending_.size() - left.size());
+  }
+
+  /// The lines without the spaces at their ends.
+  [[nodiscard]] std::string text() const {
+    std::string text;
+    for (const auto& row : cells_) {
+      std::string line;
+      for (const std::string& cell : row) line += cell;
+      line.erase(line.find_last_not_of(' ') + 1);
+      text += line + '\n';
+    }
+    return text;
+  }
+
+  [[nodiscard]] bool is_alternate() const { return is_alternate_; }
+  /// How often the alternate screen was chosen.
+  [[nodiscard]] int times_alternate() const { return times_alternate_; }
+  [[nodiscard]] bool has_cursor() const { return has_cursor_; }
+  [[nodiscard]] bool wraps() const { return wraps_; }
+  [[nodiscard]] bool has_seen_mouse() const { return has_seen_mouse_; }
+
+ private:
+  std::size_t character(std::string_view text) {
+    const auto lead = static_cast<unsigned char>(text.front());
+    const std::size_t size = lead < 0x80 ? 1U : lead < 0xe0 ? 2U : lead < 0xf0 ? 3U : 4U;
+    if (text.size() < size) return 0;
+    if (lead == '\r') column_ = 0;
+    if (lead == '\n') row_ = std::min(row_ + 1, cells_.size() - 1);
+    if (lead < 0x20) return 1;
+    cells_[row_][column_] = text.substr(0, size);
+    column_ = std::min(column_ + 1, columns_ - 1);
+    return size;
+  }
+
+  std::size_t control(std::string_view text) {
+    const std::size_t end = text.find_first_of("ABCDHJKfhlm", 2);
+    if (end == std::string_view::npos) return 0;
+    run(std::string(text.substr(2, end - 2)), text[end]);
+    return end + 1;
+  }
+
+  void run(const std::string& parameters, char final) {
+    if (final == 'H') {
+      const std::size_t semicolon = parameters.find(';');
+      row_ = std::min(number(parameters.substr(0, semicolon)), cells_.size()) - 1;
+      column_ = semicolon == std::string::npos ? 0 : number(parameters.substr(semicolon + 1)) - 1;
+    } else if (final == 'K') {
+      for (std::size_t i = column_; i < columns_; ++i) cells_[row_][i] = " ";
+    } else if (final == 'J') {
+      for (auto& row : cells_) row.assign(columns_, " ");
+    } else if (final == 'h' || final == 'l') {
+      set_mode(parameters, final == 'h');
+    }
+  }
+
+  void set_mode(const std::string& mode, bool is_on) {
+    if (mode == "?1049") is_alternate_ = is_on;
+    if (mode == "?1049" && is_on) ++times_alternate_;
+    if (mode == "?25") has_cursor_ = is_on;
+    if (mode == "?7") wraps_ = is_on;
+    if (mode.starts_with("?100") && mode != "?1049") has_seen_mouse_ = true;
+  }
+
+  [[nodiscard]] static std::size_t number(const std::string& text) {
+    const long value = std::strtol(text.c_str(), nullptr, 10);
+    return value > 0 ? static_cast<std::size_t>(value) : 1;
+  }
+
+  std::size_t columns_ = 0;
+  std::size_t row_ = 0;
+  std::size_t column_ = 0;
+  std::vector<std::vector<std::string>> cells_;
+  std::string pending_;
+  bool is_alternate_ = false;
+  int times_alternate_ = 0;
+  bool has_cursor_ = true;
+  bool wraps_ = true;
+  bool has_seen_mouse_ = false;
+};
+
+}  // namespace provisr::test
