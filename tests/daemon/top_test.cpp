@@ -191,7 +191,9 @@ TEST_CASE("top gives the terminal back while it is suspended") {
   REQUIRE(is_back);
   CHECK(shell.shows_text("    app-3"));
   shell.type("q");
-  CHECK(shell.shows_text("over 0"));
+  const bool has_ended_well = shell.shows_text("over 0");
+  INFO(shell.screen().text());
+  CHECK(has_ended_well);
   CHECK(shell.screen().times_alternate() == 2);
   CHECK(shell.wait() == 0);
   CHECK(shell.is_restored());

@@ -5,18 +5,21 @@
 #include <cstdlib>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace provisr::test {
 
 /// What a terminal shows that was sent these bytes: cursor positions, erasing, the alternate
-/// screen, and lines that are cut off at the edge. Every character is one column wide.
+/// screen, from which there is a way back to what was before, and lines that are wrapped or cut off
+/// at the edge. Every character is one column wide.
 class EmulatedScreen {
  public:
   EmulatedScreen(std::size_t columns, std::size_t rows) { resize(columns, rows); }
 
   void resize(std::size_t columns, std::size_t rows) {
     columns_ = columns;
+    rows_ = rows;
     cells_.resize(rows);
     for (auto& row : cells_) row.resize(columns, " ");
     row_ = std::min(row_, rows - 1);
@@ -59,11 +62,25 @@ class EmulatedScreen {
     const std::size_t size = lead < 0x80 ? 1U : lead < 0xe0 ? 2U : lead < 0xf0 ? 3U : 4U;
     if (text.size() < size) return 0;
     if (lead == '\r') column_ = 0;
-    if (lead == '\n') row_ = std::min(row_ + 1, cells_.size() - 1);
+    if (lead == '\n') begin_next_line();
     if (lead < 0x20) return 1;
     cells_[row_][column_] = text.substr(0, size);
-    column_ = std::min(column_ + 1, columns_ - 1);
+    if (column_ + 1 < columns_) {
+      ++column_;
+    } else if (wraps_) {
+      column_ = 0;
+      begin_next_line();
+    }
     return size;
+  }
+
+  void begin_next_line() {
+    if (row_ + 1 < cells_.size()) {
+      ++row_;
+      return;
+    }
+    std::rotate(cells_.begin(), cells_.begin() + 1, cells_.end());
+    cells_.back().assign(columns_, " ");
   }
 
   std::size_t control(std::string_view text) {
@@ -88,11 +105,19 @@ class EmulatedScreen {
   }
 
   void set_mode(const std::string& mode, bool is_on) {
-    if (mode == "?1049") is_alternate_ = is_on;
-    if (mode == "?1049" && is_on) ++times_alternate_;
+    if (mode == "?1049") choose_alternate(is_on);
     if (mode == "?25") has_cursor_ = is_on;
     if (mode == "?7") wraps_ = is_on;
     if (mode.starts_with("?100") && mode != "?1049") has_seen_mouse_ = true;
+  }
+
+  void choose_alternate(bool is_on) {
+    if (is_on) ++times_alternate_;
+    if (std::exchange(is_alternate_, is_on) == is_on) return;
+    std::swap(cells_, other_cells_);
+    std::swap(row_, other_row_);
+    std::swap(column_, other_column_);
+    resize(columns_, rows_);
   }
 
   [[nodiscard]] static std::size_t number(const std::string& text) {
@@ -103,7 +128,11 @@ class EmulatedScreen {
   std::size_t columns_ = 0;
   std::size_t row_ = 0;
   std::size_t column_ = 0;
+  std::size_t rows_ = 0;
   std::vector<std::vector<std::string>> cells_;
+  std::size_t other_row_ = 0;  ///< of the screen that is not shown, as the next two
+  std::size_t other_column_ = 0;
+  std::vector<std::vector<std::string>> other_cells_;
   std::string pending_;
   bool is_alternate_ = false;
   int times_alternate_ = 0;
