@@ -40,7 +40,7 @@ function endSentence(model, process, exit) {
 }
 
 function lastEnd(model, process) {
-  const known = model.exits.find((exit) => exit.name === process.name);
+  const known = model.lastExitOf(process.name);
   const { last_exit: told } = process.status;
   if (!told || (known && known.at >= Date.parse(told.at) - 1000)) return known;
   return { ...told, at: Date.parse(told.at) };
