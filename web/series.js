@@ -33,7 +33,7 @@ export class Series {
     const { samples } = this;
     if (this.last && sample.t <= this.last.t) return;
     const before = samples[samples.length - 2];
-    if (before && before.pid === this.last.pid && sample.pid === before.pid && sample.t - before.t < this.spacing) samples.pop();
+    if (before && before.pid === this.last.pid && sample.pid === before.pid && sample.t - before.t <= this.spacing) samples.pop();
     samples.push(sample);
     if (samples.length > this.#most * 1.2) this.samples = samples.slice(-this.#most);
   }

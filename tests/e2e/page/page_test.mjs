@@ -454,6 +454,43 @@ describe('what other pages stumble over', () => {
     }
   });
 
+  onPage('a machine that has slept: a connection that may be dead is made anew', { daemon }, async (page) => {
+    let connections = 0;
+    page.on('request', (request) => (connections += request.url().includes('/events') ? 1 : 0));
+    await page.evaluate(() => {
+      const { now } = Date;
+      Date.now = () => now() + 3600_000;
+    });
+    await eventually(() => connections === 1);
+    await eventually(async () => (await page.locator('#connection').getAttribute('data-state')) === 'live');
+  });
+
+  onPage('answers that make no sense are not passed over in silence', { daemon }, async (page) => {
+    const connection = page.locator('#connection');
+    await page.route('**/api/metrics', (route) => route.fulfill({ contentType: 'application/json', body: '{"app-1": {"cpu_percent": NaN}}' }));
+    await eventually(async () => /no figures for \d+ s/.test(await connection.textContent()));
+    await page.unroute('**/api/metrics');
+    await eventually(async () => (await connection.textContent()).startsWith('live'));
+  });
+
+  test('a daemon that comes back with other processes', async () => {
+    const daemon = await Daemon.start(`[[processes]]\nname = "old"\ncommand = "${load('--cpu 1 --memory 20')}"\ninstances = 2\n`);
+    const page = await openPage(browser, daemon, { hash: '#name=old-1' });
+    try {
+      await ready(page);
+      await daemon.end();
+      const { text } = daemon;
+      daemon.text = (port) => text(port).replace('"old"', '"new"');
+      await daemon.run();
+      await eventually(async () => (await names(page)).join() === 'new,new-1,new-2');
+      await page.getByText('There is no such process (any more).').waitFor();
+      await isDrawn(cell(rowOf(page, 'new-1'), 'memory-chart').locator('.spark'));
+    } finally {
+      await page.context().close();
+      await daemon.remove();
+    }
+  });
+
   test('a clock of the browser that is hours off', async () => {
     const context = await browser.newContext();
     await context.addInitScript(() => {
