@@ -293,5 +293,6 @@ else
   stage "Running until Ctrl-C"
   printf 'open         http://localhost:%s/\nJSON:        %s/metrics\nPrometheus:  %s\n' \
     "$api_port" "$api" "$metrics_url"
+  printf 'Now and then my-grower ends: the page tells when and why.\n'
   wait "$provisrd_pid" || die "provisrd ended:"$'\n'"$(cat "$log")"
 fi

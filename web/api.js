@@ -13,6 +13,7 @@ export class ApiError extends Error {
 export class Api {
   #basePath;
   #token = '';
+  onDate = () => {}; // told the server's time in ms with each answer
 
   constructor(basePath) {
     this.#basePath = basePath.replace(/^\//, '');
@@ -58,6 +59,8 @@ export class Api {
     const headers = { ...options.headers };
     if (this.#token) headers.Authorization = `Bearer ${this.#token}`;
     const answer = await fetch(this.url(path, parameters), { ...options, headers, cache: 'no-store' });
+    const date = Date.parse(answer.headers.get('Date'));
+    if (date) this.onDate(date);
     if (answer.ok) return answer;
     const text = await answer.json().then((body) => String(body.error), () => `status ${answer.status}`);
     throw answer.status === 401 ? new NeedsToken(text) : new ApiError(answer.status, text);
@@ -102,27 +105,39 @@ export class EventStream {
   #lastId = '0'; // what is kept is told again: marks of the past
   #pause = shortestPause;
   #timer;
+  #abort;
 
   constructor(api, told) {
     this.#api = api;
     this.#told = told;
   }
 
+  /** Connects, now, anew if need be. */
   resume() {
-    clearTimeout(this.#timer);
+    this.pause();
+    this.#pause = shortestPause;
     this.#run();
   }
 
+  /** Lets the connection go, without a word, until resume() is called. */
+  pause() {
+    clearTimeout(this.#timer);
+    this.#abort?.abort();
+    this.#abort = undefined;
+  }
+
   async #run() {
-    const abort = new AbortController();
+    const abort = (this.#abort = new AbortController());
     try {
       const reader = await this.#api.stream('events', { ticks: 1 },
         { Accept: 'text/event-stream', 'Last-Event-ID': this.#lastId }, abort.signal);
+      if (abort !== this.#abort) return void reader.cancel().catch(() => {});
       this.#pause = shortestPause;
       this.#told('open');
       await this.#read(reader, abort);
       throw new Error('provisrd has closed the connection');
     } catch (error) {
+      if (abort !== this.#abort) return;
       abort.abort();
       if (error instanceof NeedsToken) {
         this.#told('token', error);

@@ -16,10 +16,13 @@ import { timeOfDay } from './format.js';
 const shortestPause = 900; // ms between two looks at all figures
 const statusInterval = 30_000; // ms; events tell of changes in between
 const shortestRange = 60_000; // ms that the small charts show at least
+const hiddenPause = 2000; // ms that the page keeps its connection while nobody sees it
+const wakeJump = 10_000; // ms between two seconds: the machine has slept
 const eventPause = 150; // ms: events that come together cause one look
 
 const api = new Api(document.querySelector('meta[name="provisr-base-path"]').content);
 const model = new Model();
+api.onDate = (date) => model.takeDate(date);
 const rowList = new RowList();
 let address = readAddress(location.hash);
 
@@ -28,7 +31,7 @@ const strip = new ProblemStrip(byId('problems'), (key) => open(key));
 const histories = new HistoryLoader(api, model, () => renderSoon());
 const detail = new Detail(api, model, {
   onClose: () => closeDetail(),
-  onLoaded: () => table.revealSelected(),
+  onLoaded: () => revealOpened(),
   onControl: async (verb, target) => {
     if (await control(api, verb, target, model.control)) refreshStatusSoon();
   },
@@ -102,11 +105,19 @@ function change(what) {
   applyAddress();
 }
 
+let followsOpened = false; // until somebody scrolls or types
+
 function open(key) {
+  followsOpened = true;
   change({ open: key });
   detail.focus();
   render();
-  table.revealSelected();
+  revealOpened();
+}
+
+/** The panel grows as its charts come, and may come to lie over the row that it belongs to. */
+function revealOpened() {
+  if (followsOpened && detail.isOpen) table.revealSelected();
 }
 
 function closeDetail() {
@@ -157,6 +168,7 @@ async function refreshMetrics() {
   metricsAt = performance.now();
   try {
     model.takeMetrics(await api.get('metrics'));
+    figuresAt = performance.now();
     detail.take();
     renderSoon();
   } catch (error) {
@@ -195,7 +207,8 @@ function begin() {
   isFirst = false;
   applyAddress();
   render();
-  if (address.open) table.revealSelected();
+  followsOpened = true;
+  revealOpened();
   document.documentElement.classList.add('ready');
 }
 
@@ -216,6 +229,8 @@ function needToken() {
 
 let lost; // {since, retryAt} while there is none
 let tickAt = performance.now();
+let figuresAt = tickAt;
+let isAway = false; // nobody looks, and the connection is let go
 
 function showConnection() {
   const element = byId('connection');
@@ -233,6 +248,8 @@ function showConnection() {
     text = 'live, but collection is disabled';
   } else if (isLate) {
     [state, text] = ['polling', `no tick for ${Math.round(silence / 1000)} s`];
+  } else if (performance.now() - figuresAt > Math.max(5000, model.interval * 3)) {
+    [state, text] = ['polling', `no figures for ${Math.round((performance.now() - figuresAt) / 1000)} s`];
   }
   element.dataset.state = state;
   if (element.textContent !== text) element.textContent = text;
@@ -243,7 +260,7 @@ const stream = new EventStream(api, (what, about) => {
   if (what === 'open') {
     if (lost) announce('The connection is back.');
     lost = undefined;
-    tickAt = performance.now();
+    tickAt = figuresAt = performance.now();
     model.forgetTick();
     refreshAll().catch(failed);
   } else if (what === 'lost') {
@@ -264,8 +281,32 @@ const stream = new EventStream(api, (what, about) => {
   showConnection();
 });
 
+let secondAt = Date.now();
+let awayTimer;
+
+/**
+ * A browser has six connections to a host, over all its tabs, and each stream takes one: tabs that
+ * nobody sees hold none, and ask for what they have missed once they are seen again.
+ */
+function visibilityChanged() {
+  clearTimeout(awayTimer);
+  if (document.hidden) {
+    awayTimer = setTimeout(() => {
+      isAway = true;
+      stream.pause();
+    }, hiddenPause);
+  } else if (isAway) {
+    isAway = false;
+    stream.resume();
+  }
+}
+
 /** Counts down, and asks by itself if events do not come. */
 function everySecond() {
+  const jump = Date.now() - secondAt;
+  secondAt = Date.now();
+  if (isAway) return;
+  if (jump > wakeJump && !document.hidden) stream.resume();
   showConnection();
   const silence = performance.now() - tickAt;
   if (isFirst) return;
@@ -334,6 +375,13 @@ function wire() {
     address = readAddress(location.hash);
     applyAddress();
   });
+  const sizes = new ResizeObserver(revealOpened);
+  for (const id of ['detail', 'problems']) sizes.observe(byId(id));
+  for (const kind of ['wheel', 'touchmove', 'pointerdown', 'keydown']) {
+    window.addEventListener(kind, () => (followsOpened = false), { capture: true, passive: true });
+  }
+  document.addEventListener('visibilitychange', visibilityChanged);
+  window.addEventListener('online', () => isAway || stream.resume());
   window.addEventListener('resize', renderSoon);
   onSchemeChange(renderSoon);
 }

@@ -4,7 +4,7 @@ let colours;
 
 function readColours() {
   const style = getComputedStyle(document.documentElement);
-  const names = ['data', 'data-fill', 'line', 'text', 'dim', 'up', 'wait', 'down', 'card'];
+  const names = ['data', 'line', 'text', 'dim', 'up', 'wait', 'down', 'card'];
   return Object.fromEntries(names.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
 }
 

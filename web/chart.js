@@ -3,7 +3,7 @@ import { cleared, palette } from './canvas.js';
 import { make, setText } from './dom.js';
 import { scaleOf, valueText } from './figures.js';
 import { span, timeOfDay } from './format.js';
-import { isGap } from './series.js';
+import { isGap, thinned } from './series.js';
 
 const margin = { left: 46, right: 8, top: 8, bottom: 26 };
 const leastZoom = 2000; // ms
@@ -284,33 +284,6 @@ class Chart {
     const label = `${this.info.label}: ${value}${range} in ${span((to - from) / 1000)}${withLimit}`;
     if (this.canvas.getAttribute('aria-label') !== label) this.canvas.setAttribute('aria-label', label);
   }
-}
-
-/** At most the lowest and the highest sample of each pixel. */
-function thinned(samples, key, { from, to }, width) {
-  if (samples.length <= width * 2) return samples;
-  const kept = [];
-  let column = -1;
-  let low;
-  let high;
-  const flush = () => {
-    if (!low) return;
-    if (low === high) kept.push(low);
-    else kept.push(...(low.t < high.t ? [low, high] : [high, low]));
-  };
-  for (const sample of samples) {
-    const pixel = Math.floor(((sample.t - from) / (to - from)) * width);
-    if (pixel !== column) {
-      flush();
-      column = pixel;
-      low = high = sample;
-    } else {
-      if (sample[key] < low[key]) low = sample;
-      if (sample[key] > high[key]) high = sample;
-    }
-  }
-  flush();
-  return kept;
 }
 
 /** Charts that share range, crosshair, marks and limits. */

@@ -20,7 +20,7 @@ function exitLine(exit, now, showsName) {
   if (exit.memory_peak !== undefined) parts.push(`peak ${bytes(exit.memory_peak)}`);
   if (exit.core_dumped) parts.push('core dumped');
   return make('li', {},
-    make('time', { datetime: exit.ended_at }, timeOfDay(exit.at, now)),
+    make('time', { datetime: exit.ended_at, title: exit.ended_at }, timeOfDay(exit.at, now)),
     showsName ? ` ${exit.name}: ` : ' ', howItEnded(exit), make('span', { class: 'dim' }, `, ${whoseDoing(exit)}`),
     make('div', { class: 'dim' }, parts.join(', ')));
 }
@@ -49,7 +49,7 @@ export class Detail {
   #model;
   #told;
   #target; // ['name' or 'base', name]
-  #series = new Series();
+  #series = new Series(mostRows);
   #exits = [];
   #view;
   #parts = {};
@@ -80,7 +80,7 @@ export class Detail {
     this.#window = window;
     if (!isSame) {
       this.#target = target;
-      this.#series = new Series();
+      this.#series = new Series(mostRows);
       this.#exits = [];
       this.#shownExits = undefined;
       this.#build();

@@ -23,7 +23,7 @@ const known = {
   memory_vms: { label: 'Virtual size', unit: 'bytes' },
 };
 const order = Object.keys(known);
-const notFigures = new Set(['pid', 'name', 'timestamp', 'samples', 'max_fds']);
+const notFigures = new Set(['t', 'pid', 'name', 'timestamp', 'samples', 'max_fds']);
 
 function guessedUnit(key) {
   if (key.endsWith('_percent')) return 'percent';

@@ -4,21 +4,21 @@ export const unknown = '–';
 const mebibyte = 1024 * 1024;
 
 const grouped = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
-const oneDecimal = new Intl.NumberFormat('en', { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 
 /** One decimal below 1,000, none above. */
 export function number(value) {
-  if (value === undefined || Number.isNaN(value)) return unknown;
-  return Math.abs(value) < 1000 ? oneDecimal.format(value) : grouped.format(value);
+  if (!Number.isFinite(value)) return unknown;
+  return Math.abs(value) < 999.95 ? value.toFixed(1) : grouped.format(value);
 }
 
 export function count(value) {
-  return value === undefined ? unknown : grouped.format(value);
+  if (!Number.isFinite(value)) return unknown;
+  return Number.isInteger(value) && value >= 0 && value < 1000 ? String(value) : grouped.format(value);
 }
 
 /** Bytes in the MB that the column's head names. */
 export function inMegabytes(bytes) {
-  return bytes === undefined ? unknown : number(bytes / mebibyte);
+  return number(bytes / mebibyte);
 }
 
 const byteUnits = ['B', 'KB', 'MB', 'GB', 'TB', 'PB'];
@@ -31,7 +31,7 @@ export function byteUnit(bytes) {
 }
 
 export function bytes(value) {
-  if (value === undefined) return unknown;
+  if (!Number.isFinite(value)) return unknown;
   const unit = byteUnit(value);
   const scaled = value / unit.size;
   return `${unit.size === 1 || scaled >= 100 ? grouped.format(scaled) : number(scaled)} ${unit.name}`;
@@ -41,7 +41,7 @@ export const megabytes = (value) => bytes(value * mebibyte);
 
 /** "8 s", "2 min 8 s", "1 h 12 min", "2 d 4 h". */
 export function span(seconds) {
-  if (seconds === undefined || Number.isNaN(seconds)) return unknown;
+  if (!Number.isFinite(seconds)) return unknown;
   const s = Math.max(0, Math.round(seconds));
   const pair = (big, bigName, small, smallName) =>
     small > 0 ? `${big} ${bigName} ${small} ${smallName}` : `${big} ${bigName}`;

@@ -8,7 +8,7 @@ export class HistoryLoader {
   #api;
   #model;
   #loaded;
-  #done = new Map(); // row key → window it was loaded for
+  #done = new Map(); // row key → the window it was loaded for
   #wanted = [];
   #active = 0;
   #timer;
@@ -42,17 +42,23 @@ export class HistoryLoader {
 
   want(rows, window) {
     this.#window = window;
-    this.#wanted = rows.filter((row) => !((this.#done.get(row.key) ?? 0) >= window.ms));
+    this.#wanted = rows.filter((row) => !this.#has(row, window));
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#next(), settleTime);
+  }
+
+  /** Nothing more is to be had: it was asked for as far back, and as finely. */
+  #has(row, window) {
+    const done = this.#done.get(row.key);
+    return done !== undefined && done.ms >= window.ms && this.stepOf(done) <= this.stepOf(window);
   }
 
   #next() {
     while (this.#active < mostAtOnce && this.#wanted.length > 0) {
       const row = this.#wanted.shift();
       if (!row.processes.some((process) => process.wasMeasured)) continue;
-      if ((this.#done.get(row.key) ?? 0) >= this.#window.ms) continue;
-      this.#done.set(row.key, this.#window.ms);
+      if (this.#has(row, this.#window)) continue;
+      this.#done.set(row.key, this.#window);
       ++this.#active;
       this.#load(row, this.#window).catch(() => this.#done.delete(row.key)).finally(() => {
         --this.#active;
@@ -65,15 +71,16 @@ export class HistoryLoader {
   async #load(row, window) {
     const step = this.stepOf(window);
     const parameters = { since: window.ms === Infinity ? undefined : `-${window.id}` };
-    if (step > this.#model.interval) parameters.step = `${step / 1000}s`;
+    const spacing = step > this.#model.interval ? step : 0;
+    if (spacing > 0) parameters.step = `${step / 1000}s`;
     if (row.isGroup) {
       const { history } = await this.#api.get('metrics/group/history', { base: row.name, ...parameters });
-      this.#model.takeGroupHistory(row.name, history, window.ms);
+      this.#model.takeGroupHistory(row.name, history, spacing);
       return;
     }
     if (!parameters.step) parameters.limit = most * 2;
     const fields = parameters.step ? 'cpu_percent,memory_rss' : 'pid,cpu_percent,memory_rss';
     const { history } = await this.#api.get('metrics/history', { name: row.name, fields, ...parameters });
-    this.#model.takeHistory(row.name, history, window.ms);
+    this.#model.takeHistory(row.name, history, spacing);
   }
 }

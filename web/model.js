@@ -13,6 +13,8 @@ export function conditionOf(state) {
   return state === 'stopped' ? 'off' : 'down';
 }
 
+const keyOf = (exit) => `${exit.name} ${exit.pid} ${exit.ended_at}`;
+
 const slim = (sample) => ({
   t: Date.parse(sample.timestamp),
   pid: sample.pid,
@@ -57,6 +59,7 @@ export class Model {
   isCollecting = true;
   #clock = { server: Date.now(), local: performance.now() };
   #seenExits = new Set();
+  #lastExits = new Map();
   #lastTick;
 
   /** The server's time in ms. */
@@ -70,6 +73,15 @@ export class Model {
     }
   }
 
+  /**
+   * Takes the time of an answer, in whole seconds. It tells when a sleep of the machine has stopped
+   * the browser's clock, or the two clocks differ and no sample says so.
+   */
+  takeDate(date) {
+    const server = date + 500;
+    if (Math.abs(server - this.now()) > 2500) this.#clock = { server, local: performance.now() };
+  }
+
   takeStatus({ processes, control }) {
     this.control = control ?? 'none';
     const names = new Set();
@@ -81,6 +93,8 @@ export class Model {
       if (status.last_exit) process.hadExit = true;
     }
     for (const name of this.processes.keys()) if (!names.has(name)) this.processes.delete(name);
+    const bases = this.bases();
+    for (const base of this.groups.keys()) if (!bases.has(base)) this.groups.delete(base);
   }
 
   #process(name) {
@@ -126,7 +140,7 @@ export class Model {
     }
   }
 
-  takeGroupHistory(base, rows, from) {
+  takeGroupHistory(base, rows, spacing) {
     const series = this.groupSeries(base);
     series.merge(rows.map((row) => ({
       t: Date.parse(row.timestamp),
@@ -134,24 +148,31 @@ export class Model {
       memory: row.total_memory === undefined ? undefined : row.total_memory * 1024 * 1024,
       running: row.process_count,
     })));
-    series.loadedFrom = from;
+    series.spacing = spacing;
   }
 
-  takeHistory(name, rows, from) {
+  takeHistory(name, rows, spacing) {
     const process = this.processes.get(name);
     if (!process) return;
     process.series.merge(rows.map(slim));
-    process.series.loadedFrom = from;
+    process.series.spacing = spacing;
   }
 
   takeExits(exits) {
     for (const exit of exits) this.#addExit(exit);
     this.exits.sort((a, b) => b.at - a.at);
-    this.exits.splice(mostMarks);
+    for (const forgotten of this.exits.splice(mostMarks)) this.#seenExits.delete(keyOf(forgotten));
+    this.#lastExits.clear();
+    for (const exit of this.exits) if (!this.#lastExits.has(exit.name)) this.#lastExits.set(exit.name, exit);
+  }
+
+  /** The newest end of a name, if one is known. */
+  lastExitOf(name) {
+    return this.#lastExits.get(name);
   }
 
   #addExit(exit) {
-    const key = `${exit.name} ${exit.pid} ${exit.ended_at}`;
+    const key = keyOf(exit);
     if (this.#seenExits.has(key)) return;
     this.#seenExits.add(key);
     this.exits.push({ ...exit, at: Date.parse(exit.ended_at) });

@@ -40,7 +40,7 @@ function endSentence(model, process, exit) {
 }
 
 function lastEnd(model, process) {
-  const known = model.exits.find((exit) => exit.name === process.name);
+  const known = model.lastExitOf(process.name);
   const { last_exit: told } = process.status;
   if (!told || (known && known.at >= Date.parse(told.at) - 1000)) return known;
   return { ...told, at: Date.parse(told.at) };
@@ -80,6 +80,7 @@ function downProblem(model, process) {
   };
 }
 
+const pausedAfter = 10; // s: whoever is restarted again and again is let run for a while
 const nameOfLimit = { memory: 'Memory', cpu: 'CPU' };
 const actionWords = { log: 'only logged', restart: 'its limit restarts it', stop: 'its limit stops it' };
 
@@ -90,7 +91,7 @@ function breachProblem(model, breach) {
     kind: `breach ${breach.limit}`,
     severity: 'down',
     text: `${nameOfLimit[breach.limit] ?? breach.limit} is ${value(breach.value)}, over its limit of ${value(breach.max)} for ${span(since)}.`,
-    next: actionWords[breach.action] ?? '',
+    next: breach.action === 'restart' && since > pausedAfter ? 'its limit restarts it, after a pause' : (actionWords[breach.action] ?? ''),
     at: Date.parse(breach.since),
   };
 }

@@ -19,7 +19,7 @@ class Row {
     let sum;
     for (const { sample } of this.processes) {
       const value = sample?.[key];
-      if (value !== undefined) sum = (sum ?? 0) + value;
+      if (Number.isFinite(value)) sum = (sum ?? 0) + value;
     }
     return sum;
   }

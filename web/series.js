@@ -1,6 +1,7 @@
 // Samples over time: kept, merged, cut where a process ended, and looked at for growth.
 
-const mostSamples = 4000;
+const mostSamples = 1250; // a thousand processes for hours must fit into a tab
+const setBack = 10_000; // ms: so much earlier is not a late answer but a clock that was set back
 const shortestLook = 1000; // ms: the page looks no more often, however short the interval is
 
 /** Where a line must not be drawn: too much time without a sample, or another process. */
@@ -20,13 +21,21 @@ export function usualStep(samples, otherwise) {
 /** Samples {t, pid, ...}, oldest first, each time once. */
 export class Series {
   samples = [];
-  loadedFrom = Infinity; // the beginning of what was asked for
+  spacing = 0; // ms: samples that are closer replace each other
+  #most;
+
+  constructor(most = mostSamples) {
+    this.#most = most;
+  }
 
   push(sample) {
+    if (this.last && sample.t < this.last.t - setBack) this.samples = this.samples.slice(0, this.indexOf(sample.t));
     const { samples } = this;
-    if (samples.length > 0 && sample.t <= samples[samples.length - 1].t) return;
+    if (this.last && sample.t <= this.last.t) return;
+    const before = samples[samples.length - 2];
+    if (before && before.pid === this.last.pid && sample.pid === before.pid && sample.t - before.t <= this.spacing) samples.pop();
     samples.push(sample);
-    if (samples.length > mostSamples * 1.2) this.samples = samples.slice(-mostSamples);
+    if (samples.length > this.#most * 1.2) this.samples = samples.slice(-this.#most);
   }
 
   /** Takes in what the server has kept; what only this page still knows stays. */
@@ -34,7 +43,7 @@ export class Series {
     if (others.length === 0) return;
     const known = new Set(others.map((sample) => sample.t));
     const all = [...others, ...this.samples.filter((sample) => !known.has(sample.t))];
-    this.samples = all.sort((a, b) => a.t - b.t).slice(-mostSamples);
+    this.samples = all.sort((a, b) => a.t - b.t).slice(-this.#most);
   }
 
   get last() {
@@ -86,6 +95,33 @@ export function ratesOf(samples, key, step) {
   return rates;
 }
 
+/** At most the lowest and the highest sample of each pixel. */
+export function thinned(samples, key, { from, to }, width) {
+  if (samples.length <= width * 2) return samples;
+  const kept = [];
+  let column = -1;
+  let low;
+  let high;
+  const flush = () => {
+    if (!low) return;
+    if (low === high) kept.push(low);
+    else kept.push(...(low.t < high.t ? [low, high] : [high, low]));
+  };
+  for (const sample of samples) {
+    const pixel = Math.floor(((sample.t - from) / (to - from)) * width);
+    if (pixel !== column) {
+      flush();
+      column = pixel;
+      low = high = sample;
+    } else {
+      if (sample[key] < low[key]) low = sample;
+      if (sample[key] > high[key]) high = sample;
+    }
+  }
+  flush();
+  return kept;
+}
+
 const leastGrowth = { samples: 9, bytes: 4 * 1024 * 1024, share: 0.1, pieces: 4 };
 
 /** Each stretch over which memory did not fall by more than a tenth, of the process that runs. */
@@ -130,11 +166,24 @@ function growthIn(rise) {
   return { from: first.memory, to: last.memory, seconds, perSecond: gain / seconds };
 }
 
+/** What most processes are told apart by at once: their memory stays as it is. */
+function hasRoomForGrowth(samples) {
+  if (samples.length < leastGrowth.samples) return false;
+  let least = Infinity;
+  let most = 0;
+  for (const { memory } of samples) {
+    if (memory < least) least = memory;
+    if (memory > most) most = memory;
+  }
+  return most - least >= leastGrowth.bytes && most >= least * (1 + leastGrowth.share);
+}
+
 /**
  * How the memory of the running process grows: {from, to, seconds, perSecond}, with `released`,
  * how often it was let go and grew again, or undefined if it does not.
  */
 export function growthOf(samples, step) {
+  if (!hasRoomForGrowth(samples)) return undefined;
   const rises = risesOf(samples, step);
   const current = rises.length > 0 ? growthIn(rises[rises.length - 1]) : undefined;
   const before = rises.slice(0, -1).map(growthIn).filter(Boolean);

@@ -1,12 +1,17 @@
-// The small chart of a row: its kept window, from zero.
-import { cleared, palette } from './canvas.js';
-import { isGap } from './series.js';
+// The small chart of a row: its kept window, from zero. Vectors, not a canvas: each canvas is a layer
+// of its own for the browser, and a hundred of them made scrolling slow. It needs no width, either.
+import { makeVector } from './dom.js';
+import { isGap, thinned } from './series.js';
+
+const width = 1000; // units over the whole range, however wide the chart is
+const height = 24;
+const columns = 200; // what is finer cannot be seen
 
 /** Runs of neighbouring samples that belong to one line. */
-function* runsOf(samples, value, step) {
+function* runsOf(samples, key, step) {
   let run = [];
   for (const sample of samples) {
-    if (value(sample) === undefined) continue;
+    if (sample[key] === undefined) continue;
     if (run.length > 0 && isGap(run[run.length - 1], sample, step)) {
       yield run;
       run = [];
@@ -16,29 +21,78 @@ function* runsOf(samples, value, step) {
   if (run.length > 0) yield run;
 }
 
-/** Draws `value` of the samples between two times. Returns the top of the scale. */
-export function drawSpark(canvas, samples, value, { from, to, step }) {
-  const { context, width, height } = cleared(canvas);
-  if (width === 0) return 0;
+/** A line for each run, the area below all of them, and the top of the scale. */
+export function shapesOf(samples, key, { from, to, step }) {
   let most = 0;
-  for (const sample of samples) most = Math.max(most, value(sample) ?? 0);
-  const x = (t) => ((t - from) / (to - from)) * width;
-  const y = (v) => height - 1.5 - (most > 0 ? (v / most) * (height - 4) : 0);
-  const colour = palette();
-  context.lineWidth = 1.3;
-  context.lineJoin = 'round';
-  context.strokeStyle = colour.data;
-  context.fillStyle = colour['data-fill'];
-  for (const run of runsOf(samples, value, step)) {
-    const line = new Path2D();
-    run.forEach((sample, i) => (i === 0 ? line.moveTo : line.lineTo).call(line, x(sample.t), y(value(sample))));
+  for (const sample of samples) if (sample[key] > most) most = sample[key];
+  const scale = width / (to - from);
+  const x = (t) => Math.round((t - from) * scale);
+  const y = (value) => (most > 0 ? Math.round((height - 1.5 - (value / most) * (height - 4)) * 10) / 10 : height - 1.5);
+  const lines = [];
+  const area = [];
+  for (const run of runsOf(samples, key, step)) {
+    const points = thinned(run, key, { from, to }, columns).map((sample) => `${x(sample.t)} ${y(sample[key])}`);
     const [begin, end] = [x(run[0].t), x(run[run.length - 1].t)];
-    if (run.length === 1) line.lineTo(end + 1.5, y(value(run[0])));
-    const area = new Path2D(line);
-    area.lineTo(end, height);
-    area.lineTo(begin, height);
-    context.fill(area);
-    context.stroke(line);
+    if (run.length === 1) points.push(`${end + 8} ${y(run[0][key])}`);
+    lines.push(points.join(' '));
+    // Between runs the outline of the area goes along the ground.
+    area.push(`${begin} ${height}`, ...points, `${run.length === 1 ? end + 8 : end} ${height}`);
   }
-  return most;
+  return { lines, area: area.join(' '), most };
+}
+
+/** What a chart of these would be drawn from: the same twice, and nothing needs to be drawn. */
+function signatureOf(samples, key, { from, to, step }) {
+  const first = samples[0];
+  const last = samples[samples.length - 1];
+  const column = (to - from) / columns;
+  return `${samples.length} ${first?.t} ${last?.t} ${last?.[key]} ${Math.round(from / column)} ${Math.round(to / column)} ${step}`;
+}
+
+export class Spark {
+  // Not paths: the browser takes "d" for a matter of style, and works out the style of all that is there.
+  #area = makeVector('polygon', { class: 'area' });
+  #lines = [];
+  #title = makeVector('title');
+  #drawn;
+  #label;
+  most = 0;
+  element = makeVector('svg', {
+    class: 'spark', role: 'img', viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: 'none',
+  }, this.#title, this.#area);
+
+  clear() {
+    if (this.#drawn === undefined) return;
+    this.#drawn = undefined;
+    this.#show([], '');
+  }
+
+  /** Draws the figure `key` of the samples between two times. Returns the top of the scale. */
+  draw(samples, key, range) {
+    const signature = signatureOf(samples, key, range);
+    if (signature === this.#drawn) return this.most;
+    this.#drawn = signature;
+    const { lines, area, most } = shapesOf(samples, key, range);
+    this.#show(lines, area);
+    return (this.most = most);
+  }
+
+  #show(lines, area) {
+    this.#area.setAttribute('points', area);
+    // Most have one line, which stays.
+    while (this.#lines.length > Math.max(1, lines.length)) this.#lines.pop().remove();
+    while (this.#lines.length < lines.length) {
+      this.#lines.push(makeVector('polyline', { class: 'line' }));
+      this.element.append(this.#lines[this.#lines.length - 1]);
+    }
+    this.#lines.forEach((line, i) => line.setAttribute('points', lines[i] ?? ''));
+  }
+
+  /** What a pointer that rests and a screen reader are told. */
+  label(text) {
+    if (text === this.#label) return;
+    this.#label = text;
+    this.#title.textContent = text;
+    this.element.setAttribute('aria-label', text);
+  }
 }

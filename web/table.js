@@ -1,10 +1,11 @@
 // The table. Only the rows that can be seen are elements: a thousand processes scroll like ten.
-import { make, setText } from './dom.js';
+import { Remembered, make } from './dom.js';
 import { bytes, count, inMegabytes, number, shortSpan, span, unknown } from './format.js';
-import { drawSpark } from './spark.js';
+import { Spark } from './spark.js';
 import { sumOf } from './series.js';
 
-const drawingTime = 5; // ms of a frame
+const drawingTime = 4; // ms of a frame
+const settleTime = 150; // ms after the last scrolling
 const overscan = 8; // rows above and below what is seen
 const shapes = { up: '●', wait: '◆', down: '▲', off: '○' };
 
@@ -26,65 +27,70 @@ const classOf = (column) =>
 
 /** A row's element; it shows one row after the other. */
 class RowElement {
+  #row = new Remembered(make('tr', { role: 'row' }));
+  #texts = {};
+  #sparks = [];
+  #top;
+
   constructor() {
-    this.cells = Object.fromEntries(columns.map((column) => [column.id, make('td', { class: classOf(column) })]));
-    this.element = make('tr', {}, ...Object.values(this.cells));
-    this.fold = make('span', { class: 'fold', 'aria-hidden': 'true' });
-    this.name = make('span', { class: 'name' });
-    this.count = make('span', { class: 'count' });
-    this.cells.name.append(this.fold, this.name, this.count);
-    this.shape = make('span', { class: 'shape', 'aria-hidden': 'true' });
-    this.state = make('span');
-    this.cells.state.append(this.shape, this.state);
-    for (const id of ['cpu-chart', 'memory-chart']) this.cells[id].append(make('canvas', { role: 'img' }));
+    const cells = Object.fromEntries(columns.map((column) => [column.id, make('td', { role: 'gridcell', class: classOf(column) })]));
+    this.element = this.#row.element;
+    this.element.append(...Object.values(cells));
+    const part = (cell, name, attributes) => {
+      this.#texts[name] = new Remembered(make('span', attributes));
+      cell.append(this.#texts[name].element);
+    };
+    part(cells.name, 'fold', { class: 'fold', 'aria-hidden': 'true' });
+    part(cells.name, 'name', { class: 'name' });
+    part(cells.name, 'count', { class: 'count' });
+    part(cells.state, 'shape', { 'aria-hidden': 'true' });
+    part(cells.state, 'stateText');
+    for (const id of ['up', 'restarts', 'cpu', 'memory', 'threads', 'fds']) this.#texts[id] = new Remembered(cells[id]);
+    for (const { id, chart } of columns.filter((column) => column.chart)) {
+      const spark = new Spark();
+      cells[id].append(spark.element);
+      this.#sparks.push({ spark, key: chart });
+    }
+    this.#texts.nameCell = new Remembered(cells.name);
   }
 
-  show(row, index, { model, selectedKey }) {
+  /** True if it showed another row before. */
+  show(row, index, { model, selectedKey, height }) {
     const isNew = this.row?.key !== row.key;
     this.row = row;
-    if (isNew) this.#clear();
-    const { element } = this;
-    element.id = `row-${index}`;
-    const attributes = {
-      class: row.kind,
-      'aria-rowindex': index + 2,
-      'aria-level': row.kind === 'member' ? 2 : 1,
-      'aria-selected': row.key === selectedKey,
-      'data-key': row.key,
-    };
-    for (const [name, value] of Object.entries(attributes)) {
-      if (element.getAttribute(name) !== String(value)) element.setAttribute(name, value);
-    }
-    if (row.isGroup) element.setAttribute('aria-expanded', !row.isFolded);
-    else element.removeAttribute('aria-expanded');
+    if (isNew) for (const { spark } of this.#sparks) spark.clear();
+    this.#moveTo(index * height);
+    this.#row.set('id', `row-${index}`);
+    this.#row.set('class', row.kind);
+    this.#row.set('aria-rowindex', index + 2);
+    this.#row.set('aria-level', row.kind === 'member' ? 2 : 1);
+    this.#row.set('aria-selected', row.key === selectedKey);
+    this.#row.set('data-key', row.key);
+    this.#row.set('aria-expanded', row.isGroup ? !row.isFolded : undefined);
     this.#showName(row);
     this.#showFigures(row, model);
     return isNew;
   }
 
-  /** The charts of the row before it. */
-  #clear() {
-    for (const id of ['cpu-chart', 'memory-chart']) {
-      const canvas = this.cells[id].firstChild;
-      const context = canvas.getContext('2d');
-      context.resetTransform();
-      context.clearRect(0, 0, canvas.width, canvas.height);
-    }
+  #moveTo(top) {
+    if (top === this.#top) return;
+    this.#top = top;
+    this.element.style.top = `${top}px`;
   }
 
   #showName(row) {
-    setText(this.fold, row.isGroup ? (row.isFolded ? '▸' : '▾') : '');
-    this.fold.hidden = !row.isGroup;
-    setText(this.name, row.name);
+    const { fold, name, count: members, nameCell, shape, stateText } = this.#texts;
+    fold.text(row.isGroup ? (row.isFolded ? '▸' : '▾') : '');
+    fold.set('hidden', row.isGroup ? undefined : '');
+    name.text(row.name);
     const tree = row.isGroup ? undefined : row.sum('num_processes');
-    const members = row.processes.length === row.total ? row.total : `${row.processes.length} of ${row.total}`;
-    setText(this.count, row.isGroup ? `${members}` : tree > 1 ? `${tree} processes` : '');
-    const title = row.name + (row.isGroup ? '' : ` (${row.processes[0].status.kind === 'child' ? 'run by provisrd' : 'run by somebody else'})`);
-    if (this.cells.name.title !== title) this.cells.name.title = title;
+    const shown = row.processes.length === row.total ? row.total : `${row.processes.length} of ${row.total}`;
+    members.text(row.isGroup ? `${shown}` : tree > 1 ? `${tree} processes` : '');
+    nameCell.set('title', row.name + (row.isGroup ? '' : ` (${row.processes[0].status.kind === 'child' ? 'run by provisrd' : 'run by somebody else'})`));
     const { condition } = row;
-    this.shape.className = `shape ${condition}`;
-    setText(this.shape, shapes[condition] ?? '');
-    setText(this.state, row.stateText);
+    shape.set('class', `shape ${condition}`);
+    shape.text(shapes[condition] ?? '');
+    stateText.text(row.stateText);
   }
 
   #showFigures(row, model) {
@@ -100,9 +106,9 @@ class RowElement {
   }
 
   #put(id, text, isZero = false) {
-    const cell = this.cells[id];
-    setText(cell, text);
-    cell.classList.toggle('zero', isZero || text === unknown);
+    const cell = this.#texts[id];
+    cell.text(text);
+    cell.set('class', `col-${id}${isZero || text === unknown ? ' zero' : ''}`);
   }
 
   #samples(model, range) {
@@ -114,15 +120,10 @@ class RowElement {
 
   draw({ model, range }) {
     const samples = this.#samples(model, range);
-    for (const [id, key, name] of [['cpu-chart', 'cpu', 'CPU'], ['memory-chart', 'memory', 'Memory']]) {
-      const canvas = this.cells[id].firstChild;
-      const most = drawSpark(canvas, samples, (sample) => sample[key], range);
-      const top = key === 'cpu' ? `${number(most)} %` : bytes(most);
-      const label = `${name}: 0 to ${top}, last ${span((range.to - range.from) / 1000)}`;
-      if (canvas.title !== label) {
-        canvas.title = label;
-        canvas.setAttribute('aria-label', label);
-      }
+    const window = span((range.to - range.from) / 1000);
+    for (const { spark, key } of this.#sparks) {
+      const most = spark.draw(samples, key, range);
+      spark.label(`${key === 'cpu' ? 'CPU' : 'Memory'}: 0 to ${key === 'cpu' ? `${number(most)} %` : bytes(most)}, last ${window}`);
     }
   }
 }
@@ -137,25 +138,28 @@ export class Table {
   #table;
   #told;
   #heads = new Map();
-  #above = make('tbody', { class: 'space', 'aria-hidden': 'true' }, make('tr', {}, make('td', { colspan: columns.length })));
-  #body = make('tbody');
-  #below = make('tbody', { class: 'space', 'aria-hidden': 'true' }, make('tr', {}, make('td', { colspan: columns.length })));
+  #head;
+  #body = make('tbody', { role: 'rowgroup' });
+  #top = 0; // of the rows, in the document
+  #height = 0; // of a row
+  #bodyHeight;
   #shown = [];
   #first = 0;
   #context;
   #undrawn = new Set();
   #frame = 0;
   #laidOut = 0;
+  #ordering;
 
   constructor(table, told) {
     this.#table = table;
     this.#told = told;
-    table.append(this.#makeHead(), this.#above, this.#body, this.#below);
+    this.#head = this.#makeHead();
+    table.append(this.#head, this.#body);
     table.addEventListener('click', (event) => this.#click(event));
     table.addEventListener('keydown', (event) => this.#key(event));
-    for (const kind of ['scroll', 'resize']) {
-      window.addEventListener(kind, () => this.#layOutSoon(), { passive: true });
-    }
+    window.addEventListener('scroll', () => this.#layOutSoon(), { passive: true });
+    window.addEventListener('resize', () => (this.#height = 0));
   }
 
   #makeHead() {
@@ -163,11 +167,11 @@ export class Table {
       const content = column.sort
         ? make('button', { type: 'button', tabindex: 0, onclick: () => this.#told.onSort(column.sort) }, column.label)
         : make('span', { class: 'unseen' }, column.label);
-      const head = make('th', { scope: 'col', class: classOf(column) }, content);
+      const head = make('th', { role: 'columnheader', scope: 'col', class: classOf(column) }, content);
       if (column.sort) this.#heads.set(column.sort, head);
       return head;
     });
-    return make('thead', {}, make('tr', { 'aria-rowindex': 1 }, ...cells));
+    return make('thead', { role: 'rowgroup' }, make('tr', { role: 'row', 'aria-rowindex': 1 }, ...cells));
   }
 
   #layOutSoon() {
@@ -177,8 +181,14 @@ export class Table {
     });
   }
 
-  #rowHeight() {
-    return parseFloat(getComputedStyle(document.documentElement).getPropertyValue('--row')) || 29;
+  get #rowHeight() {
+    this.#height ||= parseFloat(getComputedStyle(document.documentElement).getPropertyValue('--row')) || 29;
+    return this.#height;
+  }
+
+  /** Asks the browser where the rows begin: not while somebody scrolls, as it costs a layout. */
+  #measure() {
+    this.#top = this.#body.getBoundingClientRect().top + window.scrollY;
   }
 
   /** Shows rows; `context` has the model and the range of the small charts. */
@@ -191,34 +201,32 @@ export class Table {
       const order = isSorted ? (sorting.isDescending ? 'descending' : 'ascending') : 'none';
       if (head.getAttribute('aria-sort') !== order) head.setAttribute('aria-sort', order);
     }
+    const height = `${rows.length * this.#rowHeight}px`;
+    if (height !== this.#bodyHeight) this.#body.style.height = this.#bodyHeight = height;
+    this.#measure();
     this.#layOut(true);
   }
 
   /** Puts elements where rows can be seen. Without `isFresh`, only rows that come into sight are drawn. */
   #layOut(isFresh) {
     if (!this.#context) return;
-    const height = this.#rowHeight();
-    const top = this.#above.getBoundingClientRect().top;
+    const height = this.#rowHeight;
+    const top = this.#top - window.scrollY;
     const first = Math.max(0, Math.min(Math.floor(-top / height) - overscan, this.rows.length - 1));
     const end = Math.max(first, Math.min(this.rows.length, Math.ceil((window.innerHeight - top) / height) + overscan));
     if (!isFresh && first === this.#first && end - first === this.#shown.length) return;
     this.#recycle(first, end - first);
-    this.#above.firstChild.style.height = `${first * height}px`;
-    this.#below.firstChild.style.height = `${(this.rows.length - end) * height}px`;
-    const context = { ...this.#context, selectedKey: this.selectedKey };
-    const toDraw = this.#shown.filter((element, i) => element.show(this.rows[first + i], first + i, context) || isFresh);
-    this.#drawSoon(toDraw, context);
+    const context = { ...this.#context, selectedKey: this.selectedKey, height };
+    this.#shown.forEach((element, i) => {
+      if (!isFresh && element.row === this.rows[first + i]) return;
+      if (element.show(this.rows[first + i], first + i, context) || isFresh) this.#undrawn.add(element);
+    });
+    if (this.#frame === 0) this.#drawSome();
     this.#markActive();
     this.#told.onVisible(this.rows.slice(first, end));
   }
 
   /** Draws as much as a frame has time for: scrolling comes first. */
-  #drawSoon(elements, context) {
-    for (const element of elements) this.#undrawn.add(element);
-    this.#context = context;
-    this.#frame ||= requestAnimationFrame(() => this.#drawSome());
-  }
-
   #drawSome() {
     this.#frame = 0;
     const end = performance.now() + drawingTime;
@@ -236,13 +244,11 @@ export class Table {
     while (shown.length > wanted) shown.pop().element.remove();
     const shift = first - this.#first;
     if (shift > 0 && shift < shown.length) {
-      const moved = shown.splice(0, shift);
-      shown.push(...moved);
-      this.#body.append(...moved.map((row) => row.element));
+      shown.push(...shown.splice(0, shift));
+      this.#orderSoon();
     } else if (shift < 0 && -shift < shown.length) {
-      const moved = shown.splice(shift);
-      shown.unshift(...moved);
-      this.#body.prepend(...moved.map((row) => row.element));
+      shown.unshift(...shown.splice(shift));
+      this.#orderSoon();
     }
     while (shown.length < wanted) {
       const row = new RowElement();
@@ -250,6 +256,16 @@ export class Table {
       this.#body.append(row.element);
     }
     this.#first = first;
+  }
+
+  /** Where an element stands says its style; who reads the document from top to bottom can wait. */
+  #orderSoon() {
+    clearTimeout(this.#ordering);
+    this.#ordering = setTimeout(() => {
+      this.#shown.forEach(({ element }, i) => {
+        if (this.#body.children[i] !== element) this.#body.insertBefore(element, this.#body.children[i]);
+      });
+    }, settleTime);
   }
 
   #markActive() {
@@ -286,9 +302,10 @@ export class Table {
 
   /** Scrolls as little as need be. */
   #reveal(index) {
-    const height = this.#rowHeight();
-    const top = this.#above.getBoundingClientRect().top + index * height;
-    const head = this.#heads.values().next().value.getBoundingClientRect().height;
+    const height = this.#rowHeight;
+    this.#measure();
+    const top = this.#top - window.scrollY + index * height;
+    const head = this.#head.getBoundingClientRect().height;
     const detail = document.getElementById('detail');
     const floor = detail.hidden || getComputedStyle(detail).position === 'fixed'
       ? window.innerHeight : Math.max(200, Math.min(window.innerHeight, detail.getBoundingClientRect().top));
@@ -299,7 +316,7 @@ export class Table {
   #key(event) {
     if (event.target !== this.#table || event.ctrlKey || event.metaKey || event.altKey) return;
     const at = this.rows.findIndex((row) => row.key === this.selectedKey);
-    const page = Math.max(1, Math.floor(window.innerHeight / this.#rowHeight()) - 6);
+    const page = Math.max(1, Math.floor(window.innerHeight / this.#rowHeight) - 6);
     const steps = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -Infinity, End: Infinity };
     const row = this.rows[at];
     if (event.key in steps && this.rows.length > 0) {

@@ -2,7 +2,7 @@
 import { make, setText } from './dom.js';
 import { bytes, count, number } from './format.js';
 import { sumOf } from './series.js';
-import { drawSpark } from './spark.js';
+import { Spark } from './spark.js';
 
 const hour = 3600_000;
 const bucket = 60_000;
@@ -10,8 +10,8 @@ const mostToSum = 200; // more processes: totals are kept from the opening of th
 
 function card(title) {
   const value = make('p');
-  const chart = make('canvas', { role: 'img' });
-  const element = make('div', { class: 'total' }, make('h2', {}, title), value, chart);
+  const chart = new Spark();
+  const element = make('div', { class: 'total' }, make('h2', {}, title), value, chart.element);
   return { element, value, chart };
 }
 
@@ -22,10 +22,12 @@ export class Totals {
   #ends = card('Ended unasked, last hour');
   #section;
   #said = '';
+  #deaths;
+  #deathsAt = 0;
 
   constructor(section) {
     this.#section = section;
-    this.#processes.chart.remove();
+    this.#processes.chart.element.remove();
   }
 
   show(model, range) {
@@ -68,20 +70,23 @@ export class Totals {
     setText(this.#cpu.value, now ? `${number(now.cpu)} %` : '–');
     setText(this.#memory.value, now ? bytes(now.memory) : '–');
     const samples = this.#samples(model, range);
-    const cpu = drawSpark(this.#cpu.chart, samples, (sample) => sample.cpu, range);
-    const memory = drawSpark(this.#memory.chart, samples, (sample) => sample.memory, range);
-    this.#cpu.chart.setAttribute('aria-label', `CPU of all: 0 to ${number(cpu)} %`);
-    this.#memory.chart.setAttribute('aria-label', `Memory of all: 0 to ${bytes(memory)}`);
+    const cpu = this.#cpu.chart.draw(samples, 'cpu', range);
+    const memory = this.#memory.chart.draw(samples, 'memory', range);
+    this.#cpu.chart.label(`CPU of all: 0 to ${number(cpu)} %`);
+    this.#memory.chart.label(`Memory of all: 0 to ${bytes(memory)}`);
   }
 
   #showEnds(model) {
     const deaths = model.deathsLastHour();
     const to = model.now();
     const from = to - hour;
+    if (deaths.length === this.#deaths && to - this.#deathsAt < bucket / 2) return;
+    this.#deaths = deaths.length;
+    this.#deathsAt = to;
     const counts = Array.from({ length: hour / bucket + 1 }, (_, i) => ({ t: from + i * bucket, deaths: 0 }));
     for (const { at } of deaths) ++counts[Math.max(0, Math.min(counts.length - 1, Math.round((at - from) / bucket)))].deaths;
     setText(this.#ends.value, count(deaths.length));
-    drawSpark(this.#ends.chart, counts, (slot) => slot.deaths, { from, to, step: bucket });
-    this.#ends.chart.setAttribute('aria-label', 'Ends over the last hour');
+    const most = this.#ends.chart.draw(counts, 'deaths', { from, to, step: bucket });
+    this.#ends.chart.label(`Ends over the last hour: 0 to ${most} a minute`);
   }
 }

@@ -33,17 +33,34 @@ export const groupOf = (page, base) => row(page, `base=${base}`);
 export const cell = (locator, column) => locator.locator(`.col-${column}`);
 export const names = (page) => page.locator('tbody:not(.space) .name').allTextContents();
 
-/** How many pixels of a canvas have the colour of a variable of the style sheet, or nearly. */
-export function pixels(canvas, variable = 'data', from = 0) {
-  return canvas.evaluate((element, [name, top]) => {
+/** How many pixels of a chart have the colour of a variable of the style sheet, or nearly. */
+export async function pixels(chart, variable = 'data', from = 0) {
+  return chart.evaluate(async (element, [name, top]) => {
     const hex = getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
     const wanted = [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
-    if (element.width === 0 || element.height === 0) return 0;
-    const begin = Math.floor(element.height * top);
+    const [width, height] = [element.clientWidth, element.clientHeight];
+    if (width === 0 || height === 0) return 0;
     // A copy: a canvas that is read becomes a slow one.
-    const copy = new OffscreenCanvas(element.width, element.height).getContext('2d', { willReadFrequently: true });
-    copy.drawImage(element, 0, 0);
-    const { data } = copy.getImageData(0, begin, element.width, element.height - begin);
+    const size = element instanceof HTMLCanvasElement ? [element.width, element.height] : [width, height];
+    const copy = new OffscreenCanvas(...size).getContext('2d', { willReadFrequently: true });
+    if (element instanceof HTMLCanvasElement) {
+      copy.drawImage(element, 0, 0);
+    } else {
+      for (const line of element.querySelectorAll('polyline')) {
+        copy.strokeStyle = getComputedStyle(line).stroke;
+        copy.lineWidth = 2;
+        copy.beginPath();
+        const matrix = line.getScreenCTM();
+        const box = element.getBoundingClientRect();
+        for (const point of line.points) {
+          const { x, y } = point.matrixTransform(matrix);
+          copy.lineTo(x - box.x, y - box.y);
+        }
+        copy.stroke();
+      }
+    }
+    const begin = Math.floor(size[1] * top);
+    const { data } = copy.getImageData(0, begin, size[0], size[1] - begin);
     let found = 0;
     for (let i = 0; i < data.length; i += 4) {
       if (data[i + 3] > 150 && wanted.every((value, part) => Math.abs(data[i + part] - value) < 40)) ++found;

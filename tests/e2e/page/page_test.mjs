@@ -103,10 +103,10 @@ describe('a busy daemon', () => {
   });
 
   onPage('no chart is empty', { daemon }, async (page) => {
-    for (const name of ['api-1', 'leaky', 'worker-1']) await allAreDrawn(rowOf(page, name).locator('canvas'));
-    await allAreDrawn(groupOf(page, 'api').locator('canvas'));
-    await allAreDrawn(page.locator('.total canvas'));
-    const blank = cell(rowOf(page, 'nginx'), 'cpu-chart').locator('canvas');
+    for (const name of ['api-1', 'leaky', 'worker-1']) await allAreDrawn(rowOf(page, name).locator('.spark'));
+    await allAreDrawn(groupOf(page, 'api').locator('.spark'));
+    await allAreDrawn(page.locator('.total .spark'));
+    const blank = cell(rowOf(page, 'nginx'), 'cpu-chart').locator('.spark');
     assert.equal(await pixels(blank), 0, 'what was never there has no line, and the tests see that');
     await screenshot(page, 'table-light');
   });
@@ -223,6 +223,7 @@ describe('a busy daemon', () => {
 
   onPage('a group has charts of its sums, too', { daemon, hash: '#base=api' }, async (page) => {
     for (const key of ['process_count', 'total_cpu', 'total_memory']) await isDrawn(page.locator(`[data-figure="${key}"] canvas`));
+    assert.equal(await page.locator('.chart-figure').count(), 3, 'and of nothing that is no figure');
     assert.match(await page.locator('#detail').textContent(), /sum\(provisr_process_cpu_percent\{name=~"api\(-\[0-9\]\+\)\?"\}\)/);
     await screenshot(page, 'group');
   });
@@ -326,6 +327,9 @@ describe('what comes and goes', () => {
       const canvas = page.locator('[data-figure="memory_rss"] canvas');
       await isDrawn(canvas);
       const scroll = await eventually(() => page.evaluate(() => window.scrollY));
+      const isClear = () => page.evaluate(() => document.querySelector('tr[aria-selected="true"]').getBoundingClientRect().bottom <=
+        document.getElementById('detail').getBoundingClientRect().top + 1);
+      await eventually(isClear);
       await new Promise((resolve) => setTimeout(resolve, 3000));
       await daemon.end();
       await eventually(async () => (await page.locator('#connection').getAttribute('data-state')) === 'lost');
@@ -374,7 +378,7 @@ describe('what comes and goes', () => {
       await page.keyboard.press('Enter');
       await ready(page);
       await rowOf(page, 'secret-app').waitFor();
-      await isDrawn(cell(rowOf(page, 'secret-app'), 'memory-chart').locator('canvas'));
+      await isDrawn(cell(rowOf(page, 'secret-app'), 'memory-chart').locator('.spark'));
     } finally {
       await page.context().close();
       await daemon.remove();
@@ -396,6 +400,116 @@ describe('what comes and goes', () => {
   });
 });
 
+describe('what other pages stumble over', () => {
+  let small;
+  before(async () => {
+    small = await Daemon.start(['app-2', 'app-10', 'app-1', 'constructor', '1e3', '0x10'].map((name) =>
+      `[[processes]]\nname = "${name}"\ncommand = "${load('--cpu 1 --memory 20')}"\n`).join(''));
+  });
+  after(() => small.remove());
+  const daemon = () => small;
+
+  onPage('names that look like numbers or like parts of the language', { daemon }, async (page) => {
+    await eventually(async () => (await names(page)).join() === '0x10,1e3,app,app-1,app-2,app-10,constructor');
+    await isDrawn(cell(rowOf(page, 'constructor'), 'memory-chart').locator('.spark'));
+  });
+
+  onPage('times are those of who looks, whatever the zone', { daemon, hash: '#name=app-1', timezoneId: 'Asia/Kolkata' }, async (page) => {
+    const canvas = page.locator('[data-figure="memory_rss"] canvas');
+    await isDrawn(canvas);
+    await canvas.focus();
+    await page.keyboard.press('ArrowLeft');
+    const shown = await page.locator('[data-figure="memory_rss"] .when').textContent();
+    const at = new Intl.DateTimeFormat('en-GB', { timeZone: 'Asia/Kolkata', hour: '2-digit', minute: '2-digit' });
+    const around = [-1, 0, 1].map((minutes) => at.format(new Date(Date.now() + minutes * 60_000)));
+    assert.ok(around.includes(shown.slice(0, 5)), `${shown} is one of ${around}`);
+  });
+
+  test('eight tabs: those that nobody sees hold no connection', async () => {
+    const pages = [];
+    const context = await browser.newContext();
+    try {
+      for (let i = 0; i < 8; ++i) {
+        const page = await context.newPage();
+        pages.push(page);
+        await page.goto(small.url);
+        await ready(page);
+        // Headless tabs are all in sight; this one is told that it is not.
+        await page.evaluate(() => {
+          Object.defineProperty(document, 'hidden', { configurable: true, get: () => true });
+          document.dispatchEvent(new Event('visibilitychange'));
+        });
+      }
+      const [first] = pages;
+      await first.evaluate(() => {
+        delete document.hidden;
+        document.dispatchEvent(new Event('visibilitychange'));
+      });
+      const uptime = cell(rowOf(first, 'app-1'), 'up');
+      const before = await uptime.textContent();
+      await eventually(async () => (await uptime.textContent()) !== before);
+      assert.equal(await first.locator('#connection').getAttribute('data-state'), 'live');
+    } finally {
+      await context.close();
+    }
+  });
+
+  onPage('a machine that has slept: a connection that may be dead is made anew', { daemon }, async (page) => {
+    let connections = 0;
+    page.on('request', (request) => (connections += request.url().includes('/events') ? 1 : 0));
+    await page.evaluate(() => {
+      const { now } = Date;
+      Date.now = () => now() + 3600_000;
+    });
+    await eventually(() => connections === 1);
+    await eventually(async () => (await page.locator('#connection').getAttribute('data-state')) === 'live');
+  });
+
+  onPage('answers that make no sense are not passed over in silence', { daemon }, async (page) => {
+    const connection = page.locator('#connection');
+    await page.route('**/api/metrics', (route) => route.fulfill({ contentType: 'application/json', body: '{"app-1": {"cpu_percent": NaN}}' }));
+    await eventually(async () => /no figures for \d+ s/.test(await connection.textContent()));
+    await page.unroute('**/api/metrics');
+    await eventually(async () => (await connection.textContent()).startsWith('live'));
+  });
+
+  test('a daemon that comes back with other processes', async () => {
+    const daemon = await Daemon.start(`[[processes]]\nname = "old"\ncommand = "${load('--cpu 1 --memory 20')}"\ninstances = 2\n`);
+    const page = await openPage(browser, daemon, { hash: '#name=old-1' });
+    try {
+      await ready(page);
+      await daemon.end();
+      const { text } = daemon;
+      daemon.text = (port) => text(port).replace('"old"', '"new"');
+      await daemon.run();
+      await eventually(async () => (await names(page)).join() === 'new,new-1,new-2');
+      await page.getByText('There is no such process (any more).').waitFor();
+      await isDrawn(cell(rowOf(page, 'new-1'), 'memory-chart').locator('.spark'));
+    } finally {
+      await page.context().close();
+      await daemon.remove();
+    }
+  });
+
+  test('a clock of the browser that is hours off', async () => {
+    const context = await browser.newContext();
+    await context.addInitScript(() => {
+      const { now } = Date;
+      Date.now = () => now() + 7 * 3600_000;
+    });
+    const page = await context.newPage();
+    try {
+      await page.goto(`${small.url}#name=app-1`);
+      await ready(page);
+      await isDrawn(page.locator('[data-figure="memory_rss"] canvas'));
+      await eventually(async () => (await page.locator('#connection').getAttribute('data-state')) === 'live');
+      await isDrawn(cell(rowOf(page, 'app-1'), 'memory-chart').locator('.spark'));
+    } finally {
+      await context.close();
+    }
+  });
+});
+
 describe('a thousand processes', () => {
   let crowd;
   before(async () => {
@@ -409,30 +523,35 @@ describe('a thousand processes', () => {
     const paint = await page.evaluate(() => performance.getEntriesByName('first-contentful-paint')[0].startTime);
     assert.equal(await page.locator('#processes').getAttribute('aria-rowcount'), '1011');
     assert.ok((await page.locator('tbody tr').count()) < 120, 'only rows in sight are elements');
-    const frames = await page.evaluate(async () => {
-      const times = [];
-      let before = await new Promise(requestAnimationFrame);
-      for (let i = 0; i < 180; ++i) {
-        window.scrollBy(0, 120);
-        const now = await new Promise(requestAnimationFrame);
-        times.push(now - before);
-        before = now;
-      }
-      return times.sort((a, b) => a - b);
-    });
-    assert.ok((await names(page)).length > 20);
     const session = await page.context().newCDPSession(page);
-    await session.send('Performance.enable');
-    const spent = async () => (await session.send('Performance.getMetrics')).metrics.find(({ name }) => name === 'TaskDuration').value;
-    await new Promise((resolve) => setTimeout(resolve, 1500));
-    const begun = [await spent(), Date.now()];
-    await new Promise((resolve) => setTimeout(resolve, 5000));
-    const idle = (100 * ((await spent()) - begun[0])) / ((Date.now() - begun[1]) / 1000);
-    const at = (share) => frames[Math.floor(share * (frames.length - 1))].toFixed(1);
-    console.log(`1,000 processes: first paint ${paint.toFixed(0)} ms; frames while scrolling: median ${at(0.5)} ms, ` +
-      `p95 ${at(0.95)} ms, longest ${at(1)} ms; idle ${idle.toFixed(1)} % of a core`);
-    // Machines differ and are busy: what fails here is another order of magnitude.
-    assert.ok(paint < 10_000 && frames[90] < 100 && idle < 50);
+    // The time that the page's thread has worked, not the time that has passed: others work here, too.
+    await session.send('Performance.enable', { timeDomain: 'threadTicks' });
+    const spent = async () => 1000 * (await session.send('Performance.getMetrics')).metrics.find(({ name }) => name === 'TaskDuration').value;
+    await eventually(async () => (await cell(rowOf(page, 'crowd-a-1'), 'memory').textContent()) !== '–');
+    const scrolls = [];
+    for (let i = 0; i < 9; ++i) {
+      const before = await spent();
+      await page.evaluate(async () => {
+        for (let frame = 0; frame < 20; ++frame) {
+          window.scrollBy(0, 120);
+          await new Promise(requestAnimationFrame);
+        }
+      });
+      scrolls.push(((await spent()) - before) / 20);
+    }
+    scrolls.sort((a, b) => a - b);
+    assert.ok((await names(page)).length > 20);
+    await page.waitForTimeout(1500);
+    const ticks = () => page.evaluate(() => performance.getEntriesByType('resource').filter(({ name }) => name.endsWith('/metrics')).length);
+    const begun = [await spent(), await ticks()];
+    const looks = await eventually(async () => (await ticks()) >= begun[1] + 5 && (await ticks()) - begun[1]);
+    const look = ((await spent()) - begun[0]) / looks;
+    console.log(`1,000 processes: first paint ${paint.toFixed(0)} ms; work for a frame while scrolling ${scrolls[4].toFixed(1)} ms ` +
+      `(${scrolls[0].toFixed(1)} to ${scrolls[8].toFixed(1)}), for each look at all figures ${look.toFixed(0)} ms`);
+    // A machine at rest needs a third of it: what fails here is a fault of the page.
+    assert.ok(scrolls[4] < 35, `${scrolls[4]} ms of work for a frame`);
+    assert.ok(look < 200, `${look} ms of work for a look`);
+    assert.ok(paint < 10_000);
     await screenshot(page, 'thousand');
     await page.keyboard.press('/');
     await page.keyboard.type('crowd-j-100');

@@ -30,5 +30,7 @@ install_modules
 rm -rf "$folder/screenshots"
 mkdir -p "$folder/screenshots"
 cp "$here"/*.mjs "$folder/"
+rm -rf "$folder/web"
+cp -R "$here/../../../web" "$folder/web"
 cd "$folder"
-CHROMIUM=$chromium PROVISR_BUILD_DIR=$build_dir exec node --test --test-reporter=spec ${PAGE_TESTS:+--test-name-pattern="$PAGE_TESTS"} "$folder/page_test.mjs"
+CHROMIUM=$chromium PROVISR_BUILD_DIR=$build_dir exec node --test --test-concurrency=1 --test-reporter=spec ${PAGE_TESTS:+--test-name-pattern="$PAGE_TESTS"} "$folder/parts_test.mjs" "$folder/page_test.mjs"
