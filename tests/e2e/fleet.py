@@ -234,7 +234,7 @@ def check_broken_lists(fleet):
     known, Desk.inventory = Desk.inventory, {}
     for counter in ("prometheus_sd_file_read_errors_total", "prometheus_sd_http_failures_total"):
         eventually(counter, lambda name=counter: fleet.agent_counts("north", name) > 0)
-    assert is_all_well(fleet)
+    eventually("all is well with broken lists", lambda: is_all_well(fleet))
     Desk.inventory = known
     write(fleet.folder, "north/targets.json", whole)
 
@@ -249,11 +249,11 @@ def check_killed_process(fleet, host):
                 and (labels["alertname"], labels.get("instance")) == ("ProvisrProcessDown", instance)]
     labels = eventually("somebody is told of the process", lambda: told("firing"))[0]
     assert labels["name"] == "app-1" and labels["site"] == "north" and labels["severity"] == "critical", labels
-    assert fleet.active_alerts() == {("ProvisrProcessDown", instance)}, fleet.active_alerts()
-    down = fleet.values("provisr_process_up == 0", "instance", "name")
-    assert set(down) == {(instance, "app-1")}, down
-    exits = fleet.values('provisr_process_exits_total{result="signal"} > 0', "instance", "name")
-    assert exits == {(instance, "app-1"): 1}, exits
+    eventually("no other alert", lambda: fleet.active_alerts() == {("ProvisrProcessDown", instance)})
+    eventually("one process is down", lambda: fleet.values("provisr_process_up == 0", "instance", "name")
+               == {(instance, "app-1"): 0})
+    signalled = 'provisr_process_exits_total{result="signal"} > 0'
+    eventually("its end is counted", lambda: fleet.values(signalled, "instance", "name") == {(instance, "app-1"): 1})
     fleet.start_process(host, "app-1")
     eventually("somebody is told of its return", lambda: told("resolved"))
     eventually("all is well after the return", lambda: is_all_well(fleet))
@@ -272,14 +272,14 @@ def check_cut_off_host(fleet, host):
     try:
         eventually("an alert about the host", lambda: ("ProvisrScrapeMissing", instance) in fleet.active_alerts())
         eventually("its processes are not known any more", lambda: not counters(fleet, host))
-        assert fleet.active_alerts() == {("ProvisrScrapeMissing", instance)}, fleet.active_alerts()
-        others = fleet.values("provisr_process_up == 1", "instance", "name")
-        assert len(others) == 4 and instance not in {name for name, _ in others}, others
+        eventually("no other alert", lambda: fleet.active_alerts() == {("ProvisrScrapeMissing", instance)})
+        places = {place for place, in fleet.values("provisr_process_up == 1", "instance")}
+        assert places == {fleet.instance(other) for other in fleet.hosts if other is not host}, places
     finally:
         host.set_link("up")
     eventually("all is well after the host's return", lambda: is_all_well(fleet))
     assert [process["pid"] for process in fleet.status(host)] == pids
-    assert counters(fleet, host) == before, (counters(fleet, host), before)
+    eventually("the counters go on", lambda: counters(fleet, host) == before)
 
 
 def check_cut_off_site(fleet, host):
@@ -288,7 +288,7 @@ def check_cut_off_site(fleet, host):
     cut = time.time()
     try:
         eventually("an alert about the site", lambda: ("ProvisrSiteMissing", "south") in fleet.active_alerts())
-        assert fleet.active_alerts() == {("ProvisrSiteMissing", "south")}, fleet.active_alerts()
+        eventually("no other alert", lambda: fleet.active_alerts() == {("ProvisrSiteMissing", "south")})
         missing = time.time() - cut
     finally:
         host.set_link("up")
