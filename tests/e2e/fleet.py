@@ -120,8 +120,9 @@ class Fleet:
         self.stack.enter_context(service(self.folder, name, command, ready, enter))
 
     def start_store(self):
-        self.start("store", ["victoria-metrics", f"-httpListenAddr={self.store}", "-search.latencyOffset=1s", "-loggerLevel=WARN",
-                             f"-storageDataPath={self.folder}/store"], f"http://{self.store}/health")
+        self.start("store", [
+            "victoria-metrics", f"-httpListenAddr={self.store}", "-search.latencyOffset=1s", "-loggerLevel=WARN",
+            f"-storageDataPath={self.folder}/store"], f"http://{self.store}/health")
         receiver = f"receivers:\n  - name: nobody\n    webhook_configs: [{{url: 'http://{self.desk}/'}}]"
         config = replaced((EXAMPLES / "alertmanager.yml").read_text(), {
             "receivers:\n  - name: nobody": receiver, "group_wait: 30s": "group_wait: 1s\n  group_interval: 1s"})

@@ -117,9 +117,9 @@ def measure_disk(folder, text, moves):
         with open(day, "rb") as file:
             body = b"\n".join(line + b"000" for line in file.read().split(b"\n") if line and line[:1] != b"#")
         urllib.request.urlopen(f"http://{address}/api/v1/import/prometheus", body, timeout=300).close()
+    stored = size_of(f"{folder}/victoria/data") + size_of(f"{folder}/victoria/indexdb")
     print(f"disk, {'moving' if moves else 'constant'}: {samples} samples; bytes a sample:"
-          f" Prometheus {size_of(blocks) / samples:.2f}, VictoriaMetrics {size_of(folder + '/victoria') / samples:.2f}",
-          flush=True)
+          f" Prometheus {size_of(blocks) / samples:.2f}, VictoriaMetrics {stored / samples:.2f}", flush=True)
 
 
 class Target(http.server.BaseHTTPRequestHandler):
