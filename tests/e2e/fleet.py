@@ -94,6 +94,14 @@ def service(folder, name, command, ready, enter=()):
         yield
 
 
+def own_figure(address, name):
+    """The sum of the series of this name that a program tells of itself."""
+    lines = fetch(f"http://{address}/metrics")[0].decode().splitlines()
+    values = [float(line.rsplit(" ", 1)[1]) for line in lines if line.split("{")[0].split(" ")[0] == name]
+    assert values, f"{address} does not tell {name}"
+    return sum(values)
+
+
 class Fleet:
     """Everything that runs, and where."""
 
@@ -104,7 +112,7 @@ class Fleet:
         self.alertmanager = self.centre.at(9093)
         self.desk = self.centre.at(8000)
         self.server = Prometheus(self.store)
-        self.api, self.metrics, self.agents = {}, {}, {}
+        self.api, self.metrics, self.agents, self.rules = {}, {}, {}, None
         stack.enter_context(desk(self.desk))
         self.start_store()
         for host in self.hosts:
@@ -135,12 +143,12 @@ class Fleet:
         """Last: with no host at all there would be an alert at once."""
         eventually("six processes", lambda: len(self.server.query("provisr_process_up == 1")) == 6)
         rules = write(self.folder, "provisr.rules.yml", quicker((EXAMPLES / "provisr.rules.yml").read_text()))
-        own = self.centre.at(8880)
+        self.rules = self.centre.at(8880)
         self.start("vmalert", [
             "vmalert", f"-rule={rules}", f"-datasource.url=http://{self.store}", "-evaluationInterval=1s",
             f"-notifier.url=http://{self.alertmanager}", f"-remoteWrite.url=http://{self.store}",
-            "-remoteWrite.flushInterval=1s", "-datasource.queryStep=15s", f"-httpListenAddr={own}", "-loggerLevel=WARN"],
-            f"http://{own}/health")
+            "-remoteWrite.flushInterval=1s", "-datasource.queryStep=15s", f"-httpListenAddr={self.rules}", "-loggerLevel=WARN"],
+            f"http://{self.rules}/health")
 
     def start_daemon(self, host):
         token = write(self.folder, "token", TOKEN)
@@ -179,9 +187,7 @@ class Fleet:
         return {tuple(series.get(label) for label in labels): value for series, value in self.server.query(query)}
 
     def agent_counts(self, site, name):
-        """The sum of a counter that the agent keeps about itself."""
-        lines = fetch(f"http://{self.agents[site]}/metrics")[0].decode().splitlines()
-        return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.split("{")[0].split(" ")[0] == name)
+        return own_figure(self.agents[site], name)
 
     def active_alerts(self):
         """What Alertmanager knows and does not hold back: {(name, instance or site)}."""
@@ -224,6 +230,12 @@ def check_values(fleet):
     for counter in ("prometheus_target_scrapes_sample_duplicate_timestamp_total",
                     "prometheus_target_scrapes_sample_out_of_order_total"):
         assert fleet.agent_counts("north", counter) == 0, counter
+
+
+def check_rules(fleet):
+    """No rule asks what the store does not understand."""
+    for name in ("vmalert_recording_rules_error", "vmalert_alerting_rules_error"):
+        eventually(name, lambda asked=name: own_figure(fleet.rules, asked) == 0)
 
 
 def check_broken_lists(fleet):
@@ -317,11 +329,13 @@ def main(build):
         fleet = Fleet(build, folder, machines, stack)
         web_1, web_2, db_1 = fleet.hosts
         step(began, check_values, fleet)
+        step(began, check_rules, fleet)
         step(began, check_broken_lists, fleet)
         step(began, check_killed_process, fleet, web_1)
         if os.environ.get(INSIDE):
             step(began, check_cut_off_host, fleet, web_2)
             step(began, check_cut_off_site, fleet, db_1)
+            step(began, check_rules, fleet)
     print("passed" if os.environ.get(INSIDE) else "passed, but on loopback: no host was cut off")
 
 
