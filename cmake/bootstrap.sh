@@ -15,8 +15,9 @@ usage: cmake/bootstrap.sh [--demo] [--tests] [--e2e] [--bench] [--cross] [--all]
 Installs, where they are missing, the packages that building provisrd needs.
   --demo    also what examples/process_metrics_demo.sh needs (curl, jq)
   --tests   --demo, and what the tests need (Catch2 3, valgrind) or run faster with (ccache)
-  --e2e     --tests, and what the end-to-end tests need: Prometheus, Python and its client library,
-            and the browser that looks at the page (Chromium, Node.js, npm)
+  --e2e     --tests, and what the end-to-end tests need: Prometheus, Alertmanager and VictoriaMetrics
+            (none of them is started), Python and its client library, and the browser that looks at
+            the page (Chromium, Node.js, npm)
   --bench   also what the benchmarks need
   --cross   --tests, and what the cross builds need: mingw-w64, Wine, QEMU, Zig (into build/zig)
             and the sources of the libraries (into build/sources)
@@ -120,7 +121,8 @@ wanted_packages() {
   if $with_tests; then packages+=(valgrind ccache); fi
   if $with_bench; then packages+=(libbenchmark-dev wrk gnuplot-nox prometheus-cpp-dev python3); fi
   if $with_e2e; then
-    packages+=(prometheus python3 python3-prometheus-client chromium)
+    packages+=(prometheus prometheus-alertmanager victoria-metrics iproute2 util-linux)
+    packages+=(python3 python3-prometheus-client chromium)
     have node || packages+=(nodejs)
     have npm || packages+=(npm)
   fi
@@ -186,6 +188,42 @@ install_packages() {
   [ "$#" -gt 0 ] || return 0
   say "installing: $*"
   apt_get install --no-install-recommends "$@" || fail "apt-get could not install: $*"
+}
+
+# --- servers --------------------------------------------------------------------------
+
+# The tests start them themselves: Debian would do so at once and at each boot, on provisrd's ports.
+readonly servers="prometheus prometheus-alertmanager victoria-metrics"
+readonly policy=/usr/sbin/policy-rc.d
+
+among_servers() {
+  local package
+  for package in "$@"; do
+    case " $servers " in *" $package "*) printf '%s\n' "$package" ;; esac
+  done
+}
+
+allow_services() { as_root rm -f "$policy"; }
+
+# Installs the packages of which some are servers; those that were there before stay as they are.
+install_without_starting() {
+  local new=()
+  mapfile -t new < <(among_servers "$@")
+  if [ "${#new[@]}" -eq 0 ] || [ ! -d /run/systemd/system ]; then
+    install_packages "$@"
+    return
+  fi
+  if [ ! -e "$policy" ]; then
+    trap 'allow_services; rm -f "$log"' EXIT
+    printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+    as_root chmod 755 "$policy"
+    install_packages "$@"
+    allow_services
+    trap 'rm -f "$log"' EXIT
+  else
+    install_packages "$@"
+  fi
+  quietly as_root systemctl disable "${new[@]}" || say "the services ${new[*]} start at the next boot"
 }
 
 # The best version of a package that the package lists offer; empty for none.
@@ -299,7 +337,7 @@ bootstrap_with_apt() {
   trap 'rm -f "$log"' EXIT
   say "fetching the package lists"
   update_lists
-  install_packages "${missing[@]}"
+  install_without_starting "${missing[@]}"
   if $catch2_missing; then install_catch2; fi
   check_cmake
   say "done in $SECONDS s"

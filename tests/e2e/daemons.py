@@ -28,9 +28,9 @@ def need(*programs):
             skip(f"{program} is not installed (tests/run.sh e2e installs it)")
 
 
-def free_port():
+def free_port(address="127.0.0.1"):
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.bind((address, 0))
         return probe.getsockname()[1]
 
 
@@ -47,6 +47,13 @@ def eventually(what, condition):
         if time.monotonic() > deadline:
             raise AssertionError(f"not within {PATIENCE} s: {what} ({failure})")
         time.sleep(0.1)
+
+
+def has_not_ended(program):
+    """For the conditions of eventually(), which does not wait any longer for what has ended."""
+    if program.poll() is not None:
+        raise RuntimeError(f"{program.args} has ended with {program.returncode}")
+    return True
 
 
 @contextlib.contextmanager
@@ -75,15 +82,18 @@ def fetch(url, headers=None):
 
 
 @contextlib.contextmanager
-def provisrd(build, folder, processes, name="provisrd", addresses=None):
-    """A daemon with these [[processes]]; yields the address of its API and that of /metrics."""
+def provisrd(build, folder, processes, name="provisrd", addresses=None, token_file=None, enter=()):
+    """A daemon with these [[processes]]; yields the address of its API and that of /metrics.
+
+    `enter` is the command that runs another one where this daemon belongs: in a network namespace."""
     api, metrics = addresses or (f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}")
     config = os.path.join(folder, f"{name}.toml")
     with open(config, "w", encoding="utf-8") as text:
-        text.write(f'[server]\nlisten = "{api}"\n[metrics]\nlisten = "{metrics}"\n'
+        auth = f'[server.auth]\ntoken_file = "{token_file}"\n' if token_file else ""
+        text.write(f'[server]\nlisten = "{api}"\n{auth}[metrics]\nlisten = "{metrics}"\n'
                    f'[metrics.process_metrics]\ninterval = "1s"\n{processes}')
-    with running([os.path.join(build, "daemon", "provisrd"), config], f"{config}.log"):
-        eventually(f"{name} answers", lambda: fetch(f"http://{metrics}/healthz"))
+    with running([*enter, os.path.join(build, "daemon", "provisrd"), config], f"{config}.log") as daemon:
+        eventually(f"{name} answers", lambda: has_not_ended(daemon) and fetch(f"http://{metrics}/healthz"))
         yield api, metrics
 
 
@@ -113,7 +123,7 @@ def prometheus(folder, config, *options):
     address = f"127.0.0.1:{free_port()}"
     command = ["prometheus", f"--config.file={config}", f"--web.listen-address={address}",
                f"--storage.tsdb.path={os.path.join(folder, 'prometheus')}", "--log.level=warn", *options]
-    with running(command, os.path.join(folder, "prometheus.log")):
+    with running(command, os.path.join(folder, "prometheus.log")) as program:
         server = Prometheus(address)
-        eventually("Prometheus is ready", lambda: fetch(f"{server.url}/-/ready"))
+        eventually("Prometheus is ready", lambda: has_not_ended(program) and fetch(f"{server.url}/-/ready"))
         yield server
