@@ -290,6 +290,7 @@ let awayTimer;
  */
 function visibilityChanged() {
   clearTimeout(awayTimer);
+  secondAt = Date.now(); // timers of hidden tabs are slow: that is no sleep
   if (document.hidden) {
     awayTimer = setTimeout(() => {
       isAway = true;

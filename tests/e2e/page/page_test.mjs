@@ -326,10 +326,11 @@ describe('what comes and goes', () => {
       await ready(page);
       const canvas = page.locator('[data-figure="memory_rss"] canvas');
       await isDrawn(canvas);
-      const scroll = await eventually(() => page.evaluate(() => window.scrollY));
       const isClear = () => page.evaluate(() => document.querySelector('tr[aria-selected="true"]').getBoundingClientRect().bottom <=
         document.getElementById('detail').getBoundingClientRect().top + 1);
       await eventually(isClear);
+      const place = () => page.evaluate(() => document.querySelector('tr[aria-selected="true"]').getBoundingClientRect().top);
+      const before = await place();
       await new Promise((resolve) => setTimeout(resolve, 3000));
       await daemon.end();
       await eventually(async () => (await page.locator('#connection').getAttribute('data-state')) === 'lost');
@@ -338,7 +339,7 @@ describe('what comes and goes', () => {
       await daemon.run();
       await eventually(async () => (await page.locator('#connection').getAttribute('data-state')) === 'live');
       await eventually(async () => /up [3-9] s/.test(await page.locator('#detail .summary').textContent()));
-      const gap = await page.evaluate(() => {
+      const gapNow = () => page.evaluate(() => {
         const canvas = document.querySelector('[data-figure="memory_rss"] canvas');
         const hex = getComputedStyle(document.documentElement).getPropertyValue('--data').trim();
         const wanted = [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
@@ -353,9 +354,15 @@ describe('what comes and goes', () => {
         for (let x = first, run = 0; x <= last; ++x) longest = Math.max(longest, (run = drawn[x] ? 0 : run + 1));
         return { first, last, longest };
       });
-      assert.ok(gap.longest > 8 && gap.last - gap.first > gap.longest, `a gap between two lines: ${JSON.stringify(gap)}`);
+      await eventually(async () => {
+        const gap = await gapNow();
+        assert.ok(gap.longest > 8 && gap.last - gap.first > gap.longest, `a gap between two lines: ${JSON.stringify(gap)}`);
+        return true;
+      });
       await screenshot(page, 'gap');
-      assert.equal(await page.evaluate(() => window.scrollY), scroll);
+      // On the screen, that is: a line among the problems may come or go above it.
+      await eventually(async () => Math.abs((await place()) - before) < 30);
+      assert.ok(await page.evaluate(() => window.scrollY > 0));
       assert.equal(await rowOf(page, 'app-50').getAttribute('aria-selected'), 'true');
     } finally {
       await page.context().close();
@@ -542,10 +549,12 @@ describe('a thousand processes', () => {
     scrolls.sort((a, b) => a - b);
     assert.ok((await names(page)).length > 20);
     await page.waitForTimeout(1500);
-    const ticks = () => page.evaluate(() => performance.getEntriesByType('resource').filter(({ name }) => name.endsWith('/metrics')).length);
-    const begun = [await spent(), await ticks()];
-    const looks = await eventually(async () => (await ticks()) >= begun[1] + 5 && (await ticks()) - begun[1]);
-    const look = ((await spent()) - begun[0]) / looks;
+    let looks = 0;
+    page.on('response', (response) => (looks += response.url().endsWith('/api/metrics') ? 1 : 0));
+    await eventually(() => looks === 1);
+    const begun = await spent();
+    await eventually(() => looks >= 6);
+    const look = ((await spent()) - begun) / (looks - 1);
     console.log(`1,000 processes: first paint ${paint.toFixed(0)} ms; work for a frame while scrolling ${scrolls[4].toFixed(1)} ms ` +
       `(${scrolls[0].toFixed(1)} to ${scrolls[8].toFixed(1)}), for each look at all figures ${look.toFixed(0)} ms`);
     // A machine at rest needs a third of it: what fails here is a fault of the page.
