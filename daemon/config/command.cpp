@@ -152,7 +152,7 @@ class Splitter {
 
 }  // namespace
 
-Command parse_command(std::string_view command) {
+ParsedCommand parse_command(std::string_view command) {
   const std::string_view text = trim(command);
   if (text.empty()) throw std::invalid_argument("the command is empty");
   Splitter splitter(text);

@@ -7,7 +7,7 @@
 namespace provisr::daemon {
 
 /// What to execute for a `command`.
-struct Command {
+struct ParsedCommand {
   std::vector<std::string> argv;
   /// A shell runs beside the programs that it starts, and is measured in place of them.
   bool shell_stays;
@@ -17,6 +17,6 @@ struct Command {
 /// /bin/sh -c, which executes the program in place of itself if it can (see prepare_for_shell).
 /// Throws std::invalid_argument for an empty command or an unclosed quote. From the first thing
 /// that needs a shell on, quotes are left to the shell.
-[[nodiscard]] Command parse_command(std::string_view command);
+[[nodiscard]] ParsedCommand parse_command(std::string_view command);
 
 }  // namespace provisr::daemon

@@ -47,7 +47,7 @@ void read_command(const Value& value, Entry& entry) {
   std::string command;
   if (!value.read(command)) return;
   try {
-    Command parsed = parse_command(command);
+    ParsedCommand parsed = parse_command(command);
     entry.config.argv = std::move(parsed.argv);
     if (parsed.shell_stays) {
       value.warn("the shell that runs this is measured together with what it starts");

@@ -11,6 +11,7 @@
 #include <fstream>
 #include <iterator>
 #include <map>
+#include <optional>
 #include <string>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -76,17 +77,29 @@ struct IndependentSum {
   }
 };
 
+/// Members may still be on their way to their pause: two sums that differ by a fault go on to
+/// differ.
 void check_against_proc(Registry& registry, ProcessId leader) {
-  registry.tick();
-  const IndependentSum expected(leader);
-  const auto sample = registry.latest("tree");
-  REQUIRE(sample);
   const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
-  CHECK(sample->num_processes == Figure<std::uint32_t>(expected.processes));
-  CHECK(sample->num_threads == Figure<std::uint32_t>(expected.threads));
-  CHECK(sample->num_fds == Figure<std::uint32_t>(expected.descriptors));
-  CHECK(sample->memory_vms_bytes == Figure<std::uint64_t>(expected.size_pages * page));
-  CHECK(sample->memory_rss_bytes == Figure<std::uint64_t>(expected.resident_pages * page));
+  std::optional<ProcessMetrics> sample;
+  std::optional<IndependentSum> expected;
+  const auto are_equal = [&] {
+    return sample->num_processes == Figure<std::uint32_t>(expected->processes) &&
+           sample->num_threads == Figure<std::uint32_t>(expected->threads) &&
+           sample->num_fds == Figure<std::uint32_t>(expected->descriptors) &&
+           sample->memory_vms_bytes == Figure<std::uint64_t>(expected->size_pages * page) &&
+           sample->memory_rss_bytes == Figure<std::uint64_t>(expected->resident_pages * page);
+  };
+  CHECK(test::eventually([&] {
+    registry.tick();
+    sample = registry.latest("tree");
+    expected.emplace(leader);
+    return sample && are_equal();
+  }));
+  REQUIRE(sample);
+  CAPTURE(sample->num_processes.value_or(0), expected->processes, sample->num_threads.value_or(0),
+          expected->threads, sample->num_fds.value_or(0), expected->descriptors);
+  CHECK(are_equal());
 }
 
 void burn(std::chrono::nanoseconds amount) {

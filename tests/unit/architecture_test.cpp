@@ -1,4 +1,5 @@
-// Holds every #include of the product against the table of allowed arrows in docs/design.md.
+// Holds every #include of the product against the table of allowed arrows in docs/design.md, and
+// the names of its types against each other.
 #include "support/paths.hpp"
 #include "support/text_file.hpp"
 
@@ -133,6 +134,46 @@ using Arrows = std::map<std::string, std::set<std::string>>;
   return arrows;
 }
 
+/// The types that a header defines in a namespace, outside of other types.
+[[nodiscard]] std::vector<std::string> types_defined_in(const std::string& text) {
+  std::vector<std::string> types;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    for (const std::string_view kind : {"struct ", "class ", "enum class "}) {
+      if (!line.starts_with(kind) || !line.ends_with('{')) continue;
+      const std::string rest = line.substr(kind.size());
+      const std::string name = rest.substr(0, rest.find_first_of(" <{"));
+      if (name.find(':') == std::string::npos) types.push_back(name);
+    }
+  }
+  return types;
+}
+
+/// One line a type that a second header defines, too: a linker would take one for the other.
+[[nodiscard]] std::vector<std::string> types_defined_twice(
+    const std::map<std::string, std::string>& headers) {
+  std::map<std::string, std::string> first;
+  std::vector<std::string> faults;
+  for (const auto& [file, text] : headers) {
+    for (const std::string& type : types_defined_in(text)) {
+      const auto [known, is_new] = first.emplace(type, file);
+      if (!is_new) faults.push_back(type + " is of " + known->second + " and of " + file);
+    }
+  }
+  return faults;
+}
+
+[[nodiscard]] std::map<std::string, std::string> headers_of_daemon() {
+  std::map<std::string, std::string> headers;
+  const fs::path root = provisr::test::source_path();
+  for (const auto& entry : fs::recursive_directory_iterator(root / "daemon")) {
+    if (entry.path().extension() != ".hpp") continue;
+    headers[entry.path().lexically_relative(root).generic_string()] =
+        provisr::test::read_text(entry.path());
+  }
+  return headers;
+}
+
 [[nodiscard]] Arrows table() {
   return allowed_arrows(provisr::test::read_text(provisr::test::source_path() + "/docs/design.md"));
 }
@@ -160,6 +201,19 @@ TEST_CASE("every room of the daemon stands in the table of arrows") {
     INFO(entry.path());
     CHECK(allowed.contains(entry.path().filename().string()));
   }
+}
+
+TEST_CASE("no two headers of the daemon define types of one name") {
+  CHECK(types_defined_twice(headers_of_daemon()) == std::vector<std::string>{});
+}
+
+TEST_CASE("a type that is defined twice is found") {
+  const std::string text =
+      "struct A {\n};\nclass B final : public C {\nenum class D : int {\nstruct E;\nstruct A::F "
+      "{\n";
+  CHECK(types_defined_in(text) == std::vector<std::string>{"A", "B", "D"});
+  CHECK(types_defined_twice({{"x.hpp", text}, {"y.hpp", "struct B {\n  struct A {\n"}}) ==
+        std::vector<std::string>{"B is of x.hpp and of y.hpp"});
 }
 
 TEST_CASE("the arrow checks find what they look for") {

@@ -291,22 +291,22 @@ TEST_CASE("the selected row stays on the screen, also when it has gone") {
 TEST_CASE("keys are found in whatever pieces they arrive") {
   using Keys = std::vector<KeyPress>;
   KeyReader reader;
-  CHECK(reader.read("a\x1b[A\x1bOB\x1b[6~\r\x7f") == Keys{{Key::character, 'a'},
-                                                          {Key::up},
-                                                          {Key::down},
-                                                          {Key::page_down},
-                                                          {Key::enter},
-                                                          {Key::backspace}});
+  CHECK(reader.read("a\x1b[A\x1bOB\x1b[6~\r\x7f") == Keys{{TerminalKey::character, 'a'},
+                                                          {TerminalKey::up},
+                                                          {TerminalKey::down},
+                                                          {TerminalKey::page_down},
+                                                          {TerminalKey::enter},
+                                                          {TerminalKey::backspace}});
   CHECK(reader.read("\x1b").empty());
   CHECK(reader.is_waiting());
   CHECK(reader.read("[").empty());
-  CHECK(reader.read("D") == Keys{{Key::left}});
+  CHECK(reader.read("D") == Keys{{TerminalKey::left}});
   CHECK(reader.read("\x1b").empty());
-  CHECK(reader.give_up() == Keys{{Key::escape}});
+  CHECK(reader.give_up() == Keys{{TerminalKey::escape}});
   CHECK_FALSE(reader.is_waiting());
-  CHECK(reader.read("\x1b[<0;1;1M\x1b[1;5Aq\xc3\xa4") == Keys{{Key::character, 'q'}});
+  CHECK(reader.read("\x1b[<0;1;1M\x1b[1;5Aq\xc3\xa4") == Keys{{TerminalKey::character, 'q'}});
   CHECK(reader.read("\x1b[" + std::string(100'000, '1')).size() > 1000);
-  CHECK(reader.read("\x03") == Keys{{Key::interrupt}});
+  CHECK(reader.read("\x03") == Keys{{TerminalKey::interrupt}});
 }
 
 TEST_CASE("letters of a filter are no commands") {
@@ -315,16 +315,16 @@ TEST_CASE("letters of a filter are no commands") {
   const auto type = [&](KeyPress key) {
     return press(key, choice, board, rows_of(board, choice), 5);
   };
-  static_cast<void>(type({Key::character, '/'}));
+  static_cast<void>(type({TerminalKey::character, '/'}));
   for (const char letter : std::string("dbq"))
-    CHECK(type({Key::character, letter}) == Reaction::draw);
-  static_cast<void>(type({Key::backspace}));
+    CHECK(type({TerminalKey::character, letter}) == Reaction::draw);
+  static_cast<void>(type({TerminalKey::backspace}));
   CHECK(choice.filter == "db");
-  static_cast<void>(type({Key::enter}));
+  static_cast<void>(type({TerminalKey::enter}));
   CHECK(names_of(rows_of(board, choice)) == Names{"db"});
-  static_cast<void>(type({Key::escape}));
+  static_cast<void>(type({TerminalKey::escape}));
   CHECK(choice.filter.empty());
-  CHECK(type({Key::character, 'q'}) == Reaction::quit);
+  CHECK(type({TerminalKey::character, 'q'}) == Reaction::quit);
 }
 
 TEST_CASE("a painter sends only the lines that changed, and the screen shows the frame") {

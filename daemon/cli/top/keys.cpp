@@ -12,22 +12,22 @@ constexpr char escape = '\x1b';
 
 struct Sequence {
   std::string_view text;  ///< behind Escape and '[' or 'O'
-  Key key;
+  TerminalKey key;
 };
 
 constexpr auto sequences = std::to_array<Sequence>({
-    {"A", Key::up},
-    {"B", Key::down},
-    {"C", Key::right},
-    {"D", Key::left},
-    {"H", Key::home},
-    {"F", Key::end},
-    {"1~", Key::home},
-    {"7~", Key::home},
-    {"4~", Key::end},
-    {"8~", Key::end},
-    {"5~", Key::page_up},
-    {"6~", Key::page_down},
+    {"A", TerminalKey::up},
+    {"B", TerminalKey::down},
+    {"C", TerminalKey::right},
+    {"D", TerminalKey::left},
+    {"H", TerminalKey::home},
+    {"F", TerminalKey::end},
+    {"1~", TerminalKey::home},
+    {"7~", TerminalKey::home},
+    {"4~", TerminalKey::end},
+    {"8~", TerminalKey::end},
+    {"5~", TerminalKey::page_up},
+    {"6~", TerminalKey::page_down},
 });
 
 /// Longer than any key; a terminal that goes on is not listened to.
@@ -45,7 +45,7 @@ constexpr std::size_t longest_sequence = 32;
 }
 
 [[nodiscard]] std::optional<KeyPress> key_of_sequence(std::string_view text) {
-  if (text.size() == 1) return KeyPress{Key::escape};
+  if (text.size() == 1) return KeyPress{TerminalKey::escape};
   const auto* const found =
       std::find_if(sequences.begin(), sequences.end(),
                    [&](const Sequence& one) { return one.text == text.substr(2); });
@@ -57,17 +57,17 @@ constexpr std::size_t longest_sequence = 32;
   switch (byte) {
     case '\r':
     case '\n':
-      return KeyPress{Key::enter};
+      return KeyPress{TerminalKey::enter};
     case '\x7f':
     case '\b':
-      return KeyPress{Key::backspace};
+      return KeyPress{TerminalKey::backspace};
     case '\x0c':
-      return KeyPress{Key::redraw};
+      return KeyPress{TerminalKey::redraw};
     case '\x03':
-      return KeyPress{Key::interrupt};
+      return KeyPress{TerminalKey::interrupt};
     default:
       if (byte < ' ' || byte > '~') return std::nullopt;
-      return KeyPress{Key::character, byte};
+      return KeyPress{TerminalKey::character, byte};
   }
 }
 
@@ -143,17 +143,17 @@ void sort_by(char letter, ViewChoice& choice, const Board& board) {
 void type_filter(KeyPress key, ViewChoice& choice) {
   constexpr std::size_t longest = 128;
   switch (key.key) {
-    case Key::character:
+    case TerminalKey::character:
       if (choice.filter.size() < longest) choice.filter += key.character;
       break;
-    case Key::backspace:
+    case TerminalKey::backspace:
       if (!choice.filter.empty()) choice.filter.pop_back();
       break;
-    case Key::escape:
+    case TerminalKey::escape:
       choice.filter.clear();
       choice.is_typing_filter = false;
       break;
-    case Key::enter:
+    case TerminalKey::enter:
       choice.is_typing_filter = false;
       break;
     default:
@@ -194,26 +194,26 @@ void type_filter(KeyPress key, ViewChoice& choice) {
 }
 
 /// Returns whether it was a key that goes through the rows.
-[[nodiscard]] bool move(Key key, ViewChoice& choice, const std::vector<Row>& rows,
+[[nodiscard]] bool move(TerminalKey key, ViewChoice& choice, const std::vector<Row>& rows,
                         std::ptrdiff_t page) {
   const auto all = static_cast<std::ptrdiff_t>(rows.size());
   switch (key) {
-    case Key::up:
+    case TerminalKey::up:
       select(choice, rows, -1);
       return true;
-    case Key::down:
+    case TerminalKey::down:
       select(choice, rows, 1);
       return true;
-    case Key::page_up:
+    case TerminalKey::page_up:
       select(choice, rows, -page);
       return true;
-    case Key::page_down:
+    case TerminalKey::page_down:
       select(choice, rows, page);
       return true;
-    case Key::home:
+    case TerminalKey::home:
       select(choice, rows, -all);
       return true;
-    case Key::end:
+    case TerminalKey::end:
       select(choice, rows, all);
       return true;
     default:
@@ -242,13 +242,13 @@ std::vector<KeyPress> KeyReader::read(std::string_view bytes) {
 std::vector<KeyPress> KeyReader::give_up() {
   const bool is_alone = rest_.size() == 1;
   rest_.clear();
-  return is_alone ? std::vector<KeyPress>{{Key::escape}} : std::vector<KeyPress>();
+  return is_alone ? std::vector<KeyPress>{{TerminalKey::escape}} : std::vector<KeyPress>();
 }
 
 Reaction press(KeyPress key, ViewChoice& choice, const Board& board, const std::vector<Row>& rows,
                std::size_t page) {
-  if (key.key == Key::interrupt) return Reaction::quit;
-  if (key.key == Key::redraw) return Reaction::draw_anew;
+  if (key.key == TerminalKey::interrupt) return Reaction::quit;
+  if (key.key == TerminalKey::redraw) return Reaction::draw_anew;
   if (choice.shows_help) {
     choice.shows_help = false;
     return Reaction::draw;
@@ -260,11 +260,11 @@ Reaction press(KeyPress key, ViewChoice& choice, const Board& board, const std::
     type_filter(key, choice);
     return Reaction::draw;
   }
-  if (key.key == Key::character) return press_letter(key.character, choice, board, rows);
-  if (key.key == Key::escape) choice.filter.clear();
-  if (key.key == Key::enter) fold(choice, rows, std::nullopt);
-  if (key.key == Key::left) fold(choice, rows, true);
-  if (key.key == Key::right) fold(choice, rows, false);
+  if (key.key == TerminalKey::character) return press_letter(key.character, choice, board, rows);
+  if (key.key == TerminalKey::escape) choice.filter.clear();
+  if (key.key == TerminalKey::enter) fold(choice, rows, std::nullopt);
+  if (key.key == TerminalKey::left) fold(choice, rows, true);
+  if (key.key == TerminalKey::right) fold(choice, rows, false);
   return Reaction::draw;
 }
 

@@ -9,7 +9,7 @@
 
 namespace provisr::daemon {
 
-enum class Key {
+enum class TerminalKey {
   character,
   up,
   down,
@@ -27,8 +27,8 @@ enum class Key {
 };
 
 struct KeyPress {
-  Key key = Key::character;
-  char character = '\0';  ///< printable ASCII, of Key::character
+  TerminalKey key = TerminalKey::character;
+  char character = '\0';  ///< printable ASCII, of TerminalKey::character
 
   bool operator==(const KeyPress&) const = default;
 };
