@@ -1,5 +1,6 @@
 #include "support/child_program.hpp"
 #include "support/eventually.hpp"
+#include "support/send_signal.hpp"
 
 #include <provisr/registry.hpp>
 
@@ -12,6 +13,8 @@
 #include <iterator>
 #include <map>
 #include <optional>
+#include <signal.h>
+#include <sstream>
 #include <string>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -117,6 +120,15 @@ void say(const Pipe& pipe, const std::string& word) {
   if (::write(pipe.writer(), word.data(), word.size()) < 0) ::_exit(1);
 }
 
+/// Kills the workers of a "forker", which outlive it.
+void end_workers(const ChildProgram& forker) {
+  std::istringstream lines(forker.said());
+  for (std::string word; lines >> word;) {
+    long long pid = 0;
+    if (word == "worker" && lines >> pid) test::send_signal(pid, SIGKILL);
+  }
+}
+
 /// While it lives, this program adopts orphans.
 struct Subreaper {
   Subreaper() { ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); }
@@ -133,6 +145,7 @@ TEST_CASE("a tree is what an independent reader of /proc adds up", "[live][tree]
   REQUIRE_FALSE(registry.track("tree", before.pid(), as_tree));
   check_against_proc(registry, before.pid());
   CHECK(registry.latest("tree")->num_processes == Figure<std::uint32_t>(6U));
+  end_workers(before);
 }
 
 TEST_CASE("members that are born later are found, and the tree of threads and forks is right",

@@ -10,7 +10,6 @@
 #include <memory>
 #include <new>
 #include <optional>
-#include <ranges>
 #include <span>
 #include <system_error>
 #include <type_traits>
@@ -210,10 +209,10 @@ class ProcessForest {
     std::ranges::sort(by_parent_, {}, &Descent::parent);
     for (std::size_t next = 0; next < adopted_.size(); ++next) {
       const ProcessId parent = adopted_[next];
-      for (const Descent& child :
-           std::ranges::equal_range(by_parent_, parent, {}, &Descent::parent)) {
-        const Node* const known = find(child.pid);
-        if (known == nullptr || known->ancestor == nullptr) adopt_one(child);
+      auto child = std::ranges::lower_bound(by_parent_, parent, {}, &Descent::parent);
+      for (; child != by_parent_.end() && child->parent == parent; ++child) {
+        const Node* const known = find(child->pid);
+        if (known == nullptr || known->ancestor == nullptr) adopt_one(*child);
       }
     }
   }
@@ -317,9 +316,9 @@ class ProcessForest {
     if (std::exchange(family.round, round_) == round_) return;
     for (const auto& member : family.members) begin_sum(*member);
     bool has_gone = false;
-    for (const auto& member : std::views::reverse(family.members)) {
-      visit(*member);
-      has_gone |= member->is_gone;
+    for (auto member = family.members.rbegin(); member != family.members.rend(); ++member) {
+      visit(**member);
+      has_gone |= (*member)->is_gone;
     }
     if (has_gone) bury(family);
   }
@@ -387,10 +386,11 @@ class ProcessForest {
   [[nodiscard]] Figure<std::uint64_t> cpu_now(const Node& leader) noexcept {
     const auto& members = leader.family->members;
     for (const auto& member : members) member->cpu_now_ns = 0;
-    for (const auto& member : std::views::reverse(members)) {
-      add_account_now(*member);
-      if (member.get() == &leader) return leader.cpu_now_ns;
-      if (member->ancestor != nullptr) add(member->ancestor->cpu_now_ns, member->cpu_now_ns);
+    for (auto member = members.rbegin(); member != members.rend(); ++member) {
+      Node& node = **member;
+      add_account_now(node);
+      if (&node == &leader) return leader.cpu_now_ns;
+      if (node.ancestor != nullptr) add(node.ancestor->cpu_now_ns, node.cpu_now_ns);
     }
     return {};
   }
