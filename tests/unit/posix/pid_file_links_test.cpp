@@ -6,6 +6,7 @@
 #include <catch2/matchers/catch_matchers_string.hpp>
 
 #include <filesystem>
+#include <string_view>
 #include <sys/stat.h>
 
 using namespace provisr::daemon;
