@@ -65,11 +65,11 @@ void write_breaches(JsonText& json, const ProcessStatus& process, const Breaches
 using LimitsByName = std::multimap<std::string_view, const LimitBreachCount*>;
 
 void write_limits(JsonText& json, const ProcessStatus& process, const LimitsByName& limits) {
-  const auto [first, last] = limits.equal_range(process.name);
-  if (first == last) return;
+  const auto own = limits.equal_range(process.name);
+  if (own.first == own.second) return;
   json.key("limits");
-  json.object([&, first = first, last = last] {
-    for (auto limit = first; limit != last; ++limit) {
+  json.object([&] {
+    for (auto limit = own.first; limit != own.second; ++limit) {
       const bool is_memory = limit->second->figure == LimitFigure::memory;
       json.member(is_memory ? "max_memory_mb" : "max_cpu_percent", limit->second->limit);
     }
