@@ -27,13 +27,15 @@
 namespace provisr::bench {
 namespace {
 
-template <class Number>
-void append_line(std::string& out, std::string_view start, std::string_view name, Number number) {
+/// `format` is what std::to_chars takes after the number, if anything.
+template <class Number, class... Format>
+void append_line(std::string& out, std::string_view start, std::string_view name, Number number,
+                 Format... format) {
   char digits[32];
   out += start;
   out += name;
   out += "\"} ";
-  out.append(digits, std::to_chars(digits, digits + sizeof digits, number).ptr);
+  out.append(digits, std::to_chars(digits, digits + sizeof digits, number, format...).ptr);
   out += '\n';
 }
 
@@ -74,7 +76,8 @@ void write_by_hand(const Snapshot& snapshot, std::string& out) {
                 "CPU time used since the process started.",
                 [&](const auto& process, const auto& start) {
                   append_line(out, start, process.name(),
-                              static_cast<double>(*process.metrics().cpu_time_ns) / 1e9);
+                              static_cast<double>(*process.metrics().cpu_time_ns) / 1e9,
+                              std::chars_format::fixed);
                 });
   family("provisr_process_up", "Whether the managed process runs (1) or not (0).",
          [](const auto& process) { return process.running() ? 1 : 0; });

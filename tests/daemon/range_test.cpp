@@ -32,8 +32,8 @@ const std::vector<std::string> ranges{"bytes=0-0",
   std::istringstream text(body);
   std::string shape;
   for (std::string line; std::getline(text, line);) {
-    const bool is_sample = line.starts_with("provisr_");
     if (line.starts_with("provisr_http_requests_total{")) continue;
+    const bool is_sample = line.starts_with("provisr_") || line.starts_with("process_");
     shape += is_sample ? line.substr(0, line.rfind(' ')) : line;
     shape += '\n';
   }

@@ -199,7 +199,6 @@ TEST_CASE("CPU time over hundreds of short workers is the kernel's own account, 
   const std::error_code error = registry.track("tree", leader, as_tree);
   std::uint64_t last = 0;
   bool has_fallen = false;
-  std::thread waiting([&] { wait_for(done, "done"); });
   const auto sample = [&] {
     registry.tick();
     const auto metrics = registry.latest("tree");
@@ -209,7 +208,7 @@ TEST_CASE("CPU time over hundreds of short workers is the kernel's own account, 
   };
   pollfd ended{.fd = done.reader(), .events = POLLIN, .revents = 0};
   while (::poll(&ended, 1, 5) == 0) sample();
-  waiting.join();
+  wait_for(done, "done");
   sample();
   sample();
   test::send_signal(leader, SIGKILL);
