@@ -56,8 +56,9 @@ namespace {
     const std::string_view separator = diagnostic.process.empty() ? "" : ": ";
     log.write(level, fmt::format("{}{}{}", diagnostic.process, separator, diagnostic.message));
   };
-  options.observer = [&ticks, &hub, &limits](const TickEvent& tick) {
+  options.observer = [&ticks, &hub, &limits, state](const TickEvent& tick) {
     ticks.on_tick(tick.report);
+    if (state != nullptr) state->warn_of_lost_histories();
     limits.on_tick(tick.snapshot);
     tell_of_tick(hub, tick);
   };

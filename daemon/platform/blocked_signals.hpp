@@ -4,9 +4,10 @@
 
 namespace provisr::daemon {
 
-/// Blocks all signals in this thread while it exists. A thread that is started meanwhile inherits
-/// that, and so never takes a signal that another thread waits for. Implemented in
-/// daemon/platform; a no-op on Windows.
+/// Blocks the signals that come from outside in this thread while it exists. A thread that is
+/// started meanwhile inherits that, and so never takes a signal that another thread waits for.
+/// Those that a thread brings upon itself, such as SIGBUS, are not blocked: their handlers must
+/// run. Implemented in daemon/platform; a no-op on Windows.
 class BlockedSignals {
  public:
   BlockedSignals();

@@ -29,15 +29,20 @@ namespace fs = std::filesystem;
 }
 
 /// Throws std::system_error.
-[[nodiscard]] HistoryStorage map(StateFile& file, std::size_t size) {
+[[nodiscard]] std::shared_ptr<FileMemory> map(StateFile& file, std::size_t size) {
   std::error_code error;
   auto memory = file.map(size, error);
   if (!memory) throw std::system_error(error, "cannot be mapped");
-  return {std::span(memory.get(), size), memory};
+  return memory;
+}
+
+[[nodiscard]] HistoryStorage storage_in(std::shared_ptr<FileMemory> memory) {
+  const std::span<std::byte> bytes = memory->bytes();
+  return {bytes, std::move(memory)};
 }
 
 /// Throws std::system_error if the disk has no room.
-[[nodiscard]] HistoryStorage make(const fs::path& file, const HistoryShape& shape) {
+[[nodiscard]] std::shared_ptr<FileMemory> make(const fs::path& file, const HistoryShape& shape) {
   const auto opened = open_file(file);
   const std::size_t size = history_size(shape);
   if (const std::error_code error = opened->reserve(size)) {
@@ -62,31 +67,32 @@ namespace fs = std::filesystem;
 }
 
 /// Writes what a history of another shape holds into a new file that takes its place.
-[[nodiscard]] HistoryStorage copy(const fs::path& file, const HistoryShape& from,
-                                  HistoryStorage bytes, const HistoryShape& shape) {
-  const std::vector<ProcessMetrics> samples = History(from, std::move(bytes)).read();
+[[nodiscard]] std::shared_ptr<FileMemory> copy(const fs::path& file, const HistoryShape& from,
+                                               std::shared_ptr<FileMemory> memory,
+                                               const HistoryShape& shape) {
+  const std::vector<ProcessMetrics> samples = History(from, storage_in(std::move(memory))).read();
   fs::path made = file;
   made += ".new";
   fs::remove(made);
-  HistoryStorage storage = make(made, shape);
-  History history(shape, storage);
+  auto copied = make(made, shape);
+  History history(shape, storage_in(copied));
   for (const ProcessMetrics& sample : samples) history.push(sample);
   fs::rename(made, file);
-  return storage;
+  return copied;
 }
 
 /// Throws std::system_error.
-[[nodiscard]] HistoryStorage open_or_make(const fs::path& file, const HistoryShape& shape,
-                                          const Log& log) {
+[[nodiscard]] std::shared_ptr<FileMemory> open_or_make(const fs::path& file,
+                                                       const HistoryShape& shape, const Log& log) {
   const auto opened = open_file(file);
   const auto size = static_cast<std::size_t>(opened->size());
   if (size == 0) return make(file, shape);
-  HistoryStorage storage = map(*opened, size);
-  const StorageState state = inspect_history(storage.bytes, shape);
-  if (can_continue(state) || state == StorageState::empty) return storage;
+  auto memory = map(*opened, size);
+  const StorageState state = inspect_history(memory->bytes(), shape);
+  if (can_continue(state) || state == StorageState::empty) return memory;
   if (state == StorageState::mismatched) {
-    if (const auto from = shape_of(storage.bytes, shape.name)) {
-      return copy(file, *from, std::move(storage), shape);
+    if (const auto from = shape_of(memory->bytes(), shape.name)) {
+      return copy(file, *from, std::move(memory), shape);
     }
   }
   set_aside(file, "is no history that can be continued: " + std::string(to_text(state)), log);
@@ -98,19 +104,38 @@ namespace fs = std::filesystem;
 HistoryFiles::HistoryFiles(fs::path directory, const Log& log)
     : directory_(std::move(directory)), log_(&log) {}
 
-HistoryStorage HistoryFiles::open(const HistoryShape& shape) const {
+HistoryStorage HistoryFiles::open(const HistoryShape& shape) {
   const fs::path file = file_of(shape.name);
   try {
-    return open_or_make(file, shape, *log_);
+    auto memory = open_or_make(file, shape, *log_);
+    const std::lock_guard lock(mutex_);
+    mapped_.insert_or_assign(std::string(shape.name), memory);
+    return storage_in(std::move(memory));
   } catch (const std::system_error& failure) {
     log_->warn("{}: its history is not kept: {} {}", shape.name, name_of(file), failure.what());
     return heap_storage(shape);
   }
 }
 
-void HistoryFiles::remove(std::string_view name) const {
+void HistoryFiles::remove(std::string_view name) {
   std::error_code ignored;
   fs::remove(file_of(name), ignored);
+  const std::lock_guard lock(mutex_);
+  if (const auto found = mapped_.find(name); found != mapped_.end()) mapped_.erase(found);
+}
+
+void HistoryFiles::warn_of_lost() {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(mapped_, [this](const auto& entry) {
+    const auto& [name, mapped] = entry;
+    const auto memory = mapped.lock();
+    if (!memory || !memory->is_lost()) return false;
+    log_->warn(
+        "{}: its history begins anew, and in memory only: {} was cut short, or its disk is "
+        "full or fails",
+        name, name_of(file_of(name)));
+    return true;
+  });
 }
 
 fs::path HistoryFiles::file_of(std::string_view name) const {

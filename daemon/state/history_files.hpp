@@ -1,17 +1,23 @@
 #pragma once
 
 #include "daemon/base/log.hpp"
+#include "daemon/platform/state_file.hpp"
 
 #include <provisr/storage.hpp>
 
 #include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
 #include <string_view>
 
 namespace provisr::daemon {
 
 /// Histories in mapped files, one for each name, as docs/history-format.md has it.
 ///
-/// Thread safety: different names from different threads.
+/// Thread safety: different names from different threads; warn_of_lost() from any.
 class HistoryFiles {
  public:
   /// In an existing folder. `log` must outlive it.
@@ -20,15 +26,20 @@ class HistoryFiles {
   /// The bytes of the name's file: those of before if they can be continued. A history of another
   /// length is copied into one of this. Files that hold something else are set aside. On the heap,
   /// with a warning, if there is no file to be had. Throws std::bad_alloc.
-  [[nodiscard]] HistoryStorage open(const HistoryShape& shape) const;
+  [[nodiscard]] HistoryStorage open(const HistoryShape& shape);
 
-  void remove(std::string_view name) const;
+  void remove(std::string_view name);
+
+  /// One warning for each history whose file was lost under way (see FileMemory).
+  void warn_of_lost();
 
  private:
   [[nodiscard]] std::filesystem::path file_of(std::string_view name) const;
 
   std::filesystem::path directory_;
   const Log* log_;
+  std::mutex mutex_;
+  std::map<std::string, std::weak_ptr<const FileMemory>, std::less<>> mapped_;  ///< by name
 };
 
 }  // namespace provisr::daemon

@@ -26,12 +26,20 @@ static_assert(std::is_trivially_copyable_v<StoredProcess> && sizeof(StoredProces
 
 constexpr std::uint32_t stopped_flag = 1;
 constexpr std::uint32_t run_flag = 2;
+constexpr std::uint32_t ending_flag = 4;
+
+[[nodiscard]] std::uint32_t flags_of(const RememberedProcess& process) {
+  std::uint32_t flags = process.is_stopped ? stopped_flag : 0U;
+  if (process.run) flags |= run_flag;
+  if (process.run && process.run->is_ending) flags |= ending_flag;
+  return flags;
+}
 
 [[nodiscard]] StoredProcess to_stored(std::string_view name, const RememberedProcess& process) {
   StoredProcess stored{
       .name = stored_name(name),
       .starts = process.starts,
-      .flags = (process.is_stopped ? stopped_flag : 0U) | (process.run ? run_flag : 0U),
+      .flags = flags_of(process),
       .kind = process.kind == ProcessKind::child ? 0U : 1U,
       .identity = {}};
   if (!process.run) return stored;
@@ -51,7 +59,8 @@ constexpr std::uint32_t run_flag = 2;
   process.run = {.identity = stored.identity,
                  .started = {time_of<Timestamp>(stored.started_at),
                              time_of<MonotonicTime>(stored.started_monotonic)},
-                 .program = stored.program};
+                 .program = stored.program,
+                 .is_ending = (stored.flags & ending_flag) != 0};
   return process;
 }
 

@@ -336,7 +336,8 @@ void ManagedChild::adopt(const RememberedProcess::Run& run, const Moment& now) {
   continue_to_start(now);
   next_look_ = now.monotonic + adopted_interval;
   if (goal_ == Goal::down) return ask_to_end(now, stop_reason_);
-  if (run.program != fingerprint_of(config_)) restart(now, ExitReason::reload);
+  if (run.program != fingerprint_of(config_)) return restart(now, ExitReason::reload);
+  if (run.is_ending) restart(now, ExitReason::restart);
 }
 
 void ManagedChild::note_end_while_away(const RememberedProcess::Run& run, const Moment& now) {
@@ -434,6 +435,8 @@ void ManagedChild::measure(const Moment& now) {
 void ManagedChild::ask_to_end(const Moment& now, ExitReason reason) {
   services_.log->info("{}: asked to stop", status_.name);
   end_reason_ = reason;
+  if (run_) run_->is_ending = true;
+  remember();  // before it can end of it
   child_->terminate_group(config_.stop_signal);
   begin_to_clear(now);
   enter(Phase::ending);

@@ -17,6 +17,7 @@ struct RememberedProcess {
     ProcessIdentity identity;
     ProcessStatus::Started started;
     std::uint64_t program = 0;  ///< what was started: fingerprint_of its configuration
+    bool is_ending = false;     ///< it was asked to end
 
     bool operator==(const Run&) const = default;
   };

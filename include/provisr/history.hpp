@@ -30,6 +30,9 @@ namespace provisr {
 /// `pushed`. A reader that got a word of the n-th push (an acquire of what a release stored)
 /// therefore also sees `begun` >= n, and knows which row is spoilt. The two counters are part of
 /// the bytes: if the writer is killed, they differ and name the torn row.
+///
+/// If all bytes become zeros under way, as those of a mapped file do whose pages were lost, the
+/// next push begins a new history in them.
 class History {
  public:
   /// On the heap, without further figures. `capacity` is at least 1. Throws std::bad_alloc.
@@ -66,8 +69,9 @@ class History {
             std::span<const Figure<std::uint64_t>> more = {}) noexcept {
     // All members are read first: compilers read them again after an atomic store.
     HistoryHeader& header = *header_;
-    Word* const row = next_;
     const std::size_t words = row_words_;
+    if (header.magic.load(std::memory_order_relaxed) != HistoryHeader::magic_value) begin_anew();
+    Word* const row = next_;
     next_ = row + words == end_ ? rows_ : row + words;
     const std::uint64_t count = header.pushed.load(std::memory_order_relaxed) + 1;
     header.begun.store(count, std::memory_order_relaxed);
@@ -119,6 +123,14 @@ class History {
       return std::launder(reinterpret_cast<HistoryHeader*>(bytes.data()));
     }
     throw std::invalid_argument("the stored history is " + std::string(to_text(state)));
+  }
+
+  /// Readers may be at it: nothing but what is atomic is written. Nobody will continue such bytes.
+  void begin_anew() noexcept {
+    header_->begun.store(0, std::memory_order_relaxed);
+    header_->pushed.store(0, std::memory_order_relaxed);
+    header_->magic.store(HistoryHeader::magic_value, std::memory_order_relaxed);
+    next_ = rows_;
   }
 
   /// The magic comes last: a header that was cut short is no history.
@@ -198,9 +210,11 @@ class History {
     }
   }
 
-  /// How many of the `kept` rows from `begin` on a push has touched by now.
+  /// How many of the `kept` rows from `begin` on a push has touched by now; all if the history has
+  /// begun anew.
   [[nodiscard]] std::uint64_t spoilt_since(std::uint64_t begin, std::uint64_t kept) const noexcept {
     const std::uint64_t begun = header_->begun.load(std::memory_order_relaxed);
+    if (begun < begin + kept) return kept;
     const std::uint64_t oldest_whole = begun > capacity() ? begun - capacity() : 0;
     return oldest_whole <= begin ? 0 : std::min(oldest_whole - begin, kept);
   }

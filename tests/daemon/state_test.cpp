@@ -13,7 +13,9 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <optional>
+#include <random>
 #include <set>
 #include <signal.h>
 #include <string>
@@ -59,8 +61,10 @@ class Lasting {
                                               max_history, state().string(), processes));
   }
 
+  void start_unseen() { program.emplace(command(), folder_.path()); }
+
   void start() {
-    program.emplace(command(), folder_.path());
+    start_unseen();
     const bool is_up = eventually([&] { return has_answer() || program->has_ended(); });
     INFO(program->err());
     REQUIRE(is_up);
@@ -151,6 +155,18 @@ void remember(const fs::path& file, std::string_view name,
   REQUIRE(slots);
   std::size_t torn = 0;
   REQUIRE_FALSE(ProcessStore(std::move(slots), torn).remember(name, process));
+}
+
+/// The processes that have this among their environment variables.
+[[nodiscard]] std::set<int> processes_with(const std::string& variable) {
+  std::set<int> pids;
+  for (const auto& entry : fs::directory_iterator("/proc")) {
+    std::ifstream file(entry.path() / "environ");
+    for (std::string name; std::getline(file, name, '\0');) {
+      if (name == variable) pids.insert(std::stoi(entry.path().filename()));
+    }
+  }
+  return pids;
 }
 
 /// Collects what a killed daemon leaves, as an init does, so that its end can be told.
@@ -413,4 +429,54 @@ TEST_CASE("a daemon that is killed again and again starts nothing twice and lose
   const std::vector<std::string> history = daemon.history_of("app-1");
   CHECK(std::is_sorted(history.begin(), history.end()));
   CHECK(std::set(history.begin(), history.end()).size() == history.size());
+}
+
+TEST_CASE("killed at a hundred moments of its start and of reloads, it starts nothing twice") {
+  const std::string mark = fmt::format("PROVISR_TEST_MARK={}", ::getpid());
+  const auto instances = [&](int count) {
+    return process(
+        "app", fmt::format("instances = {}\nauto_restart = false\nenv = [\"{}\"]\n", count, mark));
+  };
+  Lasting daemon(instances(4));
+  std::mt19937 random(1);
+  std::uniform_int_distribution<int> microseconds(0, 40'000);
+  for (int round = 0; round < 100; ++round) {
+    daemon.write(instances(round % 2 == 0 ? 8 : 4));
+    daemon.program->signal(SIGHUP);
+    ::usleep(static_cast<useconds_t>(microseconds(random)));
+    daemon.kill();
+    daemon.start_unseen();
+    ::usleep(static_cast<useconds_t>(microseconds(random)));
+  }
+  daemon.kill();
+  daemon.write(instances(6));
+  daemon.start();
+  CHECK(eventually([&] {
+    std::set<int> pids;
+    for (int instance = 1; instance <= 6; ++instance) {
+      pids.insert(daemon.pid_of(fmt::format("app-{}", instance)));
+    }
+    return processes_with(mark) == pids;
+  }));
+}
+
+TEST_CASE("a history file that somebody empties under way costs its samples, and nothing else") {
+  Lasting daemon(process("app") + process("other"));
+  const int pid = daemon.pid_of("app");
+  REQUIRE(eventually([&] { return daemon.history_of("app").size() >= 3; }));
+  const fs::path file = daemon.state() / "histories" / "app.history";
+  const std::string oldest = daemon.history_of("app").front();
+  fs::resize_file(file, 0);
+  REQUIRE(eventually([&] {
+    const std::vector<std::string> history = daemon.history_of("app");
+    return history.size() >= 2 && history.front() > oldest;
+  }));
+  CHECK(daemon.history_of("other").front() <= oldest);
+  CHECK(eventually([&] {
+    return daemon.program->err().find("app: its history begins anew") != std::string::npos;
+  }));
+  daemon.kill_and_start();
+  CHECK(daemon.pid_of("app") == pid);
+  CHECK(eventually([&] { return daemon.history_of("app").size() >= 2; }));
+  CHECK(fs::file_size(file) > 0);
 }

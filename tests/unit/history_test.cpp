@@ -14,7 +14,10 @@
 #include <vector>
 
 using namespace std::chrono_literals;
+using provisr::heap_storage;
 using provisr::History;
+using provisr::HistoryShape;
+using provisr::HistoryStorage;
 using provisr::ProcessMetrics;
 using provisr::test::index_of;
 using provisr::test::indexed_sample;
@@ -145,4 +148,20 @@ TEST_CASE("readers beside a writer get whole samples in order", "[history][concu
   CHECK(findings.beyond_the_end == 0);
   CHECK(findings.too_few == 0);
   CHECK(findings.samples >= 3 * capacity);
+}
+
+TEST_CASE("bytes that become zeros under way hold a new history from the next push on",
+          "[history]") {
+  const HistoryShape shape{.name = "app", .capacity = 4};
+  const HistoryStorage storage = heap_storage(shape);
+  History history(shape, storage);
+  push_range(history, 0, 6);
+  const std::uint64_t end = history.pushed();
+  std::ranges::fill(storage.bytes, std::byte{0});
+  CHECK(read_until(history, end).empty());
+  push_range(history, 6, 7);
+  CHECK(read_until(history, end).empty());
+  push_range(history, 7, 9);
+  CHECK(history.pushed() == 3);
+  CHECK(indices(history.read()) == Indices{6, 7, 8});
 }

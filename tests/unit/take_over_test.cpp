@@ -137,6 +137,31 @@ TEST_CASE("one that was being stopped is asked again") {
   CHECK(world.children.latest().terminated == 1);
 }
 
+TEST_CASE("one that was asked to end, but not to stay down, is asked again and started anew") {
+  FakeMemory memory;
+  ProcessConfig config = restarting();
+  config.auto_restart = false;
+  FakeSupervision world({config});
+  world.memory = &memory;
+  world.start();
+  world.children.latest().heeds_terminate = false;
+  world.supervisor().submit({.verb = Command::Verb::restart, .target = "app"},
+                            [](const CommandReply&) {});
+  world.update();
+  REQUIRE(memory.recall("app")->run->is_ending);
+
+  FakeSupervision next({config});
+  next.memory = &memory;
+  next.children.pattern.heeds_terminate = false;
+  next.children.leave_running(memory.recall("app")->run->identity.pid);
+  next.start();
+  CHECK(next.status().state == ProcessState::stopping);
+  CHECK(next.children.latest().terminated == 1);
+  next.children.latest().end({.code = 0, .signal = 15});
+  next.advance(1s);
+  CHECK(next.children.launches() == 2);
+}
+
 TEST_CASE("a process whose configuration runs something else now is started anew") {
   FakeMemory memory;
   FakeSupervision world({restarting()});

@@ -10,9 +10,10 @@ struct BlockedSignals::Mask {
 };
 
 BlockedSignals::BlockedSignals() : before_(std::make_unique<Mask>()) {
-  sigset_t all;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before_->signals);
+  sigset_t from_outside;
+  sigfillset(&from_outside);
+  for (const int own : {SIGBUS, SIGFPE, SIGILL, SIGSEGV}) sigdelset(&from_outside, own);
+  pthread_sigmask(SIG_SETMASK, &from_outside, &before_->signals);
 }
 
 BlockedSignals::~BlockedSignals() {

@@ -1,5 +1,6 @@
 #include "daemon/platform/state_file.hpp"
 
+#include "daemon/platform/posix/mapping_guard.hpp"
 #include "lib/platform/posix/file_descriptor.hpp"
 
 #include <algorithm>
@@ -33,6 +34,35 @@ template <class Transfer>
   }
   return {};
 }
+
+/// Pages of a file.
+class Pages {
+ public:
+  Pages(void* memory, std::size_t size) : memory_(memory), size_(size) {}
+  ~Pages() { ::munmap(memory_, size_); }
+  Pages(const Pages&) = delete;
+  Pages& operator=(const Pages&) = delete;
+
+  [[nodiscard]] std::span<std::byte> bytes() const noexcept {
+    return {static_cast<std::byte*>(memory_), size_};
+  }
+
+ private:
+  void* memory_;
+  std::size_t size_;
+};
+
+class MappedFile final : public FileMemory {
+ public:
+  MappedFile(void* memory, std::size_t size) : pages_(memory, size), guard_(pages_.bytes()) {}
+
+  [[nodiscard]] std::span<std::byte> bytes() const noexcept override { return pages_.bytes(); }
+  [[nodiscard]] bool is_lost() const noexcept override { return guard_.is_lost(); }
+
+ private:
+  Pages pages_;
+  posix_platform::MappingGuard guard_;
+};
 
 class PosixStateFile final : public StateFile {
  public:
@@ -71,13 +101,13 @@ class PosixStateFile final : public StateFile {
     });
   }
 
-  [[nodiscard]] std::shared_ptr<std::byte> map(std::size_t size, std::error_code& error) override {
+  [[nodiscard]] std::shared_ptr<FileMemory> map(std::size_t size, std::error_code& error) override {
     void* const memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, file_.get(), 0);
     if (memory == MAP_FAILED) {
       error = last_error();
       return nullptr;
     }
-    return {static_cast<std::byte*>(memory), [size](std::byte* mapped) { ::munmap(mapped, size); }};
+    return std::make_shared<MappedFile>(memory, size);
   }
 
   [[nodiscard]] bool lock() override { return ::flock(file_.get(), LOCK_EX | LOCK_NB) == 0; }

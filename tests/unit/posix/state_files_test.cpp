@@ -10,6 +10,7 @@
 #include <provisr/history.hpp>
 
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -192,7 +193,7 @@ TEST_CASE("exit records come back in order, the latest only, with all that was k
 TEST_CASE("a history in a file is continued, also by one of another length") {
   const TempDirectory folder;
   const LogCapture log;
-  const HistoryFiles files(folder.path(), log.log());
+  HistoryFiles files(folder.path(), log.log());
   const HistoryShape shape{.name = "app", .capacity = 4};
   {
     History history(shape, files.open(shape));
@@ -213,7 +214,7 @@ TEST_CASE("a history in a file is continued, also by one of another length") {
 TEST_CASE("a history file that was cut short at any byte is continued, made anew or set aside") {
   const TempDirectory folder;
   const LogCapture log;
-  const HistoryFiles files(folder.path(), log.log());
+  HistoryFiles files(folder.path(), log.log());
   const HistoryShape shape{.name = "app", .capacity = 2};
   {
     History history(shape, files.open(shape));
@@ -234,10 +235,50 @@ TEST_CASE("without a file to be had a history lives on the heap, with a warning"
   const TempDirectory folder;
   const LogCapture log;
   fs::create_directory(folder.path() / "app.history");
-  const HistoryFiles files(folder.path(), log.log());
+  HistoryFiles files(folder.path(), log.log());
   const HistoryShape shape{.name = "app", .capacity = 2};
   History history(shape, files.open(shape));
   history.push(indexed_sample(1));
   CHECK(history.read().size() == 1);
   CHECK(log.count("app: its history is not kept") == 1);
+}
+
+TEST_CASE("a history whose file is cut short under way begins anew in memory, with one warning") {
+  const TempDirectory folder;
+  const LogCapture log;
+  HistoryFiles files(folder.path(), log.log());
+  const HistoryShape shape{.name = "app", .capacity = 1'000};
+  History history(shape, files.open(shape));
+  for (std::uint64_t i = 0; i < 700; ++i) history.push(indexed_sample(i));
+  files.warn_of_lost();
+  CHECK(log.lines().empty());
+
+  const std::uintmax_t left = GENERATE(0U, 4096U, 16384U);
+  fs::resize_file(folder.path() / "app.history", left);
+  for (std::uint64_t i = 700; i < 1'600; ++i) history.push(indexed_sample(i));
+  const std::vector<ProcessMetrics> samples = history.read();
+  REQUIRE_FALSE(samples.empty());
+  CHECK(samples.size() < 1'000);
+  CHECK(std::ranges::all_of(samples, is_whole));
+  CHECK(index_of(samples.back()) == 1'599);
+  CHECK(index_of(samples.front()) == 1'600 - samples.size());
+  files.warn_of_lost();
+  files.warn_of_lost();
+  CHECK(log.count("app: its history begins anew") == 1);
+}
+
+TEST_CASE("what reads a history while its file is cut short gets whole samples or none") {
+  const TempDirectory folder;
+  const LogCapture log;
+  HistoryFiles files(folder.path(), log.log());
+  const HistoryShape shape{.name = "app", .capacity = 1'000};
+  const History history(shape, files.open(shape));
+  {
+    History writer(shape, files.open(shape));
+    for (std::uint64_t i = 0; i < 700; ++i) writer.push(indexed_sample(i));
+  }
+  REQUIRE(history.read().size() == 700);
+  fs::resize_file(folder.path() / "app.history", 0);
+  CHECK(history.read().empty());
+  CHECK(history.pushed() == 0);
 }
