@@ -2,7 +2,10 @@
 
 #include "daemon/state/stored.hpp"
 
+#include <provisr/process_name.hpp>
+
 #include <algorithm>
+#include <cstddef>
 #include <limits>
 #include <type_traits>
 #include <utility>
@@ -82,7 +85,11 @@ ExitStore::ExitStore(std::unique_ptr<SlotFile> file, std::size_t capacity, std::
             [](const auto& a, const auto& b) { return a.sequence < b.sequence; });
   for (const SlotFile::Slot& slot : slots) {
     sequence_ = slot.sequence;
-    records_.push_back(from_stored(from_bytes<StoredExit>(slot.payload)));
+    ExitRecord record = from_stored(from_bytes<StoredExit>(slot.payload));
+    if (is_valid_process_name(record.name)) records_.push_back(std::move(record));
+  }
+  if (records_.size() > capacity_) {
+    records_.erase(records_.begin(), records_.end() - static_cast<std::ptrdiff_t>(capacity_));
   }
 }
 

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <type_traits>
 #include <utility>
 
@@ -36,12 +37,11 @@ constexpr std::uint32_t ending_flag = 4;
 }
 
 [[nodiscard]] StoredProcess to_stored(std::string_view name, const RememberedProcess& process) {
-  StoredProcess stored{
-      .name = stored_name(name),
-      .starts = process.starts,
-      .flags = flags_of(process),
-      .kind = process.kind == ProcessKind::child ? 0U : 1U,
-      .identity = {}};
+  StoredProcess stored{.name = stored_name(name),
+                       .starts = process.starts,
+                       .flags = flags_of(process),
+                       .kind = process.kind == ProcessKind::child ? 0U : 1U,
+                       .identity = {}};
   if (!process.run) return stored;
   stored.identity = process.run->identity;
   stored.started_at = nanoseconds_of(process.run->started.at);
@@ -72,11 +72,17 @@ SlotFormat ProcessStore::format() {
 
 ProcessStore::ProcessStore(std::unique_ptr<SlotFile> file, std::size_t& torn)
     : file_(std::move(file)) {
-  for (const SlotFile::Slot& slot : file_->read(torn)) take_up(slot);
-  std::vector<bool> is_taken(pairs_, false);
-  for (const auto& [name, known] : known_) is_taken[known.pair] = true;
-  for (std::size_t pair = 0; pair < pairs_; ++pair) {
-    if (!is_taken[pair]) free_pairs_.push_back(pair);
+  std::map<std::size_t, SlotFile::Slot> newest;  // by pair
+  for (SlotFile::Slot& slot : file_->read(torn)) {
+    const std::size_t pair = slot.index / 2;
+    SlotFile::Slot& known = newest[pair];
+    const bool is_in_place = slot.index == slot_of(pair, slot.sequence);
+    if (is_in_place && known.sequence < slot.sequence) known = std::move(slot);
+  }
+  for (const auto& [pair, slot] : newest) {
+    while (pairs_ < pair) free_pairs_.push_back(pairs_++);  // what holds nothing can be used again
+    pairs_ = pair + 1;
+    if (slot.sequence != 0) take_up(slot);
   }
 }
 
@@ -85,13 +91,11 @@ std::size_t ProcessStore::slot_of(std::size_t pair, std::uint64_t sequence) {
 }
 
 void ProcessStore::take_up(const SlotFile::Slot& slot) {
-  const std::size_t pair = slot.index / 2;
-  pairs_ = std::max(pairs_, pair + 1);
   const auto stored = from_bytes<StoredProcess>(slot.payload);
   const std::string name = text_of(stored.name);
   if (!is_valid_process_name(name)) return;
   Known& known = known_[name];
-  if (known.sequence < slot.sequence) known = {pair, slot.sequence, from_stored(stored)};
+  if (known.sequence < slot.sequence) known = {slot.index / 2, slot.sequence, from_stored(stored)};
 }
 
 std::vector<std::string> ProcessStore::names() const {

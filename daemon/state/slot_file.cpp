@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <limits>
 #include <utility>
 
 namespace provisr::daemon {
@@ -23,6 +24,9 @@ struct SlotHead {
   std::uint64_t checksum = 0;
 };
 static_assert(sizeof(SlotHead) == 16);
+
+/// No writer gets that far; one more than it is still a number.
+constexpr std::uint64_t last_sequence = std::numeric_limits<std::uint64_t>::max() / 2;
 
 [[nodiscard]] Header header_of(const SlotFormat& format) {
   Header header{.version = format.version, .payload = format.payload};
@@ -99,7 +103,8 @@ std::vector<SlotFile::Slot> SlotFile::read(std::size_t& torn) const {
     SlotHead head;
     std::memcpy(&head, bytes.data(), sizeof head);
     const auto payload = std::span(bytes).subspan(sizeof head);
-    if (head.sequence != 0 && head.checksum == checksum(index, head.sequence, payload)) {
+    const bool is_possible = head.sequence != 0 && head.sequence <= last_sequence;
+    if (is_possible && head.checksum == checksum(index, head.sequence, payload)) {
       slots.push_back({index, head.sequence, {payload.begin(), payload.end()}});
     } else {
       ++torn;

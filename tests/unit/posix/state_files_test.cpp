@@ -13,7 +13,9 @@
 #include <catch2/generators/catch_generators.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <filesystem>
 #include <memory>
@@ -188,6 +190,39 @@ TEST_CASE("exit records come back in order, the latest only, with all that was k
   CHECK_FALSE(records[2].status);
   CHECK_FALSE(records[2].memory_peak);
   CHECK_FALSE(records[2].last_sample);
+}
+
+TEST_CASE("of a longer file of exits the latest are taken, and no name that is none") {
+  const TempDirectory folder;
+  const fs::path file = folder.path() / "exits";
+  std::size_t torn = 0;
+  {
+    ExitStore store(open(file, ExitStore::format()), 10, torn);
+    for (int i = 1; i <= 10; ++i) {
+      REQUIRE_FALSE(store.add(record(i == 9 ? "../app" : "app", std::chrono::seconds(i))));
+    }
+  }
+  ExitStore store(open(file, ExitStore::format()), 4, torn);
+  const std::vector<ExitRecord> records = store.take_records();
+  REQUIRE(records.size() == 4);
+  CHECK(records.front().ended_at == Timestamp(6s));
+  CHECK(records.back().ended_at == Timestamp(10s));
+  CHECK(std::ranges::all_of(records, [](const ExitRecord& exit) { return exit.name == "app"; }));
+}
+
+TEST_CASE(
+    "a sequence number that no writer reaches is damage, and does not keep the file from use") {
+  const TempDirectory folder;
+  const fs::path file = folder.path() / "processes";
+  REQUIRE_FALSE(open_processes(file).remember("app", running(11, 1)));
+  {
+    const auto slots = open(file, ProcessStore::format());
+    std::size_t torn = 0;
+    const SlotFile::Slot slot = slots->read(torn).front();
+    REQUIRE_FALSE(slots->write(slot.index ^ 1U, ~std::uint64_t{0}, slot.payload));
+  }
+  REQUIRE_FALSE(open_processes(file).remember("app", running(12, 2)));
+  CHECK(open_processes(file).recall("app") == running(12, 2));
 }
 
 TEST_CASE("a history in a file is continued, also by one of another length") {

@@ -1,0 +1,121 @@
+// Any bytes as a file of slots: those of processes or of exits. The first byte chooses which, and
+// whether the rest is the file as it is, or payloads of slots with a head that fits them.
+#include "daemon/state/exit_store.hpp"
+#include "daemon/state/process_store.hpp"
+#include "daemon/state/slot_file.hpp"
+
+#include <provisr/process_name.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <span>
+#include <string>
+#include <unistd.h>
+#include <vector>
+
+using namespace provisr;
+using namespace provisr::daemon;
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::size_t most_exits = 8;
+
+void check(bool holds) {
+  if (!holds) std::abort();
+}
+
+[[nodiscard]] const fs::path& file() {
+  static const fs::path path =
+      fs::temp_directory_path() / ("provisr_state_fuzz." + std::to_string(::getpid()));
+  return path;
+}
+
+[[nodiscard]] std::unique_ptr<SlotFile> open(const SlotFormat& format) {
+  std::string problem;
+  bool is_foreign = false;
+  auto slots = SlotFile::open(file(), format, problem, is_foreign);
+  check(slots != nullptr || (is_foreign && !problem.empty()));
+  return slots;
+}
+
+void write_raw(std::span<const std::byte> bytes) {
+  std::ofstream out(file(), std::ios::binary | std::ios::trunc);
+  out.write(reinterpret_cast<const char*>(bytes.data()),
+            static_cast<std::streamsize>(bytes.size()));
+}
+
+/// Two bytes for the place and the sequence number of a slot, then its payload.
+void write_slots(const SlotFormat& format, std::span<const std::byte> bytes) {
+  write_raw({});
+  const auto slots = open(format);
+  while (bytes.size() >= 2) {
+    const auto index = std::to_integer<std::size_t>(bytes[0]) % 16;
+    // Both ends of the range.
+    const auto sequence = std::to_integer<std::uint64_t>(bytes[1]) - 8;
+    bytes = bytes.subspan(2);
+    std::vector<std::byte> payload(format.payload);
+    const std::size_t given = std::min(bytes.size(), payload.size());
+    std::copy_n(bytes.begin(), given, payload.begin());
+    bytes = bytes.subspan(given);
+    check(!slots->write(index, sequence, payload));
+  }
+}
+
+void use_processes() {
+  std::size_t torn = 0;
+  auto slots = open(ProcessStore::format());
+  if (!slots) return;
+  ProcessStore store(std::move(slots), torn);
+  const std::vector<std::string> names = store.names();
+  for (const std::string& name : names) {
+    check(is_valid_process_name(name) && store.recall(name).has_value());
+    RememberedProcess changed = *store.recall(name);
+    ++changed.starts;
+    check(!store.remember(name, changed) && store.recall(name) == changed);
+  }
+  check(!store.remember("new", {.starts = 7, .run = {}}));
+  const ProcessStore again(open(ProcessStore::format()), torn);
+  check(again.recall("new") && again.recall("new")->starts == 7);
+  for (const std::string& name : names) {
+    check(again.recall(name) == store.recall(name));
+    check(!store.forget(name) && !store.recall(name));
+  }
+}
+
+void use_exits() {
+  std::size_t torn = 0;
+  auto slots = open(ExitStore::format());
+  if (!slots) return;
+  ExitStore store(std::move(slots), most_exits, torn);
+  for (const ExitRecord& record : store.take_records()) check(is_valid_process_name(record.name));
+  ExitRecord added;
+  added.name = "new";
+  added.pid = 4711;
+  check(!store.add(added));
+  ExitStore again(open(ExitStore::format()), most_exits, torn);
+  const std::vector<ExitRecord> records = again.take_records();
+  check(!records.empty() && records.size() <= most_exits && records.back().pid == 4711);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size == 0) return 0;
+  const bool of_processes = (data[0] & 1U) != 0;
+  const bool as_it_is = (data[0] & 2U) != 0;
+  const std::span<const std::byte> bytes = std::as_bytes(std::span(data, size)).subspan(1);
+  if (as_it_is) {
+    write_raw(bytes);
+  } else {
+    write_slots(of_processes ? ProcessStore::format() : ExitStore::format(), bytes);
+  }
+  of_processes ? use_processes() : use_exits();
+  fs::remove(file());
+  return 0;
+}
