@@ -185,6 +185,34 @@ TEST_CASE("a token file that others can read keeps the daemon from starting") {
   CHECK_THAT(program.err(), ContainsSubstring("provisr.toml:2: server.auth.token_file: "));
 }
 
+TEST_CASE(
+    "a token file that was replaced holds from the next reload on, unless others can read it") {
+  const TokenFolder token;
+  Daemon daemon(token.auth() + app());
+  REQUIRE(eventually([&] { return daemon.state_of("app") == "running"; }));
+  const Headers fresh{{"Authorization", "Bearer staple-battery-horse"}};
+  const auto holds = [&](const Headers& headers) {
+    return post(daemon, "/start?name=app", headers);
+  };
+
+  std::filesystem::remove(token.folder.path() / "token");
+  token.write("staple-battery-horse\n");
+  CHECK(holds(fresh) == 401);
+  CHECK(holds(credentials) == 202);
+  daemon.program().signal(SIGHUP);
+  CHECK(eventually([&] { return holds(fresh) == 202; }));
+  CHECK(holds(credentials) == 401);
+
+  token.write(secret + "\n");
+  std::filesystem::permissions(token.folder.path() / "token", std::filesystem::perms::others_read,
+                               std::filesystem::perm_options::add);
+  const HttpResult refused = http_send(daemon.api_port(), "POST", "/api/reload", fresh);
+  CHECK(refused.status == 422);
+  CHECK_THAT(refused.body, ContainsSubstring("token_file"));
+  CHECK(holds(fresh) == 202);
+  CHECK(holds(credentials) == 401);
+}
+
 TEST_CASE("the token is shown nowhere") {
   const TokenFolder token;
   Daemon daemon(token.auth() + app(), {"--log-level", "debug"});
