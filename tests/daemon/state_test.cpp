@@ -217,6 +217,27 @@ TEST_CASE("a child that was taken over is measured, restarted, stopped") {
   CHECK(eventually([&] { return !is_alive(after); }));
 }
 
+TEST_CASE("what has left the group of a child that was taken over is stopped with it") {
+  const Init init;
+  const TempDirectory folder;
+  const fs::path file = folder.path() / "worker";
+  Lasting daemon(
+      fmt::format("[[processes]]\nname = \"app\"\n"
+                  "args = [\"bash\", \"-c\", \"setsid sleep 600 & echo $! > {0}.new; "
+                  "mv {0}.new {0}; wait\"]\n",
+                  file.string()));
+  REQUIRE(eventually([&] { return fs::exists(file); }));
+  const int worker = std::stoi(read_text(file));
+  const int leader = daemon.pid_of("app");
+  daemon.kill_and_start();
+  REQUIRE(daemon.pid_of("app") == leader);
+  REQUIRE(is_alive(worker));
+  REQUIRE(http_send(daemon.port, "POST", "/api/stop?name=app", credentials).status == 202);
+  Init::collect(leader);
+  Init::collect(worker);
+  CHECK(eventually([&] { return daemon.state_of("app") == "stopped"; }));
+}
+
 TEST_CASE("how a child ended that was taken over is told where the kernel tells") {
   const Init init;
   Lasting daemon(process("app"));

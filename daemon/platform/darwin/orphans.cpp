@@ -6,9 +6,11 @@ namespace provisr::daemon {
 
 void adopt_orphans() {}
 
-std::vector<pid_t> marked_orphans(std::string_view /*mark*/,
+std::vector<pid_t> marked_orphans(pid_t /*adopter*/, std::string_view /*mark*/,
                                   const std::unordered_set<pid_t>& /*started*/) {
   return {};
 }
+
+void signal_orphan(pid_t /*orphan*/, int /*signal*/) noexcept {}
 
 }  // namespace provisr::daemon

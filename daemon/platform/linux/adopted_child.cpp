@@ -1,25 +1,56 @@
 #include "daemon/platform/adopted_child.hpp"
 
+#include "daemon/platform/linux/file_text.hpp"
 #include "daemon/platform/posix/adopted_ends.hpp"
+#include "daemon/platform/posix/orphans.hpp"
 #include "daemon/platform/posix/process_group.hpp"
 #include "daemon/platform/process_handle.hpp"
+#include "lib/platform/linux/proc_text.hpp"
 #include "lib/platform/posix/file_descriptor.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <initializer_list>
 #include <optional>
 #include <poll.h>
 #include <signal.h>
+#include <string>
+#include <string_view>
 #include <sys/epoll.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include <unordered_set>
 #include <utility>
+#include <vector>
 
 namespace provisr::daemon {
 namespace {
 
 using posix_platform::FileDescriptor;
 using Clock = std::chrono::steady_clock;
+
+/// Those that have not ended. The parent of all of them adopts their orphans, too.
+[[nodiscard]] std::unordered_set<pid_t>& adopted_children() {
+  static std::unordered_set<pid_t> pids;
+  return pids;
+}
+
+/// Empty if there is none, or if it may not be read.
+[[nodiscard]] std::string mark_of(pid_t pid) {
+  const std::string environment = text_of("/proc/" + std::to_string(pid) + "/environ");
+  for (std::string_view rest = environment; !rest.empty();) {
+    const std::string_view entry = rest.substr(0, rest.find('\0'));
+    if (entry.starts_with(mark_key)) return std::string(entry);
+    rest.remove_prefix(std::min(entry.size() + 1, rest.size()));
+  }
+  return {};
+}
+
+/// Process 1 if it has gone.
+[[nodiscard]] pid_t parent_of(pid_t pid) {
+  const auto stat = linux_platform::parse_stat(text_of("/proc/" + std::to_string(pid) + "/stat"));
+  return stat ? stat->parent_pid : 1;
+}
 
 /// How long its parent may take to collect it; how it ended is known after that only.
 constexpr std::chrono::seconds collection_patience{1};
@@ -49,9 +80,15 @@ class AdoptedChild final : public ChildProcess {
       : identity_(identity),
         pid_(static_cast<pid_t>(identity.pid)),
         pidfd_(std::move(pidfd)),
-        handle_(std::move(handle)) {
+        handle_(std::move(handle)),
+        mark_(mark_of(pid_)),
+        adopter_(parent_of(pid_)) {
     watch(pidfd_, identity.pid);
+    adopted_children().insert(pid_);
   }
+  ~AdoptedChild() override { adopted_children().erase(pid_); }
+  AdoptedChild(const AdoptedChild&) = delete;
+  AdoptedChild& operator=(const AdoptedChild&) = delete;
 
   [[nodiscard]] ProcessId pid() const override { return pid_; }
 
@@ -72,13 +109,12 @@ class AdoptedChild final : public ChildProcess {
 
   [[nodiscard]] std::optional<std::uint64_t> memory_peak() const override { return std::nullopt; }
 
-  [[nodiscard]] bool group_alive() const override { return !has_ended() || has_living_member(); }
+  [[nodiscard]] bool group_alive() const override {
+    return !has_ended() || has_living_member() || !orphans().empty();
+  }
 
   using ChildProcess::terminate_group;
-  bool terminate_group(int signal) override {
-    signal_group({signal, SIGCONT});
-    return false;
-  }
+  bool terminate_group(int signal) override { return signal_group({signal, SIGCONT}); }
 
   void kill_group() override { signal_group({SIGKILL}); }
 
@@ -91,20 +127,32 @@ class AdoptedChild final : public ChildProcess {
     return member_ != 0;
   }
 
-  void signal_group(std::initializer_list<int> numbers) {
+  [[nodiscard]] std::vector<pid_t> orphans() const {
+    if (mark_.empty()) return {};
+    return marked_orphans(adopter_, mark_, adopted_children());
+  }
+
+  /// Returns whether there were orphans.
+  bool signal_group(std::initializer_list<int> numbers) {
+    const std::vector<pid_t> left_group = orphans();
     const bool has_leader = !has_ended();
-    if (!has_leader && !has_living_member()) return;
+    const bool has_group = has_leader || has_living_member();
     for (const int number : numbers) {
       // The leader may have left the group that was made for it.
-      if (kill(-pid_, number) == 0 || !has_leader) continue;
-      syscall(SYS_pidfd_send_signal, pidfd_.get(), number, nullptr, 0U);
+      if (has_group && kill(-pid_, number) != 0 && has_leader) {
+        syscall(SYS_pidfd_send_signal, pidfd_.get(), number, nullptr, 0U);
+      }
+      for (const pid_t orphan : left_group) signal_orphan(orphan, number);
     }
+    return !left_group.empty();
   }
 
   ProcessIdentity identity_;
   pid_t pid_;
   FileDescriptor pidfd_;
   std::unique_ptr<ProcessHandle> handle_;
+  std::string mark_;  ///< what its descendants have in their environment
+  pid_t adopter_;     ///< of its orphans
   mutable std::optional<Clock::time_point> noticed_;
   mutable bool is_over_ = false;
   mutable pid_t member_ = 0;  ///< after the leader has ended: the member last seen alive

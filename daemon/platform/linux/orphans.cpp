@@ -6,6 +6,7 @@
 
 #include <charconv>
 #include <chrono>
+#include <signal.h>
 #include <string>
 #include <sys/prctl.h>
 #include <system_error>
@@ -59,17 +60,22 @@ void adopt_orphans() {
   ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 }
 
-std::vector<pid_t> marked_orphans(std::string_view mark, const std::unordered_set<pid_t>& started) {
+std::vector<pid_t> marked_orphans(pid_t adopter, std::string_view mark,
+                                  const std::unordered_set<pid_t>& started) {
   std::vector<pid_t> orphans;
   // The kernel gives orphans to the first thread.
-  const std::string self = std::to_string(::getpid());
-  const std::string children = text_of("/proc/self/task/" + self + "/children");
+  const std::string number = std::to_string(adopter);
+  const std::string children = text_of("/proc/" + number + "/task/" + number + "/children");
   const char* next = children.data();
   const char* const end = next + children.size();
   for (pid_t pid = 0; read_number(next, end, pid);) {
     if (!started.contains(pid) && has_entry(environment_of(pid), mark)) orphans.push_back(pid);
   }
   return orphans;
+}
+
+void signal_orphan(pid_t orphan, int signal) noexcept {
+  if (::kill(-orphan, signal) != 0) ::kill(orphan, signal);
 }
 
 }  // namespace provisr::daemon

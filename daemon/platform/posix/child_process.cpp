@@ -151,7 +151,7 @@ class PosixChild final : public ChildProcess {
   }
 
   [[nodiscard]] std::vector<pid_t> orphans() const {
-    return marked_orphans(mark_, started_children());
+    return marked_orphans(getpid(), mark_, started_children());
   }
 
   /// Returns whether there were orphans.
@@ -161,9 +161,7 @@ class PosixChild final : public ChildProcess {
     for (const int number : numbers) {
       // The leader may have left the group that was made for it.
       if (has_group && kill(-pid_, number) != 0 && !exit_) kill(pid_, number);
-      for (const pid_t orphan : left_group) {
-        if (kill(-orphan, number) != 0) kill(orphan, number);  // most of them lead a group
-      }
+      for (const pid_t orphan : left_group) signal_orphan(orphan, number);
     }
     return !left_group.empty();
   }
@@ -179,10 +177,9 @@ class PosixChild final : public ChildProcess {
   mutable pid_t member_ = 0;      ///< after the leader has ended: the member last seen alive
 };
 
-/// An entry of the environment that no other child of this machine has.
 [[nodiscard]] std::string unique_mark() {
   static unsigned long count = 0;
-  return fmt::format("PROVISR_LAUNCH={}-{}", getpid(), ++count);
+  return fmt::format("{}{}-{}", mark_key, getpid(), ++count);
 }
 
 }  // namespace
