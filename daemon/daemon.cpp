@@ -9,6 +9,7 @@
 #include "daemon/platform/descriptor_limit.hpp"
 #include "daemon/platform/ended_children.hpp"
 #include "daemon/platform/events.hpp"
+#include "daemon/platform/unforked_storage.hpp"
 #include "daemon/reloader.hpp"
 #include "daemon/state/state_directory.hpp"
 
@@ -48,7 +49,7 @@ namespace {
                                                EventHub& hub, LimitWatch& limits,
                                                StateDirectory* state, const Log& log) {
   RegistryOptions options;
-  if (state != nullptr) options.storage = state->storage();
+  options.storage = state != nullptr ? state->storage() : unforked_storage();
   options.max_history = collection.max_history;
   options.diagnostics = [&log](const Diagnostic& diagnostic) {
     const LogLevel level = log_level_of(diagnostic.severity);
