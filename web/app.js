@@ -1,6 +1,6 @@
 // The page: asks, keeps what it is told, and shows it.
 import { addressOf, readAddress, windows } from './address.js';
-import { Api, EventStream, NeedsToken } from './api.js';
+import { Api, ApiError, EventStream, NeedsToken } from './api.js';
 import { onSchemeChange } from './canvas.js';
 import { askForReadToken, control } from './control.js';
 import { Detail } from './detail.js';
@@ -17,6 +17,7 @@ const shortestPause = 900; // ms between two looks at all figures
 const statusInterval = 30_000; // ms; events tell of changes in between
 const shortestRange = 60_000; // ms that the small charts show at least
 const hiddenPause = 2000; // ms that the page keeps its connection while nobody sees it
+const retryPause = 3000; // ms after an answer that was a refusal
 const wakeJump = 10_000; // ms between two seconds: the machine has slept
 const eventPause = 150; // ms: events that come together cause one look
 
@@ -77,9 +78,12 @@ function render() {
   detail.render();
 }
 
-function remember() {
+/** What is opened is a page of its own for the browser's "back"; everything else is not. */
+function remember(isOpened) {
   const text = addressOf(address);
-  history.replaceState(null, '', text ? `#${text}` : location.pathname + location.search);
+  const url = text ? `#${text}` : location.pathname + location.search;
+  if (isOpened) history.pushState(null, '', url);
+  else history.replaceState(null, '', url);
 }
 
 /** Makes the page what the address says. */
@@ -100,8 +104,9 @@ function applyAddress() {
 }
 
 function change(what) {
+  const isOpened = Boolean(what.open) && !address.open;
   address = { ...address, ...what };
-  remember();
+  remember(isOpened);
   applyAddress();
 }
 
@@ -227,7 +232,8 @@ function needToken() {
 
 // --- the connection -----------------------------------------------------------------------
 
-let lost; // {since, retryAt} while there is none
+let lost; // {since, error} while there is none
+let retryTimer;
 let tickAt = performance.now();
 let figuresAt = tickAt;
 let isAway = false; // nobody looks, and the connection is let go
@@ -241,7 +247,9 @@ function showConnection() {
   let text = `live, ${seconds >= 10 ? Math.round(seconds) : +seconds.toFixed(1)} s`;
   if (lost) {
     state = 'lost';
-    text = `connection lost at ${timeOfDay(lost.since)}, trying again`;
+    text = lost.error instanceof ApiError
+      ? `provisrd refuses (${lost.error.status}): ${lost.error.message}, trying again`
+      : `connection lost at ${timeOfDay(lost.since)}, trying again`;
   } else if (isFirst) {
     [state, text] = ['connecting', 'connecting'];
   } else if (!model.isCollecting) {
@@ -256,16 +264,33 @@ function showConnection() {
   document.body.classList.toggle('stale', state === 'lost');
 }
 
+function loseBy(error) {
+  if (!lost) announce('The connection is lost.');
+  lost = { since: lost?.since ?? Date.now(), error };
+}
+
+/** Asks for all of it; a refusal or a failure is told, and tried again. */
+async function catchUp() {
+  clearTimeout(retryTimer);
+  try {
+    await refreshAll();
+  } catch (error) {
+    if (error instanceof NeedsToken) return void needToken();
+    loseBy(error);
+    showConnection();
+    retryTimer = setTimeout(() => isAway || stream.resume(), retryPause);
+  }
+}
+
 const stream = new EventStream(api, (what, about) => {
   if (what === 'open') {
     if (lost) announce('The connection is back.');
     lost = undefined;
     tickAt = figuresAt = performance.now();
     model.forgetTick();
-    refreshAll().catch(failed);
+    catchUp();
   } else if (what === 'lost') {
-    if (!lost) announce('The connection is lost.');
-    lost ??= { since: Date.now() };
+    loseBy(about.error);
   } else if (what === 'token') {
     needToken();
   } else {
