@@ -529,6 +529,9 @@ describe('what other pages stumble over', () => {
         const page = await openPage(browser, daemon, { hash: `#name=${long('n')}`, viewport: { width, height } });
         await ready(page);
         assert.ok(await hasNoSidewaysScroll(page), `no scrolling sideways at ${width}`);
+        await eventually(async () => (await page.locator('.problem').count()) === 2);
+        const { height: ofProblem } = await page.locator('.problem').first().boundingBox();
+        assert.ok(ofProblem < 500, `a problem is a few lines at ${width}, not ${ofProblem} pixels`);
         await screenshot(page, `long-names-${width}`);
         await page.keyboard.press('Escape');
         await eventually(() => page.locator('#detail').isHidden());
