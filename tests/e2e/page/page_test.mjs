@@ -179,6 +179,10 @@ describe('a busy daemon', () => {
     assert.ok((await pixels(memory, 'down', 0.85)) > 8, 'an end is marked');
     assert.ok((await pixels(memory, 'up', 0.7)) > 8, 'a start is marked');
     await screenshot(page, 'detail-light');
+    await page.setViewportSize({ width: 1280, height: 1240 });
+    await page.evaluate(() => window.scrollTo(0, 0));
+    await isDrawn(memory);
+    await screenshot(page, 'readme');
   });
 
   onPage('one crosshair for all charts; a mark says how and why', { daemon, hash: '#name=crasher' }, async (page) => {
@@ -334,6 +338,8 @@ describe('what comes and goes', () => {
       await new Promise((resolve) => setTimeout(resolve, 3000));
       await daemon.end();
       await eventually(async () => (await page.locator('#connection').getAttribute('data-state')) === 'lost');
+      const pill = await page.locator('#connection').boundingBox();
+      assert.ok(pill.y >= 0 && pill.y < 100, 'it is told on the screen, wherever one has scrolled to');
       await screenshot(page, 'lost');
       await new Promise((resolve) => setTimeout(resolve, 2500));
       await daemon.run();
@@ -511,6 +517,21 @@ describe('what other pages stumble over', () => {
     await eventually(async () => /provisrd refuses \(503\)/.test(await connection.textContent()));
     await page.unroute('**/api/status');
     await eventually(async () => (await connection.getAttribute('data-state')) === 'live');
+  });
+
+  onPage('a process that was not measured yet when it was opened gets its past once it is', { daemon, hash: '#name=app-1' }, async (page) => {
+    await page.route('**/api/metrics', (route) => route.fulfill({ json: {} }));
+    await page.route('**/api/exits*', (route) => route.fulfill({ json: { exits: [] } }));
+    const asked = [];
+    page.on('request', (request) => asked.push(request.url()));
+    const asksForAll = () => asked.some((url) => url.includes('/metrics/history?name=app-1') && url.includes('limit=20000'));
+    await page.reload();
+    await ready(page);
+    await page.getByText('No sample is kept of it.').waitFor();
+    assert.ok(!asksForAll());
+    await page.unroute('**/api/metrics');
+    await eventually(asksForAll);
+    await isDrawn(page.locator('[data-figure="memory_rss"] canvas'));
   });
 
   onPage('no process at all', { daemon }, async (page) => {
