@@ -179,7 +179,7 @@ describe('a busy daemon', () => {
     assert.ok((await pixels(memory, 'down', 0.85)) > 8, 'an end is marked');
     assert.ok((await pixels(memory, 'up', 0.7)) > 8, 'a start is marked');
     await screenshot(page, 'detail-light');
-    await page.setViewportSize({ width: 1280, height: 1240 });
+    await page.setViewportSize({ width: 1280, height: 1080 });
     await page.evaluate(() => window.scrollTo(0, 0));
     await isDrawn(memory);
     await screenshot(page, 'readme');
