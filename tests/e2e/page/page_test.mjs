@@ -179,10 +179,6 @@ describe('a busy daemon', () => {
     assert.ok((await pixels(memory, 'down', 0.85)) > 8, 'an end is marked');
     assert.ok((await pixels(memory, 'up', 0.7)) > 8, 'a start is marked');
     await screenshot(page, 'detail-light');
-    await page.setViewportSize({ width: 1280, height: 1080 });
-    await page.evaluate(() => window.scrollTo(0, 0));
-    await isDrawn(memory);
-    await screenshot(page, 'readme');
   });
 
   onPage('one crosshair for all charts; a mark says how and why', { daemon, hash: '#name=crasher' }, async (page) => {
@@ -294,6 +290,16 @@ describe('a busy daemon', () => {
   onPage('axe finds nothing serious', { daemon, hash: '#name=worker-1' }, async (page) => {
     await isDrawn(page.locator('[data-figure="memory_rss"] canvas'));
     assert.deepEqual(await seriousFaults(page), []);
+  });
+
+  onPage('the picture of the README', { daemon, hash: '#name=worker-1', viewport: { width: 1280, height: 1450 } }, async (page) => {
+    await isDrawn(page.locator('[data-figure="memory_rss"] canvas'));
+    await eventually(async () => /leaky.*Memory grows/.test(await page.locator('#problems').textContent()));
+    await page.mouse.move(4, 300);
+    await page.mouse.wheel(0, -5000);
+    await eventually(() => page.evaluate(() => window.scrollY === 0));
+    await allAreDrawn(page.locator('.total .spark'));
+    await screenshot(page, 'readme');
   });
 
   onPage('controls with a token, which it asks for once', { daemon, hash: '#name=api-2', quiet: false }, async (page) => {
