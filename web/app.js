@@ -19,6 +19,8 @@ const shortestRange = 60_000; // ms that the small charts show at least
 const hiddenPause = 2000; // ms that the page keeps its connection while nobody sees it
 const retryPause = 3000; // ms after an answer that was a refusal
 const wakeJump = 10_000; // ms between two seconds: the machine has slept
+const scrollRest = 150; // ms after the last scrolling
+const longestWait = 3000; // ms that new figures wait for it
 const eventPause = 150; // ms: events that come together cause one look
 
 const api = new Api(document.querySelector('meta[name="provisr-base-path"]').content);
@@ -29,7 +31,7 @@ let address = readAddress(location.hash);
 
 const totals = new Totals(byId('totals'));
 const strip = new ProblemStrip(byId('problems'), (key) => open(key));
-const histories = new HistoryLoader(api, model, () => renderSoon());
+const histories = new HistoryLoader(api, model, () => renderAtRest());
 const detail = new Detail(api, model, {
   onClose: () => closeDetail(),
   onLoaded: () => revealOpened(),
@@ -55,6 +57,19 @@ function renderSoon() {
     frame = 0;
     render();
   });
+}
+
+let scrolledAt = -Infinity;
+let restTimer;
+
+/** New figures wait while somebody scrolls, as all rows are looked at for them; but not for long. */
+function renderAtRest() {
+  const now = performance.now();
+  if (now > scrolledAt + scrollRest || now > renderedAt + longestWait) return renderSoon();
+  restTimer ??= setTimeout(() => {
+    restTimer = undefined;
+    renderAtRest();
+  }, scrollRest);
 }
 
 function rangeOfSparks() {
@@ -175,7 +190,7 @@ async function refreshMetrics() {
     model.takeMetrics(await api.get('metrics'));
     figuresAt = performance.now();
     detail.take();
-    renderSoon();
+    renderAtRest();
   } catch (error) {
     if (error.status === 503) model.isCollecting = false;
     else failed(error);
@@ -194,7 +209,7 @@ function refreshStatusSoon() {
 async function refreshStatus() {
   statusAt = performance.now();
   model.takeStatus(await api.get('status'));
-  renderSoon();
+  renderAtRest();
 }
 
 /** All of it: at the beginning, and once a connection is back. */
@@ -338,7 +353,7 @@ function everySecond() {
   if (isFirst) return;
   if (lost || silence > Math.max(3000, model.interval * 2.6)) poll();
   if (!lost && performance.now() - statusAt > statusInterval) refreshStatus().catch(failed);
-  if (!document.hidden && performance.now() - renderedAt > 900) renderSoon();
+  if (!document.hidden && performance.now() - renderedAt > 900) renderAtRest();
 }
 
 let polls = false;
@@ -409,6 +424,7 @@ function wire() {
   document.addEventListener('visibilitychange', visibilityChanged);
   window.addEventListener('online', () => isAway || stream.resume());
   window.addEventListener('resize', renderSoon);
+  window.addEventListener('scroll', () => (scrolledAt = performance.now()), { passive: true });
   onSchemeChange(renderSoon);
 }
 
