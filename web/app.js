@@ -1,6 +1,6 @@
 // The page: asks, keeps what it is told, and shows it.
 import { addressOf, readAddress, windows } from './address.js';
-import { Api, EventStream, NeedsToken } from './api.js';
+import { Api, ApiError, EventStream, NeedsToken } from './api.js';
 import { onSchemeChange } from './canvas.js';
 import { askForReadToken, control } from './control.js';
 import { Detail } from './detail.js';
@@ -17,7 +17,10 @@ const shortestPause = 900; // ms between two looks at all figures
 const statusInterval = 30_000; // ms; events tell of changes in between
 const shortestRange = 60_000; // ms that the small charts show at least
 const hiddenPause = 2000; // ms that the page keeps its connection while nobody sees it
+const retryPause = 3000; // ms after an answer that was a refusal
 const wakeJump = 10_000; // ms between two seconds: the machine has slept
+const scrollRest = 150; // ms after the last scrolling
+const longestWait = 3000; // ms that new figures wait for it
 const eventPause = 150; // ms: events that come together cause one look
 
 const api = new Api(document.querySelector('meta[name="provisr-base-path"]').content);
@@ -28,7 +31,7 @@ let address = readAddress(location.hash);
 
 const totals = new Totals(byId('totals'));
 const strip = new ProblemStrip(byId('problems'), (key) => open(key));
-const histories = new HistoryLoader(api, model, () => renderSoon());
+const histories = new HistoryLoader(api, model, () => renderAtRest());
 const detail = new Detail(api, model, {
   onClose: () => closeDetail(),
   onLoaded: () => revealOpened(),
@@ -56,6 +59,19 @@ function renderSoon() {
   });
 }
 
+let scrolledAt = -Infinity;
+let restTimer;
+
+/** New figures wait while somebody scrolls, as all rows are looked at for them; but not for long. */
+function renderAtRest() {
+  const now = performance.now();
+  if (now > scrolledAt + scrollRest || now > renderedAt + longestWait) return renderSoon();
+  restTimer ??= setTimeout(() => {
+    restTimer = undefined;
+    renderAtRest();
+  }, scrollRest);
+}
+
 function rangeOfSparks() {
   const to = model.now();
   const from = Math.min(to - shortestRange, Math.max(to - address.window.ms, histories.oldest(to)));
@@ -77,9 +93,12 @@ function render() {
   detail.render();
 }
 
-function remember() {
+/** What is opened is a page of its own for the browser's "back"; everything else is not. */
+function remember(isOpened) {
   const text = addressOf(address);
-  history.replaceState(null, '', text ? `#${text}` : location.pathname + location.search);
+  const url = text ? `#${text}` : location.pathname + location.search;
+  if (isOpened) history.pushState(null, '', url);
+  else history.replaceState(null, '', url);
 }
 
 /** Makes the page what the address says. */
@@ -100,8 +119,9 @@ function applyAddress() {
 }
 
 function change(what) {
+  const isOpened = Boolean(what.open) && !address.open;
   address = { ...address, ...what };
-  remember();
+  remember(isOpened);
   applyAddress();
 }
 
@@ -170,7 +190,7 @@ async function refreshMetrics() {
     model.takeMetrics(await api.get('metrics'));
     figuresAt = performance.now();
     detail.take();
-    renderSoon();
+    renderAtRest();
   } catch (error) {
     if (error.status === 503) model.isCollecting = false;
     else failed(error);
@@ -189,7 +209,7 @@ function refreshStatusSoon() {
 async function refreshStatus() {
   statusAt = performance.now();
   model.takeStatus(await api.get('status'));
-  renderSoon();
+  renderAtRest();
 }
 
 /** All of it: at the beginning, and once a connection is back. */
@@ -227,7 +247,8 @@ function needToken() {
 
 // --- the connection -----------------------------------------------------------------------
 
-let lost; // {since, retryAt} while there is none
+let lost; // {since, error} while there is none
+let retryTimer;
 let tickAt = performance.now();
 let figuresAt = tickAt;
 let isAway = false; // nobody looks, and the connection is let go
@@ -241,7 +262,9 @@ function showConnection() {
   let text = `live, ${seconds >= 10 ? Math.round(seconds) : +seconds.toFixed(1)} s`;
   if (lost) {
     state = 'lost';
-    text = `connection lost at ${timeOfDay(lost.since)}, trying again`;
+    text = lost.error instanceof ApiError
+      ? `provisrd refuses (${lost.error.status}): ${lost.error.message}, trying again`
+      : `connection lost at ${timeOfDay(lost.since)}, trying again`;
   } else if (isFirst) {
     [state, text] = ['connecting', 'connecting'];
   } else if (!model.isCollecting) {
@@ -256,16 +279,33 @@ function showConnection() {
   document.body.classList.toggle('stale', state === 'lost');
 }
 
+function loseBy(error) {
+  if (!lost) announce('The connection is lost.');
+  lost = { since: lost?.since ?? Date.now(), error };
+}
+
+/** Asks for all of it; a refusal or a failure is told, and tried again. */
+async function catchUp() {
+  clearTimeout(retryTimer);
+  try {
+    await refreshAll();
+  } catch (error) {
+    if (error instanceof NeedsToken) return void needToken();
+    loseBy(error);
+    showConnection();
+    retryTimer = setTimeout(() => isAway || stream.resume(), retryPause);
+  }
+}
+
 const stream = new EventStream(api, (what, about) => {
   if (what === 'open') {
     if (lost) announce('The connection is back.');
     lost = undefined;
     tickAt = figuresAt = performance.now();
     model.forgetTick();
-    refreshAll().catch(failed);
+    catchUp();
   } else if (what === 'lost') {
-    if (!lost) announce('The connection is lost.');
-    lost ??= { since: Date.now() };
+    loseBy(about.error);
   } else if (what === 'token') {
     needToken();
   } else {
@@ -313,7 +353,7 @@ function everySecond() {
   if (isFirst) return;
   if (lost || silence > Math.max(3000, model.interval * 2.6)) poll();
   if (!lost && performance.now() - statusAt > statusInterval) refreshStatus().catch(failed);
-  if (!document.hidden && performance.now() - renderedAt > 900) renderSoon();
+  if (!document.hidden && performance.now() - renderedAt > 900) renderAtRest();
 }
 
 let polls = false;
@@ -384,6 +424,7 @@ function wire() {
   document.addEventListener('visibilitychange', visibilityChanged);
   window.addEventListener('online', () => isAway || stream.resume());
   window.addEventListener('resize', renderSoon);
+  window.addEventListener('scroll', () => (scrolledAt = performance.now()), { passive: true });
   onSchemeChange(renderSoon);
 }
 

@@ -122,7 +122,8 @@ class Chart {
   #topOf(most) {
     const scale = scaleOf(this.info, most);
     const top = niceTop(most / scale.size) * scale.size;
-    const isWhole = this.info.unit === 'count' && !this.info.isCounter;
+    const isCounted = this.info.unit === 'count' || (this.info.unit === 'bytes' && scale.size === 1);
+    const isWhole = isCounted && !this.info.isCounter;
     return isWhole ? Math.max(4, Math.ceil(top / 4) * 4) : top;
   }
 
@@ -221,7 +222,12 @@ class Chart {
     context.setLineDash([]);
     context.textAlign = 'left';
     context.textBaseline = at < 22 ? 'top' : 'bottom';
-    context.fillText(`limit ${valueText(this.info, limit)}`, margin.left + 4, at < 22 ? at + 3 : at - 2);
+    const text = `limit ${valueText(this.info, limit)}`;
+    const place = [margin.left + 4, at < 22 ? at + 3 : at - 2];
+    context.strokeStyle = palette().card; // so that it can be read on a line
+    context.lineWidth = 4;
+    context.strokeText(text, ...place);
+    context.fillText(text, ...place);
   }
 
   #drawSelection({ context, bottom }) {

@@ -56,6 +56,7 @@ export class Detail {
   #window;
   #loading = 0;
   #shownExits = '';
+  #hasAsked = false; // for samples: of a process that has none, there is nothing to ask for
 
   constructor(api, model, told) {
     this.#api = api;
@@ -83,6 +84,7 @@ export class Detail {
       this.#series = new Series(mostRows);
       this.#exits = [];
       this.#shownExits = undefined;
+      this.#hasAsked = false;
       this.#build();
     } else {
       this.#view.zoomBack();
@@ -160,6 +162,7 @@ export class Detail {
     const since = this.#window.ms === Infinity ? undefined : `-${this.#window.id}`;
     const requests = [];
     if (processes.some((process) => process.wasMeasured)) {
+      this.#hasAsked = true;
       requests.push(this.#loadSamples(loading, kind, name, since));
     }
     requests.push(...processes.slice(0, 20).map((process) => this.#loadExits(loading, process.name)));
@@ -185,6 +188,7 @@ export class Detail {
   /** Adds what a tick has brought. */
   take() {
     if (!this.#target) return;
+    if (!this.#hasAsked && this.#processes.some((process) => process.wasMeasured)) this.load();
     const [kind, name] = this.#target;
     if (kind === 'name') {
       const sample = this.#model.processes.get(name)?.sample;

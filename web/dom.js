@@ -32,6 +32,7 @@ export function setText(element, text) {
 /** An element whose text and attributes are remembered: what does not change costs nothing. */
 export class Remembered {
   #text;
+  #node; // kept: another node for each text would be styled and laid out anew
   #attributes = new Map();
 
   constructor(element) {
@@ -41,7 +42,8 @@ export class Remembered {
   text(text) {
     if (text === this.#text) return;
     this.#text = text;
-    this.element.textContent = text;
+    if (this.#node) this.#node.data = text;
+    else this.element.append((this.#node = new Text(text)));
   }
 
   /** Sets an attribute, or removes it if there is no value. */

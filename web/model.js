@@ -55,6 +55,7 @@ export class Model {
   totals = new Series(); // over all, since the page is open
   groups = new Map(); // base → Series of its sums
   control = 'none';
+  machine = {}; // {name, cpus, memory_bytes}, as far as it is told
   interval = 5000; // ms between ticks, as far as known
   isCollecting = true;
   #clock = { server: Date.now(), local: performance.now() };
@@ -82,8 +83,9 @@ export class Model {
     if (Math.abs(server - this.now()) > 2500) this.#clock = { server, local: performance.now() };
   }
 
-  takeStatus({ processes, control }) {
+  takeStatus({ processes, control, machine }) {
     this.control = control ?? 'none';
+    this.machine = machine ?? {};
     const names = new Set();
     for (const status of processes) {
       names.add(status.name);

@@ -1,9 +1,9 @@
 // The small chart of a row: its kept window, from zero. Vectors, not a canvas: each canvas is a layer
-// of its own for the browser, and a hundred of them made scrolling slow. It needs no width, either.
+// of its own for the browser, and a hundred of them made scrolling slow.
 import { makeVector } from './dom.js';
 import { isGap, thinned } from './series.js';
 
-const width = 1000; // units over the whole range, however wide the chart is
+const stretched = 1000; // units over the whole range of a chart that is stretched to its place
 const height = 24;
 const columns = 200; // what is finer cannot be seen
 
@@ -22,31 +22,32 @@ function* runsOf(samples, key, step) {
 }
 
 /** A line for each run, the area below all of them, and the top of the scale. */
-export function shapesOf(samples, key, { from, to, step }) {
+export function shapesOf(samples, key, { from, to, step }, width = stretched) {
   let most = 0;
   for (const sample of samples) if (sample[key] > most) most = sample[key];
   const scale = width / (to - from);
-  const x = (t) => Math.round((t - from) * scale);
+  const dot = width / 125;
+  const x = (t) => Math.round((t - from) * scale * 10) / 10;
   const y = (value) => (most > 0 ? Math.round((height - 1.5 - (value / most) * (height - 4)) * 10) / 10 : height - 1.5);
   const lines = [];
   const area = [];
   for (const run of runsOf(samples, key, step)) {
     const points = thinned(run, key, { from, to }, columns).map((sample) => `${x(sample.t)} ${y(sample[key])}`);
     const [begin, end] = [x(run[0].t), x(run[run.length - 1].t)];
-    if (run.length === 1) points.push(`${end + 8} ${y(run[0][key])}`);
+    if (run.length === 1) points.push(`${end + dot} ${y(run[0][key])}`);
     lines.push(points.join(' '));
     // Between runs the outline of the area goes along the ground.
-    area.push(`${begin} ${height}`, ...points, `${run.length === 1 ? end + 8 : end} ${height}`);
+    area.push(`${begin} ${height}`, ...points, `${run.length === 1 ? end + dot : end} ${height}`);
   }
   return { lines, area: area.join(' '), most };
 }
 
 /** What a chart of these would be drawn from: the same twice, and nothing needs to be drawn. */
-function signatureOf(samples, key, { from, to, step }) {
+function signatureOf(samples, key, { from, to, step }, width) {
   const first = samples[0];
   const last = samples[samples.length - 1];
   const column = (to - from) / columns;
-  return `${samples.length} ${first?.t} ${last?.t} ${last?.[key]} ${Math.round(from / column)} ${Math.round(to / column)} ${step}`;
+  return `${samples.length} ${first?.t} ${last?.t} ${last?.[key]} ${Math.round(from / column)} ${Math.round(to / column)} ${step} ${width}`;
 }
 
 export class Spark {
@@ -57,9 +58,20 @@ export class Spark {
   #drawn;
   #label;
   most = 0;
-  element = makeVector('svg', {
-    class: 'spark', role: 'img', viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: 'none',
-  }, this.#title, this.#area);
+  element = makeVector('svg', { class: 'spark', role: 'img' }, this.#title, this.#area);
+
+  /** Drawn in pixels: the browser has no view to keep for each of a hundred charts. */
+  static ofPixels() {
+    return new Spark();
+  }
+
+  /** As wide as its place, whatever that is. */
+  static stretched() {
+    const spark = new Spark();
+    spark.element.setAttribute('viewBox', `0 0 ${stretched} ${height}`);
+    spark.element.setAttribute('preserveAspectRatio', 'none');
+    return spark;
+  }
 
   clear() {
     if (this.#drawn === undefined) return;
@@ -67,12 +79,15 @@ export class Spark {
     this.#show([], '');
   }
 
-  /** Draws the figure `key` of the samples between two times. Returns the top of the scale. */
-  draw(samples, key, range) {
-    const signature = signatureOf(samples, key, range);
+  /**
+   * Draws the figure `key` of the samples between two times, `width` pixels wide if it is drawn in
+   * pixels. Returns the top of the scale.
+   */
+  draw(samples, key, range, width = stretched) {
+    const signature = signatureOf(samples, key, range, width);
     if (signature === this.#drawn) return this.most;
     this.#drawn = signature;
-    const { lines, area, most } = shapesOf(samples, key, range);
+    const { lines, area, most } = shapesOf(samples, key, range, width);
     this.#show(lines, area);
     return (this.most = most);
   }

@@ -6,7 +6,9 @@ import { sumOf } from './series.js';
 
 const drawingTime = 4; // ms of a frame
 const settleTime = 150; // ms after the last scrolling
+const restTime = 80; // ms after the last rows that came into sight: until then charts wait
 const overscan = 8; // rows above and below what is seen
+const chartPadding = 8; // pixels, left and right of a small chart together
 const shapes = { up: '●', wait: '◆', down: '▲', off: '○' };
 
 const columns = [
@@ -47,7 +49,7 @@ class RowElement {
     part(cells.state, 'stateText');
     for (const id of ['up', 'restarts', 'cpu', 'memory', 'threads', 'fds']) this.#texts[id] = new Remembered(cells[id]);
     for (const { id, chart } of columns.filter((column) => column.chart)) {
-      const spark = new Spark();
+      const spark = Spark.ofPixels();
       cells[id].append(spark.element);
       this.#sparks.push({ spark, key: chart });
     }
@@ -79,14 +81,13 @@ class RowElement {
   }
 
   #showName(row) {
-    const { fold, name, count: members, nameCell, shape, stateText } = this.#texts;
+    const { fold, name, count: members, shape, stateText } = this.#texts;
     fold.text(row.isGroup ? (row.isFolded ? '▸' : '▾') : '');
     fold.set('hidden', row.isGroup ? undefined : '');
     name.text(row.name);
     const tree = row.isGroup ? undefined : row.sum('num_processes');
     const shown = row.processes.length === row.total ? row.total : `${row.processes.length} of ${row.total}`;
     members.text(row.isGroup ? `${shown}` : tree > 1 ? `${tree} processes` : '');
-    nameCell.set('title', row.name + (row.isGroup ? '' : ` (${row.processes[0].status.kind === 'child' ? 'run by provisrd' : 'run by somebody else'})`));
     const { condition } = row;
     shape.set('class', `shape ${condition}`);
     shape.text(shapes[condition] ?? '');
@@ -118,11 +119,15 @@ class RowElement {
     return sumOf(row.processes.map((process) => process.series), range.from, range.step);
   }
 
-  draw({ model, range }) {
+  /** What can wait until scrolling is over: the charts, and what a pointer that rests is told. */
+  draw({ model, range, chartWidth }) {
+    const { row } = this;
+    const whose = row.isGroup ? '' : ` (${row.processes[0].status.kind === 'child' ? 'run by provisrd' : 'run by somebody else'})`;
+    this.#texts.nameCell.set('title', row.name + whose);
     const samples = this.#samples(model, range);
     const window = span((range.to - range.from) / 1000);
     for (const { spark, key } of this.#sparks) {
-      const most = spark.draw(samples, key, range);
+      const most = spark.draw(samples, key, range, chartWidth);
       spark.label(`${key === 'cpu' ? 'CPU' : 'Memory'}: 0 to ${key === 'cpu' ? `${number(most)} %` : bytes(most)}, last ${window}`);
     }
   }
@@ -136,6 +141,7 @@ export class Table {
   rows = [];
   selectedKey = '';
   #table;
+  #grid; // its element, remembered
   #told;
   #heads = new Map();
   #head;
@@ -149,10 +155,14 @@ export class Table {
   #undrawn = new Set();
   #frame = 0;
   #laidOut = 0;
+  #drawing;
   #ordering;
+  #chartHead;
+  #chartWidth = 0;
 
   constructor(table, told) {
     this.#table = table;
+    this.#grid = new Remembered(table);
     this.#told = told;
     this.#head = this.#makeHead();
     table.append(this.#head, this.#body);
@@ -169,6 +179,7 @@ export class Table {
         : make('span', { class: 'unseen' }, column.label);
       const head = make('th', { role: 'columnheader', scope: 'col', class: classOf(column) }, content);
       if (column.sort) this.#heads.set(column.sort, head);
+      if (column.chart === 'cpu') this.#chartHead = head;
       return head;
     });
     return make('thead', { role: 'rowgroup' }, make('tr', { role: 'row', 'aria-rowindex': 1 }, ...cells));
@@ -181,6 +192,16 @@ export class Table {
     });
   }
 
+  /** Once no rows come into sight any more. */
+  #drawLater() {
+    clearTimeout(this.#drawing);
+    this.#drawing = setTimeout(() => this.#drawSoon(), restTime);
+  }
+
+  #drawSoon() {
+    this.#frame ||= requestAnimationFrame(() => this.#drawSome());
+  }
+
   get #rowHeight() {
     this.#height ||= parseFloat(getComputedStyle(document.documentElement).getPropertyValue('--row')) || 29;
     return this.#height;
@@ -189,13 +210,14 @@ export class Table {
   /** Asks the browser where the rows begin: not while somebody scrolls, as it costs a layout. */
   #measure() {
     this.#top = this.#body.getBoundingClientRect().top + window.scrollY;
+    this.#chartWidth = Math.max(0, Math.round(this.#chartHead.getBoundingClientRect().width - chartPadding));
   }
 
   /** Shows rows; `context` has the model and the range of the small charts. */
   show(rows, sorting, context) {
     this.rows = rows;
     this.#context = context;
-    this.#table.setAttribute('aria-rowcount', rows.length + 1);
+    this.#grid.set('aria-rowcount', rows.length + 1);
     for (const [column, head] of this.#heads) {
       const isSorted = column === sorting.column;
       const order = isSorted ? (sorting.isDescending ? 'descending' : 'ascending') : 'none';
@@ -221,7 +243,8 @@ export class Table {
       if (!isFresh && element.row === this.rows[first + i]) return;
       if (element.show(this.rows[first + i], first + i, context) || isFresh) this.#undrawn.add(element);
     });
-    if (this.#frame === 0) this.#drawSome();
+    if (isFresh) this.#drawSoon();
+    else this.#drawLater();
     this.#markActive();
     this.#told.onVisible(this.rows.slice(first, end));
   }
@@ -230,12 +253,13 @@ export class Table {
   #drawSome() {
     this.#frame = 0;
     const end = performance.now() + drawingTime;
+    const context = { ...this.#context, chartWidth: this.#chartWidth };
     for (const element of this.#undrawn) {
       if (performance.now() > end) break;
       this.#undrawn.delete(element);
-      if (element.element.isConnected) element.draw(this.#context);
+      if (element.element.isConnected) element.draw(context);
     }
-    if (this.#undrawn.size > 0) this.#frame = requestAnimationFrame(() => this.#drawSome());
+    if (this.#undrawn.size > 0) this.#drawSoon();
   }
 
   /** Elements that scroll out on one side come back on the other. */
@@ -270,8 +294,7 @@ export class Table {
 
   #markActive() {
     const active = this.#shown.find((element) => element.row.key === this.selectedKey);
-    if (active) this.#table.setAttribute('aria-activedescendant', active.element.id);
-    else this.#table.removeAttribute('aria-activedescendant');
+    this.#grid.set('aria-activedescendant', active?.element.id);
   }
 
   #rowOf(element) {

@@ -9,11 +9,17 @@ const bucket = 60_000;
 const mostToSum = 200; // more processes: totals are kept from the opening of the page on
 
 function card(title) {
-  const value = make('p');
-  const chart = new Spark();
-  const element = make('div', { class: 'total' }, make('h2', {}, title), value, chart.element);
-  return { element, value, chart };
+  const value = make('span');
+  const most = make('span', { class: 'dim' });
+  const chart = Spark.stretched();
+  const element = make('div', { class: 'total' }, make('h2', {}, title), make('p', {}, value, most), chart.element);
+  return { element, value, most, chart };
 }
+
+/** " of 16 GB": whole numbers have no decimals. */
+const ofBytes = (most) => (most > 0 ? ` of ${bytes(most).replace(/\.0 /, ' ')}` : '');
+const ofCpus = (cpus) => (cpus > 0 ? ` of ${grouped.format(cpus * 100)} %` : '');
+const grouped = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 
 export class Totals {
   #processes = card('Processes');
@@ -69,6 +75,8 @@ export class Totals {
     const now = model.totals.last;
     setText(this.#cpu.value, now ? `${number(now.cpu)} %` : '–');
     setText(this.#memory.value, now ? bytes(now.memory) : '–');
+    setText(this.#cpu.most, ofCpus(model.machine.cpus));
+    setText(this.#memory.most, ofBytes(model.machine.memory_bytes));
     const samples = this.#samples(model, range);
     const cpu = this.#cpu.chart.draw(samples, 'cpu', range);
     const memory = this.#memory.chart.draw(samples, 'memory', range);

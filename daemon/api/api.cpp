@@ -6,6 +6,8 @@
 #include "daemon/api/json.hpp"
 #include "daemon/api/parameters.hpp"
 #include "daemon/api/summary.hpp"
+#include "daemon/platform/listen_socket.hpp"
+#include "daemon/platform/machine_resources.hpp"
 
 #include <provisr/clock.hpp>
 #include <provisr/process_name.hpp>
@@ -143,10 +145,11 @@ HttpAnswer Api::status(const HttpQuery& query) {
   const std::optional<Target> target = optional_target(query);
   const ListeningOn listening{.api = sources_.api_server.address(),
                               .metrics = sources_.metrics_server.address()};
+  const MachineReport machine{.name = machine_name(), .resources = machine_resources()};
   const SharedStatusList all = sources_.status();
   return json_answer(status_json(target ? part_of(*all, *target) : *all, listening,
                                  Clock::system().monotonic_now(), sources_.limits(),
-                                 control_ ? to_text(control_()) : std::string_view()));
+                                 control_ ? to_text(control_()) : std::string_view(), machine));
 }
 
 HttpAnswer Api::exits(const HttpQuery& query) {

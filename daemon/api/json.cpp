@@ -2,6 +2,7 @@
 
 #include "daemon/api/sample_json.hpp"
 #include "daemon/base/json_text.hpp"
+#include "daemon/base/text.hpp"
 #include "daemon/base/timestamp.hpp"
 
 #include <algorithm>
@@ -90,6 +91,26 @@ struct Limits {
   return limits;
 }
 
+void write_log_files(JsonText& json, const ProcessStatus& process) {
+  if (process.stdout_file.empty() && process.stderr_file.empty()) return;
+  json.key("log");
+  json.object([&] {
+    if (!process.stdout_file.empty()) json.member("stdout", name_of(process.stdout_file));
+    if (!process.stderr_file.empty()) json.member("stderr", name_of(process.stderr_file));
+  });
+}
+
+void write_machine(JsonText& json, const MachineReport& machine) {
+  json.key("machine");
+  json.object([&] {
+    if (!machine.name.empty()) json.member("name", machine.name);
+    if (machine.resources.cpus) json.member("cpus", *machine.resources.cpus);
+    if (machine.resources.memory_bytes) {
+      json.member("memory_bytes", std::uint64_t{*machine.resources.memory_bytes});
+    }
+  });
+}
+
 void write_status(JsonText& json, const ProcessStatus& process, MonotonicTime now,
                   const Limits& limits = {}) {
   json.member("name", process.name);
@@ -108,6 +129,7 @@ void write_status(JsonText& json, const ProcessStatus& process, MonotonicTime no
   if (!process.last_error.empty()) json.member("last_error", process.last_error);
   write_limits(json, process, limits.configured);
   write_breaches(json, process, limits.breaches);
+  write_log_files(json, process);
 }
 
 /// The elements of an array, without its brackets.
@@ -274,7 +296,8 @@ std::string names_json(const std::vector<std::string>& names) {
 }
 
 std::string status_json(const StatusList& processes, const ListeningOn& listening,
-                        MonotonicTime now, const LimitReport& limits, std::string_view control) {
+                        MonotonicTime now, const LimitReport& limits, std::string_view control,
+                        const MachineReport& machine) {
   const Limits named = by_name(limits);
   JsonText json;
   json.object([&] {
@@ -290,6 +313,7 @@ std::string status_json(const StatusList& processes, const ListeningOn& listenin
       if (listening.api) json.member("api", listening.api->to_string());
       if (listening.metrics) json.member("metrics", listening.metrics->to_string());
     });
+    write_machine(json, machine);
   });
   return json.str();
 }

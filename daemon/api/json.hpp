@@ -2,6 +2,7 @@
 
 #include "daemon/api/history_query.hpp"
 #include "daemon/base/listen_address.hpp"
+#include "daemon/platform/machine_resources.hpp"
 #include "daemon/supervisor/limit_breach.hpp"
 #include "daemon/supervisor/process_status.hpp"
 
@@ -66,10 +67,17 @@ struct ListeningOn {
   std::optional<ListenAddress> metrics;
 };
 
+/// What provisrd runs on.
+struct MachineReport {
+  std::string name;  ///< empty: it has none
+  MachineResources resources;
+};
+
 /// `limits` are those of any processes; the status of a process tells its own. `control` is what
 /// control takes here ("none", "token", "open"); empty: nothing is said of it.
 [[nodiscard]] std::string status_json(const StatusList& processes, const ListeningOn& listening,
                                       MonotonicTime now, const LimitReport& limits = {},
-                                      std::string_view control = {});
+                                      std::string_view control = {},
+                                      const MachineReport& machine = {});
 
 }  // namespace provisr::daemon

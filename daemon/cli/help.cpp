@@ -20,11 +20,12 @@ runs one command, without a shell. SIGTERM or Ctrl-C ends provisrd and
 everything it started; once more kills what takes its time.
 
 The last four ask a provisrd that runs already. 'status' shows all processes,
-or all that is known of those that are named. 'start', 'stop' and 'restart'
-wait until it is done. 'reload' reads the configuration again. 'top' shows all
-processes, or those that are named, and goes on doing so; its key ? tells its
-keys. NAME is that of a process or, if there is none, of a base: 'app' is for
-app-1, app-2 ...
+or all that is known of those that are named, and the last lines of their logs
+if they are of this machine. 'start', 'stop' and 'restart' wait until it is
+done. 'reload' reads the configuration again. 'top' shows all processes, or
+those that are named, and goes on doing so; its key ? tells its keys. NAME is
+that of a process or, if there is none, of a base: 'app' is for app-1, app-2
+and so on.
 
 Options:
   --config FILE             read this configuration (TOML)

@@ -15,9 +15,19 @@ namespace provisr::daemon {
 [[nodiscard]] std::optional<std::string> read_start_of_regular_file(
     const std::filesystem::path& file, std::size_t most, std::error_code& error);
 
-/// The same of a file that holds a secret: on POSIX systems, std::errc::operation_not_permitted if
-/// its group or others may read or write it. Windows has no such mode: there, the access list of
-/// the file is for its owner to keep.
+/// The end of a regular file, at most `most` bytes, under the same rules. What is appended
+/// meanwhile may be missing.
+struct FileEnd {
+  std::string text;
+  bool is_whole = true;  ///< false if the file has bytes before them
+};
+[[nodiscard]] std::optional<FileEnd> read_end_of_regular_file(const std::filesystem::path& file,
+                                                              std::size_t most,
+                                                              std::error_code& error);
+
+/// As read_start_of_regular_file() of a file that holds a secret: on POSIX systems,
+/// std::errc::operation_not_permitted if its group or others may read or write it. Windows has no
+/// such mode: there, the access list of the file is for its owner to keep.
 [[nodiscard]] std::optional<std::string> read_start_of_private_file(
     const std::filesystem::path& file, std::size_t most, std::error_code& error);
 

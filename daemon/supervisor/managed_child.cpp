@@ -8,6 +8,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 namespace provisr::daemon {
@@ -61,6 +63,14 @@ constexpr seconds at_once{1};
           .inherit_env = config.inherits_env};
 }
 
+/// As it is if it cannot be made absolute.
+[[nodiscard]] std::filesystem::path absolute_path(const std::filesystem::path& path) {
+  if (path.empty()) return path;
+  std::error_code error;
+  std::filesystem::path absolute = std::filesystem::absolute(path, error);
+  return error ? path : absolute;
+}
+
 }  // namespace
 
 ManagedChild::ManagedChild(std::string name, const ProcessConfig& config, bool inherit_stdin,
@@ -72,7 +82,13 @@ ManagedChild::ManagedChild(std::string name, const ProcessConfig& config, bool i
       backoff_(intervals_of(config)) {
   status_.name = std::move(name);
   status_.kind = ProcessKind::child;
+  tell_log_files();
   enter(Phase::waiting);
+}
+
+void ManagedChild::tell_log_files() {
+  status_.stdout_file = absolute_path(command_.stdout_file);
+  status_.stderr_file = absolute_path(command_.stderr_file);
 }
 
 ProcessState ManagedChild::state_of(Phase phase, Goal goal) {
@@ -227,6 +243,7 @@ ManagedChild::Change ManagedChild::reconfigure(const ProcessConfig& config, cons
   before.instances = config.instances;
   if (before == config) return Change::none;
   command_ = command_of(config_, status_.name, inherits_stdin_);
+  tell_log_files();
   backoff_.set_intervals(intervals_of(config_));
   if (run_the_same(before, config)) {
     if (before.scope != config.scope && is_executed_ && !is_collected_) measure(now);

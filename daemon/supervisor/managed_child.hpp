@@ -89,6 +89,7 @@ class ManagedChild final : public ManagedProcess {
   [[nodiscard]] static ProcessState state_of(Phase phase, Goal goal);
 
   void enter(Phase phase);
+  void tell_log_files();
   void launch(const Moment& now);
   [[nodiscard]] std::unique_ptr<ChildProcess> start_process(const Moment& now,
                                                             StartFailure& failure);

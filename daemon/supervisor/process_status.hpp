@@ -6,6 +6,7 @@
 #include <provisr/process_metrics.hpp>
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -62,6 +63,9 @@ struct ProcessStatus {
   std::optional<LastExit> last_exit;  ///< children only
   std::string last_error;             ///< why there is no process or none to be found, or empty
   std::optional<MonotonicTime> next_start = {};  ///< in backoff: when it is started
+  /// What its output is appended to, if it has files of its own.
+  std::filesystem::path stdout_file = {};
+  std::filesystem::path stderr_file = {};
 
   friend bool operator==(const ProcessStatus&, const ProcessStatus&) = default;
 };

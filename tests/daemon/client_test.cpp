@@ -3,6 +3,8 @@
 #include "support/fake_server.hpp"
 #include "support/paths.hpp"
 #include "support/raw_client.hpp"
+#include "support/temp_directory.hpp"
+#include "support/text_file.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
@@ -10,6 +12,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <signal.h>
 #include <string>
 #include <utility>
@@ -121,6 +124,32 @@ TEST_CASE("status of names shows a block for each and tells by its status whethe
   CHECK(unknown.err == "provisrd: there is no process or base \"ap-1\"; did you mean \"app-1\"?\n");
   CHECK_THAT(unknown.out, ContainsSubstring("app-1\n"));
   CHECK(status({"nonsense"}).out.empty());
+}
+
+TEST_CASE("status of a name ends with the last lines of its logs, if they are of this machine") {
+  const TempDirectory folder;
+  const std::string log = (folder.path() / "out").string();
+  const Daemon daemon(
+      "[[processes]]\nname = \"app\"\n"
+      "args = [\"/bin/sh\", \"-c\", \"seq 20; printf 'no end \\\\033[31mred'; sleep 3600\"]\n"
+      "[processes.log]\nstdout = \"" +
+      log + "\"\n");
+  REQUIRE(
+      eventually([&] { return std::filesystem::exists(log) && read_text(log).ends_with("red"); }));
+  CHECK(daemon.json("/api/status")["processes"][0]["log"]["stdout"].GetString() == log);
+  const Outcome own = provisrd({"status", "--url", url_of(daemon), "app"});
+  std::string lines = fmt::format("      Stdout: {}\n", log);
+  for (int i = 12; i <= 20; ++i) lines += fmt::format("              {}\n", i);
+  CHECK_THAT(own.out, Catch::Matchers::EndsWith(lines + "              no end red\n"));
+
+  const FakeServer other(
+      json_response(200, fmt::format(R"({{"processes": [{{"name": "app", "state": "running",
+                           "log": {{"stdout": "{}"}}}}],
+                           "machine": {{"name": "another-machine"}}}})",
+                                     log)));
+  const Outcome foreign = provisrd({"status", "--url", other.url(), "app"});
+  CHECK_THAT(foreign.out, StartsWith("app\n"));
+  CHECK_THAT(foreign.out, !ContainsSubstring("Stdout"));
 }
 
 TEST_CASE("status --json is the API's JSON, of all or of those that are named") {

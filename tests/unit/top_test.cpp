@@ -373,3 +373,32 @@ TEST_CASE("wide characters take two columns, marks that combine none") {
   CHECK(padded("\u65e5\u672c", 2, "~") == "~ ");
   CHECK(padded("abc", 0, "~").empty());
 }
+
+TEST_CASE("totals stand beside what the machine has") {
+  Look look = three_of_a_group();
+  look.machine = {.name = "web-3", .cpus = 1.5, .memory_mb = 16384};
+  const Board board = board_of(look);
+  CHECK_THAT(text_of(frame_of(board, {}, 120, 20)),
+             ContainsSubstring("CPU 33.5 % of 150 %  135 MB of 16.0 GB"));
+  CHECK_THAT(board_json(board), ContainsSubstring(R"("machine":{"name":"web-3","cpus":1.5,)"));
+  CHECK_THAT(text_of(frame_of(board_of(three_of_a_group()), {}, 120, 20)),
+             ContainsSubstring("CPU 33.5 %  135 MB  http"));
+}
+
+TEST_CASE("memory that grows is told after what is worse") {
+  Look look;
+  look.processes = {process("leaky", "running"), process("dead", "failed")};
+  for (int i = 0; i < 20; ++i) {
+    look.memories["leaky"].add({.at = i * std::chrono::seconds(5), .mb = 20.0 + i});
+  }
+  const Board board = board_of(look);
+  REQUIRE(board.problems.size() == 2);
+  CHECK(board.problems.at(0).name == "dead");
+  CHECK(board.problems.at(1).name == "leaky");
+  CHECK_THAT(board.problems.at(1).text, ContainsSubstring("memory grows 12.0 MB a minute"));
+  look.processes.at(0).pid = 99;
+  look.memories.clear();
+  Board later = board;
+  later.take(look, now, steady_now);
+  CHECK(later.problems.size() == 1);
+}

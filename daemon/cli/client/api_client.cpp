@@ -45,6 +45,12 @@ ApiClient::ApiClient(ServerUrl server, std::string token)
       has_token_(!token.empty()),
       client_(server_.address, std::move(token)) {}
 
+bool ApiClient::is_local() const {
+  const std::string_view host = server_.address.host;
+  return server_.address.is_unix_socket() || host == "localhost" || host == "::1" ||
+         host.starts_with("127.");
+}
+
 HttpReceived ApiClient::get(std::string_view route) const {
   return send("GET", route, usual_patience);
 }

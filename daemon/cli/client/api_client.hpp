@@ -30,6 +30,9 @@ class ApiClient {
   /// `token` may be empty; it is sent to `server` alone.
   ApiClient(ServerUrl server, std::string token);
 
+  /// Whether the connection ends on this machine: a Unix socket or a loopback address.
+  [[nodiscard]] bool is_local() const;
+
   /// `route` is a path below the base path, with its query. Throws ClientFailure if no answer came.
   [[nodiscard]] HttpReceived get(std::string_view route) const;
   [[nodiscard]] HttpReceived post(std::string_view route, std::chrono::milliseconds patience) const;

@@ -1,6 +1,9 @@
 #include "daemon/base/text.hpp"
 #include "daemon/cli/client/command_parts.hpp"
+#include "daemon/cli/client/log_tail.hpp"
 #include "daemon/cli/client/terminal_text.hpp"
+#include "daemon/platform/listen_socket.hpp"
+#include "daemon/platform/terminal.hpp"
 
 #include <provisr/process_name.hpp>
 
@@ -10,6 +13,7 @@
 #include <cstddef>
 #include <cstdlib>
 #include <utility>
+#include <vector>
 
 namespace provisr::daemon {
 namespace {
@@ -63,13 +67,29 @@ class Details {
   bool is_answering_ = true;
 };
 
-[[nodiscard]] std::string blocks(const Chosen& chosen, const ApiClient& api) {
+/// A tunnel or a published port of a container ends here, too: the name tells those apart.
+[[nodiscard]] bool is_of_this_machine(const ApiClient& api, const std::string& answer) {
+  const std::string name = parse_machine(answer).name;
+  return api.is_local() && !name.empty() && name == machine_name();
+}
+
+[[nodiscard]] std::size_t log_columns() {
+  constexpr std::size_t of_a_file = 300;
+  if (!is_output_terminal()) return of_a_file;
+  const auto columns = static_cast<std::size_t>(std::max(output_terminal_size().columns, 0));
+  return std::max<std::size_t>(columns, 2 * log_indentation) - log_indentation;
+}
+
+[[nodiscard]] std::string blocks(const Chosen& chosen, const ApiClient& api,
+                                 const std::string& answer) {
   Details details(api);
+  const bool has_logs = is_of_this_machine(api, answer);
   std::string text;
   for (const ProcessReport* const process : chosen) {
     if (!text.empty()) text += '\n';
     const UsageReport usage = details.usage_of(*process);
-    text += status_block(*process, usage, details.exits_of(*process));
+    const auto logs = has_logs ? log_tails_of(*process, log_columns()) : std::vector<LogTail>();
+    text += status_block(*process, usage, details.exits_of(*process), logs);
   }
   return text;
 }
@@ -107,7 +127,7 @@ void add_missing(Chosen& chosen, const Chosen& found) {
     add_missing(chosen, found);
   }
   if (!chosen.empty() || options.json) {
-    if (!output.print(options.json ? json_of(chosen, answer) : blocks(chosen, api))) {
+    if (!output.print(options.json ? json_of(chosen, answer) : blocks(chosen, api, answer))) {
       return EXIT_FAILURE;
     }
   }

@@ -52,6 +52,11 @@ constexpr double longest_uptime = 1e10;
   return text;
 }
 
+[[nodiscard]] std::string log_file_of(const Value& entry, std::string_view stream) {
+  const Value* const log = find_member(entry, "log");
+  return log == nullptr ? std::string() : find_text(*log, stream).value_or("");
+}
+
 [[nodiscard]] ProcessReport report_of(const Value& entry) {
   auto name = find_text(entry, "name");
   if (!name) throw AnswerFault("the answer is not of a provisrd: a process in it has no name");
@@ -64,7 +69,9 @@ constexpr double longest_uptime = 1e10;
           .restarts = find_count(entry, "restarts"),
           .last_exit = last_exit_of(entry),
           .last_error = find_text(entry, "last_error").value_or(""),
-          .over_limits = breaches_of(entry)};
+          .over_limits = breaches_of(entry),
+          .stdout_file = log_file_of(entry, "stdout"),
+          .stderr_file = log_file_of(entry, "stderr")};
 }
 
 [[nodiscard]] const Value& entries_of(const rapidjson::Document& answer) {
@@ -128,6 +135,12 @@ class Block {
   void add(std::string_view label, std::string_view value) {
     if (!value.empty()) text_ += fmt::format("{:>12}: {}\n", label, printable(value));
   }
+  void add_log(const LogTail& log) {
+    add(log.label, log.file);
+    for (const std::string& line : log.lines) {
+      text_ += std::string(log_indentation, ' ') + line + '\n';
+    }
+  }
   [[nodiscard]] std::string take() { return std::move(text_); }
 
  private:
@@ -176,6 +189,17 @@ std::vector<ProcessReport> parse_status(std::string_view json) {
   std::vector<ProcessReport> processes;
   for (const Value& entry : entries_of(answer).GetArray()) processes.push_back(report_of(entry));
   return processes;
+}
+
+ServerMachine parse_machine(std::string_view json) {
+  const rapidjson::Document answer = parse_answer(json);
+  const Value* const machine = find_member(answer, "machine");
+  if (machine == nullptr) return {};
+  auto memory = find_number(*machine, "memory_bytes");
+  if (memory) memory = *memory / 1024 / 1024;
+  return {.name = find_text(*machine, "name").value_or(""),
+          .cpus = find_number(*machine, "cpus"),
+          .memory_mb = memory};
 }
 
 UsageReport parse_usage(std::string_view json) {
@@ -247,7 +271,7 @@ std::string status_table(std::span<const ProcessReport> processes) {
 }
 
 std::string status_block(const ProcessReport& process, const UsageReport& usage,
-                         std::span<const ExitReport> exits) {
+                         std::span<const ExitReport> exits, std::span<const LogTail> logs) {
   Block block(process.name);
   block.add("State", state_line(process));
   block.add("Kind", kind_line(process.kind));
@@ -258,6 +282,7 @@ std::string status_block(const ProcessReport& process, const UsageReport& usage,
   block.add("Over limits", process.over_limits);
   add_usage(block, usage);
   add_exits(block, exits);
+  for (const LogTail& log : logs) block.add_log(log);
   return block.take();
 }
 

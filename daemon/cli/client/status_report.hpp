@@ -3,6 +3,7 @@
 #include "daemon/cli/client/exit_report.hpp"
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -29,6 +30,9 @@ struct ProcessReport {
   std::optional<LastExit> last_exit;
   std::string last_error;
   std::string over_limits;  ///< in words
+  /// What its output is appended to, as the machine of provisrd names it; empty: not told.
+  std::string stdout_file = {};
+  std::string stderr_file = {};
 
   [[nodiscard]] bool is_running() const { return state == "running"; }
 };
@@ -43,8 +47,25 @@ struct UsageReport {
   std::optional<double> memory_highest_mb = {};  ///< in the history that is kept
 };
 
+/// What provisrd runs on, as /api/status tells it; what is not told is absent.
+struct ServerMachine {
+  std::string name;
+  std::optional<double> cpus;
+  std::optional<double> memory_mb;
+};
+
+/// The end of a log, safe for a terminal.
+struct LogTail {
+  std::string label;  ///< "Stdout"
+  std::string file;
+  std::vector<std::string> lines;
+};
+
 /// The processes of an answer of /api/status, in its order. Throws AnswerFault if it is none.
 [[nodiscard]] std::vector<ProcessReport> parse_status(std::string_view json);
+
+/// Of the same answer; all absent if it tells nothing of it.
+[[nodiscard]] ServerMachine parse_machine(std::string_view json);
 
 /// A sample of an answer of /api/metrics?name=; all absent if it is none.
 [[nodiscard]] UsageReport parse_usage(std::string_view json);
@@ -66,6 +87,10 @@ struct UsageReport {
 
 /// All that is known of one process, a line each; `exits` are its latest ones, the newest first.
 [[nodiscard]] std::string status_block(const ProcessReport& process, const UsageReport& usage,
-                                       std::span<const ExitReport> exits = {});
+                                       std::span<const ExitReport> exits = {},
+                                       std::span<const LogTail> logs = {});
+
+/// How far the lines of a log are indented in a block.
+inline constexpr std::size_t log_indentation = 14;
 
 }  // namespace provisr::daemon

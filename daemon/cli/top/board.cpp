@@ -155,6 +155,48 @@ using Known = std::map<std::string, TopProcess>;
   return history;
 }
 
+[[nodiscard]] std::optional<MemoryPoint> memory_point(std::optional<double> mb,
+                                                      const std::string& timestamp) {
+  const auto at = parse_rfc3339(timestamp);
+  if (!mb || !at) return std::nullopt;
+  return MemoryPoint{std::chrono::duration_cast<std::chrono::milliseconds>(at->time_since_epoch()),
+                     *mb};
+}
+
+/// The memory of the process that runs; that of one before it is no growth of this one.
+[[nodiscard]] MemoryHistory memory_of(const ProcessReport& report, const TopSample* sample,
+                                      Look& look, Known& known) {
+  MemoryHistory memory;
+  const auto asked = look.memories.find(report.name);
+  const auto before = known.find(report.name);
+  if (asked != look.memories.end()) {
+    memory = std::move(asked->second);
+  } else if (before != known.end() && before->second.report.pid == report.pid) {
+    memory = std::move(before->second.memory);
+  }
+  if (sample == nullptr) return memory;
+  if (const auto point = memory_point(sample->usage.memory_mb, sample->timestamp)) {
+    memory.add(*point);
+  }
+  return memory;
+}
+
+void add_growth(std::vector<Problem>& problems, const std::vector<TopProcess>& processes) {
+  for (const TopProcess& process : processes) {
+    const bool is_told_worse = !process.report.over_limits.empty();
+    if (!process.report.is_running() || is_told_worse) continue;
+    if (const auto growth = growth_of(process.memory)) {
+      problems.push_back({process.report.name, to_words(*growth), false});
+    }
+  }
+}
+
+void write_machine(JsonText& json, const ServerMachine& machine) {
+  if (!machine.name.empty()) json.member("name", machine.name);
+  if (machine.cpus) json.member("cpus", *machine.cpus);
+  if (machine.memory_mb) json.member("memory_mb", *machine.memory_mb);
+}
+
 void write_process(JsonText& json, const TopProcess& process) {
   const ProcessReport& report = process.report;
   json.member("name", report.name);
@@ -220,6 +262,27 @@ CpuHistory parse_cpu_history(std::string_view json) {
   return history;
 }
 
+MemoryHistory parse_memory_history(std::string_view json) {
+  MemoryHistory history;
+  try {
+    const rapidjson::Document answer = parse_answer(json);
+    const Value* const rows = find_member(answer, "history");
+    if (rows == nullptr || !rows->IsArray()) return {};
+    std::optional<std::uint64_t> last_pid;
+    for (const Value& row : rows->GetArray()) {
+      const auto pid = find_count(row, "pid");
+      if (last_pid && pid != last_pid) history.clear();
+      last_pid = pid;
+      const auto point =
+          memory_point(find_number(row, "memory_mb"), find_text(row, "timestamp").value_or(""));
+      if (point) history.add(*point);
+    }
+  } catch (const AnswerFault&) {
+    return {};
+  }
+  return history;
+}
+
 StateKind kind_of(const ProcessReport& report) {
   const std::string_view state = report.state;
   if (state == "running" || state == "starting") return StateKind::up;
@@ -249,13 +312,16 @@ void Board::take(Look look, Timestamp now, std::chrono::steady_clock::time_point
   for (TopProcess& process : processes) known[process.report.name] = std::move(process);
   processes.clear();
   totals = {};
+  machine = look.machine;
   for (const ProcessReport& report : look.processes) {
     const auto found = look.samples.find(report.name);
     const TopSample* const sample = found == look.samples.end() ? nullptr : &found->second;
     processes.push_back({report, sample == nullptr ? UsageReport() : sample->usage,
-                         history_of(report, sample, look, known)});
+                         history_of(report, sample, look, known),
+                         memory_of(report, sample, look, known)});
     count(totals, processes.back());
   }
+  add_growth(problems, processes);
 }
 
 std::string board_json(const Board& board) {
@@ -264,6 +330,8 @@ std::string board_json(const Board& board) {
     json.member("server", board.server);
     json.key("totals");
     json.object([&] { write_totals(json, board.totals); });
+    json.key("machine");
+    json.object([&] { write_machine(json, board.machine); });
     json.key("problems");
     json.array([&] {
       for (const Problem& problem : board.problems) {

@@ -2,6 +2,7 @@
 
 #include "daemon/cli/client/exit_report.hpp"
 #include "daemon/cli/client/status_report.hpp"
+#include "daemon/cli/top/growth.hpp"
 
 #include <provisr/process_metrics.hpp>
 
@@ -42,12 +43,17 @@ struct CpuHistory {
 /// The rows of an answer of /api/metrics/history with the fields "cpu_percent" and "pid".
 [[nodiscard]] CpuHistory parse_cpu_history(std::string_view json);
 
+/// The memory of the newest process in the rows of such an answer, which have "memory_mb", too.
+[[nodiscard]] MemoryHistory parse_memory_history(std::string_view json);
+
 /// What was answered in one round.
 struct Look {
   std::vector<ProcessReport> processes;
   TopSamples samples;
   std::vector<ExitReport> exits;  ///< of the last `problem_window`, the newest first
   std::map<std::string, CpuHistory> histories;
+  std::map<std::string, MemoryHistory> memories;
+  ServerMachine machine;
   std::string failure;  ///< if not empty, why there is no answer; the rest is empty then
 };
 
@@ -58,6 +64,7 @@ struct TopProcess {
   ProcessReport report;
   UsageReport usage;
   CpuHistory cpu;
+  MemoryHistory memory;  ///< of the process that runs
 };
 
 /// What somebody should look at, in words, without the name.
@@ -87,6 +94,7 @@ struct Board {
   std::vector<TopProcess> processes;  ///< in the order of /api/status
   std::vector<Problem> problems;      ///< the worst first
   Totals totals;
+  ServerMachine machine;
   std::string failure;  ///< why the figures are old; empty if they are not
   std::optional<std::chrono::steady_clock::time_point> failing_since;
 

@@ -148,10 +148,13 @@ class Screen {
   return 100 + longest;
 }
 
+/// The processes whose histories a single table is made with.
+constexpr std::size_t most_histories = 128;
+
 [[nodiscard]] std::vector<std::string> first_names(const std::vector<ProcessReport>& processes) {
   std::vector<std::string> names;
   for (const ProcessReport& process : processes) {
-    if (names.size() == histories_a_round) break;
+    if (names.size() == most_histories) break;
     if (is_valid_process_name(process.name)) names.push_back(process.name);
   }
   return names;
@@ -159,13 +162,13 @@ class Screen {
 
 [[nodiscard]] int print_once(Board& board, const ApiClient& api, const ClientOptions& options,
                              const ClientOutput& output) {
-  if (options.json) {
-    return output.print(printable_json(board_json(board)) + "\n") ? EXIT_SUCCESS : EXIT_FAILURE;
-  }
   std::vector<ProcessReport> processes;
   for (const TopProcess& process : board.processes) processes.push_back(process.report);
   board.take(look_around(api, options.names, first_names(processes)),
              std::chrono::system_clock::now(), Clock::now());
+  if (options.json) {
+    return output.print(printable_json(board_json(board)) + "\n") ? EXIT_SUCCESS : EXIT_FAILURE;
+  }
   const std::string text = render_text(board, text_columns(board), takes_utf8());
   return output.print(text) ? EXIT_SUCCESS : EXIT_FAILURE;
 }

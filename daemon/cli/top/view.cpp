@@ -34,6 +34,12 @@ constexpr std::size_t most_problems = 10;
   return Style::dim;
 }
 
+[[nodiscard]] std::string size_text(double mb) {
+  constexpr double gigabyte = 1024;
+  return mb < 10 * gigabyte ? fmt::format("{:.0f} MB", mb)
+                            : fmt::format("{:.1f} GB", mb / gigabyte);
+}
+
 /// Makes the lines of a frame of some width.
 class Drawing {
  public:
@@ -63,7 +69,13 @@ class Drawing {
     add_count(made, totals.waiting, "waiting", Style::waiting);
     add_count(made, totals.stopped, "stopped", Style::dim);
     add_if_it_fits(made, fmt::format("  CPU {:.1f} %", totals.cpu_percent), Style::strong);
+    if (board.machine.cpus) {
+      add_if_it_fits(made, fmt::format(" of {:.0f} %", *board.machine.cpus * 100), Style::dim);
+    }
     add_if_it_fits(made, fmt::format("  {:.0f} MB", totals.memory_mb), Style::strong);
+    if (board.machine.memory_mb) {
+      add_if_it_fits(made, " of " + size_text(*board.machine.memory_mb), Style::dim);
+    }
     add_if_it_fits(made, "  " + printable(board.server), Style::dim);
     return made;
   }

@@ -35,15 +35,20 @@ namespace {
 Look look_around(const ApiClient& api, const std::vector<std::string>& names,
                  const std::vector<std::string>& histories) {
   Look look;
-  look.processes = parse_status(ask_status(api));
+  const std::string status = ask_status(api);
+  look.processes = parse_status(status);
+  look.machine = parse_machine(status);
   std::erase_if(look.processes, [&](const ProcessReport& one) { return !is_chosen(one, names); });
   look.samples = parse_samples(ask(api, "/metrics"));
   look.exits = parse_exits(ask(api, fmt::format("/exits?since=-{}m", problem_window.count())));
   for (const std::string& name : histories) {
-    CpuHistory history = parse_cpu_history(
-        ask(api, fmt::format("/metrics/history?name={}&fields=cpu_percent,pid&limit={}", name,
-                             CpuHistory::longest)));
-    if (!history.values.empty()) look.histories.emplace(name, std::move(history));
+    const std::string answer =
+        ask(api, fmt::format("/metrics/history?name={}&fields=cpu_percent,memory_mb,pid&limit={}",
+                             name, CpuHistory::longest));
+    CpuHistory history = parse_cpu_history(answer);
+    if (history.values.empty()) continue;
+    look.histories.emplace(name, std::move(history));
+    look.memories.emplace(name, parse_memory_history(answer));
   }
   return look;
 }
@@ -62,22 +67,44 @@ struct Watcher::State {
   bool is_over = false;
   bool has_ended = false;
   std::optional<Look> look;
-  std::set<std::string> seen;
-  std::deque<std::string> wanted;  ///< names whose histories were not asked for yet
+  std::set<std::string> known;     ///< names that were ever told
+  std::set<std::string> seen;      ///< names whose histories were asked for or are wanted
+  std::deque<std::string> wanted;  ///< names on the screen whose histories were not asked for yet
+  std::deque<std::string> others;  ///< the same of names that are not on it
 
   [[nodiscard]] std::vector<std::string> next_histories() {
     const std::scoped_lock lock(mutex);
     std::vector<std::string> next;
-    while (!wanted.empty() && next.size() < histories_a_round) {
-      next.push_back(std::move(wanted.front()));
-      wanted.pop_front();
+    while (!wanted.empty() && next.size() < histories_a_round) take_from(wanted, next);
+    while (!others.empty() && next.size() < histories_a_round) {
+      if (!seen.insert(others.front()).second) {
+        others.pop_front();
+      } else {
+        take_from(others, next);
+      }
     }
     return next;
   }
 
+  static void take_from(std::deque<std::string>& queue, std::vector<std::string>& next) {
+    next.push_back(std::move(queue.front()));
+    queue.pop_front();
+  }
+
+  /// Growth is told of all processes, whichever are on the screen.
+  void want_others(const std::vector<ProcessReport>& processes) {
+    const std::scoped_lock lock(mutex);
+    for (const ProcessReport& process : processes) {
+      const bool is_new = known.insert(process.name).second;
+      if (is_new && is_valid_process_name(process.name)) others.push_back(process.name);
+    }
+  }
+
   [[nodiscard]] Look look_now() {
     try {
-      return look_around(api, names, next_histories());
+      Look made = look_around(api, names, next_histories());
+      want_others(made.processes);
+      return made;
     } catch (const std::exception& failure) {
       Look failed;
       failed.failure = failure.what();
@@ -87,7 +114,10 @@ struct Watcher::State {
 
   void offer(Look made) {
     const std::scoped_lock lock(mutex);
-    if (look) made.histories.merge(look->histories);
+    if (look) {
+      made.histories.merge(look->histories);
+      made.memories.merge(look->memories);
+    }
     look = std::move(made);
     wakeup.wake();
   }

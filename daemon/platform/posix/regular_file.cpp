@@ -2,10 +2,12 @@
 
 #include "lib/platform/posix/file_descriptor.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <utility>
 
 namespace provisr::daemon {
 namespace {
@@ -32,12 +34,14 @@ std::error_code refuse_exposed(const struct stat& status) {
              : std::make_error_code(std::errc::operation_not_permitted);
 }
 
-std::optional<std::string> read_start(const FileDescriptor& file, std::size_t most,
-                                      std::error_code& error) {
+/// At most `most` bytes from `offset` on.
+std::optional<std::string> read_from(const FileDescriptor& file, off_t offset, std::size_t most,
+                                     std::error_code& error) {
   std::string text(most, '\0');
   std::size_t size = 0;
   while (size < most) {
-    const ssize_t count = ::read(file.get(), text.data() + size, most - size);
+    const ssize_t count =
+        ::pread(file.get(), text.data() + size, most - size, offset + static_cast<off_t>(size));
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) {
       error = last_error();
@@ -50,21 +54,28 @@ std::optional<std::string> read_start(const FileDescriptor& file, std::size_t mo
   return text;
 }
 
-std::optional<std::string> read_start_unless(Refusal refusal, const std::filesystem::path& file,
-                                             std::size_t most, std::error_code& error) {
-  struct stat status {};
+/// Opens a file unless it is refused; tells `status` of what it has opened.
+FileDescriptor open_unless(Refusal refusal, const std::filesystem::path& file, struct stat& status,
+                           std::error_code& error) {
   // Before opening, which can have effects on a device.
   error = ::stat(file.c_str(), &status) != 0 ? last_error() : refusal(status);
-  if (error) return std::nullopt;
-  const FileDescriptor opened(::open(file.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  if (error) return {};
+  FileDescriptor opened(::open(file.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   if (!opened) {
     error = last_error();
-    return std::nullopt;
+    return {};
   }
   // Again, as something else may have taken its place.
   error = ::fstat(opened.get(), &status) != 0 ? last_error() : refusal(status);
-  if (error) return std::nullopt;
-  return read_start(opened, most, error);
+  return error ? FileDescriptor() : std::move(opened);
+}
+
+std::optional<std::string> read_start_unless(Refusal refusal, const std::filesystem::path& file,
+                                             std::size_t most, std::error_code& error) {
+  struct stat status {};
+  const FileDescriptor opened = open_unless(refusal, file, status, error);
+  if (!opened) return std::nullopt;
+  return read_from(opened, 0, most, error);
 }
 
 }  // namespace
@@ -72,6 +83,17 @@ std::optional<std::string> read_start_unless(Refusal refusal, const std::filesys
 std::optional<std::string> read_start_of_regular_file(const std::filesystem::path& file,
                                                       std::size_t most, std::error_code& error) {
   return read_start_unless(refuse_irregular, file, most, error);
+}
+
+std::optional<FileEnd> read_end_of_regular_file(const std::filesystem::path& file, std::size_t most,
+                                                std::error_code& error) {
+  struct stat status {};
+  const FileDescriptor opened = open_unless(refuse_irregular, file, status, error);
+  if (!opened) return std::nullopt;
+  const off_t begin = std::max<off_t>(0, status.st_size - static_cast<off_t>(most));
+  auto text = read_from(opened, begin, most, error);
+  if (!text) return std::nullopt;
+  return FileEnd{.text = std::move(*text), .is_whole = begin == 0};
 }
 
 std::optional<std::string> read_start_of_private_file(const std::filesystem::path& file,

@@ -78,3 +78,26 @@ export async function seriousFaults(page) {
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .map(({ id, nodes }) => `${id}: ${nodes.map((node) => `${node.target} ${node.failureSummary}`).slice(0, 4).join('; ')}`);
 }
+
+/**
+ * Scrolls by three rows a frame. Returns, sorted, the ms of each frame that the page's thread has
+ * worked for it, not that have passed, from its scripts to its paint: others work here, too.
+ */
+export async function framesOfScrolling(page, count) {
+  const tracing = await page.context().browser().newBrowserCDPSession();
+  const events = [];
+  tracing.on('Tracing.dataCollected', ({ value }) => events.push(...value));
+  await tracing.send('Tracing.start', { transferMode: 'ReportEvents', traceConfig: { includedCategories: ['cc'] } });
+  await page.evaluate(async (frames) => {
+    for (let frame = 0; frame < frames; ++frame) {
+      await new Promise(requestAnimationFrame);
+      await new Promise((resolve) => setTimeout(resolve)); // outside of the frame, as the browser's own scrolling is
+      window.scrollBy(0, 87);
+    }
+  }, count);
+  const isOver = new Promise((resolve) => tracing.once('Tracing.tracingComplete', resolve));
+  await tracing.send('Tracing.end');
+  await isOver;
+  await tracing.detach();
+  return events.filter(({ name, ph }) => name === 'ProxyMain::BeginMainFrame' && ph === 'X').map(({ tdur }) => tdur / 1000).sort((a, b) => a - b);
+}

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { Daemon, eventually, load } from './daemon.mjs';
-import { cell, groupOf, launch, names, openPage, pixels, ready, rowOf, screenshot, seriousFaults } from './browser.mjs';
+import { cell, framesOfScrolling, groupOf, launch, names, openPage, pixels, ready, rowOf, screenshot, seriousFaults } from './browser.mjs';
 
 const token = 'correct horse battery staple'.replaceAll(' ', '-');
 const markup = '<img src=x onerror=alert(1)>';
@@ -292,6 +292,16 @@ describe('a busy daemon', () => {
     assert.deepEqual(await seriousFaults(page), []);
   });
 
+  onPage('the picture of the README', { daemon, hash: '#name=worker-1', viewport: { width: 1280, height: 1450 } }, async (page) => {
+    await isDrawn(page.locator('[data-figure="memory_rss"] canvas'));
+    await eventually(async () => /leaky.*Memory grows/.test(await page.locator('#problems').textContent()));
+    await page.mouse.move(4, 300);
+    await page.mouse.wheel(0, -5000);
+    await eventually(() => page.evaluate(() => window.scrollY === 0));
+    await allAreDrawn(page.locator('.total .spark'));
+    await screenshot(page, 'readme');
+  });
+
   onPage('controls with a token, which it asks for once', { daemon, hash: '#name=api-2', quiet: false }, async (page) => {
     const restartsOf = async () => (await busy.get('api/status?name=api-2')).processes[0].restarts;
     const before = await restartsOf();
@@ -334,6 +344,8 @@ describe('what comes and goes', () => {
       await new Promise((resolve) => setTimeout(resolve, 3000));
       await daemon.end();
       await eventually(async () => (await page.locator('#connection').getAttribute('data-state')) === 'lost');
+      const pill = await page.locator('#connection').boundingBox();
+      assert.ok(pill.y >= 0 && pill.y < 100, 'it is told on the screen, wherever one has scrolled to');
       await screenshot(page, 'lost');
       await new Promise((resolve) => setTimeout(resolve, 2500));
       await daemon.run();
@@ -480,6 +492,126 @@ describe('what other pages stumble over', () => {
     await eventually(async () => (await connection.textContent()).startsWith('live'));
   });
 
+  onPage('back closes what was opened, forward opens it again', { daemon }, async (page) => {
+    const detail = page.locator('#detail');
+    await cell(rowOf(page, 'app-1'), 'name').click();
+    await cell(rowOf(page, 'app-2'), 'name').click();
+    await eventually(async () => (await page.locator('#detail-name').textContent()) === 'app-2');
+    await page.goBack();
+    await eventually(() => detail.isHidden());
+    assert.equal(new URL(page.url()).hash, '');
+    await page.goForward();
+    await eventually(async () => (await page.locator('#detail-name').textContent()) === 'app-2');
+  });
+
+  onPage('totals stand beside what the machine has', { daemon }, async (page) => {
+    const { machine } = await small.get('api/status');
+    assert.ok(machine.cpus > 0 && machine.memory_bytes > 0);
+    await eventually(async () => (await page.locator('.total').nth(1).textContent()).includes(`% of ${Math.round(machine.cpus * 100)} %`));
+    assert.match(await page.locator('.total').nth(2).textContent(), /\d [MG]B of [\d.,]+ [MGT]B/);
+  });
+
+  onPage('an answer that refuses is told in its words, and tried again', { daemon, quiet: false }, async (page) => {
+    const connection = page.locator('#connection');
+    const refuse = (route) => route.fulfill({ status: 503, contentType: 'application/json', body: '{"error": "too many <b>streams</b>"}' });
+    await page.route('**/api/events*', refuse);
+    await page.route('**/api/status', refuse);
+    await page.reload();
+    await eventually(async () => /provisrd refuses \(503\): too many <b>streams<\/b>/.test(await connection.textContent()));
+    await screenshot(page, 'refused');
+    await page.unroute('**/api/events*');
+    await eventually(async () => /provisrd refuses \(503\)/.test(await connection.textContent()));
+    await page.unroute('**/api/status');
+    await eventually(async () => (await connection.getAttribute('data-state')) === 'live');
+  });
+
+  onPage('a process that was not measured yet when it was opened gets its past once it is', { daemon, hash: '#name=app-1' }, async (page) => {
+    await page.route('**/api/metrics', (route) => route.fulfill({ json: {} }));
+    await page.route('**/api/exits*', (route) => route.fulfill({ json: { exits: [] } }));
+    const asked = [];
+    page.on('request', (request) => asked.push(request.url()));
+    const asksForAll = () => asked.some((url) => url.includes('/metrics/history?name=app-1') && url.includes('limit=20000'));
+    await page.reload();
+    await ready(page);
+    await page.getByText('No sample is kept of it.').waitFor();
+    assert.ok(!asksForAll());
+    await page.unroute('**/api/metrics');
+    await eventually(asksForAll);
+    await isDrawn(page.locator('[data-figure="memory_rss"] canvas'));
+  });
+
+  onPage('no process at all', { daemon }, async (page) => {
+    await page.route('**/api/status', (route) => route.fulfill({ contentType: 'application/json', body: '{"processes": [], "control": "none"}' }));
+    await page.reload();
+    await page.getByText('No process is configured.').waitFor();
+    await screenshot(page, 'empty');
+  });
+
+  test('names as long as names may be, on a screen of any width', async () => {
+    const long = (letter) => letter.repeat(128);
+    const daemon = await Daemon.start(['n', 'w'].map((letter) => `[[processes]]\nname = "${long(letter)}"\nargs = ["/nonexistent/${letter.repeat(200)}"]\n`).join('') +
+      `[[processes]]\nname = "${'m'.repeat(126)}"\ncommand = "${load('--cpu 1 --memory 20')}"\ninstances = 2\n`);
+    try {
+      for (const [width, height] of [[1280, 900], [390, 844], [320, 560]]) {
+        const page = await openPage(browser, daemon, { hash: `#name=${long('n')}`, viewport: { width, height } });
+        await ready(page);
+        assert.ok(await hasNoSidewaysScroll(page), `no scrolling sideways at ${width}`);
+        await eventually(async () => (await page.locator('.problem').count()) === 2);
+        const { height: ofProblem } = await page.locator('.problem').first().boundingBox();
+        assert.ok(ofProblem < 500, `a problem is a few lines at ${width}, not ${ofProblem} pixels`);
+        await screenshot(page, `long-names-${width}`);
+        await page.keyboard.press('Escape');
+        await eventually(() => page.locator('#detail').isHidden());
+        assert.ok(await hasNoSidewaysScroll(page), `no scrolling sideways at ${width} without the detail`);
+        await screenshot(page, `long-names-${width}-table`);
+        await page.context().close();
+      }
+    } finally {
+      await daemon.remove();
+    }
+  });
+
+  onPage('every control can be reached by Tab, and its focus is seen', { daemon, hash: '#name=app-1' }, async (page) => {
+    await isDrawn(page.locator('[data-figure="memory_rss"] canvas'));
+    const seen = new Set();
+    for (let i = 0; i < 60; ++i) {
+      await page.keyboard.press('Tab');
+      const focused = await page.evaluate(() => {
+        const element = document.activeElement;
+        if (element === document.body) return undefined;
+        const { outlineStyle, outlineWidth } = getComputedStyle(element);
+        const row = element.id === 'processes' ? document.querySelector('tr[aria-selected="true"] td') : undefined;
+        const ring = row ? getComputedStyle(row).boxShadow !== 'none' : outlineStyle !== 'none' && parseFloat(outlineWidth) >= 1;
+        return { label: element.id || element.getAttribute('aria-label') || element.textContent.slice(0, 20), ring };
+      });
+      if (!focused) break;
+      assert.ok(focused.ring, `the focus of ${focused.label} is seen`);
+      seen.add(focused.label.split(':')[0]);
+    }
+    for (const wanted of ['5 min', 'all', 'filter', 'help-button', 'processes', 'Close', 'Zoom in', 'Memory', 'Copy']) {
+      assert.ok(seen.has(wanted), `${wanted} is reached: ${[...seen]}`);
+    }
+    await page.locator('[data-figure="memory_rss"] canvas').focus();
+    await screenshot(page, 'focus');
+  });
+
+  onPage('every figure that is collected has a chart under a name', { daemon, hash: '#name=app-1' }, async (page) => {
+    const more = { io_read_bytes: 4096, io_write_bytes: 8192, major_faults: 3, voluntary_switches: 100, involuntary_switches: 7, memory_peak: 3e7, memory_pss: 2e7, max_fds: 64 };
+    await page.route('**/api/metrics/history?*', async (route) => {
+      const answer = await (await route.fetch()).json();
+      answer.history?.forEach((row, i) => Object.assign(row, Object.fromEntries(Object.entries(more).map(([key, value]) => [key, value * (key === 'max_fds' ? 1 : i + 1)]))));
+      await route.fulfill({ json: answer });
+    });
+    await page.reload();
+    await ready(page);
+    const text = page.locator('.charts');
+    for (const label of ['Read from storage, B a second', 'Written to storage', 'Major page faults', 'Voluntary context switches', 'Involuntary context switches', 'Memory, peak', 'Memory, shared parts shared out']) {
+      await eventually(async () => (await text.textContent()).includes(label.split(', B')[0]));
+    }
+    assert.equal(await page.locator('[data-figure="max_fds"]').count(), 0, 'a limit is a line in the chart of descriptors');
+    await screenshot(page, 'every-figure');
+  });
+
   test('a daemon that comes back with other processes', async () => {
     const daemon = await Daemon.start(`[[processes]]\nname = "old"\ncommand = "${load('--cpu 1 --memory 20')}"\ninstances = 2\n`);
     const page = await openPage(browser, daemon, { hash: '#name=old-1' });
@@ -535,18 +667,7 @@ describe('a thousand processes', () => {
     await session.send('Performance.enable', { timeDomain: 'threadTicks' });
     const spent = async () => 1000 * (await session.send('Performance.getMetrics')).metrics.find(({ name }) => name === 'TaskDuration').value;
     await eventually(async () => (await cell(rowOf(page, 'crowd-a-1'), 'memory').textContent()) !== '–');
-    const scrolls = [];
-    for (let i = 0; i < 9; ++i) {
-      const before = await spent();
-      await page.evaluate(async () => {
-        for (let frame = 0; frame < 20; ++frame) {
-          window.scrollBy(0, 120);
-          await new Promise(requestAnimationFrame);
-        }
-      });
-      scrolls.push(((await spent()) - before) / 20);
-    }
-    scrolls.sort((a, b) => a - b);
+    const frames = await framesOfScrolling(page, 180);
     assert.ok((await names(page)).length > 20);
     await page.waitForTimeout(1500);
     let looks = 0;
@@ -555,10 +676,12 @@ describe('a thousand processes', () => {
     const begun = await spent();
     await eventually(() => looks >= 6);
     const look = ((await spent()) - begun) / (looks - 1);
-    console.log(`1,000 processes: first paint ${paint.toFixed(0)} ms; work for a frame while scrolling ${scrolls[4].toFixed(1)} ms ` +
-      `(${scrolls[0].toFixed(1)} to ${scrolls[8].toFixed(1)}), for each look at all figures ${look.toFixed(0)} ms`);
+    const at = (share) => frames[Math.floor((frames.length - 1) * share)];
+    console.log(`1,000 processes: first paint ${paint.toFixed(0)} ms; work for a frame while scrolling, script to paint: median ` +
+      `${at(0.5).toFixed(1)} ms, 95th percentile ${at(0.95).toFixed(1)} ms of ${frames.length} frames; for each look at all figures ${look.toFixed(0)} ms`);
     // A machine at rest needs a third of it: what fails here is a fault of the page.
-    assert.ok(scrolls[4] < 35, `${scrolls[4]} ms of work for a frame`);
+    assert.ok(frames.length > 100);
+    assert.ok(at(0.5) < 35, `${at(0.5)} ms of work for a frame`);
     assert.ok(look < 200, `${look} ms of work for a look`);
     assert.ok(paint < 10_000);
     await screenshot(page, 'thousand');
