@@ -20,22 +20,6 @@ using Words = std::vector<std::string>;
 
 namespace {
 
-struct Outcome {
-  int status;
-  std::string out;
-  std::string err;
-};
-
-[[nodiscard]] Outcome provisrd(const Words& arguments) {
-  const TempDirectory folder;
-  Words command{provisrd_path()};
-  command.insert(command.end(), arguments.begin(), arguments.end());
-  Program program(std::move(command), folder.path());
-  const auto status = program.wait();
-  REQUIRE(status);
-  return {*status, program.out(), program.err()};
-}
-
 [[nodiscard]] Words with(Words words, const Words& more) {
   words.insert(words.end(), more.begin(), more.end());
   return words;

@@ -26,29 +26,9 @@ using Words = std::vector<std::string>;
 
 namespace {
 
-struct Outcome {
-  int status;
-  std::string out;
-  std::string err;
-};
-
-[[nodiscard]] Outcome run(Words command) {
-  const TempDirectory folder;
-  Program program(std::move(command), folder.path());
-  const auto status = program.wait();
-  REQUIRE(status);
-  return {*status, program.out(), program.err()};
-}
-
-[[nodiscard]] Outcome provisrd(const Words& arguments) {
-  Words command{provisrd_path()};
-  command.insert(command.end(), arguments.begin(), arguments.end());
-  return run(std::move(command));
-}
-
 /// A shell line in which $P is provisrd.
 [[nodiscard]] Outcome shell(const std::string& line) {
-  return run({"bash", "-c", fmt::format("P='{}'; {}", provisrd_path(), line)});
+  return run_to_end({"bash", "-c", fmt::format("P='{}'; {}", provisrd_path(), line)});
 }
 
 [[nodiscard]] std::string url_of(const Daemon& daemon) {

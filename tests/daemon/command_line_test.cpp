@@ -15,22 +15,6 @@ using Catch::Matchers::ContainsSubstring;
 
 namespace {
 
-struct Outcome {
-  int status;
-  std::string out;
-  std::string err;
-};
-
-[[nodiscard]] Outcome provisrd(const std::vector<std::string>& arguments) {
-  const TempDirectory folder;
-  std::vector<std::string> command{provisrd_path()};
-  command.insert(command.end(), arguments.begin(), arguments.end());
-  Program program(std::move(command), folder.path());
-  const auto status = program.wait();
-  REQUIRE(status);
-  return {*status, program.out(), program.err()};
-}
-
 /// `provisrd run` on ports of its own.
 [[nodiscard]] std::vector<std::string> run_arguments(const std::vector<std::string>& rest) {
   std::vector<std::string> arguments{"run", "--listen", fmt::format("127.0.0.1:{}", free_port()),

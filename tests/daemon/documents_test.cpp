@@ -31,19 +31,11 @@ namespace {
   return commands;
 }
 
-struct Outcome {
-  int status;
-  std::string out;
-};
-
 [[nodiscard]] Outcome shell(const std::string& line) {
-  const TempDirectory folder;
-  Program program({"bash", "-o", "pipefail", "-c", line}, folder.path());
-  const auto status = program.wait();
-  REQUIRE(status);
-  INFO(line << "\n" << program.err());
-  CHECK(*status == 0);
-  return {*status, program.out()};
+  Outcome outcome = run_to_end({"bash", "-o", "pipefail", "-c", line});
+  INFO(line << "\n" << outcome.err);
+  CHECK(outcome.status == 0);
+  return outcome;
 }
 
 [[nodiscard]] bool is_number(const std::string& text) {

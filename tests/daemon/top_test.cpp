@@ -49,20 +49,6 @@ namespace {
   });
 }
 
-struct Outcome {
-  int status;
-  std::string out;
-  std::string err;
-};
-
-[[nodiscard]] Outcome run(Words command) {
-  const TempDirectory folder;
-  Program program(std::move(command), folder.path());
-  const auto status = program.wait();
-  REQUIRE(status);
-  return {*status, program.out(), program.err()};
-}
-
 }  // namespace
 
 TEST_CASE("top shows totals, problems, groups and members at every width") {
@@ -208,7 +194,7 @@ TEST_CASE("top says that its provisrd has ended, and goes on when one is there a
   std::optional<Program> served(std::in_place, Words{provisrd_path(), config.string()},
                                 folder.path());
   REQUIRE(eventually([&] {
-    return run({provisrd_path(), "status", "--socket", socket}).status == 0;
+    return run_to_end({provisrd_path(), "status", "--socket", socket}).status == 0;
   }));
   TerminalProgram top({provisrd_path(), "top", "--interval=100ms", "--socket", socket}, 100, 24);
   REQUIRE(top.shows_text("    app-2"));
@@ -229,7 +215,7 @@ TEST_CASE("top prints once if it is not on a terminal, or is told so") {
   const Daemon daemon(group_and_failure());
   REQUIRE(is_up(daemon));
   for (const Words& more : {Words{}, Words{"--once"}, Words{"app", "--once"}}) {
-    const Outcome outcome = run(top_of(daemon, more));
+    const Outcome outcome = run_to_end(top_of(daemon, more));
     CHECK(outcome.status == 0);
     CHECK(outcome.err.empty());
     CHECK_THAT(outcome.out, ContainsSubstring("- app (3)"));
@@ -248,7 +234,7 @@ TEST_CASE("top prints once if it is not on a terminal, or is told so") {
 TEST_CASE("top prints JSON") {
   const Daemon daemon(group_and_failure());
   REQUIRE(is_up(daemon));
-  const Outcome outcome = run(top_of(daemon, {"--json"}));
+  const Outcome outcome = run_to_end(top_of(daemon, {"--json"}));
   CHECK(outcome.status == 0);
   rapidjson::Document json;
   json.Parse(outcome.out.c_str());
@@ -263,11 +249,11 @@ TEST_CASE("top prints JSON") {
 TEST_CASE("top tells what keeps it from starting") {
   const Daemon daemon(group_and_failure());
   REQUIRE(is_up(daemon));
-  const Outcome unknown = run(top_of(daemon, {"ap"}));
+  const Outcome unknown = run_to_end(top_of(daemon, {"ap"}));
   CHECK(unknown.status == 4);
   CHECK_THAT(unknown.err, ContainsSubstring("there is no process or base \"ap\""));
-  const Outcome nobody =
-      run({provisrd_path(), "top", "--url", fmt::format("http://localhost:{}", free_port())});
+  const Outcome nobody = run_to_end(
+      {provisrd_path(), "top", "--url", fmt::format("http://localhost:{}", free_port())});
   CHECK(nobody.status == 1);
   CHECK_THAT(nobody.err, ContainsSubstring("cannot ask"));
 }

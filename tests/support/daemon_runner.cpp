@@ -118,6 +118,20 @@ std::optional<int> Program::wait() {
   return exit_code_;
 }
 
+Outcome run_to_end(std::vector<std::string> command) {
+  const TempDirectory folder;
+  Program program(std::move(command), folder.path());
+  const auto status = program.wait();
+  REQUIRE(status);
+  return {*status, program.out(), program.err()};
+}
+
+Outcome provisrd(const std::vector<std::string>& arguments) {
+  std::vector<std::string> command{provisrd_path()};
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  return run_to_end(std::move(command));
+}
+
 Daemon::Daemon(std::string_view configuration, std::vector<std::string> options) {
   const auto file = folder_.write("provisr.toml", configuration);
   std::vector<std::string> command{provisrd_path(),    file.string(),

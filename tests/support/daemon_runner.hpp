@@ -58,6 +58,19 @@ class Program {
   std::optional<int> exit_code_;
 };
 
+/// How a program ended, and what it wrote.
+struct Outcome {
+  int status = 0;  ///< as of Program::wait()
+  std::string out;
+  std::string err;
+};
+
+/// Waits for a program, in a folder of its own; fails the test if it does not end in time.
+[[nodiscard]] Outcome run_to_end(std::vector<std::string> command);
+
+/// The same of provisrd.
+[[nodiscard]] Outcome provisrd(const std::vector<std::string>& arguments);
+
 /// A provisrd that listens on two free ports.
 class Daemon {
  public:
