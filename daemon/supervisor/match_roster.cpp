@@ -118,6 +118,9 @@ void MatchRoster::settle(std::size_t number, const Surroundings& others) {
     chosen.push_back(it);
     ++new_ones[candidate.base];
   }
+  // Before others could have their names.
+  std::stable_partition(chosen.begin(), chosen.end(),
+                        [&](const auto& it) { return recalled_.contains(it->first); });
   for (const auto& it : chosen) {
     auto& [process, candidate] = *it;
     const bool is_only = new_ones[candidate.base] == 1 && old_ones[candidate.base] == 0;
