@@ -119,8 +119,9 @@ void MatchRoster::settle(std::size_t number, const Surroundings& others) {
     ++new_ones[candidate.base];
   }
   // Before others could have their names.
-  std::stable_partition(chosen.begin(), chosen.end(),
-                        [&](const auto& it) { return recalled_.contains(it->first); });
+  std::stable_partition(chosen.begin(), chosen.end(), [&](const auto& it) {
+    return !recalled_name(it->first, it->second.base).empty();
+  });
   for (const auto& it : chosen) {
     auto& [process, candidate] = *it;
     const bool is_only = new_ones[candidate.base] == 1 && old_ones[candidate.base] == 0;
@@ -152,15 +153,19 @@ bool MatchRoster::is_of_tree(const Rule& rule, const Candidate& candidate) const
       [&](const ProcessKey& ancestor) { return rule.candidates.contains(ancestor); });
 }
 
+/// Empty if there is none, or if it is not of that base.
+std::string MatchRoster::recalled_name(const ProcessKey& process, const std::string& base) const {
+  const auto recalled = recalled_.find(process);
+  const bool is_known = recalled != recalled_.end() && is_instance_of(recalled->second, base);
+  return is_known ? recalled->second : std::string();
+}
+
 std::string MatchRoster::name_for(std::size_t rule, const ProcessKey& process,
                                   const Candidate& candidate, bool is_only,
                                   const Surroundings& others) const {
   const std::string& base = candidate.base;
-  const auto recalled = recalled_.find(process);
-  if (recalled != recalled_.end() && is_instance_of(recalled->second, base) &&
-      is_free(rule, recalled->second, others)) {
-    return recalled->second;
-  }
+  const std::string recalled = recalled_name(process, base);
+  if (!recalled.empty() && is_free(rule, recalled, others)) return recalled;
   if (is_only && is_free(rule, base, others)) return base;
   const auto holder = rule_of_name_.find(base);
   const bool is_bare_held = holder != rule_of_name_.end() && holder->second == rule;

@@ -97,6 +97,7 @@ class MatchRoster {
   void take_back_names(std::size_t rule, const Surroundings& others);
   [[nodiscard]] bool is_of_tree(const Rule& rule, const Candidate& candidate) const;
   void drop_dead(Rule& rule);
+  [[nodiscard]] std::string recalled_name(const ProcessKey& process, const std::string& base) const;
   [[nodiscard]] std::string name_for(std::size_t rule, const ProcessKey& process,
                                      const Candidate& candidate, bool is_only,
                                      const Surroundings& others) const;

@@ -67,6 +67,7 @@ ScoutReport ProcessScout::look_at_all() {
   sources_.begin_round();
   const ScoutSources::Listing listing = sources_.list(true);
   if (!seen_.empty()) note_births(listing);
+  for (Newborn& newborn : newborns_) ++newborn.looks;
   seen_.clear();
   matched_.clear();
   for (const Descent& process : listing.processes) {

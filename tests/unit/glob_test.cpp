@@ -81,7 +81,7 @@ TEST_CASE("a text is any bytes", "[glob]") {
 }
 
 TEST_CASE("words of the search meet", "[glob]") {
-  const std::size_t length = GENERATE(1, 63, 64, 65, 127, 128, 129, 300);
+  const std::size_t length = GENERATE(std::size_t{1}, 63U, 64U, 65U, 127U, 128U, 129U, 300U);
   std::string needle(length, 'a');
   needle.back() = 'b';
   const std::string text = std::string(500, 'a') + "b" + needle + "tail";

@@ -73,8 +73,8 @@ TEST_CASE("a fault of a match is told exactly", "[config][match]") {
        "p.toml:4: processes[0].max_matches: belongs to a match, and there is none"},
       {"match = { exe = 'x' }\nlimits = { max_memory_mb = 5, action = 'stop' }",
        "p.toml:4: processes[0].limits.action: must be \"log\": somebody else runs this process"},
-      {"macht = { exe = 'x' }\ncommand = 'x'",
-       "p.toml:3: processes[0].macht: unknown key; did you mean \"match\"?"},
+      {"matchs = { exe = 'x' }\ncommand = 'x'",
+       "p.toml:3: processes[0].matchs: unknown key; did you mean \"match\"?"},
   }));
   INFO(keys);
   CHECK(lines_of(with(keys, "a").faults) == Lines{fault});

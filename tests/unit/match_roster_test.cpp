@@ -182,6 +182,7 @@ TEST_CASE("of too many the oldest stay, which is told once", "[match]") {
 
   for (ProcessId pid = 13; pid <= 21; ++pid) world.end(pid);
   CHECK(world.names() == "w-11:11");
+  world.dead.clear();
   world.see(many, true);
   CHECK(world.log.count("WARN") == 2);
 }

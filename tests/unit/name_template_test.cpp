@@ -42,7 +42,7 @@ TEST_CASE("what a name may not hold becomes an underscore", "[match]") {
   CHECK(name("w-{1}", {"a b/c\nd"}) == "w-a_b_c_d");
   CHECK(name("w-{1}", {"\xc3\xa9\0"sv}) == "w-___");
   CHECK(name("w-{1}", {""}) == "w-_");
-  CHECK(name("w-{1}", {"../../etc"}) == "w-.__._etc");
+  CHECK(name("w-{1}", {"../../etc"}) == "w-.__.__etc");
   CHECK(name("w.{1}", {".x"}) == "w._x");
   CHECK(name("{1}", {"<script>{2}"}) == "_script__2_");
 }
