@@ -424,7 +424,7 @@ void check_match(const Entry& entry) {
   const Value& keys = entry.keys;
   if (!entry.match) {
     if (!keys.has("max_matches")) return;
-    return keys.report().fault(keys.where("max_matches"), "belongs to a match, and there is none");
+    return keys.report().warn(keys.where("max_matches"), "has no effect: there is no match");
   }
   for (const std::string_view key : {"command", "args", "pid_file", "instances"}) {
     if (!keys.has(key)) continue;

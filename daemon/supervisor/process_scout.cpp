@@ -11,7 +11,7 @@ namespace {
 
 /// At which looks after the one that found it a process is looked at: it may take a while until one
 /// that was forked has executed its program, and that its own.
-constexpr auto looks_at_newborn = std::to_array<unsigned>({1, 2, 4, 8, 16});
+constexpr auto looks_at_newborn = std::to_array<unsigned>({1, 2, 4, 8, 16, 32, 64, 128});
 
 struct SystemSources {
   SamplingContext context{{.max_kept_descriptors = 0}};

@@ -69,8 +69,6 @@ TEST_CASE("a fault of a match is told exactly", "[config][match]") {
        "p.toml:4: processes[0].instances: cannot be given together with match"},
       {"match = { exe = 'x' }\nmax_matches = 0",
        "p.toml:4: processes[0].max_matches: must be 1 to 10000, is 0"},
-      {"command = 'x'\nmax_matches = 5",
-       "p.toml:4: processes[0].max_matches: belongs to a match, and there is none"},
       {"match = { exe = 'x' }\nlimits = { max_memory_mb = 5, action = 'stop' }",
        "p.toml:4: processes[0].limits.action: must be \"log\": somebody else runs this process"},
       {"matchs = { exe = 'x' }\ncommand = 'x'",
