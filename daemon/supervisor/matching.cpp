@@ -88,9 +88,14 @@ bool Supervisor::show_matches(const Moment& now) {
     for (const MatchRoster::Place& place : roster_.places(rule)) {
       const std::size_t index = entry_for(place.name, rule, shown);
       shown.erase(place.name);
-      if (!place.process || entries_[index].matched->process() == place.process) continue;
-      is_settled &= follow(*entries_[index].matched, *place.process, now);
+      MatchedProcess& matched = *entries_[index].matched;
+      if (matched.process() == place.process) continue;
       followed.push_back(index);
+      if (!place.process) {
+        matched.release();  // it goes on, as something else
+        continue;
+      }
+      is_settled &= follow(matched, *place.process, now);
     }
   }
   bool has_leaving = false;
