@@ -206,7 +206,7 @@ TEST_CASE("a tree is one process, and its members alone if it is to be so", "[ma
              std::string(fast) +
                  rule("tree", fmt::format("args = \"{} *\"", word), "scope = \"process\""));
   daemon.program().signal(SIGHUP);
-  expect_names(daemon, "tree tree-1 tree-2 tree-3");
+  expect_names(daemon, "tree tree-2 tree-3 tree-4");
   CHECK(daemon.pid_of("tree") == master.pid());
 }
 
