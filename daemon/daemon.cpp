@@ -120,6 +120,11 @@ class Daemon {
   [[nodiscard]] SupervisorOptions supervisor_options(bool can_reload) {
     SupervisorOptions options;
     options.history_ttl = config_.metrics.collection.history_ttl;
+    options.interval = config_.metrics.collection.interval;
+    options.on_name = [this](const std::string& name, const ProcessLimits& limits) {
+      limits_.watch_match(name, limits);
+    };
+    options.on_name_gone = [this](const std::string& name) { limits_.forget_match(name); };
     options.on_change = [this](const ProcessStatus& status) { process_events_.note(status); };
     options.on_exit = [this](const ExitRecord& record) {
       process_events_.note_exit(record);
@@ -238,6 +243,7 @@ class Daemon {
   [[nodiscard]] bool replace_processes(const Config& next, ReloadReport& report) {
     Command command{.verb = Command::Verb::reload, .target = {}, .processes = next.processes};
     command.history_ttl = next.metrics.collection.history_ttl;
+    command.interval = next.metrics.collection.interval;
     std::promise<CommandReply> promise;
     supervisor_.submit(std::move(command),
                        [&promise](const CommandReply& reply) { promise.set_value(reply); });

@@ -1,5 +1,7 @@
 #include "daemon/config/config.hpp"
 
+#include "daemon/config/name_template.hpp"
+
 #include <fmt/format.h>
 
 #include <string_view>
@@ -38,6 +40,7 @@ std::string_view to_text(LimitAction action) {
 }
 
 std::vector<std::string> instance_names(const ProcessConfig& process) {
+  if (process.match) return {NameTemplate(process.name).name_of_none()};
   if (process.instances == 1) return {process.name};
   std::vector<std::string> names;
   for (int number = 1; number <= process.instances; ++number) {

@@ -38,11 +38,12 @@ struct ServerConfig {
   bool operator==(const ServerConfig&) const = default;
 };
 
+inline constexpr std::chrono::milliseconds default_interval{5000};
 inline constexpr std::chrono::milliseconds default_history_ttl = std::chrono::minutes(10);
 
 struct CollectionConfig {
   bool enabled = true;
-  std::chrono::milliseconds interval{5000};
+  std::chrono::milliseconds interval = default_interval;
   std::size_t max_history = 100;
   /// How long the history of a name outlives its removal.
   std::chrono::milliseconds history_ttl = default_history_ttl;
@@ -94,10 +95,22 @@ struct ProcessLimits {
   bool operator==(const ProcessLimits&) const = default;
 };
 
+/// What processes are to be that are watched by what they are: a glob for each fact, empty for any.
+struct ProcessMatch {
+  std::string unit;
+  std::string cgroup;
+  std::string exe;
+  std::string args;  ///< of the arguments, joined by spaces
+  std::string user;
+
+  bool operator==(const ProcessMatch&) const = default;
+};
+
 /// A process that provisrd starts (`argv` is not empty), or one that somebody else runs and that
-/// is only watched (`pid_file` without `argv`).
+/// is only watched (`pid_file` without `argv`), or all those that somebody else runs and that
+/// `match` fits.
 struct ProcessConfig {
-  std::string name;
+  std::string name;  ///< with `match`, a NameTemplate
   /// What to execute, program first. {"/bin/sh", "-c", ...} for a `command` that needs a shell.
   std::vector<std::string> argv;
   std::filesystem::path work_dir;  ///< empty: the daemon's
@@ -120,6 +133,8 @@ struct ProcessConfig {
   ProcessLog log;
   ProcessLimits limits;            ///< of each instance
   std::filesystem::path pid_file;  ///< written if there is an `argv`, else read
+  std::optional<ProcessMatch> match;
+  std::size_t max_matches = 100;  ///< processes that are watched by `match` at once
 
   [[nodiscard]] bool is_foreign() const { return argv.empty(); }
 
@@ -149,7 +164,8 @@ struct Config {
   bool operator==(const Config&) const = default;
 };
 
-/// The names of the instances: the process's own for one, "name-1" to "name-N" for more.
+/// The names of the instances: the process's own for one, "name-1" to "name-N" for more. With
+/// `match`, the name that is shown while no process matches.
 [[nodiscard]] std::vector<std::string> instance_names(const ProcessConfig& process);
 
 }  // namespace provisr::daemon

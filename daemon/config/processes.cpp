@@ -1,8 +1,11 @@
 #include "daemon/config/processes.hpp"
 
+#include "daemon/base/glob.hpp"
 #include "daemon/base/text.hpp"
 #include "daemon/config/command.hpp"
+#include "daemon/config/name_template.hpp"
 #include "daemon/config/rules.hpp"
+#include "daemon/platform/process_facts.hpp"
 #include "daemon/platform/signal_names.hpp"
 #include "daemon/platform/user_account.hpp"
 
@@ -29,7 +32,9 @@ using Entry = ProcessEntry;
 void read_name(const Value& value, Entry& entry) {
   std::string name;
   if (!value.read(name)) return;
-  if (std::string fault = fault_in_name(name); !fault.empty()) {
+  const bool is_template = entry.keys.has("match");
+  if (std::string fault = is_template ? NameTemplate::fault_in(name) : fault_in_name(name);
+      !fault.empty()) {
     value.fault(std::move(fault));
   } else {
     entry.config.name = std::move(name);
@@ -195,6 +200,65 @@ void read_limits(const Value& value, Entry& entry) {
   value.warn("limit nothing: neither max_memory_mb nor max_cpu_percent is given");
 }
 
+void read_pattern(const Value& value, bool is_known, std::string& pattern) {
+  if (!is_known) return value.fault("is not told by this system");
+  std::string text;
+  if (!value.read(text)) return;
+  if (text.empty() || text.size() > max_pattern_length) {
+    return value.fault(
+        fmt::format("must have 1 to {} bytes, has {}", max_pattern_length, text.size()));
+  }
+  pattern = std::move(text);
+}
+
+constexpr std::string_view pattern_range =
+    "a pattern of 1 to 512 bytes: `*` stands for any, `?` for one";
+
+constexpr auto match_keys = std::to_array<Key<ProcessMatch>>({
+    {"unit",
+     [](const Value& v, ProcessMatch& match) { read_pattern(v, known_facts().unit, match.unit); },
+     {"string", "", pattern_range,
+      "The systemd unit, as `nginx.service`: the last part of `cgroup` that ends with `.service` "
+      "or "
+      "`.scope`; Linux"}},
+    {"cgroup",
+     [](const Value& v, ProcessMatch& match) {
+       read_pattern(v, known_facts().cgroup, match.cgroup);
+     },
+     {"string", "", pattern_range, "The path of the control group, as `/system.slice/*`; Linux"}},
+    {"exe",
+     [](const Value& v, ProcessMatch& match) { read_pattern(v, known_facts().exe, match.exe); },
+     {"string", "", pattern_range,
+      "The path of the program's file, links resolved; of a script, that of its interpreter"}},
+    {"args",
+     [](const Value& v, ProcessMatch& match) { read_pattern(v, known_facts().args, match.args); },
+     {"string", "", pattern_range,
+      "The arguments, the program's own name first, joined by spaces; the first 32 KiB of them; "
+      "not "
+      "on Windows"}},
+    {"user",
+     [](const Value& v, ProcessMatch& match) { read_pattern(v, known_facts().user, match.user); },
+     {"string", "", pattern_range,
+      "The effective user's name, or the number of one that has no name; not on Windows"}},
+});
+
+void read_match(const Value& value, Entry& entry) {
+  entry.match = value.where();
+  ProcessMatch match;
+  if (value.table() == nullptr) return;
+  read_table<ProcessMatch>(value, match_keys, match);
+  const bool has_any = std::any_of(match_keys.begin(), match_keys.end(),
+                                   [&](const auto& key) { return value.has(key.name); });
+  if (!has_any) value.fault("must say what processes are: unit, cgroup, exe, args or user");
+  entry.config.match = std::move(match);
+}
+
+void read_max_matches(const Value& value, Entry& entry) {
+  std::int64_t most = 0;
+  if (value.read(most, max_matches_limits))
+    entry.config.max_matches = static_cast<std::size_t>(most);
+}
+
 void read_spec(const Value& value, Entry& entry);
 
 /// `type` and `spec` belong to the entry itself, the others to the entry or to its `spec`.
@@ -203,7 +267,10 @@ constexpr auto entry_keys = std::to_array<Key<Entry>>({
     {"spec", read_spec, {"table", "", {}, "The Go provisr's form: holds all the keys below"}},
     {"name",
      read_name,
-     {"string", "", "1 to 128 of `A-Z a-z 0-9 . _ -`, no `..`", "Required; unique in the file"}},
+     {"string", "", "1 to 128 of `A-Z a-z 0-9 . _ -`, no `..`",
+      "Required; unique in the file. With `match`, `{2}` in it is what the second `*` of `args` "
+      "stood "
+      "for"}},
     {"command",
      read_command,
      {"string", "", {}, "What to run; `/bin/sh` runs it if it takes a shell"}},
@@ -288,6 +355,16 @@ constexpr auto entry_keys = std::to_array<Key<Entry>>({
       {},
       "With `command` or `args`: its PID is written here. Without: the process to watch is read "
       "from here"}},
+    {"match",
+     read_match,
+     {"table",
+      "",
+      {},
+      "Instead of `command`: all processes are watched that are something; `[processes.match]`"}},
+    {"max_matches",
+     read_max_matches,
+     {"integer", "100", max_matches_limits,
+      "How many of those are watched at once; of more, the oldest"}},
     // Not served:
     {"priority"},
     {"depends_on"},
@@ -327,8 +404,9 @@ void check_what_to_run(const Entry& entry) {
     keys.report().fault(keys.where("args"), "cannot be given together with command");
   }
   const bool runs = keys.has("command") || keys.has("args");
-  if (!runs && entry.config.pid_file.empty()) {
-    keys.report().fault(keys.where(), "needs command or args to run, or pid_file to watch");
+  if (!runs && entry.config.pid_file.empty() && !entry.match) {
+    keys.report().fault(keys.where(),
+                        "needs command or args to run, or pid_file or match to watch");
   }
   if (runs) return;
   if (entry.config.limits.action != LimitAction::log) {
@@ -342,10 +420,29 @@ void check_what_to_run(const Entry& entry) {
   }
 }
 
+void check_match(const Entry& entry) {
+  const Value& keys = entry.keys;
+  if (!entry.match) {
+    if (!keys.has("max_matches")) return;
+    return keys.report().warn(keys.where("max_matches"), "has no effect: there is no match");
+  }
+  for (const std::string_view key : {"command", "args", "pid_file", "instances"}) {
+    if (!keys.has(key)) continue;
+    keys.report().fault(keys.where(key), "cannot be given together with match");
+  }
+  if (!entry.config.match || entry.config.name.empty()) return;
+  const std::size_t stars = Glob(entry.config.match->args).stars();
+  const std::size_t highest = NameTemplate(entry.config.name).highest();
+  if (highest <= stars) return;
+  keys.report().fault(
+      keys.where("name"),
+      fmt::format("\"{{{}}}\" stands for nothing: match.args has {} \"*\"", highest, stars));
+}
+
 void check_instances(const Entry& entry) {
   const ProcessConfig& config = entry.config;
   const Value& keys = entry.keys;
-  if (config.instances == 1) return;
+  if (config.instances == 1 || entry.match) return;
   if (!config.pid_file.empty()) {
     keys.report().fault(
         keys.where("pid_file"),
@@ -371,6 +468,7 @@ std::optional<Entry> read_entry(const Value& value) {
   report_keys_beside_spec(value);
   if (!entry.keys.has("name")) value.report().fault(entry.keys.where(), "has no name");
   check_what_to_run(entry);
+  check_match(entry);
   check_instances(entry);
   return entry;
 }
@@ -378,7 +476,10 @@ std::optional<Entry> read_entry(const Value& value) {
 /// False, and a fault, if there are more processes than provisrd takes on.
 bool check_total(const std::vector<Entry>& entries, const Location& where, Report& report) {
   std::int64_t total = 0;
-  for (const Entry& entry : entries) total += entry.config.instances;
+  for (const Entry& entry : entries) {
+    const ProcessConfig& config = entry.config;
+    total += config.match ? static_cast<std::int64_t>(config.max_matches) : config.instances;
+  }
   if (total <= max_processes) return true;
   report.fault(where, fmt::format("name {} processes, instances included; at most {} are allowed",
                                   total, max_processes));
@@ -394,7 +495,7 @@ std::string place_of(const Location& where, const Location& seen_from, const Rep
 /// The names that a process occupies: its instances', and its own as their base.
 std::vector<std::string> claimed_names(const ProcessConfig& process) {
   std::vector<std::string> names = instance_names(process);
-  if (process.instances > 1) names.push_back(process.name);
+  if (process.instances > 1 && !process.match) names.push_back(process.name);
   return names;
 }
 
@@ -479,6 +580,7 @@ void apply_defaults(const ProcessDefaults& defaults, std::vector<ProcessEntry>& 
 
 void document_process_keys(std::vector<KnownKey>& documented) {
   document_keys<Entry>("processes", entry_keys, documented);
+  document_keys<ProcessMatch>("processes.match", match_keys, documented);
   document_keys<ProcessLog>("processes.log", log_keys, documented);
   document_keys<ProcessLimits>("processes.limits", limits_keys, documented);
 }

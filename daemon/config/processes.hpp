@@ -16,6 +16,7 @@ struct ProcessEntry {
   ProcessConfig config;
   Value keys;  ///< the table with the keys: the entry itself, or its `spec`
   std::optional<Location> limit_action = std::nullopt;  ///< where it stands
+  std::optional<Location> match = std::nullopt;         ///< where it stands
 };
 
 /// What holds for every process that provisrd runs, unless it says otherwise.

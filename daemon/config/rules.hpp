@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -40,6 +41,10 @@ inline constexpr Limits<double> max_cpu_percent_limits{0.001, 1'000'000};
 /// How long a limit must be exceeded; 0: one sample is enough.
 inline constexpr Limits<std::chrono::milliseconds> breach_duration_limits{
     std::chrono::milliseconds(0), std::chrono::hours(24)};
+
+inline constexpr Limits<std::int64_t> max_matches_limits{1, 10'000};
+/// The longest pattern of a `match`.
+inline constexpr std::size_t max_pattern_length = 512;
 
 /// The most processes that one configuration may name, instances included.
 inline constexpr std::int64_t max_processes = 100'000;

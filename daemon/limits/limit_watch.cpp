@@ -73,10 +73,17 @@ LimitWatch::Watched LimitWatch::watch(std::string name, const ProcessLimits& con
 void LimitWatch::set_processes(const std::vector<ProcessConfig>& processes) {
   const std::lock_guard lock(mutex_);
   std::unordered_map<std::string, Watched> before;
-  for (Watched& watched : watched_) before.emplace(watched.name, std::move(watched));
-  watched_.clear();
+  std::vector<Watched> matches;
+  for (Watched& watched : watched_) {
+    if (watched.is_match) {
+      matches.push_back(std::move(watched));
+    } else {
+      before.emplace(watched.name, std::move(watched));
+    }
+  }
+  watched_ = std::move(matches);
   for (const ProcessConfig& process : processes) {
-    if (!process.limits.limits_something()) continue;
+    if (process.match || !process.limits.limits_something()) continue;
     for (std::string& name : instance_names(process)) {
       const auto known = before.find(name);
       watched_.push_back(known == before.end()
@@ -85,6 +92,36 @@ void LimitWatch::set_processes(const std::vector<ProcessConfig>& processes) {
     }
   }
   publish();
+}
+
+void LimitWatch::watch_match(const std::string& name, const ProcessLimits& limits) {
+  const std::lock_guard lock(mutex_);
+  const auto known = find_match(name);
+  if (known != watched_.end()) {
+    *known = continued(std::move(*known), limits);
+    known->is_match = true;
+    if (!limits.limits_something()) watched_.erase(known);
+  } else if (limits.limits_something()) {
+    watched_.push_back(watch(name, limits));
+    watched_.back().is_match = true;
+  } else {
+    return;
+  }
+  publish();
+}
+
+void LimitWatch::forget_match(const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  const auto known = find_match(name);
+  if (known == watched_.end()) return;
+  watched_.erase(known);
+  publish();
+}
+
+std::vector<LimitWatch::Watched>::iterator LimitWatch::find_match(const std::string& name) {
+  return std::find_if(watched_.begin(), watched_.end(), [&](const Watched& watched) {
+    return watched.is_match && watched.name == name;
+  });
 }
 
 LimitWatch::Watched LimitWatch::continued(Watched before, const ProcessLimits& config) {

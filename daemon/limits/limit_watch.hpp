@@ -48,6 +48,11 @@ class LimitWatch {
   /// not among them are forgotten.
   void set_processes(const std::vector<ProcessConfig>& processes);
 
+  /// Watches a name that a `match` has given, whose limits may be none. It stays until it is
+  /// forgotten, whatever set_processes() says.
+  void watch_match(const std::string& name, const ProcessLimits& limits);
+  void forget_match(const std::string& name);
+
   /// How often ticks come from now on.
   void set_interval(std::chrono::nanoseconds interval);
 
@@ -78,6 +83,7 @@ class LimitWatch {
     ProcessLimits config;
     std::vector<Limit> limits;
     DoublingPause actions;
+    bool is_match = false;
     std::optional<ProcessId> acted_on = {};  ///< the last process
   };
   /// What is to be done once no lock is held.
@@ -95,6 +101,8 @@ class LimitWatch {
   [[nodiscard]] static Watched watch(std::string name, const ProcessLimits& config);
   /// Under other limits, perhaps.
   [[nodiscard]] static Watched continued(Watched before, const ProcessLimits& config);
+  /// mutex_ held.
+  [[nodiscard]] std::vector<Watched>::iterator find_match(const std::string& name);
   void judge(Watched& watched, const ProcessMetrics& sample, MonotonicTime now, Events& events);
   void judge(Watched& watched, Limit& limit, const BreachTimer::Sample& sample, Events& events);
   void note_breach(Watched& watched, Limit& limit, MonotonicTime now, Events& events);

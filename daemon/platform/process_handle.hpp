@@ -19,6 +19,9 @@ class ProcessHandle {
   /// tell.
   [[nodiscard]] virtual std::optional<ExitStatus> exit_status() const = 0;
 
+  /// Whether it has ended, waited for or not; empty if the system does not tell.
+  [[nodiscard]] virtual std::optional<bool> has_ended() const = 0;
+
   /// Of the process that has this PID now. Null if there is none, or if this system never tells how
   /// a process ended that is no child.
   [[nodiscard]] static std::unique_ptr<ProcessHandle> open(ProcessId pid);

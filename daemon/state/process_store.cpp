@@ -17,13 +17,30 @@ struct StoredProcess {
   StoredName name{};
   std::uint64_t starts = 0;
   std::uint32_t flags = 0;
-  std::uint32_t kind = 0;  ///< 0: child, 1: pid_file
+  std::uint32_t kind = 0;  ///< 0: child, 1: pid_file, 2: match
   ProcessIdentity identity;
   std::int64_t started_at = 0;         ///< nanoseconds since 1970
   std::int64_t started_monotonic = 0;  ///< nanoseconds of the monotonic clock
   std::uint64_t program = 0;
 };
 static_assert(std::is_trivially_copyable_v<StoredProcess> && sizeof(StoredProcess) == 232);
+
+[[nodiscard]] std::uint32_t number_of(ProcessKind kind) {
+  switch (kind) {
+    case ProcessKind::child:
+      return 0;
+    case ProcessKind::pid_file:
+      return 1;
+    case ProcessKind::match:
+      break;
+  }
+  return 2;
+}
+
+[[nodiscard]] ProcessKind kind_of(std::uint32_t number) {
+  if (number == 0) return ProcessKind::child;
+  return number == 1 ? ProcessKind::pid_file : ProcessKind::match;
+}
 
 constexpr std::uint32_t stopped_flag = 1;
 constexpr std::uint32_t run_flag = 2;
@@ -40,7 +57,7 @@ constexpr std::uint32_t ending_flag = 4;
   StoredProcess stored{.name = stored_name(name),
                        .starts = process.starts,
                        .flags = flags_of(process),
-                       .kind = process.kind == ProcessKind::child ? 0U : 1U,
+                       .kind = number_of(process.kind),
                        .identity = {}};
   if (!process.run) return stored;
   stored.identity = process.run->identity;
@@ -51,7 +68,7 @@ constexpr std::uint32_t ending_flag = 4;
 }
 
 [[nodiscard]] RememberedProcess from_stored(const StoredProcess& stored) {
-  RememberedProcess process{.kind = stored.kind == 0 ? ProcessKind::child : ProcessKind::pid_file,
+  RememberedProcess process{.kind = kind_of(stored.kind),
                             .starts = stored.starts,
                             .is_stopped = (stored.flags & stopped_flag) != 0,
                             .run = {}};

@@ -37,6 +37,8 @@ struct Command {
   std::vector<ProcessConfig> processes = {};
   /// How long the history of a name outlives its removal, from a reload on.
   std::chrono::nanoseconds history_ttl = default_history_ttl;
+  /// The time between two samples, from a reload on.
+  std::chrono::nanoseconds interval = default_interval;
 };
 
 /// The names that a reload was about.

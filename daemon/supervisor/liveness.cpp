@@ -1,5 +1,7 @@
 #include "daemon/supervisor/liveness.hpp"
 
+#include "daemon/platform/process_handle.hpp"
+
 #include <provisr/sampler.hpp>
 
 #include <memory>
@@ -32,9 +34,16 @@ ProcessFinder system_process_finder() {
     auto opened = ProcessSampler::open(*context, pid, error);
     if (!opened) return {};
     auto sampler = std::make_shared<ProcessSampler>(std::move(*opened));
-    return [context, sampler] {
+    const auto can_be_read = [context, sampler] {
       ProcessReading ignored;
       return sampler->read(ignored) != ReadStatus::vanished;
+    };
+    std::shared_ptr<ProcessHandle> handle;
+    if (context->has_own_pids()) handle = ProcessHandle::open(pid);
+    if (!handle || !can_be_read()) return can_be_read;
+    return [can_be_read, handle] {
+      const auto has_ended = handle->has_ended();
+      return has_ended ? !*has_ended : can_be_read();
     };
   };
 }

@@ -11,6 +11,7 @@
 #include <provisr/process_metrics.hpp>
 #include <provisr/tracking.hpp>
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -45,6 +46,8 @@ struct ProcessServices {
   /// The process of an earlier daemon; null if it is gone.
   std::function<std::unique_ptr<ChildProcess>(const ProcessIdentity& identity)> adopt = {};
   std::function<std::optional<ProcessIdentity>(ProcessId pid)> identify = {};
+  /// When the process that has this PID now was started, as in ProcessKey.
+  std::function<std::optional<std::uint64_t>(ProcessId pid)> start_of = {};
   /// From 0 to 1, evenly.
   std::function<double()> luck = {};
   const Log* log;

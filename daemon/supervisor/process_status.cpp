@@ -8,6 +8,8 @@ std::string_view to_text(ProcessKind kind) {
       return "child";
     case ProcessKind::pid_file:
       return "pid_file";
+    case ProcessKind::match:
+      return "match";
   }
   return "unknown";
 }

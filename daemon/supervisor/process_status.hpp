@@ -18,6 +18,7 @@ namespace provisr::daemon {
 enum class ProcessKind {
   child,     ///< provisrd runs it
   pid_file,  ///< somebody else runs it; a file names its PID
+  match,     ///< somebody else runs it; it is found by what it is
 };
 
 enum class ProcessState {
@@ -31,7 +32,7 @@ enum class ProcessState {
   absent,    ///< somebody else's, and not there
 };
 
-/// "child", "pid_file".
+/// "child", "pid_file", "match".
 [[nodiscard]] std::string_view to_text(ProcessKind kind);
 
 /// "running", "backoff" and so on.

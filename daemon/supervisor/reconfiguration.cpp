@@ -1,6 +1,8 @@
 #include "daemon/supervisor/supervisor.hpp"
 #include "daemon/supervisor/watched_process.hpp"
 
+#include <algorithm>
+#include <limits>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -17,16 +19,18 @@ class Supervisor::Reconfiguration {
     }
   }
 
-  void want(std::string name, const ProcessConfig& config) {
+  /// `order`: the place of `config` in the configuration.
+  void want(std::string name, const ProcessConfig& config, std::size_t order) {
     const auto found = before_.find(name);
     if (found == before_.end()) {
       changes_.started.push_back(name);
       entries_.push_back(supervisor_.make_entry(std::move(name), config, false));
-      return;
+    } else {
+      Entry entry = std::move(found->second);
+      before_.erase(found);
+      entries_.push_back(continued(std::move(entry), config));
     }
-    Entry entry = std::move(found->second);
-    before_.erase(found);
-    entries_.push_back(continued(std::move(entry), config));
+    entries_.back().order = order;
   }
 
   /// What is not wanted stops.
@@ -34,6 +38,7 @@ class Supervisor::Reconfiguration {
     for (auto& [name, entry] : before_) {
       if (!entry.is_leaving || entry.successor) changes_.stopped.push_back(name);
       leave(entry);
+      entry.order = std::numeric_limits<std::size_t>::max();
       entries_.push_back(std::move(entry));
     }
     before_.clear();
@@ -46,6 +51,10 @@ class Supervisor::Reconfiguration {
   [[nodiscard]] Entry continued(Entry entry, const ProcessConfig& config) {
     const bool is_child = entry.child != nullptr;
     if (is_child == config.is_foreign()) return replaced(std::move(entry), config);
+    if (!is_child && (entry.matched != nullptr) != config.match.has_value()) {
+      return replaced(std::move(entry), config);
+    }
+    if (entry.matched != nullptr) return matched(std::move(entry), config);
     if (!is_child) return watched(std::move(entry), config);
     if (std::exchange(entry.is_leaving, false)) return returned(std::move(entry), config);
     switch (entry.child->reconfigure(config, now_)) {
@@ -89,6 +98,21 @@ class Supervisor::Reconfiguration {
     return supervisor_.make_entry(entry.name(), config, false);
   }
 
+  [[nodiscard]] Entry matched(Entry entry, const ProcessConfig& config) {
+    entry.is_leaving = false;
+    const bool has_other_limits = std::exchange(entry.limits, config.limits) != config.limits;
+    const bool is_same = entry.matched->scope() == config.scope;
+    if (has_other_limits || !is_same) changes_.changed.push_back(entry.name());
+    if (!is_same) {
+      entry.process->shut_down(now_);
+      return supervisor_.make_entry(entry.name(), config, false);
+    }
+    entry.matched->set_look_interval(supervisor_.look_interval());
+    const auto& on_name = supervisor_.options_.on_name;
+    if (has_other_limits && on_name) on_name(entry.name(), config.limits);
+    return entry;
+  }
+
   void leave(Entry& entry) {
     entry.is_leaving = true;
     entry.successor.reset();
@@ -104,44 +128,99 @@ class Supervisor::Reconfiguration {
 
 void Supervisor::reload(const Command& command, const ReplyHandler& reply, const Moment& now) {
   options_.history_ttl = command.history_ttl;
+  options_.interval = command.interval;
+  set_match_rules(command.processes);
+  settle_with(command.processes);
   Reconfiguration reconfiguration(*this, now);
-  for (const ProcessConfig& config : command.processes) {
-    for (std::string& name : instance_names(config)) reconfiguration.want(std::move(name), config);
+  std::size_t rule = 0;
+  for (std::size_t order = 0; order < command.processes.size(); ++order) {
+    const ProcessConfig& config = command.processes[order];
+    const auto names = config.match ? matched_names(rule++) : instance_names(config);
+    for (const std::string& name : names) reconfiguration.want(name, config, order);
   }
   set_entries(reconfiguration.finish());
+  follow_matches(now);
+  look_for_matches();
   reply({.outcome = CommandReply::Outcome::done,
          .names = {},
          .error = {},
          .changes = reconfiguration.take_changes()});
 }
 
+/// What is configured has its names before what is found.
+void Supervisor::settle_with(const std::vector<ProcessConfig>& processes) {
+  MatchRoster::Surroundings others = surroundings();
+  for (const ProcessConfig& config : processes) {
+    if (config.match) continue;
+    for (std::string& name : instance_names(config)) others.names.insert(std::move(name));
+  }
+  roster_.settle(others);
+}
+
+std::vector<std::string> Supervisor::matched_names(std::size_t rule) const {
+  std::vector<std::string> names;
+  for (MatchRoster::Place& place : roster_.places(rule)) names.push_back(std::move(place.name));
+  return names;
+}
+
 void Supervisor::drop_departed(const Moment& now) {
   std::vector<Entry> staying;
   for (Entry& entry : entries_) {
-    const bool is_gone = entry.is_leaving && (entry.child == nullptr || entry.process->ended());
+    const bool is_gone = entry.is_leaving && entry.process->ended();
     if (!is_gone) {
       staying.push_back(std::move(entry));
     } else if (entry.successor && !stop_requested_) {
+      const std::size_t order = entry.order;
       staying.push_back(make_entry(entry.name(), *entry.successor, false));
+      staying.back().order = order;
     } else {
-      retire(entry.name(), now);
+      depart(entry, now);
     }
   }
   set_entries(std::move(staying));
 }
 
-void Supervisor::retire(const std::string& name, const Moment& now) {
+void Supervisor::depart(const Entry& entry, const Moment& now) {
+  const bool is_matched = entry.matched != nullptr;
+  if (is_matched && options_.on_name_gone) options_.on_name_gone(entry.name());
+  retire(entry.name(), now, is_matched);
+}
+
+void Supervisor::retire(const std::string& name, const Moment& now, bool is_matched) {
   registry_.retire(name);
-  retired_.push_back({name, now.monotonic + options_.history_ttl});
+  retired_.push_back({name, now.monotonic + options_.history_ttl, is_matched});
+  if (is_matched && ++retired_matches_ > most_retired_matches_) forget_soonest_matched();
+}
+
+/// Names that processes choose may be any number.
+void Supervisor::forget_soonest_matched() {
+  const auto soonest = std::find_if(retired_.begin(), retired_.end(),
+                                    [](const Retired& retired) { return retired.is_matched; });
+  forget(soonest->name);
+  --retired_matches_;
+  retired_.erase(soonest);
 }
 
 void Supervisor::forget_retired(const Moment& now) {
   while (!retired_.empty() && retired_.front().until <= now.monotonic) {
-    registry_.untrack(retired_.front().name);
-    exits_.forget_counts(retired_.front().name);
-    if (options_.memory != nullptr) options_.memory->forget(retired_.front().name);
+    forget(retired_.front().name);
+    if (retired_.front().is_matched) --retired_matches_;
     retired_.pop_front();
   }
+}
+
+void Supervisor::forget(const std::string& name) {
+  registry_.untrack(name);
+  exits_.forget_counts(name);
+  if (options_.memory != nullptr) options_.memory->forget(name);
+}
+
+void Supervisor::take_back_retired(const std::string& name) {
+  std::erase_if(retired_, [&](const Retired& retired) {
+    if (retired.name != name) return false;
+    if (retired.is_matched) --retired_matches_;
+    return true;
+  });
 }
 
 }  // namespace provisr::daemon

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <limits>
 #include <random>
 #include <string>
 #include <utility>
@@ -73,6 +74,7 @@ class LuckyNumbers {
           options.memory,
           options.adopt,
           options.identify,
+          options.start_of,
           options.luck ? options.luck : LuckyNumbers(),
           &log};
 }
@@ -95,16 +97,22 @@ Supervisor::Supervisor(const std::vector<ProcessConfig>& processes, Registry& re
     : until_(until),
       registry_(registry),
       options_(std::move(options)),
-      services_(services_of(options_, registry, exits_, log)) {
+      services_(services_of(options_, registry, exits_, log)),
+      // Where PIDs mean something else to system calls, nothing tells.
+      roster_(log, [this](ProcessId pid) {
+        return !options_.can_measure_children || options_.exists(pid);
+      }) {
   exits_.restore(std::move(options_.exits_before));
   const bool is_one_command =
       until == Until::all_exited && processes.size() == 1 && processes.front().instances == 1;
   std::vector<Entry> entries;
-  for (const ProcessConfig& config : processes) {
-    for (std::string& name : instance_names(config)) {
-      entries.push_back(make_entry(std::move(name), config, is_one_command));
+  for (std::size_t order = 0; order < processes.size(); ++order) {
+    for (std::string& name : instance_names(processes[order])) {
+      entries.push_back(make_entry(std::move(name), processes[order], is_one_command));
+      entries.back().order = order;
     }
   }
+  set_match_rules(processes);
   set_entries(std::move(entries));
   const bool has_child = std::any_of(entries_.begin(), entries_.end(),
                                      [](const Entry& entry) { return entry.child != nullptr; });
@@ -123,10 +131,14 @@ Supervisor::Entry Supervisor::make_entry(std::string name, const ProcessConfig& 
                                          bool inherit_stdin) {
   registry_.retire(name);
   if (const std::error_code error = registry_.declare(name)) throw std::system_error(error, name);
-  std::erase_if(retired_, [&](const Retired& retired) { return retired.name == name; });
+  take_back_retired(name);
   Entry entry;
   entry.limits = config.limits;
-  if (config.is_foreign()) {
+  if (config.match) {
+    auto matched = make_matched(std::move(name), config);
+    entry.matched = matched.get();
+    entry.process = std::move(matched);
+  } else if (config.is_foreign()) {
     entry.process =
         std::make_unique<WatchedProcess>(std::move(name), config.pid_file, config.scope, services_);
   } else {
@@ -135,6 +147,16 @@ Supervisor::Entry Supervisor::make_entry(std::string name, const ProcessConfig& 
     entry.process = std::move(child);
   }
   return entry;
+}
+
+std::unique_ptr<MatchedProcess> Supervisor::make_matched(std::string name,
+                                                         const ProcessConfig& config) {
+  if (options_.on_name) options_.on_name(name, config.limits);
+  const auto before = options_.memory != nullptr ? options_.memory->recall(name) : std::nullopt;
+  auto matched =
+      std::make_unique<MatchedProcess>(std::move(name), config.scope, look_interval(), services_);
+  if (before && before->kind == ProcessKind::match) matched->take_over(*before, now());
+  return matched;
 }
 
 void Supervisor::set_entries(std::vector<Entry> entries) {
@@ -151,7 +173,9 @@ void Supervisor::set_entries(std::vector<Entry> entries) {
 }
 
 void Supervisor::begin() {
-  if (!std::exchange(has_begun_, true)) take_over(now());
+  if (std::exchange(has_begun_, true)) return;
+  take_over(now());
+  look_for_matches();
 }
 
 void Supervisor::take_over(const Moment& now) {
@@ -162,6 +186,7 @@ void Supervisor::take_over(const Moment& now) {
   std::vector<Entry> unwanted;
   for (const std::string& name : options_.memory->names()) {
     const auto before = options_.memory->recall(name);
+    recall_match(name, *before);
     const auto found = wanted.find(name);
     if (found != wanted.end()) {
       take_over_wanted(*found->second, *before, now);
@@ -181,6 +206,14 @@ void Supervisor::take_over_wanted(Entry& entry, const RememberedProcess& before,
   if (const auto child = options_.adopt(before.run->identity)) child->terminate_group();
 }
 
+/// A process that is found again has its name again.
+void Supervisor::recall_match(const std::string& name, const RememberedProcess& before) {
+  if (before.kind != ProcessKind::match || !before.run) return;
+  const ProcessIdentity& identity = before.run->identity;
+  if (options_.identify(identity.pid) != identity) return;
+  roster_.recall({identity.pid, identity.start_clock_ticks}, name);
+}
+
 /// A name that is configured no more: its process is asked to end, its history stays for a while.
 std::optional<Supervisor::Entry> Supervisor::take_over_unwanted(const std::string& name,
                                                                 const RememberedProcess& before,
@@ -189,8 +222,9 @@ std::optional<Supervisor::Entry> Supervisor::take_over_unwanted(const std::strin
   config.name = name;
   config.argv = {name};  // never started
   Entry entry = make_entry(name, config, false);
+  entry.order = std::numeric_limits<std::size_t>::max();
   if (before.kind != ProcessKind::child) {
-    retire(name, now);
+    retire(name, now, before.kind == ProcessKind::match);
     return std::nullopt;
   }
   entry.child->bring_down(now, ExitReason::reload);
@@ -242,6 +276,7 @@ void Supervisor::update() {
     obey(entry.command, std::move(entry.reply), moment);
   }
   do_what_is_due(moment);
+  take_matches(moment);
   if (std::exchange(has_departed_, false)) drop_departed(moment);
   forget_retired(moment);
 }
@@ -361,10 +396,18 @@ void Supervisor::note_change(std::size_t index) {
   if (!has_ended && entry.has_ended) ++active_;
   entry.has_ended = has_ended;
   has_departed_ |= has_ended && entry.is_leaving;
+  if (entry.matched != nullptr) note_lost_match(*entry.matched);
   if (entry.child == nullptr) return;
   if (has_begun_) entry.child->remember();  // not before it has been recalled
   index_by_pid(index);
   pending_.note_change(*entry.child);
+}
+
+void Supervisor::note_lost_match(MatchedProcess& matched) {
+  const auto ended = matched.take_ended();
+  if (!ended) return;
+  roster_.forget(*ended);
+  has_lost_matches_ = true;
 }
 
 void Supervisor::index_by_pid(std::size_t index) {
@@ -377,7 +420,7 @@ void Supervisor::index_by_pid(std::size_t index) {
 }
 
 MonotonicTime Supervisor::next_deadline() const {
-  if (has_more_ends_ || has_departed_) return {};
+  if (has_more_ends_ || has_departed_ || has_lost_matches_) return {};
   if (retired_.empty()) return deadlines_.earliest();
   return std::min(deadlines_.earliest(), retired_.front().until);
 }

@@ -12,6 +12,9 @@
 #include "daemon/supervisor/exit_log.hpp"
 #include "daemon/supervisor/managed_child.hpp"
 #include "daemon/supervisor/managed_process.hpp"
+#include "daemon/supervisor/match_roster.hpp"
+#include "daemon/supervisor/match_source.hpp"
+#include "daemon/supervisor/matched_process.hpp"
 #include "daemon/supervisor/pending_commands.hpp"
 #include "daemon/supervisor/process_status.hpp"
 #include "daemon/supervisor/status_board.hpp"
@@ -21,10 +24,12 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <system_error>
 #include <unordered_map>
@@ -60,6 +65,14 @@ struct SupervisorOptions {
   std::function<void()> on_hangup = {};
   /// How long the history of a name outlives its removal.
   std::chrono::nanoseconds history_ttl = default_history_ttl;
+  /// The time between two samples: what is found by what it is comes and goes within it.
+  std::chrono::nanoseconds interval = default_interval;
+  MakeMatchSource make_match_source = &daemon::make_match_source;
+  std::function<std::optional<std::uint64_t>(ProcessId)> start_of = &daemon::start_of;
+  /// Told of each name that a `match` gives and of what a process may use under it, also if that
+  /// changes; and of each that it takes back. On the supervisor's thread; must not block.
+  std::function<void(const std::string& name, const ProcessLimits& limits)> on_name = {};
+  std::function<void(const std::string& name)> on_name_gone = {};
 };
 
 /// Runs the configured children, watches processes that others run, registers both for measuring,
@@ -123,6 +136,8 @@ class Supervisor {
   struct Entry {
     std::unique_ptr<ManagedProcess> process;
     ManagedChild* child = nullptr;           ///< `process`, if the daemon runs it
+    MatchedProcess* matched = nullptr;       ///< `process`, if it is found by what it is
+    std::size_t order = 0;                   ///< of what it comes from, in the configuration
     ProcessLimits limits;                    ///< which others watch, so that a reload can tell
     std::optional<ProcessId> uncollected;    ///< its key in by_pid_
     bool has_ended = false;                  ///< as counted in active_
@@ -135,25 +150,45 @@ class Supervisor {
 
   /// Takes up the name, and forgets what was watched under it.
   [[nodiscard]] Entry make_entry(std::string name, const ProcessConfig& config, bool inherit_stdin);
+  [[nodiscard]] std::unique_ptr<MatchedProcess> make_matched(std::string name,
+                                                             const ProcessConfig& config);
   void set_entries(std::vector<Entry> entries);
   void take_over(const Moment& now);
   void take_over_wanted(Entry& entry, const RememberedProcess& before, const Moment& now);
   [[nodiscard]] std::optional<Entry> take_over_unwanted(const std::string& name,
                                                         const RememberedProcess& before,
                                                         const Moment& now);
+  void recall_match(const std::string& name, const RememberedProcess& before);
   void drop_departed(const Moment& now);
-  void retire(const std::string& name, const Moment& now);
+  void depart(const Entry& entry, const Moment& now);
+  void retire(const std::string& name, const Moment& now, bool is_matched = false);
+  void forget_soonest_matched();
+  void forget(const std::string& name);
   void forget_retired(const Moment& now);
+  void take_back_retired(const std::string& name);
   void reload(const Command& command, const ReplyHandler& reply, const Moment& now);
   void handle(Events::Kind event);
   void take_exits(const Moment& now);
   void reap(ProcessId pid);
   void do_what_is_due(const Moment& now);
+  void set_match_rules(const std::vector<ProcessConfig>& processes);
+  void settle_with(const std::vector<ProcessConfig>& processes);
+  [[nodiscard]] std::vector<std::string> matched_names(std::size_t rule) const;
+  void look_for_matches();
+  void take_matches(const Moment& now);
+  void follow_matches(const Moment& now);
+  [[nodiscard]] MatchRoster::Surroundings surroundings() const;
+  [[nodiscard]] bool show_matches(const Moment& now);
+  [[nodiscard]] std::size_t entry_for(const std::string& name, std::size_t rule,
+                                      const std::unordered_map<std::string, std::size_t>& shown);
+  [[nodiscard]] bool follow(MatchedProcess& matched, const ProcessKey& process, const Moment& now);
+  [[nodiscard]] std::chrono::nanoseconds look_interval() const;
   void obey(const Command& command, ReplyHandler reply, const Moment& now);
   [[nodiscard]] std::vector<std::size_t> targets_of(const Command& command) const;
   [[nodiscard]] std::optional<CommandReply> refusal_of(
       const Command& command, const std::vector<std::size_t>& targets) const;
   void note_change(std::size_t index);
+  void note_lost_match(MatchedProcess& matched);
   void index_by_pid(std::size_t index);
   [[nodiscard]] Moment now() const;
 
@@ -168,6 +203,7 @@ class Supervisor {
   struct Retired {
     std::string name;
     MonotonicTime until;  ///< its history is kept
+    bool is_matched;      ///< a name that a `match` gave
   };
   std::deque<Retired> retired_;  ///< the first to go first
   std::size_t active_ = 0;       ///< processes that have not ended
@@ -179,6 +215,16 @@ class Supervisor {
   StatusBoard board_;
   CommandDesk desk_;
   PendingCommands pending_;
+  std::shared_ptr<const MatchRules> rules_ = std::make_shared<const MatchRules>();
+  MatchRoster roster_;
+  std::vector<std::size_t> order_of_rule_;
+  std::uint64_t rules_generation_ = 0;
+  std::size_t most_retired_matches_ = 0;
+  std::size_t retired_matches_ = 0;
+  bool has_lost_matches_ = false;  ///< one that is watched has ended
+  bool is_refusal_told_ = false;
+  RepeatFilter match_problems_;
+  std::unique_ptr<MatchSource> matches_;  ///< wakes the desk; null: there are no rules
 };
 
 }  // namespace provisr::daemon

@@ -1,12 +1,10 @@
 #pragma once
 
-#include "daemon/platform/process_handle.hpp"
 #include "daemon/supervisor/managed_process.hpp"
 #include "daemon/supervisor/pid_file.hpp"
+#include "daemon/supervisor/watched_run.hpp"
 
-#include <cstdint>
 #include <filesystem>
-#include <memory>
 #include <optional>
 #include <string>
 
@@ -27,32 +25,21 @@ class WatchedProcess final : public ManagedProcess {
   void shut_down(const Moment& /*now*/) override {}
   [[nodiscard]] bool ended() const override { return true; }
   [[nodiscard]] MonotonicTime next_deadline() const override { return next_look_; }
-  [[nodiscard]] const ProcessStatus& status() const override { return status_; }
+  [[nodiscard]] const ProcessStatus& status() const override { return run_.status(); }
   [[nodiscard]] const std::filesystem::path& pid_file() const { return pid_file_; }
-  [[nodiscard]] SampleScope scope() const { return scope_; }
+  [[nodiscard]] SampleScope scope() const { return run_.scope(); }
 
  private:
-  void notice_end(const Moment& now);
-  void complete_record();
   void read_file();
   void follow(ProcessId pid);
-  void flush_record();
-  void count_start(ProcessId pid);
   void report(const std::string& problem);
 
   std::filesystem::path pid_file_;
-  SampleScope scope_;
   const ProcessServices& services_;
-  ProcessStatus status_;
+  WatchedRun run_;
   std::optional<PidFile> last_reading_;
-  IsAlive is_alive_;                       ///< empty: no process
-  std::unique_ptr<ProcessHandle> handle_;  ///< of the process, or of the one in record_
-  std::optional<ExitRecord> record_;       ///< of its end, until it is known how it ended
-  int looks_at_record_ = 0;
   MonotonicTime next_look_{};  ///< the first: at once
   RepeatFilter problems_;
-  std::uint64_t starts_ = 0;                     ///< processes that were found under this name
-  std::optional<ProcessIdentity> last_watched_;  ///< if it is remembered
 };
 
 }  // namespace provisr::daemon

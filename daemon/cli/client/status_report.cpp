@@ -157,6 +157,7 @@ class Block {
 [[nodiscard]] std::string kind_line(std::string_view kind) {
   if (kind == "child" || kind.empty()) return {};
   if (kind == "pid_file") return "run by somebody else, found by a pid file";
+  if (kind == "match") return "run by somebody else, found by what it is";
   return std::string(kind);
 }
 

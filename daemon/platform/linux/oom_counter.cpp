@@ -1,5 +1,6 @@
 #include "daemon/platform/linux/oom_counter.hpp"
 
+#include "daemon/platform/linux/cgroup_text.hpp"
 #include "daemon/platform/linux/file_text.hpp"
 
 #include <algorithm>
@@ -27,32 +28,7 @@ constexpr std::chrono::seconds patience{1};
   return std::nullopt;
 }
 
-/// Cut off and returned.
-[[nodiscard]] std::string_view next_part(std::string_view& text, char separator) noexcept {
-  const std::string_view part = text.substr(0, text.find(separator));
-  text.remove_prefix(std::min(part.size() + 1, text.size()));
-  return part;
-}
-
-[[nodiscard]] bool has_controller(std::string_view list, std::string_view controller) noexcept {
-  if (controller.empty()) return list.empty();
-  while (!list.empty()) {
-    if (next_part(list, ',') == controller) return true;
-  }
-  return false;
-}
-
 }  // namespace
-
-std::optional<std::string_view> cgroup_path(std::string_view text,
-                                            std::string_view controller) noexcept {
-  while (!text.empty()) {
-    std::string_view line = next_part(text, '\n');
-    static_cast<void>(next_part(line, ':'));  // the number of the hierarchy
-    if (has_controller(next_part(line, ':'), controller)) return line;
-  }
-  return std::nullopt;
-}
 
 OomCounter::OomCounter(Roots roots) : roots_(std::move(roots)) {}
 

@@ -5,7 +5,6 @@
 #include <filesystem>
 #include <map>
 #include <optional>
-#include <string_view>
 #include <sys/types.h>
 
 namespace provisr::daemon {
@@ -44,10 +43,5 @@ class OomCounter {
   std::filesystem::path own_file_;  ///< where the kills in this program's cgroup are counted
   std::map<std::filesystem::path, Kills> kills_;
 };
-
-/// The path below the mount that a /proc/PID/cgroup names for the hierarchy of a controller of
-/// version 1, or for version 2 if `controller` is empty. Empty if there is none.
-[[nodiscard]] std::optional<std::string_view> cgroup_path(std::string_view text,
-                                                          std::string_view controller) noexcept;
 
 }  // namespace provisr::daemon

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <linux/ioctl.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -41,6 +42,12 @@ class Pidfd final : public ProcessHandle {
     PidfdInfo info{.mask = info_exit};
     if (!ask(&::ioctl, fd_.get(), info) || (info.mask & info_exit) == 0) return {};
     return exit_status_of(info.exit_code);
+  }
+
+  [[nodiscard]] std::optional<bool> has_ended() const override {
+    pollfd ended{.fd = fd_.get(), .events = POLLIN, .revents = 0};
+    const int count = ::poll(&ended, 1, 0);
+    return count < 0 ? std::nullopt : std::optional(count > 0);
   }
 
  private:

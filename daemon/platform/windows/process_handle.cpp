@@ -18,6 +18,10 @@ class OpenedProcess final : public ProcessHandle {
     return ExitStatus{.code = static_cast<int>(code)};
   }
 
+  [[nodiscard]] std::optional<bool> has_ended() const override {
+    return WaitForSingleObject(process_.get(), 0) == WAIT_OBJECT_0;
+  }
+
  private:
   windows_platform::Handle process_;
 };

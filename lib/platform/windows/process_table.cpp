@@ -88,7 +88,7 @@ std::span<const Descent> ProcessTable::descents() noexcept {
   try {
     for (const Entry& entry : entries_) {
       const auto parent = static_cast<ProcessId>(living_parent(entry));
-      if (parent != 0) descents_.push_back({static_cast<ProcessId>(entry.pid), parent, 0});
+      if (entry.pid != 0) descents_.push_back({static_cast<ProcessId>(entry.pid), parent, 0});
     }
   } catch (const std::bad_alloc&) {
     descents_.clear();

@@ -1,6 +1,7 @@
 #include "daemon/platform/linux/oom_counter.hpp"
 
 #include "daemon/platform/exit_status.hpp"
+#include "daemon/platform/linux/cgroup_text.hpp"
 #include "support/temp_directory.hpp"
 
 #include <catch2/catch_test_macros.hpp>

@@ -1,0 +1,167 @@
+#include "daemon/platform/process_facts.hpp"
+
+#include "daemon/platform/linux/cgroup_text.hpp"
+#include "daemon/platform/posix/user_names.hpp"
+#include "lib/platform/linux/proc_directory.hpp"
+#include "lib/platform/linux/proc_text.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <climits>
+#include <fcntl.h>
+#include <string_view>
+#include <system_error>
+#include <unistd.h>
+#include <utility>
+
+namespace provisr::daemon {
+
+using namespace linux_platform;
+
+namespace {
+
+constexpr std::size_t max_cgroup_bytes = 64 * 1024;
+constexpr std::size_t most_ancestors = 64;
+
+/// Empty if the process has ended or is the kernel's own, which has no memory.
+[[nodiscard]] std::optional<Stat> living_stat(int process) {
+  char buffer[1024];
+  const FileDescriptor file = open_readable(process, "stat");
+  const auto text = file ? read_start(file.get(), buffer) : std::nullopt;
+  const auto stat = text ? parse_stat(*text) : std::nullopt;
+  if (!stat || stat->has_ended() || stat->size_bytes == 0) return std::nullopt;
+  return stat;
+}
+
+/// The beginning of a file, however little the system hands out at once.
+[[nodiscard]] std::optional<std::string> text_of(int process, const char* name, std::size_t most) {
+  const FileDescriptor file = open_readable(process, name);
+  if (!file) return std::nullopt;
+  std::string text;
+  std::array<char, 4096> buffer;
+  while (text.size() < most) {
+    const std::size_t wanted = std::min(buffer.size(), most - text.size());
+    const auto part = read_at(file.get(), std::span(buffer).first(wanted), text.size());
+    if (!part) return std::nullopt;
+    if (part->empty()) break;
+    text += *part;
+  }
+  return text;
+}
+
+/// Arguments end with a zero each; a title that the process has written over them may end with
+/// many.
+[[nodiscard]] std::optional<std::string> joined(std::string text) {
+  const auto last = text.find_last_not_of('\0');
+  if (last == std::string::npos) return std::nullopt;
+  text.resize(last + 1);
+  std::replace(text.begin(), text.end(), '\0', ' ');
+  return text;
+}
+
+void remove_suffix(std::string& text, std::string_view suffix) {
+  if (text.ends_with(suffix)) text.resize(text.size() - suffix.size());
+}
+
+/// The second number of the line "Uid:", the effective user's.
+[[nodiscard]] std::optional<uid_t> effective_user(std::string_view status) {
+  constexpr std::string_view key = "\nUid:\t";
+  const std::size_t found = status.find(key);
+  if (found == std::string_view::npos) return std::nullopt;
+  status.remove_prefix(found + key.size());
+  status.remove_prefix(std::min(status.find('\t'), status.size() - 1) + 1);
+  uid_t user = 0;
+  const auto [end, error] = std::from_chars(status.data(), status.data() + status.size(), user);
+  return error == std::errc{} ? std::optional(user) : std::nullopt;
+}
+
+}  // namespace
+
+FactSet known_facts() noexcept {
+  return {.unit = true, .cgroup = true, .exe = true, .args = true, .user = true};
+}
+
+struct FactReader::State {
+  explicit State(const std::string& root) : proc_root(open_handle(AT_FDCWD, root.c_str())) {}
+
+  [[nodiscard]] std::optional<std::string> exe_of(int process) {
+    std::string path(PATH_MAX + 16, '\0');
+    const ssize_t length = ::readlinkat(process, "exe", path.data(), path.size());
+    if (length < 0) {
+      was_refused |= errno == EACCES || errno == EPERM;
+      return std::nullopt;
+    }
+    path.resize(static_cast<std::size_t>(length));
+    remove_suffix(path, " (deleted)");
+    return path;
+  }
+
+  [[nodiscard]] std::optional<std::string> user_of(int process) {
+    const auto status = text_of(process, "status", status_buffer_size);
+    const auto user = status ? effective_user(*status) : std::nullopt;
+    return user ? std::optional(users.of(*user)) : std::nullopt;
+  }
+
+  FileDescriptor proc_root;
+  UserNames users;
+  bool was_refused = false;
+};
+
+FactReader::FactReader(const std::string& proc_root) : state_(std::make_unique<State>(proc_root)) {}
+FactReader::~FactReader() = default;
+FactReader::FactReader(FactReader&&) noexcept = default;
+FactReader& FactReader::operator=(FactReader&&) noexcept = default;
+
+void FactReader::begin_round() {
+  state_->users.forget();
+}
+
+std::optional<ProcessFacts> FactReader::read(ProcessId pid, const FactSet& wanted) {
+  const FileDescriptor process = open_handle(state_->proc_root.get(), ProcPath(pid).c_str());
+  const auto stat = process ? living_stat(process.get()) : std::nullopt;
+  if (!stat) return std::nullopt;
+  ProcessFacts facts{.key = {pid, stat->start_clock_ticks}, .parent = stat->parent_pid};
+  if (wanted.exe) facts.exe = state_->exe_of(process.get());
+  if (wanted.args) {
+    auto text = text_of(process.get(), "cmdline", max_args_bytes);
+    if (text) facts.args = joined(std::move(*text));
+  }
+  if (wanted.user) facts.user = state_->user_of(process.get());
+  if (!wanted.unit && !wanted.cgroup) return facts;
+  const auto text = text_of(process.get(), "cgroup", max_cgroup_bytes);
+  const auto path = text ? systemd_cgroup_path(*text) : std::nullopt;
+  if (!path) return facts;
+  facts.cgroup = std::string(*path);
+  remove_suffix(*facts.cgroup, " (deleted)");
+  const auto unit = systemd_unit_of(*facts.cgroup);
+  if (unit) facts.unit = std::string(*unit);
+  return facts;
+}
+
+std::vector<ProcessKey> FactReader::ancestors_of(const ProcessFacts& process) {
+  std::vector<ProcessKey> ancestors;
+  ProcessId pid = process.parent;
+  while (pid > 0 && ancestors.size() < most_ancestors) {
+    const FileDescriptor parent = open_handle(state_->proc_root.get(), ProcPath(pid).c_str());
+    const auto stat = parent ? living_stat(parent.get()) : std::nullopt;
+    if (!stat) break;
+    ancestors.push_back({pid, stat->start_clock_ticks});
+    pid = stat->parent_pid;
+  }
+  return ancestors;
+}
+
+bool FactReader::was_refused() const noexcept {
+  return state_->was_refused;
+}
+
+std::optional<std::uint64_t> start_of(ProcessId pid) {
+  const FileDescriptor process =
+      open_handle(AT_FDCWD, (std::string("/proc/") + ProcPath(pid).c_str()).c_str());
+  const auto stat = process ? living_stat(process.get()) : std::nullopt;
+  return stat ? std::optional(stat->start_clock_ticks) : std::nullopt;
+}
+
+}  // namespace provisr::daemon

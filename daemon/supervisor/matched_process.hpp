@@ -1,0 +1,54 @@
+#pragma once
+
+#include "daemon/platform/process_facts.hpp"
+#include "daemon/supervisor/managed_process.hpp"
+#include "daemon/supervisor/watched_run.hpp"
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <system_error>
+
+namespace provisr::daemon {
+
+/// A process that others run and that was found by what it is, or the absence of any. Never
+/// signalled.
+class MatchedProcess final : public ManagedProcess {
+ public:
+  /// `look_interval`: how often to look whether it has ended.
+  MatchedProcess(std::string name, SampleScope scope, std::chrono::nanoseconds look_interval,
+                 const ProcessServices& services);
+
+  void update(const Moment& now) override;
+  void take_over(const RememberedProcess& before, const Moment& now) override;
+  void shut_down(const Moment& now) override;
+  /// Whether its last end is recorded.
+  [[nodiscard]] bool ended() const override { return !run_.awaits_record(); }
+  [[nodiscard]] MonotonicTime next_deadline() const override;
+  [[nodiscard]] const ProcessStatus& status() const override { return run_.status(); }
+  [[nodiscard]] SampleScope scope() const { return run_.scope(); }
+
+  /// Watches this process. Fails if it is gone or cannot be measured.
+  [[nodiscard]] std::error_code follow(const ProcessKey& process, const Moment& now);
+
+  /// Has no process from now on, if it had one: that is something else by now.
+  void release();
+
+  void set_look_interval(std::chrono::nanoseconds interval) { look_interval_ = interval; }
+
+  /// What it watches.
+  [[nodiscard]] const std::optional<ProcessKey>& process() const { return process_; }
+
+  /// The process whose end was noticed since the last call.
+  [[nodiscard]] std::optional<ProcessKey> take_ended();
+
+ private:
+  std::chrono::nanoseconds look_interval_;
+  const ProcessServices& services_;
+  WatchedRun run_;
+  std::optional<ProcessKey> process_;
+  std::optional<ProcessKey> ended_;
+  MonotonicTime next_look_ = MonotonicTime::max();
+};
+
+}  // namespace provisr::daemon

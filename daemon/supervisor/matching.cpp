@@ -1,0 +1,150 @@
+#include "daemon/supervisor/supervisor.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <utility>
+
+namespace provisr::daemon {
+namespace {
+
+constexpr std::chrono::nanoseconds slowest_look = std::chrono::milliseconds(500);
+constexpr std::chrono::nanoseconds fastest_look = std::chrono::milliseconds(5);
+
+}  // namespace
+
+/// Twice in an interval: what was born is looked at once it is a look old.
+std::chrono::nanoseconds Supervisor::look_interval() const {
+  return std::clamp(options_.interval / 2, fastest_look, slowest_look);
+}
+
+void Supervisor::set_match_rules(const std::vector<ProcessConfig>& processes) {
+  std::vector<ProcessConfig> matches;
+  order_of_rule_.clear();
+  std::size_t most_matches = 0;
+  for (std::size_t order = 0; order < processes.size(); ++order) {
+    if (!processes[order].match) continue;
+    matches.push_back(processes[order]);
+    order_of_rule_.push_back(order);
+    most_matches += processes[order].max_matches;
+  }
+  // Those of rules that are gone keep their histories, too.
+  most_retired_matches_ = std::max(most_retired_matches_, most_matches);
+  rules_ = std::make_shared<const MatchRules>(matches);
+  roster_.set_rules(std::move(matches), ++rules_generation_);
+}
+
+void Supervisor::look_for_matches() {
+  if (!matches_ && rules_->empty()) return;
+  if (!matches_) matches_ = options_.make_match_source([this] { desk_.wakeup().wake(); });
+  matches_->look_for(rules_, rules_generation_, look_interval());
+}
+
+void Supervisor::take_matches(const Moment& now) {
+  if (!matches_ || stop_requested_) return;
+  bool has_news = std::exchange(has_lost_matches_, false);
+  for (const ScoutReport& report : matches_->take()) {
+    roster_.take(report);
+    has_news = true;
+    if (report.was_refused && !std::exchange(is_refusal_told_, true)) {
+      services_.log->debug(
+          "the program's file of some processes is not told to provisrd: no exe matches them");
+    }
+  }
+  if (has_news) follow_matches(now);
+}
+
+void Supervisor::follow_matches(const Moment& now) {
+  constexpr int most_rounds = 8;
+  for (int round = 0; round < most_rounds; ++round) {
+    roster_.settle(surroundings());
+    if (show_matches(now)) return;
+  }
+  has_lost_matches_ = true;
+}
+
+MatchRoster::Surroundings Supervisor::surroundings() const {
+  MatchRoster::Surroundings others;
+  for (const Entry& entry : entries_) {
+    if (entry.matched != nullptr) continue;
+    others.names.insert(entry.name());
+    if (const auto pid = entry.process->status().pid) others.processes.insert(*pid);
+    if (entry.uncollected) others.processes.insert(*entry.uncollected);
+  }
+  return others;
+}
+
+/// False: one of the processes cannot be watched, and another may have its place.
+bool Supervisor::show_matches(const Moment& now) {
+  std::unordered_map<std::string, std::size_t> shown;
+  for (std::size_t index = 0; index < entries_.size(); ++index) {
+    if (entries_[index].matched != nullptr) shown.emplace(entries_[index].name(), index);
+  }
+  const std::size_t size_before = entries_.size();
+  std::vector<std::size_t> followed;
+  bool is_settled = true;
+  for (std::size_t rule = 0; rule < roster_.size(); ++rule) {
+    for (const MatchRoster::Place& place : roster_.places(rule)) {
+      const std::size_t index = entry_for(place.name, rule, shown);
+      shown.erase(place.name);
+      MatchedProcess& matched = *entries_[index].matched;
+      if (matched.process() == place.process) continue;
+      followed.push_back(index);
+      if (!place.process) {
+        matched.release();  // it goes on, as something else
+        continue;
+      }
+      is_settled &= follow(matched, *place.process, now);
+    }
+  }
+  bool has_leaving = false;
+  for (const auto& [name, index] : shown) {
+    has_leaving |= !std::exchange(entries_[index].is_leaving, true);
+    entries_[index].matched->release();
+  }
+  if (entries_.size() == size_before && !has_leaving) {
+    for (const std::size_t index : followed) note_change(index);
+    return is_settled;
+  }
+  std::stable_sort(entries_.begin(), entries_.end(),
+                   [](const Entry& a, const Entry& b) { return a.order < b.order; });
+  set_entries(std::move(entries_));
+  return is_settled;
+}
+
+std::size_t Supervisor::entry_for(const std::string& name, std::size_t rule,
+                                  const std::unordered_map<std::string, std::size_t>& shown) {
+  const std::size_t order = order_of_rule_[rule];
+  const auto found = shown.find(name);
+  if (found != shown.end() && entries_[found->second].order == order) {
+    entries_[found->second].is_leaving = false;
+    return found->second;
+  }
+  Entry entry = make_entry(name, roster_.config(rule), false);
+  entry.order = order;
+  if (found == shown.end()) {
+    entries_.push_back(std::move(entry));
+    return entries_.size() - 1;
+  }
+  entries_[found->second].process->shut_down(Moment());
+  entries_[found->second] = std::move(entry);
+  return found->second;
+}
+
+/// False: it cannot be watched.
+bool Supervisor::follow(MatchedProcess& matched, const ProcessKey& process, const Moment& now) {
+  const std::error_code error = matched.follow(process, now);
+  if (!error) return true;
+  matched.release();
+  roster_.forget(process);
+  const bool is_gone = error == std::errc::no_such_process && !options_.exists(process.pid);
+  const std::string problem = reason_of(error, !is_gone);
+  if (!is_gone && match_problems_.is_new(problem)) {
+    services_.log->warn("{}: process {} matches, but cannot be watched: {}", matched.status().name,
+                        process.pid, problem);
+  }
+  return false;
+}
+
+}  // namespace provisr::daemon

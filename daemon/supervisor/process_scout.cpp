@@ -1,0 +1,157 @@
+#include "daemon/supervisor/process_scout.hpp"
+
+#include "daemon/platform/own_process.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace provisr::daemon {
+namespace {
+
+/// At which looks after the one that found it a process is looked at: it may take a while until one
+/// that was forked has executed its program, and that its own.
+constexpr auto looks_at_newborn = std::to_array<unsigned>({1, 2, 4, 8, 16, 32, 64, 128});
+
+struct SystemSources {
+  SamplingContext context{{.max_kept_descriptors = 0}};
+  FactReader facts;
+  ProcessId own_pid = own_process_id();
+
+  [[nodiscard]] ScoutSources::Listing list(bool all) {
+    context.begin_tick();
+    if (all) context.recount_processes();
+    const std::span<const Descent> processes = context.new_processes();
+    const bool has_own = std::any_of(processes.begin(), processes.end(),
+                                     [&](const Descent& one) { return one.pid == own_pid; });
+    return {processes, all || has_own || !context.has_own_pids()};
+  }
+};
+
+}  // namespace
+
+ScoutSources system_scout_sources() {
+  const auto system = std::make_shared<SystemSources>();
+  const ProcessId own_pid = system->context.has_own_pids() ? system->own_pid : 0;
+  return {.list = [system](bool all) { return system->list(all); },
+          .read = [system](ProcessId pid,
+                           const FactSet& wanted) { return system->facts.read(pid, wanted); },
+          .ancestors_of =
+              [system](const ProcessFacts& process) { return system->facts.ancestors_of(process); },
+          .was_refused = [system] { return system->facts.was_refused(); },
+          .begin_round = [system] { system->facts.begin_round(); },
+          .own_pid = own_pid};
+}
+
+void ProcessScout::set_rules(std::shared_ptr<const MatchRules> rules, std::uint64_t generation) {
+  rules_ = std::move(rules);
+  generation_ = generation;
+  whole_looks_due_ = 2;
+}
+
+ScoutReport ProcessScout::look(bool all) {
+  if (whole_looks_due_ > 0) {
+    --whole_looks_due_;
+    all = true;
+  }
+  if (all) return look_at_all();
+  ScoutReport report{.generation = generation_};
+  note_births(sources_.list(false));
+  look_at_newborns(report);
+  look_at_some_matched(report);
+  report.was_refused = sources_.was_refused();
+  return report;
+}
+
+ScoutReport ProcessScout::look_at_all() {
+  ScoutReport report{.generation = generation_, .is_whole = true};
+  sources_.begin_round();
+  const ScoutSources::Listing listing = sources_.list(true);
+  if (!seen_.empty()) note_births(listing);
+  for (Newborn& newborn : newborns_) ++newborn.looks;
+  seen_.clear();
+  matched_.clear();
+  for (const Descent& process : listing.processes) {
+    seen_.insert(process.pid);
+    auto sighting = look_at(process.pid);
+    if (!sighting || !sighting->match) continue;
+    matched_[process.pid] = {sighting->key, *sighting->match};
+    report.sightings.push_back(std::move(*sighting));
+  }
+  report.was_refused = sources_.was_refused();
+  return report;
+}
+
+void ProcessScout::note_births(const ScoutSources::Listing& listing) {
+  if (!listing.is_whole) {
+    for (const Descent& process : listing.processes) newborns_.push_back({process.pid});
+    return;
+  }
+  for (const Newborn& newborn : newborns_) seen_.insert(newborn.pid);
+  std::set<ProcessId> listed;
+  for (const Descent& process : listing.processes) {
+    listed.insert(process.pid);
+    if (!seen_.contains(process.pid)) newborns_.push_back({process.pid});
+  }
+  seen_ = std::move(listed);
+}
+
+void ProcessScout::look_at_newborns(ScoutReport& report) {
+  std::vector<Newborn> staying;
+  for (Newborn& newborn : newborns_) {
+    const auto due = std::find(looks_at_newborn.begin(), looks_at_newborn.end(), newborn.looks++);
+    if (due == looks_at_newborn.end()) {
+      staying.push_back(newborn);
+      continue;
+    }
+    auto sighting = look_at(newborn.pid);
+    if (!sighting) continue;
+    if (due + 1 != looks_at_newborn.end()) staying.push_back(newborn);
+    tell_of_change(std::move(*sighting), report);
+  }
+  newborns_ = std::move(staying);
+}
+
+/// All of them in the course of that many looks.
+void ProcessScout::look_at_some_matched(ScoutReport& report) {
+  constexpr ProcessId parts = 16;
+  std::vector<ProcessId> due;
+  for (const auto& [pid, told] : matched_) {
+    if (pid % parts == part_) due.push_back(pid);
+  }
+  part_ = (part_ + 1) % parts;
+  for (const ProcessId pid : due) {
+    auto sighting = look_at(pid);
+    if (sighting) {
+      tell_of_change(std::move(*sighting), report);
+    } else {
+      matched_.erase(pid);
+    }
+  }
+}
+
+void ProcessScout::tell_of_change(Sighting sighting, ScoutReport& report) {
+  const ProcessId pid = sighting.key.pid;
+  const auto known = matched_.find(pid);
+  const bool was_told = known != matched_.end() && known->second.key == sighting.key;
+  if (!sighting.match && !was_told) return;
+  if (sighting.match && was_told && *sighting.match == known->second.match) return;
+  if (sighting.match) {
+    matched_[pid] = {sighting.key, *sighting.match};
+  } else {
+    matched_.erase(pid);
+  }
+  report.sightings.push_back(std::move(sighting));
+}
+
+/// Empty if there is no such process, or none that is to be found.
+std::optional<Sighting> ProcessScout::look_at(ProcessId pid) {
+  if (pid == sources_.own_pid) return std::nullopt;
+  const auto facts = sources_.read(pid, rules_->wanted());
+  if (!facts) return std::nullopt;
+  Sighting sighting{.key = facts->key, .match = rules_->find(*facts)};
+  if (sighting.match) sighting.ancestors = sources_.ancestors_of(*facts);
+  return sighting;
+}
+
+}  // namespace provisr::daemon

@@ -1,0 +1,114 @@
+#include "daemon/supervisor/watched_run.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <utility>
+
+namespace provisr::daemon {
+namespace {
+
+/// How long to ask how a process ended; its parent may take a moment to ask itself.
+constexpr std::chrono::seconds patience_for_record{4};
+
+}  // namespace
+
+WatchedRun::WatchedRun(std::string name, ProcessKind kind, SampleScope scope,
+                       const ProcessServices& services)
+    : scope_(scope), services_(services) {
+  status_.name = std::move(name);
+  status_.kind = kind;
+  status_.state = ProcessState::absent;
+}
+
+void WatchedRun::take_over(const RememberedProcess& before) {
+  starts_ = before.starts;
+  status_.restarts = starts_ > 0 ? starts_ - 1 : 0;
+  if (before.run) last_watched_ = before.run->identity;
+}
+
+void WatchedRun::look(const Moment& now) {
+  if (record_) complete_record(now);
+  notice_end(now);
+}
+
+void WatchedRun::notice_end(const Moment& now) {
+  if (!is_alive_ || is_alive_()) return;
+  record_ = ExitRecord{.name = status_.name,
+                       .pid = *status_.pid,
+                       .started_at = {},
+                       .ended_at = now.utc,
+                       .status = {},
+                       .memory_peak = {},
+                       .last_sample = services_.last_sample(status_.name, *status_.pid)};
+  record_until_ = now.monotonic + patience_for_record;
+  complete_record(now);
+  const LogLevel level = status_.kind == ProcessKind::match ? LogLevel::debug : LogLevel::info;
+  if (services_.log->enabled(level)) {
+    services_.log->write(level,
+                         fmt::format("{}: process {} has ended", status_.name, *status_.pid));
+  }
+  note_absence(fmt::format("process {} has ended", *status_.pid));
+}
+
+void WatchedRun::note_absence(std::string why) {
+  is_alive_ = nullptr;
+  status_.state = ProcessState::absent;
+  status_.last_error = std::move(why);
+  status_.pid.reset();
+}
+
+void WatchedRun::complete_record(const Moment& now) {
+  if (handle_) record_->status = handle_->exit_status();
+  if (handle_ && !record_->status && now.monotonic < record_until_) return;
+  flush_record();
+}
+
+void WatchedRun::flush_record() {
+  if (!record_) return;
+  services_.exits->add(*std::exchange(record_, std::nullopt));
+  handle_.reset();
+}
+
+void WatchedRun::release(std::string why) {
+  if (!runs()) return;
+  handle_.reset();
+  note_absence(std::move(why));
+}
+
+std::error_code WatchedRun::follow(ProcessId pid, const std::function<bool()>& is_it) {
+  std::error_code error;
+  IsAlive found = services_.find(pid, error);
+  if (found && is_it && !is_it()) error = std::make_error_code(std::errc::no_such_process);
+  if (found && !error) error = services_.track(status_.name, pid, scope_);
+  if (error) return error;
+  flush_record();
+  handle_ = services_.can_measure_children ? ProcessHandle::open(pid) : nullptr;
+  if (handle_ && !found()) handle_.reset();  // it may be of a process that came after
+  is_alive_ = std::move(found);
+  count_start(pid);
+  status_.state = ProcessState::running;
+  status_.pid = pid;
+  status_.last_error.clear();
+  const LogLevel level = status_.kind == ProcessKind::match ? LogLevel::debug : LogLevel::info;
+  if (services_.log->enabled(level)) {
+    services_.log->write(level, fmt::format("{}: watching process {}", status_.name, pid));
+  }
+  return {};
+}
+
+/// One that an earlier daemon has watched is no new start.
+void WatchedRun::count_start(ProcessId pid) {
+  const auto identity = services_.memory != nullptr ? services_.identify(pid) : std::nullopt;
+  const bool is_known = identity && identity == last_watched_;
+  last_watched_ = identity;
+  if (!is_known) status_.restarts = starts_++;
+  if (!identity) return;
+  services_.memory->remember(status_.name,
+                             {.kind = status_.kind,
+                              .starts = starts_,
+                              .is_stopped = false,
+                              .run = RememberedProcess::Run{.identity = *identity, .started = {}}});
+}
+
+}  // namespace provisr::daemon

@@ -1,0 +1,111 @@
+#include "daemon/config/config.hpp"
+#include "daemon/config/load.hpp"
+#include "daemon/platform/process_facts.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+using namespace provisr;
+using namespace provisr::daemon;
+using Lines = std::vector<std::string>;
+
+namespace {
+
+/// The keys start in line 3.
+LoadedConfig with(std::string_view keys, std::string_view name = "worker-{2}") {
+  return parse_config(
+      "[[processes]]\nname = \"" + std::string(name) + "\"\n" + std::string(keys) + "\n", "p.toml");
+}
+
+Lines lines_of(const std::vector<ConfigNotice>& notices) {
+  Lines lines;
+  for (const ConfigNotice& notice : notices) lines.push_back(notice.to_string());
+  return lines;
+}
+
+}  // namespace
+
+TEST_CASE("a match is read whole", "[config][match]") {
+  if (!known_facts().unit) SKIP("this system has no units");
+  const LoadedConfig loaded = with(
+      "match = { unit = 'u*', cgroup = '/c*', exe = '/e*', args = '*a*', user = 'w?w' }\n"
+      "max_matches = 7\nscope = 'process'");
+  CHECK(lines_of(loaded.faults) == Lines{});
+  CHECK(lines_of(loaded.warnings) == Lines{});
+  const ProcessConfig& process = loaded.config.processes.at(0);
+  CHECK(process.match == ProcessMatch{"u*", "/c*", "/e*", "*a*", "w?w"});
+  CHECK(process.max_matches == 7);
+  CHECK(process.is_foreign());
+  CHECK(instance_names(process) == Lines{"worker-_"});
+}
+
+TEST_CASE("at most a hundred processes match, unless the file says otherwise", "[config][match]") {
+  const LoadedConfig loaded = with("match = { exe = '/e' }", "e");
+  CHECK(loaded.faults.empty());
+  CHECK(loaded.config.processes.at(0).max_matches == 100);
+}
+
+TEST_CASE("a fault of a match is told exactly", "[config][match]") {
+  const auto [keys, fault] = GENERATE(table<std::string, std::string>({
+      {"match = {}",
+       "p.toml:3: processes[0].match: must say what processes are: unit, cgroup, exe, args or "
+       "user"},
+      {"match = 'x'", "p.toml:3: processes[0].match: must be a table, is a string"},
+      {"match = { arg = 'x', exe = 'y' }",
+       "p.toml:3: processes[0].match.arg: unknown key; did you mean \"args\"?"},
+      {"match = { exe = '' }", "p.toml:3: processes[0].match.exe: must have 1 to 512 bytes, has 0"},
+      {"match = { exe = 1 }", "p.toml:3: processes[0].match.exe: must be a string, is an integer"},
+      {"match = { exe = 'x' }\ncommand = 'y'",
+       "p.toml:4: processes[0].command: cannot be given together with match"},
+      {"match = { exe = 'x' }\nargs = ['y']",
+       "p.toml:4: processes[0].args: cannot be given together with match"},
+      {"match = { exe = 'x' }\npid_file = 'y'",
+       "p.toml:4: processes[0].pid_file: cannot be given together with match"},
+      {"match = { exe = 'x' }\ninstances = 2",
+       "p.toml:4: processes[0].instances: cannot be given together with match"},
+      {"match = { exe = 'x' }\nmax_matches = 0",
+       "p.toml:4: processes[0].max_matches: must be 1 to 10000, is 0"},
+      {"match = { exe = 'x' }\nlimits = { max_memory_mb = 5, action = 'stop' }",
+       "p.toml:4: processes[0].limits.action: must be \"log\": somebody else runs this process"},
+      {"matchs = { exe = 'x' }\ncommand = 'x'",
+       "p.toml:3: processes[0].matchs: unknown key; did you mean \"match\"?"},
+  }));
+  INFO(keys);
+  CHECK(lines_of(with(keys, "a").faults) == Lines{fault});
+}
+
+TEST_CASE("a pattern may be 512 bytes long", "[config][match]") {
+  CHECK(with("match = { exe = '" + std::string(512, 'x') + "' }", "a").faults.empty());
+  CHECK(with("match = { exe = '" + std::string(513, 'x') + "' }", "a").faults.size() == 1);
+}
+
+TEST_CASE("a name may refer to stars of args only, and in a match only", "[config][match]") {
+  if (!known_facts().args) SKIP("this system tells no arguments");
+  CHECK(with("match = { args = '*a*' }").faults.empty());
+  CHECK(lines_of(with("match = { args = '*a' }").faults) ==
+        Lines{"p.toml:2: processes[0].name: \"{2}\" stands for nothing: match.args has 1 \"*\""});
+  CHECK(lines_of(with("match = { exe = '**' }").faults) ==
+        Lines{"p.toml:2: processes[0].name: \"{2}\" stands for nothing: match.args has 0 \"*\""});
+  REQUIRE(with("command = 'x'").faults.size() == 1);
+  CHECK(with("command = 'x'").faults[0].key == "processes[0].name");
+}
+
+TEST_CASE("what is about starts has no effect on what others run", "[config][match]") {
+  const LoadedConfig loaded =
+      with("match = { exe = 'x' }\nauto_restart = true\nuser = 'root'", "a");
+  CHECK(loaded.faults.empty());
+  CHECK(loaded.warnings.size() == 2);
+}
+
+TEST_CASE("the name that is shown without a process is taken", "[config][match]") {
+  const LoadedConfig loaded = parse_config(
+      "[[processes]]\nname = 'a'\nmatch = { exe = 'x' }\n[[processes]]\nname = 'a'\ncommand = "
+      "'b'\n",
+      "p.toml");
+  CHECK(lines_of(loaded.faults) ==
+        Lines{"p.toml:5: processes[1].name: the name \"a\" is taken by line 2"});
+}

@@ -1,0 +1,284 @@
+#include "daemon/supervisor/supervisor.hpp"
+#include "support/log_capture.hpp"
+#include "support/manual_clock.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+using namespace provisr;
+using namespace provisr::daemon;
+using namespace provisr::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+ProcessConfig rule(std::string name, std::size_t most = 3) {
+  ProcessConfig config;
+  config.name = std::move(name);
+  config.match = ProcessMatch();
+  config.match->exe = "*";
+  config.scope = SampleScope::process;
+  config.max_matches = most;
+  return config;
+}
+
+struct NoEnds final : EndedChildren {
+  std::optional<ProcessId> next() override { return std::nullopt; }
+  void reap(ProcessId) override {}
+};
+
+/// Reports that a test makes up.
+struct FakeSource final : MatchSource {
+  explicit FakeSource(std::vector<ScoutReport>& given) : reports(given) {}
+  void look_for(std::shared_ptr<const MatchRules>, std::uint64_t next,
+                std::chrono::nanoseconds every) override {
+    generation = next;
+    interval = every;
+  }
+  std::vector<ScoutReport> take() override { return std::exchange(reports, {}); }
+
+  std::vector<ScoutReport>& reports;
+  std::uint64_t generation = 0;
+  std::chrono::nanoseconds interval{};
+};
+
+/// A supervisor of processes that are alive because a test says so; their PIDs are nobody's.
+struct World {
+  static constexpr ProcessId first_pid = 100'000'000;
+
+  explicit World(std::vector<ProcessConfig> processes) {
+    SupervisorOptions options;
+    options.find = [this](ProcessId pid, std::error_code& error) -> IsAlive {
+      if (alive.contains(pid)) return [this, pid] { return alive.contains(pid); };
+      error = std::make_error_code(std::errc::no_such_process);
+      return {};
+    };
+    options.track = [this](std::string_view, ProcessId pid, SampleScope) {
+      return unmeasurable.contains(pid) ? std::make_error_code(std::errc::permission_denied)
+                                        : std::error_code();
+    };
+    options.exists = [this](ProcessId pid) { return alive.contains(pid); };
+    options.start_of = [this](ProcessId pid) { return starts[pid]; };
+    options.ended_children = &no_ends;
+    options.clock = &clock;
+    options.history_ttl = 10min;
+    options.make_match_source = [this](std::function<void()>) {
+      auto made = std::make_unique<FakeSource>(reports);
+      source = made.get();
+      return made;
+    };
+    options.on_name = [this](const std::string& name, const ProcessLimits& limits) {
+      limits_of[name] = limits;
+    };
+    options.on_name_gone = [this](const std::string& name) { limits_of.erase(name); };
+    supervisor = std::make_unique<Supervisor>(processes, registry, log.log(),
+                                              Supervisor::Until::stopped, std::move(options));
+    supervisor->begin();
+    update();
+  }
+
+  void see(ProcessId number, const std::string& base, std::size_t of_rule = 0) {
+    const ProcessId pid = first_pid + number;
+    alive.insert(pid);
+    starts[pid] = static_cast<std::uint64_t>(number);
+    found.push_back({.key = {pid, static_cast<std::uint64_t>(number)},
+                     .match = MatchRules::Match{of_rule, base}});
+  }
+  void end(ProcessId number) {
+    alive.erase(first_pid + number);
+    clock.advance(500ms);
+  }
+  void update() {
+    if (!found.empty()) {
+      reports.push_back({.generation = source->generation, .sightings = std::exchange(found, {})});
+    }
+    do supervisor->update();
+    while (supervisor->next_deadline() <= clock.monotonic_now());
+  }
+  void reload(std::vector<ProcessConfig> processes) {
+    supervisor->submit({.verb = Command::Verb::reload,
+                        .target = {},
+                        .processes = std::move(processes),
+                        .history_ttl = 10min,
+                        .interval = 100ms},
+                       [](const CommandReply&) {});
+    update();
+  }
+  /// "a:1 b?"
+  std::string names() {
+    std::string text;
+    const SharedStatusList statuses = supervisor->status();
+    for (const auto& status : *statuses) {
+      if (!text.empty()) text += ' ';
+      text += status->name;
+      text += status->pid ? ":" + std::to_string(*status->pid - first_pid) : "?";
+    }
+    return text;
+  }
+
+  ManualClock clock;
+  LogCapture log;
+  Registry registry;
+  NoEnds no_ends;
+  std::set<ProcessId> alive;
+  std::set<ProcessId> unmeasurable;
+  std::map<ProcessId, std::uint64_t> starts;
+  std::vector<Sighting> found;
+  std::vector<ScoutReport> reports;
+  FakeSource* source = nullptr;
+  std::map<std::string, ProcessLimits> limits_of;
+  std::unique_ptr<Supervisor> supervisor;
+};
+
+}  // namespace
+
+TEST_CASE("names that match stand where their entry does", "[match]") {
+  World world({rule("w-{1}"), rule("nginx")});
+  CHECK(world.names() == "w-_? nginx?");
+  world.see(1, "nginx", 1);
+  world.see(2, "w-a");
+  world.update();
+  CHECK(world.names() == "w-a:2 nginx:1");
+  world.see(3, "w-b");
+  world.update();
+  CHECK(world.names() == "w-a:2 w-b:3 nginx:1");
+  const SharedStatusList statuses = world.supervisor->status();
+  CHECK(statuses->at(0)->kind == ProcessKind::match);
+  CHECK(statuses->at(0)->state == ProcessState::running);
+}
+
+TEST_CASE("what has ended leaves the list, and its history stays for a while", "[match]") {
+  World world({rule("w-{1}")});
+  world.see(1, "w-a");
+  world.see(2, "w-b");
+  world.update();
+  world.end(1);
+  world.update();
+  CHECK(world.names() == "w-b:2");
+  CHECK(world.supervisor->exits().find("w-a").size() == 1);
+  CHECK(world.registry.history("w-a"));
+  world.clock.advance(10min);
+  world.update();
+  CHECK_FALSE(world.registry.history("w-a"));
+  world.end(2);
+  world.update();
+  CHECK(world.names() == "w-_?");
+}
+
+TEST_CASE("names that come and go do not pile up", "[match]") {
+  World world({rule("w-{1}")});
+  for (ProcessId number = 1; number <= 100; ++number) {
+    world.see(number, "w-" + std::to_string(number));
+    world.update();
+    world.end(number);
+    world.update();
+  }
+  CHECK(world.names() == "w-_?");
+  CHECK(world.registry.snapshot().size() <= 1 + 3);
+  CHECK(world.registry.history("w-100"));
+  CHECK(world.limits_of.size() == 1);
+}
+
+TEST_CASE("a name that comes back has the history of before", "[match]") {
+  World world({rule("w-{1}")});
+  world.see(1, "w-a");
+  world.update();
+  world.end(1);
+  world.update();
+  CHECK(world.names() == "w-_?");
+  world.see(2, "w-a");
+  world.update();
+  CHECK(world.names() == "w-a:2");
+  world.clock.advance(11min);
+  world.update();
+  CHECK(world.registry.history("w-a"));
+}
+
+TEST_CASE("a successor that is seen at once goes on under the name", "[match]") {
+  World world({rule("nginx")});
+  world.see(1, "nginx");
+  world.update();
+  world.end(1);
+  world.update();
+  CHECK(world.names() == "nginx?");
+  world.see(2, "nginx");
+  world.update();
+  CHECK(world.names() == "nginx:2");
+  CHECK(world.supervisor->status()->at(0)->restarts == 1);
+}
+
+TEST_CASE("one that cannot be measured leaves its place to another, and is told once", "[match]") {
+  World world({rule("w-{1}", 1)});
+  world.unmeasurable = {World::first_pid + 1, World::first_pid + 2};
+  world.see(1, "w-a");
+  world.see(2, "w-b");
+  world.see(3, "w-c");
+  world.update();
+  CHECK(world.names() == "w-c:3");
+  CHECK(world.log.count("matches, but cannot be watched") == 1);
+}
+
+TEST_CASE("one whose PID is another's by now is not watched", "[match]") {
+  World world({rule("w-{1}")});
+  world.see(1, "w-a");
+  world.starts[World::first_pid + 1] = 99;
+  world.update();
+  CHECK(world.names() == "w-_?");
+}
+
+TEST_CASE("limits go with the names, also over a reload", "[match]") {
+  ProcessConfig config = rule("w-{1}");
+  config.limits.max_memory_mb = 5;
+  World world({config});
+  world.see(1, "w-a");
+  world.update();
+  CHECK(world.limits_of.at("w-a").max_memory_mb == 5);
+  config.limits.max_memory_mb = 6;
+  world.reload({config});
+  CHECK(world.names() == "w-a:1");
+  CHECK(world.limits_of.at("w-a").max_memory_mb == 6);
+  CHECK(world.source->interval == 50ms);
+  world.reload({rule("other")});
+  CHECK(world.names() == "other?");
+  CHECK(world.limits_of.size() == 1);
+}
+
+TEST_CASE("a reload with another scope begins anew with the same process", "[match]") {
+  ProcessConfig config = rule("w-{1}");
+  World world({config});
+  world.see(1, "w-a");
+  world.update();
+  config.scope = SampleScope::tree;
+  world.reload({config});
+  CHECK(world.names() == "w-a:1");
+}
+
+TEST_CASE("a name that is configured is taken back, and its process has another", "[match]") {
+  World world({rule("w-{1}")});
+  world.see(1, "w-a");
+  world.update();
+  ProcessConfig file;
+  file.name = "w-a";
+  file.pid_file = "/no/such/file.pid";
+  world.reload({file, rule("w-{1}")});
+  CHECK(world.names() == "w-a? w-a-1:1");
+}
+
+TEST_CASE("nothing is started for matches after a request to stop", "[match]") {
+  World world({rule("w-{1}")});
+  world.see(1, "w-a");
+  world.update();
+  world.supervisor->request_stop();
+  world.see(2, "w-b");
+  world.reports.push_back({.generation = 1, .sightings = world.found});
+  world.supervisor->update();
+  CHECK(world.supervisor->finished());
+  CHECK(world.names() == "w-a:1");
+}

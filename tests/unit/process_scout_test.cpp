@@ -1,0 +1,211 @@
+#include "daemon/supervisor/process_scout.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+using namespace provisr;
+using namespace provisr::daemon;
+
+namespace {
+
+/// A machine whose processes are what their arguments say.
+struct Machine {
+  struct Process {
+    std::uint64_t started_at;
+    std::string args;
+    ProcessId parent = 1;
+  };
+  std::map<ProcessId, Process> processes;
+  std::vector<ProcessId> born;  ///< since the last listing
+  bool lists_all = false;       ///< as systems do that cannot tell who was born
+  int reads = 0;
+  int whole_listings = 0;
+  std::vector<Descent> listed;
+
+  void start(ProcessId pid, std::string args, std::uint64_t started_at = 1, ProcessId parent = 1) {
+    processes[pid] = {started_at, std::move(args), parent};
+    born.push_back(pid);
+  }
+
+  ScoutSources sources() {
+    return {.list = [this](bool all) { return list(all || lists_all); },
+            .read = [this](ProcessId pid, const FactSet& wanted) { return read(pid, wanted); },
+            .ancestors_of = [this](const ProcessFacts& facts) { return ancestors_of(facts); },
+            .own_pid = 4711};
+  }
+
+  ScoutSources::Listing list(bool all) {
+    listed.clear();
+    if (all) {
+      ++whole_listings;
+      for (const auto& [pid, process] : processes) listed.push_back({pid, process.parent, 0});
+    } else {
+      for (const ProcessId pid : born) listed.push_back({pid, 1, 0});
+    }
+    born.clear();
+    return {listed, all};
+  }
+  std::optional<ProcessFacts> read(ProcessId pid, const FactSet& wanted) {
+    CHECK(wanted == FactSet{.args = true});
+    ++reads;
+    const auto found = processes.find(pid);
+    if (found == processes.end()) return std::nullopt;
+    ProcessFacts facts{.key = {pid, found->second.started_at}, .parent = found->second.parent};
+    facts.args = found->second.args;
+    return facts;
+  }
+  std::vector<ProcessKey> ancestors_of(const ProcessFacts& facts) const {
+    const auto found = processes.find(facts.parent);
+    if (found == processes.end()) return {};
+    return {{facts.parent, found->second.started_at}};
+  }
+};
+
+std::shared_ptr<const MatchRules> rules() {
+  ProcessConfig worker;
+  worker.name = "worker-{1}";
+  worker.match = ProcessMatch{.unit = {}, .cgroup = {}, .exe = {}, .args = "worker *", .user = {}};
+  ProcessConfig any;
+  any.name = "any";
+  any.match = ProcessMatch{.unit = {}, .cgroup = {}, .exe = {}, .args = "*er *", .user = {}};
+  return std::make_shared<const MatchRules>(std::vector{worker, any});
+}
+
+struct World {
+  Machine machine;
+  ProcessScout scout{machine.sources()};
+  World() { scout.set_rules(rules(), 1); }
+
+  /// "worker-a@0 any@1"; "-" for one that fits no more.
+  std::string look(bool all = false) {
+    std::string text;
+    for (const Sighting& sighting : scout.look(all).sightings) {
+      if (!text.empty()) text += ' ';
+      text +=
+          sighting.match ? sighting.match->base + "@" + std::to_string(sighting.match->rule) : "-";
+    }
+    return text;
+  }
+  void come_to_rest() {
+    for (int i = 0; i < 3; ++i) static_cast<void>(look());
+  }
+};
+
+}  // namespace
+
+TEST_CASE("at first all processes are looked at, and the first rule that fits wins", "[match]") {
+  World world;
+  world.machine.start(10, "worker a");
+  world.machine.start(11, "driver b");
+  world.machine.start(12, "other");
+  world.machine.start(4711, "worker provisrd");
+  CHECK(world.look() == "worker-a@0 any@1");
+}
+
+TEST_CASE("what is born is found at the next look, and once", "[match]") {
+  World world;
+  world.machine.start(2, "init");
+  world.come_to_rest();
+  world.machine.start(10, "worker a");
+  CHECK(world.look().empty());
+  CHECK(world.look() == "worker-a@0");
+  const auto reads = world.machine.reads;
+  CHECK(world.look().empty());  // seen again, as it may have become something else
+  CHECK(world.machine.reads > reads);
+}
+
+TEST_CASE("a machine on which nothing is born costs nothing", "[match]") {
+  World world;
+  for (ProcessId pid = 1; pid < 5000; ++pid) world.machine.start(pid, "stranger");
+  world.come_to_rest();
+  world.machine.lists_all = GENERATE(false, true);
+  const int reads = world.machine.reads;
+  for (int i = 0; i < 100; ++i) CHECK(world.look().empty());
+  CHECK(world.machine.reads == reads);
+}
+
+TEST_CASE("what is gone before the next look is read once at most", "[match]") {
+  World world;
+  world.machine.start(2, "init");
+  world.come_to_rest();
+  const int before = world.machine.reads;
+  for (ProcessId pid = 100; pid < 1100; ++pid) {
+    world.machine.start(pid, "worker short");
+    static_cast<void>(world.look());
+    world.machine.processes.erase(pid);
+  }
+  CHECK(world.look().empty());
+  CHECK(world.machine.reads - before <= 1000);
+}
+
+TEST_CASE("a program that is executed late, or becomes another, is noticed", "[match]") {
+  World world;
+  world.machine.start(2, "init");
+  world.come_to_rest();
+  world.machine.start(10, "shell");
+  for (int i = 0; i < 6; ++i) CHECK(world.look().empty());
+  world.machine.processes[10].args = "worker late";
+  std::string found;
+  for (int i = 0; i < 20 && found.empty(); ++i) found = world.look();
+  CHECK(found == "worker-late@0");
+  world.machine.processes[10].args = "shell";
+  found.clear();
+  for (int i = 0; i < 20 && found.empty(); ++i) found = world.look();
+  CHECK(found == "-");
+}
+
+TEST_CASE("a title that changes after hours is seen by a look at all", "[match]") {
+  World world;
+  world.machine.start(10, "init er ");
+  world.come_to_rest();
+  for (int i = 0; i < 100; ++i) static_cast<void>(world.look());
+  world.machine.processes[10].args = "worker x";
+  CHECK(world.look().empty());
+  CHECK(world.look(true) == "worker-x@0");
+  world.machine.processes[10].args = "something";
+  CHECK(world.scout.look(true).is_whole);
+}
+
+TEST_CASE("what is born between two looks at all is newborn all the same", "[match]") {
+  World world;
+  world.machine.start(2, "init");
+  world.come_to_rest();
+  world.machine.start(10, "worker's parent");
+  CHECK(world.look(true).empty());
+  world.machine.processes[10].args = "worker b";
+  CHECK(world.look() == "worker-b@0");
+}
+
+TEST_CASE("the second process of a PID is another", "[match]") {
+  World world;
+  world.machine.start(2, "init");
+  world.come_to_rest();
+  world.machine.start(10, "worker a", 5);
+  static_cast<void>(world.look());
+  const auto first = world.scout.look(false).sightings.at(0).key;
+  world.machine.start(10, "worker a", 6);
+  std::vector<Sighting> found;  // by the looks that were due for the first, perhaps
+  while (found.empty()) found = world.scout.look(false).sightings;
+  const auto second = found.at(0).key;
+  CHECK(first.pid == second.pid);
+  CHECK(first != second);
+}
+
+TEST_CASE("others' rules take a look at all", "[match]") {
+  World world;
+  world.machine.start(10, "worker a");
+  world.come_to_rest();
+  const int listings = world.machine.whole_listings;
+  world.scout.set_rules(rules(), 2);
+  const ScoutReport report = world.scout.look(false);
+  CHECK(report.is_whole);
+  CHECK(report.generation == 2);
+  CHECK(report.sightings.size() == 1);
+  CHECK(world.machine.whole_listings == listings + 1);
+}
