@@ -29,8 +29,7 @@ namespace provisr::daemon {
 
 /// {KEY: name, "history": [row, ...]} is this, rows with commas in between, and history_json_end.
 [[nodiscard]] std::string history_json_begin(std::string_view key, std::string_view name);
-[[nodiscard]] std::string samples_json(std::string_view name,
-                                       std::span<const SampleView> samples,
+[[nodiscard]] std::string samples_json(std::string_view name, std::span<const SampleView> samples,
                                        const Fields& fields);
 [[nodiscard]] std::string steps_json(const std::deque<StepRow>& rows, const Fields& fields);
 inline constexpr std::string_view history_json_end = "]}";

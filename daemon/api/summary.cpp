@@ -22,8 +22,7 @@ constexpr std::size_t most_samples = 100'000;
 
 /// Looks back as far as there are samples of the range, so that the cost is that of the window and
 /// not of the history; at most_samples and some more it stops.
-void collect(const HistoryView& history, const TimeRange& range,
-             SampleRows& samples) {
+void collect(const HistoryView& history, const TimeRange& range, SampleRows& samples) {
   if (samples.size() > most_samples) return;
   SampleRows newest;
   for (std::size_t count = 256;; count *= 2) {

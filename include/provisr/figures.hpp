@@ -192,8 +192,9 @@ inline constexpr std::size_t figure_count = std::tuple_size_v<std::remove_cvref_
 template <const auto& table>
 inline constexpr std::size_t further_count = std::apply(
     [](const auto&... rows) {
-      return (std::size_t{0} + ... +
-              (std::is_same_v<std::remove_cvref_t<decltype(rows.source)>, FurtherFigure> ? 1U : 0U));
+      return (
+          std::size_t{0} + ... +
+          (std::is_same_v<std::remove_cvref_t<decltype(rows.source)>, FurtherFigure> ? 1U : 0U));
     },
     table);
 
@@ -249,13 +250,14 @@ template <const auto& table>
 
 /// Those that grow as long as their process lives.
 template <const auto& table>
-inline constexpr FurtherFigures further_counters = further_figures<table>(
-    [](const FigureInfo& info) { return info.kind == FigureKind::counter; });
+inline constexpr FurtherFigures further_counters =
+    further_figures<table>([](const FigureInfo& info) { return info.kind == FigureKind::counter; });
 
 /// Those that go up and down.
 template <const auto& table>
-inline constexpr FurtherFigures further_levels = further_figures<table>(
-    [](const FigureInfo& info) { return info.kind == FigureKind::level; });
+inline constexpr FurtherFigures further_levels = further_figures<table>([](const FigureInfo& info) {
+  return info.kind == FigureKind::level;
+});
 
 /// Calls `visit(word)` for each word that asks for further figures, in the table's order.
 template <const auto& table, class Visit>

@@ -161,8 +161,8 @@ class BasicRegistry {
   }
 
   /// Calls `collect` between two ticks: it is to wait for a child that has ended, so that the
-  /// child's CPU time and other counters are added to the tree that it was a member of. No-op but for that if it was of
-  /// none.
+  /// child's CPU time and other counters are added to the tree that it was a member of. No-op but
+  /// for that if it was of none.
   template <class Collect>
   void collect_ended(const EndedChild& child, Collect&& collect) {
     const std::lock_guard tick_lock(tick_mutex_);

@@ -18,8 +18,8 @@
 namespace provisr::test {
 
 /// An operating system that keeps account as Linux does: what a process has used is added, once its
-/// parent waits for it, to the parent's account of its children; of IO there is one account for both,
-/// of context switches none for children.
+/// parent waits for it, to the parent's account of its children; of IO there is one account for
+/// both, of context switches none for children.
 class FakeFamilies {
  public:
   static constexpr ProcessId init = 1;

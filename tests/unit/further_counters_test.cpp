@@ -181,7 +181,8 @@ TEST_CASE("counters of which nobody in the tree takes over the account are kept 
   CHECK(machine.tick_and_read(tree) == row);
 }
 
-TEST_CASE("an orphan's account of children that were seen does not count twice", "[tree][collect]") {
+TEST_CASE("an orphan's account of children that were seen does not count twice",
+          "[tree][collect]") {
   Machine machine({io, faults, switches});
   Forest::Tree tree = machine.open();
   machine.system.fork(leader, 101);
@@ -215,9 +216,9 @@ TEST_CASE("a member that is waited for while the tree is read does not count twi
   machine.use(102, 300);
   const Row before = machine.tick_and_read(tree);
   machine.use(101, 20);
+  bool is_armed = true;
   const auto end_before_the_parent_is_read = [&](ProcessId pid) {
-    if (pid != leader) return;
-    machine.system.before_reading = [](ProcessId) {};
+    if (pid != leader || !std::exchange(is_armed, false)) return;
     machine.system.burn(leader, 1);
     machine.system.end(101);
   };
@@ -229,8 +230,9 @@ TEST_CASE("a member that is waited for while the tree is read does not count twi
   SECTION("as a zombie") {
     machine.system.exit(101);
     machine.system.before_reading = [&](ProcessId pid) {
-      if (pid != leader) return;
-      machine.system.before_reading = [](ProcessId) {};
+      if (pid != leader || !std::exchange(is_armed, false)) return;
+      machine.system.processes.at(101)->parent = leader;
+      machine.system.burn(leader, 1);
       machine.system.reap(101);
     };
     CHECK(machine.tick_and_read(tree)[io] == Value(341U));

@@ -47,11 +47,11 @@ template <class Sampler>
 
 /// What is known of one counter of a member of a tree.
 ///
-/// What a process uses is in its own account. When its parent waits for it, that moves, with what it
-/// has waited for itself, into the parent's account of its children. So the sum over a tree is that
-/// of the members' own accounts and of their children's, those of zombies included; and a third
-/// part, `lost`: of members that ended without being waited for by a member (orphans, and children
-/// of a parent that ignores SIGCHLD), what was last known.
+/// What a process uses is in its own account. When its parent waits for it, that moves, with what
+/// it has waited for itself, into the parent's account of its children. So the sum over a tree is
+/// that of the members' own accounts and of their children's, those of zombies included; and a
+/// third part, `lost`: of members that ended without being waited for by a member (orphans, and
+/// children of a parent that ignores SIGCHLD), what was last known.
 struct Account {
   std::uint64_t own = 0;
   std::uint64_t children = 0;  ///< of the children that it has waited for
@@ -118,8 +118,8 @@ struct Account {
   /// If an account of children has grown by less than its ended members had used, some of them were
   /// not waited for: the system has dropped theirs.
   void expect(std::uint64_t grown, std::int64_t slack) noexcept {
-    balance += static_cast<std::int64_t>(grown) -
-               static_cast<std::int64_t>(std::exchange(pending, 0));
+    balance +=
+        static_cast<std::int64_t>(grown) - static_cast<std::int64_t>(std::exchange(pending, 0));
     balance = std::min(balance, slack);
     if (balance >= -slack) return;
     lost += static_cast<std::uint64_t>(-slack - balance);
@@ -221,8 +221,8 @@ class ProcessForest {
     bool is_counted = false;           ///< between two ticks: no other member has taken it over
     bool has_unwatched_child = false;  ///< one could not be opened
     bool was_visited = false;
-    bool has_ended = false;            ///< is a zombie, or gone
-    bool is_gone = false;              ///< was waited for
+    bool has_ended = false;  ///< is a zombie, or gone
+    bool is_gone = false;    ///< was waited for
 
     ProcessReading sum;  ///< over all below it in this round, itself included
     std::vector<Figure<std::uint64_t>> more;
@@ -723,9 +723,8 @@ class ProcessForest {
     node.cpu.collected = child.cpu_time_ns;
     if (counters_.empty()) return;
     if (!node.is_gone) read_last_counters(node);
-    for_each_counter(node, [&](Account& account, std::size_t slot) {
-      account.collected = child.further[slot];
-    });
+    for_each_counter(
+        node, [&](Account& account, std::size_t slot) { account.collected = child.further[slot]; });
   }
 
   /// It was in the process group of `former`, which makes it one of its tree.

@@ -64,8 +64,8 @@ bool FurtherReader::knows_counters(FurtherFigures asked) const noexcept {
   return true;
 }
 
-/// Bytes that were written, but dropped before they reached storage (cancelled_write_bytes), are not
-/// taken off: the figure could fall.
+/// Bytes that were written, but dropped before they reached storage (cancelled_write_bytes), are
+/// not taken off: the figure could fall.
 void FurtherReader::read_io(int task) noexcept {
   char buffer[1024];
   const auto text = read_file(task, "../io", buffer);
@@ -104,8 +104,8 @@ bool FurtherReader::is_due(FurtherFigures asked, Time now,
   take_pss(now);
   limits_are_due_ = asks(asked, limits) && (!limits_at_ || now - *limits_at_ >= limits_interval);
   const bool is_being_read = pss_ && !pss_->is_free();
-  pss_is_due_ = asks(asked, pss) && !is_being_read &&
-                (!pss_at_ || now - *pss_at_ >= min_pss_interval);
+  pss_is_due_ =
+      asks(asked, pss) && !is_being_read && (!pss_at_ || now - *pss_at_ >= min_pss_interval);
   return limits_are_due_ || pss_is_due_;
 }
 

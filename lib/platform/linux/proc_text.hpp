@@ -22,12 +22,12 @@ struct Statm {
 
 /// What is used of /proc/PID/stat (proc_pid_stat(5)).
 struct Stat {
-  char state = '?';                   ///< field 3
-  std::int32_t parent_pid = 0;        ///< field 4
-  std::int32_t process_group = 0;     ///< field 5
-  std::uint64_t major_faults = 0;     ///< field 12, of all threads, also those that have ended
+  char state = '?';                ///< field 3
+  std::int32_t parent_pid = 0;     ///< field 4
+  std::int32_t process_group = 0;  ///< field 5
+  std::uint64_t major_faults = 0;  ///< field 12, of all threads, also those that have ended
   std::uint64_t children_major_faults = 0;  ///< field 13: of children, as fields 16 and 17
-  std::uint64_t cpu_clock_ticks = 0;  ///< fields 14 and 15, utime + stime
+  std::uint64_t cpu_clock_ticks = 0;        ///< fields 14 and 15, utime + stime
   /// Fields 16 and 17, cutime + cstime: of the children that it has waited for, with theirs.
   std::uint64_t children_clock_ticks = 0;
   std::uint32_t num_threads = 0;        ///< field 20

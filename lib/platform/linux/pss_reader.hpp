@@ -16,8 +16,8 @@
 namespace provisr::linux_platform {
 
 /// Reads the proportional memory of processes on a thread of its own, one after the other: the
-/// kernel walks all pages of a process for it (proc_pid_smaps_rollup), which takes milliseconds, and
-/// seconds of a large one.
+/// kernel walks all pages of a process for it (proc_pid_smaps_rollup), which takes milliseconds,
+/// and seconds of a large one.
 ///
 /// Thread safety: request() from one thread at a time. Must not be destroyed beside it.
 class PssReader {

@@ -212,8 +212,8 @@ bool ProcessSampler::State::renew_idle_memory() noexcept {
   return true;
 }
 
-/// The figures that the registry asks for beside the others. If it has not run, its counters and its
-/// peak are what they were.
+/// The figures that the registry asks for beside the others. If it has not run, its counters and
+/// its peak are what they were.
 ReadStatus ProcessSampler::State::read_further(ProcessReading& reading) noexcept {
   FurtherReader* const reader = further_reader();
   if (reader == nullptr) return ReadStatus::ok;

@@ -104,8 +104,8 @@ bool SamplingContext::tells_children_cpu() const noexcept {
   return true;
 }
 
-/// wait_task_zombie in kernel/exit.c adds those of a child to its parent's; procfs shows faults apart
-/// (fields 12 and 13 of `stat`), IO in one, and no switches of children at all.
+/// wait_task_zombie in kernel/exit.c adds those of a child to its parent's; procfs shows faults
+/// apart (fields 12 and 13 of `stat`), IO in one, and no switches of children at all.
 ChildrenAccounts SamplingContext::children_accounts() const noexcept {
   return {.apart = further_group<figures>("faults"), .contained = further_group<figures>("io")};
 }

@@ -15,12 +15,13 @@ struct ContextSwitches {
 };
 
 /// Adds up the context switches of all threads of a process. Procfs tells them of each thread that
-/// lives: of one that has ended, what was last seen of it is kept, so that the sum never falls. What
-/// it did after that, and all of threads that nobody saw, is missed.
+/// lives: of one that has ended, what was last seen of it is kept, so that the sum never falls.
+/// What it did after that, and all of threads that nobody saw, is missed.
 class SwitchCount {
  public:
-  /// Reads the threads of the process whose `task` directory this is. Empty, with errno set, if they
-  /// cannot be listed or memory is short. Allocates only if there are more threads than ever before.
+  /// Reads the threads of the process whose `task` directory this is. Empty, with errno set, if
+  /// they cannot be listed or memory is short. Allocates only if there are more threads than ever
+  /// before.
   [[nodiscard]] std::optional<ContextSwitches> read(int task) noexcept;
 
  private:
