@@ -110,7 +110,7 @@ Child start_worker(const TempDirectory& directory, int ready) {
   return fork_child([&] {
     const rlimit limit{.rlim_cur = 123, .rlim_max = 200};
     ::setrlimit(RLIMIT_NOFILE, &limit);
-    write_block(directory.path() + "/own");
+    write_block(directory.path().string() + "/own");
     std::thread([] {
       for (int i = 0; i < 5; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
       ::pause();
@@ -176,7 +176,7 @@ TEST_CASE("a tree loses nothing of workers that end, and no counter falls", "[li
     for (int i = 0; i < workers; ++i) {
       const pid_t pid = ::fork();
       if (pid == 0) {
-        write_block(directory.path() + "/" + std::to_string(i));
+        write_block(directory.path().string() + "/" + std::to_string(i));
         ::_exit(0);
       }
       if (i % 3 == 2) {

@@ -61,6 +61,7 @@ struct Account {
   /// How much more its children's account has grown than was expected of known members; what
   /// unknown ones added is forgotten.
   std::int64_t balance = 0;
+  std::uint64_t surplus = 0;        ///< what it has grown by in this round beyond what was pending
   std::uint64_t reported = 0;       ///< of the tree below it
   Figure<std::uint64_t> collected;  ///< when this program has waited for it
   bool is_known = true;             ///< in this round
@@ -72,11 +73,15 @@ struct Account {
     if (now) own = std::max(own, *now);
   }
 
-  /// Of a counter whose children's account is part of its own. Returns whether it has grown.
-  bool note_own_with_children(Figure<std::uint64_t> now) noexcept {
+  /// Of a counter whose children's account is part of its own. Returns whether it has grown. If it
+  /// is read `again` in a round, what it had grown by before may be of members that ended since.
+  bool note_own_with_children(Figure<std::uint64_t> now, bool again) noexcept {
     const std::uint64_t before = own;
     note_own(now);
-    if (now) expect(own - before, 0);
+    if (!now) return false;
+    const std::uint64_t grown = own - before + (again ? surplus : 0);
+    surplus = grown - std::min(grown, pending);
+    expect(grown, 0);
     return own > before;
   }
 
@@ -495,13 +500,13 @@ class ProcessForest {
   }
 
   /// Returns whether an account has grown that has those of children in it.
-  bool note_own(Node& node, const ProcessReading& own) noexcept {
+  bool note_own(Node& node, const ProcessReading& own, bool again = false) noexcept {
     bool may_have_taken_over = false;
     node.cpu.note_own(own.cpu_time_ns);
     for_each_counter(node, [&](Account& account, std::size_t slot) {
       const Figure<std::uint64_t> now = own.more.slots[slot];
       if (contains_children(slot)) {
-        may_have_taken_over |= account.note_own_with_children(now);
+        may_have_taken_over |= account.note_own_with_children(now, again);
       } else {
         account.note_own(now);
       }
@@ -515,7 +520,7 @@ class ProcessForest {
     while (end_children_that_are_gone(parent)) {
       ProcessReading own = member_reading();  // which has all of them for sure
       if (read_counters_of(parent.sampler, own) != ReadStatus::ok) return;
-      note_own(parent, own);
+      note_own(parent, own, true);
     }
   }
 

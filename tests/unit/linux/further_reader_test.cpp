@@ -28,21 +28,21 @@ using Value = Figure<std::uint64_t>;
 
 /// A process's folder that is written by hand.
 struct FakeProcess {
-  FakeProcess() { fs::create_directory(folder.path() + "/task"); }
+  FakeProcess() { fs::create_directory(folder.path().string() + "/task"); }
 
   void write(const std::string& file, const std::string& text) const {
-    std::ofstream(folder.path() + "/" + file) << text;
+    std::ofstream(folder.path().string() + "/" + file) << text;
   }
   void thread(int id, int voluntary, int involuntary) const {
     const std::string name = "task/" + std::to_string(id);
-    fs::create_directory(folder.path() + "/" + name);
+    fs::create_directory(folder.path().string() + "/" + name);
     write(name + "/status", "Name:\tx\nvoluntary_ctxt_switches:\t" + std::to_string(voluntary) +
                                 "\nnonvoluntary_ctxt_switches:\t" + std::to_string(involuntary) +
                                 "\n");
   }
-  void end_thread(int id) const { fs::remove_all(folder.path() + "/task/" + std::to_string(id)); }
+  void end_thread(int id) const { fs::remove_all(folder.path().string() + "/task/" + std::to_string(id)); }
   [[nodiscard]] FileDescriptor task() const {
-    return open_handle(AT_FDCWD, (folder.path() + "/task").c_str());
+    return open_handle(AT_FDCWD, (folder.path().string() + "/task").c_str());
   }
 
   TempDirectory folder;
