@@ -85,6 +85,8 @@ struct Descent {
 /// What a process tree asks of its members besides figures.
 struct FamilyReading {
   ProcessId parent = 0;
+  /// Whether somebody is waiting for it right now: its account may be its parent's already.
+  bool is_being_collected = false;
   /// CPU time of the children that it has waited for, with that of theirs. Linux: in clock ticks of
   /// 10 ms as a rule, user and system rounded down each.
   Figure<std::uint64_t> children_cpu_ns;

@@ -61,7 +61,9 @@ struct Account {
   /// How much more its children's account has grown than was expected of known members; what
   /// unknown ones added is forgotten.
   std::int64_t balance = 0;
-  std::uint64_t surplus = 0;        ///< what it has grown by in this round beyond what was pending
+  std::uint64_t grown = 0;          ///< in this round, with what it has taken over
+  std::uint64_t surplus = 0;        ///< of it, more than was pending
+  std::uint64_t older_surplus = 0;  ///< the same of the round before
   std::uint64_t reported = 0;       ///< of the tree below it
   Figure<std::uint64_t> collected;  ///< when this program has waited for it
   bool is_known = true;             ///< in this round
@@ -73,22 +75,27 @@ struct Account {
     if (now) own = std::max(own, *now);
   }
 
-  /// Of a counter whose children's account is part of its own. Returns whether it has grown. If it
-  /// is read `again` in a round, what it had grown by before may be of members that ended since.
-  bool note_own_with_children(Figure<std::uint64_t> now, bool again) noexcept {
+  /// Of a counter whose children's account is part of its own. Returns whether it has grown in this
+  /// round, in which it may be read `again`. A member that is found to have ended may have been
+  /// taken over in the round before.
+  bool note_own_with_children(Figure<std::uint64_t> now, bool again, bool keeps_surplus) noexcept {
     const std::uint64_t before = own;
+    if (!again) older_surplus = (keeps_surplus ? older_surplus : 0) + std::exchange(surplus, 0);
+    if (!again) grown = 0;
     note_own(now);
     if (!now) return false;
-    const std::uint64_t grown = own - before + (again ? surplus : 0);
-    surplus = grown - std::min(grown, pending);
-    expect(grown, 0);
-    return own > before;
+    surplus += own - before;
+    grown += own - before;
+    pay_from(older_surplus);
+    pay_from(surplus);
+    lost += std::exchange(pending, 0);  // the system has dropped it
+    return grown > 0;
   }
 
   void note_children(std::uint64_t now, std::int64_t slack) noexcept {
-    const std::uint64_t grown = now - std::min(children, now);
+    const std::uint64_t growth = now - std::min(children, now);
     children = std::max(children, now);
-    expect(grown, slack);
+    expect(growth, slack);
   }
 
   /// If nobody tells an account of children.
@@ -109,8 +116,11 @@ struct Account {
                 : Figure<std::uint64_t>();
   }
 
-  /// The same if its children's account is part of its own, which another has taken over if it is
-  /// not counted.
+  /// Of a counter whose children's account is part of its own. Not counted: another has taken it
+  /// over.
+  void show_with_children(bool is_counted) noexcept {
+    show_with_children(is_known ? Figure<std::uint64_t>(own) : Figure<std::uint64_t>(), is_counted);
+  }
   void show_with_children(Figure<std::uint64_t> now, bool is_counted) noexcept {
     shown = now ? Figure<std::uint64_t>((is_counted ? std::max(own + pending, *now) : 0) + lost)
                 : Figure<std::uint64_t>();
@@ -120,11 +130,17 @@ struct Account {
   [[nodiscard]] std::uint64_t used() const noexcept { return own + children + pending; }
 
  private:
+  void pay_from(std::uint64_t& growth) noexcept {
+    const std::uint64_t paid = std::min(growth, pending);
+    growth -= paid;
+    pending -= paid;
+  }
+
   /// If an account of children has grown by less than its ended members had used, some of them were
   /// not waited for: the system has dropped theirs.
-  void expect(std::uint64_t grown, std::int64_t slack) noexcept {
+  void expect(std::uint64_t growth, std::int64_t slack) noexcept {
     balance +=
-        static_cast<std::int64_t>(grown) - static_cast<std::int64_t>(std::exchange(pending, 0));
+        static_cast<std::int64_t>(growth) - static_cast<std::int64_t>(std::exchange(pending, 0));
     balance = std::min(balance, slack);
     if (balance >= -slack) return;
     lost += static_cast<std::uint64_t>(-slack - balance);
@@ -223,7 +239,8 @@ class ProcessForest {
 
     bool must_ask = true;              ///< for its children's account
     bool is_collected = false;         ///< by this program
-    bool is_counted = false;           ///< between two ticks: no other member has taken it over
+    bool is_counted = true;            ///< nobody has taken over its account
+    bool has_uncounted_child = false;  ///< that is about to be gone
     bool has_unwatched_child = false;  ///< one could not be opened
     bool was_visited = false;
     bool has_ended = false;  ///< is a zombie, or gone
@@ -451,9 +468,14 @@ class ProcessForest {
 
   void count_waited_for(std::span<const std::shared_ptr<Node>> members) const noexcept {
     if (!tells_accounts_with_children_) return;
-    for (const auto& member : members) member->num_waited_for = 0;
     for (const auto& member : members) {
-      if (member->waiter != nullptr) ++member->waiter->num_waited_for;
+      member->num_waited_for = 0;
+      member->has_uncounted_child = false;
+    }
+    for (const auto& member : members) {
+      if (member->waiter == nullptr) continue;
+      ++member->waiter->num_waited_for;
+      member->waiter->has_uncounted_child |= !member->is_counted;
     }
   }
 
@@ -485,6 +507,7 @@ class ProcessForest {
       if (node.ancestor != nullptr && is_ending(own)) complete_ending(own);
       note_awaited(node, own.more);
       add_figures(node.sum, own);
+      node.is_counted = true;
       if (note_own(node, own) && node.num_waited_for > 0) end_taken_over(node);
       if (must_ask(node)) ask_for_children(node);
     }
@@ -506,7 +529,7 @@ class ProcessForest {
     for_each_counter(node, [&](Account& account, std::size_t slot) {
       const Figure<std::uint64_t> now = own.more.slots[slot];
       if (contains_children(slot)) {
-        may_have_taken_over |= account.note_own_with_children(now, again);
+        may_have_taken_over |= account.note_own_with_children(now, again, node.has_uncounted_child);
       } else {
         account.note_own(now);
       }
@@ -527,7 +550,9 @@ class ProcessForest {
   [[nodiscard]] bool end_children_that_are_gone(Node& parent) noexcept {
     bool found = false;
     for (const auto& member : parent.family->members) {
-      if (member->waiter != &parent || member->is_gone || is_here(*member)) continue;
+      if (member->is_gone || !may_have_taken_over(parent, *member)) continue;
+      member->is_counted = is_here(*member);
+      if (member->is_counted || !is_gone(*member)) continue;
       member->has_ended = true;
       member->is_gone = true;
       settle(*member);
@@ -536,12 +561,27 @@ class ProcessForest {
     return found;
   }
 
-  /// Whether it runs, or has ended but was not waited for.
+  /// Only an account that has grown by as much as the child had used.
+  [[nodiscard]] bool may_have_taken_over(const Node& parent, const Node& child) const noexcept {
+    if (child.waiter != &parent || !child.is_counted) return false;
+    bool has_used = false;
+    for (std::size_t i = 0; i < counters_.size(); ++i) {
+      if (!contains_children(counters_[i])) continue;
+      if (child.further[i].used() > parent.further[i].grown) return false;
+      has_used |= child.further[i].used() > 0;
+    }
+    return has_used;
+  }
+
+  /// Whether it runs, or has ended but nobody waits for it yet.
   [[nodiscard]] static bool is_here(Node& node) noexcept {
-    ProcessReading counters;
-    if (read_counters_of(node.sampler, counters) == ReadStatus::ok) return true;
     FamilyReading family;
-    return node.sampler.read_family(family) == ReadStatus::ok;
+    return node.sampler.read_family(family) == ReadStatus::ok && !family.is_being_collected;
+  }
+
+  [[nodiscard]] static bool is_gone(Node& node) noexcept {
+    FamilyReading family;
+    return node.sampler.read_family(family) == ReadStatus::vanished;
   }
 
   /// Whether it has given back its memory already, on its way out. All else is told of it, so that
@@ -565,6 +605,7 @@ class ProcessForest {
     const bool was_known = std::exchange(node.has_ended, true);
     node.is_gone = ask_for_children(node) == ReadStatus::vanished;
     if (node.is_gone) return settle(node);
+    node.is_counted = is_here(node);
     if (!was_known && !counters_.empty()) read_last_counters(node);
     node.cpu.is_known = true;
     for_each_counter(node, [](Account& account, std::size_t) { account.is_known = true; });
@@ -579,7 +620,13 @@ class ProcessForest {
   /// All below it were summed up before.
   void sum_accounts(Node& node) const noexcept {
     node.cpu.show(node.is_gone);
-    for_each_counter(node, [&](Account& account, std::size_t) { account.show(node.is_gone); });
+    for_each_counter(node, [&](Account& account, std::size_t slot) {
+      if (contains_children(slot) && !node.is_gone) {
+        account.show_with_children(node.is_counted);
+      } else {
+        account.show(node.is_gone);
+      }
+    });
     hand_up(node);
     node.sum.cpu_time_ns = node.cpu.below;
     for_each_counter(node, [&](Account& account, std::size_t slot) {
@@ -637,8 +684,12 @@ class ProcessForest {
     bool has_grown = false;
     for_each_counter(node, [&](Account& account, std::size_t slot) {
       const Figure<std::uint64_t> now = is_there ? own.more.slots[slot] : account.own;
-      if (!contains_children(slot)) return account.show_now(now);
-      has_grown |= now && *now > account.own;
+      if (!contains_children(slot)) {
+        if (now) account.own = std::max(account.own, *now);  // last known, if it ends
+        return account.show_now(now);
+      }
+      account.grown = now && *now > account.own ? *now - account.own : 0;
+      has_grown |= account.grown > 0;
       account.show_with_children(now, node.is_counted);
     });
     return has_grown && node.num_waited_for > 0;
@@ -653,10 +704,10 @@ class ProcessForest {
     }
   }
 
-  [[nodiscard]] bool drop_children_that_are_gone(Node& parent) const noexcept {
+  [[nodiscard]] bool drop_children_that_are_gone(Node& parent) noexcept {
     bool found = false;
     for (const auto& member : parent.family->members) {
-      if (member->waiter != &parent || !member->is_counted || is_here(*member)) continue;
+      if (!may_have_taken_over(parent, *member) || is_here(*member)) continue;
       member->is_counted = false;
       found = true;
       for_each_counter(*member, [&](Account& account, std::size_t slot) {

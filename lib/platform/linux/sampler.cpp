@@ -431,6 +431,7 @@ ReadStatus ProcessSampler::State::read_family(FamilyReading& reading) const noex
   if (!stat) return says_no_such_process(errno) ? ReadStatus::vanished : ReadStatus::ok;
   if (!statm && stat->start_clock_ticks != start_clock_ticks) return ReadStatus::vanished;
   reading.parent = stat->parent_pid;
+  reading.is_being_collected = stat->state == 'X';  // EXIT_DEAD: set before accounts are added up
   reading.children_cpu_ns = stat->children_clock_ticks * context.clock_tick_ns;
   constexpr std::size_t faults = further_slot<figures>("major_faults");
   if (reading.children.asks_for(faults)) {
