@@ -337,7 +337,7 @@ class ProcessForest {
     const std::shared_ptr<Node> node = open_node(descent.pid, error);
     FamilyReading reading = family_reading();
     if (!node || node->sampler.read_family(reading) == ReadStatus::vanished ||
-        reading.parent != descent.parent) {
+        reading.is_being_collected || reading.parent != descent.parent) {
       ancestor->has_unwatched_child |= !node && error != std::errc::no_such_process;
       ancestor->must_ask = true;
       return;
