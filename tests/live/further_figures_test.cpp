@@ -214,7 +214,8 @@ TEST_CASE("a tree loses nothing of workers that end, and no counter falls", "[li
            registry.latest("app")->num_processes == Figure<std::uint32_t>(1U);
   };
   CHECK(eventually(is_complete));
-  CAPTURE(row ? (*row)[io_write].value_or(1) : 0, number_in(proc + "/io", "write_bytes:"), registry.latest("app")->num_processes.value_or(0));
+  CAPTURE(row ? (*row)[io_write].value_or(1) : 0, number_in(proc + "/io", "write_bytes:"),
+          registry.latest("app")->num_processes.value_or(0));
   CHECK(fallen.empty());
   REQUIRE(row);
   // One run in ten counts a batch of workers twice that was waited for while the tree was read.
