@@ -82,6 +82,13 @@ def sampling_rows(results):
         yield row(f"tick, a process of {size:,} that have not run", time_text(idle),
                   time_text(bare) + " bare calls", "–", over, None, "≤ 0.35 × bare",
                   at_most(over, 0.35))
+    for word in ("io", "faults", "switches", "peak", "pss", "limits"):
+        name = "collect/100"
+        bare, cost = results.get(name, "bare_ns"), results.get(name, f"{word}_ns")
+        over = cost / bare if None not in (bare, cost) else None
+        yield row(f"tick with collect = [\"{word}\"], a process of 100", time_text(cost),
+                  time_text(bare) + " bare calls",
+                  time_text(results.get(name, "tick_ns")) + " without", over)
     for size in (1_000, 6_000):
         name = f"tick/{size}"
         bare, by_path = results.get(name, "bare_ns"), results.get(name, "by_path_ns")

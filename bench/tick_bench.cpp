@@ -22,7 +22,9 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 namespace provisr::bench {
@@ -32,8 +34,10 @@ namespace {
 constexpr int ticks_to_settle = 3;
 
 [[nodiscard]] std::unique_ptr<Registry> watch(std::span<const pid_t> pids,
-                                              const SamplerOptions& options) {
-  auto registry = std::make_unique<Registry>(RegistryOptions{}, SamplingContext(options));
+                                              const SamplerOptions& options,
+                                              FurtherFigures further_figures) {
+  auto registry = std::make_unique<Registry>(RegistryOptions{.further_figures = further_figures},
+                                             SamplingContext(options));
   for (std::size_t i = 0; i < pids.size(); ++i) {
     if (const auto error = registry->track(process_name(i), pids[i])) {
       throw std::system_error(error);
@@ -47,17 +51,17 @@ constexpr int ticks_to_settle = 3;
   return {.max_kept_descriptors = kept_descriptors, .max_idle_age = {}};
 }
 
-[[nodiscard]] Way tick_way(const char* name, std::span<const pid_t> pids, std::size_t passes,
-                           const SamplerOptions& options) {
+[[nodiscard]] Way tick_way(std::string name, std::span<const pid_t> pids, std::size_t passes,
+                           const SamplerOptions& options, FurtherFigures further_figures = {}) {
   auto registry = std::make_shared<std::unique_ptr<Registry>>();
-  return {.name = name,
+  return {.name = std::move(name),
           .work =
               [=] {
                 for (std::size_t pass = 0; pass < passes; ++pass) {
                   benchmark::DoNotOptimize((*registry)->tick());
                 }
               },
-          .before = [=] { *registry = watch(pids, options); },
+          .before = [=] { *registry = watch(pids, options, further_figures); },
           .after = [=] { registry->reset(); }};
 }
 
@@ -95,6 +99,21 @@ void tick(benchmark::State& state) {
 BENCHMARK(tick)->Arg(10)->Arg(100)->UseManualTime()->Iterations(rounds(100));
 BENCHMARK(tick)->Arg(1'000)->UseManualTime()->Iterations(rounds(50));
 BENCHMARK(tick)->Arg(3'000)->Arg(6'000)->UseManualTime()->Iterations(rounds(15));
+
+/// What each word of `collect` adds to the tick of a process that ran.
+void collect(benchmark::State& state) {
+  raise_descriptor_limit();
+  const std::span<const pid_t> pids = shared_sleepers().first(100);
+  constexpr std::size_t passes = 10;
+  const SamplerOptions options = in_full(pids.size() * 3);
+  std::vector<Way> ways{tick_way("tick", pids, passes, options), bare_way(pids, passes)};
+  for_each_group<figures>([&](std::string_view word) {
+    ways.push_back(
+        tick_way(std::string(word), pids, passes, options, further_group<figures>(word)));
+  });
+  compare(state, static_cast<double>(pids.size() * passes), ways);
+}
+BENCHMARK(collect)->Name("collect/100")->UseManualTime()->Iterations(rounds(30));
 
 void fake_tick(benchmark::State& state) {
   const auto processes = static_cast<std::size_t>(state.range(0));

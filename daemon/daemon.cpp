@@ -51,6 +51,7 @@ namespace {
   RegistryOptions options;
   options.storage = state != nullptr ? state->storage() : unforked_storage();
   options.max_history = collection.max_history;
+  options.further_figures = collection.further_figures;
   options.diagnostics = [&log](const Diagnostic& diagnostic) {
     const LogLevel level = log_level_of(diagnostic.severity);
     if (!log.enabled(level)) return;
@@ -226,6 +227,8 @@ class Daemon {
     };
     keep(config_.metrics.collection.max_history, next.metrics.collection.max_history,
          "metrics.process_metrics.max_history");
+    keep(config_.metrics.collection.further_figures, next.metrics.collection.further_figures,
+         "metrics.process_metrics.collect");
     keep(config_.daemon.state_dir, next.daemon.state_dir, "daemon.state_dir");
   }
 

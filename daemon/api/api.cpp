@@ -105,7 +105,7 @@ HttpAnswer Api::sample(std::string_view name) const {
   if (!process.running()) {
     throw Refusal{404, fmt::format("the process \"{}\" is known but not running", name)};
   }
-  return json_answer(sample_json(name, process.metrics()));
+  return json_answer(sample_json(name, process.sample()));
 }
 
 HttpAnswer Api::history(const HttpQuery& query) {

@@ -7,6 +7,7 @@
 #include <provisr/process_metrics.hpp>
 #include <provisr/query.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -31,12 +32,10 @@ class HistoryText {
   [[nodiscard]] Pulled append_next(std::string& text) {
     if (!has_begun_) text += history_json_begin("process", name_);
     has_begun_ = true;
-    samples_.clear();
-    history_.read(samples_in_a_row, samples_);
-    std::erase_if(samples_, [this](const auto& s) { return !range_.contains(s.timestamp); });
-    if (has_samples_ && !samples_.empty()) text += ',';
-    has_samples_ |= !samples_.empty();
-    text += samples_json(name_, samples_, fields_);
+    const std::vector<SampleView> samples = read_some();
+    if (has_samples_ && !samples.empty()) text += ',';
+    has_samples_ |= !samples.empty();
+    text += samples_json(name_, samples, fields_);
     if (history_.left() > 0) {
       if (text.empty()) text += ' ';  // none of them is in the range
       return Pulled::piece;
@@ -46,11 +45,22 @@ class HistoryText {
   }
 
  private:
+  /// Those of the next that are in the range; valid until the next call.
+  [[nodiscard]] std::vector<SampleView> read_some() {
+    history_.read(samples_in_a_row, rows_);
+    std::vector<SampleView> samples;
+    samples.reserve(rows_.size());
+    for (std::size_t i = 0; i < rows_.size(); ++i) {
+      if (range_.contains(rows_.metrics[i].timestamp)) samples.push_back(rows_[i]);
+    }
+    return samples;
+  }
+
   std::string name_;
   HistoryView history_;
   TimeRange range_;
   Fields fields_;
-  std::vector<ProcessMetrics> samples_;
+  SampleRows rows_;
   bool has_begun_ = false;
   bool has_samples_ = false;
 };
@@ -102,10 +112,9 @@ class StepsText final : public SlicedWork {
         stepper_(*query.step, query.aggregate) {}
 
   [[nodiscard]] bool work() override {
-    samples_.clear();
     history_.read(samples_in_a_slice, samples_);
-    for (const ProcessMetrics& sample : samples_) {
-      if (query_.range.contains(sample.timestamp)) add(stepper_.add(sample));
+    for (std::size_t i = 0; i < samples_.size(); ++i) {
+      if (query_.range.contains(samples_.metrics[i].timestamp)) add(stepper_.add(samples_[i]));
     }
     if (history_.left() > 0) return false;
     add(stepper_.finish());
@@ -128,7 +137,7 @@ class StepsText final : public SlicedWork {
   HistoryView history_;
   HistoryQuery query_;
   Stepper stepper_;
-  std::vector<ProcessMetrics> samples_;
+  SampleRows samples_;
   std::deque<StepRow> rows_;
 };
 

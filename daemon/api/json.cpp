@@ -182,9 +182,9 @@ std::string metrics_json(const Snapshot& snapshot) {
   return json.str();
 }
 
-std::string sample_json(std::string_view name, const ProcessMetrics& sample) {
+std::string sample_json(std::string_view name, const SampleView& sample) {
   JsonText json;
-  write_sample(json, name, {sample});
+  write_sample(json, name, sample);
   return json.str();
 }
 
@@ -200,10 +200,10 @@ std::string history_json_begin(std::string_view key, std::string_view name) {
   return text;
 }
 
-std::string samples_json(std::string_view name, const std::vector<ProcessMetrics>& samples,
+std::string samples_json(std::string_view name, std::span<const SampleView> samples,
                          const Fields& fields) {
-  return elements_of(samples, [&](JsonText& json, const ProcessMetrics& sample) {
-    write_sample(json, name, {sample}, fields);
+  return elements_of(samples, [&](JsonText& json, const SampleView& sample) {
+    write_sample(json, name, sample, fields);
   });
 }
 

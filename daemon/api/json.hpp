@@ -26,12 +26,11 @@ namespace provisr::daemon {
 /// Name → sample, for every running process.
 [[nodiscard]] std::string metrics_json(const Snapshot& snapshot);
 
-[[nodiscard]] std::string sample_json(std::string_view name, const ProcessMetrics& sample);
+[[nodiscard]] std::string sample_json(std::string_view name, const SampleView& sample);
 
 /// {KEY: name, "history": [row, ...]} is this, rows with commas in between, and history_json_end.
 [[nodiscard]] std::string history_json_begin(std::string_view key, std::string_view name);
-[[nodiscard]] std::string samples_json(std::string_view name,
-                                       const std::vector<ProcessMetrics>& samples,
+[[nodiscard]] std::string samples_json(std::string_view name, std::span<const SampleView> samples,
                                        const Fields& fields);
 [[nodiscard]] std::string steps_json(const std::deque<StepRow>& rows, const Fields& fields);
 inline constexpr std::string_view history_json_end = "]}";

@@ -10,13 +10,9 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <iterator>
-#include <span>
 #include <string>
-#include <vector>
 
 namespace provisr::daemon {
 namespace {
@@ -26,21 +22,20 @@ constexpr std::size_t most_samples = 100'000;
 
 /// Looks back as far as there are samples of the range, so that the cost is that of the window and
 /// not of the history; at most_samples and some more it stops.
-void collect(const HistoryView& history, const TimeRange& range,
-             std::vector<ProcessMetrics>& samples) {
+void collect(const HistoryView& history, const TimeRange& range, SampleRows& samples) {
   if (samples.size() > most_samples) return;
-  std::vector<ProcessMetrics> newest;
+  SampleRows newest;
   for (std::size_t count = 256;; count *= 2) {
     HistoryView end = history;
     end.keep_newest(count);
-    newest.clear();
     end.read(count, newest);
-    const bool may_be_more = history.left() > count && count <= most_samples && !newest.empty() &&
-                             range.contains(newest.front().timestamp);
+    const bool may_be_more = history.left() > count && count <= most_samples && newest.size() > 0 &&
+                             range.contains(newest.metrics.front().timestamp);
     if (!may_be_more) break;
   }
-  std::copy_if(newest.begin(), newest.end(), std::back_inserter(samples),
-               [&](const ProcessMetrics& sample) { return range.contains(sample.timestamp); });
+  for (std::size_t i = 0; i < newest.size(); ++i) {
+    if (range.contains(newest.metrics[i].timestamp)) samples.push_back(newest[i]);
+  }
 }
 
 void write_distribution(JsonText& json, const Distribution& distribution) {
@@ -55,11 +50,11 @@ void write_distribution(JsonText& json, const Distribution& distribution) {
   });
 }
 
-void write_figures(JsonText& json, std::span<const ProcessMetrics> samples) {
+void write_figures(JsonText& json, const SampleRows& samples) {
   for_each_figure<figures>([&](auto figure) {
     if constexpr (!decltype(figure)::info.json_key.empty()) {
       const Distribution distribution =
-          summarize(samples, [&](const ProcessMetrics& sample) { return figure.of({sample}); });
+          distribution_of(samples.size(), [&](std::size_t i) { return figure.of(samples[i]); });
       if (distribution.count == 0) return;
       json.key(decltype(figure)::info.json_key);
       write_distribution(json, distribution);
@@ -67,9 +62,9 @@ void write_figures(JsonText& json, std::span<const ProcessMetrics> samples) {
   });
 }
 
-[[nodiscard]] std::vector<ProcessMetrics> samples_of(const Target& target, const Snapshot& snapshot,
-                                                     const TimeRange& range) {
-  std::vector<ProcessMetrics> samples;
+[[nodiscard]] SampleRows samples_of(const Target& target, const Snapshot& snapshot,
+                                    const TimeRange& range) {
+  SampleRows samples;
   bool is_known = false;
   const auto take = [&](const Snapshot::Process& process) {
     is_known = true;
@@ -90,7 +85,7 @@ void write_figures(JsonText& json, std::span<const ProcessMetrics> samples) {
 HttpAnswer summary_answer(const Target& target, const Snapshot& snapshot,
                           std::chrono::milliseconds window, Timestamp now) {
   const TimeRange range{.since = now - window};
-  const std::vector<ProcessMetrics> samples = samples_of(target, snapshot, range);
+  const SampleRows samples = samples_of(target, snapshot, range);
   if (samples.size() > most_samples) {
     throw Refusal{400,
                   fmt::format("there are more than {} samples in the window: use a shorter one",

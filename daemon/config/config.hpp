@@ -4,6 +4,7 @@
 #include "daemon/platform/signal_names.hpp"
 #include "daemon/platform/user_account.hpp"
 
+#include <provisr/figures.hpp>
 #include <provisr/tracking.hpp>
 
 #include <chrono>
@@ -47,6 +48,7 @@ struct CollectionConfig {
   std::size_t max_history = 100;
   /// How long the history of a name outlives its removal.
   std::chrono::milliseconds history_ttl = default_history_ttl;
+  FurtherFigures further_figures;  ///< to collect beside the others
 
   bool operator==(const CollectionConfig&) const = default;
 };

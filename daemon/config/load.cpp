@@ -59,6 +59,28 @@ void read_count(const Value& value, std::size_t& out, const Limits<std::int64_t>
   if (value.read(count, limits)) out = static_cast<std::size_t>(count);
 }
 
+[[nodiscard]] std::vector<std::string_view> collectable_words() {
+  std::vector<std::string_view> words;
+  for_each_group<figures>([&](std::string_view word) { words.push_back(word); });
+  return words;
+}
+
+void read_collect(const Value& value, CollectionConfig& collection) {
+  std::vector<std::string> asked;
+  if (!value.read(asked)) return;
+  const std::vector<std::string_view> known = collectable_words();
+  FurtherFigures further;
+  for (const std::string& word : asked) {
+    const FurtherFigures group = further_group<figures>(word);
+    if (word.empty() || group.empty()) {
+      value.fault(fmt::format("must be of {}, not \"{}\"{}", fmt::join(known, ", "), word,
+                              did_you_mean(word, known)));
+    }
+    further |= group;
+  }
+  collection.further_figures = further;
+}
+
 constexpr auto collection_keys = std::to_array<Key<CollectionConfig>>({
     {"enabled",
      [](const Value& v, CollectionConfig& c) { static_cast<void>(v.read(c.enabled)); },
@@ -70,13 +92,18 @@ constexpr auto collection_keys = std::to_array<Key<CollectionConfig>>({
      {"duration", R"("5s")", interval_limits, "The time between two samples of a process"}},
     {"max_history",
      [](const Value& v, CollectionConfig& c) { read_count(v, c.max_history, max_history_limits); },
-     {"integer", "100", max_history_limits, "Samples kept for each process, 64 bytes each"}},
+     {"integer", "100", max_history_limits,
+      "Samples kept for each process, 64 bytes each; 128 if `collect` asks for something"}},
     {"history_ttl",
      [](const Value& v, CollectionConfig& c) {
        static_cast<void>(v.read(c.history_ttl, history_ttl_limits));
      },
      {"duration", R"("10m")", history_ttl_limits,
       "How long the history of a name outlives its removal by a reload"}},
+    {"collect",
+     read_collect,
+     {"array of strings", "[]", "of `io`, `faults`, `switches`, `peak`, `pss`, `limits`",
+      "Further figures, each of which costs something: [platforms.md](platforms.md) says what"}},
 });
 
 constexpr auto metrics_keys = std::to_array<Key<Document>>({

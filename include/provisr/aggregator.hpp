@@ -96,16 +96,14 @@ struct Distribution {
   Figure<double> p99;
 };
 
-/// The distribution of one figure, chosen by a projection such as `&ProcessMetrics::cpu_percent`
-/// or `[](const ProcessMetrics& m) { return m.memory_mb(); }`.
-template <class Projection>
-[[nodiscard]] Distribution summarize(std::span<const ProcessMetrics> history,
-                                     Projection projection) {
+/// The distribution of the known ones among `count` figures.
+template <class FigureAtIndex>
+[[nodiscard]] Distribution distribution_of(std::size_t count, FigureAtIndex figure_at) {
   std::vector<double> known;
-  known.reserve(history.size());
+  known.reserve(count);
   KnownSum sum;
-  for (const ProcessMetrics& sample : history) {
-    const auto figure = std::invoke(projection, sample);
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto figure = figure_at(i);
     sum.add(figure);
     if (figure) known.push_back(static_cast<double>(*figure));
   }
@@ -118,6 +116,15 @@ template <class Projection>
           .p50 = nearest_rank(known, 0.50),
           .p95 = nearest_rank(known, 0.95),
           .p99 = nearest_rank(known, 0.99)};
+}
+
+/// The distribution of one figure, chosen by a projection such as `&ProcessMetrics::cpu_percent`
+/// or `[](const ProcessMetrics& m) { return m.memory_mb(); }`.
+template <class Projection>
+[[nodiscard]] Distribution summarize(std::span<const ProcessMetrics> history,
+                                     Projection projection) {
+  return distribution_of(history.size(),
+                         [&](std::size_t i) { return std::invoke(projection, history[i]); });
 }
 
 }  // namespace provisr

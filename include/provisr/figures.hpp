@@ -16,8 +16,8 @@
 /// The table of figures. JSON, the Prometheus exposition and the tables of the documents are loops
 /// over it.
 ///
-/// To add a figure: one row at the end of `figures`, of a `FurtherFigure`, and one line in each
-/// platform's sampler that can read it:
+/// To add a figure: one row at the end of `figures`, of a `FurtherFigure`, with the word that asks
+/// for it, and one line in each platform's sampler that can read it:
 ///
 ///     constexpr auto slot = further_slot<figures>("major_faults");
 ///     if (reading.more.asks_for(slot)) reading.more.set(slot, faults);
@@ -45,6 +45,8 @@ struct FigureInfo {
   FigureKind kind;
   FigureCost cost;
   std::string_view help;  ///< one sentence
+  /// The word that asks for it, perhaps with others, of the ones that are `asked`.
+  std::string_view group = {};
 };
 
 /// One sample: its fixed part, and the further figures if its registry asked for any. A view.
@@ -77,6 +79,25 @@ class FurtherFigures {
   [[nodiscard]] constexpr bool contains(std::size_t slot) const noexcept {
     return slot < max_slots && (slots_ >> slot & 1U) != 0;
   }
+  [[nodiscard]] constexpr bool empty() const noexcept { return slots_ == 0; }
+
+  friend constexpr FurtherFigures operator|(FurtherFigures a, FurtherFigures b) noexcept {
+    a.slots_ |= b.slots_;
+    return a;
+  }
+  constexpr FurtherFigures& operator|=(FurtherFigures other) noexcept {
+    return *this = *this | other;
+  }
+  friend constexpr FurtherFigures operator&(FurtherFigures a, FurtherFigures b) noexcept {
+    a.slots_ &= b.slots_;
+    return a;
+  }
+  /// Those of `a` that are not in `b`.
+  friend constexpr FurtherFigures operator-(FurtherFigures a, FurtherFigures b) noexcept {
+    a.slots_ &= ~b.slots_;
+    return a;
+  }
+  constexpr bool operator==(const FurtherFigures&) const noexcept = default;
 
   /// How many slots a row needs: whole steps of 64 bytes up to the last slot; none if empty.
   [[nodiscard]] constexpr std::size_t row_slots() const noexcept {
@@ -127,17 +148,36 @@ inline constexpr auto figures = figure_table(
     FigureRow{FigureInfo{"num_threads", "num_threads", "provisr_process_num_threads", Unit::count, FigureKind::level, FigureCost::basic, "Number of threads for managed processes."}, &ProcessMetrics::num_threads},
     FigureRow{FigureInfo{"num_fds", "num_fds", "provisr_process_num_fds", Unit::count, FigureKind::level, FigureCost::basic, "Number of file descriptors for managed processes."}, &ProcessMetrics::num_fds},
     FigureRow{FigureInfo{"num_processes", "num_processes", "provisr_process_num_processes", Unit::count, FigureKind::level, FigureCost::basic, "Number of processes in the tree."}, &ProcessMetrics::num_processes},
-    FigureRow{FigureInfo{"cpu_time", "", "provisr_process_cpu_seconds_total", Unit::nanoseconds, FigureKind::counter, FigureCost::basic, "CPU time used since the process started."}, &ProcessMetrics::cpu_time_ns});
+    FigureRow{FigureInfo{"cpu_time", "", "provisr_process_cpu_seconds_total", Unit::nanoseconds, FigureKind::counter, FigureCost::basic, "CPU time used since the process started."}, &ProcessMetrics::cpu_time_ns},
+    FigureRow{FigureInfo{"io_read_bytes", "io_read_bytes", "provisr_process_io_read_bytes_total", Unit::bytes, FigureKind::counter, FigureCost::asked, "Bytes read from storage.", "io"}, FurtherFigure{}},
+    FigureRow{FigureInfo{"io_write_bytes", "io_write_bytes", "provisr_process_io_write_bytes_total", Unit::bytes, FigureKind::counter, FigureCost::asked, "Bytes written to storage.", "io"}, FurtherFigure{}},
+    FigureRow{FigureInfo{"major_faults", "major_faults", "provisr_process_major_faults_total", Unit::count, FigureKind::counter, FigureCost::asked, "Page faults that had to wait for storage.", "faults"}, FurtherFigure{}},
+    FigureRow{FigureInfo{"voluntary_switches", "voluntary_switches", "provisr_process_voluntary_switches_total", Unit::count, FigureKind::counter, FigureCost::asked, "Context switches by threads that had to wait.", "switches"}, FurtherFigure{}},
+    FigureRow{FigureInfo{"involuntary_switches", "involuntary_switches", "provisr_process_involuntary_switches_total", Unit::count, FigureKind::counter, FigureCost::asked, "Context switches by threads that could have gone on.", "switches"}, FurtherFigure{}},
+    FigureRow{FigureInfo{"memory_peak", "memory_peak", "provisr_process_memory_peak_bytes", Unit::bytes, FigureKind::level, FigureCost::asked, "Most memory that was resident.", "peak"}, FurtherFigure{}},
+    FigureRow{FigureInfo{"memory_pss", "memory_pss", "provisr_process_memory_pss_bytes", Unit::bytes, FigureKind::level, FigureCost::asked, "Memory that is resident, shared pages divided by those who share them.", "pss"}, FurtherFigure{}},
+    FigureRow{FigureInfo{"max_fds", "max_fds", "provisr_process_max_fds", Unit::count, FigureKind::level, FigureCost::asked, "Most file descriptors that may be open.", "limits"}, FurtherFigure{}});
 // clang-format on
 
 /// One row of a table, as a type: what it says is known at compile time.
 template <const auto& table, std::size_t index>
 struct FigureAt {
   static constexpr const FigureInfo& info = std::get<index>(table).info;
+  static constexpr bool is_further =
+      std::is_same_v<std::remove_cvref_t<decltype(std::get<index>(table).source)>, FurtherFigure>;
+
+  /// Of a further figure.
+  static constexpr std::size_t slot = [] {
+    if constexpr (is_further) {
+      return std::get<index>(table).source.slot;
+    } else {
+      return FurtherFigures::max_slots;
+    }
+  }();
 
   [[nodiscard]] static constexpr auto of(const SampleView& sample) noexcept {
     constexpr auto source = std::get<index>(table).source;
-    if constexpr (std::is_same_v<decltype(source), const FurtherFigure>) {
+    if constexpr (is_further) {
       return source(sample);
     } else {
       return std::invoke(source, sample.metrics);
@@ -147,6 +187,16 @@ struct FigureAt {
 
 template <const auto& table>
 inline constexpr std::size_t figure_count = std::tuple_size_v<std::remove_cvref_t<decltype(table)>>;
+
+/// How many further figures there are.
+template <const auto& table>
+inline constexpr std::size_t further_count = std::apply(
+    [](const auto&... rows) {
+      return (
+          std::size_t{0} + ... +
+          (std::is_same_v<std::remove_cvref_t<decltype(rows.source)>, FurtherFigure> ? 1U : 0U));
+    },
+    table);
 
 /// Calls `visit(FigureAt<table, i>())` for each row, in the table's order.
 template <const auto& table, class Visit>
@@ -173,6 +223,51 @@ template <const auto& table>
       table);
   if (slot == FurtherFigures::max_slots) throw "no further figure has this id";
   return slot;
+}
+
+/// The further figures of the table that `chooses`, a predicate of FigureInfo, is true of.
+template <const auto& table, class Chooses>
+[[nodiscard]] constexpr FurtherFigures further_figures(Chooses chooses) {
+  FurtherFigures chosen;
+  std::apply(
+      [&](const auto&... rows) {
+        const auto look_at = [&](const auto& row) {
+          if constexpr (std::is_same_v<decltype(row.source), FurtherFigure>) {
+            if (chooses(row.info)) chosen |= FurtherFigures{row.source.slot};
+          }
+        };
+        (look_at(rows), ...);
+      },
+      table);
+  return chosen;
+}
+
+/// Those that a word asks for; empty if there is no such word.
+template <const auto& table>
+[[nodiscard]] constexpr FurtherFigures further_group(std::string_view word) {
+  return further_figures<table>([&](const FigureInfo& info) { return info.group == word; });
+}
+
+/// Those that grow as long as their process lives.
+template <const auto& table>
+inline constexpr FurtherFigures further_counters =
+    further_figures<table>([](const FigureInfo& info) { return info.kind == FigureKind::counter; });
+
+/// Those that go up and down.
+template <const auto& table>
+inline constexpr FurtherFigures further_levels = further_figures<table>([](const FigureInfo& info) {
+  return info.kind == FigureKind::level;
+});
+
+/// Calls `visit(word)` for each word that asks for further figures, in the table's order.
+template <const auto& table, class Visit>
+constexpr void for_each_group(Visit&& visit) {
+  std::string_view previous;
+  for_each_figure<table>([&](auto figure) {
+    constexpr std::string_view word = decltype(figure)::info.group;
+    if (!word.empty() && word != previous) visit(word);
+    previous = word;
+  });
 }
 
 [[nodiscard]] constexpr std::string_view to_text(Unit unit) noexcept {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <provisr/detail/prefetch.hpp>
+#include <provisr/figures.hpp>
 #include <provisr/process_metrics.hpp>
 #include <provisr/storage.hpp>
 
@@ -102,6 +103,12 @@ class History {
   void read_until(std::uint64_t end, std::vector<ProcessMetrics>& samples,
                   std::vector<Figure<std::uint64_t>>& more) const {
     read_rows(end, capacity(), samples, more, further_figures());
+  }
+
+  /// The same of at most `most` samples, the newest.
+  void read_last(std::uint64_t end, std::size_t most, std::vector<ProcessMetrics>& samples,
+                 std::vector<Figure<std::uint64_t>>& more) const {
+    read_rows(end, most, samples, more, further_figures());
   }
 
   /// All samples, oldest first.
@@ -228,6 +235,31 @@ class History {
   Word* next_;  ///< of the pushing thread
 };
 
+/// Samples with their further figures.
+struct SampleRows {
+  std::vector<ProcessMetrics> metrics;
+  std::vector<Figure<std::uint64_t>> more;  ///< `width` for each sample
+  std::size_t width = 0;
+
+  [[nodiscard]] std::size_t size() const noexcept { return metrics.size(); }
+  [[nodiscard]] SampleView operator[](std::size_t index) const noexcept {
+    return {metrics[index], std::span(more).subspan(index * width, width)};
+  }
+  /// Appends a sample; the width is that of the first one.
+  void push_back(const SampleView& sample) {
+    if (metrics.empty()) width = sample.more.size();
+    metrics.push_back(sample.metrics);
+    const std::size_t end = more.size();
+    more.resize(end + width);
+    std::copy_n(sample.more.begin(), std::min(width, sample.more.size()),
+                more.begin() + static_cast<std::ptrdiff_t>(end));
+  }
+  void clear() noexcept {
+    metrics.clear();
+    more.clear();
+  }
+};
+
 /// The samples of a history up to one moment, to be read in parts and at leisure: it holds the
 /// history, which may outlive its registry by that, and nothing else.
 ///
@@ -252,6 +284,15 @@ class HistoryView {
     const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(most, left()));
     position_ += count;
     history_->read_last(position_, count, samples);
+  }
+
+  /// The same with the further figures, instead of what `rows` had.
+  void read(std::size_t most, SampleRows& rows) {
+    const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(most, left()));
+    position_ += count;
+    rows.clear();
+    rows.width = history_->further_figures();
+    history_->read_last(position_, count, rows.metrics, rows.more);
   }
 
  private:

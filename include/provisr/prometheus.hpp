@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace provisr {
 
@@ -27,18 +28,26 @@ template <Unit unit>
   }
 }
 
-/// One family: a sample for each running process whose figure is known.
+/// One family: a sample for each running process whose figure is known. That of a further figure is
+/// left out if it has none.
 template <class FigureOfTable, class SampleOf>
 void write_process_family(PrometheusWriter& writer, const Snapshot& snapshot, FigureOfTable figure,
                           SampleOf sample_of) {
   constexpr const FigureInfo& info = FigureOfTable::info;
   constexpr bool is_counter = info.kind == FigureKind::counter;
   static_assert(info.family.ends_with("_total") == is_counter, "a counter is named ..._total");
-  writer.family(info.family, is_counter ? "counter" : "gauge", info.help);
+  const auto begin = [&] {
+    writer.family(info.family, is_counter ? "counter" : "gauge", info.help);
+  };
+  bool has_begun = !FigureOfTable::is_further;
+  if (has_begun) begin();
   for (std::size_t i = 0; i < snapshot.size(); ++i) {
     const Snapshot::Process process = snapshot[i];
     if (!process.running()) continue;
-    if (const auto value = figure.of(sample_of(process, i))) {
+    const SampleView sample = sample_of(process, i);
+    if (FigureOfTable::is_further && sample.more.empty()) return;  // nor has any other
+    if (const auto value = figure.of(sample)) {
+      if (!std::exchange(has_begun, true)) begin();
       writer.sample_of_process(process.name(), in_base_unit<info.unit>(*value));
     }
   }

@@ -98,14 +98,17 @@ class Stepper {
 
   /// Returns the row of the step before if `sample` begins another.
   [[nodiscard]] std::optional<StepRow> add(const ProcessMetrics& sample) {
-    const Timestamp begin = step_of(sample.timestamp, step_);
+    return add(SampleView{sample});
+  }
+  [[nodiscard]] std::optional<StepRow> add(const SampleView& sample) {
+    const Timestamp begin = step_of(sample.metrics.timestamp, step_);
     std::optional<StepRow> complete;
     if (samples_ > 0 && begin != begin_) complete = finish();
     begin_ = begin;
     ++samples_;
     std::size_t index = 0;
     for_each_figure<figures>([&](auto figure) {
-      const auto value = figure.of({sample});
+      const auto value = figure.of(sample);
       if (value) values_[index].add(static_cast<double>(*value), aggregate_);
       ++index;
     });

@@ -118,6 +118,7 @@ class BasicRegistry {
     member.last_cpu = {reading.cpu_time_ns, taken_at};
     member.was_in_tick = false;
     member.reported_fds_error = false;
+    member.reported_refusals = {};
     member.has_recorded = false;
     return {};
   }
@@ -160,12 +161,12 @@ class BasicRegistry {
   }
 
   /// Calls `collect` between two ticks: it is to wait for a child that has ended, so that the
-  /// child's CPU time is added to the tree that it was a member of. No-op but for that if it was of
-  /// none.
+  /// child's CPU time and other counters are added to the tree that it was a member of. No-op but
+  /// for that if it was of none.
   template <class Collect>
   void collect_ended(const EndedChild& child, Collect&& collect) {
     const std::lock_guard tick_lock(tick_mutex_);
-    forest_.note_collected(child.pid, child.process_group, child.cpu_time_ns);
+    forest_.note_collected(child);
     std::forward<Collect>(collect)();
   }
 
@@ -258,6 +259,7 @@ class BasicRegistry {
 
     // Of tick_mutex_, and seldom touched.
     bool reported_fds_error = false;
+    FurtherFigures reported_refusals;
   };
 
   /// The snapshot that the tick has published; empty if it failed or if nobody observes.
@@ -422,7 +424,13 @@ class BasicRegistry {
     member.last_cpu = cpu;
     if (!std::exchange(member.was_in_tick, true)) member.shown_counters.clear();
     const bool is_unreadable = !reading.cpu_time_ns && !reading.num_threads;
-    if (reading.num_fds_error || is_unreadable) note_error(member, name, reading.num_fds_error);
+    if (reading.num_fds_error || is_unreadable) {
+      note_error(member, name, reading.num_fds_error);
+    } else if (reading.more.error) {
+      read_errors_.count(kind_of(reading.more.error));
+    }
+    const FurtherFigures news = reading.more.refused - member.reported_refusals;
+    if (!news.empty()) report_refusals(member, name, news, reading.more.error);
     return true;
   }
 
@@ -431,6 +439,23 @@ class BasicRegistry {
     if (!fds_error) return read_errors_.count(ReadErrorKind::unreadable);
     read_errors_.count(kind_of(fds_error));
     report_fds_error(member, name, fds_error);
+  }
+
+  void report_refusals(Member& member, const std::string& name, FurtherFigures refused,
+                       std::error_code error) noexcept {
+    member.reported_refusals |= refused;
+    try {
+      std::string message;
+      for_each_figure<figures>([&](auto figure) {
+        if constexpr (decltype(figure)::is_further) {
+          if (!refused.contains(decltype(figure)::slot)) return;
+          if (!message.empty()) message += ", ";
+          message += decltype(figure)::info.id;
+        }
+      });
+      diagnose(Severity::debug, name, message + " unknown: " + error.message());
+    } catch (const std::exception&) {  // out of memory: the debug line is lost
+    }
   }
 
   /// A few processes at a time, so that no tick has to wait for all. False: there was a tick.
@@ -475,7 +500,9 @@ class BasicRegistry {
     read_into(member, cpu_time, more);
     std::vector<Figure<std::uint64_t>>& shown = member.shown_counters;
     shown.resize(1 + more.size());
-    for (std::size_t slot = 0; slot < more.size(); ++slot) advance(more[slot], shown[1 + slot]);
+    for (std::size_t slot = 0; slot < more.size(); ++slot) {
+      if (is_counter(slot)) advance(more[slot], shown[1 + slot]);
+    }
     advance(cpu_time, shown[0]);
     std::ranges::copy(more, shown.begin() + 1);
     shown[0] = cpu_time;
@@ -490,7 +517,13 @@ class BasicRegistry {
     reading.more = {std::span(read).first(more.size()), options_.further_figures};
     if (member.sampler->read_counters(reading) != ReadStatus::ok) return;
     advance(cpu_time, reading.cpu_time_ns);
-    for (std::size_t slot = 0; slot < more.size(); ++slot) advance(more[slot], read[slot]);
+    for (std::size_t slot = 0; slot < more.size(); ++slot) {
+      if (is_counter(slot)) advance(more[slot], read[slot]);
+    }
+  }
+
+  [[nodiscard]] static constexpr bool is_counter(std::size_t slot) noexcept {
+    return further_counters<figures>.contains(slot);
   }
 
   static void advance(Figure<std::uint64_t>& counter, Figure<std::uint64_t> read) noexcept {

@@ -22,8 +22,28 @@ struct FurtherReadings {
 
   [[nodiscard]] bool asks_for(std::size_t slot) const noexcept { return asked.contains(slot); }
 
+  [[nodiscard]] bool asks_for(FurtherFigures any) const noexcept { return !(asked & any).empty(); }
+
   /// Requires asks_for(slot).
   void set(std::size_t slot, std::uint64_t value) noexcept { slots[slot] = value; }
+
+  /// Those that are unknown as the system refused to tell, and why.
+  FurtherFigures refused = {};
+  std::error_code error = {};
+
+  /// Those that are unknown as they are still being read.
+  FurtherFigures awaited = {};
+
+  void refuse(FurtherFigures which, std::error_code why) noexcept {
+    refused |= which & asked;
+    error = why;
+  }
+
+  /// Makes all figures unknown, and still asks for the same.
+  void clear() noexcept {
+    *this = {.slots = slots, .asked = asked};
+    std::fill(slots.begin(), slots.end(), Figure<std::uint64_t>());
+  }
 };
 
 /// What the operating system says of one process at one moment: counters and levels, no rates.
@@ -41,10 +61,10 @@ struct ProcessReading {
 
   /// Makes all figures unknown, and still asks for the same.
   void clear() noexcept {
-    const FurtherReadings cleared = more;
+    const FurtherReadings kept = more;
     *this = {};
-    more = cleared;
-    std::fill(more.slots.begin(), more.slots.end(), Figure<std::uint64_t>());
+    more = kept;
+    more.clear();
   }
 };
 
@@ -65,9 +85,28 @@ struct Descent {
 /// What a process tree asks of its members besides figures.
 struct FamilyReading {
   ProcessId parent = 0;
+  /// Whether somebody is waiting for it right now: its account may be its parent's already.
+  bool is_being_collected = false;
   /// CPU time of the children that it has waited for, with that of theirs. Linux: in clock ticks of
   /// 10 ms as a rule, user and system rounded down each.
   Figure<std::uint64_t> children_cpu_ns;
+  /// The same of the further counters that are ChildrenAccounts::apart.
+  FurtherReadings children;
+
+  /// Makes all unknown, and still asks for the same.
+  void clear() noexcept {
+    const FurtherReadings kept = children;
+    *this = {};
+    children = kept;
+    children.clear();
+  }
+};
+
+/// Further counters of which a process has an account of the children that it has waited for: one
+/// of its own, or contained in the process's figure. Of others, none.
+struct ChildrenAccounts {
+  FurtherFigures apart = {};
+  FurtherFigures contained = {};
 };
 
 struct SamplerOptions {
@@ -83,6 +122,9 @@ struct SamplerOptions {
   /// How old the memory of a process that has not run since it was read may get before it is read
   /// again (Linux; see ProcessSampler). Zero: all processes are read in full at every tick.
   std::chrono::nanoseconds max_idle_age = std::chrono::seconds(10);
+
+  /// How much time passes at least between two readings of the memory_pss of a process (Linux).
+  std::chrono::nanoseconds min_pss_interval = std::chrono::seconds(30);
 };
 
 /// What the samplers of one registry share: the proc root, the descriptor budget and what is read
@@ -122,6 +164,8 @@ class SamplingContext {
 
   /// Whether FamilyReading::children_cpu_ns is to be had on this system.
   [[nodiscard]] bool tells_children_cpu() const noexcept;
+
+  [[nodiscard]] ChildrenAccounts children_accounts() const noexcept;
 
   struct State;  ///< platform's own
   [[nodiscard]] State& state() noexcept { return *state_; }

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <provisr/figures.hpp>
 #include <provisr/process_metrics.hpp>
 
+#include <array>
 #include <cstdint>
 #include <string_view>
 
@@ -29,6 +31,8 @@ struct EndedChild {
   ProcessId pid = 0;
   ProcessId process_group = 0;    ///< the PID of its leader
   std::uint64_t cpu_time_ns = 0;  ///< used by it and by those that it has waited for
+  /// The same of further counters, by their slots, as far as the system tells who waits.
+  std::array<Figure<std::uint64_t>, further_count<figures>> further = {};
 };
 
 }  // namespace provisr

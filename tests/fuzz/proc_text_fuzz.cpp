@@ -12,6 +12,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static_cast<void>(parse_statm(text));
   static_cast<void>(parse_stat(text));
   static_cast<void>(parse_status_bytes(text, "VmSwap"));
+  static_cast<void>(parse_number(text, "read_bytes"));
+  static_cast<void>(parse_soft_limit(text, "Max open files"));
   static_cast<void>(is_of_nested_pid_namespace(text));
   return 0;
 }

@@ -4,7 +4,9 @@
 #include <provisr/sampler.hpp>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -15,8 +17,9 @@
 
 namespace provisr::test {
 
-/// An operating system that keeps account of CPU time as Linux does: what a process has used is
-/// added, once its parent waits for it, to the parent's account of its children.
+/// An operating system that keeps account as Linux does: what a process has used is added, once its
+/// parent waits for it, to the parent's account of its children; of IO there is one account for
+/// both, of context switches none for children.
 class FakeFamilies {
  public:
   static constexpr ProcessId init = 1;
@@ -28,6 +31,14 @@ class FakeFamilies {
     std::uint64_t children_ns = 0;
     bool is_zombie = false;
     bool tells_fds = true;
+    std::uint64_t read_bytes = 0;  ///< with those of the children that it has waited for
+    std::uint64_t faults = 0;
+    std::uint64_t children_faults = 0;
+    std::uint64_t switches = 0;
+    std::uint64_t rss = 100;
+    std::uint64_t peak = 100;
+    Figure<std::uint64_t> pss = 50;  ///< unknown: still being read
+    bool tells_io = true;
   };
 
   void fork(ProcessId parent, ProcessId child) {
@@ -51,6 +62,8 @@ class FakeFamilies {
     const auto parent = processes.find(process->parent);
     if (parent != processes.end() && !ignores) {
       parent->second->children_ns += process->cpu_ns + process->children_ns;
+      parent->second->read_bytes += process->read_bytes;
+      parent->second->children_faults += process->faults + process->children_faults;
     }
     if (std::erase(born_, pid) > 0) has_missed = true;
     processes.erase(pid);
@@ -65,6 +78,8 @@ class FakeFamilies {
   bool lists_all = false;  ///< as at a foreign proc root
   std::uint64_t family_reads = 0;
   std::uint64_t opened = 0;
+  /// What happens just before the figures of a process are read.
+  std::function<void(ProcessId)> before_reading = [](ProcessId) {};
 
  private:
   friend class FakeFamilyContext;
@@ -91,6 +106,9 @@ class FakeFamilyContext {
   [[nodiscard]] bool missed_processes() const noexcept { return missed_; }
   void recount_processes() noexcept { recounts_ = true; }
   [[nodiscard]] bool tells_children_cpu() const noexcept { return true; }
+  [[nodiscard]] ChildrenAccounts children_accounts() const noexcept {
+    return {.apart = further_group<figures>("faults"), .contained = further_group<figures>("io")};
+  }
   [[nodiscard]] FakeFamilies& system() const noexcept { return *system_; }
 
  private:
@@ -122,14 +140,25 @@ class FakeFamilySampler {
 
   [[nodiscard]] ReadStatus read(ProcessReading& reading) noexcept {
     reading.clear();
+    system_->before_reading(pid_);
     if (!exists() || process_->is_zombie) return ReadStatus::vanished;
     reading.cpu_time_ns = process_->cpu_ns;
-    reading.memory_rss_bytes = 100U;
+    reading.memory_rss_bytes = process_->rss;
     reading.memory_vms_bytes = 1000U;
     reading.memory_swap_bytes = 10U;
     reading.num_threads = 2U;
     if (process_->tells_fds) reading.num_fds = 3U;
-    if (reading.more.asks_for(0)) reading.more.set(0, 7);
+    read_further(reading.more);
+    return ReadStatus::ok;
+  }
+
+  /// Of a zombie, too.
+  [[nodiscard]] ReadStatus read_counters(ProcessReading& reading) noexcept {
+    reading.clear();
+    system_->before_reading(pid_);
+    if (!exists()) return ReadStatus::vanished;
+    reading.cpu_time_ns = process_->cpu_ns;
+    read_further(reading.more);
     return ReadStatus::ok;
   }
 
@@ -137,7 +166,9 @@ class FakeFamilySampler {
     ++system_->family_reads;
     if (!exists()) return ReadStatus::vanished;
     constexpr std::uint64_t clock_tick = 10'000'000;
+    reading.clear();
     reading.parent = process_->parent;
+    set(reading.children, further_slot<figures>("major_faults"), process_->children_faults);
     reading.children_cpu_ns = process_->children_ns / clock_tick * clock_tick;
     return ReadStatus::ok;
   }
@@ -146,6 +177,23 @@ class FakeFamilySampler {
   FakeFamilySampler(FakeFamilies& system, ProcessId pid,
                     std::shared_ptr<FakeFamilies::Process> process)
       : system_(&system), pid_(pid), process_(std::move(process)) {}
+
+  void read_further(FurtherReadings& more) const noexcept {
+    if (process_->tells_io) {
+      set(more, further_slot<figures>("io_read_bytes"), process_->read_bytes);
+    } else {
+      more.refuse(further_group<figures>("io"), std::make_error_code(std::errc::permission_denied));
+    }
+    set(more, further_slot<figures>("major_faults"), process_->faults);
+    set(more, further_slot<figures>("voluntary_switches"), process_->switches);
+    set(more, further_slot<figures>("memory_peak"), process_->peak);
+    set(more, further_slot<figures>("memory_pss"), process_->pss);
+    if (!process_->pss) more.awaited |= more.asked & further_group<figures>("pss");
+  }
+
+  static void set(FurtherReadings& more, std::size_t slot, Figure<std::uint64_t> value) noexcept {
+    if (more.asks_for(slot) && value) more.set(slot, *value);
+  }
 
   [[nodiscard]] bool exists() const noexcept {
     const auto found = system_->processes.find(pid_);

@@ -25,13 +25,16 @@ namespace {
 // What somebody writes who adds a figure: one row.
 constexpr auto with_faults = with_figures(
     figures,
-    FigureRow{FigureInfo{"major_faults", "major_faults", "provisr_process_major_faults_total",
+    FigureRow{FigureInfo{"minor_faults", "minor_faults", "provisr_process_minor_faults_total",
                          Unit::count, FigureKind::counter, FigureCost::asked,
-                         "Page faults that were read from a disk."},
+                         "Page faults that found the page in memory.", "more_faults"},
               FurtherFigure{}},
-    FigureRow{FigureInfo{"memory_peak", "memory_peak", "", Unit::bytes, FigureKind::level,
-                         FigureCost::asked, "Largest resident size."},
+    FigureRow{FigureInfo{"memory_shared", "memory_shared", "", Unit::bytes, FigureKind::level,
+                         FigureCost::asked, "Memory that others have, too.", "shared"},
               FurtherFigure{}});
+
+/// The further figures of a sample, of which the last two are those of above.
+using More = std::array<Figure<std::uint64_t>, further_count<with_faults>>;
 
 [[nodiscard]] ProcessMetrics documented_sample() {
   ProcessMetrics metrics;
@@ -101,34 +104,38 @@ TEST_CASE("a sample in JSON is the table's figures in its order", "[figures]") {
 }
 
 TEST_CASE("a figure that is added to the table is in JSON", "[figures]") {
-  const std::array<Figure<std::uint64_t>, 2> more{7U, 4096U};
+  More more{};
+  more[further_slot<with_faults>("minor_faults")] = 7U;
+  more[further_slot<with_faults>("memory_shared")] = 4096U;
   CHECK(json_of<with_faults>({documented_sample(), more}) ==
-        std::string(documented_json) + R"(,"major_faults":7,"memory_peak":4096})");
+        std::string(documented_json) + R"(,"minor_faults":7,"memory_shared":4096})");
 }
 
 TEST_CASE("a further figure that was not collected is absent", "[figures]") {
-  const std::array<Figure<std::uint64_t>, 2> more{Figure<std::uint64_t>(), 4096U};
+  More more{};
+  more[further_slot<with_faults>("memory_shared")] = 4096U;
   CHECK(json_of<with_faults>({documented_sample()}) == std::string(documented_json) + "}");
   CHECK(json_of<with_faults>({documented_sample(), more}) ==
-        std::string(documented_json) + R"(,"memory_peak":4096})");
+        std::string(documented_json) + R"(,"memory_shared":4096})");
 }
 
 TEST_CASE("a figure that a registry asks for goes from the sampler to JSON and Prometheus",
           "[figures]") {
-  constexpr std::size_t faults = further_slot<with_faults>("major_faults");
+  constexpr std::size_t io = further_slot<figures>("io_read_bytes");
   test::FakeMachine machine(
-      RegistryOptions{.max_history = 3, .further_figures = FurtherFigures{faults}});
+      RegistryOptions{.max_history = 3, .further_figures = FurtherFigures{io}});
   machine.system.start(7, test::known_reading());
   REQUIRE_FALSE(machine.registry.track("my-app", 7));
   machine.tick_after();
   REQUIRE_FALSE(machine.registry.declare("other"));  // a new set of names keeps the samples
   const Snapshot snapshot = machine.registry.snapshot();
   CHECK_THAT(json_of<with_faults>(snapshot.find("my-app")->sample()),
-             ContainsSubstring(R"("num_fds":15,"major_faults":42})"));
+             ContainsSubstring(R"("num_fds":15,"io_read_bytes":42})"));
   std::string text;
   write_prometheus<with_faults>(snapshot, text);
-  CHECK_THAT(text, ContainsSubstring("# TYPE provisr_process_major_faults_total counter\n"
-                                     "provisr_process_major_faults_total{name=\"my-app\"} 42\n"));
+  CHECK_THAT(text, ContainsSubstring("# TYPE provisr_process_io_read_bytes_total counter\n"
+                                     "provisr_process_io_read_bytes_total{name=\"my-app\"} 42\n"));
+  CHECK_THAT(text, !ContainsSubstring("io_write_bytes"));  // no family without a sample
 }
 
 TEST_CASE("a registry that asks for no further figure gets none", "[figures]") {
@@ -141,10 +148,28 @@ TEST_CASE("a registry that asks for no further figure gets none", "[figures]") {
 
 TEST_CASE("rows grow by steps of 64 bytes", "[figures]") {
   CHECK(FurtherFigures{}.row_slots() == 0);
+  CHECK(further_count<figures> == 8);  // 64 bytes, as the contract has it
   CHECK(FurtherFigures{0}.row_slots() == 8);
   CHECK(FurtherFigures{7}.row_slots() == 8);
   CHECK(FurtherFigures{2, 8}.row_slots() == 16);
   CHECK_FALSE(FurtherFigures{2, 8}.contains(3));
+}
+
+TEST_CASE("each further figure is asked for by a word, some by the same", "[figures][collect]") {
+  std::vector<std::string_view> words;
+  FurtherFigures all;
+  for_each_group<figures>([&](std::string_view word) {
+    words.push_back(word);
+    CHECK_FALSE(further_group<figures>(word).empty());
+    CHECK((all & further_group<figures>(word)).empty());
+    all |= further_group<figures>(word);
+  });
+  CHECK(words ==
+        std::vector<std::string_view>{"io", "faults", "switches", "peak", "pss", "limits"});
+  CHECK(all == further_figures<figures>([](const FigureInfo&) { return true; }));
+  CHECK(further_group<figures>("io") == FurtherFigures{further_slot<figures>("io_read_bytes"),
+                                                       further_slot<figures>("io_write_bytes")});
+  CHECK(further_group<figures>("iO").empty());
 }
 
 TEST_CASE("the README's table of figures is the table", "[figures]") {

@@ -173,13 +173,13 @@ TEST_CASE("what nobody in the tree waits for is kept as last known", "[tree]") {
     static_cast<void>(machine.tick_and_read(tree));
     machine.system.burn(102, second);
     machine.system.exit(102);
-    machine.forest.note_collected(102, 100, 3 * second);
+    machine.forest.note_collected({102, 100, 3 * second});
     machine.system.reap(102);
     CHECK(is_about(machine.tick_and_read(tree).cpu_time_ns, 4 * second));
   }
   SECTION("orphans that were never seen, by their group") {
-    machine.forest.note_collected(150, 100, 5 * second);
-    machine.forest.note_collected(151, 777, 5 * second);  // of somebody else
+    machine.forest.note_collected({150, 100, 5 * second});
+    machine.forest.note_collected({151, 777, 5 * second});  // of somebody else
     CHECK(is_about(machine.tick_and_read(tree).cpu_time_ns, 8 * second));
   }
 }
@@ -323,6 +323,7 @@ TEST_CASE("a registry follows a tree or a process, as it is told", "[tree][regis
   FakeFamilies system;
   system.fork(FakeFamilies::init, 100);
   system.fork(100, 101);
+  for (const ProcessId pid : {100, 101}) system.processes.at(pid)->read_bytes = 7;
   BasicRegistry<FakeFamilySampler> registry({.further_figures = {0}}, FakeFamilyContext(system));
   REQUIRE_FALSE(registry.track("alone", 100));
   REQUIRE_FALSE(registry.track("all", 100, {.scope = SampleScope::tree}));

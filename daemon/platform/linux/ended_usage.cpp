@@ -14,6 +14,10 @@ namespace {
          static_cast<std::uint64_t>(time.tv_usec) * 1'000U;
 }
 
+[[nodiscard]] std::uint64_t count_of(long count) noexcept {
+  return static_cast<std::uint64_t>(count);
+}
+
 }  // namespace
 
 std::optional<EndedChild> describe_ended_child(pid_t pid) noexcept {
@@ -22,8 +26,12 @@ std::optional<EndedChild> describe_ended_child(pid_t pid) noexcept {
   // The system call, unlike the function of the C library, tells the usage (waitid(2)).
   const long result = ::syscall(SYS_waitid, P_PID, pid, &info, WEXITED | WNOHANG | WNOWAIT, &usage);
   if (result != 0 || info.si_pid != pid) return std::nullopt;
-  return EndedChild{pid, ::getpgid(pid),
-                    nanoseconds_of(usage.ru_utime) + nanoseconds_of(usage.ru_stime)};
+  EndedChild child{.pid = pid, .process_group = ::getpgid(pid)};
+  child.cpu_time_ns = nanoseconds_of(usage.ru_utime) + nanoseconds_of(usage.ru_stime);
+  child.further[further_slot<figures>("major_faults")] = count_of(usage.ru_majflt);
+  child.further[further_slot<figures>("voluntary_switches")] = count_of(usage.ru_nvcsw);
+  child.further[further_slot<figures>("involuntary_switches")] = count_of(usage.ru_nivcsw);
+  return child;
 }
 
 }  // namespace provisr::daemon

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <provisr/figures.hpp>
 #include <provisr/process_metrics.hpp>
 #include <provisr/sampler.hpp>
+#include <provisr/tracking.hpp>
 
 #include <algorithm>
 #include <concepts>
@@ -28,6 +30,7 @@ concept SamplesFamilies = requires(Sampler& sampler, typename Sampler::Context& 
   { context.candidates(ProcessId{}) } -> std::same_as<std::span<const Descent>>;
   { context.missed_processes() } -> std::same_as<bool>;
   { context.tells_children_cpu() } -> std::same_as<bool>;
+  { context.children_accounts() } -> std::same_as<ChildrenAccounts>;
   context.recount_processes();
   { sampler.read_family(family) } -> std::same_as<ReadStatus>;
 };
@@ -42,16 +45,115 @@ template <class Sampler>
   }
 }
 
+/// What is known of one counter of a member of a tree.
+///
+/// What a process uses is in its own account. When its parent waits for it, that moves, with what
+/// it has waited for itself, into the parent's account of its children. So the sum over a tree is
+/// that of the members' own accounts and of their children's, those of zombies included; and a
+/// third part, `lost`: of members that ended without being waited for by a member (orphans, and
+/// children of a parent that ignores SIGCHLD), what was last known.
+struct Account {
+  std::uint64_t own = 0;
+  std::uint64_t children = 0;  ///< of the children that it has waited for
+  std::uint64_t lost = 0;      ///< of members below it that nobody here has waited for
+  /// Of members that it may have waited for since its children's account was read.
+  std::uint64_t pending = 0;
+  /// How much more its children's account has grown than was expected of known members; what
+  /// unknown ones added is forgotten.
+  std::int64_t balance = 0;
+  std::uint64_t grown = 0;          ///< in this round, with what it has taken over
+  std::uint64_t surplus = 0;        ///< of it, more than was pending
+  std::uint64_t older_surplus = 0;  ///< the same of the round before
+  std::uint64_t reported = 0;       ///< of the tree below it
+  Figure<std::uint64_t> collected;  ///< when this program has waited for it
+  bool is_known = true;             ///< in this round
+  Figure<std::uint64_t> shown;      ///< in this round: all of its own
+  Figure<std::uint64_t> below;      ///< in this round: of all below it, its own included
+
+  void note_own(Figure<std::uint64_t> now) noexcept {
+    is_known = now.has_value();
+    if (now) own = std::max(own, *now);
+  }
+
+  /// Of a counter whose children's account is part of its own. Returns whether it has grown in this
+  /// round, in which it may be read `again`. A member that is found to have ended may have been
+  /// taken over in the round before.
+  bool note_own_with_children(Figure<std::uint64_t> now, bool again, bool keeps_surplus) noexcept {
+    const std::uint64_t before = own;
+    if (!again) older_surplus = (keeps_surplus ? older_surplus : 0) + std::exchange(surplus, 0);
+    if (!again) grown = 0;
+    note_own(now);
+    if (!now) return false;
+    surplus += own - before;
+    grown += own - before;
+    pay_from(older_surplus);
+    pay_from(surplus);
+    lost += std::exchange(pending, 0);  // the system has dropped it
+    return grown > 0;
+  }
+
+  void note_children(std::uint64_t now, std::int64_t slack) noexcept {
+    const std::uint64_t growth = now - std::min(children, now);
+    children = std::max(children, now);
+    expect(growth, slack);
+  }
+
+  /// If nobody tells an account of children.
+  void assume_children() noexcept { children += std::exchange(pending, 0); }
+
+  /// What was known of one that is gone is in other accounts by now.
+  void show(bool is_gone) noexcept {
+    if (is_gone) {
+      shown = 0;
+    } else {
+      shown = is_known ? Figure<std::uint64_t>(used() + lost) : Figure<std::uint64_t>();
+    }
+  }
+
+  /// With what its own account is now, between two ticks.
+  void show_now(Figure<std::uint64_t> now) noexcept {
+    shown = now ? Figure<std::uint64_t>(std::max(own, *now) + children + pending + lost)
+                : Figure<std::uint64_t>();
+  }
+
+  /// Of a counter whose children's account is part of its own. Not counted: another has taken it
+  /// over.
+  void show_with_children(bool is_counted) noexcept {
+    show_with_children(is_known ? Figure<std::uint64_t>(own) : Figure<std::uint64_t>(), is_counted);
+  }
+  void show_with_children(Figure<std::uint64_t> now, bool is_counted) noexcept {
+    shown = now ? Figure<std::uint64_t>((is_counted ? std::max(own + pending, *now) : 0) + lost)
+                : Figure<std::uint64_t>();
+  }
+
+  /// What its parent's account grows by if that waits for it.
+  [[nodiscard]] std::uint64_t used() const noexcept { return own + children + pending; }
+
+ private:
+  void pay_from(std::uint64_t& growth) noexcept {
+    const std::uint64_t paid = std::min(growth, pending);
+    growth -= paid;
+    pending -= paid;
+  }
+
+  /// If an account of children has grown by less than its ended members had used, some of them were
+  /// not waited for: the system has dropped theirs.
+  void expect(std::uint64_t growth, std::int64_t slack) noexcept {
+    balance +=
+        static_cast<std::int64_t>(growth) - static_cast<std::int64_t>(std::exchange(pending, 0));
+    balance = std::min(balance, slack);
+    if (balance >= -slack) return;
+    lost += static_cast<std::uint64_t>(-slack - balance);
+    balance = -slack;
+  }
+};
+
 /// The process trees that a registry watches. Each process is opened once, however many trees it is
 /// in: a tree may lie within another.
 ///
-/// CPU time. What a process uses is in its own account; when its parent waits for it, it moves,
-/// with what it has waited for itself, into the parent's account of its children. So the time of a
-/// tree is that of the members' own accounts and of their children's, those of zombies included;
-/// and a third part, `lost_ns`: of members that ended without being waited for by a member
-/// (orphans, and children of a parent that ignores SIGCHLD), what was last known. Accounts of
-/// children are coarse (see FamilyReading), so the sum may fall behind by some milliseconds when a
-/// member ends: it then stands until it has caught up.
+/// Counters are kept account of (see Account). That of the CPU time of children is coarse (see
+/// FamilyReading), so the sum may fall behind by some milliseconds when a member ends: it then
+/// stands until it has caught up.
 ///
 /// Not thread-safe. Outlives its handles.
 template <SamplesFamilies Sampler>
@@ -64,7 +166,15 @@ class ProcessForest {
   ProcessForest(Context& context, FurtherFigures further_figures)
       : context_(context),
         further_figures_(further_figures),
-        scratch_(further_figures.row_slots()) {}
+        scratch_(further_figures.row_slots()),
+        children_scratch_(further_figures.row_slots()),
+        children_accounts_(context.children_accounts()) {
+    const FurtherFigures counters = further_figures & further_counters<figures>;
+    for (std::size_t slot = 0; slot < further_count<figures>; ++slot) {
+      if (counters.contains(slot)) counters_.push_back(slot);
+    }
+    tells_accounts_with_children_ = !(counters & children_accounts_.contained).empty();
+  }
   ProcessForest(const ProcessForest&) = delete;
   ProcessForest& operator=(const ProcessForest&) = delete;
 
@@ -94,14 +204,12 @@ class ProcessForest {
     }
   }
 
-  /// Notes that this program is about to wait for a process that is no leader, and how much CPU
-  /// time it and those that it has waited for have used. `group` is the leader of its process
-  /// group.
-  void note_collected(ProcessId pid, ProcessId group, std::uint64_t cpu_time_ns) noexcept {
-    if (const auto found = nodes_.find(pid); found != nodes_.end()) {
-      found->second->collected_ns = cpu_time_ns;
-    } else if (const auto former = nodes_.find(group); former != nodes_.end()) {
-      former->second->lost_ns += cpu_time_ns;
+  /// Notes that this program is about to wait for a process that is no leader.
+  void note_collected(const EndedChild& child) noexcept {
+    if (Node* const node = find(child.pid)) {
+      note_own_collected(*node, child);
+    } else if (Node* const former = find(child.process_group)) {
+      note_unseen_collected(*former, child);
     }
   }
 
@@ -111,8 +219,8 @@ class ProcessForest {
   struct Family;
 
   struct Node : std::enable_shared_from_this<Node> {
-    Node(ProcessId process, Sampler opened, std::size_t slots)
-        : pid(process), sampler(std::move(opened)), more(slots) {}
+    Node(ProcessId process, Sampler opened, std::size_t counters, std::size_t slots)
+        : pid(process), sampler(std::move(opened)), further(counters), more(slots) {}
 
     ProcessId pid;
     Sampler sampler;
@@ -121,23 +229,22 @@ class ProcessForest {
     Node* waiter = nullptr;    ///< the parent, if it is a member
     std::size_t trees = 0;     ///< that it leads
 
-    std::uint64_t cpu_ns = 0;           ///< its own account
-    std::uint64_t children_cpu_ns = 0;  ///< of the children that it has waited for
-    std::uint64_t asked_at_ns = 0;      ///< its own account when that was read
-    std::uint64_t lost_ns = 0;          ///< of members below it that nobody here has waited for
-    /// Of members that it may have waited for since its children's account was read.
-    std::uint64_t pending_ns = 0;
-    /// How much more its children's account has grown than was expected of known members; what
-    /// unknown ones added is forgotten.
-    std::int64_t balance_ns = 0;
-    std::uint64_t reported_ns = 0;
-    Figure<std::uint64_t> collected_ns;
-    Figure<std::uint64_t> cpu_now_ns;  ///< between two ticks: all accounts below it
+    Account cpu;                     ///< in nanoseconds
+    std::vector<Account> further;    ///< as counters_
+    std::uint64_t asked_at_ns = 0;   ///< its CPU time when its children's account was read
+    std::size_t num_waited_for = 0;  ///< members that it is the waiter of, in this round
+    std::uint64_t peak = 0;          ///< the largest memory of the tree below it that was seen
+    FurtherFigures awaited = {};     ///< of its own figures, in this round
+    FurtherFigures complete = {};    ///< of those of its tree: all members have told theirs once
 
     bool must_ask = true;              ///< for its children's account
+    bool is_collected = false;         ///< by this program
+    bool is_counted = true;            ///< nobody has taken over its account
+    bool has_uncounted_child = false;  ///< that is about to be gone
     bool has_unwatched_child = false;  ///< one could not be opened
-    bool has_ended = false;            ///< is a zombie, or gone
-    bool is_gone = false;              ///< was waited for
+    bool was_visited = false;
+    bool has_ended = false;  ///< is a zombie, or gone
+    bool is_gone = false;    ///< was waited for
 
     ProcessReading sum;  ///< over all below it in this round, itself included
     std::vector<Figure<std::uint64_t>> more;
@@ -171,7 +278,8 @@ class ProcessForest {
   [[nodiscard]] std::shared_ptr<Node> open_node(ProcessId pid, std::error_code& error) {
     auto sampler = Sampler::open(context_, pid, error);
     if (!sampler) return nullptr;
-    return std::make_shared<Node>(pid, std::move(*sampler), further_figures_.row_slots());
+    return std::make_shared<Node>(pid, std::move(*sampler), counters_.size(),
+                                  further_figures_.row_slots());
   }
 
   [[nodiscard]] std::shared_ptr<Node> plant(ProcessId leader, std::error_code& error) {
@@ -227,9 +335,9 @@ class ProcessForest {
     }
     std::error_code error;
     const std::shared_ptr<Node> node = open_node(descent.pid, error);
-    FamilyReading reading;
+    FamilyReading reading = family_reading();
     if (!node || node->sampler.read_family(reading) == ReadStatus::vanished ||
-        reading.parent != descent.parent) {
+        reading.is_being_collected || reading.parent != descent.parent) {
       ancestor->has_unwatched_child |= !node && error != std::errc::no_such_process;
       ancestor->must_ask = true;
       return;
@@ -247,7 +355,10 @@ class ProcessForest {
     node->ancestor = &ancestor;
     node->waiter = parent;
     node->must_ask = !reading.children_cpu_ns;
-    node->children_cpu_ns = reading.children_cpu_ns.value_or(0);
+    node->cpu.children = reading.children_cpu_ns.value_or(0);
+    for_each_counter(*node, [&](Account& account, std::size_t slot) {
+      if (is_apart(slot)) account.children = reading.children.slots[slot].value_or(0);
+    });
   }
 
   /// A root whose parent is watched by now, too: its family joins that of the parent.
@@ -312,48 +423,165 @@ class ProcessForest {
 
   // --- reading
 
+  /// Calls `use(account, slot)` for each further counter that is asked for.
+  template <class Use>
+  void for_each_counter(Node& node, Use use) const {
+    for (std::size_t i = 0; i < counters_.size(); ++i) use(node.further[i], counters_[i]);
+  }
+  [[nodiscard]] bool is_apart(std::size_t slot) const noexcept {
+    return children_accounts_.apart.contains(slot);
+  }
+  [[nodiscard]] bool contains_children(std::size_t slot) const noexcept {
+    return children_accounts_.contained.contains(slot);
+  }
+  [[nodiscard]] bool has_children_account(std::size_t slot) const noexcept {
+    return is_apart(slot) || contains_children(slot);
+  }
+
+  /// One that asks for the accounts of children.
+  [[nodiscard]] FamilyReading family_reading() noexcept {
+    FamilyReading reading;
+    reading.children = {.slots = children_scratch_,
+                        .asked = further_figures_ & children_accounts_.apart};
+    return reading;
+  }
+  [[nodiscard]] ProcessReading member_reading() noexcept {
+    ProcessReading reading;
+    reading.more = {.slots = scratch_, .asked = further_figures_};
+    return reading;
+  }
+
   void read(Family& family) noexcept {
     if (std::exchange(family.round, round_) == round_) return;
     for (const auto& member : family.members) begin_sum(*member);
-    bool has_gone = false;
+    count_waited_for(family.members);
     for (auto member = family.members.rbegin(); member != family.members.rend(); ++member) {
       visit(**member);
+    }
+    bool has_gone = false;
+    for (auto member = family.members.rbegin(); member != family.members.rend(); ++member) {
+      sum_accounts(**member);
       has_gone |= (*member)->is_gone;
     }
     if (has_gone) bury(family);
   }
 
+  void count_waited_for(std::span<const std::shared_ptr<Node>> members) const noexcept {
+    if (!tells_accounts_with_children_) return;
+    for (const auto& member : members) {
+      member->num_waited_for = 0;
+      member->has_uncounted_child = false;
+    }
+    for (const auto& member : members) {
+      if (member->waiter == nullptr) continue;
+      ++member->waiter->num_waited_for;
+      member->waiter->has_uncounted_child |= !member->is_counted;
+    }
+  }
+
   void begin_sum(Node& node) noexcept {
     node.sum = {};
     std::ranges::fill(node.more, Figure<std::uint64_t>(0));
-    node.sum.more = {node.more, further_figures_};
-    node.sum.cpu_time_ns = 0;
+    node.sum.more = {.slots = node.more, .asked = further_figures_};
     node.sum.memory_rss_bytes = 0;
     node.sum.memory_vms_bytes = 0;
     node.sum.memory_swap_bytes = 0;
     node.sum.num_threads = 0;
     node.sum.num_fds = 0;
     node.sum.num_processes = 0;
+    begin_below(node);
+  }
+
+  void begin_below(Node& node) const noexcept {
+    node.cpu.below = 0;
+    for_each_counter(node, [](Account& account, std::size_t) { account.below = 0; });
   }
 
   /// All below it were visited before.
   void visit(Node& node) noexcept {
-    ProcessReading own;
-    own.more = {scratch_, further_figures_};
+    ProcessReading own = member_reading();
     if (node.has_ended || node.sampler.read(own) == ReadStatus::vanished) {
       visit_ended(node);
     } else {
       own.num_processes = 1;
       if (node.ancestor != nullptr && is_ending(own)) complete_ending(own);
+      note_awaited(node, own.more);
       add_figures(node.sum, own);
-      add(node.sum.cpu_time_ns, own.cpu_time_ns);  // unknown: so is the sum
-      if (own.cpu_time_ns) node.cpu_ns = std::max(node.cpu_ns, *own.cpu_time_ns);
+      node.is_counted = true;
+      if (note_own(node, own) && node.num_waited_for > 0) end_taken_over(node);
       if (must_ask(node)) ask_for_children(node);
-      add(node.sum.cpu_time_ns, node.children_cpu_ns + node.lost_ns + node.pending_ns);
     }
     if (node.ancestor == nullptr) return;
+    node.ancestor->sum.more.awaited |= node.sum.more.awaited;
     add_figures(node.ancestor->sum, node.sum);
-    add(node.ancestor->sum.cpu_time_ns, node.sum.cpu_time_ns);
+  }
+
+  /// A member that was born since the last tick has had no time to tell.
+  static void note_awaited(Node& node, const FurtherReadings& own) noexcept {
+    node.awaited = own.awaited;
+    if (std::exchange(node.was_visited, true)) node.sum.more.awaited |= own.awaited;
+  }
+
+  /// Returns whether an account has grown that has those of children in it.
+  bool note_own(Node& node, const ProcessReading& own, bool again = false) noexcept {
+    bool may_have_taken_over = false;
+    node.cpu.note_own(own.cpu_time_ns);
+    for_each_counter(node, [&](Account& account, std::size_t slot) {
+      const Figure<std::uint64_t> now = own.more.slots[slot];
+      if (contains_children(slot)) {
+        may_have_taken_over |= account.note_own_with_children(now, again, node.has_uncounted_child);
+      } else {
+        account.note_own(now);
+      }
+    });
+    return may_have_taken_over;
+  }
+
+  /// Children that were visited in this round may have ended since, and then are in an account of
+  /// their parent's that has been read after them: they must not count twice.
+  void end_taken_over(Node& parent) noexcept {
+    while (end_children_that_are_gone(parent)) {
+      ProcessReading own = member_reading();  // which has all of them for sure
+      if (read_counters_of(parent.sampler, own) != ReadStatus::ok) return;
+      note_own(parent, own, true);
+    }
+  }
+
+  [[nodiscard]] bool end_children_that_are_gone(Node& parent) noexcept {
+    bool found = false;
+    for (const auto& member : parent.family->members) {
+      if (member->is_gone || !may_have_taken_over(parent, *member)) continue;
+      member->is_counted = is_here(*member);
+      if (member->is_counted || !is_gone(*member)) continue;
+      member->has_ended = true;
+      member->is_gone = true;
+      settle(*member);
+      found = true;
+    }
+    return found;
+  }
+
+  /// Only an account that has grown by as much as the child had used.
+  [[nodiscard]] bool may_have_taken_over(const Node& parent, const Node& child) const noexcept {
+    if (child.waiter != &parent || !child.is_counted) return false;
+    bool has_used = false;
+    for (std::size_t i = 0; i < counters_.size(); ++i) {
+      if (!contains_children(counters_[i])) continue;
+      if (child.further[i].used() > parent.further[i].grown) return false;
+      has_used |= child.further[i].used() > 0;
+    }
+    return has_used;
+  }
+
+  /// Whether it runs, or has ended but nobody waits for it yet.
+  [[nodiscard]] static bool is_here(Node& node) noexcept {
+    FamilyReading family;
+    return node.sampler.read_family(family) == ReadStatus::ok && !family.is_being_collected;
+  }
+
+  [[nodiscard]] static bool is_gone(Node& node) noexcept {
+    FamilyReading family;
+    return node.sampler.read_family(family) == ReadStatus::vanished;
   }
 
   /// Whether it has given back its memory already, on its way out. All else is told of it, so that
@@ -368,94 +596,212 @@ class ProcessForest {
     own.memory_vms_bytes = 0;
     own.memory_swap_bytes = 0;
     if (!own.num_fds && !own.num_fds_error) own.num_fds = 0;
+    for (const std::size_t slot : {peak_slot, pss_slot}) {
+      if (own.more.asks_for(slot) && !own.more.slots[slot]) own.more.set(slot, 0);
+    }
   }
 
   void visit_ended(Node& node) noexcept {
-    node.has_ended = true;
+    const bool was_known = std::exchange(node.has_ended, true);
     node.is_gone = ask_for_children(node) == ReadStatus::vanished;
-    if (node.is_gone) {
-      settle(node);
-    } else {
-      add(node.sum.cpu_time_ns,
-          node.cpu_ns + node.children_cpu_ns + node.lost_ns + node.pending_ns);
+    if (node.is_gone) return settle(node);
+    node.is_counted = is_here(node);
+    if (!was_known && !counters_.empty()) read_last_counters(node);
+    node.cpu.is_known = true;
+    for_each_counter(node, [](Account& account, std::size_t) { account.is_known = true; });
+  }
+
+  /// Of a zombie, which nobody has waited for yet.
+  void read_last_counters(Node& node) noexcept {
+    ProcessReading own = member_reading();
+    if (read_counters_of(node.sampler, own) == ReadStatus::ok) note_own(node, own);
+  }
+
+  /// All below it were summed up before.
+  void sum_accounts(Node& node) const noexcept {
+    node.cpu.show(node.is_gone);
+    for_each_counter(node, [&](Account& account, std::size_t slot) {
+      if (contains_children(slot) && !node.is_gone) {
+        account.show_with_children(node.is_counted);
+      } else {
+        account.show(node.is_gone);
+      }
+    });
+    hand_up(node);
+    node.sum.cpu_time_ns = node.cpu.below;
+    for_each_counter(node, [&](Account& account, std::size_t slot) {
+      node.sum.more.slots[slot] = account.below;
+    });
+  }
+
+  void hand_up(Node& node) const noexcept {
+    hand_up(node.cpu, node.ancestor == nullptr ? nullptr : &node.ancestor->cpu);
+    for (std::size_t i = 0; i < counters_.size(); ++i) {
+      hand_up(node.further[i], node.ancestor == nullptr ? nullptr : &node.ancestor->further[i]);
     }
   }
 
-  /// The CPU time of a tree between two ticks: who was born since is left out, and who has ended
-  /// since counts as last known, as nobody's account of children is read again.
-  [[nodiscard]] Figure<std::uint64_t> cpu_now(const Node& leader) noexcept {
+  static void hand_up(Account& account, Account* above) noexcept {
+    add(account.below, account.shown);
+    if (above != nullptr) add(above->below, account.below);
+  }
+
+  // --- between two ticks
+
+  /// The counters of a tree now: who was born since the tick is left out, and who has ended since
+  /// counts as last known, as nobody's account of children is read again.
+  void read_counters(Node& leader, ProcessReading& reading) noexcept {
     const auto& members = leader.family->members;
-    for (const auto& member : members) member->cpu_now_ns = 0;
-    for (auto member = members.rbegin(); member != members.rend(); ++member) {
-      Node& node = **member;
-      add_account_now(node);
-      if (&node == &leader) return leader.cpu_now_ns;
-      if (node.ancestor != nullptr) add(node.ancestor->cpu_now_ns, node.cpu_now_ns);
-    }
-    return {};
+    const auto end = std::find_if(members.rbegin(), members.rend(),
+                                  [&](const auto& member) { return member.get() == &leader; });
+    if (end == members.rend()) return;
+    const std::span below(end.base() - 1, members.end());
+    count_waited_for(members);
+    for (const auto& member : members) begin_below(*member);
+    const bool wants_more = reading.more.asks_for(further_counters<figures>);
+    for (std::size_t i = below.size(); i-- > 0;) show_now(*below[i], wants_more);
+    for (std::size_t i = below.size(); i-- > 0;) hand_up(*below[i]);
+    reading.cpu_time_ns = leader.cpu.below;
+    if (!wants_more) return;
+    for_each_counter(leader, [&](Account& account, std::size_t slot) {
+      reading.more.slots[slot] = account.below;
+    });
   }
 
-  static void add_account_now(Node& node) noexcept {
+  void show_now(Node& node, bool wants_more) noexcept {
     ProcessReading own;
+    if (wants_more) own = member_reading();
     const bool is_there = !node.has_ended && read_counters_of(node.sampler, own) == ReadStatus::ok;
-    if (!is_there) {
-      own.cpu_time_ns = node.cpu_ns;
-    } else if (own.cpu_time_ns) {
-      own.cpu_time_ns = std::max(*own.cpu_time_ns, node.cpu_ns);
-    }
-    add(node.cpu_now_ns, own.cpu_time_ns);
-    add(node.cpu_now_ns, node.children_cpu_ns + node.lost_ns + node.pending_ns);
+    node.cpu.show_now(is_there ? own.cpu_time_ns : node.cpu.own);
+    if (!wants_more) return;
+    node.is_counted = is_there || node.waiter == nullptr || is_here(node);
+    if (show_further_now(node, own, is_there)) drop_taken_over(node);
   }
+
+  /// Returns whether it may have taken over the account of a child.
+  [[nodiscard]] bool show_further_now(Node& node, const ProcessReading& own,
+                                      bool is_there) const noexcept {
+    bool has_grown = false;
+    for_each_counter(node, [&](Account& account, std::size_t slot) {
+      const Figure<std::uint64_t> now = is_there ? own.more.slots[slot] : account.own;
+      if (!contains_children(slot)) {
+        if (now) account.own = std::max(account.own, *now);  // last known, if it ends
+        return account.show_now(now);
+      }
+      account.grown = now && *now > account.own ? *now - account.own : 0;
+      has_grown |= account.grown > 0;
+      account.show_with_children(now, node.is_counted);
+    });
+    return has_grown && node.num_waited_for > 0;
+  }
+
+  /// As end_taken_over(), for this reading alone.
+  void drop_taken_over(Node& parent) noexcept {
+    while (drop_children_that_are_gone(parent)) {
+      ProcessReading own = member_reading();
+      if (read_counters_of(parent.sampler, own) != ReadStatus::ok) return;
+      static_cast<void>(show_further_now(parent, own, true));
+    }
+  }
+
+  [[nodiscard]] bool drop_children_that_are_gone(Node& parent) noexcept {
+    bool found = false;
+    for (const auto& member : parent.family->members) {
+      if (!may_have_taken_over(parent, *member) || is_here(*member)) continue;
+      member->is_counted = false;
+      found = true;
+      for_each_counter(*member, [&](Account& account, std::size_t slot) {
+        if (contains_children(slot)) account.show_with_children(account.own, false);
+      });
+    }
+    return found;
+  }
+
+  // --- what has ended
 
   /// Only who has run can have waited, and only for a member that has ended or for somebody who was
   /// never seen.
   [[nodiscard]] bool must_ask(const Node& node) const noexcept {
-    if (node.must_ask || node.pending_ns > 0) return true;
-    const bool has_run = node.cpu_ns != node.asked_at_ns;
+    if (node.must_ask || node.cpu.pending > 0) return true;
+    const bool has_run = node.cpu.own != node.asked_at_ns;
     return has_run && (node.has_unwatched_child || context_.missed_processes());
   }
 
   ReadStatus ask_for_children(Node& node) noexcept {
-    FamilyReading reading;
+    // User and system time are rounded down each, to at most 10 ms.
+    constexpr std::int64_t cpu_slack_ns = 20'000'000;
+    FamilyReading reading = family_reading();
     const ReadStatus status = node.sampler.read_family(reading);
     if (status == ReadStatus::vanished) return status;
     if (reading.children_cpu_ns) {
-      note_children(node, *reading.children_cpu_ns);
+      node.cpu.note_children(*reading.children_cpu_ns, cpu_slack_ns);
+      note_asked(node);
     } else if (!context_.tells_children_cpu()) {
-      node.lost_ns += std::exchange(node.pending_ns, 0);
-      node.must_ask = false;
+      node.cpu.assume_children();
+      note_asked(node);
     }
+    for_each_counter(node, [&](Account& account, std::size_t slot) {
+      if (!is_apart(slot)) return;
+      if (const auto now = reading.children.slots[slot]) account.note_children(*now, 0);
+    });
     return status;
   }
 
-  void note_children(Node& node, std::uint64_t now_ns) noexcept {
-    // User and system time are rounded down each, to at most 10 ms.
-    constexpr std::int64_t slack_ns = 20'000'000;
-    const std::uint64_t grown = now_ns - std::min(node.children_cpu_ns, now_ns);
-    node.children_cpu_ns = std::max(node.children_cpu_ns, now_ns);
-    node.asked_at_ns = node.cpu_ns;
+  static void note_asked(Node& node) noexcept {
+    node.asked_at_ns = node.cpu.own;
     node.must_ask = false;
-    node.balance_ns += static_cast<std::int64_t>(grown) -
-                       static_cast<std::int64_t>(std::exchange(node.pending_ns, 0));
-    node.balance_ns = std::min(node.balance_ns, slack_ns);
-    if (node.balance_ns >= -slack_ns) return;
-    // Some of them it has not waited for: the system has dropped their time.
-    node.lost_ns += static_cast<std::uint64_t>(-slack_ns - node.balance_ns);
-    node.balance_ns = -slack_ns;
   }
 
-  /// Hands the CPU time of a member that was waited for to where it has gone.
+  /// Hands what a member that was waited for has used to where it has gone.
   void settle(Node& node) noexcept {
     if (node.ancestor == nullptr) return;
-    const std::uint64_t used = node.cpu_ns + node.children_cpu_ns + node.pending_ns;
-    node.ancestor->lost_ns += node.lost_ns;
-    if (node.collected_ns) {
-      node.ancestor->lost_ns += std::max(used, *node.collected_ns);
-    } else if (node.waiter != nullptr) {
-      node.waiter->pending_ns += used;
-      node.waiter->must_ask = true;
+    Node* const waiter = node.is_collected ? nullptr : node.waiter;
+    settle(node.cpu, node.ancestor->cpu, waiter == nullptr ? nullptr : &waiter->cpu);
+    for (std::size_t i = 0; i < counters_.size(); ++i) {
+      Account* const heir = waiter == nullptr ? nullptr : &waiter->further[i];
+      settle(node.further[i], node.ancestor->further[i], heir);
+      if (heir != nullptr && !has_children_account(counters_[i])) heir->assume_children();
+    }
+    if (waiter != nullptr) waiter->must_ask = true;
+  }
+
+  static void settle(const Account& account, Account& above, Account* waiter) noexcept {
+    above.lost += account.lost;
+    if (waiter != nullptr) {
+      waiter->pending += account.used();
     } else {
-      node.ancestor->lost_ns += used;
+      above.lost += std::max(account.used(), account.collected.value_or(0));
+    }
+  }
+
+  void note_own_collected(Node& node, const EndedChild& child) noexcept {
+    node.is_collected = true;
+    node.cpu.collected = child.cpu_time_ns;
+    if (counters_.empty()) return;
+    if (!node.is_gone) read_last_counters(node);
+    for_each_counter(
+        node, [&](Account& account, std::size_t slot) { account.collected = child.further[slot]; });
+  }
+
+  /// It was in the process group of `former`, which makes it one of its tree.
+  void note_unseen_collected(Node& former, const EndedChild& child) noexcept {
+    former.cpu.lost += child.cpu_time_ns;
+    if (counters_.empty()) return;
+    ProcessReading own = member_reading();
+    own.more.clear();
+    if (tells_accounts_with_children_) read_unseen(child.pid, own);
+    for_each_counter(former, [&](Account& account, std::size_t slot) {
+      const Figure<std::uint64_t> told = child.further[slot];
+      account.lost += told ? *told : own.more.slots[slot].value_or(0);
+    });
+  }
+
+  void read_unseen(ProcessId pid, ProcessReading& reading) noexcept {
+    try {
+      std::error_code error;
+      auto sampler = Sampler::open(context_, pid, error);
+      if (sampler) static_cast<void>(read_counters_of(*sampler, reading));
+    } catch (const std::bad_alloc&) {  // its figures are lost
     }
   }
 
@@ -489,7 +835,7 @@ class ProcessForest {
     sum = sum && part ? Figure<T>(static_cast<T>(*sum + *part)) : Figure<T>();
   }
 
-  /// All but CPU time. A figure that one member does not tell is unknown of all.
+  /// All but counters. A figure that one member does not tell is unknown of all.
   static void add_figures(ProcessReading& sum, const ProcessReading& part) noexcept {
     add(sum.memory_rss_bytes, part.memory_rss_bytes);
     add(sum.memory_vms_bytes, part.memory_vms_bytes);
@@ -498,14 +844,38 @@ class ProcessForest {
     add(sum.num_fds, part.num_fds);
     add(sum.num_processes, part.num_processes);
     if (part.num_fds_error) sum.num_fds_error = part.num_fds_error;
-    for (std::size_t i = 0; i < sum.more.slots.size(); ++i) {
-      add(sum.more.slots[i], part.more.slots[i]);
-    }
+    if (!sum.more.slots.empty()) add_further(sum.more, part.more);
   }
+
+  static void add_further(FurtherReadings& sum, const FurtherReadings& part) noexcept {
+    constexpr FurtherFigures levels = further_levels<figures>;
+    for (std::size_t slot = 0; slot < further_count<figures>; ++slot) {
+      const bool is_awaited = part.awaited.contains(slot) && !part.slots[slot];
+      if (!levels.contains(slot) || !sum.asks_for(slot) || is_awaited) continue;
+      if (slot == peak_slot) {
+        take_larger(sum.slots[slot], part.slots[slot]);
+      } else {
+        add(sum.slots[slot], part.slots[slot]);
+      }
+    }
+    if (!part.refused.empty()) sum.refuse(part.refused, part.error);
+  }
+
+  static void take_larger(Figure<std::uint64_t>& largest, Figure<std::uint64_t> part) noexcept {
+    largest = largest && part ? Figure<std::uint64_t>(std::max(*largest, *part))
+                              : Figure<std::uint64_t>();
+  }
+
+  static constexpr std::size_t peak_slot = further_slot<figures>("memory_peak");
+  static constexpr std::size_t pss_slot = further_slot<figures>("memory_pss");
 
   Context& context_;
   FurtherFigures further_figures_;
   std::vector<Figure<std::uint64_t>> scratch_;
+  std::vector<Figure<std::uint64_t>> children_scratch_;
+  ChildrenAccounts children_accounts_;
+  std::vector<std::size_t> counters_;  ///< slots of the further counters that are asked for
+  bool tells_accounts_with_children_;  ///< for one of them
   std::unordered_map<ProcessId, Node*> nodes_;
   std::vector<std::unique_ptr<Family>> families_;
   std::vector<Descent> by_parent_;
@@ -540,26 +910,58 @@ class ProcessForest<Sampler>::Tree {
       reading.clear();
       return ReadStatus::vanished;
     }
-    const FurtherReadings more = reading.more;
+    FurtherReadings more = reading.more;
     reading = leader.sum;
     reading.more = more;
-    if (!more.slots.empty()) std::ranges::copy(leader.sum.more.slots, more.slots.begin());
-    if (reading.cpu_time_ns) {
-      leader.reported_ns = std::max(leader.reported_ns, *reading.cpu_time_ns);
-      reading.cpu_time_ns = leader.reported_ns;
-    }
+    if (!more.slots.empty()) show_further(leader, reading);
+    advance(leader.cpu, reading.cpu_time_ns);
     return ReadStatus::ok;
   }
 
-  /// The CPU time alone, now; all else is left unknown. Allocates nothing.
+  /// The counters alone, now; all else is left unknown. Allocates nothing.
   [[nodiscard]] ReadStatus read_counters(ProcessReading& reading) noexcept {
     reading.clear();
     if (leader_->has_ended || leader_->family == nullptr) return ReadStatus::vanished;
-    reading.cpu_time_ns = forest_->cpu_now(*leader_);
+    forest_->read_counters(*leader_, reading);
     return ReadStatus::ok;
   }
 
  private:
+  static void advance(Account& account, Figure<std::uint64_t>& sum) noexcept {
+    if (!sum) return;
+    account.reported = std::max(account.reported, *sum);
+    sum = account.reported;
+  }
+
+  void show_further(Node& leader, ProcessReading& reading) const noexcept {
+    const FurtherReadings& sum = leader.sum.more;
+    std::ranges::copy(sum.slots, reading.more.slots.begin());
+    reading.more.refused = sum.refused;
+    reading.more.error = sum.error;
+    forest_->for_each_counter(leader, [&](Account& account, std::size_t slot) {
+      advance(account, reading.more.slots[slot]);
+    });
+    show_peak(leader, reading);
+    hide_incomplete(leader, reading.more);
+  }
+
+  /// The peaks of members were at different times: their sum is none.
+  static void show_peak(Node& leader, ProcessReading& reading) noexcept {
+    Figure<std::uint64_t>& peak = reading.more.slots[peak_slot];
+    leader.peak = std::max({leader.peak, peak.value_or(0), reading.memory_rss_bytes.value_or(0)});
+    if (peak && reading.more.asks_for(peak_slot)) peak = leader.peak;
+  }
+
+  /// A sum is shown once all members have told their part; one that joins later counts once it has.
+  static void hide_incomplete(Node& leader, FurtherReadings& more) noexcept {
+    leader.complete |= more.asked - (leader.sum.more.awaited | leader.awaited);
+    const FurtherFigures hidden = more.asked - leader.complete;
+    for (std::size_t slot = 0; slot < further_count<figures>; ++slot) {
+      if (hidden.contains(slot)) more.slots[slot] = {};
+      if (!more.asks_for(slot)) more.slots[slot] = {};
+    }
+  }
+
   ProcessForest* forest_;
   std::shared_ptr<Node> leader_;
 };
@@ -581,7 +983,7 @@ class NoForest {
     return std::nullopt;
   }
   void begin_tick() noexcept {}
-  void note_collected(ProcessId, ProcessId, std::uint64_t) noexcept {}
+  void note_collected(const EndedChild&) noexcept {}
 };
 
 template <class Sampler>

@@ -80,12 +80,17 @@ bool SamplingContext::tells_children_cpu() const noexcept {
   return true;
 }
 
+ChildrenAccounts SamplingContext::children_accounts() const noexcept {
+  return {.apart = further_group<figures>("faults"), .contained = {}};
+}
+
 struct ProcessSampler::State {
   SamplingContext::State& context;
   pid_t pid;
   std::uint64_t started_at_us;
 
   void read_fds(ProcessReading& reading) const noexcept;
+  void read_usage(FurtherReadings& more) const noexcept;
   [[nodiscard]] ReadStatus read_task(ProcessReading& reading) const noexcept;
 };
 
@@ -114,14 +119,37 @@ ProcessSampler& ProcessSampler::operator=(ProcessSampler&&) noexcept = default;
 
 ReadStatus ProcessSampler::read(ProcessReading& reading) noexcept {
   reading.clear();
-  // Descriptors first: the identity is checked after them, so they cannot be another's.
+  // First what is not of the call that tells the identity: it is checked after them, so they
+  // cannot be another's.
   state_->read_fds(reading);
+  state_->read_usage(reading.more);
   return state_->read_task(reading);
 }
 
 ReadStatus ProcessSampler::read_counters(ProcessReading& reading) noexcept {
   reading.clear();
+  state_->read_usage(reading.more);
   return state_->read_task(reading);
+}
+
+/// The peak is that of the physical footprint: of the resident size, none is told.
+void ProcessSampler::State::read_usage(FurtherReadings& more) const noexcept {
+  constexpr FurtherFigures io = further_group<figures>("io");
+  constexpr FurtherFigures peak = further_group<figures>("peak");
+  if (!more.asks_for(io | peak)) return;
+  rusage_info_v4 usage{};
+  auto* const untyped = reinterpret_cast<rusage_info_t*>(&usage);
+  if (proc_pid_rusage(pid, RUSAGE_INFO_V4, untyped) != 0) {
+    if (errno != ESRCH) more.refuse(io | peak, process_error(errno));
+    return;
+  }
+  if (more.asks_for(io)) {
+    more.set(further_slot<figures>("io_read_bytes"), usage.ri_diskio_bytesread);
+    more.set(further_slot<figures>("io_write_bytes"), usage.ri_diskio_byteswritten);
+  }
+  if (more.asks_for(peak)) {
+    more.set(further_slot<figures>("memory_peak"), usage.ri_lifetime_max_phys_footprint);
+  }
 }
 
 ReadStatus ProcessSampler::State::read_task(ProcessReading& reading) const noexcept {
@@ -139,11 +167,15 @@ ReadStatus ProcessSampler::State::read_task(ProcessReading& reading) const noexc
   reading.memory_rss_bytes = task.pti_resident_size;
   reading.memory_vms_bytes = task.pti_virtual_size;
   reading.num_threads = static_cast<std::uint32_t>(task.pti_threadnum);
+  constexpr std::size_t faults = further_slot<figures>("major_faults");
+  if (reading.more.asks_for(faults)) {
+    reading.more.set(faults, static_cast<std::uint32_t>(task.pti_pageins));
+  }
   return ReadStatus::ok;
 }
 
 ReadStatus ProcessSampler::read_family(FamilyReading& reading) noexcept {
-  reading = {};
+  reading.clear();
   const State& state = *state_;
   proc_bsdinfo info{};
   constexpr int size = sizeof info;
@@ -158,6 +190,8 @@ ReadStatus ProcessSampler::read_family(FamilyReading& reading) noexcept {
   if (proc_pid_rusage(state.pid, RUSAGE_INFO_V1, untyped) == 0) {
     reading.children_cpu_ns =
         state.context.nanoseconds_of(usage.ri_child_user_time + usage.ri_child_system_time);
+    constexpr std::size_t faults = further_slot<figures>("major_faults");
+    if (reading.children.asks_for(faults)) reading.children.set(faults, usage.ri_child_pageins);
   }
   return ReadStatus::ok;
 }

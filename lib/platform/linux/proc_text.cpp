@@ -66,6 +66,16 @@ class FieldReader {
   return std::nullopt;
 }
 
+[[nodiscard]] std::optional<std::uint64_t> find_number(std::string_view text, std::string_view key,
+                                                       char separator) noexcept {
+  const auto value = find_value(text, key, separator);
+  if (!value) return std::nullopt;
+  FieldReader fields(*value);
+  const auto number = fields.number<std::uint64_t>();
+  if (!fields.is_good()) return std::nullopt;
+  return number;
+}
+
 }  // namespace
 
 std::optional<Statm> parse_statm(std::string_view text) noexcept {
@@ -86,7 +96,9 @@ std::optional<Stat> parse_stat(std::string_view text) noexcept {
   stat.state = fields.letter();
   stat.parent_pid = fields.number<std::int32_t>();
   stat.process_group = fields.number<std::int32_t>();
-  fields.skip(8);  // 6 to 13
+  fields.skip(6);  // 6 to 11
+  stat.major_faults = fields.number<std::uint64_t>();
+  stat.children_major_faults = fields.number<std::uint64_t>();
   stat.cpu_clock_ticks = fields.number<std::uint64_t>();
   stat.cpu_clock_ticks += fields.number<std::uint64_t>();
   const auto children_user = fields.number<std::int64_t>();  // signed in the kernel, as the next
@@ -106,21 +118,22 @@ std::optional<Stat> parse_stat(std::string_view text) noexcept {
 
 std::optional<std::uint64_t> parse_status_bytes(std::string_view text,
                                                 std::string_view key) noexcept {
-  const auto value = find_value(text, key, ':');
-  if (!value) return std::nullopt;
-  FieldReader fields(*value);
-  const auto kibibytes = fields.number<std::uint64_t>();
-  if (!fields.is_good()) return std::nullopt;
-  return kibibytes * 1024;
+  const auto kibibytes = find_number(text, key, ':');
+  if (!kibibytes) return std::nullopt;
+  return *kibibytes * 1024;
 }
 
 std::optional<std::uint64_t> parse_vmstat(std::string_view text, std::string_view key) noexcept {
-  const auto value = find_value(text, key, ' ');
-  if (!value) return std::nullopt;
-  FieldReader fields(*value);
-  const auto number = fields.number<std::uint64_t>();
-  if (!fields.is_good()) return std::nullopt;
-  return number;
+  return find_number(text, key, ' ');
+}
+
+std::optional<std::uint64_t> parse_number(std::string_view text, std::string_view key) noexcept {
+  return find_number(text, key, ':');
+}
+
+std::optional<std::uint64_t> parse_soft_limit(std::string_view limits,
+                                              std::string_view name) noexcept {
+  return find_number(limits, name, ' ');
 }
 
 std::optional<std::int32_t> parse_newest_id(std::string_view loadavg) noexcept {

@@ -22,10 +22,12 @@ struct Statm {
 
 /// What is used of /proc/PID/stat (proc_pid_stat(5)).
 struct Stat {
-  char state = '?';                   ///< field 3
-  std::int32_t parent_pid = 0;        ///< field 4
-  std::int32_t process_group = 0;     ///< field 5
-  std::uint64_t cpu_clock_ticks = 0;  ///< fields 14 and 15, utime + stime
+  char state = '?';                ///< field 3
+  std::int32_t parent_pid = 0;     ///< field 4
+  std::int32_t process_group = 0;  ///< field 5
+  std::uint64_t major_faults = 0;  ///< field 12, of all threads, also those that have ended
+  std::uint64_t children_major_faults = 0;  ///< field 13: of children, as fields 16 and 17
+  std::uint64_t cpu_clock_ticks = 0;        ///< fields 14 and 15, utime + stime
   /// Fields 16 and 17, cutime + cstime: of the children that it has waited for, with theirs.
   std::uint64_t children_clock_ticks = 0;
   std::uint32_t num_threads = 0;        ///< field 20
@@ -45,6 +47,15 @@ struct Stat {
 /// A "Key:   123 kB" line of /proc/PID/status (proc_pid_status(5)), in bytes. `key` without colon.
 [[nodiscard]] std::optional<std::uint64_t> parse_status_bytes(std::string_view text,
                                                               std::string_view key) noexcept;
+
+/// A "Key: 123" line, as /proc/PID/io (proc_pid_io(5)) and `status` have them. `key` without colon.
+[[nodiscard]] std::optional<std::uint64_t> parse_number(std::string_view text,
+                                                        std::string_view key) noexcept;
+
+/// The soft limit of a line of /proc/PID/limits (proc_pid_limits(5)), such as "Max open files";
+/// empty if it is "unlimited".
+[[nodiscard]] std::optional<std::uint64_t> parse_soft_limit(std::string_view limits,
+                                                            std::string_view name) noexcept;
 
 /// A "key 123" line of /proc/vmstat (proc_vmstat(5)).
 [[nodiscard]] std::optional<std::uint64_t> parse_vmstat(std::string_view text,

@@ -1,3 +1,4 @@
+#include "lib/platform/linux/further_reader.hpp"
 #include "lib/platform/linux/proc_directory.hpp"
 #include "lib/platform/linux/proc_text.hpp"
 #include "lib/platform/linux/sampling_context.hpp"
@@ -7,6 +8,8 @@
 
 #include <cerrno>
 #include <chrono>
+#include <memory>
+#include <new>
 #include <optional>
 #include <sys/stat.h>
 #include <time.h>
@@ -61,6 +64,12 @@ struct IdleReading {
   return static_cast<std::uint32_t>(task.st_nlink - 2);
 }
 
+/// Whether the process of a `task` directory has not been waited for.
+[[nodiscard]] bool is_there(int task) noexcept {
+  struct stat threads {};
+  return ::fstat(task, &threads) == 0 && thread_count(threads).has_value();
+}
+
 }  // namespace
 
 /// A process is read in one of three ways.
@@ -89,8 +98,16 @@ struct ProcessSampler::State {
   [[nodiscard]] bool has_idled(Figure<std::uint64_t> cpu_time_ns) const noexcept;
   [[nodiscard]] bool renew_idle_memory() noexcept;
   [[nodiscard]] ReadStatus read_in_full(ProcessReading& reading) noexcept;
+  [[nodiscard]] ReadStatus read_figures(ProcessReading& reading) noexcept;
+  [[nodiscard]] ReadStatus read_further(ProcessReading& reading) noexcept;
+  [[nodiscard]] ReadStatus read_further_counters(ProcessReading& reading) noexcept;
+  [[nodiscard]] ReadStatus status_without_task(ProcessReading& reading) const noexcept;
+  [[nodiscard]] bool may_have_run(Figure<std::uint64_t> cpu_time_ns) const noexcept;
+  [[nodiscard]] FurtherReader* further_reader() noexcept;
+  [[nodiscard]] int own_task(FileDescriptor& opened) const noexcept;
   [[nodiscard]] ReadStatus read_family(FamilyReading& reading) const noexcept;
   [[nodiscard]] ReadStatus read_counters(ProcessReading& reading) noexcept;
+  [[nodiscard]] ReadStatus read_cpu_time(ProcessReading& reading) noexcept;
   [[nodiscard]] bool is_still_there() const noexcept;
   [[nodiscard]] ReadStatus read_kept(ProcessReading& reading) const noexcept;
   [[nodiscard]] ReadStatus read_by_path(ProcessReading& reading) noexcept;
@@ -112,6 +129,8 @@ struct ProcessSampler::State {
   FileDescriptor task;
   FileDescriptor fd;
   std::optional<IdleReading> idle;
+  std::unique_ptr<FurtherReader> further;  ///< once something was asked for
+  Figure<std::uint64_t> further_at_ns;     ///< the CPU time when it was read
 };
 
 std::error_code ProcessSampler::State::open() {
@@ -144,6 +163,12 @@ bool ProcessSampler::State::try_keep(int process_directory) {
 }
 
 ReadStatus ProcessSampler::State::read(ProcessReading& reading) noexcept {
+  const ReadStatus status = read_figures(reading);
+  if (status != ReadStatus::ok || reading.more.asked.empty()) return status;
+  return read_further(reading);
+}
+
+ReadStatus ProcessSampler::State::read_figures(ProcessReading& reading) noexcept {
   if (cpu_clock) reading.cpu_time_ns = read_cpu_clock(*cpu_clock);
   if (read_idle(reading)) return ReadStatus::ok;
   idle.reset();
@@ -187,6 +212,77 @@ bool ProcessSampler::State::renew_idle_memory() noexcept {
   return true;
 }
 
+/// The figures that the registry asks for beside the others. If it has not run, its counters and
+/// its peak are what they were.
+ReadStatus ProcessSampler::State::read_further(ProcessReading& reading) noexcept {
+  FurtherReader* const reader = further_reader();
+  if (reader == nullptr) return ReadStatus::ok;
+  const FurtherFigures asked = reading.more.asked;
+  const bool has_idled = idle && idle->tick == context.tick && idle->in_full_at != context.tick_at;
+  const bool reads_usage = !has_idled || may_have_run(reading.cpu_time_ns);
+  const bool is_due = reader->is_due(asked, context.tick_at, context.min_pss_interval);
+  if (reads_usage || is_due) {
+    FileDescriptor opened;
+    const int directory = own_task(opened);
+    if (directory < 0) return status_without_task(reading);
+    if (reads_usage) {
+      further_at_ns = reading.cpu_time_ns;
+      reader->read_usage(directory, asked);
+    }
+    if (is_due) reader->read_seldom(directory, asked, context.tick_at, context.pss);
+    if (!reader->knows_counters(asked) && !is_there(directory)) {
+      return status_without_task(reading);
+    }
+  }
+  reader->show(reading.more);
+  return ReadStatus::ok;
+}
+
+/// It has ended meanwhile, or the further figures alone cannot be read.
+ReadStatus ProcessSampler::State::status_without_task(ProcessReading& reading) const noexcept {
+  FamilyReading family;
+  const ReadStatus status = read_family(family);
+  if (status == ReadStatus::vanished) reading.clear();
+  return status;
+}
+
+ReadStatus ProcessSampler::State::read_further_counters(ProcessReading& reading) noexcept {
+  FurtherReader* const reader = further_reader();
+  if (reader == nullptr) return ReadStatus::ok;
+  if (may_have_run(reading.cpu_time_ns)) {
+    FileDescriptor opened;
+    const int directory = own_task(opened);
+    if (directory < 0) return status_without_task(reading);
+    further_at_ns = reading.cpu_time_ns;
+    reader->read_counters(directory, reading.more.asked);
+  }
+  reader->show(reading.more);
+  return ReadStatus::ok;
+}
+
+/// Since its further figures were read. Needs a clock of nanoseconds: in one of 10 ms it may have.
+bool ProcessSampler::State::may_have_run(Figure<std::uint64_t> cpu_time_ns) const noexcept {
+  const bool is_the_same = cpu_clock && cpu_time_ns && cpu_time_ns == further_at_ns;
+  return !is_the_same || *cpu_time_ns == 0 || !further->has_read_counters();
+}
+
+/// Null if memory is short.
+FurtherReader* ProcessSampler::State::further_reader() noexcept {
+  if (!further) further.reset(new (std::nothrow) FurtherReader);
+  return further.get();
+}
+
+/// The `task` directory of this process; opened if it is not kept. -1: see errno.
+int ProcessSampler::State::own_task(FileDescriptor& opened) const noexcept {
+  if (statm) return task.get();
+  opened = open_handle(context.proc_root.get(), ProcPath(pid, "task").c_str());
+  if (!opened) return -1;
+  const auto stat = read_stat(opened.get(), "../stat");
+  if (!stat) return -1;
+  errno = ESRCH;
+  return stat->start_clock_ticks == start_clock_ticks ? opened.get() : -1;
+}
+
 ReadStatus ProcessSampler::State::read_in_full(ProcessReading& reading) noexcept {
   return statm ? read_kept(reading) : read_by_path(reading);
 }
@@ -217,6 +313,12 @@ ReadStatus ProcessSampler::State::read_by_path(ProcessReading& reading) noexcept
 }
 
 ReadStatus ProcessSampler::State::read_counters(ProcessReading& reading) noexcept {
+  const ReadStatus status = read_cpu_time(reading);
+  const bool wants_more = reading.more.asks_for(further_counters<figures>);
+  return status == ReadStatus::ok && wants_more ? read_further_counters(reading) : status;
+}
+
+ReadStatus ProcessSampler::State::read_cpu_time(ProcessReading& reading) noexcept {
   const bool has_quick_way = cpu_clock && (statm || task_inode);
   if (!has_quick_way) return read_by_path(reading);
   reading.cpu_time_ns = read_cpu_clock(*cpu_clock);
@@ -227,8 +329,8 @@ ReadStatus ProcessSampler::State::read_counters(ProcessReading& reading) noexcep
 
 /// A process that has ended but was not waited for still is: nobody else has its PID.
 bool ProcessSampler::State::is_still_there() const noexcept {
+  if (statm) return is_there(task.get());
   struct stat threads {};
-  if (statm) return ::fstat(task.get(), &threads) == 0 && thread_count(threads).has_value();
   const int root = context.proc_root.get();
   return ::fstatat(root, ProcPath(pid, "task").c_str(), &threads, 0) == 0 &&
          task_inode == threads.st_ino;
@@ -329,7 +431,12 @@ ReadStatus ProcessSampler::State::read_family(FamilyReading& reading) const noex
   if (!stat) return says_no_such_process(errno) ? ReadStatus::vanished : ReadStatus::ok;
   if (!statm && stat->start_clock_ticks != start_clock_ticks) return ReadStatus::vanished;
   reading.parent = stat->parent_pid;
+  reading.is_being_collected = stat->state == 'X';  // EXIT_DEAD: set before accounts are added up
   reading.children_cpu_ns = stat->children_clock_ticks * context.clock_tick_ns;
+  constexpr std::size_t faults = further_slot<figures>("major_faults");
+  if (reading.children.asks_for(faults)) {
+    reading.children.set(faults, stat->children_major_faults);
+  }
   return ReadStatus::ok;
 }
 
@@ -370,7 +477,7 @@ ReadStatus ProcessSampler::read(ProcessReading& reading) noexcept {
 }
 
 ReadStatus ProcessSampler::read_family(FamilyReading& reading) noexcept {
-  reading = {};
+  reading.clear();
   return state_->read_family(reading);
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "lib/platform/linux/births.hpp"
+#include "lib/platform/linux/pss_reader.hpp"
 #include "lib/platform/linux/reclaim_watch.hpp"
 #include "lib/platform/posix/file_descriptor.hpp"
 
@@ -30,6 +31,8 @@ struct SamplingContext::State {
   std::uint64_t tick = 0;                         ///< number of the latest
   std::chrono::steady_clock::time_point tick_at;  ///< when it began
   linux_platform::Births births;
+  std::chrono::nanoseconds min_pss_interval;
+  linux_platform::PssReader pss;
 };
 
 }  // namespace provisr

@@ -28,6 +28,9 @@ void SamplingContext::recount_processes() noexcept {}
 bool SamplingContext::tells_children_cpu() const noexcept {
   return false;
 }
+ChildrenAccounts SamplingContext::children_accounts() const noexcept {
+  return {};
+}
 
 struct ProcessSampler::State {};
 

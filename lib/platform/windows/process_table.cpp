@@ -14,7 +14,10 @@ namespace {
 struct Record {
   ULONG next_offset;  ///< 0: the last one
   ULONG num_threads;
-  std::int64_t skipped[3];
+  std::int64_t private_working_set;
+  ULONG hard_faults;  ///< pages that were read from storage
+  ULONG most_threads;
+  std::uint64_t cycles;
   std::int64_t created_at;
   std::int64_t user_time;    ///< in 100 ns, as the next
   std::int64_t kernel_time;  ///< both with the threads that have ended
@@ -31,6 +34,7 @@ struct Record {
   entry.created_at = record.created_at;
   if (record.num_threads > 0) entry.num_threads = std::uint32_t{record.num_threads};
   entry.cpu_time_ns = static_cast<std::uint64_t>(record.user_time + record.kernel_time) * 100;
+  entry.hard_faults = std::uint64_t{record.hard_faults};
   return entry;
 }
 

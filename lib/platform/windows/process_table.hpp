@@ -12,7 +12,7 @@
 
 namespace provisr::windows_platform {
 
-/// Thread counts and CPU times, which Windows reports for all processes in one call.
+/// Thread counts, CPU times and hard faults, which Windows reports for all processes in one call.
 class ProcessTable {
  public:
   struct Entry {
@@ -21,6 +21,7 @@ class ProcessTable {
     std::int64_t created_at = 0;
     Figure<std::uint32_t> num_threads;
     Figure<std::uint64_t> cpu_time_ns;
+    Figure<std::uint64_t> hard_faults;
   };
 
   /// Reads the whole table. Allocates only if it needs more room than ever before; if allocation

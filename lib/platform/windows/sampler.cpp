@@ -39,6 +39,8 @@ void read_memory(HANDLE process, ProcessReading& reading) noexcept {
   reading.memory_rss_bytes = counters.WorkingSetSize;
   // No process has none; Wine does not tell that of others.
   if (counters.PrivateUsage > 0) reading.memory_vms_bytes = counters.PrivateUsage;
+  constexpr std::size_t peak = further_slot<figures>("memory_peak");
+  if (reading.more.asks_for(peak)) reading.more.set(peak, counters.PeakWorkingSetSize);
 }
 
 }  // namespace
@@ -70,6 +72,10 @@ bool SamplingContext::missed_processes() const noexcept {
 void SamplingContext::recount_processes() noexcept {}
 bool SamplingContext::tells_children_cpu() const noexcept {
   return false;
+}
+
+ChildrenAccounts SamplingContext::children_accounts() const noexcept {
+  return {};
 }
 
 /// While a handle is open the system gives its process id to no other process: all that is read
@@ -109,6 +115,8 @@ ReadStatus ProcessSampler::read(ProcessReading& reading) noexcept {
   const ProcessTable::Entry entry = state_->context.table.find(state_->pid);
   reading.cpu_time_ns = entry.cpu_time_ns;
   reading.num_threads = entry.num_threads;
+  constexpr std::size_t faults = further_slot<figures>("major_faults");
+  if (reading.more.asks_for(faults)) reading.more.slots[faults] = entry.hard_faults;
   read_memory(process, reading);
   // Last: a process that has just ended has a working set of 0, which is no figure.
   if (!has_ended(process)) return ReadStatus::ok;
@@ -117,7 +125,7 @@ ReadStatus ProcessSampler::read(ProcessReading& reading) noexcept {
 }
 
 ReadStatus ProcessSampler::read_family(FamilyReading& reading) noexcept {
-  reading = {};
+  reading.clear();
   if (has_ended(state_->process.get())) return ReadStatus::vanished;  // nobody needs to wait for it
   const ProcessTable& table = state_->context.table;
   reading.parent = static_cast<ProcessId>(table.living_parent(table.find(state_->pid)));

@@ -1,0 +1,386 @@
+// Further figures of a tree: counters are kept account of as CPU time is.
+#include "support/fake_families.hpp"
+
+#include <provisr/detail/process_forest.hpp>
+#include <provisr/registry.hpp>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <random>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+using namespace provisr;
+using provisr::test::FakeFamilies;
+using provisr::test::FakeFamilyContext;
+using provisr::test::FakeFamilySampler;
+
+namespace {
+
+using Forest = detail::ProcessForest<FakeFamilySampler>;
+using Value = Figure<std::uint64_t>;
+
+constexpr std::size_t io = further_slot<figures>("io_read_bytes");
+constexpr std::size_t faults = further_slot<figures>("major_faults");
+constexpr std::size_t switches = further_slot<figures>("voluntary_switches");
+constexpr std::size_t peak = further_slot<figures>("memory_peak");
+constexpr std::size_t pss = further_slot<figures>("memory_pss");
+constexpr ProcessId leader = 100;
+
+using Row = std::array<Value, 8>;
+
+/// A tree below 100, of which some figures are collected.
+struct Machine {
+  explicit Machine(FurtherFigures figures_asked) : asked(figures_asked) {
+    system.fork(FakeFamilies::init, leader);
+  }
+
+  Forest::Tree open(ProcessId pid = leader) {
+    std::error_code error;
+    auto tree = forest.open(pid, error);
+    REQUIRE_FALSE(error);
+    return std::move(*tree);
+  }
+  Row tick_and_read(Forest::Tree& tree) {
+    context.begin_tick();
+    forest.begin_tick();
+    return read(tree);
+  }
+  Row read(Forest::Tree& tree) const {
+    Row row;
+    ProcessReading reading;
+    reading.more = {.slots = row, .asked = asked};
+    REQUIRE(tree.read(reading) == ReadStatus::ok);
+    return row;
+  }
+  Row read_now(Forest::Tree& tree) const {
+    Row row;
+    ProcessReading reading;
+    reading.more = {.slots = row, .asked = asked};
+    REQUIRE(tree.read_counters(reading) == ReadStatus::ok);
+    return row;
+  }
+  FakeFamilies::Process& of(ProcessId pid) { return *system.processes.at(pid); }
+  void use(ProcessId pid, std::uint64_t amount) {
+    of(pid).read_bytes += amount;
+    of(pid).faults += amount;
+    of(pid).switches += amount;
+  }
+
+  FurtherFigures asked;
+  FakeFamilies system;
+  FakeFamilyContext context{system};
+  Forest forest{context, asked};
+};
+
+}  // namespace
+
+TEST_CASE("the counters of members that were waited for are not lost and not counted twice",
+          "[tree][collect]") {
+  Machine machine({io, faults, switches});
+  Forest::Tree tree = machine.open();
+  machine.system.fork(leader, 101);
+  machine.system.fork(101, 102);
+  machine.use(leader, 1);
+  machine.use(101, 20);
+  machine.use(102, 300);
+  Row row = machine.tick_and_read(tree);
+  for (const std::size_t slot : {io, faults, switches}) CHECK(row[slot] == Value(321U));
+  CHECK_FALSE(row[peak].has_value());
+  SECTION("one after the other") {
+    machine.use(102, 1000);  // nobody sees that before it has ended
+    machine.system.burn(101, 1);
+    machine.system.end(102);
+    row = machine.tick_and_read(tree);
+    CHECK(row[io] == Value(1321U));
+    CHECK(row[faults] == Value(1321U));
+    CHECK(row[switches] == Value(321U));  // the system keeps no account of children
+    machine.system.burn(leader, 1);
+    machine.system.end(101);
+    CHECK(machine.tick_and_read(tree) == row);
+  }
+  SECTION("all between two ticks") {
+    machine.system.burn(101, 1);
+    machine.system.end(102);
+    machine.system.burn(leader, 1);
+    machine.system.end(101);
+    CHECK(machine.tick_and_read(tree) == row);
+  }
+  SECTION("seen as zombies") {
+    machine.use(102, 1000);
+    machine.system.exit(102);
+    row = machine.tick_and_read(tree);
+    for (const std::size_t slot : {io, faults, switches}) CHECK(row[slot] == Value(1321U));
+    machine.system.reap(102);  // by process 1
+    CHECK(machine.tick_and_read(tree) == row);
+  }
+}
+
+TEST_CASE("children that are never seen count once they were waited for", "[tree][collect]") {
+  Machine machine({io, faults});
+  Forest::Tree tree = machine.open();
+  static_cast<void>(machine.tick_and_read(tree));
+  machine.system.fork(leader, 101);
+  machine.use(101, 50);
+  machine.system.burn(leader, 1);
+  machine.system.end(101);
+  const Row row = machine.tick_and_read(tree);
+  CHECK(row[io] == Value(50U));
+  CHECK(row[faults] == Value(50U));
+}
+
+TEST_CASE("counters of which nobody in the tree takes over the account are kept as last known",
+          "[tree][collect]") {
+  Machine machine({io, faults, switches});
+  Forest::Tree tree = machine.open();
+  machine.system.fork(leader, 101);
+  machine.system.fork(101, 102);
+  machine.use(101, 20);
+  machine.use(102, 300);
+  Row row = machine.tick_and_read(tree);
+  SECTION("children of a parent that ignores them") {
+    machine.system.exit(102);
+    machine.system.reap(102, true);
+  }
+  SECTION("orphans") {
+    machine.system.burn(leader, 1);
+    machine.system.end(101);
+    CHECK(machine.tick_and_read(tree) == row);
+    machine.system.end(102);
+  }
+  SECTION("orphans that this program waits for, to the last one") {
+    machine.system.burn(leader, 1);
+    machine.system.end(101);
+    static_cast<void>(machine.tick_and_read(tree));
+    machine.use(102, 1000);
+    machine.system.exit(102);
+    EndedChild child{.pid = 102, .process_group = leader};
+    child.further[faults] = 1300U;
+    child.further[switches] = 1300U;
+    machine.forest.note_collected(child);
+    machine.system.reap(102);
+    for (const std::size_t slot : {io, faults, switches}) row[slot] = 1320U;
+  }
+  SECTION("orphans that were never seen, by their group") {
+    machine.system.fork(FakeFamilies::init, 150);
+    machine.of(150).read_bytes = 5;
+    machine.system.exit(150);
+    EndedChild child{.pid = 150, .process_group = leader};
+    child.further[faults] = 5U;
+    child.further[switches] = 5U;
+    machine.forest.note_collected(child);
+    machine.system.reap(150);
+    for (const std::size_t slot : {io, faults, switches}) row[slot] = 325U;
+  }
+  CHECK(machine.tick_and_read(tree) == row);
+}
+
+TEST_CASE("an orphan's account of children that were seen does not count twice",
+          "[tree][collect]") {
+  Machine machine({io, faults, switches});
+  Forest::Tree tree = machine.open();
+  machine.system.fork(leader, 101);
+  machine.system.fork(101, 102);
+  machine.system.fork(102, 103);
+  machine.use(102, 20);
+  machine.use(103, 300);
+  static_cast<void>(machine.tick_and_read(tree));
+  machine.system.burn(leader, 1);
+  machine.system.end(101);
+  machine.system.end(103);  // 102 has waited for it
+  static_cast<void>(machine.tick_and_read(tree));
+  machine.system.exit(102);
+  EndedChild child{.pid = 102, .process_group = leader};
+  child.further[faults] = 320U;
+  child.further[switches] = 320U;
+  machine.forest.note_collected(child);
+  machine.system.reap(102);
+  const Row row = machine.tick_and_read(tree);
+  for (const std::size_t slot : {io, faults, switches}) CHECK(row[slot] == Value(320U));
+}
+
+TEST_CASE("a member that is waited for while the tree is read does not count twice",
+          "[tree][collect]") {
+  Machine machine({io, faults});
+  Forest::Tree tree = machine.open();
+  machine.system.fork(leader, 101);
+  machine.system.fork(leader, 102);
+  machine.use(leader, 1);
+  machine.use(101, 20);
+  machine.use(102, 300);
+  const Row before = machine.tick_and_read(tree);
+  machine.use(101, 20);
+  bool is_armed = true;
+  const auto end_before_the_parent_is_read = [&](ProcessId pid) {
+    if (pid != leader || !std::exchange(is_armed, false)) return;
+    machine.system.burn(leader, 1);
+    machine.system.end(101);
+  };
+  CHECK(before[io] == Value(321U));
+  SECTION("at a tick") {
+    machine.system.before_reading = end_before_the_parent_is_read;
+    CHECK(machine.tick_and_read(tree)[io] == Value(341U));
+  }
+  SECTION("as a zombie") {
+    machine.system.exit(101);
+    machine.system.before_reading = [&](ProcessId pid) {
+      if (pid != leader || !std::exchange(is_armed, false)) return;
+      machine.system.processes.at(101)->parent = leader;
+      machine.system.burn(leader, 1);
+      machine.system.reap(101);
+    };
+    CHECK(machine.tick_and_read(tree)[io] == Value(341U));
+  }
+  SECTION("between two ticks") {
+    machine.system.before_reading = end_before_the_parent_is_read;
+    CHECK(machine.read_now(tree)[io] == Value(341U));
+  }
+  CHECK(machine.tick_and_read(tree)[io] == Value(341U));
+  CHECK(machine.read_now(tree)[io] == Value(341U));
+}
+
+TEST_CASE("the counters of a tree are read between two ticks", "[tree][collect]") {
+  Machine machine({io, faults, switches, peak});
+  Forest::Tree tree = machine.open();
+  machine.system.fork(leader, 101);
+  machine.system.fork(leader, 102);
+  machine.use(101, 20);
+  machine.use(102, 300);
+  static_cast<void>(machine.tick_and_read(tree));
+  machine.use(101, 5);
+  Row row = machine.read_now(tree);
+  for (const std::size_t slot : {io, faults, switches}) CHECK(row[slot] == Value(325U));
+  machine.system.end(102);
+  row = machine.read_now(tree);
+  for (const std::size_t slot : {io, faults, switches}) CHECK(row[slot] == Value(325U));
+  machine.system.exit(101);
+  CHECK(machine.read_now(tree) == row);
+}
+
+TEST_CASE("the peak of a tree is the most that was there at one time", "[tree][collect]") {
+  Machine machine({peak});
+  machine.system.fork(leader, 101);
+  Forest::Tree tree = machine.open();
+  CHECK(machine.tick_and_read(tree)[peak] == Value(200U));
+  SECTION("of all members") {
+    machine.of(101).rss = 5000;
+    CHECK(machine.tick_and_read(tree)[peak] == Value(5100U));
+  }
+  SECTION("of one that was seen by the system alone") {
+    machine.of(101).peak = 5100;
+    CHECK(machine.tick_and_read(tree)[peak] == Value(5100U));
+  }
+  machine.system.end(101);
+  CHECK(machine.tick_and_read(tree)[peak] == Value(5100U));
+}
+
+TEST_CASE("a figure that is still being read is absent, then summed up", "[tree][collect]") {
+  Machine machine({pss});
+  machine.system.fork(leader, 101);
+  machine.of(leader).pss = {};
+  machine.of(101).pss = {};
+  Forest::Tree tree = machine.open();
+  CHECK_FALSE(machine.tick_and_read(tree)[pss].has_value());
+  machine.of(leader).pss = 50U;
+  CHECK_FALSE(machine.tick_and_read(tree)[pss].has_value());  // 101 is late
+  machine.of(101).pss = 7U;
+  CHECK(machine.tick_and_read(tree)[pss] == Value(57U));
+  machine.system.fork(leader, 102);
+  machine.of(102).pss = {};
+  CHECK(machine.tick_and_read(tree)[pss] == Value(57U));
+  CHECK(machine.tick_and_read(tree)[pss] == Value(57U));
+  machine.of(102).pss = 3U;
+  CHECK(machine.tick_and_read(tree)[pss] == Value(60U));
+}
+
+TEST_CASE("a tree whose members come and go has a proportional size", "[tree][collect]") {
+  Machine machine({pss});
+  Forest::Tree tree = machine.open();
+  for (ProcessId pid = 101; pid < 105; ++pid) {
+    machine.system.fork(leader, pid);
+    machine.of(pid).pss = {};
+    const Row row = machine.tick_and_read(tree);
+    CHECK(row[pss] == Value(50U));
+    machine.system.end(pid);
+  }
+}
+
+TEST_CASE("counters that one member does not tell are absent, and said once", "[tree][collect]") {
+  FakeFamilies system;
+  system.fork(FakeFamilies::init, leader);
+  system.fork(leader, 101);
+  system.processes.at(leader)->read_bytes = 4;
+  std::vector<std::string> lines;
+  RegistryOptions options{.further_figures = {io, faults}};
+  options.diagnostics = [&](const Diagnostic& diagnostic) {
+    CHECK(diagnostic.severity == Severity::debug);
+    lines.emplace_back(diagnostic.message);
+  };
+  BasicRegistry<FakeFamilySampler> registry(std::move(options), FakeFamilyContext(system));
+  REQUIRE_FALSE(registry.track("all", leader, {.scope = SampleScope::tree}));
+  const auto figure = [&](std::size_t slot) {
+    registry.tick();
+    return registry.snapshot().find("all")->sample().more[slot];
+  };
+  CHECK(figure(io) == Value(4U));
+  system.processes.at(101)->tells_io = false;
+  CHECK_FALSE(figure(io).has_value());
+  CHECK(figure(faults) == Value(0U));
+  REQUIRE(lines.size() == 1);
+  CHECK(lines[0].starts_with("io_read_bytes unknown: "));
+  CHECK(registry.read_errors().of(ReadErrorKind::permission) == 2);
+  system.processes.at(101)->tells_io = true;
+  CHECK(figure(io) == Value(4U));
+}
+
+TEST_CASE("a level goes down at a scrape, too", "[counters][collect]") {
+  FakeFamilies system;
+  system.fork(FakeFamilies::init, leader);
+  BasicRegistry<FakeFamilySampler> registry({.further_figures = {io, pss}},
+                                            FakeFamilyContext(system));
+  REQUIRE_FALSE(registry.track("app", leader));
+  registry.tick();
+  CHECK(registry.read_counters().sample(0).more[pss] == Value(50U));
+  system.processes.at(leader)->pss = 30U;
+  system.processes.at(leader)->read_bytes = 9U;
+  registry.tick();
+  CHECK(registry.read_counters().sample(0).more[pss] == Value(30U));
+  CHECK(registry.read_counters().sample(0).more[io] == Value(9U));
+}
+
+TEST_CASE("counters never fall and lose nothing in a storm of workers", "[tree][collect]") {
+  Machine machine({io, faults, switches});
+  Forest::Tree tree = machine.open();
+  std::minstd_rand random(11);
+  std::vector<ProcessId> living{leader};
+  std::uint64_t used = 0;
+  ProcessId next = 1000;
+  for (int i = 0; i < 3000; ++i) {
+    const ProcessId pid = living[random() % living.size()];
+    const std::uint64_t amount = random() % 1000;
+    machine.use(pid, amount);
+    machine.system.burn(pid, 1000);
+    used += amount;
+    if (random() % 2 == 0 || living.size() == 1) {
+      machine.system.fork(pid, next);
+      living.push_back(next++);
+    } else {
+      const ProcessId leaf = living.back();
+      living.pop_back();
+      machine.system.burn(machine.of(leaf).parent, 1000);
+      machine.system.end(leaf);
+    }
+    if (random() % 5 != 0) continue;
+    const Row row = random() % 3 == 0 ? machine.read_now(tree) : machine.tick_and_read(tree);
+    for (const std::size_t slot : {io, faults, switches}) REQUIRE(*row[slot] <= used);
+  }
+  const Row row = machine.tick_and_read(tree);
+  CHECK(row[io] == Value(used));
+  CHECK(row[faults] == Value(used));
+}
