@@ -5,6 +5,7 @@
 #include <provisr/registry.hpp>
 
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 
 #include <array>
 #include <cstddef>
@@ -383,4 +384,47 @@ TEST_CASE("counters never fall and lose nothing in a storm of workers", "[tree][
   const Row row = machine.tick_and_read(tree);
   CHECK(row[io] == Value(used));
   CHECK(row[faults] == Value(used));
+}
+
+TEST_CASE("whenever members end while the tree is read, none counts twice", "[tree][collect]") {
+  Machine machine({io, faults});
+  Forest::Tree tree = machine.open();
+  std::minstd_rand random(GENERATE(1U, 2U, 3U, 4U));
+  std::vector<ProcessId> living{leader};
+  std::uint64_t used = 0;
+  ProcessId next = 1000;
+  const auto work = [&] {
+    const ProcessId pid = living[random() % living.size()];
+    machine.use(pid, 100 + random() % 1000);
+    machine.system.burn(pid, 1000);
+  };
+  const auto fork = [&] {
+    machine.system.fork(living[random() % living.size()], next);
+    living.push_back(next++);
+  };
+  const auto end = [&] {
+    if (living.size() == 1) return;
+    const ProcessId leaf = living.back();
+    living.pop_back();
+    machine.system.burn(machine.of(leaf).parent, 1000);
+    machine.system.end(leaf);
+  };
+  const auto total = [&] {
+    used = 0;
+    for (const ProcessId pid : living) used += machine.of(pid).read_bytes;
+    return used;
+  };
+  machine.system.before_reading = [&](ProcessId) {
+    if (random() % 4 == 0) end();
+    if (random() % 4 == 0) work();
+  };
+  for (int round = 0; round < 2000; ++round) {
+    for (std::uint64_t i = random() % 6; i > 0; --i) fork();
+    for (std::uint64_t i = random() % 4; i > 0; --i) work();
+    const Row row = random() % 3 == 0 ? machine.read_now(tree) : machine.tick_and_read(tree);
+    REQUIRE(*row[io] <= total());
+  }
+  machine.system.before_reading = [](ProcessId) {};
+  static_cast<void>(machine.tick_and_read(tree));
+  CHECK(machine.tick_and_read(tree)[io] == Value(total()));
 }

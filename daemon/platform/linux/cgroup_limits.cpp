@@ -1,7 +1,7 @@
 #include "daemon/platform/linux/cgroup_limits.hpp"
 
+#include "daemon/platform/linux/cgroup_text.hpp"
 #include "daemon/platform/linux/file_text.hpp"
-#include "daemon/platform/linux/oom_counter.hpp"
 
 #include <charconv>
 #include <string>

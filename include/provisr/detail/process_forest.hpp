@@ -61,8 +61,7 @@ struct Account {
   /// How much more its children's account has grown than was expected of known members; what
   /// unknown ones added is forgotten.
   std::int64_t balance = 0;
-  std::uint64_t grown = 0;          ///< in this round, with what it has taken over
-  std::uint64_t surplus = 0;        ///< of it, more than was pending
+  std::uint64_t surplus = 0;        ///< what it has grown by in this round, more than was pending
   std::uint64_t older_surplus = 0;  ///< the same of the round before
   std::uint64_t reported = 0;       ///< of the tree below it
   Figure<std::uint64_t> collected;  ///< when this program has waited for it
@@ -75,21 +74,22 @@ struct Account {
     if (now) own = std::max(own, *now);
   }
 
-  /// Of a counter whose children's account is part of its own. Returns whether it has grown in this
-  /// round, in which it may be read `again`. A member that is found to have ended may have been
-  /// taken over in the round before.
-  bool note_own_with_children(Figure<std::uint64_t> now, bool again, bool keeps_surplus) noexcept {
+  /// Of a counter whose children's account is part of its own. A member that is found to have ended
+  /// may have been taken over in the round before, or in those in which it was being waited for.
+  void note_own_with_children(Figure<std::uint64_t> now, bool keeps_surplus) noexcept {
     const std::uint64_t before = own;
-    if (!again) older_surplus = (keeps_surplus ? older_surplus : 0) + std::exchange(surplus, 0);
-    if (!again) grown = 0;
+    older_surplus = (keeps_surplus ? older_surplus : 0) + std::exchange(surplus, 0);
     note_own(now);
-    if (!now) return false;
-    surplus += own - before;
-    grown += own - before;
+    if (!now) return;
+    surplus = own - before;
+    pay();
+    lost += std::exchange(pending, 0);  // the system has dropped it
+  }
+
+  /// What is pending may be in its own account by now.
+  void pay() noexcept {
     pay_from(older_surplus);
     pay_from(surplus);
-    lost += std::exchange(pending, 0);  // the system has dropped it
-    return grown > 0;
   }
 
   void note_children(std::uint64_t now, std::int64_t slack) noexcept {
@@ -173,7 +173,7 @@ class ProcessForest {
     for (std::size_t slot = 0; slot < further_count<figures>; ++slot) {
       if (counters.contains(slot)) counters_.push_back(slot);
     }
-    tells_accounts_with_children_ = !(counters & children_accounts_.contained).empty();
+    contained_ = counters & children_accounts_.contained;
   }
   ProcessForest(const ProcessForest&) = delete;
   ProcessForest& operator=(const ProcessForest&) = delete;
@@ -229,13 +229,12 @@ class ProcessForest {
     Node* waiter = nullptr;    ///< the parent, if it is a member
     std::size_t trees = 0;     ///< that it leads
 
-    Account cpu;                     ///< in nanoseconds
-    std::vector<Account> further;    ///< as counters_
-    std::uint64_t asked_at_ns = 0;   ///< its CPU time when its children's account was read
-    std::size_t num_waited_for = 0;  ///< members that it is the waiter of, in this round
-    std::uint64_t peak = 0;          ///< the largest memory of the tree below it that was seen
-    FurtherFigures awaited = {};     ///< of its own figures, in this round
-    FurtherFigures complete = {};    ///< of those of its tree: all members have told theirs once
+    Account cpu;                    ///< in nanoseconds
+    std::vector<Account> further;   ///< as counters_
+    std::uint64_t asked_at_ns = 0;  ///< its CPU time when its children's account was read
+    std::uint64_t peak = 0;         ///< the largest memory of the tree below it that was seen
+    FurtherFigures awaited = {};    ///< of its own figures, in this round
+    FurtherFigures complete = {};   ///< of those of its tree: all members have told theirs once
 
     bool must_ask = true;              ///< for its children's account
     bool is_collected = false;         ///< by this program
@@ -428,14 +427,21 @@ class ProcessForest {
   void for_each_counter(Node& node, Use use) const {
     for (std::size_t i = 0; i < counters_.size(); ++i) use(node.further[i], counters_[i]);
   }
+  /// The same of those whose children's accounts are part of their own, and of the others.
+  template <class Use>
+  void for_each_contained(Node& node, Use use) const {
+    for_each_counter(node, [&](Account& account, std::size_t slot) {
+      if (contained_.contains(slot)) use(account, slot);
+    });
+  }
+  template <class Use>
+  void for_each_other(Node& node, Use use) const {
+    for_each_counter(node, [&](Account& account, std::size_t slot) {
+      if (!contained_.contains(slot)) use(account, slot);
+    });
+  }
   [[nodiscard]] bool is_apart(std::size_t slot) const noexcept {
     return children_accounts_.apart.contains(slot);
-  }
-  [[nodiscard]] bool contains_children(std::size_t slot) const noexcept {
-    return children_accounts_.contained.contains(slot);
-  }
-  [[nodiscard]] bool has_children_account(std::size_t slot) const noexcept {
-    return is_apart(slot) || contains_children(slot);
   }
 
   /// One that asks for the accounts of children.
@@ -445,16 +451,20 @@ class ProcessForest {
                         .asked = further_figures_ & children_accounts_.apart};
     return reading;
   }
-  [[nodiscard]] ProcessReading member_reading() noexcept {
+  /// Asks for these further figures.
+  [[nodiscard]] ProcessReading reading_of(FurtherFigures asked) noexcept {
     ProcessReading reading;
-    reading.more = {.slots = scratch_, .asked = further_figures_};
+    reading.more = {.slots = scratch_, .asked = asked};
     return reading;
+  }
+  [[nodiscard]] ProcessReading member_reading() noexcept {
+    return reading_of(further_figures_ - contained_);
   }
 
   void read(Family& family) noexcept {
     if (std::exchange(family.round, round_) == round_) return;
     for (const auto& member : family.members) begin_sum(*member);
-    count_waited_for(family.members);
+    read_contained(family.members);
     for (auto member = family.members.rbegin(); member != family.members.rend(); ++member) {
       visit(**member);
     }
@@ -466,17 +476,30 @@ class ProcessForest {
     if (has_gone) bury(family);
   }
 
-  void count_waited_for(std::span<const std::shared_ptr<Node>> members) const noexcept {
-    if (!tells_accounts_with_children_) return;
+  /// Counters whose children's accounts are part of their own are read before all else, each
+  /// member's before its children's: a child that is taken over after that is gone when its turn
+  /// comes, and one whose turn has come is in no account that was read. So none counts twice.
+  void read_contained(std::span<const std::shared_ptr<Node>> members) noexcept {
+    if (contained_.empty()) return;
+    for (const auto& member : members) member->has_uncounted_child = false;
     for (const auto& member : members) {
-      member->num_waited_for = 0;
-      member->has_uncounted_child = false;
+      if (member->waiter != nullptr) member->waiter->has_uncounted_child |= !member->is_counted;
     }
     for (const auto& member : members) {
-      if (member->waiter == nullptr) continue;
-      ++member->waiter->num_waited_for;
-      member->waiter->has_uncounted_child |= !member->is_counted;
+      ProcessReading own = reading_of(contained_);
+      if (!read_contained(*member, own)) continue;
+      if (!own.more.refused.empty()) member->sum.more.refuse(own.more.refused, own.more.error);
+      for_each_contained(*member, [&](Account& account, std::size_t slot) {
+        account.note_own_with_children(own.more.slots[slot], member->has_uncounted_child);
+      });
     }
+  }
+
+  /// Also whether it counts. False if nothing is to be read of it any more.
+  [[nodiscard]] bool read_contained(Node& node, ProcessReading& own) noexcept {
+    const bool is_read = read_counters_of(node.sampler, own) == ReadStatus::ok;
+    node.is_counted = node.waiter == nullptr || is_here(node);  // after it was read
+    return is_read;
   }
 
   void begin_sum(Node& node) noexcept {
@@ -507,8 +530,7 @@ class ProcessForest {
       if (node.ancestor != nullptr && is_ending(own)) complete_ending(own);
       note_awaited(node, own.more);
       add_figures(node.sum, own);
-      node.is_counted = true;
-      if (note_own(node, own) && node.num_waited_for > 0) end_taken_over(node);
+      note_own(node, own);
       if (must_ask(node)) ask_for_children(node);
     }
     if (node.ancestor == nullptr) return;
@@ -522,66 +544,16 @@ class ProcessForest {
     if (std::exchange(node.was_visited, true)) node.sum.more.awaited |= own.awaited;
   }
 
-  /// Returns whether an account has grown that has those of children in it.
-  bool note_own(Node& node, const ProcessReading& own, bool again = false) noexcept {
-    bool may_have_taken_over = false;
+  void note_own(Node& node, const ProcessReading& own) noexcept {
     node.cpu.note_own(own.cpu_time_ns);
-    for_each_counter(node, [&](Account& account, std::size_t slot) {
-      const Figure<std::uint64_t> now = own.more.slots[slot];
-      if (contains_children(slot)) {
-        may_have_taken_over |= account.note_own_with_children(now, again, node.has_uncounted_child);
-      } else {
-        account.note_own(now);
-      }
-    });
-    return may_have_taken_over;
-  }
-
-  /// Children that were visited in this round may have ended since, and then are in an account of
-  /// their parent's that has been read after them: they must not count twice.
-  void end_taken_over(Node& parent) noexcept {
-    while (end_children_that_are_gone(parent)) {
-      ProcessReading own = member_reading();  // which has all of them for sure
-      if (read_counters_of(parent.sampler, own) != ReadStatus::ok) return;
-      note_own(parent, own, true);
-    }
-  }
-
-  [[nodiscard]] bool end_children_that_are_gone(Node& parent) noexcept {
-    bool found = false;
-    for (const auto& member : parent.family->members) {
-      if (member->is_gone || !may_have_taken_over(parent, *member)) continue;
-      member->is_counted = is_here(*member);
-      if (member->is_counted || !is_gone(*member)) continue;
-      member->has_ended = true;
-      member->is_gone = true;
-      settle(*member);
-      found = true;
-    }
-    return found;
-  }
-
-  /// Only an account that has grown by as much as the child had used.
-  [[nodiscard]] bool may_have_taken_over(const Node& parent, const Node& child) const noexcept {
-    if (child.waiter != &parent || !child.is_counted) return false;
-    bool has_used = false;
-    for (std::size_t i = 0; i < counters_.size(); ++i) {
-      if (!contains_children(counters_[i])) continue;
-      if (child.further[i].used() > parent.further[i].grown) return false;
-      has_used |= child.further[i].used() > 0;
-    }
-    return has_used;
+    for_each_other(
+        node, [&](Account& account, std::size_t slot) { account.note_own(own.more.slots[slot]); });
   }
 
   /// Whether it runs, or has ended but nobody waits for it yet.
   [[nodiscard]] static bool is_here(Node& node) noexcept {
     FamilyReading family;
     return node.sampler.read_family(family) == ReadStatus::ok && !family.is_being_collected;
-  }
-
-  [[nodiscard]] static bool is_gone(Node& node) noexcept {
-    FamilyReading family;
-    return node.sampler.read_family(family) == ReadStatus::vanished;
   }
 
   /// Whether it has given back its memory already, on its way out. All else is told of it, so that
@@ -605,7 +577,6 @@ class ProcessForest {
     const bool was_known = std::exchange(node.has_ended, true);
     node.is_gone = ask_for_children(node) == ReadStatus::vanished;
     if (node.is_gone) return settle(node);
-    node.is_counted = is_here(node);
     if (!was_known && !counters_.empty()) read_last_counters(node);
     node.cpu.is_known = true;
     for_each_counter(node, [](Account& account, std::size_t) { account.is_known = true; });
@@ -617,11 +588,19 @@ class ProcessForest {
     if (read_counters_of(node.sampler, own) == ReadStatus::ok) note_own(node, own);
   }
 
+  void read_last_contained(Node& node) noexcept {
+    ProcessReading own = reading_of(contained_);
+    if (read_counters_of(node.sampler, own) != ReadStatus::ok) return;
+    for_each_contained(node, [&](Account& account, std::size_t slot) {
+      account.own = std::max(account.own, own.more.slots[slot].value_or(0));
+    });
+  }
+
   /// All below it were summed up before.
   void sum_accounts(Node& node) const noexcept {
     node.cpu.show(node.is_gone);
     for_each_counter(node, [&](Account& account, std::size_t slot) {
-      if (contains_children(slot) && !node.is_gone) {
+      if (contained_.contains(slot) && !node.is_gone) {
         account.show_with_children(node.is_counted);
       } else {
         account.show(node.is_gone);
@@ -656,10 +635,10 @@ class ProcessForest {
                                   [&](const auto& member) { return member.get() == &leader; });
     if (end == members.rend()) return;
     const std::span below(end.base() - 1, members.end());
-    count_waited_for(members);
     for (const auto& member : members) begin_below(*member);
     const bool wants_more = reading.more.asks_for(further_counters<figures>);
-    for (std::size_t i = below.size(); i-- > 0;) show_now(*below[i], wants_more);
+    if (wants_more) show_contained_now(below);
+    for (const auto& member : below) show_now(*member, wants_more);
     for (std::size_t i = below.size(); i-- > 0;) hand_up(*below[i]);
     reading.cpu_time_ns = leader.cpu.below;
     if (!wants_more) return;
@@ -668,53 +647,32 @@ class ProcessForest {
     });
   }
 
+  /// In the order of read_contained().
+  void show_contained_now(std::span<const std::shared_ptr<Node>> members) noexcept {
+    if (contained_.empty()) return;
+    for (const auto& member : members) {
+      const bool was_counted = member->is_counted;
+      ProcessReading own = reading_of(contained_);
+      const bool is_read = read_contained(*member, own);
+      for_each_contained(*member, [&](Account& account, std::size_t slot) {
+        const Figure<std::uint64_t> last_known = account.own;
+        account.show_with_children(is_read ? own.more.slots[slot] : last_known, member->is_counted);
+      });
+      member->is_counted = was_counted;
+    }
+  }
+
   void show_now(Node& node, bool wants_more) noexcept {
     ProcessReading own;
     if (wants_more) own = member_reading();
     const bool is_there = !node.has_ended && read_counters_of(node.sampler, own) == ReadStatus::ok;
     node.cpu.show_now(is_there ? own.cpu_time_ns : node.cpu.own);
     if (!wants_more) return;
-    node.is_counted = is_there || node.waiter == nullptr || is_here(node);
-    if (show_further_now(node, own, is_there)) drop_taken_over(node);
-  }
-
-  /// Returns whether it may have taken over the account of a child.
-  [[nodiscard]] bool show_further_now(Node& node, const ProcessReading& own,
-                                      bool is_there) const noexcept {
-    bool has_grown = false;
-    for_each_counter(node, [&](Account& account, std::size_t slot) {
+    for_each_other(node, [&](Account& account, std::size_t slot) {
       const Figure<std::uint64_t> now = is_there ? own.more.slots[slot] : account.own;
-      if (!contains_children(slot)) {
-        if (now) account.own = std::max(account.own, *now);  // last known, if it ends
-        return account.show_now(now);
-      }
-      account.grown = now && *now > account.own ? *now - account.own : 0;
-      has_grown |= account.grown > 0;
-      account.show_with_children(now, node.is_counted);
+      if (now) account.own = std::max(account.own, *now);  // last known, if it ends
+      account.show_now(now);
     });
-    return has_grown && node.num_waited_for > 0;
-  }
-
-  /// As end_taken_over(), for this reading alone.
-  void drop_taken_over(Node& parent) noexcept {
-    while (drop_children_that_are_gone(parent)) {
-      ProcessReading own = member_reading();
-      if (read_counters_of(parent.sampler, own) != ReadStatus::ok) return;
-      static_cast<void>(show_further_now(parent, own, true));
-    }
-  }
-
-  [[nodiscard]] bool drop_children_that_are_gone(Node& parent) noexcept {
-    bool found = false;
-    for (const auto& member : parent.family->members) {
-      if (!may_have_taken_over(parent, *member) || is_here(*member)) continue;
-      member->is_counted = false;
-      found = true;
-      for_each_counter(*member, [&](Account& account, std::size_t slot) {
-        if (contains_children(slot)) account.show_with_children(account.own, false);
-      });
-    }
-    return found;
   }
 
   // --- what has ended
@@ -760,7 +718,12 @@ class ProcessForest {
     for (std::size_t i = 0; i < counters_.size(); ++i) {
       Account* const heir = waiter == nullptr ? nullptr : &waiter->further[i];
       settle(node.further[i], node.ancestor->further[i], heir);
-      if (heir != nullptr && !has_children_account(counters_[i])) heir->assume_children();
+      if (heir == nullptr) continue;
+      if (contained_.contains(counters_[i])) {
+        heir->pay();
+      } else if (!is_apart(counters_[i])) {
+        heir->assume_children();
+      }
     }
     if (waiter != nullptr) waiter->must_ask = true;
   }
@@ -778,7 +741,10 @@ class ProcessForest {
     node.is_collected = true;
     node.cpu.collected = child.cpu_time_ns;
     if (counters_.empty()) return;
-    if (!node.is_gone) read_last_counters(node);
+    if (!node.is_gone) {
+      read_last_counters(node);
+      read_last_contained(node);
+    }
     for_each_counter(
         node, [&](Account& account, std::size_t slot) { account.collected = child.further[slot]; });
   }
@@ -787,9 +753,9 @@ class ProcessForest {
   void note_unseen_collected(Node& former, const EndedChild& child) noexcept {
     former.cpu.lost += child.cpu_time_ns;
     if (counters_.empty()) return;
-    ProcessReading own = member_reading();
+    ProcessReading own = reading_of(further_figures_);
     own.more.clear();
-    if (tells_accounts_with_children_) read_unseen(child.pid, own);
+    if (!contained_.empty()) read_unseen(child.pid, own);
     for_each_counter(former, [&](Account& account, std::size_t slot) {
       const Figure<std::uint64_t> told = child.further[slot];
       account.lost += told ? *told : own.more.slots[slot].value_or(0);
@@ -819,15 +785,17 @@ class ProcessForest {
     std::erase_if(family.members, [](const auto& member) { return member->family == nullptr; });
   }
 
-  /// Its parent has ended. The system has given it another one, which may be a member.
+  /// Its parent has ended. If it lives, the system has given it another one, which may be a member.
+  /// If not, its parent may have waited for it: what it has used is then where that of its parent is.
   void find_waiter(Node& node) noexcept {
     FamilyReading reading;
-    node.waiter = nullptr;
-    if (node.is_gone || node.sampler.read_family(reading) == ReadStatus::vanished) return;
-    Node* const parent = find(reading.parent);
-    if (parent != nullptr && parent->family == node.family && !parent->is_gone) {
-      node.waiter = parent;
+    if (node.is_gone || node.sampler.read_family(reading) == ReadStatus::vanished) {
+      while (node.waiter != nullptr && node.waiter->is_gone) node.waiter = node.waiter->waiter;
+      return;
     }
+    Node* const parent = find(reading.parent);
+    const bool is_member = parent != nullptr && parent->family == node.family && !parent->is_gone;
+    node.waiter = is_member ? parent : nullptr;
   }
 
   template <class T>
@@ -875,7 +843,7 @@ class ProcessForest {
   std::vector<Figure<std::uint64_t>> children_scratch_;
   ChildrenAccounts children_accounts_;
   std::vector<std::size_t> counters_;  ///< slots of the further counters that are asked for
-  bool tells_accounts_with_children_;  ///< for one of them
+  FurtherFigures contained_;  ///< of them, those whose children's accounts are part of their own
   std::unordered_map<ProcessId, Node*> nodes_;
   std::vector<std::unique_ptr<Family>> families_;
   std::vector<Descent> by_parent_;

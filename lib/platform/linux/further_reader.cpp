@@ -50,7 +50,6 @@ void FurtherReader::read_usage(int task, FurtherFigures asked) noexcept {
 }
 
 void FurtherReader::read_counters(int task, FurtherFigures asked) noexcept {
-  has_read_counters_ = true;
   if (asks(asked, io)) read_io(task);
   if (asks(asked, faults)) read_faults(task);
   if (asks(asked, switches)) read_switches(task);

@@ -28,7 +28,6 @@ class FurtherReader {
 
   /// Reads the counters alone.
   void read_counters(int task, FurtherFigures asked) noexcept;
-  [[nodiscard]] bool has_read_counters() const noexcept { return has_read_counters_; }
 
   /// Whether all counters are known that the system did not refuse to tell.
   [[nodiscard]] bool knows_counters(FurtherFigures asked) const noexcept;
@@ -58,7 +57,6 @@ class FurtherReader {
   std::array<Figure<std::uint64_t>, further_count<figures>> values_{};
   FurtherFigures refused_;
   std::error_code error_;
-  bool has_read_counters_ = false;
   bool limits_are_due_ = false;
   bool pss_is_due_ = false;
   std::optional<Time> limits_at_;

@@ -102,7 +102,8 @@ struct ProcessSampler::State {
   [[nodiscard]] ReadStatus read_further(ProcessReading& reading) noexcept;
   [[nodiscard]] ReadStatus read_further_counters(ProcessReading& reading) noexcept;
   [[nodiscard]] ReadStatus status_without_task(ProcessReading& reading) const noexcept;
-  [[nodiscard]] bool may_have_run(Figure<std::uint64_t> cpu_time_ns) const noexcept;
+  [[nodiscard]] bool may_have_run(const ProcessReading& reading) const noexcept;
+  void note_read(const ProcessReading& reading) noexcept;
   [[nodiscard]] FurtherReader* further_reader() noexcept;
   [[nodiscard]] int own_task(FileDescriptor& opened) const noexcept;
   [[nodiscard]] ReadStatus read_family(FamilyReading& reading) const noexcept;
@@ -130,7 +131,8 @@ struct ProcessSampler::State {
   FileDescriptor fd;
   std::optional<IdleReading> idle;
   std::unique_ptr<FurtherReader> further;  ///< once something was asked for
-  Figure<std::uint64_t> further_at_ns;     ///< the CPU time when it was read
+  Figure<std::uint64_t> further_at_ns;     ///< the CPU time when these figures were read
+  FurtherFigures further_then;
 };
 
 std::error_code ProcessSampler::State::open() {
@@ -219,14 +221,14 @@ ReadStatus ProcessSampler::State::read_further(ProcessReading& reading) noexcept
   if (reader == nullptr) return ReadStatus::ok;
   const FurtherFigures asked = reading.more.asked;
   const bool has_idled = idle && idle->tick == context.tick && idle->in_full_at != context.tick_at;
-  const bool reads_usage = !has_idled || may_have_run(reading.cpu_time_ns);
+  const bool reads_usage = !has_idled || may_have_run(reading);
   const bool is_due = reader->is_due(asked, context.tick_at, context.min_pss_interval);
   if (reads_usage || is_due) {
     FileDescriptor opened;
     const int directory = own_task(opened);
     if (directory < 0) return status_without_task(reading);
     if (reads_usage) {
-      further_at_ns = reading.cpu_time_ns;
+      note_read(reading);
       reader->read_usage(directory, asked);
     }
     if (is_due) reader->read_seldom(directory, asked, context.tick_at, context.pss);
@@ -249,21 +251,29 @@ ReadStatus ProcessSampler::State::status_without_task(ProcessReading& reading) c
 ReadStatus ProcessSampler::State::read_further_counters(ProcessReading& reading) noexcept {
   FurtherReader* const reader = further_reader();
   if (reader == nullptr) return ReadStatus::ok;
-  if (may_have_run(reading.cpu_time_ns)) {
+  if (may_have_run(reading)) {
     FileDescriptor opened;
     const int directory = own_task(opened);
     if (directory < 0) return status_without_task(reading);
-    further_at_ns = reading.cpu_time_ns;
+    note_read(reading);
     reader->read_counters(directory, reading.more.asked);
   }
   reader->show(reading.more);
   return ReadStatus::ok;
 }
 
-/// Since its further figures were read. Needs a clock of nanoseconds: in one of 10 ms it may have.
-bool ProcessSampler::State::may_have_run(Figure<std::uint64_t> cpu_time_ns) const noexcept {
-  const bool is_the_same = cpu_clock && cpu_time_ns && cpu_time_ns == further_at_ns;
-  return !is_the_same || *cpu_time_ns == 0 || !further->has_read_counters();
+/// Since the further figures that are asked for were read. Needs a clock of nanoseconds: in one of
+/// 10 ms it may have.
+bool ProcessSampler::State::may_have_run(const ProcessReading& reading) const noexcept {
+  const Figure<std::uint64_t> now = reading.cpu_time_ns;
+  const bool is_the_same = cpu_clock && now && now == further_at_ns;
+  return !is_the_same || *now == 0 || !(reading.more.asked - further_then).empty();
+}
+
+/// Another reading may ask for others at the same CPU time, or for the same at a later one.
+void ProcessSampler::State::note_read(const ProcessReading& reading) noexcept {
+  if (std::exchange(further_at_ns, reading.cpu_time_ns) != reading.cpu_time_ns) further_then = {};
+  further_then |= reading.more.asked;
 }
 
 /// Null if memory is short.
