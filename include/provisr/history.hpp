@@ -32,8 +32,8 @@ namespace provisr {
 /// therefore also sees `begun` >= n, and knows which row is spoilt. The two counters are part of
 /// the bytes: if the writer is killed, they differ and name the torn row.
 ///
-/// If all bytes become zeros under way, as those of a mapped file do whose pages were lost, the
-/// next push begins a new history in them.
+/// If all bytes become zeros under way, as those of a mapped file may whose pages were lost, the
+/// history is_lost() until begin_anew().
 class History {
  public:
   /// On the heap, without further figures. `capacity` is at least 1. Throws std::bad_alloc.
@@ -70,15 +70,28 @@ class History {
             std::span<const Figure<std::uint64_t>> more = {}) noexcept {
     // All members are read first: compilers read them again after an atomic store.
     HistoryHeader& header = *header_;
-    const std::size_t words = row_words_;
-    if (header.magic.load(std::memory_order_relaxed) != HistoryHeader::magic_value) begin_anew();
     Word* const row = next_;
+    const std::size_t words = row_words_;
     next_ = row + words == end_ ? rows_ : row + words;
     const std::uint64_t count = header.pushed.load(std::memory_order_relaxed) + 1;
     header.begun.store(count, std::memory_order_relaxed);
     store(row, sample);
     if (words != base_words) store_more(row + base_words, more);
     header.pushed.store(count, std::memory_order_release);
+  }
+
+  /// Whether its bytes have become zeros under way. push() does not ask.
+  [[nodiscard]] bool is_lost() const noexcept {
+    return header_->magic.load(std::memory_order_relaxed) != HistoryHeader::magic_value;
+  }
+
+  /// Forgets all samples. Only for the pushing thread; readers may be at it. Nobody can continue
+  /// lost bytes later: they no longer tell the name and the shape.
+  void begin_anew() noexcept {
+    header_->begun.store(0, std::memory_order_relaxed);
+    header_->pushed.store(0, std::memory_order_relaxed);
+    header_->magic.store(HistoryHeader::magic_value, std::memory_order_relaxed);
+    next_ = rows_;
   }
 
   /// The sample pushed last; requires pushed() > 0. Only for the pushing thread.
@@ -130,14 +143,6 @@ class History {
       return std::launder(reinterpret_cast<HistoryHeader*>(bytes.data()));
     }
     throw std::invalid_argument("the stored history is " + std::string(to_text(state)));
-  }
-
-  /// Readers may be at it: nothing but what is atomic is written. Nobody will continue such bytes.
-  void begin_anew() noexcept {
-    header_->begun.store(0, std::memory_order_relaxed);
-    header_->pushed.store(0, std::memory_order_relaxed);
-    header_->magic.store(HistoryHeader::magic_value, std::memory_order_relaxed);
-    next_ = rows_;
   }
 
   /// The magic comes last: a header that was cut short is no history.

@@ -154,6 +154,7 @@ class BasicRegistry {
     Member* const member = find(name);
     if (member == nullptr) return std::make_error_code(std::errc::invalid_argument);
     if (member->is_sampled) return std::make_error_code(std::errc::device_or_resource_busy);
+    if (member->history->is_lost()) member->history->begin_anew();
     member->history->push(metrics);
     member->history->prefetch();  // there is time until the next one
     member->has_recorded = true;
@@ -424,14 +425,18 @@ class BasicRegistry {
     member.last_cpu = cpu;
     if (!std::exchange(member.was_in_tick, true)) member.shown_counters.clear();
     const bool is_unreadable = !reading.cpu_time_ns && !reading.num_threads;
-    if (reading.num_fds_error || is_unreadable) {
-      note_error(member, name, reading.num_fds_error);
-    } else if (reading.more.error) {
-      read_errors_.count(kind_of(reading.more.error));
-    }
-    const FurtherFigures news = reading.more.refused - member.reported_refusals;
-    if (!news.empty()) report_refusals(member, name, news, reading.more.error);
+    if (reading.num_fds_error || is_unreadable) note_error(member, name, reading.num_fds_error);
+    if (!options_.further_figures.empty()) note_refusals(member, name, reading);
     return true;
+  }
+
+  /// One that refuses its descriptors, too, is counted already.
+  void note_refusals(Member& member, const std::string& name,
+                     const ProcessReading& reading) noexcept {
+    const std::error_code error = std::make_error_code(reading.more.error);
+    if (error && !reading.num_fds_error) read_errors_.count(kind_of(error));
+    const FurtherFigures news = reading.more.refused - member.reported_refusals;
+    if (!news.empty()) report_refusals(member, name, news, error);
   }
 
   /// Without `fds_error`, nothing could be read.
@@ -542,6 +547,7 @@ class BasicRegistry {
       slot.running = member.sampler.has_value();
       slot.vanished = std::exchange(member.is_sampled, slot.running) && !slot.running;
       if (slot.running) {
+        if (member.history->is_lost()) member.history->begin_anew();
         member.history->push(slot.metrics, std::as_const(buffer).more_of(i));
       } else if (std::exchange(member.has_recorded, false)) {
         member.history->newest(slot.metrics);

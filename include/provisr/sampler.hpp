@@ -29,12 +29,12 @@ struct FurtherReadings {
 
   /// Those that are unknown as the system refused to tell, and why.
   FurtherFigures refused = {};
-  std::error_code error = {};
+  std::errc error = {};
 
   /// Those that are unknown as they are still being read.
   FurtherFigures awaited = {};
 
-  void refuse(FurtherFigures which, std::error_code why) noexcept {
+  void refuse(FurtherFigures which, std::errc why) noexcept {
     refused |= which & asked;
     error = why;
   }
@@ -61,10 +61,10 @@ struct ProcessReading {
 
   /// Makes all figures unknown, and still asks for the same.
   void clear() noexcept {
-    const FurtherReadings kept = more;
-    *this = {};
-    more = kept;
-    more.clear();
+    cpu_time_ns = memory_rss_bytes = memory_vms_bytes = memory_swap_bytes = {};
+    num_threads = num_fds = num_processes = {};
+    num_fds_error = {};
+    if (!more.asked.empty()) more.clear();
   }
 };
 

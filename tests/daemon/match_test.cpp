@@ -193,7 +193,7 @@ TEST_CASE("a tree is one process, and its members alone if it is to be so", "[ma
   const std::string word = unique_word();
   Daemon daemon(std::string(fast) + rule("tree", fmt::format("args = \"{} *\"", word)));
   const Child master = fork_child([&] {
-    become(child_path(), {word, "forker", "3", "--seconds", "600"});
+    become(child_path(), {word, "forker", "3", "--seconds", "100"});
   });
   expect_names(daemon, "tree");
   CHECK(daemon.pid_of("tree") == master.pid());
@@ -208,6 +208,9 @@ TEST_CASE("a tree is one process, and its members alone if it is to be so", "[ma
   daemon.program().signal(SIGHUP);
   expect_names(daemon, "tree tree-2 tree-3 tree-4");
   CHECK(daemon.pid_of("tree") == master.pid());
+  for (const char* worker : {"tree-2", "tree-3", "tree-4"}) {
+    send_signal(daemon.pid_of(worker), SIGKILL);
+  }
 }
 
 TEST_CASE("what provisrd runs is left out", "[match]") {

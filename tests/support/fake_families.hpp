@@ -182,7 +182,7 @@ class FakeFamilySampler {
     if (process_->tells_io) {
       set(more, further_slot<figures>("io_read_bytes"), process_->read_bytes);
     } else {
-      more.refuse(further_group<figures>("io"), std::make_error_code(std::errc::permission_denied));
+      more.refuse(further_group<figures>("io"), std::errc::permission_denied);
     }
     set(more, further_slot<figures>("major_faults"), process_->faults);
     set(more, further_slot<figures>("voluntary_switches"), process_->switches);

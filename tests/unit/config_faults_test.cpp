@@ -155,9 +155,9 @@ TEST_CASE("a single fault is told exactly") {
       // Values that do not go together.
       {process("command = 'b'\nargs = ['b']"),
        "4: processes[0].args: cannot be given together with command"},
-      {process(""), "1: processes[0]: needs command or args to run, or pid_file to watch"},
+      {process(""), "1: processes[0]: needs command or args to run, or pid_file or match to watch"},
       {process("pid_file = ''"),
-       "1: processes[0]: needs command or args to run, or pid_file to watch"},
+       "1: processes[0]: needs command or args to run, or pid_file or match to watch"},
       {"[[processes]]\ncommand = 'b'\n", "1: processes[0]: has no name"},
       {"[[processes]]\nspec.command = 'b'\n", "2: processes[0].spec: has no name"},
       {process("spec.name = 'b'\nspec.command = 'c'"),

@@ -150,8 +150,7 @@ TEST_CASE("readers beside a writer get whole samples in order", "[history][concu
   CHECK(findings.samples >= 3 * capacity);
 }
 
-TEST_CASE("bytes that become zeros under way hold a new history from the next push on",
-          "[history]") {
+TEST_CASE("bytes that become zeros under way can hold a new history", "[history]") {
   const HistoryShape shape{.name = "app", .capacity = 4};
   const HistoryStorage storage = heap_storage(shape);
   History history(shape, storage);
@@ -159,6 +158,9 @@ TEST_CASE("bytes that become zeros under way hold a new history from the next pu
   const std::uint64_t end = history.pushed();
   std::ranges::fill(storage.bytes, std::byte{0});
   CHECK(read_until(history, end).empty());
+  REQUIRE(history.is_lost());
+  history.begin_anew();
+  CHECK_FALSE(history.is_lost());
   push_range(history, 6, 7);
   CHECK(read_until(history, end).empty());
   push_range(history, 7, 9);

@@ -1,6 +1,7 @@
 #include "daemon/platform/posix/unforked_pages.hpp"
 
 #include <mach/vm_inherit.h>
+
 #include <sys/mman.h>
 
 namespace provisr::posix_platform {

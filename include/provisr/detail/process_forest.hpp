@@ -786,7 +786,8 @@ class ProcessForest {
   }
 
   /// Its parent has ended. If it lives, the system has given it another one, which may be a member.
-  /// If not, its parent may have waited for it: what it has used is then where that of its parent is.
+  /// If not, its parent may have waited for it: what it has used is then where that of its parent
+  /// is.
   void find_waiter(Node& node) noexcept {
     FamilyReading reading;
     if (node.is_gone || node.sampler.read_family(reading) == ReadStatus::vanished) {

@@ -140,7 +140,8 @@ void ProcessSampler::State::read_usage(FurtherReadings& more) const noexcept {
   rusage_info_v4 usage{};
   auto* const untyped = reinterpret_cast<rusage_info_t*>(&usage);
   if (proc_pid_rusage(pid, RUSAGE_INFO_V4, untyped) != 0) {
-    if (errno != ESRCH) more.refuse(io | peak, process_error(errno));
+    if (errno != ESRCH)
+      more.refuse(io | peak, static_cast<std::errc>(process_error(errno).value()));
     return;
   }
   if (more.asks_for(io)) {

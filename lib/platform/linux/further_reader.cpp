@@ -141,7 +141,7 @@ void FurtherReader::set(std::size_t slot, std::optional<std::uint64_t> value) no
 /// Without an error, the group is told.
 void FurtherReader::refuse(FurtherFigures group, std::error_code error) noexcept {
   refused_ = error ? refused_ | group : refused_ - group;
-  if (error) error_ = error;
+  if (error) error_ = static_cast<std::errc>(error.value());
 }
 
 void FurtherReader::show(FurtherReadings& more) const noexcept {

@@ -56,7 +56,7 @@ class FurtherReader {
 
   std::array<Figure<std::uint64_t>, further_count<figures>> values_{};
   FurtherFigures refused_;
-  std::error_code error_;
+  std::errc error_ = {};
   bool limits_are_due_ = false;
   bool pss_is_due_ = false;
   std::optional<Time> limits_at_;

@@ -40,7 +40,9 @@ struct FakeProcess {
                                 "\nnonvoluntary_ctxt_switches:\t" + std::to_string(involuntary) +
                                 "\n");
   }
-  void end_thread(int id) const { fs::remove_all(folder.path().string() + "/task/" + std::to_string(id)); }
+  void end_thread(int id) const {
+    fs::remove_all(folder.path().string() + "/task/" + std::to_string(id));
+  }
   [[nodiscard]] FileDescriptor task() const {
     return open_handle(AT_FDCWD, (folder.path().string() + "/task").c_str());
   }
