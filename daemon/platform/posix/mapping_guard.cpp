@@ -54,7 +54,7 @@ void handle_bus_errors() {
   struct sigaction action {};
   action.sa_sigaction = on_bus_error;
   action.sa_flags = SA_SIGINFO | SA_RESTART;
-  ::sigemptyset(&action.sa_mask);
+  sigemptyset(&action.sa_mask);  // a macro on macOS
   ::sigaction(SIGBUS, &action, &action_before);
 }
 
