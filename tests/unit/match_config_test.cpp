@@ -96,7 +96,7 @@ TEST_CASE("a name may refer to stars of args only, and in a match only", "[confi
 
 TEST_CASE("what is about starts has no effect on what others run", "[config][match]") {
   const LoadedConfig loaded =
-      with("match = { exe = 'x' }\nauto_restart = true\nuser = 'root'", "a");
+      with("match = { exe = 'x' }\nauto_restart = true\nretry_count = 3", "a");
   CHECK(loaded.faults.empty());
   CHECK(loaded.warnings.size() == 2);
 }
