@@ -47,7 +47,8 @@ namespace {
 
 [[nodiscard]] RegistryOptions registry_options(const CollectionConfig& collection, TickWatch& ticks,
                                                EventHub& hub, LimitWatch& limits,
-                                               StateDirectory* state, const Log& log) {
+                                               Registry& registry, StateDirectory* state,
+                                               const Log& log) {
   RegistryOptions options;
   options.storage = state != nullptr ? state->storage() : unforked_storage();
   options.max_history = collection.max_history;
@@ -58,9 +59,12 @@ namespace {
     const std::string_view separator = diagnostic.process.empty() ? "" : ": ";
     log.write(level, fmt::format("{}{}{}", diagnostic.process, separator, diagnostic.message));
   };
-  options.observer = [&ticks, &hub, &limits, state](const TickEvent& tick) {
+  options.observer = [&ticks, &hub, &limits, &registry, state](const TickEvent& tick) {
     ticks.on_tick(tick.report);
-    if (state != nullptr) state->warn_of_lost_histories();
+    if (state != nullptr) {
+      state->give_up_lost_histories(
+          [&registry](std::string_view name) { registry.reset_history(name); });
+    }
     limits.on_tick(tick.snapshot);
     tell_of_tick(hub, tick);
   };
@@ -90,8 +94,8 @@ class Daemon {
         state_(open_state(config.daemon, log)),
         ticks_(config.metrics.collection.interval, log),
         limits_(config.metrics.collection.interval, limit_actions(), log),
-        registry_(
-            registry_options(config.metrics.collection, ticks_, hub_, limits_, state_.get(), log)),
+        registry_(registry_options(config.metrics.collection, ticks_, hub_, limits_, registry_,
+                                   state_.get(), log)),
         supervisor_(config.processes, registry_, log, until, supervisor_options(bool(load))),
         endpoints_(make_endpoints(config, bool(load))) {
     limits_.set_processes(config.processes);

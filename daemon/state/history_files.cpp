@@ -124,18 +124,29 @@ void HistoryFiles::remove(std::string_view name) {
   if (const auto found = mapped_.find(name); found != mapped_.end()) mapped_.erase(found);
 }
 
-void HistoryFiles::warn_of_lost() {
-  const std::lock_guard lock(mutex_);
-  std::erase_if(mapped_, [this](const auto& entry) {
-    const auto& [name, mapped] = entry;
-    const auto memory = mapped.lock();
-    if (!memory || !memory->is_lost()) return false;
+void HistoryFiles::give_up_lost(const std::function<void(std::string_view name)>& reset) {
+  const std::vector<std::string> lost = take_lost();
+  for (const std::string& name : lost) {
     log_->warn(
         "{}: its history begins anew, and in memory only: {} was cut short, or its disk is "
         "full or fails",
         name, name_of(file_of(name)));
+    reset(name);
+  }
+}
+
+/// `reset` is called without the lock: it may wait for who opens a history.
+std::vector<std::string> HistoryFiles::take_lost() {
+  std::vector<std::string> lost;
+  const std::lock_guard lock(mutex_);
+  std::erase_if(mapped_, [&lost](const auto& entry) {
+    const auto& [name, mapped] = entry;
+    const auto memory = mapped.lock();
+    if (!memory || !memory->is_lost()) return false;
+    lost.push_back(name);
     return true;
   });
+  return lost;
 }
 
 fs::path HistoryFiles::file_of(std::string_view name) const {

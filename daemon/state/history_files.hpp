@@ -12,12 +12,13 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace provisr::daemon {
 
 /// Histories in mapped files, one for each name, as docs/history-format.md has it.
 ///
-/// Thread safety: different names from different threads; warn_of_lost() from any.
+/// Thread safety: different names from different threads; give_up_lost() from any.
 class HistoryFiles {
  public:
   /// In an existing folder. `log` must outlive it.
@@ -30,10 +31,11 @@ class HistoryFiles {
 
   void remove(std::string_view name);
 
-  /// One warning for each history whose file was lost under way (see FileMemory).
-  void warn_of_lost();
+  /// Calls `reset` for each history whose file was lost under way (see FileMemory), with a warning.
+  void give_up_lost(const std::function<void(std::string_view name)>& reset);
 
  private:
+  [[nodiscard]] std::vector<std::string> take_lost();
   [[nodiscard]] std::filesystem::path file_of(std::string_view name) const;
 
   std::filesystem::path directory_;

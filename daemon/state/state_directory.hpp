@@ -10,6 +10,7 @@
 #include <provisr/storage.hpp>
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,7 +22,7 @@ namespace provisr::daemon {
 /// What outlives a kill -9 of the daemon: who ran, how processes ended, and their histories.
 /// docs/state-format.md.
 ///
-/// Thread safety: storage() and warn_of_lost_histories() as HistoryFiles; the rest from one thread.
+/// Thread safety: storage() and give_up_lost_histories() as HistoryFiles; the rest from one thread.
 class StateDirectory final : public ProcessMemory {
  public:
   /// Makes the folder if it is missing. Throws std::runtime_error with one sentence if it cannot be
@@ -36,8 +37,10 @@ class StateDirectory final : public ProcessMemory {
   /// As HistoryFiles::open. The object must outlive it.
   [[nodiscard]] StorageProvider storage();
 
-  /// As HistoryFiles::warn_of_lost; from any thread.
-  void warn_of_lost_histories() { histories_->warn_of_lost(); }
+  /// As HistoryFiles::give_up_lost; from any thread.
+  void give_up_lost_histories(const std::function<void(std::string_view name)>& reset) {
+    histories_->give_up_lost(reset);
+  }
 
   /// Those of before, oldest first; only once.
   [[nodiscard]] std::vector<ExitRecord> take_exits() { return exits_->take_records(); }

@@ -223,10 +223,11 @@ class History {
   }
 
   /// How many of the `kept` rows from `begin` on a push has touched by now; all if the history has
-  /// begun anew.
+  /// begun anew or
+  /// is lost.
   [[nodiscard]] std::uint64_t spoilt_since(std::uint64_t begin, std::uint64_t kept) const noexcept {
     const std::uint64_t begun = header_->begun.load(std::memory_order_relaxed);
-    if (begun < begin + kept) return kept;
+    if (is_lost() || begun < begin + kept) return kept;
     const std::uint64_t oldest_whole = begun > capacity() ? begun - capacity() : 0;
     return oldest_whole <= begin ? 0 : std::min(oldest_whole - begin, kept);
   }

@@ -145,6 +145,15 @@ class BasicRegistry {
     return true;
   }
 
+  /// Forgets the samples of a name, as must be done once its bytes are lost (see History::is_lost):
+  /// the next ones begin a history in them. False: not known.
+  bool reset_history(std::string_view name) {
+    const std::scoped_lock lock(tick_mutex_, state_mutex_);
+    Member* const member = find(name);
+    if (member != nullptr) member->history->begin_anew();
+    return member != nullptr;
+  }
+
   /// Adds a sample that was taken elsewhere to a declared name. It is in snapshots from the next
   /// tick on, which shows the name as running; without a new one it stops running at the tick
   /// after. Fails with std::errc::invalid_argument for an unknown name and with
@@ -154,7 +163,6 @@ class BasicRegistry {
     Member* const member = find(name);
     if (member == nullptr) return std::make_error_code(std::errc::invalid_argument);
     if (member->is_sampled) return std::make_error_code(std::errc::device_or_resource_busy);
-    if (member->history->is_lost()) member->history->begin_anew();
     member->history->push(metrics);
     member->history->prefetch();  // there is time until the next one
     member->has_recorded = true;
@@ -407,7 +415,8 @@ class BasicRegistry {
   bool sample(Member& member, const std::string& name, std::span<Figure<std::uint64_t>> more,
               ProcessMetrics& metrics) noexcept {
     ProcessReading reading;
-    reading.more = {more, options_.further_figures};
+    reading.more.slots = more;
+    reading.more.asked = options_.further_figures;
     const MonotonicTime taken_at = options_.clock->monotonic_now();
     if (member.sampler->read(reading) == ReadStatus::vanished) {
       member.sampler.reset();
@@ -424,17 +433,18 @@ class BasicRegistry {
     metrics.num_processes = reading.num_processes;
     member.last_cpu = cpu;
     if (!std::exchange(member.was_in_tick, true)) member.shown_counters.clear();
-    const bool is_unreadable = !reading.cpu_time_ns && !reading.num_threads;
-    if (reading.num_fds_error || is_unreadable) note_error(member, name, reading.num_fds_error);
-    if (!options_.further_figures.empty()) note_refusals(member, name, reading);
+    note_problems(member, name, reading);
     return true;
   }
 
-  /// One that refuses its descriptors, too, is counted already.
-  void note_refusals(Member& member, const std::string& name,
+  /// Few readings have any.
+  void note_problems(Member& member, const std::string& name,
                      const ProcessReading& reading) noexcept {
+    const bool is_unreadable = !reading.cpu_time_ns && !reading.num_threads;
+    if (reading.num_fds_error || is_unreadable) note_error(member, name, reading.num_fds_error);
+    if (reading.more.refused.empty()) return;
     const std::error_code error = std::make_error_code(reading.more.error);
-    if (error && !reading.num_fds_error) read_errors_.count(kind_of(error));
+    if (!reading.num_fds_error) read_errors_.count(kind_of(error));  // else it is counted already
     const FurtherFigures news = reading.more.refused - member.reported_refusals;
     if (!news.empty()) report_refusals(member, name, news, error);
   }
@@ -547,7 +557,6 @@ class BasicRegistry {
       slot.running = member.sampler.has_value();
       slot.vanished = std::exchange(member.is_sampled, slot.running) && !slot.running;
       if (slot.running) {
-        if (member.history->is_lost()) member.history->begin_anew();
         member.history->push(slot.metrics, std::as_const(buffer).more_of(i));
       } else if (std::exchange(member.has_recorded, false)) {
         member.history->newest(slot.metrics);

@@ -242,45 +242,49 @@ TopSamples parse_samples(std::string_view json) {
   return samples;
 }
 
-CpuHistory parse_cpu_history(std::string_view json) {
-  CpuHistory history;
+namespace {
+
+/// Calls `visit` with each sample of a history, and with whether the one before was of another
+/// process. False if the answer is no history.
+template <class Visit>
+[[nodiscard]] bool for_each_sample(std::string_view json, Visit visit) {
   try {
     const rapidjson::Document answer = parse_answer(json);
     const Value* const rows = find_member(answer, "history");
-    if (rows == nullptr || !rows->IsArray()) return {};
+    if (rows == nullptr || !rows->IsArray()) return false;
     std::optional<std::uint64_t> last_pid;
     for (const Value& row : rows->GetArray()) {
       const auto pid = find_count(row, "pid");
-      if (last_pid && pid != last_pid) history.add(std::nullopt);
+      visit(row, last_pid && pid != last_pid);
       last_pid = pid;
-      history.add(find_number(row, "cpu_percent"));
-      history.newest = find_text(row, "timestamp").value_or("");
     }
+    return true;
   } catch (const AnswerFault&) {
-    return {};
+    return false;
   }
-  return history;
+}
+
+}  // namespace
+
+CpuHistory parse_cpu_history(std::string_view json) {
+  CpuHistory history;
+  const bool is_history = for_each_sample(json, [&](const Value& row, bool is_of_another) {
+    if (is_of_another) history.add(std::nullopt);
+    history.add(find_number(row, "cpu_percent"));
+    history.newest = find_text(row, "timestamp").value_or("");
+  });
+  return is_history ? history : CpuHistory();
 }
 
 MemoryHistory parse_memory_history(std::string_view json) {
   MemoryHistory history;
-  try {
-    const rapidjson::Document answer = parse_answer(json);
-    const Value* const rows = find_member(answer, "history");
-    if (rows == nullptr || !rows->IsArray()) return {};
-    std::optional<std::uint64_t> last_pid;
-    for (const Value& row : rows->GetArray()) {
-      const auto pid = find_count(row, "pid");
-      if (last_pid && pid != last_pid) history.clear();
-      last_pid = pid;
-      const auto point =
-          memory_point(find_number(row, "memory_mb"), find_text(row, "timestamp").value_or(""));
-      if (point) history.add(*point);
-    }
-  } catch (const AnswerFault&) {
-    return {};
-  }
-  return history;
+  const bool is_history = for_each_sample(json, [&](const Value& row, bool is_of_another) {
+    if (is_of_another) history.clear();
+    const auto point =
+        memory_point(find_number(row, "memory_mb"), find_text(row, "timestamp").value_or(""));
+    if (point) history.add(*point);
+  });
+  return is_history ? history : MemoryHistory();
 }
 
 StateKind kind_of(const ProcessReport& report) {

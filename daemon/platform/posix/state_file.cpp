@@ -1,5 +1,6 @@
 #include "daemon/platform/state_file.hpp"
 
+#include "daemon/platform/posix/mapped_pages.hpp"
 #include "daemon/platform/posix/mapping_guard.hpp"
 #include "lib/platform/posix/file_descriptor.hpp"
 
@@ -35,32 +36,15 @@ template <class Transfer>
   return {};
 }
 
-/// Pages of a file.
-class Pages {
- public:
-  Pages(void* memory, std::size_t size) : memory_(memory), size_(size) {}
-  ~Pages() { ::munmap(memory_, size_); }
-  Pages(const Pages&) = delete;
-  Pages& operator=(const Pages&) = delete;
-
-  [[nodiscard]] std::span<std::byte> bytes() const noexcept {
-    return {static_cast<std::byte*>(memory_), size_};
-  }
-
- private:
-  void* memory_;
-  std::size_t size_;
-};
-
 class MappedFile final : public FileMemory {
  public:
-  MappedFile(void* memory, std::size_t size) : pages_(memory, size), guard_(pages_.bytes()) {}
+  explicit MappedFile(std::span<std::byte> pages) : pages_(pages), guard_(pages) {}
 
   [[nodiscard]] std::span<std::byte> bytes() const noexcept override { return pages_.bytes(); }
   [[nodiscard]] bool is_lost() const noexcept override { return guard_.is_lost(); }
 
  private:
-  Pages pages_;
+  posix_platform::MappedPages pages_;
   posix_platform::MappingGuard guard_;
 };
 
@@ -107,7 +91,7 @@ class PosixStateFile final : public StateFile {
       error = last_error();
       return nullptr;
     }
-    return std::make_shared<MappedFile>(memory, size);
+    return std::make_shared<MappedFile>(std::span(static_cast<std::byte*>(memory), size));
   }
 
   [[nodiscard]] bool lock() override { return ::flock(file_.get(), LOCK_EX | LOCK_NB) == 0; }

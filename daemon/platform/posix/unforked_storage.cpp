@@ -1,5 +1,6 @@
 #include "daemon/platform/unforked_storage.hpp"
 
+#include "daemon/platform/posix/mapped_pages.hpp"
 #include "daemon/platform/posix/unforked_pages.hpp"
 
 #include <algorithm>
@@ -16,26 +17,20 @@
 namespace provisr::daemon {
 namespace {
 
-/// Of zeros. Throws std::bad_alloc.
-class Pages {
+/// Throws std::bad_alloc.
+[[nodiscard]] std::span<std::byte> map_zeros(std::size_t size) {
+  constexpr int protection = PROT_READ | PROT_WRITE;
+  void* const memory = ::mmap(nullptr, size, protection, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) throw std::bad_alloc();
+  return {static_cast<std::byte*>(memory), size};
+}
+
+/// Zeros that no fork copies. Throws std::bad_alloc.
+class UnforkedPages : public posix_platform::MappedPages {
  public:
-  explicit Pages(std::size_t size) : size_(size) {
-    constexpr int protection = PROT_READ | PROT_WRITE;
-    memory_ = ::mmap(nullptr, size, protection, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (memory_ == MAP_FAILED) throw std::bad_alloc();
+  explicit UnforkedPages(std::size_t size) : MappedPages(map_zeros(size)) {
     posix_platform::leave_out_of_forks(bytes());
   }
-  ~Pages() { ::munmap(memory_, size_); }
-  Pages(const Pages&) = delete;
-  Pages& operator=(const Pages&) = delete;
-
-  [[nodiscard]] std::span<std::byte> bytes() const noexcept {
-    return {static_cast<std::byte*>(memory_), size_};
-  }
-
- private:
-  void* memory_;
-  std::size_t size_;
 };
 
 /// Small pieces of shared pages: one would be half empty for a history of common length.
@@ -55,7 +50,7 @@ class Pool {
       return {piece, size};
     }
     if (rest_.size() < size) {
-      chunks_.push_back(std::make_unique<Pages>(chunk_size));
+      chunks_.push_back(std::make_unique<UnforkedPages>(chunk_size));
       rest_ = chunks_.back()->bytes();
     }
     const std::span<std::byte> piece = rest_.first(size);
@@ -72,7 +67,7 @@ class Pool {
 
  private:
   std::mutex mutex_;
-  std::vector<std::unique_ptr<Pages>> chunks_;
+  std::vector<std::unique_ptr<UnforkedPages>> chunks_;
   std::span<std::byte> rest_;  ///< of the latest chunk
   std::map<std::size_t, std::vector<std::byte*>> free_;
   std::size_t pieces_ = 0;  ///< that are in use
@@ -105,7 +100,7 @@ template <class Memory>
 StorageProvider unforked_storage() {
   return [pool = std::make_shared<Pool>()](const HistoryShape& shape) {
     const std::size_t size = history_size(shape);
-    if (size > Pool::largest_piece) return storage_in(std::make_shared<Pages>(size));
+    if (size > Pool::largest_piece) return storage_in(std::make_shared<UnforkedPages>(size));
     return storage_in(std::make_shared<Piece>(pool, size));
   };
 }

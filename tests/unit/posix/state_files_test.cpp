@@ -285,14 +285,20 @@ TEST_CASE("a history whose file is cut short under way begins anew in memory, wi
   const HistoryShape shape{.name = "app", .capacity = 1'000};
   History history(shape, files.open(shape));
   for (std::uint64_t i = 0; i < 700; ++i) history.push(indexed_sample(i));
-  files.warn_of_lost();
+  const auto reset = [&](std::string_view name) {
+    CHECK(name == "app");
+    history.begin_anew();
+  };
+  files.give_up_lost(reset);
   CHECK(log.lines().empty());
 
   const std::uintmax_t left = GENERATE(0U, 4096U, 16384U);
   fs::resize_file(folder.path() / "app.history", left);
   for (std::uint64_t i = 700; i < 1'600; ++i) {
-    if (history.is_lost()) history.begin_anew();
     history.push(indexed_sample(i));
+    const std::vector<ProcessMetrics> now = history.read();  // before anybody has noticed
+    REQUIRE(std::ranges::all_of(now, is_whole));
+    files.give_up_lost(reset);
   }
   const std::vector<ProcessMetrics> samples = history.read();
   REQUIRE_FALSE(samples.empty());
@@ -300,8 +306,7 @@ TEST_CASE("a history whose file is cut short under way begins anew in memory, wi
   CHECK(std::ranges::all_of(samples, is_whole));
   CHECK(index_of(samples.back()) == 1'599);
   CHECK(index_of(samples.front()) == 1'600 - samples.size());
-  files.warn_of_lost();
-  files.warn_of_lost();
+  files.give_up_lost(reset);
   CHECK(log.count("app: its history begins anew") == 1);
 }
 
