@@ -7,9 +7,9 @@ usage() {
 usage: tests/run.sh [MODE]...
 
   dev        the everyday build with all tests; this is what runs without a MODE
-  asan       with the address and undefined-behaviour sanitizers
+  asan       with the address and undefined-behaviour sanitizers, by clang
   tsan       with the thread sanitizer
-  dev-clang  built by clang
+  dev-clang  as dev, by clang, whose warnings asan has shown already
   coverage   with line coverage for gcov
   windows    the cross build for Windows, tested under Wine
   macos      the cross builds for macOS, which nothing here can run
@@ -21,7 +21,7 @@ usage: tests/run.sh [MODE]...
   bench      the benchmarks, quickly: whether they run, not what they say
   format     whether the sources are formatted
   lint       clang-tidy over all sources (slow)
-  all        dev, asan, tsan, dev-clang, windows, macos, static, fuzz, e2e, bench, format
+  all        dev, asan, tsan, windows, macos, static, fuzz, e2e, bench, format
 EOF
 }
 
@@ -35,7 +35,7 @@ modes=()
 for argument in "$@"; do
   case "$argument" in
     dev | asan | tsan | dev-clang | coverage | windows | macos | static | fuzz | e2e | bench | format | lint) modes+=("$argument") ;;
-    all) modes+=(dev asan tsan dev-clang windows macos static fuzz e2e bench format) ;;
+    all) modes+=(dev asan tsan windows macos static fuzz e2e bench format) ;;
     -h | --help) usage && exit 0 ;;
     *) usage >&2 && exit 2 ;;
   esac
@@ -283,7 +283,7 @@ bootstrap() {
   local scopes=(--tests) mode
   for mode in "${modes[@]}"; do
     case "$mode" in
-      dev-clang | fuzz | format | lint) scopes+=(--all) ;;
+      asan | dev-clang | fuzz | format | lint) scopes+=(--all) ;;
       e2e) scopes+=(--e2e) ;;
       windows | macos | static) scopes+=(--cross) ;;
     esac

@@ -1,5 +1,7 @@
 #include "daemon/base/duration.hpp"
 
+#include "daemon/base/text.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -30,10 +32,6 @@ constexpr std::array units{
     Unit{"m", 60'000'000'000},
     Unit{"h", 3'600'000'000'000},
 };
-
-bool is_digit(char character) {
-  return character >= '0' && character <= '9';
-}
 
 [[noreturn]] void refuse(std::string_view text, std::string_view why) {
   throw std::invalid_argument(fmt::format("\"{}\" {}", text, why));

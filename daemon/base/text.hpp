@@ -7,6 +7,14 @@
 
 namespace provisr::daemon {
 
+/// Of ASCII alone, whatever the locale.
+[[nodiscard]] constexpr bool is_digit(char c) noexcept {
+  return c >= '0' && c <= '9';
+}
+[[nodiscard]] constexpr bool is_alphanumeric(char c) noexcept {
+  return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
 /// `text` with ASCII control characters escaped as \n, \t, \x1b ...: it stays on one line and
 /// cannot control a terminal.
 [[nodiscard]] std::string escape_controls(std::string_view text);

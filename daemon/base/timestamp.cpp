@@ -1,5 +1,7 @@
 #include "daemon/base/timestamp.hpp"
 
+#include "daemon/base/text.hpp"
+
 #include <fmt/format.h>
 
 #include <chrono>
@@ -53,9 +55,6 @@ class Scanner {
   [[nodiscard]] bool is_good() const { return is_good_; }
 
  private:
-  [[nodiscard]] static bool is_digit(char character) {
-    return character >= '0' && character <= '9';
-  }
   int digit() {
     if (rest_.empty() || !is_digit(rest_.front())) return fail();
     return take() - '0';

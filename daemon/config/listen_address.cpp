@@ -1,5 +1,6 @@
 #include "daemon/config/listen_address.hpp"
 
+#include "daemon/base/text.hpp"
 #include "daemon/platform/platform_features.hpp"
 #include "daemon/platform/user_group.hpp"
 
@@ -18,10 +19,6 @@ namespace {
 /// sun_path holds 108 bytes, the last of which is a NUL (unix(7)).
 constexpr std::size_t longest_socket_path = 107;
 
-bool is_digit(char character) {
-  return character >= '0' && character <= '9';
-}
-
 [[noreturn]] void refuse(std::string_view text, std::string_view why) {
   throw std::invalid_argument(fmt::format("\"{}\" {}", text, why));
 }
@@ -37,8 +34,7 @@ int parse_port(std::string_view port, std::string_view text) {
 }
 
 bool is_host_character(char c) {
-  return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == '-' ||
-         c == '_';
+  return is_alphanumeric(c) || c == '.' || c == '-' || c == '_';
 }
 
 bool is_ipv6_character(char c) {

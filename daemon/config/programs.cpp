@@ -87,16 +87,12 @@ struct Listing {
   return std::move(listing.programs);
 }
 
-[[nodiscard]] std::string reason_of(const std::error_code& error) {
-  return error == std::errc::not_supported ? "it is not a regular file" : error.message();
-}
-
 /// Reports why, if it cannot be read.
 [[nodiscard]] std::optional<std::string> read_text(std::string_view file, Report& report) {
   std::error_code error;
   auto text = read_start_of_regular_file(path_of(file), max_program_size + 1, error);
   const Location where{.file = file};
-  if (!text) report.fault(where, fmt::format("cannot be read: {}", reason_of(error)));
+  if (!text) report.fault(where, fmt::format("cannot be read: {}", reason_unreadable(error)));
   if (!text || text->size() <= max_program_size) return text;
   report.fault(where, fmt::format("is larger than {} bytes", max_program_size));
   return std::nullopt;

@@ -1,6 +1,7 @@
 #include "daemon/config/rules.hpp"
 
 #include "daemon/base/duration.hpp"
+#include "daemon/base/text.hpp"
 
 #include <provisr/process_name.hpp>
 
@@ -11,16 +12,12 @@
 namespace provisr::daemon {
 namespace {
 
-bool is_alphanumeric(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
-
-bool is_name_character(char c) {
+bool is_process_name_character(char c) {
   return is_alphanumeric(c) || c == '.' || c == '_' || c == '-';
 }
 
 bool is_path_character(char c) {
-  return is_name_character(c) || c == '~' || c == '/';
+  return is_process_name_character(c) || c == '~' || c == '/';
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "daemon/config/shell_command.hpp"
 
+#include "daemon/base/text.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -30,12 +32,8 @@ bool is_among(const std::array<std::string_view, size>& words, std::string_view 
 
 constexpr std::string_view exec = "exec";
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-
-bool is_name_character(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '_';
+bool is_variable_character(char c) {
+  return is_alphanumeric(c) || c == '_';
 }
 
 /// A simple command: assignments, redirections, and perhaps a program or builtin with arguments.
@@ -217,7 +215,7 @@ bool is_quiet(const SimpleCommand& command) {
 bool is_assignment(std::string_view word) {
   const std::string_view name = word.substr(0, std::min(word.find('='), word.size()));
   return name.size() < word.size() && !name.empty() && !is_digit(name[0]) &&
-         std::all_of(name.begin(), name.end(), is_name_character);
+         std::all_of(name.begin(), name.end(), is_variable_character);
 }
 
 bool is_for_shell_only(std::string_view word) {

@@ -24,12 +24,11 @@ namespace {
   return c > ' ' && c <= '~';
 }
 
-[[nodiscard]] std::string reason_of(const std::error_code& error) {
-  if (error == std::errc::not_supported) return "it is not a regular file";
+[[nodiscard]] std::string reason_refused(const std::error_code& error) {
   if (error == std::errc::operation_not_permitted) {
     return "its group or others may read or write it; make it its owner's alone (chmod 600)";
   }
-  return error.message();
+  return reason_unreadable(error);
 }
 
 }  // namespace
@@ -46,7 +45,8 @@ TokenFile parse_token(std::string_view text) {
 TokenFile read_token_file(const std::filesystem::path& file) {
   std::error_code error;
   const auto text = read_start_of_private_file(file, max_token_file_size + 1, error);
-  TokenFile read = text ? parse_token(*text) : TokenFile{"", "cannot be used: " + reason_of(error)};
+  TokenFile read =
+      text ? parse_token(*text) : TokenFile{"", "cannot be used: " + reason_refused(error)};
   if (text && text->size() > max_token_file_size) {
     read = {"", fmt::format("is larger than {} bytes", max_token_file_size)};
   }

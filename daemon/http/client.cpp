@@ -1,6 +1,7 @@
 #include "daemon/http/client.hpp"
 
 #include "daemon/base/duration.hpp"
+#include "daemon/base/text.hpp"
 #include "daemon/base/version.hpp"
 #include "daemon/platform/client_socket.hpp"
 
@@ -82,7 +83,6 @@ constexpr std::size_t status_line_size = std::string_view("HTTP/1.1 200").size()
 /// "HTTP/1.1 200" of a head; throws HttpFailure if it begins otherwise.
 [[nodiscard]] std::string_view status_of(std::string_view head) {
   const std::string_view status = head.substr(0, status_line_size);
-  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
   const bool is_status =
       status.size() == status_line_size && status.starts_with(version_prefix) &&
       is_digit(status[7]) && status[8] == ' ' &&

@@ -1,5 +1,7 @@
 #include "daemon/http/request_reader.hpp"
 
+#include "daemon/base/text.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -16,15 +18,10 @@ constexpr std::string_view blanks = " \t";
   throw RefusedRequest{status, std::string(text)};
 }
 
-[[nodiscard]] bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-
 /// A character of a method or of a field's name (RFC 9110, 5.6.2).
 [[nodiscard]] bool is_token_character(char c) {
   constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
-  return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-         marks.find(c) != std::string_view::npos;
+  return is_alphanumeric(c) || marks.find(c) != std::string_view::npos;
 }
 
 [[nodiscard]] bool is_token(std::string_view text) {

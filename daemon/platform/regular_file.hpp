@@ -15,6 +15,11 @@ namespace provisr::daemon {
 [[nodiscard]] std::optional<std::string> read_start_of_regular_file(
     const std::filesystem::path& file, std::size_t most, std::error_code& error);
 
+/// Why one of the functions here has not read a file.
+[[nodiscard]] inline std::string reason_unreadable(const std::error_code& error) {
+  return error == std::errc::not_supported ? "it is not a regular file" : error.message();
+}
+
 /// The end of a regular file, at most `most` bytes, under the same rules. What is appended
 /// meanwhile may be missing.
 struct FileEnd {

@@ -21,11 +21,6 @@ using namespace provisr::test;
 
 namespace {
 
-[[nodiscard]] std::string process(std::string_view name,
-                                  const std::vector<std::string>& arguments) {
-  return fmt::format("[[processes]]\nname = \"{}\"\n{}", name, child_args(arguments));
-}
-
 /// "2025-01-27T10:30:45.123Z" in seconds since the epoch.
 [[nodiscard]] double seconds_of(const std::string& timestamp) {
   std::tm time{};
@@ -109,7 +104,8 @@ class CpuTrace {
 
 TEST_CASE("CPU shares are what the kernel says the processes got") {
   const Daemon daemon("[metrics.process_metrics]\ninterval = \"500ms\"\nmax_history = 7\n" +
-                      process("busy", {"spinner", "100"}) + process("third", {"spinner", "30"}));
+                      process_toml("busy", {"spinner", "100"}) +
+                      process_toml("third", {"spinner", "30"}));
   REQUIRE(daemon.has_samples_of({"busy", "third"}));
   // A busy machine may hold the daemon up between a tick's timestamp and a reading: then a later
   // history agrees. A wrong figure stays wrong.
@@ -135,8 +131,9 @@ TEST_CASE("CPU shares are what the kernel says the processes got") {
 
 TEST_CASE("memory, threads and descriptors are what /proc says") {
   const Daemon daemon("[metrics.process_metrics]\ninterval = \"100ms\"\n" +
-                      process("memory", {"allocator", "64"}) +
-                      process("threads", {"threader", "8"}) + process("files", {"opener", "40"}));
+                      process_toml("memory", {"allocator", "64"}) +
+                      process_toml("threads", {"threader", "8"}) +
+                      process_toml("files", {"opener", "40"}));
   REQUIRE(daemon.has_samples_of({"memory", "threads", "files"}));
   const auto agrees = [&](const std::string& name) {
     const pid_t pid = daemon.pid_of(name);

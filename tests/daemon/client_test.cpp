@@ -27,23 +27,14 @@ using Words = std::vector<std::string>;
 namespace {
 
 /// A shell line in which $P is provisrd.
-[[nodiscard]] Outcome shell(const std::string& line) {
+[[nodiscard]] Outcome shell_with_provisrd(const std::string& line) {
   return run_to_end({"bash", "-c", fmt::format("P='{}'; {}", provisrd_path(), line)});
-}
-
-[[nodiscard]] std::string url_of(const Daemon& daemon) {
-  return fmt::format("http://localhost:{}", daemon.api_port());
-}
-
-[[nodiscard]] std::string process_config(const std::string& name, const Words& child,
-                                         const std::string& rest = {}) {
-  return fmt::format("[[processes]]\nname = \"{}\"\n{}{}\n", name, child_args(child), rest);
 }
 
 [[nodiscard]] std::string three_kinds() {
   return "[metrics.process_metrics]\ninterval = \"50ms\"\n" +
-         process_config("app", {"threader", "1"}, "instances = 2") +
-         process_config("once", {"exiter", "3"}) +
+         process_toml("app", {"threader", "1"}, "instances = 2") +
+         process_toml("once", {"exiter", "3"}) +
          "[[processes]]\nname = \"foreign\"\npid_file = \"/no/such/file.pid\"\n";
 }
 
@@ -51,7 +42,8 @@ namespace {
   return text.starts_with("provisrd: ") && std::count(text.begin(), text.end(), '\n') == 1;
 }
 
-const std::string one_process = R"({"processes": [{"name": "a", "state": "running", "pid": 1}]})";
+const std::string one_process_status =
+    R"({"processes": [{"name": "a", "state": "running", "pid": 1}]})";
 
 }  // namespace
 
@@ -60,7 +52,7 @@ TEST_CASE("status shows every process in a table") {
   REQUIRE(eventually([&] {
     return daemon.state_of("once") == "exited" && daemon.state_of("app-2") == "running";
   }));
-  const Outcome outcome = provisrd({"status", "--url", url_of(daemon)});
+  const Outcome outcome = provisrd({"status", "--url", daemon.url()});
   CHECK(outcome.status == 0);
   CHECK(outcome.err.empty());
   CHECK_THAT(outcome.out, Matches("NAME     STATE    PID +UPTIME  RESTARTS  LAST EXIT[^]*"));
@@ -78,7 +70,7 @@ TEST_CASE("status of names shows a block for each and tells by its status whethe
     return daemon.state_of("app-1") == "running" && daemon.state_of("app-2") == "running";
   }));
   const auto status = [&](Words names) {
-    names.insert(names.begin(), {"status", "--url", url_of(daemon)});
+    names.insert(names.begin(), {"status", "--url", daemon.url()});
     return provisrd(names);
   };
 
@@ -117,7 +109,7 @@ TEST_CASE("status of a name ends with the last lines of its logs, if they are of
   REQUIRE(
       eventually([&] { return std::filesystem::exists(log) && read_text(log).ends_with("red"); }));
   CHECK(daemon.json("/api/status")["processes"][0]["log"]["stdout"].GetString() == log);
-  const Outcome own = provisrd({"status", "--url", url_of(daemon), "app"});
+  const Outcome own = provisrd({"status", "--url", daemon.url(), "app"});
   std::string lines = fmt::format("      Stdout: {}\n", log);
   for (int i = 12; i <= 20; ++i) lines += fmt::format("              {}\n", i);
   CHECK_THAT(own.out, Catch::Matchers::EndsWith(lines + "              no end red\n"));
@@ -135,14 +127,14 @@ TEST_CASE("status of a name ends with the last lines of its logs, if they are of
 TEST_CASE("status --json is the API's JSON, of all or of those that are named") {
   const Daemon daemon(three_kinds());
   const auto json_of = [&](const std::string& names) {
-    const Outcome outcome = shell(fmt::format(
-        "$P status --json --url {} {} | jq -c '[.processes[].name]'", url_of(daemon), names));
+    const Outcome outcome = shell_with_provisrd(fmt::format(
+        "$P status --json --url {} {} | jq -c '[.processes[].name]'", daemon.url(), names));
     CHECK(outcome.err.empty());
     return outcome.out;
   };
   CHECK(json_of("") == "[\"app-1\",\"app-2\",\"once\",\"foreign\"]\n");
   CHECK(json_of("app") == "[\"app-1\",\"app-2\"]\n");
-  const Outcome unknown = provisrd({"status", "--json", "--url", url_of(daemon), "x"});
+  const Outcome unknown = provisrd({"status", "--json", "--url", daemon.url(), "x"});
   CHECK(unknown.status == 4);
   CHECK(unknown.out == "{\"processes\":[]}\n");
 }
@@ -153,31 +145,34 @@ TEST_CASE("the daemon is found by a socket, by an environment variable, by its b
   const auto file = folder.write("provisr.toml", "[server]\nlisten = \"unix:" + socket +
                                                      "\"\nbase_path = \"/x/y\"\n[metrics]\nenabled "
                                                      "= false\n" +
-                                                     process_config("app", {"threader", "1"}));
+                                                     process_toml("app", {"threader", "1"}));
   const TempDirectory output;
   Program daemon({provisrd_path(), file.string()}, output.path());
   REQUIRE(eventually([&] { return std::filesystem::exists(socket) || daemon.has_ended(); }));
   const std::string base = "--url http://localhost/x/y/";
   REQUIRE(eventually([&] {
-    return shell(fmt::format("$P status {} --socket {} app", base, socket)).status == 0;
+    return shell_with_provisrd(fmt::format("$P status {} --socket {} app", base, socket)).status ==
+           0;
   }));
-  CHECK(shell(fmt::format("cd {} && $P status {} --socket api.sock app", folder.path().string(),
-                          base))
+  CHECK(shell_with_provisrd(fmt::format("cd {} && $P status {} --socket api.sock app",
+                                        folder.path().string(), base))
             .status == 0);
-  const Outcome elsewhere = shell(fmt::format("PROVISRD_URL=unix:{} $P status app", socket));
+  const Outcome elsewhere =
+      shell_with_provisrd(fmt::format("PROVISRD_URL=unix:{} $P status app", socket));
   CHECK(elsewhere.status == 1);
   CHECK_THAT(elsewhere.err, ContainsSubstring("/api/status"));
   CHECK_THAT(elsewhere.err, ContainsSubstring("base path"));
 }
 
 TEST_CASE("PROVISRD_URL is asked unless the command line says otherwise") {
-  const Daemon daemon(process_config("app", {"threader", "1"}));
+  const Daemon daemon(process_toml("app", {"threader", "1"}));
   REQUIRE(eventually([&] { return daemon.state_of("app") == "running"; }));
-  CHECK(shell(fmt::format("PROVISRD_URL={} $P status app", url_of(daemon))).status == 0);
-  CHECK(shell(fmt::format("PROVISRD_URL=http://nowhere.invalid $P status --url {} app",
-                          url_of(daemon)))
+  CHECK(shell_with_provisrd(fmt::format("PROVISRD_URL={} $P status app", daemon.url())).status ==
+        0);
+  CHECK(shell_with_provisrd(
+            fmt::format("PROVISRD_URL=http://nowhere.invalid $P status --url {} app", daemon.url()))
             .status == 0);
-  const Outcome wrong = shell("PROVISRD_URL=localhost:8080 $P status app");
+  const Outcome wrong = shell_with_provisrd("PROVISRD_URL=localhost:8080 $P status app");
   CHECK(wrong.status == 2);
   CHECK_THAT(wrong.err, StartsWith("provisrd: PROVISRD_URL: \"localhost:8080\" must begin with"));
 }
@@ -241,12 +236,12 @@ TEST_CASE("what answers otherwise than a provisrd is one sentence and status 1")
 
 TEST_CASE("unusual answers are understood") {
   const std::string head = "HTTP/1.1 200 " + std::string(20'000, 'x') + "\r\n";
-  const std::string bytes =
-      GENERATE_COPY(head + "\r\n" + one_process, "HTTP/1.0 200\r\n\r\n" + one_process,
-                    "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early\r\nLink: x\r\n\r\n" +
-                        json_response(200, one_process),
-                    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" +
-                        fmt::format("{:x}\r\n{}\r\n0\r\n\r\n", one_process.size(), one_process));
+  const std::string bytes = GENERATE_COPY(
+      head + "\r\n" + one_process_status, "HTTP/1.0 200\r\n\r\n" + one_process_status,
+      "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early\r\nLink: x\r\n\r\n" +
+          json_response(200, one_process_status),
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" +
+          fmt::format("{:x}\r\n{}\r\n0\r\n\r\n", one_process_status.size(), one_process_status));
   const FakeServer server(bytes);
   const Outcome outcome = provisrd({"status", "--url", server.url()});
   INFO(bytes.substr(0, 100));
@@ -285,7 +280,7 @@ TEST_CASE("the token is sent where it is asked for, and shown nowhere") {
 }
 
 TEST_CASE("without a token file no token is sent") {
-  FakeServer server(json_response(200, one_process));
+  FakeServer server(json_response(200, one_process_status));
   CHECK(provisrd({"status", "--url", server.url()}).status == 0);
   CHECK(server.stop_and_take_requests().find("Authorization") == std::string::npos);
 }
@@ -297,7 +292,7 @@ TEST_CASE("a token file that holds no token is refused before anything is asked"
   folder.write("header", "a\r\nX: y");
   folder.write("long", std::string(5000, 'a'));
   const std::string path = folder.path().string();
-  FakeServer server(json_response(200, one_process));
+  FakeServer server(json_response(200, one_process_status));
   using Case = std::pair<std::string, std::string>;
   for (const auto& [file, reason] : {
            Case{path + "/none", "cannot be read: No such file"},
@@ -317,10 +312,11 @@ TEST_CASE("a token file that holds no token is refused before anything is asked"
 }
 
 TEST_CASE("output that cannot be written is status 1 and one sentence") {
-  const FakeServer server(json_response(200, one_process));
+  const FakeServer server(json_response(200, one_process_status));
   for (const std::string words : {"status", "status a", "status --json", "status --json a"}) {
     for (const std::string_view to : {">/dev/full", ">&-"}) {
-      const Outcome outcome = shell(fmt::format("$P {} --url {} {}", words, server.url(), to));
+      const Outcome outcome =
+          shell_with_provisrd(fmt::format("$P {} --url {} {}", words, server.url(), to));
       INFO(words << to);
       CHECK(outcome.status == 1);
       CHECK(outcome.err == "provisrd: standard output cannot be written\n");
@@ -333,11 +329,12 @@ TEST_CASE("a reader that has read enough ends status quietly enough") {
   for (int i = 0; i < 20'000; ++i) many += fmt::format("{{\"name\": \"process-{}\"}},", i);
   many.back() = ']';
   const FakeServer server(json_response(200, many + "}"));
-  const Outcome outcome =
-      shell(fmt::format("$P status --url {} | head -n 1; echo ${{PIPESTATUS[0]}}", server.url()));
+  const Outcome outcome = shell_with_provisrd(
+      fmt::format("$P status --url {} | head -n 1; echo ${{PIPESTATUS[0]}}", server.url()));
   CHECK_THAT(outcome.out, Matches("NAME[^\n]*\n1\n"));
   CHECK(outcome.err == "provisrd: standard output cannot be written\n");
-  CHECK(shell(fmt::format("$P status --url {} | wc -l", server.url())).out == "20001\n");
+  CHECK(shell_with_provisrd(fmt::format("$P status --url {} | wc -l", server.url())).out ==
+        "20001\n");
 }
 
 TEST_CASE("a process named like a client command is still run, a file so named still read") {
@@ -345,16 +342,16 @@ TEST_CASE("a process named like a client command is still run, a file so named s
   folder.write("status", "[server]\nlisten = 5\n");
   const std::string enter = "cd " + folder.path().string() + " && ";
   for (const std::string words : {"./status", "--config status", "--check status", "-- status"}) {
-    const Outcome outcome = shell(enter + "$P " + words);
+    const Outcome outcome = shell_with_provisrd(enter + "$P " + words);
     INFO(words);
     CHECK(outcome.status == 2);
     CHECK_THAT(outcome.err, ContainsSubstring("status:2:"));
   }
-  const Outcome ran =
-      shell(enter + fmt::format("printf '#!/bin/sh\\nexit 9\\n' > reload; chmod +x reload; "
-                                "PATH=.:$PATH; $P run --listen 127.0.0.1:{} --metrics-listen "
-                                "127.0.0.1:{} reload",
-                                free_port(), free_port()));
+  const Outcome ran = shell_with_provisrd(
+      enter + fmt::format("printf '#!/bin/sh\\nexit 9\\n' > reload; chmod +x reload; "
+                          "PATH=.:$PATH; $P run --listen 127.0.0.1:{} --metrics-listen "
+                          "127.0.0.1:{} reload",
+                          free_port(), free_port()));
   CHECK(ran.status == 9);
 }
 

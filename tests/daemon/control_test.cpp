@@ -19,27 +19,16 @@ using Catch::Matchers::ContainsSubstring;
 
 namespace {
 
-const std::string secret = "correct-horse-battery";
-const Headers credentials{{"Authorization", "Bearer " + secret}};
+const std::string& secret = TokenFile::token;
+const Headers& credentials = TokenFile::credentials;
 
 [[nodiscard]] std::string app(std::string_view more = "") {
-  return fmt::format("[[processes]]\nname = \"app\"\n{}{}", child_args({"threader", "1"}), more);
+  return process_toml("app", {"threader", "1"}, more);
 }
 
-/// A folder with a token file of its owner's alone.
-struct TokenFolder {
-  TokenFolder() { write(secret + "\n"); }
-  void write(const std::string& text) const {
-    std::filesystem::permissions(
-        folder.write("token", text),
-        std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
-  }
-  [[nodiscard]] std::string auth(std::string_view more = "") const {
-    return fmt::format("[server.auth]\ntoken_file = \"{}\"\n{}", (folder.path() / "token").string(),
-                       more);
-  }
-  TempDirectory folder;
-};
+[[nodiscard]] std::string auth(const TokenFile& file, std::string_view more = "") {
+  return fmt::format("[server.auth]\ntoken_file = \"{}\"\n{}", file.path(), more);
+}
 
 [[nodiscard]] int post(const Daemon& daemon, const std::string& target,
                        const Headers& headers = {}) {
@@ -49,8 +38,8 @@ struct TokenFolder {
 }  // namespace
 
 TEST_CASE("processes are stopped, started and restarted over HTTP with the token") {
-  const TokenFolder token;
-  const Daemon daemon(token.auth() + app("\nauto_restart = true\n"));
+  const TokenFile token;
+  const Daemon daemon(auth(token) + app("\nauto_restart = true\n"));
   REQUIRE(eventually([&] { return daemon.state_of("app") == "running"; }));
   const pid_t first = daemon.pid_of("app");
   const HttpResult stopped =
@@ -69,9 +58,9 @@ TEST_CASE("processes are stopped, started and restarted over HTTP with the token
 }
 
 TEST_CASE("a command that is not done in time is 504 and stands") {
-  const TokenFolder token;
+  const TokenFile token;
   const Daemon daemon(
-      token.auth() + "[[processes]]\nname = \"app\"\n" +
+      auth(token) + "[[processes]]\nname = \"app\"\n" +
       "args = [\"/bin/sh\", \"-c\", \"trap '' TERM; while :; do sleep 0.1; done\"]\n"
       "stop_timeout = \"2s\"\n");
   REQUIRE(eventually([&] { return daemon.state_of("app") == "running"; }));
@@ -80,15 +69,15 @@ TEST_CASE("a command that is not done in time is 504 and stands") {
 }
 
 TEST_CASE("a process of somebody else is not controlled") {
-  const TokenFolder token;
-  const Daemon daemon(token.auth() +
+  const TokenFile token;
+  const Daemon daemon(auth(token) +
                       "[[processes]]\nname = \"nginx\"\npid_file = \"/no/such/file\"\n");
   CHECK(post(daemon, "/stop?name=nginx", credentials) == 409);
 }
 
 TEST_CASE("control without the token changes nothing") {
-  const TokenFolder token;
-  const Daemon daemon(token.auth() + app());
+  const TokenFile token;
+  const Daemon daemon(auth(token) + app());
   REQUIRE(eventually([&] { return daemon.state_of("app") == "running"; }));
   const pid_t pid = daemon.pid_of("app");
   const std::string stop = "/stop?name=app&wait=60s";
@@ -132,8 +121,8 @@ TEST_CASE("without a token, provisrd is read-only over TCP and says so") {
 }
 
 TEST_CASE("protected reads take the token on both listeners, the health does not") {
-  const TokenFolder token;
-  const Daemon daemon(token.auth("protect_reads = true\n") + app());
+  const TokenFile token;
+  const Daemon daemon(auth(token, "protect_reads = true\n") + app());
   for (const std::string path : {"/", "/api/status", "/api/metrics", "/api/metrics/history"}) {
     INFO(path);
     CHECK(http_get(daemon.api_port(), path).status == 401);
@@ -151,13 +140,13 @@ TEST_CASE("protected reads take the token on both listeners, the health does not
 }
 
 TEST_CASE("a client of a Unix socket controls without a token, a page behind it does not") {
-  const TokenFolder token;
-  const std::string path = (token.folder.path() / "api.sock").string();
-  const auto file = token.folder.write(
-      "provisr.toml", (GENERATE(false, true) ? token.auth("protect_reads = true\n") : "") + app());
+  const TokenFile token;
+  const std::string path = (token.folder().path() / "api.sock").string();
+  const auto file = token.folder().write(
+      "provisr.toml", (GENERATE(false, true) ? auth(token, "protect_reads = true\n") : "") + app());
   Program program({provisrd_path(), file.string(), "--listen", "unix:" + path, "--metrics-listen",
                    "127.0.0.1:0"},
-                  token.folder.path());
+                  token.folder().path());
   REQUIRE(eventually([&] { return program.err().find("JSON API on") != std::string::npos; }));
   const auto ask = [&](const std::string& request_line, const std::string& fields = "") {
     RawClient client = RawClient::to_unix_socket(path);
@@ -174,37 +163,37 @@ TEST_CASE("a client of a Unix socket controls without a token, a page behind it 
 }
 
 TEST_CASE("a token file that others can read keeps the daemon from starting") {
-  const TokenFolder token;
-  std::filesystem::permissions(token.folder.path() / "token", std::filesystem::perms::group_read,
+  const TokenFile token;
+  std::filesystem::permissions(token.path(), std::filesystem::perms::group_read,
                                std::filesystem::perm_options::add);
-  const auto file = token.folder.write("provisr.toml", token.auth());
+  const auto file = token.folder().write("provisr.toml", auth(token));
   std::vector<std::string> command{provisrd_path(), file.string()};
   if (GENERATE(false, true)) command.insert(command.begin() + 1, "--check");
-  Program program(command, token.folder.path());
+  Program program(command, token.folder().path());
   CHECK(program.wait() == 2);
   CHECK_THAT(program.err(), ContainsSubstring("provisr.toml:2: server.auth.token_file: "));
 }
 
 TEST_CASE(
     "a token file that was replaced holds from the next reload on, unless others can read it") {
-  const TokenFolder token;
-  Daemon daemon(token.auth() + app());
+  const TokenFile token;
+  Daemon daemon(auth(token) + app());
   REQUIRE(eventually([&] { return daemon.state_of("app") == "running"; }));
   const Headers fresh{{"Authorization", "Bearer staple-battery-horse"}};
   const auto holds = [&](const Headers& headers) {
     return post(daemon, "/start?name=app", headers);
   };
 
-  std::filesystem::remove(token.folder.path() / "token");
-  token.write("staple-battery-horse\n");
+  std::filesystem::remove(token.path());
+  token.write("staple-battery-horse");
   CHECK(holds(fresh) == 401);
   CHECK(holds(credentials) == 202);
   daemon.program().signal(SIGHUP);
   CHECK(eventually([&] { return holds(fresh) == 202; }));
   CHECK(holds(credentials) == 401);
 
-  token.write(secret + "\n");
-  std::filesystem::permissions(token.folder.path() / "token", std::filesystem::perms::others_read,
+  token.write(secret);
+  std::filesystem::permissions(token.path(), std::filesystem::perms::others_read,
                                std::filesystem::perm_options::add);
   const HttpResult refused = http_send(daemon.api_port(), "POST", "/api/reload", fresh);
   CHECK(refused.status == 422);
@@ -214,8 +203,8 @@ TEST_CASE(
 }
 
 TEST_CASE("the token is shown nowhere") {
-  const TokenFolder token;
-  Daemon daemon(token.auth() + app(), {"--log-level", "debug"});
+  const TokenFile token;
+  Daemon daemon(auth(token) + app(), {"--log-level", "debug"});
   CHECK(post(daemon, "/restart?name=app&wait=60s", credentials) == 200);
   CHECK(post(daemon, "/restart?name=app", {{"Authorization", "Bearer x" + secret}}) == 401);
   std::string shown = daemon.prometheus();
@@ -229,8 +218,8 @@ TEST_CASE("the token is shown nowhere") {
 }
 
 TEST_CASE("who waits for a command when the daemon ends is told") {
-  const TokenFolder token;
-  Daemon daemon(token.auth() + "[[processes]]\nname = \"app\"\n" +
+  const TokenFile token;
+  Daemon daemon(auth(token) + "[[processes]]\nname = \"app\"\n" +
                 "args = [\"/bin/sh\", \"-c\", \"trap '' TERM; while :; do sleep 0.1; done\"]\n"
                 "stop_timeout = \"1s\"\n");
   REQUIRE(eventually([&] { return daemon.state_of("app") == "running"; }));

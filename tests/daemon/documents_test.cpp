@@ -31,7 +31,7 @@ namespace {
   return commands;
 }
 
-[[nodiscard]] Outcome shell(const std::string& line) {
+[[nodiscard]] Outcome run_line(const std::string& line) {
   Outcome outcome = run_to_end({"bash", "-o", "pipefail", "-c", line});
   INFO(line << "\n" << outcome.err);
   CHECK(outcome.status == 0);
@@ -88,18 +88,18 @@ TEST_CASE("copied commands work as they stand", "[serial]") {
 
   SECTION("of the troubleshooting guide") {
     CHECK(is_number(
-        shell(R"(curl -s "http://localhost:8080/api/metrics?name=my-app-1" | jq '.cpu_percent')")
+        run_line(R"(curl -s "http://localhost:8080/api/metrics?name=my-app-1" | jq '.cpu_percent')")
             .out));
     CHECK(
-        shell(
+        run_line(
             R"(curl -s "http://localhost:8080/api/metrics" | jq 'to_entries[] | select(.value.cpu_percent > 80)')")
             .out.empty());
     CHECK(is_number(
-        shell(
+        run_line(
             R"(curl -s "http://localhost:8080/api/metrics/group?base=my-app" | jq '.total_memory')")
             .out));
     CHECK(
-        shell(
+        run_line(
             R"(curl -s "http://localhost:8080/api/metrics/group?base=my-app" | jq 'if .total_cpu > 100 then "ALERT: High CPU usage" else "OK" end')")
             .out == "\"OK\"\n");
   }
@@ -113,13 +113,13 @@ TEST_CASE("copied commands work as they stand", "[serial]") {
       const std::vector<std::string> commands = commands_of(document, "provisrd status");
       REQUIRE(commands.size() >= 2);
       for (const std::string& command : commands) {
-        CHECK_FALSE(shell(fmt::format("PATH='{}':\"$PATH\"; {}", bin, command)).out.empty());
+        CHECK_FALSE(run_line(fmt::format("PATH='{}':\"$PATH\"; {}", bin, command)).out.empty());
       }
     }
     const std::vector<std::string> commands = commands_of("docs/top.md", "provisrd top");
     REQUIRE(commands.size() == 3);
     for (const std::string& command : commands) {
-      CHECK(shell(fmt::format("PATH='{}':\"$PATH\"; {}", bin, command)).out.find("my-app") !=
+      CHECK(run_line(fmt::format("PATH='{}':\"$PATH\"; {}", bin, command)).out.find("my-app") !=
             std::string::npos);
     }
   }
@@ -129,7 +129,7 @@ TEST_CASE("copied commands work as they stand", "[serial]") {
     REQUIRE(commands.size() >= 5);
     for (const std::string& command : commands) {
       INFO(command);
-      const Outcome outcome = shell(command);
+      const Outcome outcome = run_line(command);
       CHECK_FALSE(outcome.out.empty());
       CHECK(outcome.out.find("\"error\"") == std::string::npos);
     }

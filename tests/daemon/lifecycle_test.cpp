@@ -16,21 +16,11 @@
 using namespace provisr::test;
 using Catch::Matchers::ContainsSubstring;
 
-namespace {
-
-constexpr std::string_view quick = "[metrics.process_metrics]\ninterval = \"100ms\"\n";
-
-[[nodiscard]] std::string process(std::string_view name, const std::vector<std::string>& arguments,
-                                  std::string_view more = "") {
-  return fmt::format("[[processes]]\nname = \"{}\"\n{}{}", name, child_args(arguments), more);
-}
-
-}  // namespace
-
 TEST_CASE("a process that ends is started again, with its history") {
-  const Daemon daemon(std::string(quick) + process("app", {"threader", "1"},
-                                                   "auto_restart = true\n"
-                                                   "restart_interval = \"50ms\"\n"));
+  const Daemon daemon(std::string(quick_collection) +
+                      process_toml("app", {"threader", "1"},
+                                   "auto_restart = true\n"
+                                   "restart_interval = \"50ms\"\n"));
   REQUIRE(daemon.has_samples_of({"app"}));
   const pid_t first = daemon.pid_of("app");
   send_signal(first, SIGKILL);
@@ -56,7 +46,8 @@ TEST_CASE("a process that ends is started again, with its history") {
 
 TEST_CASE("SIGTERM and SIGINT stop the children, then the daemon, with status 0") {
   const int stop_signal = GENERATE(SIGTERM, SIGINT);
-  Daemon daemon(std::string(quick) + process("app", {"threader", "1"}, "instances = 2\n"));
+  Daemon daemon(std::string(quick_collection) +
+                process_toml("app", {"threader", "1"}, "instances = 2\n"));
   REQUIRE(daemon.has_samples_of({"app-1", "app-2"}));
   const std::vector<pid_t> pids{daemon.pid_of("app-1"), daemon.pid_of("app-2")};
   daemon.program().signal(stop_signal);
@@ -65,8 +56,9 @@ TEST_CASE("SIGTERM and SIGINT stop the children, then the daemon, with status 0"
 }
 
 TEST_CASE("a child that ignores SIGTERM is killed, and so is its own child") {
-  Daemon daemon(std::string(quick) +
-                process("stubborn", {"stubborn", "--with-child"}, "stop_timeout = \"300ms\"\n"));
+  Daemon daemon(std::string(quick_collection) + process_toml("stubborn",
+                                                             {"stubborn", "--with-child"},
+                                                             "stop_timeout = \"300ms\"\n"));
   REQUIRE(daemon.has_samples_of({"stubborn"}));
   const pid_t leader = daemon.pid_of("stubborn");
   daemon.program().signal(SIGTERM);
@@ -78,9 +70,9 @@ TEST_CASE("a child that ignores SIGTERM is killed, and so is its own child") {
 }
 
 TEST_CASE("a command that does not exist is one clear line, and the rest goes on") {
-  const Daemon daemon(std::string(quick) +
+  const Daemon daemon(std::string(quick_collection) +
                       "[[processes]]\nname = \"missing\"\ncommand = \"/no/such/program\"\n" +
-                      process("app", {"threader", "1"}));
+                      process_toml("app", {"threader", "1"}));
   REQUIRE(daemon.has_samples_of({"app"}));
   const rapidjson::Document status = daemon.status_of("missing");
   CHECK(status["state"].GetString() == std::string("failed"));
@@ -104,7 +96,7 @@ TEST_CASE("a process that somebody else runs is found by its pid_file") {
   Program first({child_path(), "threader", "1"}, folder.path());
   const auto pid_file = folder.write("app.pid", fmt::format("{}\n", first.pid()));
   Daemon daemon(
-      std::string(quick) +
+      std::string(quick_collection) +
       fmt::format("[[processes]]\nname = \"nginx\"\npid_file = \"{}\"\n", pid_file.string()));
   REQUIRE(daemon.has_samples_of({"nginx"}));
   CHECK(daemon.pid_of("nginx") == first.pid());
@@ -134,9 +126,9 @@ TEST_CASE("a process that somebody else runs is found by its pid_file") {
 TEST_CASE("with a command, pid_file is written and goes when the process ends") {
   const TempDirectory folder;
   const auto pid_file = folder.path() / "app.pid";
-  Daemon daemon(
-      std::string(quick) +
-      process("app", {"threader", "1"}, fmt::format("pid_file = \"{}\"\n", pid_file.string())));
+  Daemon daemon(std::string(quick_collection) +
+                process_toml("app", {"threader", "1"},
+                             fmt::format("pid_file = \"{}\"\n", pid_file.string())));
   REQUIRE(daemon.has_samples_of({"app"}));
   CHECK(read_text(pid_file) == fmt::format("{}\n", daemon.pid_of("app")));
   daemon.program().signal(SIGTERM);
@@ -192,7 +184,8 @@ TEST_CASE("a unix socket is served, and one left behind is taken over") {
 }
 
 TEST_CASE("a second SIGTERM kills what takes its time") {
-  Daemon daemon(std::string(quick) + process("stubborn", {"stubborn"}, "stop_timeout = \"1h\"\n"));
+  Daemon daemon(std::string(quick_collection) +
+                process_toml("stubborn", {"stubborn"}, "stop_timeout = \"1h\"\n"));
   REQUIRE(daemon.has_samples_of({"stubborn"}));
   const pid_t child = daemon.pid_of("stubborn");
   daemon.program().signal(SIGTERM);
@@ -204,7 +197,7 @@ TEST_CASE("a second SIGTERM kills what takes its time") {
 }
 
 TEST_CASE("SIGUSR1 and SIGUSR2 are ignored with a line in the log") {
-  Daemon daemon(quick);
+  Daemon daemon(quick_collection);
   daemon.program().signal(SIGUSR1);
   daemon.program().signal(SIGUSR2);
   CHECK(eventually([&] {

@@ -24,11 +24,10 @@ constexpr std::string_view collection = "[metrics.process_metrics]\ninterval = \
 /// Long enough for a process to get some of a busy machine's CPU in each.
 constexpr std::string_view slow_collection = "[metrics.process_metrics]\ninterval = \"200ms\"\n";
 
-std::string process(std::string_view name, const std::vector<std::string>& program,
-                    std::string_view limits) {
-  return fmt::format(
-      "[[processes]]\nname = \"{}\"\n{}start_duration = \"0s\"\n[processes.limits]\n{}\n", name,
-      child_args(program), limits);
+std::string limited_process(std::string_view name, const std::vector<std::string>& program,
+                            std::string_view limits) {
+  return process_toml(name, program,
+                      fmt::format("start_duration = \"0s\"\n[processes.limits]\n{}\n", limits));
 }
 
 bool has_logged(Daemon& daemon, std::string_view text) {
@@ -39,9 +38,9 @@ bool has_logged(Daemon& daemon, std::string_view text) {
 
 TEST_CASE("a process over its memory limit is told of and goes on") {
   Daemon daemon(std::string(collection) +
-                process("big", {"allocator", "64"},
-                        "max_memory_mb = 32\nmax_cpu_percent = 900\nfor = \"100ms\"") +
-                process("small", {"allocator", "1"}, "max_memory_mb = 32\nfor = \"0s\""));
+                limited_process("big", {"allocator", "64"},
+                                "max_memory_mb = 32\nmax_cpu_percent = 900\nfor = \"100ms\"") +
+                limited_process("small", {"allocator", "1"}, "max_memory_mb = 32\nfor = \"0s\""));
   REQUIRE(eventually([&] { return daemon.status_of("big").HasMember("limits_breached"); }));
   const pid_t pid = daemon.pid_of("big");
   const auto status = daemon.status_of("big");
@@ -63,9 +62,9 @@ TEST_CASE("a process over its memory limit is told of and goes on") {
 }
 
 TEST_CASE("a process over its memory limit is restarted, once at first") {
-  Daemon daemon(std::string(collection) + process("big", {"allocator", "64"},
-                                                  "max_memory_mb = 32\nfor = \"100ms\"\n"
-                                                  "action = \"restart\""));
+  Daemon daemon(std::string(collection) + limited_process("big", {"allocator", "64"},
+                                                          "max_memory_mb = 32\nfor = \"100ms\"\n"
+                                                          "action = \"restart\""));
   REQUIRE(eventually([&] { return has_logged(daemon, "action: restart, put off for "); }));
   CHECK(daemon.status_of("big")["restarts"].GetInt() == 1);
   const auto exits = daemon.json("/api/exits?name=big");
@@ -75,8 +74,8 @@ TEST_CASE("a process over its memory limit is restarted, once at first") {
 
 TEST_CASE("a process over its CPU limit is stopped, and stays so") {
   Daemon daemon(std::string(slow_collection) +
-                process("busy", {"spinner", "100"},
-                        "max_cpu_percent = 1\nfor = \"200ms\"\naction = \"stop\"") +
+                limited_process("busy", {"spinner", "100"},
+                                "max_cpu_percent = 1\nfor = \"200ms\"\naction = \"stop\"") +
                 "[[processes]]\nname = \"quiet\"\n" + child_args({"threader", "1"}));
   REQUIRE(eventually([&] { return daemon.state_of("busy") == "stopped"; }));
   CHECK_FALSE(daemon.status_of("busy").HasMember("limits_breached"));
@@ -91,7 +90,7 @@ TEST_CASE("a process over its CPU limit is stopped, and stays so") {
 TEST_CASE("a process that calms down breaches its limit no more") {
   // It spins for some CPU time and then sleeps.
   Daemon daemon(std::string(slow_collection) +
-                process("busy", {"burner", "3000"}, "max_cpu_percent = 1\nfor = \"0s\""));
+                limited_process("busy", {"burner", "3000"}, "max_cpu_percent = 1\nfor = \"0s\""));
   REQUIRE(eventually([&] { return daemon.status_of("busy").HasMember("limits_breached"); }));
   REQUIRE(eventually([&] { return !daemon.status_of("busy").HasMember("limits_breached"); }));
   CHECK(daemon.state_of("busy") == "running");
@@ -122,7 +121,7 @@ TEST_CASE("a process of somebody else that is over its limit is told of") {
 
 TEST_CASE("a reload raises a limit without a restart") {
   const std::string before = "max_memory_mb = 32\nfor = \"0s\"";
-  Daemon daemon(std::string(collection) + process("big", {"allocator", "64"}, before));
+  Daemon daemon(std::string(collection) + limited_process("big", {"allocator", "64"}, before));
   REQUIRE(eventually([&] { return daemon.status_of("big").HasMember("limits_breached"); }));
   const pid_t pid = daemon.pid_of("big");
   const auto file = daemon.folder().path() / "provisr.toml";

@@ -24,9 +24,9 @@ using Catch::Matchers::ContainsSubstring;
 namespace {
 
 /// A provisrd with a configuration, a folder "programs" beside it, and a folder "logs".
-class World {
+class MovedWorld {
  public:
-  World() { std::filesystem::create_directory(folder_.path() / "programs"); }
+  MovedWorld() { std::filesystem::create_directory(folder_.path() / "programs"); }
 
   void configure(std::string_view top, std::string_view processes = "") const {
     write("provisr.toml",
@@ -107,7 +107,7 @@ bool has_line(const std::string& text, std::string_view line) {
 
 TEST_CASE("processes have the variables of the file, then their own") {
   REQUIRE(setenv("PROVISR_TEST_INHERITED", "inherited", 1) == 0);
-  World world;
+  MovedWorld world;
   SECTION("beside those of provisrd") {
     world.configure("env = [\"A=1\", \"B=${A}-${PROVISR_TEST_INHERITED}\", \"C=${OWN}\"]",
                     printer("app", "env = [\"A=2\", \"OWN=own\"]") + world.logs_key());
@@ -135,7 +135,7 @@ TEST_CASE("processes have the variables of the file, then their own") {
 }
 
 TEST_CASE("a reload starts those anew whose environment is another") {
-  World world;
+  MovedWorld world;
   world.configure("env = [\"A=1\"]", printer("app") + world.logs_key());
   world.start();
   REQUIRE(eventually([&] { return has_line(world.log_of("app"), "A=1"); }));
@@ -146,7 +146,7 @@ TEST_CASE("a reload starts those anew whose environment is another") {
 }
 
 TEST_CASE("a reload follows the folder of programs") {
-  World world;
+  MovedWorld world;
   world.write_program("kept");
   world.write_program("removed");
   world.write_program("changed");
@@ -178,7 +178,7 @@ TEST_CASE("a reload follows the folder of programs") {
 }
 
 TEST_CASE("a check tells the faults of the folder of programs, too") {
-  World world;
+  MovedWorld world;
   world.configure(programs, "[[processes]]\nname = \"a\"\ncommand = \"true\"\nodd = 1\n");
   world.write_program("a");
   world.write_program("b", "evn = []");

@@ -21,15 +21,10 @@ using Catch::Matchers::ContainsSubstring;
 
 namespace {
 
-const Headers credentials{{"Authorization", "Bearer s3cret-t0ken"}};
-
 /// A provisrd whose configuration can be written again.
 class Reloadable {
  public:
   explicit Reloadable(const std::string& processes) {
-    std::filesystem::permissions(
-        folder_.write("token", "s3cret-t0ken\n"),
-        std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
     write(processes);
     program_.emplace(std::vector<std::string>{provisrd_path(), file().string()}, folder_.path());
     REQUIRE(eventually([&] { return http_get(port, "/api/status").status == 200; }));
@@ -37,16 +32,16 @@ class Reloadable {
 
   void write(const std::string& processes, std::string_view server = "",
              std::string_view collection = "") const {
-    folder_.write("new.toml", fmt::format("[server]\nlisten = \"127.0.0.1:{}\"\n{}\n"
-                                          "[server.auth]\ntoken_file = \"{}\"\n"
-                                          "[metrics]\nlisten = \"127.0.0.1:{}\"\n"
-                                          "[metrics.process_metrics]\n{}\n{}",
-                                          port, server, (folder_.path() / "token").string(),
-                                          metrics_port, collection, processes));
+    folder_.write("new.toml",
+                  fmt::format("[server]\nlisten = \"127.0.0.1:{}\"\n{}\n"
+                              "[server.auth]\ntoken_file = \"{}\"\n"
+                              "[metrics]\nlisten = \"127.0.0.1:{}\"\n"
+                              "[metrics.process_metrics]\n{}\n{}",
+                              port, server, token_.path(), metrics_port, collection, processes));
     std::filesystem::rename(folder_.path() / "new.toml", file());  // never half a file
   }
   [[nodiscard]] HttpResult reload() const {
-    return http_send(port, "POST", "/api/reload", credentials);
+    return http_send(port, "POST", "/api/reload", TokenFile::credentials);
   }
   [[nodiscard]] rapidjson::Document status_of(const std::string& name) const {
     rapidjson::Document document;
@@ -69,23 +64,25 @@ class Reloadable {
 
  private:
   TempDirectory folder_;
+  TokenFile token_;
   std::optional<Program> program_;
 };
 
-std::string process(std::string_view name, std::string_view more = "") {
-  return fmt::format("[[processes]]\nname = \"{}\"\n{}start_duration = \"0s\"\n{}\n", name,
-                     child_args({"threader", "1"}), more);
+std::string reloaded_process(std::string_view name, std::string_view more = "") {
+  return process_toml(name, {"threader", "1"}, fmt::format("start_duration = \"0s\"\n{}", more));
 }
 
 }  // namespace
 
 TEST_CASE("SIGHUP reads the configuration again; only what differs changes") {
-  Reloadable daemon(process("kept") + process("removed") + process("changed"));
+  Reloadable daemon(reloaded_process("kept") + reloaded_process("removed") +
+                    reloaded_process("changed"));
   REQUIRE(eventually([&] { return daemon.pid_of("changed") != 0; }));
   const int kept = daemon.pid_of("kept");
   const int removed = daemon.pid_of("removed");
   const int changed = daemon.pid_of("changed");
-  daemon.write(process("kept") + process("changed", "env = [\"A=1\"]") + process("added"));
+  daemon.write(reloaded_process("kept") + reloaded_process("changed", "env = [\"A=1\"]") +
+               reloaded_process("added"));
   daemon.program().signal(SIGHUP);
 
   CHECK(eventually([&] { return daemon.pid_of("added") != 0; }));
@@ -108,12 +105,13 @@ TEST_CASE("SIGHUP reads the configuration again; only what differs changes") {
 }
 
 TEST_CASE("a reload over HTTP tells what changed, by the token only") {
-  Reloadable daemon(process("app", "instances = 2"));
+  Reloadable daemon(reloaded_process("app", "instances = 2"));
   REQUIRE(eventually([&] { return daemon.pid_of("app-2") != 0; }));
   CHECK(
       daemon.reload().body ==
       R"({"started":[],"stopped":[],"restarted":[],"changed":[],"settings":[],"at_next_start":[]})");
-  daemon.write(process("app", "instances = 3"), "", "max_history = 7\ninterval = \"100ms\"");
+  daemon.write(reloaded_process("app", "instances = 3"), "",
+               "max_history = 7\ninterval = \"100ms\"");
   CHECK(http_send(daemon.port, "POST", "/api/reload").status == 401);
   CHECK(http_get(daemon.port, "/api/reload").status == 405);
   const HttpResult result = daemon.reload();
@@ -127,7 +125,7 @@ TEST_CASE("a reload over HTTP tells what changed, by the token only") {
 }
 
 TEST_CASE("a configuration with faults changes nothing and tells each") {
-  Reloadable daemon(process("app"));
+  Reloadable daemon(reloaded_process("app"));
   REQUIRE(eventually([&] { return daemon.pid_of("app") != 0; }));
   const int pid = daemon.pid_of("app");
   daemon.write("[[processes]]\nname = \"other\"\ncommand = \"true\"\nodd = 1\neven = 2\n");
@@ -145,7 +143,7 @@ TEST_CASE("a configuration with faults changes nothing and tells each") {
 }
 
 TEST_CASE("a file that names no process any more is refused while some are supervised") {
-  Reloadable daemon(process("app"));
+  Reloadable daemon(reloaded_process("app"));
   REQUIRE(eventually([&] { return daemon.pid_of("app") != 0; }));
   const int pid = daemon.pid_of("app");
   const auto empty = GENERATE("", "# being written\n", "[metrics]\nenabled = true\n");
@@ -163,7 +161,7 @@ TEST_CASE("a file that names no process any more is refused while some are super
     return first != std::string::npos && log.find(refusal, first + 1) != std::string::npos;
   }));
   CHECK(is_alive(pid));
-  daemon.write(process("other"));
+  daemon.write(reloaded_process("other"));
   CHECK(daemon.reload().status == 200);
   CHECK(eventually([&] { return !is_alive(pid); }));
 }
@@ -171,17 +169,17 @@ TEST_CASE("a file that names no process any more is refused while some are super
 TEST_CASE("a provisrd that supervises nothing takes a file without processes") {
   Reloadable daemon("");
   CHECK(daemon.reload().status == 200);
-  daemon.write(process("app"));
+  daemon.write(reloaded_process("app"));
   CHECK(daemon.reload().status == 200);
   CHECK(eventually([&] { return daemon.pid_of("app") != 0; }));
 }
 
 TEST_CASE("listeners move, or serve by other rules at the same address") {
-  Reloadable daemon(process("app"));
+  Reloadable daemon(reloaded_process("app"));
   REQUIRE(eventually([&] { return daemon.pid_of("app") != 0; }));
   const int pid = daemon.pid_of("app");
 
-  daemon.write(process("app"), "base_path = \"/v2\"");
+  daemon.write(reloaded_process("app"), "base_path = \"/v2\"");
   CHECK(daemon.reload().status == 200);
   CHECK(eventually([&] { return http_get(daemon.port, "/v2/status").status == 200; }));
   CHECK(eventually([&] { return http_get(daemon.port, "/api/status").status == 404; }));
@@ -190,14 +188,14 @@ TEST_CASE("listeners move, or serve by other rules at the same address") {
   const int taken = daemon.metrics_port;
   daemon.port = taken;  // of the same process, but another listener
   daemon.metrics_port = free_port();
-  daemon.write(process("app"));
-  CHECK(http_send(before, "POST", "/v2/reload", credentials).status == 422);
+  daemon.write(reloaded_process("app"));
+  CHECK(http_send(before, "POST", "/v2/reload", TokenFile::credentials).status == 422);
   CHECK(http_get(before, "/v2/status").status == 200);
 
   daemon.port = free_port();
   daemon.metrics_port = taken;
-  daemon.write(process("app"));
-  CHECK(http_send(before, "POST", "/v2/reload", credentials).status == 200);
+  daemon.write(reloaded_process("app"));
+  CHECK(http_send(before, "POST", "/v2/reload", TokenFile::credentials).status == 200);
   CHECK(eventually([&] { return http_get(daemon.port, "/api/status").status == 200; }));
   CHECK(http_get(taken, "/metrics").status == 200);
   CHECK(eventually([&] {
@@ -211,14 +209,14 @@ TEST_CASE("listeners move, or serve by other rules at the same address") {
 }
 
 TEST_CASE("a listener can move back at once") {
-  Reloadable daemon(process("app"));
+  Reloadable daemon(reloaded_process("app"));
   const int first = daemon.port;
   const int second = free_port();
   for (int i = 0; i < 10; ++i) {
     const int before = daemon.port;
     daemon.port = before == first ? second : first;
-    daemon.write(process("app"));
-    const HttpResult result = http_send(before, "POST", "/api/reload", credentials);
+    daemon.write(reloaded_process("app"));
+    const HttpResult result = http_send(before, "POST", "/api/reload", TokenFile::credentials);
     INFO(result.body);
     CHECK(result.status == 200);
     CHECK(eventually([&] { return http_get(daemon.port, "/healthz").status == 200; }));
@@ -226,10 +224,10 @@ TEST_CASE("a listener can move back at once") {
 }
 
 TEST_CASE("reloads under way beside each other are all answered") {
-  Reloadable daemon(process("app"));
+  Reloadable daemon(reloaded_process("app"));
   REQUIRE(eventually([&] { return daemon.pid_of("app") != 0; }));
   for (int i = 0; i < 100; ++i) {
-    daemon.write(process("app", i % 2 == 0 ? "env = [\"A=1\"]" : ""),
+    daemon.write(reloaded_process("app", i % 2 == 0 ? "env = [\"A=1\"]" : ""),
                  i % 3 == 0 ? "base_path = \"/api\"\nmax_connections = 100" : "");
     if (i % 5 == 0) daemon.program().signal(SIGHUP);
     const HttpResult result = daemon.reload();

@@ -25,11 +25,9 @@ using Catch::Matchers::ContainsSubstring;
 
 namespace {
 
-constexpr std::string_view quick = "[metrics.process_metrics]\ninterval = \"100ms\"\n";
-
 /// A process by a command of the shell.
-[[nodiscard]] std::string shell(std::string_view name, std::string_view script,
-                                std::string_view more = "") {
+[[nodiscard]] std::string shell_process(std::string_view name, std::string_view script,
+                                        std::string_view more = "") {
   return fmt::format("[[processes]]\nname = \"{}\"\nargs = [\"sh\", \"-c\", '''{}''']\n{}\n", name,
                      script, more);
 }
@@ -91,9 +89,9 @@ TEST_CASE("two hundred processes that are killed at once all come back") {
 }
 
 TEST_CASE("nothing of a fork storm outlives the name that made it") {
-  Daemon daemon(shell("storm",
-                      "i=0; while [ $i -lt 500 ]; do sleep 1000 & i=$((i+1)); done; "
-                      "wait"));
+  Daemon daemon(shell_process("storm",
+                              "i=0; while [ $i -lt 500 ]; do sleep 1000 & i=$((i+1)); done; "
+                              "wait"));
   const int leader = daemon.pid_of("storm");
   const auto members = [&] {
     int alive = 0;
@@ -112,9 +110,10 @@ TEST_CASE("nothing of a fork storm outlives the name that made it") {
 
 TEST_CASE(
     "a child that stops itself, closes its descriptors or becomes another program is a child") {
-  Daemon daemon(std::string(quick) + shell("stops", "kill -STOP $$; exec sleep 1000") +
-                shell("closes", "exec 0<&- 1>&- 2>&-; exec sleep 1000") +
-                shell("becomes", "sh -c true; exec sleep 1000"));
+  Daemon daemon(std::string(quick_collection) +
+                shell_process("stops", "kill -STOP $$; exec sleep 1000") +
+                shell_process("closes", "exec 0<&- 1>&- 2>&-; exec sleep 1000") +
+                shell_process("becomes", "sh -c true; exec sleep 1000"));
   REQUIRE(daemon.has_samples_of({"stops", "closes", "becomes"}));
   const int stopped = daemon.pid_of("stops");
   const int becomes = daemon.pid_of("becomes");
@@ -129,7 +128,7 @@ TEST_CASE(
 }
 
 TEST_CASE("a daemon that was stopped for a while goes on, and so do its children") {
-  Daemon daemon(std::string(quick) +
+  Daemon daemon(std::string(quick_collection) +
                 "[[processes]]\nname = \"app\"\nargs = [\"sleep\", \"1000\"]\n"
                 "auto_restart = true\nrestart_interval = \"100ms\"\n");
   const int pid = daemon.pid_of("app");
@@ -150,7 +149,7 @@ TEST_CASE("a full disk costs a child its lines, and nothing else") {
   const auto file = folder.write(
       "provisr.toml",
       fmt::format("[server]\nlisten = \"127.0.0.1:{}\"\n[metrics]\nenabled = false\n", port) +
-          shell(
+          shell_process(
               "writer", "while :; do echo line; sleep 0.01; done",
               fmt::format("[processes.log]\nstdout = \"{}/disk/out\"\n", folder.path().string())));
   Program daemon(with_small_disk(folder.path() / "disk",
@@ -174,7 +173,7 @@ TEST_CASE("with a full disk below state_dir processes run all the same") {
                    fmt::format("[server]\nlisten = \"127.0.0.1:{}\"\n[metrics]\nenabled = false\n"
                                "[daemon]\nstate_dir = \"{}/disk/state\"\n",
                                port, folder.path().string()) +
-                       shell("app", "exec sleep 1000"));
+                       shell_process("app", "exec sleep 1000"));
   // The folder and its files are there; they cannot grow.
   Program daemon(
       with_small_disk(folder.path() / "disk",

@@ -31,19 +31,14 @@ namespace fs = std::filesystem;
 
 namespace {
 
-const Headers credentials{{"Authorization", "Bearer s3cret-t0ken"}};
-
-[[nodiscard]] std::string process(std::string_view name, std::string_view more = "") {
-  return fmt::format("[[processes]]\nname = \"{}\"\n{}{}\n", name, child_args({"threader", "1"}),
-                     more);
+[[nodiscard]] std::string lasting_process(std::string_view name, std::string_view more = "") {
+  return process_toml(name, {"threader", "1"}, more);
 }
 
 /// A provisrd with a state_dir that can be started several times.
 class Lasting {
  public:
   explicit Lasting(const std::string& processes) {
-    fs::permissions(folder_.write("token", "s3cret-t0ken\n"),
-                    fs::perms::owner_read | fs::perms::owner_write);
     write(processes);
     start();
   }
@@ -52,13 +47,13 @@ class Lasting {
   Lasting& operator=(const Lasting&) = delete;
 
   void write(const std::string& processes, int max_history = 100) const {
-    folder_.write("provisr.toml", fmt::format("[server]\nlisten = \"127.0.0.1:{}\"\n[server.auth]\n"
-                                              "token_file = \"{}\"\n[metrics]\nenabled = false\n"
-                                              "[metrics.process_metrics]\ninterval = \"100ms\"\n"
-                                              "max_history = {}\nhistory_ttl = \"200ms\"\n"
-                                              "[daemon]\nstate_dir = \"{}\"\n{}",
-                                              port, (folder_.path() / "token").string(),
-                                              max_history, state().string(), processes));
+    folder_.write("provisr.toml",
+                  fmt::format("[server]\nlisten = \"127.0.0.1:{}\"\n[server.auth]\n"
+                              "token_file = \"{}\"\n[metrics]\nenabled = false\n"
+                              "[metrics.process_metrics]\ninterval = \"100ms\"\n"
+                              "max_history = {}\nhistory_ttl = \"200ms\"\n"
+                              "[daemon]\nstate_dir = \"{}\"\n{}",
+                              port, token_.path(), max_history, state().string(), processes));
   }
 
   void start_unseen() { program.emplace(command(), folder_.path()); }
@@ -144,6 +139,7 @@ class Lasting {
   }
 
   TempDirectory folder_;
+  TokenFile token_;
 };
 
 void remember(const fs::path& file, std::string_view name,
@@ -185,7 +181,8 @@ class Init {
 }  // namespace
 
 TEST_CASE("children live on over a kill -9, and the next daemon takes over exactly those") {
-  Lasting daemon(process("app", "instances = 2\nauto_restart = true\n") + process("once"));
+  Lasting daemon(lasting_process("app", "instances = 2\nauto_restart = true\n") +
+                 lasting_process("once"));
   const int first = daemon.pid_of("app-1");
   const int second = daemon.pid_of("app-2");
   const int once = daemon.pid_of("once");
@@ -201,7 +198,7 @@ TEST_CASE("children live on over a kill -9, and the next daemon takes over exact
 }
 
 TEST_CASE("a child that was taken over is measured, restarted, stopped") {
-  Lasting daemon(process("app", "auto_restart = true\nrestart_interval = \"100ms\"\n"));
+  Lasting daemon(lasting_process("app", "auto_restart = true\nrestart_interval = \"100ms\"\n"));
   const int before = daemon.pid_of("app");
   daemon.kill_and_start();
   REQUIRE(daemon.pid_of("app") == before);
@@ -232,7 +229,8 @@ TEST_CASE("what has left the group of a child that was taken over is stopped wit
   daemon.kill_and_start();
   REQUIRE(daemon.pid_of("app") == leader);
   REQUIRE(is_alive(worker));
-  REQUIRE(http_send(daemon.port, "POST", "/api/stop?name=app", credentials).status == 202);
+  REQUIRE(http_send(daemon.port, "POST", "/api/stop?name=app", TokenFile::credentials).status ==
+          202);
   Init::collect(leader);
   Init::collect(worker);
   CHECK(eventually([&] { return daemon.state_of("app") == "stopped"; }));
@@ -240,7 +238,7 @@ TEST_CASE("what has left the group of a child that was taken over is stopped wit
 
 TEST_CASE("how a child ended that was taken over is told where the kernel tells") {
   const Init init;
-  Lasting daemon(process("app"));
+  Lasting daemon(lasting_process("app"));
   const int pid = daemon.pid_of("app");
   daemon.kill_and_start();
   REQUIRE(daemon.pid_of("app") == pid);
@@ -257,7 +255,7 @@ TEST_CASE("how a child ended that was taken over is told where the kernel tells"
 
 TEST_CASE("a child that ended while no daemon ran is recorded, and started again") {
   const Init init;
-  Lasting daemon(process("app", "auto_restart = true\n"));
+  Lasting daemon(lasting_process("app", "auto_restart = true\n"));
   const int pid = daemon.pid_of("app");
   REQUIRE(eventually([&] { return !daemon.history_of("app").empty(); }));
   daemon.kill();
@@ -273,7 +271,7 @@ TEST_CASE("a child that ended while no daemon ran is recorded, and started again
 }
 
 TEST_CASE("exit records and histories go on over a kill -9, in order and each once") {
-  Lasting daemon(process("app", "auto_restart = true\nrestart_interval = \"100ms\"\n"));
+  Lasting daemon(lasting_process("app", "auto_restart = true\nrestart_interval = \"100ms\"\n"));
   const int first = daemon.pid_of("app");
   send_signal(first, SIGKILL);
   REQUIRE(eventually([&] { return daemon.pid_of("app") != first; }));
@@ -291,38 +289,38 @@ TEST_CASE("exit records and histories go on over a kill -9, in order and each on
 }
 
 TEST_CASE("a longer max_history keeps the samples of before") {
-  Lasting daemon(process("app"));
+  Lasting daemon(lasting_process("app"));
   REQUIRE(eventually([&] { return daemon.history_of("app").size() >= 3; }));
   const std::string oldest = daemon.history_of("app").front();
-  daemon.write(process("app"), 200);
+  daemon.write(lasting_process("app"), 200);
   daemon.kill_and_start();
   CHECK(eventually([&] { return daemon.history_of("app").size() >= 4; }));
   CHECK(daemon.history_of("app").front() == oldest);
 }
 
 TEST_CASE("what was stopped by a command stays stopped over a kill -9") {
-  Lasting daemon(process("app", "auto_restart = true\n"));
+  Lasting daemon(lasting_process("app", "auto_restart = true\n"));
   const int pid = daemon.pid_of("app");
   const HttpResult stopped =
-      http_send(daemon.port, "POST", "/api/stop?name=app&wait=30s", credentials);
+      http_send(daemon.port, "POST", "/api/stop?name=app&wait=30s", TokenFile::credentials);
   REQUIRE(stopped.status == 200);
   daemon.kill_and_start();
   CHECK(daemon.state_of("app") == "stopped");
   CHECK_FALSE(is_alive(pid));
-  REQUIRE(http_send(daemon.port, "POST", "/api/start?name=app&wait=30s", credentials).status ==
-          200);
+  REQUIRE(http_send(daemon.port, "POST", "/api/start?name=app&wait=30s", TokenFile::credentials)
+              .status == 200);
   daemon.kill_and_start();
   CHECK(eventually([&] { return daemon.state_of("app") == "running"; }));
 }
 
 TEST_CASE("a configuration that has changed meanwhile holds for what was taken over") {
-  Lasting daemon(process("same") + process("other") + process("gone"));
+  Lasting daemon(lasting_process("same") + lasting_process("other") + lasting_process("gone"));
   const int same = daemon.pid_of("same");
   const int other = daemon.pid_of("other");
   const int gone = daemon.pid_of("gone");
   daemon.kill();
-  daemon.write(process("same", "auto_restart = true\n") + process("other", "env = [\"A=1\"]\n") +
-               process("new"));
+  daemon.write(lasting_process("same", "auto_restart = true\n") +
+               lasting_process("other", "env = [\"A=1\"]\n") + lasting_process("new"));
   daemon.start();
   CHECK(daemon.pid_of("same") == same);
   CHECK(eventually([&] { return daemon.pid_of("other") != other; }));
@@ -332,7 +330,7 @@ TEST_CASE("a configuration that has changed meanwhile holds for what was taken o
 }
 
 TEST_CASE("a stranger that has the PID of a child is neither taken over nor signalled") {
-  Lasting daemon(process("app"));
+  Lasting daemon(lasting_process("app"));
   daemon.program->signal(SIGTERM);
   REQUIRE(daemon.program->wait() == 0);
   Program stranger({"sleep", "1000"}, daemon.folder().path());
@@ -358,7 +356,7 @@ TEST_CASE("a stranger that has the PID of a child is neither taken over nor sign
 }
 
 TEST_CASE("SIGQUIT ends the daemon alone, and the next one takes over") {
-  Lasting daemon(process("app"));
+  Lasting daemon(lasting_process("app"));
   const int pid = daemon.pid_of("app");
   daemon.program->signal(SIGQUIT);
   CHECK(daemon.program->wait() == 0);
@@ -368,7 +366,7 @@ TEST_CASE("SIGQUIT ends the daemon alone, and the next one takes over") {
 }
 
 TEST_CASE("a second daemon on the same state_dir refuses, and nothing happens to what runs") {
-  Lasting daemon(process("app"));
+  Lasting daemon(lasting_process("app"));
   const int pid = daemon.pid_of("app");
   Program second(daemon.command(), daemon.folder().path());
   CHECK(second.wait() == 1);
@@ -378,7 +376,7 @@ TEST_CASE("a second daemon on the same state_dir refuses, and nothing happens to
 }
 
 TEST_CASE("a daemon that cannot begin leaves alone what runs") {
-  Lasting daemon(process("app"));
+  Lasting daemon(lasting_process("app"));
   const int pid = daemon.pid_of("app");
   daemon.kill();
   {
@@ -423,7 +421,7 @@ TEST_CASE("a read-only state_dir is refused, with one clear line") {
 }
 
 TEST_CASE("files of something else are set aside, and everything starts") {
-  Lasting daemon(process("app"));
+  Lasting daemon(lasting_process("app"));
   REQUIRE(eventually([&] { return !daemon.history_of("app").empty(); }));
   daemon.program->signal(SIGTERM);
   REQUIRE(daemon.program->wait() == 0);
@@ -438,7 +436,7 @@ TEST_CASE("files of something else are set aside, and everything starts") {
 }
 
 TEST_CASE("a daemon that is killed again and again starts nothing twice and loses no sample") {
-  Lasting daemon(process("app", "instances = 5\nauto_restart = true\n"));
+  Lasting daemon(lasting_process("app", "instances = 5\nauto_restart = true\n"));
   std::set<int> pids;
   for (int instance = 1; instance <= 5; ++instance) {
     pids.insert(daemon.pid_of(fmt::format("app-{}", instance)));
@@ -455,7 +453,7 @@ TEST_CASE("a daemon that is killed again and again starts nothing twice and lose
 TEST_CASE("killed at a hundred moments of its start and of reloads, it starts nothing twice") {
   const std::string mark = fmt::format("PROVISR_TEST_MARK={}", ::getpid());
   const auto instances = [&](int count) {
-    return process(
+    return lasting_process(
         "app", fmt::format("instances = {}\nauto_restart = false\nenv = [\"{}\"]\n", count, mark));
   };
   Lasting daemon(instances(4));
@@ -482,7 +480,7 @@ TEST_CASE("killed at a hundred moments of its start and of reloads, it starts no
 }
 
 TEST_CASE("a history file that somebody empties under way costs its samples, and nothing else") {
-  Lasting daemon(process("app") + process("other"));
+  Lasting daemon(lasting_process("app") + lasting_process("other"));
   const int pid = daemon.pid_of("app");
   REQUIRE(eventually([&] { return daemon.history_of("app").size() >= 3; }));
   const fs::path file = daemon.state() / "histories" / "app.history";

@@ -21,23 +21,14 @@ using Words = std::vector<std::string>;
 
 namespace {
 
-[[nodiscard]] std::string process_config(const std::string& name, const Words& child,
-                                         const std::string& rest = {}) {
-  return fmt::format("[[processes]]\nname = \"{}\"\n{}{}\n", name, child_args(child), rest);
-}
-
 [[nodiscard]] std::string group_and_failure() {
   return "[metrics.process_metrics]\ninterval = \"50ms\"\n" +
-         process_config("app", {"threader", "1"}, "instances = 3") +
-         process_config("broken", {"exiter", "3"});
-}
-
-[[nodiscard]] std::string url_of(const Daemon& daemon) {
-  return fmt::format("http://localhost:{}", daemon.api_port());
+         process_toml("app", {"threader", "1"}, "instances = 3") +
+         process_toml("broken", {"exiter", "3"});
 }
 
 [[nodiscard]] Words top_of(const Daemon& daemon, Words more = {}) {
-  Words command{provisrd_path(), "top", "--interval=100ms", "--url", url_of(daemon)};
+  Words command{provisrd_path(), "top", "--interval=100ms", "--url", daemon.url()};
   command.insert(command.end(), more.begin(), more.end());
   return command;
 }
@@ -190,7 +181,7 @@ TEST_CASE("top says that its provisrd has ended, and goes on when one is there a
   const auto socket = (folder.path() / "s").string();
   const auto config = folder.write(
       "p.toml", fmt::format("[server]\nlisten = \"unix:{}\"\n[metrics]\nenabled = false\n{}",
-                            socket, process_config("app", {"threader", "1"}, "instances = 2")));
+                            socket, process_toml("app", {"threader", "1"}, "instances = 2")));
   std::optional<Program> served(std::in_place, Words{provisrd_path(), config.string()},
                                 folder.path());
   REQUIRE(eventually([&] {

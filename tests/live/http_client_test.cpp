@@ -32,15 +32,15 @@ constexpr std::chrono::milliseconds plenty{60'000};
 }
 
 /// An HttpServer that tells what it was asked.
-struct Server {
-  explicit Server(const ListenAddress& address)
+struct EchoServer {
+  explicit EchoServer(const ListenAddress& address)
       : server({.address = address}, router, monitor, log.log()) {
     router.add({.method = "GET", .path = "/echo", .help = "", .parameters = {}, .handler = echo});
     router.add({.method = "GET", .path = "/large", .help = "", .parameters = {}, .handler = large});
     server.bind();
     server.start();
   }
-  ~Server() { server.stop(); }
+  ~EchoServer() { server.stop(); }
 
   static HttpAnswer echo(const HttpRequest& request) {
     return text_answer(fmt::format("{} {} {}", request.host, request.query.find("a").value_or("-"),
@@ -57,7 +57,7 @@ struct Server {
 }  // namespace
 
 TEST_CASE("an HTTP client and the server understand each other") {
-  const Server server(loopback(0));
+  const EchoServer server(loopback(0));
   const ListenAddress address = server.server.address();
   const HttpClient client(address, "t0ken");
   const HttpReceived echoed = client.send("GET", "/echo?a=b-1", plenty);
@@ -71,12 +71,12 @@ TEST_CASE("an HTTP client and the server understand each other") {
 TEST_CASE("an HTTP client talks over a Unix socket") {
   const TempDirectory folder;
   const ListenAddress address{.host = "", .port = 0, .path = folder.path() / "socket"};
-  const Server server(address);
+  const EchoServer server(address);
   CHECK(HttpClient(address).send("GET", "/echo", plenty).body == "localhost - -");
 }
 
 TEST_CASE("an HTTP client takes the family that answers") {
-  const Server server(loopback(0));
+  const EchoServer server(loopback(0));
   const int port = server.server.address().port;
   const HttpClient client({.host = "localhost", .port = port, .path = ""});
   CHECK(client.send("GET", "/echo", plenty).body == fmt::format("localhost:{} - -", port));

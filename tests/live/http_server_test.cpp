@@ -53,8 +53,8 @@ const std::string ask = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
   return router;
 }
 
-struct Server {
-  explicit Server(const HttpLimits& limits)
+struct BoundedServer {
+  explicit BoundedServer(const HttpLimits& limits)
       : server({.address = {.host = "127.0.0.1", .port = 0, .path = ""}, .limits = limits}, router,
                monitor, log.log()) {
     server.bind();
@@ -104,7 +104,7 @@ TEST_CASE("a server counts those whose time is over, by what they were slow at")
   HttpLimits limits;
   SECTION("a request") {
     limits.request_time = 20ms;
-    const Server server(limits);
+    const BoundedServer server(limits);
     RawClient client(server.port());
     client.send("GET /");
     CHECK(provisr::test::status_of_answer(client.read_all()) == 408);
@@ -113,7 +113,7 @@ TEST_CASE("a server counts those whose time is over, by what they were slow at")
   }
   SECTION("an answer") {
     limits.answer_time = 20ms;
-    const Server server(limits);
+    const BoundedServer server(limits);
     RawClient client(server.port());
     client.send("GET /endless HTTP/1.1\r\nHost: h\r\n\r\n");
     CHECK(server.drops_one(DropReason::answer_timeout));
@@ -121,7 +121,7 @@ TEST_CASE("a server counts those whose time is over, by what they were slow at")
   }
   SECTION("another request") {
     limits.idle_time = 20ms;
-    const Server server(limits);
+    const BoundedServer server(limits);
     RawClient client(server.port());
     client.send(ask);
     CHECK(provisr::test::status_of_answer(client.read_all()) == 200);
@@ -129,7 +129,7 @@ TEST_CASE("a server counts those whose time is over, by what they were slow at")
   }
   SECTION("nothing: it has got all its answers") {
     limits.closing_time = 20ms;
-    const Server server(limits);
+    const BoundedServer server(limits);
     RawClient client(server.port());
     client.send("GET / HTTP/1.0\r\n\r\n");
     CHECK(provisr::test::status_of_answer(client.read_all()) == 200);
@@ -141,7 +141,7 @@ TEST_CASE("a server counts those whose time is over, by what they were slow at")
 TEST_CASE("a server at its cap drops the client that has kept it waiting longest") {
   HttpLimits limits;
   limits.connections = 2;
-  const Server server(limits);
+  const BoundedServer server(limits);
   RawClient first(server.port());
   REQUIRE(eventually([&] { return server.monitor.connections() == 1; }));
   RawClient second(server.port());
@@ -157,7 +157,7 @@ TEST_CASE("a server at its cap drops the client that has kept it waiting longest
 }
 
 TEST_CASE("a fault while an answer is made ends that connection and is counted") {
-  const Server server(HttpLimits{});
+  const BoundedServer server(HttpLimits{});
   RawClient client(server.port());
   client.send("GET /broken HTTP/1.1\r\nHost: h\r\n\r\n");
   static_cast<void>(client.read_all());
@@ -167,7 +167,7 @@ TEST_CASE("a fault while an answer is made ends that connection and is counted")
 
 TEST_CASE("a server without a descriptor left makes room, or waits for one") {
   if (sanitizer_needs_descriptors) SKIP("the sanitizer needs descriptors for checks of its own");
-  const Server server(HttpLimits{});
+  const BoundedServer server(HttpLimits{});
   SECTION("it drops a client if there is one") {
     RawClient old(server.port());
     REQUIRE(eventually([&] { return server.monitor.connections() == 1; }));

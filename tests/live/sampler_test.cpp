@@ -26,7 +26,7 @@ using provisr::test::LiveSampler;
 
 namespace {
 
-constexpr std::uint64_t mebibyte = 1024 * 1024;
+constexpr std::uint64_t one_mebibyte = 1024 * 1024;
 
 /// Kept descriptors, none, and one too few: by path.
 std::optional<std::size_t> any_budget() {
@@ -44,8 +44,8 @@ TEST_CASE("memory that is touched is resident", "[sampler]") {
   const ChildProgram child{"allocator", "64"};
   LiveSampler sampler(child.pid(), budget);
   const ProcessReading reading = sampler.reading();
-  CHECK(*reading.memory_rss_bytes >= 64 * mebibyte);
-  CHECK(*reading.memory_rss_bytes < 84 * mebibyte);
+  CHECK(*reading.memory_rss_bytes >= 64 * one_mebibyte);
+  CHECK(*reading.memory_rss_bytes < 84 * one_mebibyte);
   CHECK(*reading.memory_vms_bytes >= *reading.memory_rss_bytes);
 }
 

@@ -37,8 +37,9 @@ struct StopAtEnd {
 };
 
 /// A supervisor on the main thread, which another thread looks at and stops.
-struct World {
-  explicit World(const std::vector<ProcessConfig>& processes, Until until = Until::stopped)
+struct SupervisedWorld {
+  explicit SupervisedWorld(const std::vector<ProcessConfig>& processes,
+                           Until until = Until::stopped)
       : supervisor(processes, registry, log.log(), until) {}
 
   /// Runs until it ends; `meanwhile` runs beside it and is followed by a stop.
@@ -87,7 +88,7 @@ TEST_CASE("instances run and are measured, and a signal stops them all") {
   const int stop_signal = GENERATE(SIGTERM, SIGINT, SIGHUP);
   ProcessConfig config = config_of({child_path(), "threader", "1"});
   config.instances = 3;
-  World world({config});
+  SupervisedWorld world({config});
   std::vector<ProcessId> pids;
   const int result = world.run(
       [&] {
@@ -112,7 +113,7 @@ TEST_CASE("instances run and are measured, and a signal stops them all") {
 TEST_CASE("a killed child is started again and measured under its new PID") {
   ProcessConfig config = config_of({child_path(), "threader", "1"});
   config.auto_restart = true;
-  World world({config});
+  SupervisedWorld world({config});
   world.run([&] {
     REQUIRE(world.reaches(ProcessState::running));
     const ProcessId first = world.status().pid.value();
@@ -131,7 +132,7 @@ TEST_CASE("children that ignore SIGTERM are killed together when stop_timeout ha
   const auto output = directory.path() / "output";
   ProcessConfig config = config_of(child_with_output("stubborn --with-child", output));
   config.stop_timeout = 100ms;
-  World world({config});
+  SupervisedWorld world({config});
   ProcessId worker = 0;
   CHECK(world.run([&] {
     REQUIRE(eventually([&] { return is_ready(output); }));
@@ -145,7 +146,7 @@ TEST_CASE("children that ignore SIGTERM are killed together when stop_timeout ha
 TEST_CASE("workers go with their leader at a stop") {
   const TempDirectory directory;
   const auto output = directory.path() / "output";
-  World world({config_of(child_with_output("forker 4", output))});
+  SupervisedWorld world({config_of(child_with_output("forker 4", output))});
   world.run([&] { REQUIRE(eventually([&] { return is_ready(output); })); });
   const std::vector<ProcessId> workers = pids_after("worker", output);
   REQUIRE(workers.size() == 4);
@@ -160,7 +161,7 @@ TEST_CASE("workers go when their leader ends by itself, stubborn ones by force")
                                         output.string() + "' & until grep -q ready '" +
                                         output.string() + "'; do sleep 0.02; done 2> /dev/null"});
   config.stop_timeout = 100ms;
-  World world({config}, Until::all_exited);
+  SupervisedWorld world({config}, Until::all_exited);
   CHECK(world.run() == 0);
   CHECK_FALSE(is_running(pids_after("child", output).at(0)));
   CHECK(world.log.count("what it left running did not end") == 1);
@@ -169,7 +170,7 @@ TEST_CASE("workers go when their leader ends by itself, stubborn ones by force")
 TEST_CASE("one that cannot be started does not keep the others from running") {
   ProcessConfig missing = config_of({"/no/such/program"});
   missing.name = "missing";
-  World world({missing, config_of({child_path(), "threader", "1"})});
+  SupervisedWorld world({missing, config_of({child_path(), "threader", "1"})});
   world.run([&] {
     CHECK(world.reaches(ProcessState::failed, 0));
     CHECK(world.reaches(ProcessState::running, 1));
@@ -182,7 +183,7 @@ TEST_CASE("a process of somebody else's is watched by its pid_file") {
   const auto file = directory.path() / "nginx.pid";
   const auto service = start_child({child_path(), "threader", "1"});
   const auto successor = start_child({child_path(), "threader", "1"});
-  World world({foreign_config(file)});
+  SupervisedWorld world({foreign_config(file)});
   world.run([&] {
     CHECK(world.status().state == ProcessState::absent);
     write_text(file, std::to_string(service->pid()));
@@ -207,7 +208,7 @@ TEST_CASE("the end of a process that others run is recorded, also how if the sys
   const auto parent = start_child({"/bin/sh", "-c",
                                    "'" + child_path() + "' threader 1 & echo $! > '" +
                                        file.string() + "'; wait; exec sleep 1000"});
-  World world({foreign_config(file)});
+  SupervisedWorld world({foreign_config(file)});
   world.run([&] {
     REQUIRE(world.reaches(ProcessState::running));
     const ProcessId pid = world.status().pid.value();
@@ -225,7 +226,7 @@ TEST_CASE("the end of a process that others run is recorded, also how if the sys
 
 TEST_CASE("a command of its own ends with the daemon's status") {
   const auto status_of = [](std::vector<std::string> argv) {
-    return World({config_of(std::move(argv))}, Until::all_exited).run();
+    return SupervisedWorld({config_of(std::move(argv))}, Until::all_exited).run();
   };
   CHECK(status_of({child_path(), "exiter", "0"}) == 0);
   CHECK(status_of({child_path(), "exiter", "7", "20"}) == 7);
@@ -237,7 +238,7 @@ TEST_CASE("a command of its own ends with the daemon's status") {
 TEST_CASE("destroying a supervisor leaves nothing running") {
   ProcessId pid = 0;
   {
-    World world({config_of({child_path(), "stubborn"})});
+    SupervisedWorld world({config_of({child_path(), "stubborn"})});
     world.supervisor.update();
     pid = world.status().pid.value();
   }
@@ -303,7 +304,7 @@ TEST_CASE("another thread ends the wait, also before it begins") {
 TEST_CASE("commands from other threads are obeyed") {
   ProcessConfig config = config_of({child_path(), "threader", "1"});
   config.auto_restart = true;
-  World world({config});
+  SupervisedWorld world({config});
   const auto outcome_of = [&](Command::Verb verb) {
     std::promise<CommandReply::Outcome> last;
     world.supervisor.submit({verb, Command::Scope::name, "app"}, [&](const CommandReply& reply) {

@@ -206,4 +206,15 @@ std::string child_args(const std::vector<std::string>& arguments) {
   return text + "]\n";
 }
 
+std::string process_toml(std::string_view name, const std::vector<std::string>& arguments,
+                         std::string_view more) {
+  return fmt::format("[[processes]]\nname = \"{}\"\n{}{}\n", name, child_args(arguments), more);
+}
+
+void TokenFile::write(std::string_view text) const {
+  std::filesystem::permissions(
+      folder_.write("token", fmt::format("{}\n", text)),
+      std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+}
+
 }  // namespace provisr::test

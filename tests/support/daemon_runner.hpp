@@ -79,6 +79,7 @@ class Daemon {
 
   [[nodiscard]] int api_port() const { return api_port_; }
   [[nodiscard]] int metrics_port() const { return metrics_port_; }
+  [[nodiscard]] std::string url() const { return "http://localhost:" + std::to_string(api_port_); }
   [[nodiscard]] Program& program() { return *program_; }
   [[nodiscard]] const TempDirectory& folder() const { return folder_; }
 
@@ -108,5 +109,29 @@ class Daemon {
 
 /// How a configuration names the child program of the tests, with its mode and arguments.
 [[nodiscard]] std::string child_args(const std::vector<std::string>& arguments);
+
+/// A configuration's entry of a process that runs that child; `more` are further keys or tables.
+[[nodiscard]] std::string process_toml(std::string_view name,
+                                       const std::vector<std::string>& arguments,
+                                       std::string_view more = "");
+
+/// The part of a configuration that has samples come soon.
+inline constexpr std::string_view quick_collection =
+    "[metrics.process_metrics]\ninterval = \"100ms\"\n";
+
+/// A file with a token that is its owner's alone, and what a client of it says.
+class TokenFile {
+ public:
+  TokenFile() { write(token); }
+  void write(std::string_view text) const;
+  [[nodiscard]] std::string path() const { return (folder_.path() / "token").string(); }
+  [[nodiscard]] const TempDirectory& folder() const { return folder_; }
+
+  inline static const std::string token = "correct-horse-battery";
+  inline static const Headers credentials{{"Authorization", "Bearer " + token}};
+
+ private:
+  TempDirectory folder_;
+};
 
 }  // namespace provisr::test

@@ -30,7 +30,7 @@ struct Replies {
 };
 
 /// Fake children that are commanded.
-struct World : FakeSupervision {
+struct CommandWorld : FakeSupervision {
   using FakeSupervision::FakeSupervision;
 
   Replies& submit(Command command) {
@@ -59,7 +59,7 @@ const std::vector<Outcome> accepted_and_failed{Outcome::accepted, Outcome::faile
 }  // namespace
 
 TEST_CASE("what a command stopped stays stopped until a command starts it") {
-  World world({restarting()});
+  CommandWorld world({restarting()});
   world.start();
   world.children.latest().heeds_terminate = false;
   const Replies& stop = world.order(Verb::stop);
@@ -81,7 +81,7 @@ TEST_CASE("what a command stopped stays stopped until a command starts it") {
 }
 
 TEST_CASE("a stop escalates to a kill at its deadline") {
-  World world({restarting()});
+  CommandWorld world({restarting()});
   world.children.pattern.heeds_terminate = false;
   world.start();
   const Replies& stop = world.order(Verb::stop);
@@ -93,7 +93,7 @@ TEST_CASE("a stop escalates to a kill at its deadline") {
 }
 
 TEST_CASE("a stop of what cannot be killed fails and says so") {
-  World world({restarting()});
+  CommandWorld world({restarting()});
   world.children.pattern.heeds_terminate = false;
   world.children.pattern.heeds_kill = false;
   world.start();
@@ -105,7 +105,7 @@ TEST_CASE("a stop of what cannot be killed fails and says so") {
 }
 
 TEST_CASE("a restart ends the process and starts the next one at once") {
-  World world({restarting()});
+  CommandWorld world({restarting()});
   world.children.pattern.heeds_terminate = false;
   world.start();
   const Replies& restart = world.order(Verb::restart);
@@ -119,7 +119,7 @@ TEST_CASE("a restart ends the process and starts the next one at once") {
 }
 
 TEST_CASE("a restart works without auto_restart, and of what does not run") {
-  World world({child_config()});
+  CommandWorld world({child_config()});
   world.start();
   world.order(Verb::restart);
   world.update();
@@ -132,7 +132,7 @@ TEST_CASE("a restart works without auto_restart, and of what does not run") {
 }
 
 TEST_CASE("a start ends the waiting for a restart") {
-  World world({restarting()});
+  CommandWorld world({restarting()});
   world.start();
   world.children.latest().end({.code = 1, .signal = 0});
   world.update();
@@ -142,14 +142,14 @@ TEST_CASE("a start ends the waiting for a restart") {
 }
 
 TEST_CASE("a start of what runs is done at once and changes nothing") {
-  World world({restarting()});
+  CommandWorld world({restarting()});
   world.start();
   CHECK(world.order(Verb::start).outcomes() == accepted_and_done);
   CHECK(world.children.launches() == 1);
 }
 
 TEST_CASE("a start of what cannot be started fails with the reason") {
-  World world({restarting()});
+  CommandWorld world({restarting()});
   world.start();
   world.order(Verb::stop);
   world.children.refuse(std::errc::permission_denied, "cannot execute program");
@@ -159,7 +159,7 @@ TEST_CASE("a start of what cannot be started fails with the reason") {
 }
 
 TEST_CASE("the last command counts, the one before it fails") {
-  World world({restarting()});
+  CommandWorld world({restarting()});
   world.children.pattern.heeds_terminate = false;
   world.start();
   const Replies& stop = world.order(Verb::stop);
@@ -174,7 +174,7 @@ TEST_CASE("the last command counts, the one before it fails") {
 }
 
 TEST_CASE("a stop of what waits, has exited or failed is done at once") {
-  World world({restarting(), child_config("task")});
+  CommandWorld world({restarting(), child_config("task")});
   world.start();
   world.children.group(0).end({});
   world.children.group(1).end({});
@@ -190,7 +190,7 @@ TEST_CASE("a stop of what waits, has exited or failed is done at once") {
 TEST_CASE("a base stands for its instances and nothing else") {
   ProcessConfig instances = restarting();
   instances.instances = 3;
-  World world({instances, child_config("app-server-1")});
+  CommandWorld world({instances, child_config("app-server-1")});
   world.children.pattern.heeds_terminate = false;
   world.start();
   const Replies& stop = world.order(Verb::stop, "app", Scope::base);
@@ -205,7 +205,7 @@ TEST_CASE("a base stands for its instances and nothing else") {
 }
 
 TEST_CASE("commands that nobody can obey are refused") {
-  World world({child_config(), foreign_config()});
+  CommandWorld world({child_config(), foreign_config()});
   world.start();
   const Replies& unknown = world.order(Verb::stop, "other");
   CHECK(unknown.outcomes() == std::vector{Outcome::unknown});
@@ -215,7 +215,7 @@ TEST_CASE("commands that nobody can obey are refused") {
 }
 
 TEST_CASE("nothing is started once the daemon ends") {
-  World world({restarting()});
+  CommandWorld world({restarting()});
   world.children.pattern.heeds_terminate = false;
   world.start();
   const Replies& restart = world.order(Verb::restart);

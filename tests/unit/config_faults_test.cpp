@@ -1,5 +1,6 @@
 #include "daemon/config/load.hpp"
 #include "daemon/platform/signal_names.hpp"
+#include "support/config_lines.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
@@ -10,13 +11,11 @@
 #include <vector>
 
 using namespace provisr::daemon;
-using Lines = std::vector<std::string>;
+using namespace provisr::test;
 
 namespace {
 
-const Lines none;
-
-Lines faults_in(std::string_view toml) {
+Lines fault_lines_in(std::string_view toml) {
   Lines lines;
   for (const ConfigNotice& notice : parse_config(toml, "p.toml").faults) {
     lines.push_back(notice.to_string());
@@ -30,15 +29,10 @@ std::string not_a_name(std::string_view text) {
       text);
 }
 
-/// A process with a name and `keys`; the keys start in line 3.
-std::string process(std::string_view keys) {
-  return "[[processes]]\nname = \"a\"\n" + std::string(keys) + "\n";
-}
-
 }  // namespace
 
 TEST_CASE("all faults are told at once, by line, in one line each") {
-  CHECK(faults_in(R"([metrics.process_metrics]
+  CHECK(fault_lines_in(R"([metrics.process_metrics]
 max_history = 0
 intervall = "5s"
 [server]
@@ -64,11 +58,11 @@ TEST_CASE("a single fault is told exactly") {
   const auto [toml, fault] = GENERATE(table<std::string, std::string>({
       // Unknown keys.
       {"whatever = 1\n[[processes]]\nname='a'\ncommand='b'\n", "1: whatever: unknown key"},
-      {process("command = 'b'\nCommand = 'b'"),
+      {process_with("command = 'b'\nCommand = 'b'"),
        "4: processes[0].Command: unknown key; did you mean \"command\"?"},
-      {process("command = 'b'\nautorestart = true"),
+      {process_with("command = 'b'\nautorestart = true"),
        "4: processes[0].autorestart: unknown key; did you mean \"auto_restart\"?"},
-      {process("command = 'b'\nworkdir = '/'"),
+      {process_with("command = 'b'\nworkdir = '/'"),
        "4: processes[0].workdir: unknown key; did you mean \"work_dir\"?"},
       {"[[processes]]\nspec.name = 'a'\nspec.comand = 'b'\nspec.pid_file = 'p'\n",
        "3: processes[0].spec.comand: unknown key; did you mean \"command\"?"},
@@ -88,12 +82,13 @@ TEST_CASE("a single fault is told exactly") {
        "2: metrics.process_metrics.max_history: must be an integer, is a string"},
       {"[metrics.process_metrics]\ninterval = 5\n",
        "2: metrics.process_metrics.interval: must be a string such as \"5s\", is an integer"},
-      {process("command = ['b']"), "3: processes[0].command: must be a string, is an array"},
-      {process("args = 'b'"), "3: processes[0].args: must be an array of strings, is a string"},
-      {process("args = ['b', 1]"), "3: processes[0].args[1]: must be a string, is an integer"},
-      {process("command = 'b'\nenv = {A = '1'}"),
+      {process_with("command = ['b']"), "3: processes[0].command: must be a string, is an array"},
+      {process_with("args = 'b'"),
+       "3: processes[0].args: must be an array of strings, is a string"},
+      {process_with("args = ['b', 1]"), "3: processes[0].args[1]: must be a string, is an integer"},
+      {process_with("command = 'b'\nenv = {A = '1'}"),
        "4: processes[0].env: must be an array of strings, is a table"},
-      {process("command = \"a\\u0000b\""),
+      {process_with("command = \"a\\u0000b\""),
        "3: processes[0].command: must not hold a NUL character"},
       // Values.
       {"[metrics.process_metrics]\ninterval = '5'\n",
@@ -124,50 +119,51 @@ TEST_CASE("a single fault is told exactly") {
        "2: server.base_path: \"/a//b\" must not hold \"//\" or \"..\""},
       {"[server]\nbase_path = '/a/../b'\n",
        "2: server.base_path: \"/a/../b\" must not hold \"//\" or \"..\""},
-      {process("command = \"echo 'b\""),
+      {process_with("command = \"echo 'b\""),
        "3: processes[0].command: the command has an unclosed ' quote"},
-      {process("args = []"),
+      {process_with("args = []"),
        "3: processes[0].args: must name a program, as in [\"python3\", \"app.py\"]"},
-      {process("args = ['', 'b']"),
+      {process_with("args = ['', 'b']"),
        "3: processes[0].args: must name a program, as in [\"python3\", \"app.py\"]"},
-      {process("command = 'b'\nenv = ['PORT']"),
+      {process_with("command = 'b'\nenv = ['PORT']"),
        "4: processes[0].env: \"PORT\" is not of the form \"KEY=value\""},
       {"env = ['PORT']\n", "1: env: \"PORT\" is not of the form \"KEY=value\""},
       {"use_os_env = 1\n", "1: use_os_env: must be a boolean, is an integer"},
       {"log = 'a.log'\n", "1: log: must be a table, is a string"},
       {"[log]\ndirr = 'a'\n", "2: log.dirr: unknown key; did you mean \"dir\"?"},
-      {process("command = 'b'\nenv = ['=1']"),
+      {process_with("command = 'b'\nenv = ['=1']"),
        "4: processes[0].env: \"=1\" is not of the form \"KEY=value\""},
-      {process("command = 'b'\ninstances = 0"),
+      {process_with("command = 'b'\ninstances = 0"),
        "4: processes[0].instances: must be 1 to 1000, is 0"},
-      {process("command = 'b'\ninstances = 1001"),
+      {process_with("command = 'b'\ninstances = 1001"),
        "4: processes[0].instances: must be 1 to 1000, is 1001"},
-      {process("command = 'b'\nrestart_interval = '0s'"),
+      {process_with("command = 'b'\nrestart_interval = '0s'"),
        "4: processes[0].restart_interval: must be 1ms to 24h, is 0s"},
-      {process("command = 'b'\nstop_signal = 'STOP'"),
+      {process_with("command = 'b'\nstop_signal = 'STOP'"),
        fmt::format("4: processes[0].stop_signal: must be one of {}, is \"STOP\"", signal_names())},
-      {process("command = 'b'\nuser = 'provisr-no-such-user'"),
+      {process_with("command = 'b'\nuser = 'provisr-no-such-user'"),
        "4: processes[0].user: \"provisr-no-such-user\" is no user of this system"},
-      {process("command = 'b'\nstop_timeout = '48h'"),
+      {process_with("command = 'b'\nstop_timeout = '48h'"),
        "4: processes[0].stop_timeout: must be 1ms to 24h, is 48h"},
-      {process("command = 'b'\ntype = 'service'"),
+      {process_with("command = 'b'\ntype = 'service'"),
        "4: processes[0].type: must be \"process\", is \"service\""},
       // Values that do not go together.
-      {process("command = 'b'\nargs = ['b']"),
+      {process_with("command = 'b'\nargs = ['b']"),
        "4: processes[0].args: cannot be given together with command"},
-      {process(""), "1: processes[0]: needs command or args to run, or pid_file or match to watch"},
-      {process("pid_file = ''"),
+      {process_with(""),
+       "1: processes[0]: needs command or args to run, or pid_file or match to watch"},
+      {process_with("pid_file = ''"),
        "1: processes[0]: needs command or args to run, or pid_file or match to watch"},
       {"[[processes]]\ncommand = 'b'\n", "1: processes[0]: has no name"},
       {"[[processes]]\nspec.command = 'b'\n", "2: processes[0].spec: has no name"},
-      {process("spec.name = 'b'\nspec.command = 'c'"),
+      {process_with("spec.name = 'b'\nspec.command = 'c'"),
        "2: processes[0].name: belongs inside spec, as this entry has one"},
-      {process("command = 'b'\ninstances = 2\npid_file = '/run/a.pid'"),
+      {process_with("command = 'b'\ninstances = 2\npid_file = '/run/a.pid'"),
        "5: processes[0].pid_file: cannot be shared by 2 instances; one file holds one PID"},
-      {process("instances = 2\npid_file = '/run/a.pid'"),
+      {process_with("instances = 2\npid_file = '/run/a.pid'"),
        "4: processes[0].pid_file: cannot be shared by 2 instances; one file holds one PID"},
-      {process("command = 'b'\npid_file = '/p'\n[[processes]]\nname = 'c'\ncommand = "
-               "'d'\npid_file = '/p'"),
+      {process_with("command = 'b'\npid_file = '/p'\n[[processes]]\nname = 'c'\ncommand = "
+                    "'d'\npid_file = '/p'"),
        "8: processes[1].pid_file: \"/p\" is written by line 4 too"},
       {"[[processes]]\nname = '" + std::string(127, 'a') + "'\ncommand = 'b'\ninstances = 2\n",
        "2: processes[0].name: is too long for 2 instances"},
@@ -181,12 +177,12 @@ TEST_CASE("a single fault is told exactly") {
        "one address"},
   }));
   CAPTURE(toml);
-  CHECK(faults_in(toml) == Lines{"p.toml:" + fault});
+  CHECK(fault_lines_in(toml) == Lines{"p.toml:" + fault});
 }
 
 TEST_CASE("servers may have one address while only one of them runs") {
-  CHECK(faults_in("[server]\nlisten = ':80'\n[metrics]\nenabled = false\nlisten = ':80'\n") ==
-        none);
+  CHECK(fault_lines_in("[server]\nlisten = ':80'\n[metrics]\nenabled = false\nlisten = ':80'\n") ==
+        no_lines);
 }
 
 TEST_CASE("no two processes may take one name") {
@@ -195,38 +191,38 @@ TEST_CASE("no two processes may take one name") {
            "'\ncommand = 'x'\ninstances = " + std::to_string(instances) + "\n";
   };
   SECTION("the same name twice") {
-    CHECK(faults_in(entry("a", 1) + entry("a", 1)) ==
+    CHECK(fault_lines_in(entry("a", 1) + entry("a", 1)) ==
           Lines{"p.toml:6: processes[1].name: the name \"a\" is taken by line 2"});
   }
   SECTION("the name of an instance before it") {
-    CHECK(faults_in(entry("my-app", 3) + entry("my-app-2", 1)) ==
+    CHECK(fault_lines_in(entry("my-app", 3) + entry("my-app-2", 1)) ==
           Lines{"p.toml:6: processes[1].name: the name \"my-app-2\" is taken by line 2"});
   }
   SECTION("an instance with the name of a process before it") {
-    CHECK(faults_in(entry("my-app-2", 1) + entry("my-app", 3)) ==
+    CHECK(fault_lines_in(entry("my-app-2", 1) + entry("my-app", 3)) ==
           Lines{"p.toml:6: processes[1].name: the name \"my-app-2\" is taken by line 2"});
   }
   SECTION("the base of others") {
-    CHECK(faults_in(entry("my-app", 3) + entry("my-app", 1)) ==
+    CHECK(fault_lines_in(entry("my-app", 3) + entry("my-app", 1)) ==
           Lines{"p.toml:6: processes[1].name: the name \"my-app\" is taken by line 2"});
   }
   SECTION("many clashes of one process are one fault") {
-    CHECK(faults_in(entry("a", 1000) + entry("a", 1000)) ==
+    CHECK(fault_lines_in(entry("a", 1000) + entry("a", 1000)) ==
           Lines{"p.toml:6: processes[1].name: the name \"a-1\" is taken by line 2"});
   }
   SECTION("names that only look alike") {
-    CHECK(faults_in(entry("my-app", 3) + entry("my-app-4", 1) + entry("my-app-server-1", 1)) ==
-          none);
+    CHECK(fault_lines_in(entry("my-app", 3) + entry("my-app-4", 1) + entry("my-app-server-1", 1)) ==
+          no_lines);
   }
 }
 
 TEST_CASE("a syntax error is told with its line") {
-  const Lines faults = faults_in("[server]\nlisten = \":8080\"\nbase_path = \n");
+  const Lines faults = fault_lines_in("[server]\nlisten = \":8080\"\nbase_path = \n");
   REQUIRE(faults.size() == 1);
   CHECK(faults[0].starts_with("p.toml:3: syntax error: "));
 }
 
 TEST_CASE("a fault stays one line whatever the file holds") {
-  CHECK(faults_in("[[processes]]\nname = \"a\\n\\u001bb\"\ncommand = 'c'\n") ==
+  CHECK(fault_lines_in("[[processes]]\nname = \"a\\n\\u001bb\"\ncommand = 'c'\n") ==
         Lines{"p.toml:2: processes[0].name: " + not_a_name("a\\n\\x1bb")});
 }

@@ -1,5 +1,7 @@
 #include "daemon/config/load.hpp"
 #include "daemon/platform/signal_names.hpp"
+#include "support/config_lines.hpp"
+#include "support/temp_directory.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
@@ -13,56 +15,24 @@
 #include <vector>
 
 using namespace provisr::daemon;
+using namespace provisr::test;
 using namespace std::chrono_literals;
-using Lines = std::vector<std::string>;
 
 namespace {
 
-const Lines none;
-
-Lines lines_of(const std::vector<ConfigNotice>& notices) {
-  Lines lines;
-  for (const ConfigNotice& notice : notices) lines.push_back(notice.to_string());
-  return lines;
-}
-
 Lines warnings_in(std::string_view toml) {
   const LoadedConfig loaded = parse_config(toml, "p.toml");
-  CHECK(lines_of(loaded.faults) == none);
+  CHECK(lines_of(loaded.faults) == no_lines);
   return lines_of(loaded.warnings);
 }
 
 /// The configuration in `toml`, which has neither faults nor warnings.
 Config sound(std::string_view toml) {
   const LoadedConfig loaded = parse_config(toml, "p.toml");
-  CHECK(lines_of(loaded.faults) == none);
-  CHECK(lines_of(loaded.warnings) == none);
+  CHECK(lines_of(loaded.faults) == no_lines);
+  CHECK(lines_of(loaded.warnings) == no_lines);
   return loaded.config;
 }
-
-/// A process with a name and `keys`; the keys start in line 3.
-std::string process(std::string_view keys) {
-  return "[[processes]]\nname = \"a\"\n" + std::string(keys) + "\n";
-}
-
-class TemporaryDirectory {
- public:
-  TemporaryDirectory()
-      : path_(std::filesystem::temp_directory_path() /
-              ("provisr-config-" + std::to_string(std::random_device{}()))) {
-    std::filesystem::create_directory(path_);
-  }
-  ~TemporaryDirectory() { std::filesystem::remove_all(path_); }
-  TemporaryDirectory(const TemporaryDirectory&) = delete;
-  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-
-  [[nodiscard]] std::filesystem::path operator/(std::string_view name) const {
-    return path_ / name;
-  }
-
- private:
-  std::filesystem::path path_;
-};
 
 }  // namespace
 
@@ -139,7 +109,7 @@ pid_file = "/run/nginx.pid"
 }
 
 TEST_CASE("what a file does not say has its default") {
-  const Config config = sound(process("command = 'sleep 1'"));
+  const Config config = sound(process_with("command = 'sleep 1'"));
   CHECK(config.server.listen.to_string() == ":8080");
   CHECK(config.server.base_path == "/api");
   CHECK(config.metrics.enabled);
@@ -198,7 +168,7 @@ instances = 3
 
 TEST_CASE("variables of the file come before those of a process") {
   const Config config =
-      sound("env = [\"A=1\", \"B=${A}\"]\n" + process("command = 'b'\nenv = ['A=2']") +
+      sound("env = [\"A=1\", \"B=${A}\"]\n" + process_with("command = 'b'\nenv = ['A=2']") +
             "[[processes]]\nname = 'watched'\npid_file = '/run/w.pid'\n");
   REQUIRE(config.processes.size() == 2);
   CHECK(config.processes[0].env == Lines{"A=1", "B=${A}", "A=2"});
@@ -207,8 +177,8 @@ TEST_CASE("variables of the file come before those of a process") {
 }
 
 TEST_CASE("processes inherit the environment unless the file says otherwise") {
-  CHECK(sound("use_os_env = true\n" + process("command = 'b'")).processes.at(0).inherits_env);
-  const Config config = sound("use_os_env = false\n" + process("command = 'b'"));
+  CHECK(sound("use_os_env = true\n" + process_with("command = 'b'")).processes.at(0).inherits_env);
+  const Config config = sound("use_os_env = false\n" + process_with("command = 'b'"));
   CHECK_FALSE(config.processes.at(0).inherits_env);
 }
 
@@ -238,7 +208,7 @@ pid_file = "/run/w.pid"
 }
 
 TEST_CASE("a flat process may say that it is one") {
-  CHECK(sound(process("command = \"true\"\ntype = \"process\"")).processes.size() == 1);
+  CHECK(sound(process_with("command = \"true\"\ntype = \"process\"")).processes.size() == 1);
 }
 
 TEST_CASE("each section and key of the Go provisr's that is not served gives one warning") {
@@ -309,7 +279,7 @@ TEST_CASE("scheduled jobs are skipped as a whole") {
                                                "\"\nspec.schedule = \"@daily\"\nspec.odd = 1\n"
                                                "[[processes]]\nname = \"a\"\ncommand = \"true\"\n",
                                            "p.toml");
-  CHECK(lines_of(loaded.faults) == none);
+  CHECK(lines_of(loaded.faults) == no_lines);
   CHECK(lines_of(loaded.warnings) ==
         Lines{"p.toml:1: processes[0]: scheduled jobs are not served by provisrd; skipped"});
   CHECK(loaded.config.processes.size() == 1);
@@ -320,7 +290,8 @@ TEST_CASE("a file without processes gives a warning") {
 }
 
 TEST_CASE("keys without effect on a process that somebody else runs give a warning") {
-  CHECK(warnings_in(process("pid_file = \"/run/a.pid\"\nauto_restart = true\nenv = [\"A=1\"]")) ==
+  CHECK(warnings_in(
+            process_with("pid_file = \"/run/a.pid\"\nauto_restart = true\nenv = [\"A=1\"]")) ==
         Lines{
             "p.toml:4: processes[0].auto_restart: has no effect: provisrd does not start this "
             "process",
@@ -329,9 +300,9 @@ TEST_CASE("keys without effect on a process that somebody else runs give a warni
 }
 
 TEST_CASE("a file is loaded under its path") {
-  const TemporaryDirectory directory;
-  const auto file = directory / "p.toml";
-  std::ofstream(file) << process("command = 'b'\nodd = 1") << std::string(10000, '#') << "\n";
+  const TempDirectory directory;
+  const auto file = directory.path() / "p.toml";
+  std::ofstream(file) << process_with("command = 'b'\nodd = 1") << std::string(10000, '#') << "\n";
   const LoadedConfig loaded = load_config(file);
   REQUIRE(loaded.config.processes.size() == 1);
   CHECK(loaded.config.processes[0].argv == Lines{"b"});
@@ -339,18 +310,18 @@ TEST_CASE("a file is loaded under its path") {
 }
 
 TEST_CASE("an empty file can be read") {
-  const TemporaryDirectory directory;
-  const auto file = directory / "empty.toml";
+  const TempDirectory directory;
+  const auto file = directory.path() / "empty.toml";
   std::ofstream(file).close();
   CHECK(load_config(file).faults.empty());
 }
 
 TEST_CASE("a file that cannot be read is a fault") {
-  const TemporaryDirectory directory;
-  const auto missing = directory / "missing.toml";
+  const TempDirectory directory;
+  const auto missing = directory.path() / "missing.toml";
   CHECK(lines_of(load_config(missing).faults) ==
         Lines{missing.string() + ": cannot be read: No such file or directory"});
-  const auto folder = directory / "";
+  const auto folder = directory.path() / "";
   CHECK(lines_of(load_config(folder).faults) ==
         Lines{folder.string() + ": cannot be read: Is a directory"});
 }

@@ -36,8 +36,9 @@ struct Exchange {
 };
 
 /// The routes before fake children.
-struct World : FakeSupervision {
-  explicit World(std::vector<ProcessConfig> processes) : FakeSupervision(std::move(processes)) {
+struct ControlWorld : FakeSupervision {
+  explicit ControlWorld(std::vector<ProcessConfig> processes)
+      : FakeSupervision(std::move(processes)) {
     control.add_routes(router, "/api");
     start();
   }
@@ -81,7 +82,7 @@ struct World : FakeSupervision {
 TEST_CASE("a command is answered with 202 and the names once it is accepted") {
   ProcessConfig instances = restarting();
   instances.instances = 2;
-  World world({instances});
+  ControlWorld world({instances});
   world.children.pattern.heeds_terminate = false;
   const Exchange& stop = world.post("/api/stop", {{"base", "app"}});
   CHECK_FALSE(stop.answer);
@@ -92,7 +93,7 @@ TEST_CASE("a command is answered with 202 and the names once it is accepted") {
 }
 
 TEST_CASE("a client that waits is answered once the command is done") {
-  World world({restarting()});
+  ControlWorld world({restarting()});
   world.children.latest().heeds_terminate = false;
   const Exchange& stop = world.ask("/api/stop", {{"name", "app"}, {"wait", "1m30s"}});
   CHECK_FALSE(stop.answer);
@@ -108,7 +109,7 @@ TEST_CASE("a client that waits is answered once the command is done") {
 }
 
 TEST_CASE("a client that waits hears why a process did not get there") {
-  World world({restarting()});
+  ControlWorld world({restarting()});
   world.ask("/api/stop", {{"name", "app"}});
   world.children.refuse(std::errc::permission_denied, "cannot execute program");
   const Exchange& start = world.ask("/api/start", {{"name", "app"}, {"wait", "5s"}});
@@ -117,7 +118,7 @@ TEST_CASE("a client that waits hears why a process did not get there") {
 }
 
 TEST_CASE("commands that nobody can obey are refused, waited for or not") {
-  World world({restarting(), foreign_config()});
+  ControlWorld world({restarting(), foreign_config()});
   Parameters wait = GENERATE(Parameters{}, Parameters{{"wait", "1s"}});
   const auto status = [&](std::string parameter, std::string value) {
     Parameters parameters = wait;
@@ -132,7 +133,7 @@ TEST_CASE("commands that nobody can obey are refused, waited for or not") {
 }
 
 TEST_CASE("a parameter that is wrong is named") {
-  World world({restarting()});
+  ControlWorld world({restarting()});
   using Case = std::pair<Parameters, std::string>;
   const auto [parameters, words] = GENERATE(
       Case{{}, "one of the parameters \\\"name\\\" and \\\"base\\\" is required"},
@@ -150,7 +151,7 @@ TEST_CASE("a parameter that is wrong is named") {
 }
 
 TEST_CASE("nothing is started or stopped by another method than POST") {
-  World world({restarting()});
+  ControlWorld world({restarting()});
   for (const char* const method : {"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "post"}) {
     HttpRequest request;
     request.method = method;
@@ -167,7 +168,7 @@ TEST_CASE("nothing is started or stopped by another method than POST") {
 }
 
 TEST_CASE("commands that wait for the supervisor are bounded") {
-  World world({restarting()});
+  ControlWorld world({restarting()});
   for (std::size_t i = 0; i < CommandDesk::capacity; ++i) {
     world.post("/api/start", {{"name", "app"}});
   }
@@ -178,7 +179,7 @@ TEST_CASE("commands that wait for the supervisor are bounded") {
 }
 
 TEST_CASE("commands that wait for processes are bounded") {
-  World world({restarting()});
+  ControlWorld world({restarting()});
   world.children.latest().heeds_terminate = false;
   for (std::size_t i = 0; i < CommandDesk::capacity; ++i) {
     REQUIRE(world.ask("/api/stop", {{"name", "app"}}).status() == 202);

@@ -39,8 +39,8 @@ constexpr std::uint64_t first_id = 1'700'000'001'000'001;  // the microseconds o
   return fmt::format("event: {}\nid: {}\ndata: {}\n\n", kind, id, data);
 }
 
-struct World {
-  explicit World(EventHub::Limits limits = {}) : hub(limits, clock) {
+struct HubWorld {
+  explicit HubWorld(EventHub::Limits limits = {}) : hub(limits, clock) {
     add_events_route(router, "/api", hub);
   }
 
@@ -63,7 +63,7 @@ struct World {
 }  // namespace
 
 TEST_CASE("a listener gets what happens from then on, in order") {
-  World world;
+  HubWorld world;
   world.hub.publish("started", "{\"name\":\"before\"}");
   const HttpAnswer answer = world.ask();
   CHECK(answer.status == 200);
@@ -80,7 +80,7 @@ TEST_CASE("a listener gets what happens from then on, in order") {
 }
 
 TEST_CASE("ticks are for those who ask for them") {
-  World world;
+  HubWorld world;
   const HttpAnswer without = world.ask("0");
   CHECK_FALSE(world.hub.has_tick_listeners());
   HttpAnswer with = world.ask("1");
@@ -100,7 +100,7 @@ TEST_CASE("ticks are for those who ask for them") {
 }
 
 TEST_CASE("a listener that comes back gets what it has missed, as far as it is kept") {
-  World world({.events = 3, .ticks = 1, .streams = 64});
+  HubWorld world({.events = 3, .ticks = 1, .streams = 64});
   for (int i = 0; i < 5; ++i) world.hub.publish("started", std::to_string(i));
   const auto from = [&](const std::string& last_id) {
     const HttpAnswer answer = world.ask("", last_id);
@@ -123,7 +123,7 @@ TEST_CASE("a listener that comes back gets what it has missed, as far as it is k
 }
 
 TEST_CASE("a stream ends once it has missed an event, and a missed tick does not matter") {
-  World world({.events = 4, .ticks = 2, .streams = 64});
+  HubWorld world({.events = 4, .ticks = 2, .streams = 64});
   const HttpAnswer slow = world.ask("1");
   for (int i = 0; i < 5; ++i) world.hub.publish_tick(std::to_string(i));
   CHECK(pull(slow.source) == shown("tick", first_id + 3, "3") + shown("tick", first_id + 4, "4"));
@@ -132,7 +132,7 @@ TEST_CASE("a stream ends once it has missed an event, and a missed tick does not
 }
 
 TEST_CASE("a listener that is far behind gets its events in pieces") {
-  World world;
+  HubWorld world;
   const HttpAnswer answer = world.ask();
   for (int i = 0; i < 1000; ++i) world.hub.publish("started", std::string(100, 'x'));
   std::size_t pieces = 0;
@@ -147,7 +147,7 @@ TEST_CASE("a listener that is far behind gets its events in pieces") {
 }
 
 TEST_CASE("streams are bounded, and one that is given up makes room") {
-  World world({.events = 4, .ticks = 2, .streams = 2});
+  HubWorld world({.events = 4, .ticks = 2, .streams = 2});
   const HttpAnswer first = world.ask();
   HttpAnswer second = world.ask();
   CHECK(world.ask().status == 503);
@@ -286,7 +286,7 @@ TEST_CASE("a reload is told of with what changed") {
 }
 
 TEST_CASE("a tick is told to those who listen") {
-  World world;
+  HubWorld world;
   Registry registry;
   const TickReport report{.tick = 5,
                           .running = 3,

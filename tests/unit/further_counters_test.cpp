@@ -34,11 +34,11 @@ constexpr std::size_t peak = further_slot<figures>("memory_peak");
 constexpr std::size_t pss = further_slot<figures>("memory_pss");
 constexpr ProcessId leader = 100;
 
-using Row = std::array<Value, 8>;
+using CounterRow = std::array<Value, 8>;
 
 /// A tree below 100, of which some figures are collected.
-struct Machine {
-  explicit Machine(FurtherFigures figures_asked) : asked(figures_asked) {
+struct CountingMachine {
+  explicit CountingMachine(FurtherFigures figures_asked) : asked(figures_asked) {
     system.fork(FakeFamilies::init, leader);
   }
 
@@ -48,20 +48,20 @@ struct Machine {
     REQUIRE_FALSE(error);
     return std::move(*tree);
   }
-  Row tick_and_read(Forest::Tree& tree) {
+  CounterRow tick_and_read(Forest::Tree& tree) {
     context.begin_tick();
     forest.begin_tick();
     return read(tree);
   }
-  Row read(Forest::Tree& tree) const {
-    Row row;
+  CounterRow read(Forest::Tree& tree) const {
+    CounterRow row;
     ProcessReading reading;
     reading.more = {.slots = row, .asked = asked};
     REQUIRE(tree.read(reading) == ReadStatus::ok);
     return row;
   }
-  Row read_now(Forest::Tree& tree) const {
-    Row row;
+  CounterRow read_now(Forest::Tree& tree) const {
+    CounterRow row;
     ProcessReading reading;
     reading.more = {.slots = row, .asked = asked};
     REQUIRE(tree.read_counters(reading) == ReadStatus::ok);
@@ -84,14 +84,14 @@ struct Machine {
 
 TEST_CASE("the counters of members that were waited for are not lost and not counted twice",
           "[tree][collect]") {
-  Machine machine({io, faults, switches});
+  CountingMachine machine({io, faults, switches});
   Forest::Tree tree = machine.open();
   machine.system.fork(leader, 101);
   machine.system.fork(101, 102);
   machine.use(leader, 1);
   machine.use(101, 20);
   machine.use(102, 300);
-  Row row = machine.tick_and_read(tree);
+  CounterRow row = machine.tick_and_read(tree);
   for (const std::size_t slot : {io, faults, switches}) CHECK(row[slot] == Value(321U));
   CHECK_FALSE(row[peak].has_value());
   SECTION("one after the other") {
@@ -124,27 +124,27 @@ TEST_CASE("the counters of members that were waited for are not lost and not cou
 }
 
 TEST_CASE("children that are never seen count once they were waited for", "[tree][collect]") {
-  Machine machine({io, faults});
+  CountingMachine machine({io, faults});
   Forest::Tree tree = machine.open();
   static_cast<void>(machine.tick_and_read(tree));
   machine.system.fork(leader, 101);
   machine.use(101, 50);
   machine.system.burn(leader, 1);
   machine.system.end(101);
-  const Row row = machine.tick_and_read(tree);
+  const CounterRow row = machine.tick_and_read(tree);
   CHECK(row[io] == Value(50U));
   CHECK(row[faults] == Value(50U));
 }
 
 TEST_CASE("counters of which nobody in the tree takes over the account are kept as last known",
           "[tree][collect]") {
-  Machine machine({io, faults, switches});
+  CountingMachine machine({io, faults, switches});
   Forest::Tree tree = machine.open();
   machine.system.fork(leader, 101);
   machine.system.fork(101, 102);
   machine.use(101, 20);
   machine.use(102, 300);
-  Row row = machine.tick_and_read(tree);
+  CounterRow row = machine.tick_and_read(tree);
   SECTION("children of a parent that ignores them") {
     machine.system.exit(102);
     machine.system.reap(102, true);
@@ -184,7 +184,7 @@ TEST_CASE("counters of which nobody in the tree takes over the account are kept 
 
 TEST_CASE("an orphan's account of children that were seen does not count twice",
           "[tree][collect]") {
-  Machine machine({io, faults, switches});
+  CountingMachine machine({io, faults, switches});
   Forest::Tree tree = machine.open();
   machine.system.fork(leader, 101);
   machine.system.fork(101, 102);
@@ -202,20 +202,20 @@ TEST_CASE("an orphan's account of children that were seen does not count twice",
   child.further[switches] = 320U;
   machine.forest.note_collected(child);
   machine.system.reap(102);
-  const Row row = machine.tick_and_read(tree);
+  const CounterRow row = machine.tick_and_read(tree);
   for (const std::size_t slot : {io, faults, switches}) CHECK(row[slot] == Value(320U));
 }
 
 TEST_CASE("a member that is waited for while the tree is read does not count twice",
           "[tree][collect]") {
-  Machine machine({io, faults});
+  CountingMachine machine({io, faults});
   Forest::Tree tree = machine.open();
   machine.system.fork(leader, 101);
   machine.system.fork(leader, 102);
   machine.use(leader, 1);
   machine.use(101, 20);
   machine.use(102, 300);
-  const Row before = machine.tick_and_read(tree);
+  const CounterRow before = machine.tick_and_read(tree);
   machine.use(101, 20);
   bool is_armed = true;
   const auto end_before_the_parent_is_read = [&](ProcessId pid) {
@@ -247,7 +247,7 @@ TEST_CASE("a member that is waited for while the tree is read does not count twi
 }
 
 TEST_CASE("the counters of a tree are read between two ticks", "[tree][collect]") {
-  Machine machine({io, faults, switches, peak});
+  CountingMachine machine({io, faults, switches, peak});
   Forest::Tree tree = machine.open();
   machine.system.fork(leader, 101);
   machine.system.fork(leader, 102);
@@ -255,7 +255,7 @@ TEST_CASE("the counters of a tree are read between two ticks", "[tree][collect]"
   machine.use(102, 300);
   static_cast<void>(machine.tick_and_read(tree));
   machine.use(101, 5);
-  Row row = machine.read_now(tree);
+  CounterRow row = machine.read_now(tree);
   for (const std::size_t slot : {io, faults, switches}) CHECK(row[slot] == Value(325U));
   machine.system.end(102);
   row = machine.read_now(tree);
@@ -265,7 +265,7 @@ TEST_CASE("the counters of a tree are read between two ticks", "[tree][collect]"
 }
 
 TEST_CASE("the peak of a tree is the most that was there at one time", "[tree][collect]") {
-  Machine machine({peak});
+  CountingMachine machine({peak});
   machine.system.fork(leader, 101);
   Forest::Tree tree = machine.open();
   CHECK(machine.tick_and_read(tree)[peak] == Value(200U));
@@ -282,7 +282,7 @@ TEST_CASE("the peak of a tree is the most that was there at one time", "[tree][c
 }
 
 TEST_CASE("a figure that is still being read is absent, then summed up", "[tree][collect]") {
-  Machine machine({pss});
+  CountingMachine machine({pss});
   machine.system.fork(leader, 101);
   machine.of(leader).pss = {};
   machine.of(101).pss = {};
@@ -301,12 +301,12 @@ TEST_CASE("a figure that is still being read is absent, then summed up", "[tree]
 }
 
 TEST_CASE("a tree whose members come and go has a proportional size", "[tree][collect]") {
-  Machine machine({pss});
+  CountingMachine machine({pss});
   Forest::Tree tree = machine.open();
   for (ProcessId pid = 101; pid < 105; ++pid) {
     machine.system.fork(leader, pid);
     machine.of(pid).pss = {};
-    const Row row = machine.tick_and_read(tree);
+    const CounterRow row = machine.tick_and_read(tree);
     CHECK(row[pss] == Value(50U));
     machine.system.end(pid);
   }
@@ -356,7 +356,7 @@ TEST_CASE("a level goes down at a scrape, too", "[counters][collect]") {
 }
 
 TEST_CASE("counters never fall and lose nothing in a storm of workers", "[tree][collect]") {
-  Machine machine({io, faults, switches});
+  CountingMachine machine({io, faults, switches});
   Forest::Tree tree = machine.open();
   std::minstd_rand random(11);
   std::vector<ProcessId> living{leader};
@@ -378,16 +378,16 @@ TEST_CASE("counters never fall and lose nothing in a storm of workers", "[tree][
       machine.system.end(leaf);
     }
     if (random() % 5 != 0) continue;
-    const Row row = random() % 3 == 0 ? machine.read_now(tree) : machine.tick_and_read(tree);
+    const CounterRow row = random() % 3 == 0 ? machine.read_now(tree) : machine.tick_and_read(tree);
     for (const std::size_t slot : {io, faults, switches}) REQUIRE(*row[slot] <= used);
   }
-  const Row row = machine.tick_and_read(tree);
+  const CounterRow row = machine.tick_and_read(tree);
   CHECK(row[io] == Value(used));
   CHECK(row[faults] == Value(used));
 }
 
 TEST_CASE("whenever members end while the tree is read, none counts twice", "[tree][collect]") {
-  Machine machine({io, faults});
+  CountingMachine machine({io, faults});
   Forest::Tree tree = machine.open();
   std::minstd_rand random(GENERATE(1U, 2U, 3U, 4U));
   std::vector<ProcessId> living{leader};
@@ -421,7 +421,7 @@ TEST_CASE("whenever members end while the tree is read, none counts twice", "[tr
   for (int round = 0; round < 2000; ++round) {
     for (std::uint64_t i = random() % 6; i > 0; --i) fork();
     for (std::uint64_t i = random() % 4; i > 0; --i) work();
-    const Row row = random() % 3 == 0 ? machine.read_now(tree) : machine.tick_and_read(tree);
+    const CounterRow row = random() % 3 == 0 ? machine.read_now(tree) : machine.tick_and_read(tree);
     REQUIRE(*row[io] <= total());
   }
   machine.system.before_reading = [](ProcessId) {};

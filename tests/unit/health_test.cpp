@@ -14,19 +14,19 @@ using namespace std::chrono_literals;
 
 namespace {
 
-[[nodiscard]] HttpAnswer ask(const Router& router) {
+[[nodiscard]] HttpAnswer ask_health(const Router& router) {
   HttpRequest request;
   request.method = "GET";
   request.path = "/healthz";
   return router.answer(request);
 }
 
-struct World {
-  explicit World(std::chrono::nanoseconds interval) : ticks(interval, log.log(), clock) {
+struct HealthWorld {
+  explicit HealthWorld(std::chrono::nanoseconds interval) : ticks(interval, log.log(), clock) {
     add_health_route(router, &ticks);
   }
 
-  [[nodiscard]] int status() const { return ask(router).status; }
+  [[nodiscard]] int status() const { return ask_health(router).status; }
   void tick() { ticks.on_tick({.tick = 1, .duration = 1ms, .schedule = {}}); }
 
   test::LogCapture log;
@@ -38,22 +38,22 @@ struct World {
 }  // namespace
 
 TEST_CASE("the daemon is healthy while its ticks come on time") {
-  World world(10s);
+  HealthWorld world(10s);
   CHECK(world.status() == 200);
   for (int i = 0; i < 3; ++i) {
     world.clock.advance(10s);
     world.tick();
-    CHECK(*ask(world.router).body == "ok\n");
+    CHECK(*ask_health(world.router).body == "ok\n");
   }
   world.clock.advance(15s);
   CHECK(world.status() == 200);
 }
 
 TEST_CASE("a collector that hangs is told of, until its tick is over") {
-  World world(10s);
+  HealthWorld world(10s);
   world.tick();
   world.clock.advance(15s + 1ms);
-  const HttpAnswer late = ask(world.router);
+  const HttpAnswer late = ask_health(world.router);
   CHECK(late.status == 503);
   CHECK(*late.body ==
         R"({"error":"the collector has not finished a tick for 15.0s; one is due every 10.0s"})");
@@ -62,13 +62,13 @@ TEST_CASE("a collector that hangs is told of, until its tick is over") {
 }
 
 TEST_CASE("a collector that never begins is told of") {
-  World world(1h);
+  HealthWorld world(1h);
   world.clock.advance(91min);
   CHECK(world.status() == 503);
 }
 
 TEST_CASE("short intervals leave a second for the machine to be busy") {
-  World world(10ms);
+  HealthWorld world(10ms);
   world.tick();
   world.clock.advance(1010ms);
   CHECK(world.status() == 200);
@@ -79,6 +79,6 @@ TEST_CASE("short intervals leave a second for the machine to be busy") {
 TEST_CASE("without collection there is nothing to be late") {
   Router router;
   add_health_route(router, nullptr);
-  CHECK(ask(router).status == 200);
+  CHECK(ask_health(router).status == 200);
   CHECK(router.routes().front().access == Access::open);
 }

@@ -66,8 +66,8 @@ constexpr Timestamp begin{std::chrono::seconds(1'700'000'000)};
 }
 
 /// A registry in which samples were recorded.
-struct Recorded {
-  explicit Recorded(std::size_t max_history = 1000)
+struct RecordedSamples {
+  explicit RecordedSamples(std::size_t max_history = 1000)
       : registry(RegistryOptions{.max_history = max_history}) {}
 
   void add(std::string_view name, const ProcessMetrics& metrics) {
@@ -126,7 +126,7 @@ TEST_CASE("wrong parameters of a history are told with what is allowed") {
 }
 
 TEST_CASE("samples are those of the range, the newest of them, with the fields asked for") {
-  Recorded world;
+  RecordedSamples world;
   for (int i = 0; i < 10; ++i) world.add("app", sample(1s * i, i, 1));
   const auto cpus = [&](std::string_view text) {
     return cpus_of(json_of(history_answer("app", world.view("app"), query(text))));
@@ -146,7 +146,7 @@ TEST_CASE("samples are those of the range, the newest of them, with the fields a
 }
 
 TEST_CASE("a range that most of a long history is outside of is answered in pieces") {
-  Recorded world(5000);
+  RecordedSamples world(5000);
   for (int i = 0; i < 3000; ++i) world.add("app", sample(1s * i, i, 1));
   const HttpAnswer answer =
       history_answer("app", world.view("app"), query("since=2023-11-14T23:03:18Z"));
@@ -155,7 +155,7 @@ TEST_CASE("a range that most of a long history is outside of is answered in piec
 }
 
 TEST_CASE("a history in steps") {
-  Recorded world;
+  RecordedSamples world;
   for (int i = 0; i < 40; ++i) world.add("app", sample(1s * i, i, 2));
   const rapidjson::Document steps =
       json_of(history_answer("app", world.view("app"), query("step=10s&agg=max")));
@@ -170,7 +170,7 @@ TEST_CASE("a history in steps") {
 }
 
 TEST_CASE("more than 10,000 steps are refused, and more samples than a slice are not") {
-  Recorded world(50'000);
+  RecordedSamples world(50'000);
   for (int i = 0; i < 20'000; ++i) world.record("app", sample(1s * i, 1, 1));
   world.registry.tick();
   CHECK_THROWS_AS(history_answer("app", world.view("app"), query("step=1s")), Refusal);
@@ -183,7 +183,7 @@ TEST_CASE("more than 10,000 steps are refused, and more samples than a slice are
 }
 
 TEST_CASE("a group over time is the sum of what its instances have in each step") {
-  Recorded world;
+  RecordedSamples world;
   for (int i = 0; i < 4; ++i) {
     world.add("app-1", sample(10s * i, 10, 1));
     if (i < 2) world.add("app-2", sample(10s * i + 1s, 5, 2));
@@ -207,7 +207,7 @@ TEST_CASE("a group over time is the sum of what its instances have in each step"
 }
 
 TEST_CASE("instances that ran at different times are bounded together") {
-  Recorded world;
+  RecordedSamples world;
   world.add("app-1", sample(0s, 1, 1));
   world.add("app-2", sample(20'000s, 1, 1));
   const auto answer = [&](std::string_view text) {
@@ -219,7 +219,7 @@ TEST_CASE("instances that ran at different times are bounded together") {
 }
 
 TEST_CASE("a summary looks no further back than its window") {
-  Recorded world(5000);
+  RecordedSamples world(5000);
   for (int i = 0; i < 3000; ++i) world.add("app", sample(1s * i, i, 1));
   const rapidjson::Document summary = json_of(summary_answer(
       {.is_base = false, .name = "app"}, world.registry.snapshot(), 999s, begin + 2999s));
@@ -228,7 +228,7 @@ TEST_CASE("a summary looks no further back than its window") {
 }
 
 TEST_CASE("a summary of more than 100,000 samples is refused") {
-  Recorded world(150'000);
+  RecordedSamples world(150'000);
   for (int i = 0; i < 100'001; ++i) world.record("app", sample(1s * i, 1, 1));
   world.registry.tick();
   const Snapshot snapshot = world.registry.snapshot();
@@ -240,7 +240,7 @@ TEST_CASE("a summary of more than 100,000 samples is refused") {
 }
 
 TEST_CASE("a summary tells how figures were distributed over the window") {
-  Recorded world;
+  RecordedSamples world;
   for (int i = 1; i <= 100; ++i) world.add("app-1", sample(1s * i, i, 1));
   world.add("app-2", sample(100s, 500, 1));
   const Snapshot snapshot = world.registry.snapshot();

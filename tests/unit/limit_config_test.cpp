@@ -1,4 +1,5 @@
 #include "daemon/config/load.hpp"
+#include "support/config_lines.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
@@ -9,8 +10,8 @@
 #include <vector>
 
 using namespace provisr::daemon;
+using namespace provisr::test;
 using namespace std::chrono_literals;
-using Lines = std::vector<std::string>;
 
 namespace {
 
@@ -19,12 +20,6 @@ LoadedConfig with_limits(std::string_view keys, std::string_view what = "command
   return parse_config("[[processes]]\nname = \"a\"\n" + std::string(what) +
                           "\n[processes.limits]\n" + std::string(keys) + "\n",
                       "p.toml");
-}
-
-Lines lines_of(const std::vector<ConfigNotice>& notices) {
-  Lines lines;
-  for (const ConfigNotice& notice : notices) lines.push_back(notice.to_string());
-  return lines;
 }
 
 }  // namespace

@@ -25,7 +25,7 @@ namespace {
 constexpr ProcessId first_pid = 7;
 
 /// 100 MB and two cores for 30 s.
-ProcessLimits limits(LimitAction action = LimitAction::log) {
+ProcessLimits some_limits(LimitAction action = LimitAction::log) {
   return {.max_memory_mb = 100.0, .max_cpu_percent = 200.0, .action = action};
 }
 
@@ -39,7 +39,7 @@ ProcessConfig limited(ProcessLimits with, std::string name = "app") {
 
 /// A process "app" under limits, which ticks every 10 s and uses nothing of note.
 struct LimitedMachine {
-  explicit LimitedMachine(const ProcessLimits& with = limits())
+  explicit LimitedMachine(const ProcessLimits& with = some_limits())
       : machine(RegistryOptions{
             .observer = [this](const TickEvent& tick) { watch.on_tick(tick.snapshot); }}) {
     watch.set_processes({limited(with)});
@@ -203,7 +203,7 @@ TEST_CASE("a process that has ended breaches nothing", "[limits]") {
 }
 
 TEST_CASE("one sample is enough if the interval is longer than what is asked for", "[limits]") {
-  ProcessLimits quick = limits();
+  ProcessLimits quick = some_limits();
   quick.breach_duration = GENERATE(0ms, 9999ms);
   LimitedMachine limited(quick);
   limited.use_memory(first_pid, 150);
@@ -228,7 +228,7 @@ TEST_CASE("a breach that goes on is logged ever more seldom, at last once an hou
 }
 
 TEST_CASE("breaches that come and go are counted, and logged ever more seldom", "[limits]") {
-  ProcessLimits quick = limits();
+  ProcessLimits quick = some_limits();
   quick.breach_duration = 0s;
   LimitedMachine limited(quick);
   for (int i = 0; i < 1000; ++i) {
@@ -244,7 +244,7 @@ TEST_CASE("breaches that come and go are counted, and logged ever more seldom", 
 }
 
 TEST_CASE("a restart is asked for once, for the process that breached", "[limits]") {
-  LimitedMachine limited(limits(LimitAction::restart));
+  LimitedMachine limited(some_limits(LimitAction::restart));
   limited.use_memory(first_pid, 150);
   limited.tick(4);
   REQUIRE(limited.commands.size() == 1);
@@ -259,7 +259,7 @@ TEST_CASE("a restart is asked for once, for the process that breached", "[limits
 }
 
 TEST_CASE("a process that always breaches is restarted ever more seldom", "[limits]") {
-  LimitedMachine limited(limits(LimitAction::restart));
+  LimitedMachine limited(some_limits(LimitAction::restart));
   limited.use_memory(first_pid, 150);
   std::vector<int> ticks_between;
   ProcessId pid = first_pid;
@@ -280,7 +280,7 @@ TEST_CASE("a process that always breaches is restarted ever more seldom", "[limi
 }
 
 TEST_CASE("a process that breaches long after its restart is restarted at once", "[limits]") {
-  LimitedMachine limited(limits(LimitAction::restart));
+  LimitedMachine limited(some_limits(LimitAction::restart));
   limited.use_memory(first_pid, 150);
   limited.tick(4);
   limited.restart_over(first_pid, 8);
@@ -299,7 +299,7 @@ TEST_CASE("a process that breaches long after its restart is restarted at once",
 
 TEST_CASE("a process that breaches again after it was started by hand is stopped again",
           "[limits]") {
-  LimitedMachine limited(limits(LimitAction::stop));
+  LimitedMachine limited(some_limits(LimitAction::stop));
   limited.use_memory(first_pid, 150);
   limited.tick(4);
   REQUIRE(limited.commands.size() == 1);
@@ -313,7 +313,7 @@ TEST_CASE("a process that breaches again after it was started by hand is stopped
 }
 
 TEST_CASE("a command that fails is logged, and given again after the pause", "[limits]") {
-  LimitedMachine limited(limits(LimitAction::restart));
+  LimitedMachine limited(some_limits(LimitAction::restart));
   limited.reply = {CommandReply::Outcome::busy, {}, "too many commands wait"};
   limited.use_memory(first_pid, 150);
   limited.tick(4);
@@ -323,7 +323,7 @@ TEST_CASE("a command that fails is logged, and given again after the pause", "[l
 }
 
 TEST_CASE("a command for a process that has just ended is no failure worth a warning", "[limits]") {
-  LimitedMachine limited(limits(LimitAction::stop));
+  LimitedMachine limited(some_limits(LimitAction::stop));
   limited.reply = {CommandReply::Outcome::unknown, {}, "process 7 has ended"};
   limited.use_memory(first_pid, 150);
   limited.tick(4);
@@ -335,10 +335,10 @@ TEST_CASE("limits that a reload leaves as they are go on", "[limits]") {
   LimitedMachine limited;
   limited.use_memory(first_pid, 150);
   limited.tick(3);
-  limited.watch.set_processes({::limited(limits(), "new"), ::limited(limits())});
+  limited.watch.set_processes({::limited(some_limits(), "new"), ::limited(some_limits())});
   limited.tick();
   CHECK(limited.open().size() == 1);
-  limited.watch.set_processes({::limited(limits())});
+  limited.watch.set_processes({::limited(some_limits())});
   CHECK(limited.open().size() == 1);
   CHECK(limited.count() == 1);
 }
@@ -347,7 +347,7 @@ TEST_CASE("limits that a reload changes begin anew, with their counts", "[limits
   LimitedMachine limited;
   limited.use_memory(first_pid, 150);
   limited.tick(4);
-  ProcessLimits higher = limits();
+  ProcessLimits higher = some_limits();
   higher.max_memory_mb = 120;
   limited.watch.set_processes({::limited(higher)});
   CHECK(limited.open().empty());
@@ -379,7 +379,7 @@ TEST_CASE("without ticks nothing is breached any more", "[limits]") {
 
 TEST_CASE("every instance has the limits for itself", "[limits]") {
   LimitedMachine limited;
-  ProcessConfig three = ::limited(limits());
+  ProcessConfig three = ::limited(some_limits());
   three.instances = 3;
   limited.watch.set_processes({three});
   const LimitReport report = limited.watch.report();

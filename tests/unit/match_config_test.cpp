@@ -1,6 +1,7 @@
 #include "daemon/config/config.hpp"
 #include "daemon/config/load.hpp"
 #include "daemon/platform/process_facts.hpp"
+#include "support/config_lines.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
@@ -11,27 +12,21 @@
 
 using namespace provisr;
 using namespace provisr::daemon;
-using Lines = std::vector<std::string>;
+using namespace provisr::test;
 
 namespace {
 
 /// The keys start in line 3.
-LoadedConfig with(std::string_view keys, std::string_view name = "worker-{2}") {
+LoadedConfig with_match(std::string_view keys, std::string_view name = "worker-{2}") {
   return parse_config(
       "[[processes]]\nname = \"" + std::string(name) + "\"\n" + std::string(keys) + "\n", "p.toml");
-}
-
-Lines lines_of(const std::vector<ConfigNotice>& notices) {
-  Lines lines;
-  for (const ConfigNotice& notice : notices) lines.push_back(notice.to_string());
-  return lines;
 }
 
 }  // namespace
 
 TEST_CASE("a match is read whole", "[config][match]") {
   if (!known_facts().unit) SKIP("this system has no units");
-  const LoadedConfig loaded = with(
+  const LoadedConfig loaded = with_match(
       "match = { unit = 'u*', cgroup = '/c*', exe = '/e*', args = '*a*', user = 'w?w' }\n"
       "max_matches = 7\nscope = 'process'");
   CHECK(lines_of(loaded.faults) == Lines{});
@@ -44,7 +39,7 @@ TEST_CASE("a match is read whole", "[config][match]") {
 }
 
 TEST_CASE("at most a hundred processes match, unless the file says otherwise", "[config][match]") {
-  const LoadedConfig loaded = with("match = { exe = '/e' }", "e");
+  const LoadedConfig loaded = with_match("match = { exe = '/e' }", "e");
   CHECK(loaded.faults.empty());
   CHECK(loaded.config.processes.at(0).max_matches == 100);
 }
@@ -75,28 +70,28 @@ TEST_CASE("a fault of a match is told exactly", "[config][match]") {
        "p.toml:3: processes[0].matchs: unknown key; did you mean \"match\"?"},
   }));
   INFO(keys);
-  CHECK(lines_of(with(keys, "a").faults) == Lines{fault});
+  CHECK(lines_of(with_match(keys, "a").faults) == Lines{fault});
 }
 
 TEST_CASE("a pattern may be 512 bytes long", "[config][match]") {
-  CHECK(with("match = { exe = '" + std::string(512, 'x') + "' }", "a").faults.empty());
-  CHECK(with("match = { exe = '" + std::string(513, 'x') + "' }", "a").faults.size() == 1);
+  CHECK(with_match("match = { exe = '" + std::string(512, 'x') + "' }", "a").faults.empty());
+  CHECK(with_match("match = { exe = '" + std::string(513, 'x') + "' }", "a").faults.size() == 1);
 }
 
 TEST_CASE("a name may refer to stars of args only, and in a match only", "[config][match]") {
   if (!known_facts().args) SKIP("this system tells no arguments");
-  CHECK(with("match = { args = '*a*' }").faults.empty());
-  CHECK(lines_of(with("match = { args = '*a' }").faults) ==
+  CHECK(with_match("match = { args = '*a*' }").faults.empty());
+  CHECK(lines_of(with_match("match = { args = '*a' }").faults) ==
         Lines{"p.toml:2: processes[0].name: \"{2}\" stands for nothing: match.args has 1 \"*\""});
-  CHECK(lines_of(with("match = { exe = '**' }").faults) ==
+  CHECK(lines_of(with_match("match = { exe = '**' }").faults) ==
         Lines{"p.toml:2: processes[0].name: \"{2}\" stands for nothing: match.args has 0 \"*\""});
-  REQUIRE(with("command = 'x'").faults.size() == 1);
-  CHECK(with("command = 'x'").faults[0].key == "processes[0].name");
+  REQUIRE(with_match("command = 'x'").faults.size() == 1);
+  CHECK(with_match("command = 'x'").faults[0].key == "processes[0].name");
 }
 
 TEST_CASE("what is about starts has no effect on what others run", "[config][match]") {
   const LoadedConfig loaded =
-      with("match = { exe = 'x' }\nauto_restart = true\nretry_count = 3", "a");
+      with_match("match = { exe = 'x' }\nauto_restart = true\nretry_count = 3", "a");
   CHECK(loaded.faults.empty());
   CHECK(loaded.warnings.size() == 2);
 }

@@ -15,8 +15,8 @@ using namespace provisr::test;
 
 namespace {
 
-ProcessConfig rule(std::string name, SampleScope scope = SampleScope::process,
-                   std::size_t most = 100) {
+ProcessConfig roster_rule(std::string name, SampleScope scope = SampleScope::process,
+                          std::size_t most = 100) {
   ProcessConfig config;
   config.name = std::move(name);
   config.match = ProcessMatch();
@@ -26,19 +26,20 @@ ProcessConfig rule(std::string name, SampleScope scope = SampleScope::process,
   return config;
 }
 
-struct World {
+struct RosterWorld {
   LogCapture log;
   std::set<ProcessId> dead;
   MatchRoster roster{log.log(), [this](ProcessId pid) { return !dead.contains(pid); }};
   MatchRoster::Surroundings others;
 
-  explicit World(std::vector<ProcessConfig> rules) { roster.set_rules(std::move(rules), 1); }
+  explicit RosterWorld(std::vector<ProcessConfig> rules) { roster.set_rules(std::move(rules), 1); }
 
   /// A process is as old as its PID says, the lower the older.
-  static Sighting sighting(ProcessId pid, const std::string& base, std::size_t rule = 0,
+  static Sighting sighting(ProcessId pid, const std::string& base, std::size_t roster_rule = 0,
                            std::vector<ProcessKey> ancestors = {}) {
-    return {
-        .key = key(pid), .match = MatchRules::Match{rule, base}, .ancestors = std::move(ancestors)};
+    return {.key = key(pid),
+            .match = MatchRules::Match{roster_rule, base},
+            .ancestors = std::move(ancestors)};
   }
   static ProcessKey key(ProcessId pid) { return {pid, static_cast<std::uint64_t>(pid) * 10}; }
 
@@ -67,52 +68,53 @@ struct World {
 }  // namespace
 
 TEST_CASE("without a process, a rule shows its own name", "[match]") {
-  World world({rule("worker-{1}"), rule("nginx")});
+  RosterWorld world({roster_rule("worker-{1}"), roster_rule("nginx")});
   CHECK(world.names(0) == "worker-_");
   CHECK(world.names(1) == "nginx");
-  world.see({World::sighting(5, "worker-a")});
+  world.see({RosterWorld::sighting(5, "worker-a")});
   CHECK(world.names(0) == "worker-a:5");
   world.end(5);
   CHECK(world.names(0) == "worker-_");
 }
 
 TEST_CASE("two that are found together are numbered by age", "[match]") {
-  World world({rule("a")});
-  world.see({World::sighting(9, "a"), World::sighting(5, "a")});
+  RosterWorld world({roster_rule("a")});
+  world.see({RosterWorld::sighting(9, "a"), RosterWorld::sighting(5, "a")});
   CHECK(world.names() == "a-1:5 a-2:9");
 }
 
 TEST_CASE("a name is for life: who comes and goes renames nobody", "[match]") {
-  World world({rule("a")});
-  world.see({World::sighting(5, "a")});
+  RosterWorld world({roster_rule("a")});
+  world.see({RosterWorld::sighting(5, "a")});
   CHECK(world.names() == "a:5");
-  world.see({World::sighting(6, "a")});
+  world.see({RosterWorld::sighting(6, "a")});
   CHECK(world.names() == "a:5 a-2:6");
   world.end(5);
   CHECK(world.names() == "a-2:6");
-  world.see({World::sighting(7, "a"), World::sighting(8, "a")});
+  world.see({RosterWorld::sighting(7, "a"), RosterWorld::sighting(8, "a")});
   CHECK(world.names() == "a-2:6 a-1:7 a-3:8");
   world.end(6);
   world.end(7);
   world.end(8);
   CHECK(world.names() == "a");
-  world.see({World::sighting(10, "a")});
+  world.see({RosterWorld::sighting(10, "a")});
   CHECK(world.names() == "a:10");
 }
 
 TEST_CASE("no name has two owners", "[match]") {
-  World world({rule("w-{1}"), rule("w"), rule("w-3")});
+  RosterWorld world({roster_rule("w-{1}"), roster_rule("w"), roster_rule("w-3")});
   world.others.names = {"w-2"};
-  world.see({World::sighting(5, "w-1"), World::sighting(6, "w-2")});
+  world.see({RosterWorld::sighting(5, "w-1"), RosterWorld::sighting(6, "w-2")});
   CHECK(world.names(0) == "w-1:5 w-2-1:6");
-  world.see({World::sighting(7, "w", 1), World::sighting(8, "w", 1), World::sighting(9, "w", 1)});
+  world.see({RosterWorld::sighting(7, "w", 1), RosterWorld::sighting(8, "w", 1),
+             RosterWorld::sighting(9, "w", 1)});
   CHECK(world.names(1) == "w-4:7 w-5:8 w-6:9");  // w-1, w-2 and w-3 are others'
 }
 
 TEST_CASE("a name that is configured meanwhile is taken back, and its process gets another",
           "[match]") {
-  World world({rule("a")});
-  world.see({World::sighting(5, "a"), World::sighting(6, "a")});
+  RosterWorld world({roster_rule("a")});
+  world.see({RosterWorld::sighting(5, "a"), RosterWorld::sighting(6, "a")});
   CHECK(world.names() == "a-1:5 a-2:6");
   world.others.names = {"a-2"};
   world.roster.settle(world.others);
@@ -120,9 +122,9 @@ TEST_CASE("a name that is configured meanwhile is taken back, and its process ge
 }
 
 TEST_CASE("what others run or watch is left out", "[match]") {
-  World world({rule("a")});
+  RosterWorld world({roster_rule("a")});
   world.others.processes = {5};
-  world.see({World::sighting(5, "a"), World::sighting(6, "a")});
+  world.see({RosterWorld::sighting(5, "a"), RosterWorld::sighting(6, "a")});
   CHECK(world.names() == "a:6");
   world.others.processes = {6};
   world.roster.settle(world.others);
@@ -130,9 +132,9 @@ TEST_CASE("what others run or watch is left out", "[match]") {
 }
 
 TEST_CASE("of a tree only the topmost has a name", "[match]") {
-  World world({rule("a", SampleScope::tree)});
-  world.see({World::sighting(6, "a", 0, {World::key(5)}), World::sighting(5, "a"),
-             World::sighting(7, "a", 0, {World::key(6), World::key(5)})});
+  RosterWorld world({roster_rule("a", SampleScope::tree)});
+  world.see({RosterWorld::sighting(6, "a", 0, {RosterWorld::key(5)}), RosterWorld::sighting(5, "a"),
+             RosterWorld::sighting(7, "a", 0, {RosterWorld::key(6), RosterWorld::key(5)})});
   CHECK(world.names() == "a:5");
   world.end(5);  // its children are orphans now
   CHECK(world.names() == "a:6");
@@ -141,41 +143,42 @@ TEST_CASE("of a tree only the topmost has a name", "[match]") {
 }
 
 TEST_CASE("one that begins to fit takes over the tree below it", "[match]") {
-  World world({rule("a", SampleScope::tree)});
-  world.see({World::sighting(6, "a", 0, {World::key(5)})});
+  RosterWorld world({roster_rule("a", SampleScope::tree)});
+  world.see({RosterWorld::sighting(6, "a", 0, {RosterWorld::key(5)})});
   CHECK(world.names() == "a:6");
-  world.see({World::sighting(5, "a")});
+  world.see({RosterWorld::sighting(5, "a")});
   CHECK(world.names() == "a:5");
 }
 
 TEST_CASE("another rule's tree is another matter, and so are processes alone", "[match]") {
-  World world({rule("a", SampleScope::tree), rule("b", SampleScope::tree),
-               rule("c", SampleScope::process)});
-  world.see({World::sighting(5, "a"), World::sighting(6, "b", 1, {World::key(5)}),
-             World::sighting(7, "c", 2), World::sighting(8, "c", 2, {World::key(7)})});
+  RosterWorld world({roster_rule("a", SampleScope::tree), roster_rule("b", SampleScope::tree),
+                     roster_rule("c", SampleScope::process)});
+  world.see({RosterWorld::sighting(5, "a"), RosterWorld::sighting(6, "b", 1, {RosterWorld::key(5)}),
+             RosterWorld::sighting(7, "c", 2),
+             RosterWorld::sighting(8, "c", 2, {RosterWorld::key(7)})});
   CHECK(world.names(0) == "a:5");
   CHECK(world.names(1) == "b:6");
   CHECK(world.names(2) == "c-1:7 c-2:8");
 }
 
 TEST_CASE("an ancestor that waits and has ended unseen holds nobody back", "[match]") {
-  World world({rule("a", SampleScope::tree)});
-  world.see({World::sighting(5, "a"), World::sighting(6, "a", 0, {World::key(5)}),
-             World::sighting(7, "a", 0, {World::key(6), World::key(5)})});
+  RosterWorld world({roster_rule("a", SampleScope::tree)});
+  world.see({RosterWorld::sighting(5, "a"), RosterWorld::sighting(6, "a", 0, {RosterWorld::key(5)}),
+             RosterWorld::sighting(7, "a", 0, {RosterWorld::key(6), RosterWorld::key(5)})});
   world.dead = {6};
   world.end(5);
   CHECK(world.names() == "a:7");
 }
 
 TEST_CASE("of too many the oldest stay, which is told once", "[match]") {
-  World world({rule("w-{1}", SampleScope::process, 4)});
+  RosterWorld world({roster_rule("w-{1}", SampleScope::process, 4)});
   std::vector<Sighting> many;
   for (ProcessId pid = 20; pid > 10; --pid) {
-    many.push_back(World::sighting(pid, "w-" + std::to_string(pid)));
+    many.push_back(RosterWorld::sighting(pid, "w-" + std::to_string(pid)));
   }
   world.see(many, true);
   CHECK(world.names() == "w-11:11 w-12:12 w-13:13 w-14:14");
-  world.see({World::sighting(21, "w-21")});
+  world.see({RosterWorld::sighting(21, "w-21")});
   world.end(12);
   CHECK(world.names() == "w-11:11 w-13:13 w-14:14 w-15:15");
   CHECK(world.log.count("WARN w-{1}: more than 4 processes match: the oldest are watched") == 1);
@@ -188,9 +191,9 @@ TEST_CASE("of too many the oldest stay, which is told once", "[match]") {
 }
 
 TEST_CASE("what fits no more, or fits another rule, loses its name", "[match]") {
-  World world({rule("a"), rule("b")});
-  world.see({World::sighting(5, "a"), World::sighting(6, "a")});
-  world.see({{.key = World::key(5)}, World::sighting(6, "b", 1)});
+  RosterWorld world({roster_rule("a"), roster_rule("b")});
+  world.see({RosterWorld::sighting(5, "a"), RosterWorld::sighting(6, "a")});
+  world.see({{.key = RosterWorld::key(5)}, RosterWorld::sighting(6, "b", 1)});
   CHECK(world.names(0) == "a");
   CHECK(world.names(1) == "b:6");
   world.see({}, true);
@@ -198,9 +201,9 @@ TEST_CASE("what fits no more, or fits another rule, loses its name", "[match]") 
 }
 
 TEST_CASE("a PID that is another process now is another", "[match]") {
-  World world({rule("w-{1}")});
-  world.see({World::sighting(5, "w-a")});
-  Sighting next = World::sighting(5, "w-b");
+  RosterWorld world({roster_rule("w-{1}")});
+  world.see({RosterWorld::sighting(5, "w-a")});
+  Sighting next = RosterWorld::sighting(5, "w-b");
   next.key.started_at = 1000;
   world.end(5);
   world.dead.clear();
@@ -209,25 +212,27 @@ TEST_CASE("a PID that is another process now is another", "[match]") {
 }
 
 TEST_CASE("a process that an earlier daemon has watched has its name again", "[match]") {
-  World world({rule("a")});
-  world.roster.recall(World::key(6), "a");
-  world.roster.recall(World::key(7), "a-9");
-  world.roster.recall(World::key(8), "other");
-  world.roster.recall(World::key(4), "a-1");
-  world.see({World::sighting(4, "a"), World::sighting(5, "a"), World::sighting(6, "a"),
-             World::sighting(7, "a"), World::sighting(8, "a")},
-            true);
+  RosterWorld world({roster_rule("a")});
+  world.roster.recall(RosterWorld::key(6), "a");
+  world.roster.recall(RosterWorld::key(7), "a-9");
+  world.roster.recall(RosterWorld::key(8), "other");
+  world.roster.recall(RosterWorld::key(4), "a-1");
+  world.see(
+      {RosterWorld::sighting(4, "a"), RosterWorld::sighting(5, "a"), RosterWorld::sighting(6, "a"),
+       RosterWorld::sighting(7, "a"), RosterWorld::sighting(8, "a")},
+      true);
   CHECK(world.names() == "a-1:4 a-2:5 a:6 a-9:7 a-3:8");
 }
 
 TEST_CASE("a rule of the same name goes on until it is known what fits", "[match]") {
-  World world({rule("a"), rule("b")});
-  world.see({World::sighting(5, "a"), World::sighting(6, "a"), World::sighting(7, "b", 1)});
-  world.roster.set_rules({rule("a")}, 2);
+  RosterWorld world({roster_rule("a"), roster_rule("b")});
+  world.see({RosterWorld::sighting(5, "a"), RosterWorld::sighting(6, "a"),
+             RosterWorld::sighting(7, "b", 1)});
+  world.roster.set_rules({roster_rule("a")}, 2);
   world.roster.settle(world.others);
   CHECK(world.names() == "a-1:5 a-2:6");
-  world.see({World::sighting(8, "a")}, false, 1);  // found by the earlier rules
+  world.see({RosterWorld::sighting(8, "a")}, false, 1);  // found by the earlier rules
   CHECK(world.names() == "a-1:5 a-2:6");
-  world.see({World::sighting(6, "a"), World::sighting(7, "a")}, true, 2);
+  world.see({RosterWorld::sighting(6, "a"), RosterWorld::sighting(7, "a")}, true, 2);
   CHECK(world.names() == "a-2:6 a-1:7");
 }

@@ -50,10 +50,10 @@ struct FakeSource final : MatchSource {
 };
 
 /// A supervisor of processes that are alive because a test says so; their PIDs are nobody's.
-struct World {
+struct MatchWorld {
   static constexpr ProcessId first_pid = 100'000'000;
 
-  explicit World(std::vector<ProcessConfig> processes) {
+  explicit MatchWorld(std::vector<ProcessConfig> processes) {
     SupervisorOptions options;
     options.find = [this](ProcessId pid, std::error_code& error) -> IsAlive {
       if (alive.contains(pid)) return [this, pid] { return alive.contains(pid); };
@@ -140,7 +140,7 @@ struct World {
 }  // namespace
 
 TEST_CASE("names that match stand where their entry does", "[match]") {
-  World world({rule("w-{1}"), rule("nginx")});
+  MatchWorld world({rule("w-{1}"), rule("nginx")});
   CHECK(world.names() == "w-_? nginx?");
   world.see(1, "nginx", 1);
   world.see(2, "w-a");
@@ -155,7 +155,7 @@ TEST_CASE("names that match stand where their entry does", "[match]") {
 }
 
 TEST_CASE("what has ended leaves the list, and its history stays for a while", "[match]") {
-  World world({rule("w-{1}")});
+  MatchWorld world({rule("w-{1}")});
   world.see(1, "w-a");
   world.see(2, "w-b");
   world.update();
@@ -173,7 +173,7 @@ TEST_CASE("what has ended leaves the list, and its history stays for a while", "
 }
 
 TEST_CASE("names that come and go do not pile up", "[match]") {
-  World world({rule("w-{1}")});
+  MatchWorld world({rule("w-{1}")});
   for (ProcessId number = 1; number <= 100; ++number) {
     world.see(number, "w-" + std::to_string(number));
     world.update();
@@ -187,7 +187,7 @@ TEST_CASE("names that come and go do not pile up", "[match]") {
 }
 
 TEST_CASE("a name that comes back has the history of before", "[match]") {
-  World world({rule("w-{1}")});
+  MatchWorld world({rule("w-{1}")});
   world.see(1, "w-a");
   world.update();
   world.end(1);
@@ -202,7 +202,7 @@ TEST_CASE("a name that comes back has the history of before", "[match]") {
 }
 
 TEST_CASE("a successor that is seen at once goes on under the name", "[match]") {
-  World world({rule("nginx")});
+  MatchWorld world({rule("nginx")});
   world.see(1, "nginx");
   world.update();
   world.end(1);
@@ -215,8 +215,8 @@ TEST_CASE("a successor that is seen at once goes on under the name", "[match]") 
 }
 
 TEST_CASE("one that cannot be measured leaves its place to another, and is told once", "[match]") {
-  World world({rule("w-{1}", 1)});
-  world.unmeasurable = {World::first_pid + 1, World::first_pid + 2};
+  MatchWorld world({rule("w-{1}", 1)});
+  world.unmeasurable = {MatchWorld::first_pid + 1, MatchWorld::first_pid + 2};
   world.see(1, "w-a");
   world.see(2, "w-b");
   world.see(3, "w-c");
@@ -226,9 +226,9 @@ TEST_CASE("one that cannot be measured leaves its place to another, and is told 
 }
 
 TEST_CASE("one whose PID is another's by now is not watched", "[match]") {
-  World world({rule("w-{1}")});
+  MatchWorld world({rule("w-{1}")});
   world.see(1, "w-a");
-  world.starts[World::first_pid + 1] = 99;
+  world.starts[MatchWorld::first_pid + 1] = 99;
   world.update();
   CHECK(world.names() == "w-_?");
 }
@@ -236,7 +236,7 @@ TEST_CASE("one whose PID is another's by now is not watched", "[match]") {
 TEST_CASE("limits go with the names, also over a reload", "[match]") {
   ProcessConfig config = rule("w-{1}");
   config.limits.max_memory_mb = 5;
-  World world({config});
+  MatchWorld world({config});
   world.see(1, "w-a");
   world.update();
   CHECK(world.limits_of.at("w-a").max_memory_mb == 5);
@@ -252,7 +252,7 @@ TEST_CASE("limits go with the names, also over a reload", "[match]") {
 
 TEST_CASE("a reload with another scope begins anew with the same process", "[match]") {
   ProcessConfig config = rule("w-{1}");
-  World world({config});
+  MatchWorld world({config});
   world.see(1, "w-a");
   world.update();
   config.scope = SampleScope::tree;
@@ -261,7 +261,7 @@ TEST_CASE("a reload with another scope begins anew with the same process", "[mat
 }
 
 TEST_CASE("a name that is configured is taken back, and its process has another", "[match]") {
-  World world({rule("w-{1}")});
+  MatchWorld world({rule("w-{1}")});
   world.see(1, "w-a");
   world.update();
   ProcessConfig file;
@@ -272,7 +272,7 @@ TEST_CASE("a name that is configured is taken back, and its process has another"
 }
 
 TEST_CASE("nothing is started for matches after a request to stop", "[match]") {
-  World world({rule("w-{1}")});
+  MatchWorld world({rule("w-{1}")});
   world.see(1, "w-a");
   world.update();
   world.supervisor->request_stop();

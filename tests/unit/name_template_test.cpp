@@ -12,11 +12,11 @@
 
 using provisr::is_valid_process_name;
 using provisr::daemon::NameTemplate;
-using Stars = std::vector<std::string_view>;
+using Parts = std::vector<std::string_view>;
 
 namespace {
 
-std::string name(std::string_view text, const Stars& stars) {
+std::string name(std::string_view text, const Parts& stars) {
   return NameTemplate(text).name_for(stars);
 }
 

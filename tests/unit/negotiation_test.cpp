@@ -13,22 +13,22 @@ using namespace provisr::daemon;
 
 namespace {
 
-[[nodiscard]] HttpHeaders with(std::string_view name, std::string_view value) {
+[[nodiscard]] HttpHeaders with_field(std::string_view name, std::string_view value) {
   HttpHeaders headers;
   headers.add(std::string(name), std::string(value));
   return headers;
 }
 
 [[nodiscard]] std::string content_type_for(std::string_view accept) {
-  return negotiate_scrape(with("Accept", accept)).content_type;
+  return negotiate_scrape(with_field("Accept", accept)).content_type;
 }
 
 [[nodiscard]] bool gets_openmetrics(std::string_view accept) {
-  return negotiate_scrape(with("accept", accept)).format == ExpositionFormat::openmetrics;
+  return negotiate_scrape(with_field("accept", accept)).format == ExpositionFormat::openmetrics;
 }
 
 [[nodiscard]] bool gets_gzip(std::string_view accept_encoding) {
-  return wants_gzip(with("Accept-Encoding", accept_encoding));
+  return wants_gzip(with_field("Accept-Encoding", accept_encoding));
 }
 
 constexpr std::string_view text = "text/plain; version=0.0.4; charset=utf-8";
@@ -90,7 +90,7 @@ TEST_CASE("preferences that cannot be read are passed over", "[negotiation]") {
 }
 
 TEST_CASE("fields that come more than once count as one", "[negotiation]") {
-  HttpHeaders headers = with("Accept", "text/plain;q=0.1");
+  HttpHeaders headers = with_field("Accept", "text/plain;q=0.1");
   headers.add("ACCEPT", "application/openmetrics-text;q=0.2");
   CHECK(negotiate_scrape(headers).format == ExpositionFormat::openmetrics);
 }
@@ -110,5 +110,5 @@ TEST_CASE("gzip is for those who want it", "[negotiation]") {
   CHECK_FALSE(gets_gzip("*;q=0"));
   CHECK_FALSE(gets_gzip("gzip;q=0.5, identity;q=0.9"));
   CHECK_FALSE(gets_gzip("br, deflate"));
-  CHECK(negotiate_scrape(with("Accept-Encoding", "gzip")).is_gzipped == can_gzip());
+  CHECK(negotiate_scrape(with_field("Accept-Encoding", "gzip")).is_gzipped == can_gzip());
 }

@@ -27,8 +27,8 @@ constexpr std::uint64_t second = 1'000'000'000;
 /// What the accounts of children may be behind.
 constexpr std::uint64_t slack = 20'000'000;
 
-struct Machine {
-  Machine() { system.fork(FakeFamilies::init, leader); }
+struct ForestMachine {
+  ForestMachine() { system.fork(FakeFamilies::init, leader); }
 
   Forest::Tree open(ProcessId pid) {
     std::error_code error;
@@ -63,7 +63,7 @@ bool is_about(Nanoseconds figure, std::uint64_t expected) {
 }  // namespace
 
 TEST_CASE("a tree is the leader and all its descendants", "[tree]") {
-  Machine machine;
+  ForestMachine machine;
   machine.system.fork(100, 101);
   machine.system.fork(101, 102);
   machine.system.fork(FakeFamilies::init, 200);
@@ -83,7 +83,7 @@ TEST_CASE("a tree is the leader and all its descendants", "[tree]") {
 }
 
 TEST_CASE("a figure that one member does not tell is unknown of the tree", "[tree]") {
-  Machine machine;
+  ForestMachine machine;
   machine.system.fork(100, 101);
   Forest::Tree tree = machine.open(100);
   machine.system.processes.at(101)->tells_fds = false;
@@ -95,7 +95,7 @@ TEST_CASE("a figure that one member does not tell is unknown of the tree", "[tre
 }
 
 TEST_CASE("a tree ends with its leader", "[tree]") {
-  Machine machine;
+  ForestMachine machine;
   machine.system.fork(100, 101);
   {
     Forest::Tree tree = machine.open(100);
@@ -109,7 +109,7 @@ TEST_CASE("a tree ends with its leader", "[tree]") {
 }
 
 TEST_CASE("the time of members that were waited for is not lost and not counted twice", "[tree]") {
-  Machine machine;
+  ForestMachine machine;
   Forest::Tree tree = machine.open(100);
   machine.system.burn(100, second);
   machine.system.fork(100, 101);
@@ -137,7 +137,7 @@ TEST_CASE("the time of members that were waited for is not lost and not counted 
 }
 
 TEST_CASE("children that are never seen count once they were waited for", "[tree]") {
-  Machine machine;
+  ForestMachine machine;
   Forest::Tree tree = machine.open(100);
   static_cast<void>(machine.tick_and_read(tree));
   machine.system.fork(100, 101);
@@ -148,7 +148,7 @@ TEST_CASE("children that are never seen count once they were waited for", "[tree
 }
 
 TEST_CASE("what nobody in the tree waits for is kept as last known", "[tree]") {
-  Machine machine;
+  ForestMachine machine;
   Forest::Tree tree = machine.open(100);
   machine.system.fork(100, 101);
   machine.system.fork(101, 102);
@@ -185,7 +185,7 @@ TEST_CASE("what nobody in the tree waits for is kept as last known", "[tree]") {
 }
 
 TEST_CASE("an orphan whose parent ended before it was seen is known by its group", "[tree]") {
-  Machine machine;
+  ForestMachine machine;
   Forest::Tree tree = machine.open(100);
   static_cast<void>(machine.tick_and_read(tree));
   machine.system.fork(100, 101);
@@ -196,7 +196,7 @@ TEST_CASE("an orphan whose parent ended before it was seen is known by its group
 }
 
 TEST_CASE("a PID that is used again is another process", "[tree]") {
-  Machine machine;
+  ForestMachine machine;
   machine.system.fork(100, 101);
   Forest::Tree tree = machine.open(100);
   machine.system.burn(101, second);
@@ -220,7 +220,7 @@ TEST_CASE("a PID that is used again is another process", "[tree]") {
 }
 
 TEST_CASE("trees may lie within each other", "[tree]") {
-  Machine machine;
+  ForestMachine machine;
   machine.system.fork(100, 101);
   machine.system.fork(101, 102);
   machine.system.burn(102, second);
@@ -242,7 +242,7 @@ TEST_CASE("trees may lie within each other", "[tree]") {
 }
 
 TEST_CASE("an inner tree ends within the outer one", "[tree]") {
-  Machine machine;
+  ForestMachine machine;
   machine.system.fork(100, 101);
   machine.system.fork(101, 102);
   Forest::Tree outer = machine.open(100);
@@ -261,7 +261,7 @@ TEST_CASE("an inner tree ends within the outer one", "[tree]") {
 }
 
 TEST_CASE("where nothing is born and nobody has ended, no family is asked for", "[tree]") {
-  Machine machine;
+  ForestMachine machine;
   machine.system.fork(100, 101);
   Forest::Tree tree = machine.open(100);
   static_cast<void>(machine.tick_and_read(tree));
@@ -276,7 +276,7 @@ TEST_CASE("where nothing is born and nobody has ended, no family is asked for", 
 }
 
 TEST_CASE("a deep tree is read without recursion", "[tree]") {
-  Machine machine;
+  ForestMachine machine;
   constexpr ProcessId depth = 50'000;
   for (ProcessId i = 0; i < depth; ++i) machine.system.fork(100 + i, 101 + i);
   Forest::Tree tree = machine.open(100);
@@ -284,7 +284,7 @@ TEST_CASE("a deep tree is read without recursion", "[tree]") {
 }
 
 TEST_CASE("a storm of births and ends is followed to the end", "[tree]") {
-  Machine machine;
+  ForestMachine machine;
   machine.system.lists_all = GENERATE(false, true);
   Forest::Tree tree = machine.open(100);
   std::minstd_rand random(7);

@@ -15,7 +15,7 @@ using namespace provisr::daemon;
 namespace {
 
 /// A machine whose processes are what their arguments say.
-struct Machine {
+struct ScoutedMachine {
   struct Process {
     std::uint64_t started_at;
     std::string args;
@@ -77,10 +77,10 @@ std::shared_ptr<const MatchRules> rules() {
   return std::make_shared<const MatchRules>(std::vector{worker, any});
 }
 
-struct World {
-  Machine machine;
+struct ScoutWorld {
+  ScoutedMachine machine;
   ProcessScout scout{machine.sources()};
-  World() { scout.set_rules(rules(), 1); }
+  ScoutWorld() { scout.set_rules(rules(), 1); }
 
   /// "worker-a@0 any@1"; "-" for one that fits no more.
   std::string look(bool all = false) {
@@ -100,7 +100,7 @@ struct World {
 }  // namespace
 
 TEST_CASE("at first all processes are looked at, and the first rule that fits wins", "[match]") {
-  World world;
+  ScoutWorld world;
   world.machine.start(10, "worker a");
   world.machine.start(11, "driver b");
   world.machine.start(12, "other");
@@ -109,7 +109,7 @@ TEST_CASE("at first all processes are looked at, and the first rule that fits wi
 }
 
 TEST_CASE("what is born is found at the next look, and once", "[match]") {
-  World world;
+  ScoutWorld world;
   world.machine.start(2, "init");
   world.come_to_rest();
   world.machine.start(10, "worker a");
@@ -121,7 +121,7 @@ TEST_CASE("what is born is found at the next look, and once", "[match]") {
 }
 
 TEST_CASE("a machine on which nothing is born costs nothing", "[match]") {
-  World world;
+  ScoutWorld world;
   for (ProcessId pid = 1; pid < 5000; ++pid) world.machine.start(pid, "stranger");
   world.come_to_rest();
   world.machine.lists_all = GENERATE(false, true);
@@ -131,7 +131,7 @@ TEST_CASE("a machine on which nothing is born costs nothing", "[match]") {
 }
 
 TEST_CASE("what is gone before the next look is read once at most", "[match]") {
-  World world;
+  ScoutWorld world;
   world.machine.start(2, "init");
   world.come_to_rest();
   const int before = world.machine.reads;
@@ -145,7 +145,7 @@ TEST_CASE("what is gone before the next look is read once at most", "[match]") {
 }
 
 TEST_CASE("a program that is executed late, or becomes another, is noticed", "[match]") {
-  World world;
+  ScoutWorld world;
   world.machine.start(2, "init");
   world.come_to_rest();
   world.machine.start(10, "shell");
@@ -161,7 +161,7 @@ TEST_CASE("a program that is executed late, or becomes another, is noticed", "[m
 }
 
 TEST_CASE("a title that changes after hours is seen by a look at all", "[match]") {
-  World world;
+  ScoutWorld world;
   world.machine.start(10, "init er ");
   world.come_to_rest();
   for (int i = 0; i < 100; ++i) static_cast<void>(world.look());
@@ -173,7 +173,7 @@ TEST_CASE("a title that changes after hours is seen by a look at all", "[match]"
 }
 
 TEST_CASE("what is born between two looks at all is newborn all the same", "[match]") {
-  World world;
+  ScoutWorld world;
   world.machine.start(2, "init");
   world.come_to_rest();
   world.machine.start(10, "worker's parent");
@@ -183,7 +183,7 @@ TEST_CASE("what is born between two looks at all is newborn all the same", "[mat
 }
 
 TEST_CASE("the second process of a PID is another", "[match]") {
-  World world;
+  ScoutWorld world;
   world.machine.start(2, "init");
   world.come_to_rest();
   world.machine.start(10, "worker a", 5);
@@ -198,7 +198,7 @@ TEST_CASE("the second process of a PID is another", "[match]") {
 }
 
 TEST_CASE("others' rules take a look at all", "[match]") {
-  World world;
+  ScoutWorld world;
   world.machine.start(10, "worker a");
   world.come_to_rest();
   const int listings = world.machine.whole_listings;

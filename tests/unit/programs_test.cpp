@@ -3,6 +3,7 @@
 
 #include "daemon/base/text.hpp"
 #include "daemon/config/load.hpp"
+#include "support/config_lines.hpp"
 #include "support/temp_directory.hpp"
 
 #include <catch2/catch_test_macros.hpp>
@@ -15,21 +16,12 @@
 
 using namespace provisr::daemon;
 using namespace provisr::test;
-using Lines = std::vector<std::string>;
 
 namespace {
 
-const Lines none;
-
-std::string program(std::string_view name, std::string_view more = "") {
+std::string program_toml(std::string_view name, std::string_view more = "") {
   return fmt::format("type = \"process\"\n[spec]\nname = \"{}\"\ncommand = \"true\"\n{}\n", name,
                      more);
-}
-
-Lines lines_of(const std::vector<ConfigNotice>& notices) {
-  Lines lines;
-  for (const ConfigNotice& notice : notices) lines.push_back(notice.to_string());
-  return lines;
 }
 
 Lines names_in(const LoadedConfig& loaded) {
@@ -39,9 +31,9 @@ Lines names_in(const LoadedConfig& loaded) {
 }
 
 /// A configuration beside a folder "programs".
-class World {
+class ProgramsFolder {
  public:
-  World() { std::filesystem::create_directory(programs()); }
+  ProgramsFolder() { std::filesystem::create_directory(programs()); }
 
   [[nodiscard]] LoadedConfig load(
       std::string_view config = "programs_directory = \"programs\"\n") const {
@@ -62,28 +54,28 @@ class World {
 }  // namespace
 
 TEST_CASE("each TOML file of the folder is a process, in the order of their names") {
-  const World world;
-  world.write("b.toml", program("second", "instances = 2"));
-  world.write("a.toml", program("first"));
+  const ProgramsFolder world;
+  world.write("b.toml", program_toml("second", "instances = 2"));
+  world.write("a.toml", program_toml("first"));
   world.write("C.TOML", "name = \"flat\"\ncommand = \"true\"\n");
   const LoadedConfig loaded = world.load(
       "programs_directory = \"./programs\"\n[[processes]]\nname = \"own\"\ncommand = \"true\"\n");
-  CHECK(lines_of(loaded.faults) == none);
-  CHECK(lines_of(loaded.warnings) == none);
+  CHECK(lines_of(loaded.faults) == no_lines);
+  CHECK(lines_of(loaded.warnings) == no_lines);
   CHECK(names_in(loaded) == Lines{"own", "flat", "first", "second"});
   CHECK(loaded.config.processes.back().instances == 2);
 }
 
 TEST_CASE("a folder may be named by its whole path") {
-  const World world;
-  world.write("a.toml", program("a"));
+  const ProgramsFolder world;
+  world.write("a.toml", program_toml("a"));
   const std::string folder = world.programs().generic_string();
   CHECK(names_in(world.load(fmt::format("programs_directory = '{}'\n", folder))) == Lines{"a"});
 }
 
 TEST_CASE("what the file says for all holds for the files of the folder, too") {
-  const World world;
-  world.write("a.toml", program("a", "env = [\"B=2\"]"));
+  const ProgramsFolder world;
+  world.write("a.toml", program_toml("a", "env = [\"B=2\"]"));
   const LoadedConfig loaded = world.load(
       "programs_directory = \"programs\"\nenv = [\"A=1\"]\nuse_os_env = false\n"
       "[log]\ndir = \"logs\"\n");
@@ -95,26 +87,26 @@ TEST_CASE("what the file says for all holds for the files of the folder, too") {
 }
 
 TEST_CASE("what is no program's file is passed over") {
-  const World world;
-  world.write("a.toml", program("a"));
+  const ProgramsFolder world;
+  world.write("a.toml", program_toml("a"));
   for (const std::string_view name :
        {".hidden.toml", "a.toml~", "a.toml.bak", "#a.toml#", ".a.toml.swp", "README.md", "toml"}) {
-    world.write(name, program("wrong"));
+    world.write(name, program_toml("wrong"));
   }
   std::filesystem::create_directory(world.programs() / "folder.toml");
-  world.write("folder.toml/b.toml", program("wrong"));
+  world.write("folder.toml/b.toml", program_toml("wrong"));
   const LoadedConfig loaded = world.load();
-  CHECK(lines_of(loaded.faults) == none);
-  CHECK(lines_of(loaded.warnings) == none);
+  CHECK(lines_of(loaded.faults) == no_lines);
+  CHECK(lines_of(loaded.warnings) == no_lines);
   CHECK(names_in(loaded) == Lines{"a"});
 }
 
 TEST_CASE("other forms that the Go provisr reads give a warning each") {
-  const World world;
-  world.write("a.toml", program("a"));
+  const ProgramsFolder world;
+  world.write("a.toml", program_toml("a"));
   for (const std::string_view name : {"c.yml", "b.yaml", "d.json"}) world.write(name, "");
   const LoadedConfig loaded = world.load();
-  CHECK(lines_of(loaded.faults) == none);
+  CHECK(lines_of(loaded.faults) == no_lines);
   const auto skipped = [&](std::string_view name) {
     return fmt::format("{}:1: programs_directory: \"{}\" is no TOML file; skipped",
                        world.main_file(), world.file(name));
@@ -123,12 +115,12 @@ TEST_CASE("other forms that the Go provisr reads give a warning each") {
 }
 
 TEST_CASE("faults of all files are told at once, each with its file and line") {
-  const World world;
-  world.write("a.toml", program("a", "comand = \"x\""));
+  const ProgramsFolder world;
+  world.write("a.toml", program_toml("a", "comand = \"x\""));
   world.write("b.toml", "type = \n");
   world.write("c.toml", "");
   world.write("d.toml", "# being written\n");
-  world.write("e.toml", program("bad name"));
+  world.write("e.toml", program_toml("bad name"));
   world.write("f.toml", "[[processes]]\nname = \"f\"\n");
   const LoadedConfig loaded = world.load("programs_directory = \"programs\"\nodd = 1\n");
   const Lines faults = lines_of(loaded.faults);
@@ -145,10 +137,10 @@ TEST_CASE("faults of all files are told at once, each with its file and line") {
 }
 
 TEST_CASE("a name that two files have is a fault that names both") {
-  const World world;
-  world.write("a.toml", program("app", "instances = 2"));
-  world.write("b.toml", program("app-2"));
-  world.write("c.toml", program("own"));
+  const ProgramsFolder world;
+  world.write("a.toml", program_toml("app", "instances = 2"));
+  world.write("b.toml", program_toml("app-2"));
+  world.write("c.toml", program_toml("own"));
   const LoadedConfig loaded = world.load(
       "programs_directory = \"programs\"\n[[processes]]\nname = \"own\"\ncommand = \"true\"\n");
   CHECK(lines_of(loaded.faults) ==
@@ -159,18 +151,18 @@ TEST_CASE("a name that two files have is a fault that names both") {
 }
 
 TEST_CASE("a scheduled job in the folder is skipped with a warning") {
-  const World world;
+  const ProgramsFolder world;
   world.write("a.toml", "type = \"cronjob\"\n[spec]\nname = \"a\"\nschedule = \"@daily\"\n");
   const LoadedConfig loaded = world.load();
-  CHECK(lines_of(loaded.faults) == none);
+  CHECK(lines_of(loaded.faults) == no_lines);
   CHECK(lines_of(loaded.warnings) ==
         Lines{world.file("a.toml") + ": scheduled jobs are not served by provisrd; skipped"});
 }
 
 TEST_CASE("a folder that is not there is a fault, an empty one a warning") {
-  const World world;
+  const ProgramsFolder world;
   const LoadedConfig empty = world.load();
-  CHECK(lines_of(empty.faults) == none);
+  CHECK(lines_of(empty.faults) == no_lines);
   CHECK(lines_of(empty.warnings) ==
         Lines{fmt::format("{}:1: programs_directory: \"{}\" holds no TOML file", world.main_file(),
                           name_of(world.programs()))});
@@ -184,27 +176,27 @@ TEST_CASE("a folder that is not there is a fault, an empty one a warning") {
 }
 
 TEST_CASE("a folder that the Go provisr would read unasked is pointed out") {
-  const World world;
+  const ProgramsFolder world;
   const std::string config = "[[processes]]\nname = \"own\"\ncommand = \"true\"\n";
-  CHECK(lines_of(world.load(config).warnings) == none);
-  world.write("a.toml", program("a"));
+  CHECK(lines_of(world.load(config).warnings) == no_lines);
+  world.write("a.toml", program_toml("a"));
   const LoadedConfig loaded = world.load(config);
   CHECK(names_in(loaded) == Lines{"own"});
   CHECK(lines_of(loaded.warnings) ==
         Lines{fmt::format("{}: \"{}\" is not read: no programs_directory names it",
                           world.main_file(), name_of(world.programs()))});
-  CHECK(lines_of(world.load("programs_directory = \"\"\n" + config).warnings) == none);
+  CHECK(lines_of(world.load("programs_directory = \"\"\n" + config).warnings) == no_lines);
 }
 
 TEST_CASE("the files of the folder are bounded in size and in number") {
-  const World world;
+  const ProgramsFolder world;
   const LoadedConfig fits = [&] {
-    std::string text = program("a");
+    std::string text = program_toml("a");
     text.append(max_program_size - text.size(), '#');
     world.write("a.toml", text);
     return world.load();
   }();
-  CHECK(lines_of(fits.faults) == none);
+  CHECK(lines_of(fits.faults) == no_lines);
 
   SECTION("of one file") {
     world.write("a.toml", std::string(max_program_size + 1, '#'));
@@ -213,7 +205,7 @@ TEST_CASE("the files of the folder are bounded in size and in number") {
   }
   SECTION("in all") {
     for (std::size_t i = 0; i <= max_programs_size / max_program_size; ++i) {
-      std::string text = program(fmt::format("p{}", i));
+      std::string text = program_toml(fmt::format("p{}", i));
       text.append(max_program_size - text.size(), '#');
       world.write(fmt::format("{}.toml", i), text);
     }
@@ -231,7 +223,7 @@ TEST_CASE("the files of the folder are bounded in size and in number") {
 }
 
 TEST_CASE("faults of the folder are listed up to a bound") {
-  const World world;
+  const ProgramsFolder world;
   for (std::size_t i = 0; i < max_notices + 5; ++i) world.write(fmt::format("{}.toml", i), "");
   const Lines faults = lines_of(world.load().faults);
   REQUIRE(faults.size() == max_notices + 1);

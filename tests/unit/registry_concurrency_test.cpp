@@ -46,7 +46,7 @@ void show(test::FakeSystem& system, std::uint64_t number) {
          metrics.num_fds == Figure(static_cast<std::uint32_t>(number * 7));
 }
 
-struct Findings {
+struct TornReadings {
   std::atomic<int> half_ticks = 0;
   std::atomic<int> back_in_time = 0;
   std::atomic<int> names_out_of_order = 0;
@@ -57,7 +57,7 @@ struct Findings {
 };
 
 void inspect_process(const Snapshot& snapshot, const Snapshot::Process& process,
-                     Findings& findings) {
+                     TornReadings& findings) {
   const std::string_view name = process.name();
   if (!process.running()) return;
   if (name.starts_with("steady-")) {
@@ -68,7 +68,7 @@ void inspect_process(const Snapshot& snapshot, const Snapshot::Process& process,
   }
 }
 
-void inspect_history(const Snapshot& snapshot, Findings& findings) {
+void inspect_history(const Snapshot& snapshot, TornReadings& findings) {
   const auto process = snapshot.find("steady-1");
   const std::vector<ProcessMetrics> history = process->history();
   std::uint64_t number = snapshot.tick() - history.size();
@@ -82,7 +82,7 @@ void inspect_history(const Snapshot& snapshot, Findings& findings) {
   }
 }
 
-void inspect(const Snapshot& snapshot, Findings& findings) {
+void inspect(const Snapshot& snapshot, TornReadings& findings) {
   std::string previous;
   for (const Snapshot::Process process : snapshot) {
     if (process.name() <= previous) ++findings.names_out_of_order;
@@ -93,7 +93,7 @@ void inspect(const Snapshot& snapshot, Findings& findings) {
   ++findings.snapshots;
 }
 
-void inspect_group(const test::FakeRegistry& registry, Findings& findings) {
+void inspect_group(const test::FakeRegistry& registry, TornReadings& findings) {
   const auto totals = registry.group("steady");
   if (!totals) {
     ++findings.wrong_groups;
@@ -106,7 +106,7 @@ void inspect_group(const test::FakeRegistry& registry, Findings& findings) {
 }
 
 void read_all_the_while(const test::FakeRegistry& registry, const std::atomic<bool>& done,
-                        Findings& findings) {
+                        TornReadings& findings) {
   std::uint64_t last_tick = 0;
   std::vector<Snapshot> held;  // slow readers
   while (!done) {
@@ -155,7 +155,7 @@ void prepare(FakeMachine& machine) {
 TEST_CASE("nobody sees half a tick", "[registry][concurrency]") {
   FakeMachine machine(10);
   prepare(machine);
-  Findings findings;
+  TornReadings findings;
   std::atomic<bool> done = false;
   std::vector<std::thread> threads;
   for (int i = 0; i < 2; ++i) {

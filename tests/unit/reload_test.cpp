@@ -15,7 +15,7 @@ using Names = std::vector<std::string>;
 
 namespace {
 
-struct World : FakeSupervision {
+struct ReloadWorld : FakeSupervision {
   using FakeSupervision::FakeSupervision;
 
   ReloadChanges reload(std::vector<ProcessConfig> processes) {
@@ -51,7 +51,7 @@ ProcessConfig with_instances(int count) {
 }  // namespace
 
 TEST_CASE("other limits are told, and hold without a restart") {
-  World world({restarting(), foreign_config()});
+  ReloadWorld world({restarting(), foreign_config()});
   world.start();
   ProcessConfig child = restarting();
   ProcessConfig foreign = foreign_config();
@@ -65,7 +65,7 @@ TEST_CASE("other limits are told, and hold without a restart") {
 }
 
 TEST_CASE("a reload of the same configuration changes nothing") {
-  World world({restarting(), foreign_config()});
+  ReloadWorld world({restarting(), foreign_config()});
   world.start();
   CHECK(world.reload({restarting(), foreign_config()}).empty());
   CHECK(world.children.launches() == 1);
@@ -73,7 +73,7 @@ TEST_CASE("a reload of the same configuration changes nothing") {
 }
 
 TEST_CASE("more instances leave those that run alone") {
-  World world({with_instances(2)});
+  ReloadWorld world({with_instances(2)});
   world.start();
   const ReloadChanges changes = world.reload({with_instances(3)});
   CHECK(changes.started == Names{"app-3"});
@@ -84,7 +84,7 @@ TEST_CASE("more instances leave those that run alone") {
 }
 
 TEST_CASE("fewer instances stop those beyond, and take them off the list once they have ended") {
-  World world({with_instances(3)});
+  ReloadWorld world({with_instances(3)});
   world.children.pattern.heeds_terminate = false;
   world.start();
   const ReloadChanges changes = world.reload({with_instances(2)});
@@ -115,7 +115,7 @@ TEST_CASE("fewer instances stop those beyond, and take them off the list once th
 }
 
 TEST_CASE("what runs is started anew only if it would be another process") {
-  World world({restarting()});
+  ReloadWorld world({restarting()});
   world.start();
   ProcessConfig changed = restarting();
 
@@ -146,7 +146,7 @@ TEST_CASE("what runs is started anew only if it would be another process") {
 }
 
 TEST_CASE("a changed process that had ended, or could not start, is started") {
-  World world({child_config()});
+  ReloadWorld world({child_config()});
   world.children.refuse(std::errc::no_such_file_or_directory, "cannot find program");
   world.start();
   REQUIRE(world.status().state == ProcessState::failed);
@@ -160,7 +160,7 @@ TEST_CASE("a changed process that had ended, or could not start, is started") {
 }
 
 TEST_CASE("what was stopped by hand stays stopped") {
-  World world({restarting()});
+  ReloadWorld world({restarting()});
   world.start();
   world.submit(Command::Verb::stop, "app");
   world.update();
@@ -177,7 +177,7 @@ TEST_CASE("what was stopped by hand stays stopped") {
 }
 
 TEST_CASE("a name that returns while its process still ends is started after that") {
-  World world({restarting()});
+  ReloadWorld world({restarting()});
   world.children.pattern.heeds_terminate = false;
   world.start();
   world.reload({});
@@ -193,7 +193,7 @@ TEST_CASE("a name that returns while its process still ends is started after tha
 TEST_CASE("a process can become one that somebody else runs, and the other way round") {
   ProcessConfig watched = foreign_config();
   watched.name = "app";
-  World world({child_config()});
+  ReloadWorld world({child_config()});
   world.children.pattern.heeds_terminate = false;
   world.start();
   CHECK(world.reload({watched}).restarted == Names{"app"});
@@ -211,7 +211,7 @@ TEST_CASE("a process can become one that somebody else runs, and the other way r
 TEST_CASE("a stop ends what a reload had begun") {
   ProcessConfig watched = foreign_config();
   watched.name = "app";
-  World world({watched});
+  ReloadWorld world({watched});
   world.start();
   world.reload({child_config(), child_config("other")});
   world.reload({watched});
@@ -226,7 +226,7 @@ TEST_CASE("a stop ends what a reload had begun") {
 TEST_CASE("another pid_file ends the watching of the process before") {
   const TempDirectory directory;
   ProcessConfig watched = foreign_config();
-  World world({watched});
+  ReloadWorld world({watched});
   world.start();
   watched.pid_file = directory.path() / "other.pid";
   CHECK(world.reload({watched}).changed == Names{"nginx"});
@@ -238,7 +238,7 @@ TEST_CASE("a changed pid_file moves with the restart") {
   const TempDirectory directory;
   ProcessConfig config = restarting();
   config.pid_file = directory.path() / "old.pid";
-  World world({config});
+  ReloadWorld world({config});
   world.start();
   REQUIRE(std::filesystem::exists(config.pid_file));
   config.pid_file = directory.path() / "new.pid";
@@ -250,7 +250,7 @@ TEST_CASE("a changed pid_file moves with the restart") {
 }
 
 TEST_CASE("order follows the new configuration") {
-  World world({child_config("a"), child_config("b")});
+  ReloadWorld world({child_config("a"), child_config("b")});
   world.start();
   world.reload({child_config("c"), child_config("b"), child_config("a")});
   CHECK(world.names() == Names{"c", "b", "a"});

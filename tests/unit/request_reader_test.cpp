@@ -11,10 +11,10 @@ using namespace provisr::daemon;
 
 namespace {
 
-constexpr HttpLimits limits;
+constexpr HttpLimits default_limits;
 
 [[nodiscard]] RequestReader::Result read(std::string_view bytes) {
-  RequestReader reader(limits);
+  RequestReader reader(default_limits);
   reader.append(bytes);
   return reader.next();
 }
@@ -72,7 +72,7 @@ TEST_CASE("a connection is kept alive as the client asks") {
 TEST_CASE("a request may arrive in any pieces, and others behind it") {
   const std::string first = "\r\nGET /1 HTTP/1.1\r\nHost: a\r\nX: y\r\n\r\n";
   const std::string both = first + "GET /2 HTTP/1.1\r\nHost: b\r\n\r\n";
-  RequestReader reader(limits);
+  RequestReader reader(default_limits);
   std::string targets;
   for (const char byte : both) {
     reader.append(std::string_view(&byte, 1));
@@ -139,16 +139,18 @@ TEST_CASE("a body is refused however its end is given") {
 }
 
 TEST_CASE("lines and headers are bounded, whether they end or not") {
-  const std::string fits(limits.request_line - std::string_view("GET / HTTP/1.1").size(), 'a');
+  const std::string fits(default_limits.request_line - std::string_view("GET / HTTP/1.1").size(),
+                         'a');
   CHECK(refusal("GET /" + fits + " HTTP/1.1\r\nHost: a\r\n\r\n") == 0);
   CHECK(refusal("GET /a" + fits + " HTTP/1.1\r\nHost: a\r\n\r\n") == 414);
-  CHECK(refusal(std::string(limits.request_line + 3, 'a')) == 414);
-  const std::string wide(limits.headers - std::string_view("Host: a\r\nX: \r\n").size(), 'b');
+  CHECK(refusal(std::string(default_limits.request_line + 3, 'a')) == 414);
+  const std::string wide(default_limits.headers - std::string_view("Host: a\r\nX: \r\n").size(),
+                         'b');
   CHECK(refusal_of_field("X: " + wide) == 0);
   CHECK(refusal_of_field("X: b" + wide) == 431);
-  CHECK(refusal("GET / HTTP/1.1\r\n" + std::string(limits.headers + 3, 'b')) == 431);
+  CHECK(refusal("GET / HTTP/1.1\r\n" + std::string(default_limits.headers + 3, 'b')) == 431);
   std::string many;
-  for (std::size_t i = 1; i < limits.header_fields; ++i) many += "a:\r\n";
+  for (std::size_t i = 1; i < default_limits.header_fields; ++i) many += "a:\r\n";
   CHECK(refusal("GET / HTTP/1.1\r\nHost: a\r\n" + many + "\r\n") == 0);
   CHECK(refusal("GET / HTTP/1.1\r\nHost: a\r\n" + many + "a:\r\n\r\n") == 431);
 }

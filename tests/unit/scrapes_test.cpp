@@ -22,7 +22,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr Scrapes::Variant plain{};
-constexpr Scrapes::Variant openmetrics{ExpositionFormat::openmetrics};
+constexpr Scrapes::Variant in_openmetrics{ExpositionFormat::openmetrics};
 
 /// Scrapes whose texts count readings and texts, by a clock of the test's own.
 struct CountingScrapes {
@@ -78,10 +78,10 @@ TEST_CASE("a tick makes every text outdated", "[scrapes]") {
 TEST_CASE("the formats are made of one reading", "[scrapes]") {
   CountingScrapes counting;
   CHECK(counting.get() == "text 1 1");
-  const std::string other = counting.get(openmetrics);
+  const std::string other = counting.get(in_openmetrics);
   // The reading may be given up after 100 ms of real time.
   CHECK((other == "openmetrics 1 2" || other == "openmetrics 2 2"));
-  CHECK(counting.get(openmetrics) == other);
+  CHECK(counting.get(in_openmetrics) == other);
   CHECK(counting.get() == "text 1 1");
 }
 

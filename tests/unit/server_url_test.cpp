@@ -15,7 +15,7 @@ using Catch::Matchers::ContainsSubstring;
 
 namespace {
 
-[[nodiscard]] std::string fault_of(std::string_view url) {
+[[nodiscard]] std::string fault_in_url(std::string_view url) {
   try {
     return parse_server_url(url).to_string();
   } catch (const std::invalid_argument& fault) {
@@ -54,20 +54,20 @@ TEST_CASE("a URL that cannot be asked is refused in one sentence") {
       Case{"http://me:secret@a", "must not hold a user or password; use --token-file"},
       Case{"http://a?x", "must not hold a query"}, Case{"http://a/api#x", "must not hold a query"},
       Case{"http://a/../b", "must not hold"}, Case{"http://a/x y", "may hold nothing but"});
-  CHECK_THAT(fault_of(url), ContainsSubstring(std::string(text)));
+  CHECK_THAT(fault_in_url(url), ContainsSubstring(std::string(text)));
 }
 
 TEST_CASE("a password in a URL is not repeated") {
-  CHECK(fault_of("http://me:secret@a").find("secret") == std::string::npos);
+  CHECK(fault_in_url("http://me:secret@a").find("secret") == std::string::npos);
 }
 
 TEST_CASE("a Unix socket is named by its path, where there are any") {
   if (!platform_features().has_unix_sockets) {
-    CHECK(fault_of("unix:/a") == "this system has no Unix sockets for provisrd; use --url");
+    CHECK(fault_in_url("unix:/a") == "this system has no Unix sockets for provisrd; use --url");
     return;
   }
   CHECK(parse_server_url("unix:/run/p.sock").address.path == "/run/p.sock");
   CHECK(parse_server_url("unix:p.sock").to_string() == "unix:p.sock");
   CHECK(parse_server_url("unix:/a").base_path == "/api");
-  CHECK(fault_of("unix:") == "the socket's path is empty");
+  CHECK(fault_in_url("unix:") == "the socket's path is empty");
 }

@@ -20,7 +20,7 @@ using Catch::Matchers::StartsWith;
 
 namespace {
 
-[[nodiscard]] std::string fault_of(std::string_view json) {
+[[nodiscard]] std::string fault_in_answer(std::string_view json) {
   try {
     static_cast<void>(parse_status(json));
     return "none";
@@ -183,14 +183,14 @@ TEST_CASE("what is no status is refused in one sentence") {
       Case{R"({"processes": [{"name": 1}]})", "a process in it has no name"},
       Case{nested(65), "nested too deeply"}, Case{nested(1'000'000), "nested too deeply"},
       Case{std::string(1'000'000, '['), "nested too deeply"});
-  CHECK_THAT(fault_of(json), StartsWith("the answer is not of a provisrd"));
-  CHECK_THAT(fault_of(json), ContainsSubstring(text));
+  CHECK_THAT(fault_in_answer(json), StartsWith("the answer is not of a provisrd"));
+  CHECK_THAT(fault_in_answer(json), ContainsSubstring(text));
 }
 
 TEST_CASE("brackets in strings are no nesting") {
   const std::string text = "\\\"" + std::string(1'000, '[') + "\\\\";
-  CHECK(fault_of(R"({"processes": [], "x": ")" + text + "\"}") == "none");
-  CHECK(fault_of(nested(60)) == "none");
+  CHECK(fault_in_answer(R"({"processes": [], "x": ")" + text + "\"}") == "none");
+  CHECK(fault_in_answer(nested(60)) == "none");
 }
 
 TEST_CASE("control characters in names, states and errors are escaped") {

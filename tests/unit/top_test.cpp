@@ -106,17 +106,6 @@ using Names = std::vector<std::string>;
 
 }  // namespace
 
-TEST_CASE("a base is what stands before the number at the end of a name") {
-  const auto [name, base] = GENERATE(table<std::string, std::string>({{"app-1", "app"},
-                                                                      {"my-app-12", "my-app"},
-                                                                      {"app", "app"},
-                                                                      {"app-", "app-"},
-                                                                      {"-1", "-1"},
-                                                                      {"app-1a", "app-1a"},
-                                                                      {"", ""}}));
-  CHECK(base_of(name) == base);
-}
-
 TEST_CASE("problems are told in words, the worst first") {
   ProcessReport waiting = process("a", "backoff");
   waiting.last_error = "cannot start";

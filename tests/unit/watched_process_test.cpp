@@ -22,7 +22,7 @@ using Catch::Matchers::ContainsSubstring;
 namespace {
 
 /// A pid_file, the processes that are alive, and what was tracked.
-struct World {
+struct WatchWorld {
   TempDirectory directory;
   std::filesystem::path pid_file = directory.path() / "nginx.pid";
   std::set<ProcessId> alive;
@@ -77,7 +77,7 @@ struct World {
 }  // namespace
 
 TEST_CASE("a pid_file that appears is followed") {
-  World world;
+  WatchWorld world;
   world.process.update(world.now);
   CHECK(world.status().state == ProcessState::absent);
   CHECK(world.status().kind == ProcessKind::pid_file);
@@ -97,7 +97,7 @@ TEST_CASE("a pid_file that appears is followed") {
 }
 
 TEST_CASE("another PID in the file takes over") {
-  World world;
+  WatchWorld world;
   world.alive = {100, 200};
   world.write("100");
   world.poll();
@@ -109,7 +109,7 @@ TEST_CASE("another PID in the file takes over") {
 }
 
 TEST_CASE("a process that ends is absent until the file is written again") {
-  World world;
+  WatchWorld world;
   world.alive = {100};
   world.write("100");
   world.poll();
@@ -131,7 +131,7 @@ TEST_CASE("a process that ends is absent until the file is written again") {
 }
 
 TEST_CASE("a process that ended and was replaced between two looks is changed at once") {
-  World world;
+  WatchWorld world;
   world.alive = {100};
   world.write("100");
   world.poll();
@@ -143,7 +143,7 @@ TEST_CASE("a process that ended and was replaced between two looks is changed at
 }
 
 TEST_CASE("a file written again with the same PID changes nothing while the process runs") {
-  World world;
+  WatchWorld world;
   world.alive = {100};
   world.write("100");
   world.poll();
@@ -154,7 +154,7 @@ TEST_CASE("a file written again with the same PID changes nothing while the proc
 }
 
 TEST_CASE("whatever becomes of the file, a living process stays watched") {
-  World world;
+  WatchWorld world;
   world.alive = {100};
   world.write("100");
   world.poll();
@@ -179,7 +179,7 @@ TEST_CASE("whatever becomes of the file, a living process stays watched") {
 }
 
 TEST_CASE("a bad pid_file is one line until its state changes") {
-  World world;
+  WatchWorld world;
   for (int i = 0; i < 3; ++i) world.poll();
   CHECK(world.log.count("WARN nginx: pid_file") == 1);
   for (int i = 0; i < 3; ++i) {
@@ -194,7 +194,7 @@ TEST_CASE("a bad pid_file is one line until its state changes") {
 }
 
 TEST_CASE("a PID of nobody is looked up once, for it could be given to anybody later") {
-  World world;
+  WatchWorld world;
   world.write("100");
   for (int i = 0; i < 3; ++i) world.poll();
   CHECK(world.found == 1);
@@ -205,7 +205,7 @@ TEST_CASE("a PID of nobody is looked up once, for it could be given to anybody l
 }
 
 TEST_CASE("a process that may not be looked at is tried again, and told of once") {
-  World world;
+  WatchWorld world;
   world.find_error = std::make_error_code(std::errc::permission_denied);
   world.write("100");
   for (int i = 0; i < 3; ++i) world.poll();
@@ -217,7 +217,7 @@ TEST_CASE("a process that may not be looked at is tried again, and told of once"
 }
 
 TEST_CASE("a stop neither touches the process nor waits for it") {
-  World world;
+  WatchWorld world;
   world.alive = {100};
   world.write("100");
   world.poll();
@@ -227,7 +227,7 @@ TEST_CASE("a stop neither touches the process nor waits for it") {
 }
 
 TEST_CASE("a process that exists but is not shown is said to be hidden and is looked for again") {
-  World world;
+  WatchWorld world;
   world.is_hidden = true;
   world.write("100\n");
   world.poll();

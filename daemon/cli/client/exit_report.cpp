@@ -7,7 +7,7 @@
 namespace provisr::daemon {
 namespace {
 
-[[nodiscard]] ExitReport report_of(const rapidjson::Value& entry) {
+[[nodiscard]] ExitReport exit_of(const rapidjson::Value& entry) {
   const rapidjson::Value* const oom = find_member(entry, "oom_killed");
   return {.name = find_text(entry, "name").value_or(""),
           .ended_at = find_text(entry, "ended_at").value_or(""),
@@ -25,7 +25,7 @@ std::vector<ExitReport> parse_exits(std::string_view json) {
     const rapidjson::Document answer = parse_answer(json);
     const rapidjson::Value* const entries = find_member(answer, "exits");
     if (entries == nullptr || !entries->IsArray()) return {};
-    for (const rapidjson::Value& entry : entries->GetArray()) exits.push_back(report_of(entry));
+    for (const rapidjson::Value& entry : entries->GetArray()) exits.push_back(exit_of(entry));
   } catch (const AnswerFault&) {
     return {};
   }

@@ -13,12 +13,11 @@ namespace provisr::daemon {
 namespace {
 
 constexpr std::size_t most_bytes = std::size_t{64} * 1024;
-constexpr char escape = '\x1b';
 
 /// The length of the sequence that sets colours ("ESC [ 1 ; 31 m") at the beginning; 0 if there is
 /// none.
 [[nodiscard]] std::size_t colour_length(std::string_view text) {
-  if (text.size() < 3 || text[0] != escape || text[1] != '[') return 0;
+  if (text.size() < 3 || text[0] != escape_character || text[1] != '[') return 0;
   const std::size_t end = text.find_first_not_of("0123456789;:", 2);
   return end != std::string_view::npos && text[end] == 'm' ? end + 1 : 0;
 }

@@ -16,7 +16,7 @@ namespace provisr::daemon {
 namespace {
 
 using rapidjson::Value;
-using Row = std::vector<std::string>;
+using Cells = std::vector<std::string>;
 
 /// Longer than any machine runs; what is more is no uptime.
 constexpr double longest_uptime = 1e10;
@@ -97,13 +97,13 @@ template <class T>
 }
 
 /// A column of the table.
-struct Column {
+struct TableColumn {
   const char* head;
   bool is_always_there;
   std::string (*value)(const ProcessReport& process);
 };
 
-constexpr Column columns[] = {
+constexpr TableColumn table_columns[] = {
     {"NAME", true, [](const ProcessReport& process) { return process.name; }},
     {"STATE", true, [](const ProcessReport& process) { return process.state; }},
     {"PID", true, [](const ProcessReport& process) { return text_of(process.pid); }},
@@ -117,7 +117,7 @@ constexpr Column columns[] = {
     {"OVER LIMITS", false, [](const ProcessReport& process) { return process.over_limits; }},
 };
 
-[[nodiscard]] bool is_shown(const Column& column, std::span<const ProcessReport> processes) {
+[[nodiscard]] bool is_shown(const TableColumn& column, std::span<const ProcessReport> processes) {
   return column.is_always_there ||
          std::any_of(processes.begin(), processes.end(),
                      [&](const ProcessReport& one) { return !column.value(one).empty(); });
@@ -128,9 +128,9 @@ constexpr Column columns[] = {
 }
 
 /// The lines of a block: a label and what it is for, left out if there is nothing.
-class Block {
+class TextBlock {
  public:
-  explicit Block(std::string_view head) : text_(printable(head) + '\n') {}
+  explicit TextBlock(std::string_view head) : text_(printable(head) + '\n') {}
 
   void add(std::string_view label, std::string_view value) {
     if (!value.empty()) text_ += fmt::format("{:>12}: {}\n", label, printable(value));
@@ -169,14 +169,14 @@ class Block {
   return line + fmt::format(" (highest sample kept: {:.1f} MB)", *usage.memory_highest_mb);
 }
 
-void add_exits(Block& block, std::span<const ExitReport> exits) {
+void add_exits(TextBlock& block, std::span<const ExitReport> exits) {
   for (const ExitReport& exit : exits) {
     block.add("Exit",
               fmt::format("{}: {}", exit.ended_at.empty() ? "-" : exit.ended_at, to_words(exit)));
   }
 }
 
-void add_usage(Block& block, const UsageReport& usage) {
+void add_usage(TextBlock& block, const UsageReport& usage) {
   if (usage.cpu_percent) block.add("CPU", fmt::format("{:.1f} %", *usage.cpu_percent));
   block.add("Memory", memory_line(usage));
   block.add("Threads", text_of(usage.threads));
@@ -256,24 +256,24 @@ std::string filter_status(std::string_view json, const std::vector<std::string>&
 }
 
 std::string status_table(std::span<const ProcessReport> processes) {
-  std::vector<const Column*> shown;
-  Row head;
-  for (const Column& column : columns) {
+  std::vector<const TableColumn*> shown;
+  Cells head;
+  for (const TableColumn& column : table_columns) {
     if (!is_shown(column, processes)) continue;
     shown.push_back(&column);
     head.emplace_back(column.head);
   }
-  std::vector<Row> rows{head};
+  std::vector<Cells> rows{head};
   for (const ProcessReport& process : processes) {
-    Row& row = rows.emplace_back();
-    for (const Column* const column : shown) row.push_back(cell(column->value(process)));
+    Cells& row = rows.emplace_back();
+    for (const TableColumn* const column : shown) row.push_back(cell(column->value(process)));
   }
   return aligned(rows);
 }
 
 std::string status_block(const ProcessReport& process, const UsageReport& usage,
                          std::span<const ExitReport> exits, std::span<const LogTail> logs) {
-  Block block(process.name);
+  TextBlock block(process.name);
   block.add("State", state_line(process));
   block.add("Kind", kind_line(process.kind));
   block.add("PID", text_of(process.pid));

@@ -8,6 +8,9 @@
 
 namespace provisr::daemon {
 
+/// What begins a control sequence of a terminal.
+inline constexpr char escape_character = '\x1b';
+
 /// Valid UTF-8 in which nothing controls a terminal: C0 and C1 controls, line separators and marks
 /// that change the direction of writing are escaped as \x1b or \u202e, other bytes replaced.
 [[nodiscard]] std::string printable(std::string_view text);

@@ -136,11 +136,11 @@ void count(Totals& totals, const TopProcess& process) {
   totals.memory_mb += process.usage.memory_mb.value_or(0);
 }
 
-using Known = std::map<std::string, TopProcess>;
+using KnownProcesses = std::map<std::string, TopProcess>;
 
 /// The history of a name goes on; what happened meanwhile shows as a gap.
 [[nodiscard]] CpuHistory history_of(const ProcessReport& report, const TopSample* sample,
-                                    Look& look, Known& known) {
+                                    Look& look, KnownProcesses& known) {
   CpuHistory history;
   const auto asked = look.histories.find(report.name);
   const auto before = known.find(report.name);
@@ -165,7 +165,7 @@ using Known = std::map<std::string, TopProcess>;
 
 /// The memory of the process that runs; that of one before it is no growth of this one.
 [[nodiscard]] MemoryHistory memory_of(const ProcessReport& report, const TopSample* sample,
-                                      Look& look, Known& known) {
+                                      Look& look, KnownProcesses& known) {
   MemoryHistory memory;
   const auto asked = look.memories.find(report.name);
   const auto before = known.find(report.name);
@@ -294,13 +294,6 @@ StateKind kind_of(const ProcessReport& report) {
   return state == "stopped" || has_ended_well(report) ? StateKind::stopped : StateKind::down;
 }
 
-std::string_view base_of(std::string_view name) {
-  const std::size_t dash = name.rfind('-');
-  if (dash == std::string_view::npos || dash == 0) return name;
-  const std::string_view base = name.substr(0, dash);
-  return is_instance_of(name, base) ? base : name;
-}
-
 void Board::take(Look look, Timestamp now, std::chrono::steady_clock::time_point steady_now) {
   failure = look.failure;
   if (!failure.empty()) {
@@ -312,7 +305,7 @@ void Board::take(Look look, Timestamp now, std::chrono::steady_clock::time_point
   }
   failing_since.reset();
   problems = problems_of(look, now);
-  Known known;
+  KnownProcesses known;
   for (TopProcess& process : processes) known[process.report.name] = std::move(process);
   processes.clear();
   totals = {};

@@ -102,9 +102,6 @@ struct Board {
   void take(Look look, Timestamp now, std::chrono::steady_clock::time_point steady_now);
 };
 
-/// "my-app" of "my-app-12"; the name itself if it ends in no number.
-[[nodiscard]] std::string_view base_of(std::string_view name);
-
 /// One JSON object with totals, problems and processes.
 [[nodiscard]] std::string board_json(const Board& board);
 

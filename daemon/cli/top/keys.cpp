@@ -1,5 +1,9 @@
 #include "daemon/cli/top/keys.hpp"
 
+#include "daemon/cli/client/terminal_text.hpp"
+
+#include <provisr/process_name.hpp>
+
 #include <algorithm>
 #include <array>
 #include <cstdlib>
@@ -7,8 +11,6 @@
 
 namespace provisr::daemon {
 namespace {
-
-constexpr char escape = '\x1b';
 
 struct Sequence {
   std::string_view text;  ///< behind Escape and '[' or 'O'
@@ -228,10 +230,10 @@ std::vector<KeyPress> KeyReader::read(std::string_view bytes) {
   std::vector<KeyPress> keys;
   std::string_view left = rest_;
   while (!left.empty()) {
-    const std::size_t size = left.front() == escape ? size_of_sequence(left) : 1;
+    const std::size_t size = left.front() == escape_character ? size_of_sequence(left) : 1;
     if (size == 0) break;
-    const auto key =
-        left.front() == escape ? key_of_sequence(left.substr(0, size)) : key_of_byte(left.front());
+    const auto key = left.front() == escape_character ? key_of_sequence(left.substr(0, size))
+                                                      : key_of_byte(left.front());
     if (key) keys.push_back(*key);
     left.remove_prefix(size);
   }

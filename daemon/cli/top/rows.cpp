@@ -1,5 +1,7 @@
 #include "daemon/cli/top/rows.hpp"
 
+#include <provisr/process_name.hpp>
+
 #include <algorithm>
 #include <cctype>
 #include <cstdint>

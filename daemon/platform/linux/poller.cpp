@@ -1,6 +1,7 @@
 #include "daemon/platform/poller.hpp"
 
 #include "daemon/platform/poll_timeout.hpp"
+#include "daemon/platform/posix/last_error.hpp"
 
 #include <array>
 #include <cerrno>
@@ -17,7 +18,7 @@ namespace {
 constexpr std::size_t events_at_once = 256;
 
 [[nodiscard]] int checked(int result) {
-  if (result < 0) throw std::system_error(errno, std::generic_category());
+  if (result < 0) throw_error(errno);
   return result;
 }
 

@@ -36,7 +36,7 @@ constexpr std::size_t most_ancestors = 64;
 }
 
 /// The beginning of a file, however little the system hands out at once.
-[[nodiscard]] std::optional<std::string> text_of(int process, const char* name, std::size_t most) {
+[[nodiscard]] std::optional<std::string> text_in(int process, const char* name, std::size_t most) {
   const FileDescriptor file = open_readable(process, name);
   if (!file) return std::nullopt;
   std::string text;
@@ -99,7 +99,7 @@ struct FactReader::State {
   }
 
   [[nodiscard]] std::optional<std::string> user_of(int process) {
-    const auto status = text_of(process, "status", status_buffer_size);
+    const auto status = text_in(process, "status", status_buffer_size);
     const auto user = status ? effective_user(*status) : std::nullopt;
     return user ? std::optional(users.of(*user)) : std::nullopt;
   }
@@ -125,12 +125,12 @@ std::optional<ProcessFacts> FactReader::read(ProcessId pid, const FactSet& wante
   ProcessFacts facts{.key = {pid, stat->start_clock_ticks}, .parent = stat->parent_pid};
   if (wanted.exe) facts.exe = state_->exe_of(process.get());
   if (wanted.args) {
-    auto text = text_of(process.get(), "cmdline", max_args_bytes);
+    auto text = text_in(process.get(), "cmdline", max_args_bytes);
     if (text) facts.args = joined(std::move(*text));
   }
   if (wanted.user) facts.user = state_->user_of(process.get());
   if (!wanted.unit && !wanted.cgroup) return facts;
-  const auto text = text_of(process.get(), "cgroup", max_cgroup_bytes);
+  const auto text = text_in(process.get(), "cgroup", max_cgroup_bytes);
   const auto path = text ? systemd_cgroup_path(*text) : std::nullopt;
   if (!path) return facts;
   facts.cgroup = std::string(*path);

@@ -1,6 +1,7 @@
 #include "daemon/platform/child_process.hpp"
 
 #include "daemon/platform/posix/child_birth.hpp"
+#include "daemon/platform/posix/last_error.hpp"
 #include "daemon/platform/posix/oom_kills.hpp"
 #include "daemon/platform/posix/orphans.hpp"
 #include "daemon/platform/posix/pipe.hpp"
@@ -193,8 +194,7 @@ std::unique_ptr<ChildProcess> ChildProcess::start(const ChildCommand& command,
   const bool has_pipe = pipe.write_end && fcntl(pipe.read_end.get(), F_SETFL, O_NONBLOCK) == 0;
   const pid_t pid = has_pipe ? birth->fork_child(pipe.write_end.get()) : -1;
   if (pid < 0) {
-    failure = {std::error_code(errno, std::generic_category()),
-               "cannot create a process for " + command.argv.front()};
+    failure = {last_error(), "cannot create a process for " + command.argv.front()};
     return nullptr;
   }
   return std::make_unique<PosixChild>(pid, mark,

@@ -1,6 +1,7 @@
 #include "daemon/platform/client_socket.hpp"
 
 #include "daemon/platform/poll_timeout.hpp"
+#include "daemon/platform/posix/last_error.hpp"
 #include "daemon/platform/posix/socket_address.hpp"
 
 #include <algorithm>
@@ -16,10 +17,6 @@ namespace provisr::daemon {
 namespace {
 
 using Deadline = std::chrono::steady_clock::time_point;
-
-[[noreturn]] void throw_error(int number) {
-  throw std::system_error(number, std::generic_category());
-}
 
 [[nodiscard]] Deadline deadline_in(std::chrono::milliseconds timeout) {
   return std::chrono::steady_clock::now() + timeout;

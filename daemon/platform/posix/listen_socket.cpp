@@ -1,5 +1,6 @@
 #include "daemon/platform/listen_socket.hpp"
 
+#include "daemon/platform/posix/last_error.hpp"
 #include "daemon/platform/posix/socket_address.hpp"
 
 #include <netdb.h>
@@ -17,16 +18,12 @@
 namespace provisr::daemon {
 namespace {
 
-[[noreturn]] void throw_last_error() {
-  throw std::system_error(errno, std::generic_category());
-}
-
 [[nodiscard]] bool is_ipv6(const SocketAddress& address) {
   return address.family == SocketAddress::Family::ipv6;
 }
 
 void set_option(int fd, int level, int name, int value) {
-  if (::setsockopt(fd, level, name, &value, sizeof value) != 0) throw_last_error();
+  if (::setsockopt(fd, level, name, &value, sizeof value) != 0) throw_error(errno);
 }
 
 [[nodiscard]] SocketAddress address_of(const addrinfo& entry) {
@@ -43,7 +40,7 @@ std::vector<SocketAddress> addresses_of(const std::string& host) {
   hints.ai_flags = AI_PASSIVE;
   addrinfo* first = nullptr;
   const int error = ::getaddrinfo(host.c_str(), nullptr, &hints, &first);
-  if (error == EAI_SYSTEM) throw_last_error();
+  if (error == EAI_SYSTEM) throw_error(errno);
   if (error != 0) throw std::runtime_error(::gai_strerror(error));
   const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> list(first, &::freeaddrinfo);
   std::vector<SocketAddress> addresses;
@@ -59,7 +56,7 @@ std::vector<SocketAddress> addresses_of(const std::string& host) {
 
 Socket listen_on(const SocketAddress& address, int port, Coverage coverage) {
   const int fd = ::socket(family_of(address), SOCK_STREAM, 0);
-  if (fd < 0) throw_last_error();
+  if (fd < 0) throw_error(errno);
   Socket socket(fd);
   ::fcntl(fd, F_SETFD, FD_CLOEXEC);
   ::fcntl(fd, F_SETFL, O_NONBLOCK);
@@ -70,8 +67,8 @@ Socket listen_on(const SocketAddress& address, int port, Coverage coverage) {
   }
   const sockaddr_storage storage = with_port(address, port);
   const auto length = static_cast<socklen_t>(address.bytes.size());
-  if (::bind(fd, reinterpret_cast<const sockaddr*>(&storage), length) != 0) throw_last_error();
-  if (::listen(fd, SOMAXCONN) != 0) throw_last_error();
+  if (::bind(fd, reinterpret_cast<const sockaddr*>(&storage), length) != 0) throw_error(errno);
+  if (::listen(fd, SOMAXCONN) != 0) throw_error(errno);
   return socket;
 }
 
@@ -79,7 +76,7 @@ int port_of(const Socket& listener) {
   sockaddr_storage storage{};
   socklen_t length = sizeof storage;
   const int fd = static_cast<int>(listener.handle());
-  if (::getsockname(fd, reinterpret_cast<sockaddr*>(&storage), &length) != 0) throw_last_error();
+  if (::getsockname(fd, reinterpret_cast<sockaddr*>(&storage), &length) != 0) throw_error(errno);
   return ntohs(storage.ss_family == AF_INET6
                    ? reinterpret_cast<const sockaddr_in6*>(&storage)->sin6_port
                    : reinterpret_cast<const sockaddr_in*>(&storage)->sin_port);

@@ -1,5 +1,6 @@
 #include "daemon/platform/regular_file.hpp"
 
+#include "daemon/platform/posix/last_error.hpp"
 #include "lib/platform/posix/file_descriptor.hpp"
 
 #include <algorithm>
@@ -16,10 +17,6 @@ using posix_platform::FileDescriptor;
 
 /// What tells a file that may not be read from one that may; no error: read it.
 using Refusal = std::error_code (*)(const struct stat& status);
-
-std::error_code last_error() {
-  return {errno, std::generic_category()};
-}
 
 std::error_code refuse_irregular(const struct stat& status) {
   return S_ISREG(status.st_mode) ? std::error_code()

@@ -1,6 +1,7 @@
 #include "daemon/platform/socket.hpp"
 
 #include "daemon/platform/posix/accept.hpp"
+#include "daemon/platform/posix/last_error.hpp"
 
 #include <algorithm>
 #include <array>
@@ -69,7 +70,7 @@ void end_sending(const Socket& socket) noexcept {
 Accepted accept_connection(const Socket& listener) noexcept {
   const int fd = accept_prepared(fd_of(listener));
   if (fd < 0) {
-    return {outcome_of(errno), Socket(), std::error_code(errno, std::generic_category())};
+    return {outcome_of(errno), Socket(), last_error()};
   }
   const int yes = 1;
   ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);  // fails on a Unix socket

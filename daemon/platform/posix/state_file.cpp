@@ -1,5 +1,6 @@
 #include "daemon/platform/state_file.hpp"
 
+#include "daemon/platform/posix/last_error.hpp"
 #include "daemon/platform/posix/mapped_pages.hpp"
 #include "daemon/platform/posix/mapping_guard.hpp"
 #include "lib/platform/posix/file_descriptor.hpp"
@@ -18,10 +19,6 @@ namespace provisr::daemon {
 namespace {
 
 using posix_platform::FileDescriptor;
-
-[[nodiscard]] std::error_code last_error() {
-  return {errno, std::generic_category()};
-}
 
 /// Calls `transfer(done)` until it has moved `size` bytes.
 template <class Transfer>

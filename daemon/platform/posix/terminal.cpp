@@ -24,22 +24,22 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr auto handled_signals =
+constexpr auto terminal_signals =
     std::to_array<int>({SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGWINCH, SIGTSTP, SIGCONT});
 
 // Written by the signal handler, which can reach globals only.
-std::array<std::atomic<bool>, handled_signals.size()> has_come{};
+std::array<std::atomic<bool>, terminal_signals.size()> has_arrived{};
 static_assert(std::atomic<bool>::is_always_lock_free);
 
 extern "C" void provisrd_on_terminal_signal(int number) {
-  for (std::size_t i = 0; i < handled_signals.size(); ++i) {
-    if (handled_signals[i] == number) has_come[i].store(true);
+  for (std::size_t i = 0; i < terminal_signals.size(); ++i) {
+    if (terminal_signals[i] == number) has_arrived[i].store(true);
   }
 }
 
 [[nodiscard]] std::atomic<bool>& flag_of(int number) {
-  const auto* const found = std::find(handled_signals.begin(), handled_signals.end(), number);
-  return has_come[static_cast<std::size_t>(found - handled_signals.begin())];
+  const auto* const found = std::find(terminal_signals.begin(), terminal_signals.end(), number);
+  return has_arrived[static_cast<std::size_t>(found - terminal_signals.begin())];
 }
 
 [[nodiscard]] bool take(int number) {
@@ -106,7 +106,7 @@ void set_handler(int number, void (*handler)(int)) {
 struct Terminal::State {
   FileDescriptor terminal = open_terminal();
   termios found{};
-  std::array<struct sigaction, handled_signals.size()> actions{};
+  std::array<struct sigaction, terminal_signals.size()> actions{};
   sigset_t mask{};
   sigset_t while_waiting{};
   bool is_shown = false;
@@ -120,11 +120,11 @@ struct Terminal::State {
   void handle_signals() {
     sigset_t handled;
     sigemptyset(&handled);
-    for (const int number : handled_signals) sigaddset(&handled, number);
+    for (const int number : terminal_signals) sigaddset(&handled, number);
     pthread_sigmask(SIG_BLOCK, &handled, &mask);
     while_waiting = mask;
-    for (std::size_t i = 0; i < handled_signals.size(); ++i) {
-      const int number = handled_signals[i];
+    for (std::size_t i = 0; i < terminal_signals.size(); ++i) {
+      const int number = terminal_signals[i];
       sigdelset(&while_waiting, number);
       sigaction(number, nullptr, &actions[i]);
       const bool is_nohup = number == SIGHUP && actions[i].sa_handler == SIG_IGN;
@@ -134,12 +134,12 @@ struct Terminal::State {
 
   /// What has come meanwhile has been heard: the program ends, or is about to.
   void restore_signals() {
-    for (const int number : handled_signals) set_handler(number, SIG_IGN);
-    for (std::size_t i = 0; i < handled_signals.size(); ++i) {
-      sigaction(handled_signals[i], &actions[i], nullptr);
+    for (const int number : terminal_signals) set_handler(number, SIG_IGN);
+    for (std::size_t i = 0; i < terminal_signals.size(); ++i) {
+      sigaction(terminal_signals[i], &actions[i], nullptr);
     }
     pthread_sigmask(SIG_SETMASK, &mask, nullptr);
-    for (auto& flag : has_come) flag = false;
+    for (auto& flag : has_arrived) flag = false;
   }
 
   void show() {

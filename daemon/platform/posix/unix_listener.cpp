@@ -1,5 +1,6 @@
 #include "daemon/platform/unix_listener.hpp"
 
+#include "daemon/platform/posix/last_error.hpp"
 #include "daemon/platform/user_group.hpp"
 
 #include <fmt/format.h>
@@ -21,10 +22,6 @@ namespace provisr::daemon {
 namespace {
 
 constexpr mode_t socket_mode = 0660;
-
-[[noreturn]] void throw_error(int error) {
-  throw std::system_error(error, std::generic_category());
-}
 
 [[nodiscard]] sockaddr_un address_of(const std::string& path) {
   sockaddr_un address{};

@@ -20,8 +20,8 @@ using provisr::test::ProcTree;
 namespace {
 
 /// A proc root whose newest id the test gives out.
-struct Fixture {
-  explicit Fixture(ProcessId first = 1000) { set_newest(first); }
+struct BirthsFixture {
+  explicit BirthsFixture(ProcessId first = 1000) { set_newest(first); }
 
   void set_newest(ProcessId id) {
     test::write_text(tree.root() + "/loadavg", "0.10 0.20 0.30 1/234 " + std::to_string(id) + "\n");
@@ -51,9 +51,9 @@ using Pids = std::set<ProcessId>;
 }  // namespace
 
 TEST_CASE("births are found by the ids given out since the last look", "[births]") {
-  Fixture fixture;
+  BirthsFixture fixture;
   fixture.add(900, 1);
-  Births births(fixture.root.get(), true, Fixture::may_be_any);
+  Births births(fixture.root.get(), true, BirthsFixture::may_be_any);
   CHECK(fixture.look_in_tick(births) == Pids{});
   CHECK_FALSE(births.missed_some());
   fixture.add(1001, 900);
@@ -61,7 +61,7 @@ TEST_CASE("births are found by the ids given out since the last look", "[births]
   fixture.set_newest(1003);
   births.begin_tick();
   const auto found = births.look();
-  CHECK(Fixture::pids_of(found) == Pids{1001, 1003});
+  CHECK(BirthsFixture::pids_of(found) == Pids{1001, 1003});
   CHECK(found[0].parent == 900);
   CHECK(births.missed_some());  // 1002, which is looked for once more
   CHECK(fixture.look_in_tick(births) == Pids{});
@@ -71,8 +71,8 @@ TEST_CASE("births are found by the ids given out since the last look", "[births]
 }
 
 TEST_CASE("a process that was not complete is found at the next tick", "[births]") {
-  Fixture fixture;
-  Births births(fixture.root.get(), true, Fixture::may_be_any);
+  BirthsFixture fixture;
+  Births births(fixture.root.get(), true, BirthsFixture::may_be_any);
   fixture.set_newest(1001);
   CHECK(fixture.look_in_tick(births) == Pids{});
   fixture.add(1001, 900);
@@ -80,33 +80,33 @@ TEST_CASE("a process that was not complete is found at the next tick", "[births]
 }
 
 TEST_CASE("a look within a tick tells the rest, and who has come since it began", "[births]") {
-  Fixture fixture;
-  Births births(fixture.root.get(), true, Fixture::may_be_any);
+  BirthsFixture fixture;
+  Births births(fixture.root.get(), true, BirthsFixture::may_be_any);
   fixture.add(1001, 1);
   fixture.set_newest(1001);
   CHECK(fixture.look_in_tick(births) == Pids{1001});
   fixture.add(1002, 1001);
   fixture.set_newest(1002);
-  CHECK(Fixture::pids_of(births.look()) == Pids{1002});
-  CHECK(Fixture::pids_of(births.candidates(1001)) == Pids{1001, 1002});
+  CHECK(BirthsFixture::pids_of(births.look()) == Pids{1002});
+  CHECK(BirthsFixture::pids_of(births.candidates(1001)) == Pids{1001, 1002});
 }
 
 TEST_CASE("of a process from before all processes are gone through, once a tick", "[births]") {
-  Fixture fixture;
+  BirthsFixture fixture;
   fixture.add(900, 1);
   fixture.add(901, 900);
-  Births births(fixture.root.get(), true, Fixture::may_be_any);
+  Births births(fixture.root.get(), true, BirthsFixture::may_be_any);
   CHECK(fixture.look_in_tick(births) == Pids{});
-  CHECK(Fixture::pids_of(births.candidates(900)) == Pids{900, 901});
+  CHECK(BirthsFixture::pids_of(births.candidates(900)) == Pids{900, 901});
   fixture.add(902, 901);  // out of turn: only another scan would find it
-  CHECK(Fixture::pids_of(births.candidates(901)) == Pids{900, 901});
+  CHECK(BirthsFixture::pids_of(births.candidates(901)) == Pids{900, 901});
 }
 
 TEST_CASE("all processes are gone through if ids have wrapped around, or are very many",
           "[births]") {
-  Fixture fixture(4000);
+  BirthsFixture fixture(4000);
   fixture.add(900, 1);
-  Births births(fixture.root.get(), true, Fixture::may_be_any);
+  Births births(fixture.root.get(), true, BirthsFixture::may_be_any);
   CHECK(fixture.look_in_tick(births) == Pids{});
   fixture.add(300, 900);
   SECTION("wrapped") {
@@ -122,7 +122,7 @@ TEST_CASE("all processes are gone through if ids have wrapped around, or are ver
 }
 
 TEST_CASE("threads are no births, but hide what has come and gone", "[births]") {
-  Fixture fixture;
+  BirthsFixture fixture;
   Births births(fixture.root.get(), true, [](ProcessId id) noexcept { return id % 2 == 0; });
   fixture.add(1001, 1);
   fixture.add(1002, 1);
@@ -132,7 +132,7 @@ TEST_CASE("threads are no births, but hide what has come and gone", "[births]") 
 }
 
 TEST_CASE("at a proc root of another namespace no id of ours is looked up", "[births]") {
-  Fixture fixture;
+  BirthsFixture fixture;
   fixture.add(900, 1);
   bool was_asked = false;
   static bool* asked = nullptr;
@@ -140,16 +140,16 @@ TEST_CASE("at a proc root of another namespace no id of ours is looked up", "[bi
   Births births(fixture.root.get(), false, [](ProcessId) noexcept { return *asked = true; });
   CHECK(fixture.look_in_tick(births) == Pids{900});
   fixture.add(901, 900);
-  CHECK(Fixture::pids_of(births.look()) == Pids{});  // until the next tick
+  CHECK(BirthsFixture::pids_of(births.look()) == Pids{});  // until the next tick
   CHECK(fixture.look_in_tick(births) == Pids{900, 901});
   CHECK_FALSE(was_asked);
 }
 
 TEST_CASE("a newest id that cannot be read is none", "[births]") {
-  Fixture fixture;
+  BirthsFixture fixture;
   fixture.add(900, 1);
   test::write_text(fixture.tree.root() + "/loadavg", "garbage\n");
-  Births births(fixture.root.get(), true, Fixture::may_be_any);
+  Births births(fixture.root.get(), true, BirthsFixture::may_be_any);
   CHECK(fixture.look_in_tick(births) == Pids{900});
   CHECK(fixture.look_in_tick(births) == Pids{900});
 }

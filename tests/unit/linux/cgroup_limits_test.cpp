@@ -15,9 +15,9 @@ namespace fs = std::filesystem;
 namespace {
 
 /// A process in the cgroups that its file says.
-class Machine {
+class CgroupMachine {
  public:
-  explicit Machine(std::string_view cgroups) { write("proc/self/cgroup", cgroups); }
+  explicit CgroupMachine(std::string_view cgroups) { write("proc/self/cgroup", cgroups); }
 
   void write(const fs::path& file, std::string_view text) const {
     fs::create_directories((folder_.path() / file).parent_path());
@@ -35,7 +35,7 @@ class Machine {
 }  // namespace
 
 TEST_CASE("the limits of a cgroup are told") {
-  const Machine machine("0::/a.slice/b.service\n");
+  const CgroupMachine machine("0::/a.slice/b.service\n");
   machine.write("cgroup/a.slice/b.service/cpu.max", "150000 100000\n");
   machine.write("cgroup/a.slice/b.service/memory.max", "536870912\n");
   CHECK(machine.limits().cpus == 1.5);
@@ -43,7 +43,7 @@ TEST_CASE("the limits of a cgroup are told") {
 }
 
 TEST_CASE("the lowest limit of all cgroups above holds") {
-  const Machine machine("0::/a/b/c\n");
+  const CgroupMachine machine("0::/a/b/c\n");
   machine.write("cgroup/a/b/c/cpu.max", "400000 100000\n");
   machine.write("cgroup/a/b/c/memory.max", "max\n");
   machine.write("cgroup/a/b/cpu.max", "max 100000\n");
@@ -55,7 +55,7 @@ TEST_CASE("the lowest limit of all cgroups above holds") {
 }
 
 TEST_CASE("a container that sees its cgroup as the root has the limits of the root") {
-  const Machine machine("0::/docker/0123abcd\n");
+  const CgroupMachine machine("0::/docker/0123abcd\n");
   machine.write("cgroup/cpu.max", "200000 100000\n");
   machine.write("cgroup/memory.max", "4096\n");
   CHECK(machine.limits().cpus == 2.0);
@@ -63,7 +63,7 @@ TEST_CASE("a container that sees its cgroup as the root has the limits of the ro
 }
 
 TEST_CASE("version 1 of cgroups has limits, too") {
-  const Machine machine("4:memory:/m\n3:cpu,cpuacct:/c\n0::/\n");
+  const CgroupMachine machine("4:memory:/m\n3:cpu,cpuacct:/c\n0::/\n");
   machine.write("cgroup/cpu/c/cpu.cfs_quota_us", "75000\n");
   machine.write("cgroup/cpu/c/cpu.cfs_period_us", "50000\n");
   machine.write("cgroup/cpu/cpu.cfs_quota_us", "-1\n");
@@ -75,7 +75,7 @@ TEST_CASE("version 1 of cgroups has limits, too") {
 }
 
 TEST_CASE("without limits, and with files that make no sense, nothing is told") {
-  const Machine machine("0::/a\n");
+  const CgroupMachine machine("0::/a\n");
   CHECK_FALSE(machine.limits().cpus);
   machine.write("cgroup/a/cpu.max", "max 100000\n");
   machine.write("cgroup/a/memory.max", "max\n");

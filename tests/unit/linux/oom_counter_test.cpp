@@ -18,14 +18,14 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr OomCounter::TimePoint start{1h};
+constexpr OomCounter::TimePoint first_look{1h};
 constexpr pid_t daemon_pid = 10;
 constexpr pid_t child = 11;
 
 /// A machine whose processes 10 and 11 share a cgroup.
-class Machine {
+class OomMachine {
  public:
-  Machine(std::string_view cgroups, const std::string& count_file) : file_(count_file) {
+  OomMachine(std::string_view cgroups, const std::string& count_file) : file_(count_file) {
     for (const char* const pid : {"10", "11"}) {
       fs::create_directories(folder_.path() / "proc" / pid);
       folder_.write(fs::path("proc") / pid / "cgroup", cgroups);
@@ -52,47 +52,47 @@ class Machine {
 }  // namespace
 
 TEST_CASE("a kill that the cgroup counts explains one end") {
-  const Machine machine("0::/system.slice/a.service\n", "system.slice/a.service/memory.events");
+  const OomMachine machine("0::/system.slice/a.service\n", "system.slice/a.service/memory.events");
   machine.count(3);
   OomCounter counter = machine.counter();
   counter.begin(daemon_pid);
-  CHECK_FALSE(counter.explains_end_of(child, start));
+  CHECK_FALSE(counter.explains_end_of(child, first_look));
   machine.count(4);
-  CHECK(counter.explains_end_of(child, start));
-  CHECK_FALSE(counter.explains_end_of(child, start));
+  CHECK(counter.explains_end_of(child, first_look));
+  CHECK_FALSE(counter.explains_end_of(child, first_look));
 }
 
 TEST_CASE("two kills at once explain two ends, but none that comes later") {
-  const Machine machine("0::/\n", "memory.events.local");
+  const OomMachine machine("0::/\n", "memory.events.local");
   OomCounter counter = machine.counter();
   counter.begin(daemon_pid);
   machine.count(3);
-  CHECK(counter.explains_end_of(child, start));
-  CHECK(counter.explains_end_of(child, start + 900ms));
-  CHECK_FALSE(counter.explains_end_of(child, start + 1100ms));
+  CHECK(counter.explains_end_of(child, first_look));
+  CHECK(counter.explains_end_of(child, first_look + 900ms));
+  CHECK_FALSE(counter.explains_end_of(child, first_look + 1100ms));
 }
 
 TEST_CASE("version 1 has its count elsewhere") {
-  const Machine machine("9:name=systemd:/x\n4:cpu,memory:/jobs/1\n0::/\n",
-                        "memory/jobs/1/memory.oom_control");
+  const OomMachine machine("9:name=systemd:/x\n4:cpu,memory:/jobs/1\n0::/\n",
+                           "memory/jobs/1/memory.oom_control");
   OomCounter counter = machine.counter();
   counter.begin(daemon_pid);
   machine.count(1);
-  CHECK(counter.explains_end_of(child, start));
+  CHECK(counter.explains_end_of(child, first_look));
   machine.move_child("4:cpu,memory:/\n0::/\n");  // as a zombie is shown
   machine.count(2);
-  CHECK(counter.explains_end_of(child, start));
+  CHECK(counter.explains_end_of(child, first_look));
 }
 
 TEST_CASE("in a cgroup that was not looked at before nothing is guessed") {
-  const Machine machine("0::/a\n", "a/memory.events");
+  const OomMachine machine("0::/a\n", "a/memory.events");
   OomCounter counter = machine.counter();
-  CHECK_FALSE(counter.explains_end_of(child, start));
+  CHECK_FALSE(counter.explains_end_of(child, first_look));
   counter.begin(daemon_pid);
   machine.move_child("0::/elsewhere\n");
   machine.count(1);
-  CHECK_FALSE(counter.explains_end_of(child, start));
-  CHECK_FALSE(counter.explains_end_of(12, start));  // has no cgroup file
+  CHECK_FALSE(counter.explains_end_of(child, first_look));
+  CHECK_FALSE(counter.explains_end_of(12, first_look));  // has no cgroup file
 }
 
 TEST_CASE("the path of a cgroup is that of the hierarchy asked for") {

@@ -20,7 +20,7 @@ namespace {
 constexpr FactSet everything{.unit = true, .cgroup = true, .exe = true, .args = true, .user = true};
 constexpr std::uint64_t fixture_start = 88123;
 
-struct World {
+struct FactsWorld {
   ProcTree proc;
   FactReader reader{proc.root()};
 
@@ -39,7 +39,7 @@ struct World {
 }  // namespace
 
 TEST_CASE("all facts of a process are read", "[match]") {
-  World world;
+  FactsWorld world;
   world.proc.add(1000, "ordinary");
   world.write("cmdline", "python3\0worker.py\0--queue=high\0"sv);
   world.write("cgroup", "0::/system.slice/worker@1.service\n");
@@ -57,14 +57,14 @@ TEST_CASE("all facts of a process are read", "[match]") {
 }
 
 TEST_CASE("a user is told by name", "[match]") {
-  World world;
+  FactsWorld world;
   world.proc.add(1000, "ordinary");
   world.proc.edit(1000, "status", "Uid:\t1000\t1000", "Uid:\t1000\t0");
   CHECK(world.read()->user == "root");
 }
 
 TEST_CASE("only what is asked for is read, and what cannot be is unknown", "[match]") {
-  World world;
+  FactsWorld world;
   world.proc.add(1000, "ordinary");
   const auto none = world.read();
   REQUIRE(none);
@@ -77,7 +77,7 @@ TEST_CASE("only what is asked for is read, and what cannot be is unknown", "[mat
 }
 
 TEST_CASE("there is nothing of who is gone, a zombie or the kernel", "[match]") {
-  World world;
+  FactsWorld world;
   CHECK_FALSE(world.read());
   world.proc.add(1000, "zombie");
   CHECK_FALSE(world.read());
@@ -87,7 +87,7 @@ TEST_CASE("there is nothing of who is gone, a zombie or the kernel", "[match]") 
 }
 
 TEST_CASE("arguments are joined by spaces, whatever they hold", "[match]") {
-  World world;
+  FactsWorld world;
   world.proc.add(1000, "ordinary");
   CHECK(world.args_of("a\0\0b\0"sv) == "a  b");
   CHECK(world.args_of("a b\0c\nd\0\xff\0"sv) == "a b c\nd \xff");
@@ -100,14 +100,14 @@ TEST_CASE("arguments are joined by spaces, whatever they hold", "[match]") {
 }
 
 TEST_CASE("a program whose file was deleted is still that program", "[match]") {
-  World world;
+  FactsWorld world;
   world.proc.add(1000, "ordinary");
   std::filesystem::create_symlink("/opt/app (deleted)", world.proc.of(1000) / "exe");
   CHECK(world.read()->exe == "/opt/app");
 }
 
 TEST_CASE("ancestors are told up to where they end", "[match]") {
-  World world;
+  FactsWorld world;
   world.proc.add(1000, "ordinary");
   world.proc.add(900, "ordinary");
   world.proc.add(800, "ordinary");
@@ -119,7 +119,7 @@ TEST_CASE("ancestors are told up to where they end", "[match]") {
 }
 
 TEST_CASE("a circle of ancestors comes to an end", "[match]") {
-  World world;
+  FactsWorld world;
   world.proc.add(1000, "ordinary");
   world.proc.edit(1000, "stat", ") S 1 ", ") S 1000 ");
   CHECK(world.reader.ancestors_of(*world.read()).size() == 64);

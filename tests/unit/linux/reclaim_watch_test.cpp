@@ -26,7 +26,7 @@ std::string vmstat(const std::string& rising, int value) {
 }
 
 /// A proc root with a vmstat, and ticks in which many idle processes ask.
-class Machine {
+class ReclaimingMachine {
  public:
   void has(const std::string& text) const { folder_.write("vmstat", text); }
 
@@ -55,7 +55,7 @@ TEST_CASE("reclaim is counted over all that takes or gives memory") {
 }
 
 TEST_CASE("while nothing is reclaimed, memory stands") {
-  Machine machine;
+  ReclaimingMachine machine;
   machine.has(vmstat("", 0));
   static_cast<void>(machine.tick(ReclaimWatch::worth_looking));
   const std::uint64_t at_first = machine.tick(ReclaimWatch::worth_looking);
@@ -68,7 +68,7 @@ TEST_CASE("any reclaim makes memory be read again") {
   const std::string key =
       GENERATE("pswpin", "pswpout", "pgsteal_anon", "pgsteal_file", "thp_collapse_alloc");
   CAPTURE(key);
-  Machine machine;
+  ReclaimingMachine machine;
   machine.has(vmstat(key, 10));
   static_cast<void>(machine.tick(ReclaimWatch::worth_looking));
   const std::uint64_t before = machine.tick(ReclaimWatch::worth_looking);
@@ -82,7 +82,7 @@ TEST_CASE("without vmstat, or for a few processes, memory is read at every tick"
   const bool has_vmstat = GENERATE(true, false);
   const std::uint32_t processes = has_vmstat ? ReclaimWatch::worth_looking - 1 : 100;
   CAPTURE(has_vmstat);
-  Machine machine;
+  ReclaimingMachine machine;
   if (has_vmstat) machine.has(vmstat("", 0));
   std::uint64_t latest = machine.tick(processes);
   for (int i = 0; i < 5; ++i) {
@@ -93,7 +93,7 @@ TEST_CASE("without vmstat, or for a few processes, memory is read at every tick"
 }
 
 TEST_CASE("what was reclaimed while few were idle is not missed") {
-  Machine machine;
+  ReclaimingMachine machine;
   machine.has(vmstat("pgsteal_anon", 10));
   static_cast<void>(machine.tick(ReclaimWatch::worth_looking));
   static_cast<void>(machine.tick(ReclaimWatch::worth_looking));

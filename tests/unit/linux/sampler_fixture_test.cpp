@@ -19,7 +19,7 @@ using provisr::test::ProcTree;
 namespace {
 
 /// A proc tree and a context over it.
-struct Fixture {
+struct SamplerFixture {
   std::optional<ProcessSampler> open(ProcessId pid) {
     std::error_code error;
     auto sampler = ProcessSampler::open(context, pid, error);
@@ -62,7 +62,7 @@ std::uint64_t page_bytes() {
 }  // namespace
 
 TEST_CASE("another proc root is read by path", "[sampler]") {
-  Fixture fixture;
+  SamplerFixture fixture;
   fixture.tree.add(1000, "ordinary", 15);
   auto sampler = fixture.open(1000);
   fixture.context.begin_tick();
@@ -78,7 +78,7 @@ TEST_CASE("another proc root is read by path", "[sampler]") {
 }
 
 TEST_CASE("many descriptors are counted, and none", "[sampler]") {
-  Fixture fixture;
+  SamplerFixture fixture;
   fixture.tree.add(1000, "ordinary", 500);  // more than one getdents64 buffer
   fixture.tree.add(1001, "parentheses", 0);
   CHECK(read_ok(*fixture.open(1000)).num_fds == Count(500U));
@@ -86,7 +86,7 @@ TEST_CASE("many descriptors are counted, and none", "[sampler]") {
 }
 
 TEST_CASE("figures are read anew each time", "[sampler]") {
-  Fixture fixture;
+  SamplerFixture fixture;
   fixture.tree.add(1000, "ordinary");
   auto sampler = fixture.open(1000);
   const ProcessReading before = read_ok(*sampler);
@@ -98,7 +98,7 @@ TEST_CASE("figures are read anew each time", "[sampler]") {
 }
 
 TEST_CASE("a process with another start time is another process", "[sampler]") {
-  Fixture fixture;
+  SamplerFixture fixture;
   fixture.tree.add(1000, "ordinary", 3);
   auto sampler = fixture.open(1000);
   read_ok(*sampler);
@@ -108,7 +108,7 @@ TEST_CASE("a process with another start time is another process", "[sampler]") {
 }
 
 TEST_CASE("a process that is gone has vanished", "[sampler]") {
-  Fixture fixture;
+  SamplerFixture fixture;
   fixture.tree.add(1000, "ordinary");
   auto sampler = fixture.open(1000);
   fixture.tree.remove(1000);
@@ -116,7 +116,7 @@ TEST_CASE("a process that is gone has vanished", "[sampler]") {
 }
 
 TEST_CASE("a process that has become a zombie has vanished", "[sampler]") {
-  Fixture fixture;
+  SamplerFixture fixture;
   fixture.tree.add(1002, "zombie");
   fixture.tree.edit(1002, "stat", ") Z ", ") S ");
   auto sampler = fixture.open(1002);
@@ -128,7 +128,7 @@ TEST_CASE("a process that has become a zombie has vanished", "[sampler]") {
 }
 
 TEST_CASE("a zombie leader of living threads is alive, of memory unknown", "[sampler]") {
-  Fixture fixture;
+  SamplerFixture fixture;
   fixture.tree.add(1003, "zombie_leader", 0);
   const ProcessReading reading = read_ok(*fixture.open(1003));
   CHECK(reading.cpu_time_ns.has_value());
@@ -141,7 +141,7 @@ TEST_CASE("a zombie leader of living threads is alive, of memory unknown", "[sam
 }
 
 TEST_CASE("a kernel thread is alive, of memory unknown", "[sampler]") {
-  Fixture fixture;
+  SamplerFixture fixture;
   fixture.tree.add(2, "kernel_thread", 0);
   const ProcessReading reading = read_ok(*fixture.open(2));
   CHECK(reading.num_threads == Count(1U));
@@ -151,7 +151,7 @@ TEST_CASE("a kernel thread is alive, of memory unknown", "[sampler]") {
 }
 
 TEST_CASE("resident memory is that of statm, else that of stat", "[sampler]") {
-  Fixture fixture;
+  SamplerFixture fixture;
   fixture.tree.add(1000, "ordinary");
   auto sampler = fixture.open(1000);
   fixture.tree.edit(1000, "stat", " 32896 ", " 32000 ");  // which lags behind
@@ -161,7 +161,7 @@ TEST_CASE("resident memory is that of statm, else that of stat", "[sampler]") {
 }
 
 TEST_CASE("without status the swap is unknown", "[sampler]") {
-  Fixture fixture;
+  SamplerFixture fixture;
   fixture.tree.add(1000, "ordinary", 2);
   std::filesystem::remove(fixture.tree.of(1000) / "status");
   const ProcessReading reading = read_ok(*fixture.open(1000));
@@ -171,7 +171,7 @@ TEST_CASE("without status the swap is unknown", "[sampler]") {
 }
 
 TEST_CASE("a descriptor directory that is not to be listed is an error told", "[sampler]") {
-  Fixture fixture;
+  SamplerFixture fixture;
   fixture.tree.add(1000, "ordinary", 2);
   const auto fd = fixture.tree.of(1000) / "fd";
   auto sampler = fixture.open(1000);
@@ -192,7 +192,7 @@ TEST_CASE("a descriptor directory that is not to be listed is an error told", "[
 }
 
 TEST_CASE("a descriptor directory that is none is an error told", "[sampler]") {
-  Fixture fixture;
+  SamplerFixture fixture;
   fixture.tree.add(1000, "ordinary");
   std::filesystem::remove(fixture.tree.of(1000) / "fd");
   test::write_text(fixture.tree.of(1000) / "fd", "");
@@ -203,7 +203,7 @@ TEST_CASE("a descriptor directory that is none is an error told", "[sampler]") {
 
 TEST_CASE("a stat that makes no sense says nothing, not even that the process has ended",
           "[sampler]") {
-  Fixture fixture;
+  SamplerFixture fixture;
   fixture.tree.add(1000, "ordinary", 2);
   auto sampler = fixture.open(1000);
   test::write_text(fixture.tree.of(1000) / "stat", "garbage\n");
@@ -215,7 +215,7 @@ TEST_CASE("a stat that makes no sense says nothing, not even that the process ha
 }
 
 TEST_CASE("what is not there cannot be opened", "[sampler]") {
-  Fixture fixture;
+  SamplerFixture fixture;
   CHECK(fixture.error_of_open(1234) == std::errc::no_such_process);
   CHECK(fixture.error_of_open(0) == std::errc::no_such_process);
   CHECK(fixture.error_of_open(-5) == std::errc::no_such_process);
@@ -255,7 +255,7 @@ TEST_CASE("a PID that is ours in an outer namespace, too, is not ours there", "[
 }
 
 TEST_CASE("swap is found behind a long list of groups", "[sampler]") {
-  Fixture fixture;
+  SamplerFixture fixture;
   fixture.tree.add(1000, "ordinary");
   std::string groups = "Groups:\t";
   for (int group = 100'000; group < 101'000; ++group) groups += std::to_string(group) + ' ';

@@ -20,7 +20,7 @@ namespace {
   return error;
 }
 
-[[nodiscard]] ProcessReport writing_to(const std::filesystem::path& out) {
+[[nodiscard]] ProcessReport logging_to(const std::filesystem::path& out) {
   ProcessReport report;
   report.stdout_file = out.string();
   return report;
@@ -35,8 +35,8 @@ TEST_CASE("nothing that is no regular file is read as a log, and none blocks") {
   CHECK(error_of(fifo) == std::errc::not_supported);
   CHECK(error_of("/dev/zero") == std::errc::not_supported);
   CHECK(error_of(folder.path()) == std::errc::not_supported);
-  CHECK(log_tails_of(writing_to(fifo), 40).empty());
-  CHECK(log_tails_of(writing_to("/dev/stdout"), 40).size() <= 1);
+  CHECK(log_tails_of(logging_to(fifo), 40).empty());
+  CHECK(log_tails_of(logging_to("/dev/stdout"), 40).size() <= 1);
 }
 
 TEST_CASE("a log that may not be read is left out") {
@@ -45,7 +45,7 @@ TEST_CASE("a log that may not be read is left out") {
   const auto file = folder.write("log", "secret\n");
   REQUIRE(::chmod(file.c_str(), 0) == 0);
   CHECK(error_of(file) == std::errc::permission_denied);
-  CHECK(log_tails_of(writing_to(file), 40).empty());
+  CHECK(log_tails_of(logging_to(file), 40).empty());
 }
 
 TEST_CASE("the end of a file says whether it is all of it") {

@@ -53,7 +53,7 @@ namespace {
   return process;
 }
 
-[[nodiscard]] ExitRecord record(std::string name, std::chrono::seconds ended) {
+[[nodiscard]] ExitRecord kept_record(std::string name, std::chrono::seconds ended) {
   return {
       .name = std::move(name),
       .pid = 7,
@@ -172,7 +172,7 @@ TEST_CASE("exit records come back in order, the latest only, with all that was k
   std::size_t torn = 0;
   {
     ExitStore store(open(file, ExitStore::format()), 3, torn);
-    for (const auto second : {1s, 2s, 3s, 4s}) REQUIRE_FALSE(store.add(record("app", second)));
+    for (const auto second : {1s, 2s, 3s, 4s}) REQUIRE_FALSE(store.add(kept_record("app", second)));
     REQUIRE_FALSE(store.add({.name = "bare", .pid = 9, .ended_at = Timestamp(5s)}));
   }
   ExitStore store(open(file, ExitStore::format()), 3, torn);
@@ -199,7 +199,7 @@ TEST_CASE("of a longer file of exits the latest are taken, and no name that is n
   {
     ExitStore store(open(file, ExitStore::format()), 10, torn);
     for (int i = 1; i <= 10; ++i) {
-      REQUIRE_FALSE(store.add(record(i == 9 ? "../app" : "app", std::chrono::seconds(i))));
+      REQUIRE_FALSE(store.add(kept_record(i == 9 ? "../app" : "app", std::chrono::seconds(i))));
     }
   }
   ExitStore store(open(file, ExitStore::format()), 4, torn);
