@@ -5,6 +5,14 @@ namespace provisr::test {
 /// Whether this build has the address and undefined-behaviour sanitizers. The latter asks a pipe
 /// whether memory is accessible, so that it takes every object for broken without descriptors left.
 #if defined(__SANITIZE_ADDRESS__)
+#define PROVISR_TESTS_SANITIZE_ADDRESS
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define PROVISR_TESTS_SANITIZE_ADDRESS
+#endif
+#endif
+
+#if defined(PROVISR_TESTS_SANITIZE_ADDRESS)
 inline constexpr bool sanitizer_needs_descriptors = true;
 #else
 inline constexpr bool sanitizer_needs_descriptors = false;
