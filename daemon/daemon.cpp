@@ -114,6 +114,7 @@ class Daemon {
     adopt_orphans();
     restart_collector();
     supervisor_.begin();  // so that the first answer knows of what runs already
+    endpoints_->prepare();
     endpoints_->start();
     if (reloader_) reloader_->start();
     const int status = supervise(events);
@@ -208,9 +209,15 @@ class Daemon {
     limits_.set_processes(next.processes);
     const Config before = std::exchange(config_, std::move(next));
     if (before.metrics.collection != config_.metrics.collection) restart_collector();
-    // The predecessor still has an answer to give: that to this reload.
-    if (endpoints) predecessors_.push_back(std::exchange(endpoints_, std::move(endpoints)));
+    if (endpoints) succeed(std::move(endpoints));
     return report;
+  }
+
+  void succeed(std::unique_ptr<Endpoints> endpoints) {
+    // The predecessor still has an answer to give: that to this reload.
+    predecessors_.push_back(std::exchange(endpoints_, std::move(endpoints)));
+    for (const auto& predecessor : predecessors_) predecessor->retire(config_.server.auth);
+    endpoints_->start();
   }
 
   /// Refuses what a file looks like that is being written.
@@ -243,7 +250,7 @@ class Daemon {
     Endpoints::Predecessors predecessors{endpoints_.get()};
     for (const auto& predecessor : predecessors_) predecessors.push_back(predecessor.get());
     endpoints->bind(predecessors);
-    endpoints->start();
+    endpoints->prepare();
     return endpoints;
   }
 

@@ -99,8 +99,13 @@ void Endpoints::bind(const Predecessors& predecessors) {
   bind_one(&Endpoints::metrics_server_);
 }
 
-void Endpoints::start() {
+void Endpoints::prepare() {
   waker_.emplace(*events_, [this] { api_server_.wake_sources(); });
+  api_server_.prepare();
+  if (has_metrics_) metrics_server_.prepare();
+}
+
+void Endpoints::start() {
   api_server_.start();
   log_->info("JSON API on {}", api_server_.address().to_string());
   if (!has_metrics_) return;
@@ -108,10 +113,14 @@ void Endpoints::start() {
   log_->info("Prometheus metrics on {}", metrics_server_.address().to_string());
 }
 
-void Endpoints::fade(std::chrono::milliseconds most, const std::function<bool()>& is_over) {
-  constexpr std::chrono::milliseconds look_interval{10};
+void Endpoints::retire(const AuthConfig& auth) {
+  access_.set(auth.token, auth.protect_reads);
   api_server_.stop_accepting();
   metrics_server_.stop_accepting();
+}
+
+void Endpoints::fade(std::chrono::milliseconds most, const std::function<bool()>& is_over) {
+  constexpr std::chrono::milliseconds look_interval{10};
   const auto end = std::chrono::steady_clock::now() + most;
   const auto has_clients = [this] {
     return !api_server_.is_deserted() || !metrics_server_.is_deserted();

@@ -44,8 +44,15 @@ class Endpoints {
   /// of the two. Throws std::runtime_error with one clear sentence.
   void bind(const Predecessors& predecessors = {});
 
-  /// Begins to answer. Throws std::runtime_error.
+  /// All of start() that can fail. Throws std::runtime_error.
+  void prepare();
+
+  /// Begins to answer; requires prepare().
   void start();
+
+  /// Leaves new clients to a successor, and lets those that it has do no more than `auth` allows:
+  /// a token that was taken back holds no longer. From any thread while it answers.
+  void retire(const AuthConfig& auth);
 
   /// Goes on with the clients that it has until they are gone, `most` has passed or `is_over`.
   void fade(std::chrono::milliseconds most, const std::function<bool()>& is_over);

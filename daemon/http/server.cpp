@@ -83,8 +83,9 @@ class HttpServer::Loop final : public ConnectionOwner {
 
   [[nodiscard]] const ListenAddress& address() const { return listeners_->address(); }
   [[nodiscard]] const std::shared_ptr<const Listeners>& listeners() const { return listeners_; }
-  void start();
-  void stop_accepting();
+  enum class Accepting { not_yet, yes, no_more };
+  void make_thread();
+  void set_accepting(Accepting accepting);
   [[nodiscard]] bool is_deserted() const { return is_deserted_; }
   void stop();
   void wake_sources();
@@ -145,22 +146,21 @@ class HttpServer::Loop final : public ConnectionOwner {
       std::make_shared<CompletedAnswers>([this] { poller_.wake(); });
   std::array<char, bytes_received_in_a_row> buffer_{};
   std::set<int> said_errors_;
-  bool is_paused_ = false;
-  TimePoint accept_again_;
-  std::atomic<bool> accepts_no_more_ = false;
+  bool is_paused_ = true;
+  TimePoint accept_again_ = TimePoint::min();
+  std::atomic<Accepting> accepting_ = Accepting::not_yet;
   std::atomic<bool> is_deserted_ = false;
   std::atomic<bool> is_stopping_ = false;
   std::atomic<bool> are_sources_woken_ = false;
   std::thread thread_;
 };
 
-void HttpServer::Loop::start() {
-  set_listening(Poller::Interest::input);
-  thread_ = std::thread([this] { run(); });
+void HttpServer::Loop::make_thread() {
+  if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
 }
 
-void HttpServer::Loop::stop_accepting() {
-  accepts_no_more_ = true;
+void HttpServer::Loop::set_accepting(Accepting accepting) {
+  accepting_ = accepting;
   poller_.wake();
 }
 
@@ -236,7 +236,7 @@ void HttpServer::Loop::turn(TimePoint latest) {
   const TimePoint moment = next_moment(latest);
   const bool is_endless = moment == TimePoint::max();
   const auto events = poller_.wait(is_endless ? std::nullopt : std::optional(time_until(moment)));
-  if (accepts_no_more_) {
+  if (accepting_ == Accepting::no_more) {
     set_listening(Poller::Interest::none);
     is_paused_ = false;
   }
@@ -246,12 +246,12 @@ void HttpServer::Loop::turn(TimePoint latest) {
   end_due_clients();
   resume_accepting();
   clients_.forget_dropped();
-  is_deserted_ = accepts_no_more_ && clients_.size() == 0;
+  is_deserted_ = accepting_ == Accepting::no_more && clients_.size() == 0;
 }
 
 TimePoint HttpServer::Loop::next_moment(TimePoint latest) {
   TimePoint moment = latest;
-  if (is_paused_) moment = std::min(moment, accept_again_);
+  if (is_paused_ && accepting_ == Accepting::yes) moment = std::min(moment, accept_again_);
   if (const Client* const client = clients_.next_due()) {
     moment = std::min(moment, client->connection.deadline().value_or(moment));
   }
@@ -282,13 +282,13 @@ void HttpServer::Loop::pause_accepting() {
 }
 
 void HttpServer::Loop::resume_accepting() {
-  if (accepts_no_more_ || !is_paused_ || now() < accept_again_) return;
+  if (accepting_ != Accepting::yes || !is_paused_ || now() < accept_again_) return;
   set_listening(Poller::Interest::input);
   is_paused_ = false;
 }
 
 void HttpServer::Loop::accept_waiting() {
-  if (accepts_no_more_) return;
+  if (accepting_ != Accepting::yes) return;
   AcceptRound round;
   for (const Socket* const listener : listeners_->sockets()) {
     if (!accept_from(*listener, round)) return pause_accepting();
@@ -475,17 +475,22 @@ const ListenAddress& HttpServer::address() const {
   return loop_ ? loop_->address() : options_.address;
 }
 
-void HttpServer::start() {
+void HttpServer::prepare() {
   try {
-    loop_->start();
+    loop_->make_thread();
   } catch (const std::system_error& failure) {
     throw std::runtime_error(fmt::format("cannot start the thread that answers on {}: {}",
                                          address().to_string(), failure.code().message()));
   }
 }
 
+void HttpServer::start() {
+  prepare();
+  loop_->set_accepting(Loop::Accepting::yes);
+}
+
 void HttpServer::stop_accepting() {
-  if (loop_) loop_->stop_accepting();
+  if (loop_) loop_->set_accepting(Loop::Accepting::no_more);
 }
 
 bool HttpServer::is_deserted() const {

@@ -52,8 +52,11 @@ class HttpServer {
   /// The address, after bind() or share() with the port that the system chose in place of 0.
   [[nodiscard]] const ListenAddress& address() const;
 
-  /// Begins to answer; requires bind() or share(). Throws std::runtime_error if there is no thread
-  /// to be had.
+  /// All of start() that can fail; requires bind() or share(). Throws std::runtime_error if there
+  /// is no thread to be had.
+  void prepare();
+
+  /// Prepares if that was not done, and begins to take clients.
   void start();
 
   /// Goes on with the clients that it has and takes no more.

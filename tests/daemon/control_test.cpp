@@ -202,6 +202,22 @@ TEST_CASE(
   CHECK(holds(credentials) == 401);
 }
 
+TEST_CASE("a token that was taken back holds no longer, on a connection from before, too") {
+  const TokenFile token;
+  Daemon daemon(auth(token) + app());
+  REQUIRE(eventually([&] { return daemon.state_of("app") == "running"; }));
+  RawClient before(daemon.api_port());
+  const auto answer_to = [&](const std::string& target) {
+    CHECK(before.send("POST " + target + " HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " +
+                      secret + "\r\n\r\n"));
+    return status_of_answer(before.read_answer());
+  };
+  CHECK(answer_to("/api/start?name=app") == 202);
+  token.write("staple-battery-horse");
+  CHECK(answer_to("/api/reload") == 200);
+  CHECK(answer_to("/api/start?name=app") == 401);
+}
+
 TEST_CASE("the token is shown nowhere") {
   const TokenFile token;
   Daemon daemon(auth(token) + app(), {"--log-level", "debug"});
