@@ -79,6 +79,10 @@ class FactReader {
   /// Whether the system has refused to tell some `exe`, as it does of other users' processes.
   [[nodiscard]] bool was_refused() const noexcept;
 
+  /// Whether the system hides other users' processes, as Linux does if `/proc` is mounted with
+  /// `hidepid`.
+  [[nodiscard]] bool hides_others() const;
+
   struct State;  ///< platform's own
 
  private:

@@ -122,6 +122,10 @@ bool FactReader::was_refused() const noexcept {
   return state_->was_refused;
 }
 
+bool FactReader::hides_others() const {
+  return false;
+}
+
 std::optional<std::uint64_t> start_of(ProcessId pid) {
   const auto info = info_of(pid);
   return info ? std::optional(key_of(*info).started_at) : std::nullopt;

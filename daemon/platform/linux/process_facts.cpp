@@ -157,6 +157,13 @@ bool FactReader::was_refused() const noexcept {
   return state_->was_refused;
 }
 
+/// Each PID namespace has a process 1: one that is not told of is hidden.
+bool FactReader::hides_others() const {
+  if (!state_->proc_root) return false;
+  const FileDescriptor first = open_readable(state_->proc_root.get(), ProcPath(1, "stat").c_str());
+  return !first && (errno == ENOENT || errno == EACCES || errno == EPERM);
+}
+
 std::optional<std::uint64_t> start_of(ProcessId pid) {
   const FileDescriptor process =
       open_handle(AT_FDCWD, (std::string("/proc/") + ProcPath(pid).c_str()).c_str());

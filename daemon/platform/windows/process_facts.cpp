@@ -100,6 +100,10 @@ bool FactReader::was_refused() const noexcept {
   return state_->was_refused;
 }
 
+bool FactReader::hides_others() const {
+  return false;
+}
+
 std::optional<std::uint64_t> start_of(ProcessId pid) {
   return start_of(opened(pid));
 }
