@@ -92,4 +92,9 @@ class FactReader {
 /// When the process that has this PID now was started, as in ProcessKey; empty if there is none.
 [[nodiscard]] std::optional<std::uint64_t> start_of(ProcessId pid);
 
+/// That start on the wall clock, which reads `now`. On Linux, which counts from the boot on, it
+/// moves as the wall clock is set: to be asked once for a process. Elsewhere it is what the clock
+/// read at that start.
+[[nodiscard]] Timestamp time_of_start(std::uint64_t started_at, Timestamp now);
+
 }  // namespace provisr::daemon

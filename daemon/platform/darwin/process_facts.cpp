@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <string_view>
 #include <sys/proc_info.h>
@@ -129,6 +130,10 @@ bool FactReader::hides_others() const {
 std::optional<std::uint64_t> start_of(ProcessId pid) {
   const auto info = info_of(pid);
   return info ? std::optional(key_of(*info).started_at) : std::nullopt;
+}
+
+Timestamp time_of_start(std::uint64_t started_at, Timestamp /*now*/) {
+  return Timestamp(std::chrono::microseconds(static_cast<std::int64_t>(started_at)));
 }
 
 }  // namespace provisr::daemon

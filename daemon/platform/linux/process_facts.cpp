@@ -9,10 +9,12 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <chrono>
 #include <climits>
 #include <fcntl.h>
 #include <string_view>
 #include <system_error>
+#include <time.h>
 #include <unistd.h>
 #include <utility>
 
@@ -169,6 +171,17 @@ std::optional<std::uint64_t> start_of(ProcessId pid) {
       open_handle(AT_FDCWD, (std::string("/proc/") + ProcPath(pid).c_str()).c_str());
   const auto stat = process ? living_stat(process.get()) : std::nullopt;
   return stat ? std::optional(stat->start_clock_ticks) : std::nullopt;
+}
+
+Timestamp time_of_start(std::uint64_t started_at, Timestamp now) {
+  timespec time{};
+  ::clock_gettime(CLOCK_BOOTTIME, &time);
+  const auto since_boot =
+      std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+  const auto clock_tick =
+      std::chrono::nanoseconds(std::chrono::seconds(1)) / ::sysconf(_SC_CLK_TCK);
+  const auto age = since_boot - static_cast<std::int64_t>(started_at) * clock_tick;
+  return now - std::max(age, std::chrono::nanoseconds::zero());
 }
 
 }  // namespace provisr::daemon
