@@ -79,6 +79,7 @@ void WatchedRun::flush_record() {
 
 void WatchedRun::release(std::string why) {
   if (!runs()) return;
+  services_.release(status_.name);
   handle_.reset();
   note_absence(std::move(why));
 }
@@ -93,7 +94,8 @@ std::error_code WatchedRun::follow(ProcessId pid, const Moment& now,
   flush_record();
   handle_ = services_.can_measure_children ? ProcessHandle::open(pid) : nullptr;
   status_.started = start_of(pid, now);
-  if (!found()) {  // both may be of a process that came after
+  if (!found()) {  // all of it may be of a process that came after
+    services_.release(status_.name);
     handle_.reset();
     status_.started.reset();
   }

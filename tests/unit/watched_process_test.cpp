@@ -33,6 +33,8 @@ struct WatchWorld {
   std::set<ProcessId> alive;
   std::error_code find_error = std::make_error_code(std::errc::no_such_process);
   std::vector<ProcessId> tracked;
+  std::vector<std::string> released;
+  bool ends_when_tracked = false;
   int found = 0;
   bool is_hidden = false;
   std::optional<std::uint64_t> start = start_of(own_process_id());  ///< of any process
@@ -45,8 +47,10 @@ struct WatchWorld {
           [this](std::string_view, ProcessId pid, SampleScope scope) {
             CHECK(scope == SampleScope::process);
             tracked.push_back(pid);
+            if (ends_when_tracked) alive.erase(pid);
             return std::error_code();
           },
+      .release = [this](std::string_view name) { released.emplace_back(name); },
       .exists = [this](ProcessId) { return is_hidden; },
       .last_sample = [](std::string_view, ProcessId) { return std::nullopt; },
       .exits = &exits,
@@ -298,4 +302,17 @@ TEST_CASE("a start that the system does not tell is absent") {
   world.poll();
   CHECK(world.status().pid == 100);
   CHECK_FALSE(world.status().started);
+}
+
+TEST_CASE("a process that ends while it is taken up may have been measured by another's PID") {
+  WatchWorld world;
+  world.ends_when_tracked = true;
+  world.alive = {100};
+  world.write("100");
+  world.poll();
+  CHECK(world.tracked == std::vector<ProcessId>{100});
+  CHECK(world.released == std::vector<std::string>{"nginx"});
+  CHECK_FALSE(world.status().started);
+  world.poll();
+  CHECK(world.status().state == ProcessState::absent);
 }
