@@ -15,9 +15,9 @@ usage: cmake/bootstrap.sh [--demo] [--tests] [--e2e] [--bench] [--cross] [--all]
 Installs, where they are missing, the packages that building provisrd needs.
   --demo    also what examples/process_metrics_demo.sh needs (curl, jq)
   --tests   --demo, and what the tests need (Catch2 3, valgrind) or run faster with (ccache)
-  --e2e     --tests, and what the end-to-end tests need: Prometheus, Alertmanager and VictoriaMetrics
-            (none of them is started), Python and its client library, and the browser that looks at
-            the page (Chromium, Node.js, npm)
+  --e2e     --tests, and what the end-to-end tests need: Prometheus, Alertmanager, VictoriaMetrics, nginx
+            and PostgreSQL (none of them is started), Python and its client library, and the browser
+            that looks at the page (Chromium, Node.js, npm)
   --bench   also what the benchmarks need
   --cross   --tests, and what the cross builds need: mingw-w64, Wine, QEMU, Zig (into build/zig)
             and the sources of the libraries (into build/sources)
@@ -122,6 +122,7 @@ wanted_packages() {
   if $with_bench; then packages+=(libbenchmark-dev wrk gnuplot-nox prometheus-cpp-dev python3); fi
   if $with_e2e; then
     packages+=(prometheus prometheus-alertmanager victoria-metrics iproute2 util-linux)
+    packages+=(nginx postgresql make gcc)
     packages+=(python3 python3-prometheus-client chromium)
     have node || packages+=(nodejs)
     have npm || packages+=(npm)
@@ -193,7 +194,7 @@ install_packages() {
 # --- servers --------------------------------------------------------------------------
 
 # The tests start them themselves: Debian would do so at once and at each boot, on provisrd's ports.
-readonly servers="prometheus prometheus-alertmanager victoria-metrics"
+readonly servers="prometheus prometheus-alertmanager victoria-metrics nginx postgresql"
 readonly policy=/usr/sbin/policy-rc.d
 
 among_servers() {

@@ -84,7 +84,7 @@ void Exposition::write_processes(PrometheusWriter& writer) const {
     writer.sample_of_process(process->name, process->restarts);
   }
   writer.family("provisr_process_start_time_seconds", "gauge",
-                "When provisrd started the managed process that runs, since 1970.");
+                "When the managed process that runs was started, since 1970.");
   for (const auto& process : *processes) {
     if (!process->started) continue;
     writer.sample_of_process(process->name, process->started->at.time_since_epoch());

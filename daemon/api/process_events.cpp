@@ -35,7 +35,9 @@ void ProcessEvents::note_exit(const ExitRecord& record) noexcept {
 }
 
 void ProcessEvents::tell_of_start(const ProcessStatus& now) {
-  const Timestamp at = now.started ? now.started->at : clock_->utc_now();
+  // What others run may have been started long before it was found.
+  const bool is_new = now.kind == ProcessKind::child && now.started;
+  const Timestamp at = is_new ? now.started->at : clock_->utc_now();
   hub_->publish("started", started_json(now, at, clock_->monotonic_now()));
 }
 

@@ -79,6 +79,10 @@ class FactReader {
   /// Whether the system has refused to tell some `exe`, as it does of other users' processes.
   [[nodiscard]] bool was_refused() const noexcept;
 
+  /// Whether the system hides other users' processes, as Linux does if `/proc` is mounted with
+  /// `hidepid`.
+  [[nodiscard]] bool hides_others() const;
+
   struct State;  ///< platform's own
 
  private:
@@ -87,5 +91,10 @@ class FactReader {
 
 /// When the process that has this PID now was started, as in ProcessKey; empty if there is none.
 [[nodiscard]] std::optional<std::uint64_t> start_of(ProcessId pid);
+
+/// That start on the wall clock, which reads `now`. On Linux, which counts from the boot on, it
+/// moves as the wall clock is set: to be asked once for a process. Elsewhere it is what the clock
+/// read at that start.
+[[nodiscard]] Timestamp time_of_start(std::uint64_t started_at, Timestamp now);
 
 }  // namespace provisr::daemon

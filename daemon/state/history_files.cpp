@@ -70,13 +70,16 @@ namespace fs = std::filesystem;
 [[nodiscard]] std::shared_ptr<FileMemory> copy(const fs::path& file, const HistoryShape& from,
                                                std::shared_ptr<FileMemory> memory,
                                                const HistoryShape& shape) {
-  const std::vector<ProcessMetrics> samples = History(from, storage_in(std::move(memory))).read();
+  const History former(from, storage_in(std::move(memory)));
+  SampleRows rows;
+  rows.width = former.further_figures();
+  former.read_until(former.pushed(), rows.metrics, rows.more);
   fs::path made = file;
   made += ".new";
   fs::remove(made);
   auto copied = make(made, shape);
   History history(shape, storage_in(copied));
-  for (const ProcessMetrics& sample : samples) history.push(sample);
+  for (std::size_t i = 0; i < rows.size(); ++i) history.push(rows.metrics[i], rows[i].more);
   fs::rename(made, file);
   return copied;
 }

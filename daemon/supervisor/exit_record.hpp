@@ -29,7 +29,7 @@ enum class ExitReason {
 struct ExitRecord {
   std::string name;
   ProcessId pid = 0;
-  std::optional<Timestamp> started_at = {};  ///< empty: somebody else started it
+  std::optional<Timestamp> started_at = {};  ///< empty: the system did not tell
   Timestamp ended_at{};                      ///< when the end was noticed
   std::optional<ExitStatus> status = {};     ///< empty: the system does not tell
   ExitReason reason = ExitReason::itself;

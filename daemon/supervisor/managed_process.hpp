@@ -34,6 +34,8 @@ struct ProcessServices {
   ProcessFinder find;
   /// Starts measuring the process, or its tree, under this name.
   std::function<std::error_code(std::string_view name, ProcessId pid, SampleScope scope)> track;
+  /// Measures nothing under this name any more.
+  std::function<void(std::string_view name)> release;
   /// Whether some process has this PID, measurable or not.
   std::function<bool(ProcessId pid)> exists;
   /// False: `track` would take another process for a child.

@@ -34,7 +34,7 @@ MonotonicTime MatchedProcess::next_deadline() const {
 
 std::error_code MatchedProcess::follow(const ProcessKey& process, const Moment& now) {
   const std::error_code error = run_.follow(
-      process.pid, [&] { return services_.start_of(process.pid) == process.started_at; });
+      process.pid, now, [&] { return services_.start_of(process.pid) == process.started_at; });
   if (error) return error;
   process_ = process;
   next_look_ = now.monotonic + look_interval_;

@@ -47,12 +47,21 @@ void Supervisor::take_matches(const Moment& now) {
   for (const ScoutReport& report : matches_->take()) {
     roster_.take(report);
     has_news = true;
-    if (report.was_refused && !std::exchange(is_refusal_told_, true)) {
-      services_.log->debug(
-          "the program's file of some processes is not told to provisrd: no exe matches them");
-    }
+    tell_of_unseen(report);
   }
   if (has_news) follow_matches(now);
+}
+
+void Supervisor::tell_of_unseen(const ScoutReport& report) {
+  if (report.was_refused && !std::exchange(is_refusal_told_, true)) {
+    services_.log->debug(
+        "the program's file of some processes is not told to provisrd: no exe matches them");
+  }
+  if (report.hides_others && !std::exchange(is_hiding_told_, true)) {
+    services_.log->warn(
+        "the processes of other users are hidden from provisrd, and no match finds them: /proc is "
+        "mounted with hidepid");
+  }
 }
 
 void Supervisor::follow_matches(const Moment& now) {

@@ -39,6 +39,7 @@ ScoutSources system_scout_sources() {
           .ancestors_of =
               [system](const ProcessFacts& process) { return system->facts.ancestors_of(process); },
           .was_refused = [system] { return system->facts.was_refused(); },
+          .hides_others = [system] { return system->facts.hides_others(); },
           .begin_round = [system] { system->facts.begin_round(); },
           .own_pid = own_pid};
 }
@@ -79,6 +80,7 @@ ScoutReport ProcessScout::look_at_all() {
     report.sightings.push_back(std::move(*sighting));
   }
   report.was_refused = sources_.was_refused();
+  report.hides_others = sources_.hides_others();
   return report;
 }
 

@@ -32,7 +32,8 @@ struct ScoutReport {
   /// to.
   bool is_whole = false;
   std::vector<Sighting> sightings = {};
-  bool was_refused = false;  ///< the system did not tell some facts
+  bool was_refused = false;   ///< the system did not tell some facts
+  bool hides_others = false;  ///< the system hides other users' processes
 
   [[nodiscard]] bool empty() const { return !is_whole && sightings.empty(); }
 };
@@ -48,6 +49,7 @@ struct ScoutSources {
   std::function<std::optional<ProcessFacts>(ProcessId pid, const FactSet& wanted)> read;
   std::function<std::vector<ProcessKey>(const ProcessFacts& process)> ancestors_of;
   std::function<bool()> was_refused = [] { return false; };
+  std::function<bool()> hides_others = [] { return false; };
   std::function<void()> begin_round = [] {};
   ProcessId own_pid = 0;  ///< is never found
 };

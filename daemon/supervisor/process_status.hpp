@@ -59,7 +59,7 @@ struct ProcessStatus {
   ProcessKind kind = ProcessKind::child;
   ProcessState state = ProcessState::backoff;
   std::optional<ProcessId> pid;       ///< of the running process
-  std::optional<Started> started;     ///< the running process, if provisrd started it
+  std::optional<Started> started;     ///< the running process, if the system tells
   std::uint64_t restarts = 0;         ///< starts after the first, failed ones included
   std::optional<LastExit> last_exit;  ///< children only
   std::string last_error;             ///< why there is no process or none to be found, or empty

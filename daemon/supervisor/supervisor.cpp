@@ -65,6 +65,7 @@ class LuckyNumbers {
   return {options.launch,
           options.find,
           std::move(track),
+          [&registry](std::string_view name) { registry.release(name); },
           options.exists,
           options.can_measure_children,
           [&registry](std::string_view name, ProcessId pid) {

@@ -176,6 +176,7 @@ class Supervisor {
   [[nodiscard]] std::vector<std::string> matched_names(std::size_t rule) const;
   void look_for_matches();
   void take_matches(const Moment& now);
+  void tell_of_unseen(const ScoutReport& report);
   void follow_matches(const Moment& now);
   [[nodiscard]] MatchRoster::Surroundings surroundings() const;
   [[nodiscard]] bool show_matches(const Moment& now);
@@ -223,6 +224,7 @@ class Supervisor {
   std::size_t retired_matches_ = 0;
   bool has_lost_matches_ = false;  ///< one that is watched has ended
   bool is_refusal_told_ = false;
+  bool is_hiding_told_ = false;
   RepeatFilter match_problems_;
   std::unique_ptr<MatchSource> matches_;  ///< wakes the desk; null: there are no rules
 };

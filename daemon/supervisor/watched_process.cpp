@@ -23,14 +23,14 @@ WatchedProcess::WatchedProcess(std::string name, std::filesystem::path pid_file,
 void WatchedProcess::update(const Moment& now) {
   next_look_ = now.monotonic + poll_interval;
   run_.look(now);
-  read_file();
+  read_file(now);
 }
 
 void WatchedProcess::take_over(const RememberedProcess& before, const Moment& /*now*/) {
   run_.take_over(before);
 }
 
-void WatchedProcess::read_file() {
+void WatchedProcess::read_file(const Moment& now) {
   PidFile reading = read_pid_file(pid_file_);
   if (reading == last_reading_) return;
   last_reading_ = std::move(reading);
@@ -40,12 +40,12 @@ void WatchedProcess::read_file() {
     problems_.clear();
     run_.set_error({});
   } else {
-    follow(*last_reading_->pid);
+    follow(*last_reading_->pid, now);
   }
 }
 
-void WatchedProcess::follow(ProcessId pid) {
-  const std::error_code error = run_.follow(pid);
+void WatchedProcess::follow(ProcessId pid, const Moment& now) {
+  const std::error_code error = run_.follow(pid, now);
   if (!error) return problems_.clear();
   const bool exists = services_.exists(pid);
   // Try again unless the process is gone.

@@ -30,8 +30,8 @@ class WatchedProcess final : public ManagedProcess {
   [[nodiscard]] SampleScope scope() const { return run_.scope(); }
 
  private:
-  void read_file();
-  void follow(ProcessId pid);
+  void read_file(const Moment& now);
+  void follow(ProcessId pid, const Moment& now);
   void report(const std::string& problem);
 
   std::filesystem::path pid_file_;

@@ -1,5 +1,7 @@
 #include "daemon/supervisor/watched_run.hpp"
 
+#include "daemon/platform/process_facts.hpp"
+
 #include <fmt/format.h>
 
 #include <chrono>
@@ -24,7 +26,9 @@ WatchedRun::WatchedRun(std::string name, ProcessKind kind, SampleScope scope,
 void WatchedRun::take_over(const RememberedProcess& before) {
   starts_ = before.starts;
   status_.restarts = starts_ > 0 ? starts_ - 1 : 0;
-  if (before.run) last_watched_ = before.run->identity;
+  if (!before.run) return;
+  last_watched_ = before.run->identity;
+  if (before.run->started != ProcessStatus::Started()) last_started_ = before.run->started;
 }
 
 void WatchedRun::look(const Moment& now) {
@@ -34,9 +38,11 @@ void WatchedRun::look(const Moment& now) {
 
 void WatchedRun::notice_end(const Moment& now) {
   if (!is_alive_ || is_alive_()) return;
+  const auto started_at =
+      status_.started ? std::optional(status_.started->at) : std::optional<Timestamp>();
   record_ = ExitRecord{.name = status_.name,
                        .pid = *status_.pid,
-                       .started_at = {},
+                       .started_at = started_at,
                        .ended_at = now.utc,
                        .status = {},
                        .memory_peak = {},
@@ -56,6 +62,7 @@ void WatchedRun::note_absence(std::string why) {
   status_.state = ProcessState::absent;
   status_.last_error = std::move(why);
   status_.pid.reset();
+  status_.started.reset();
 }
 
 void WatchedRun::complete_record(const Moment& now) {
@@ -72,11 +79,13 @@ void WatchedRun::flush_record() {
 
 void WatchedRun::release(std::string why) {
   if (!runs()) return;
+  services_.release(status_.name);
   handle_.reset();
   note_absence(std::move(why));
 }
 
-std::error_code WatchedRun::follow(ProcessId pid, const std::function<bool()>& is_it) {
+std::error_code WatchedRun::follow(ProcessId pid, const Moment& now,
+                                   const std::function<bool()>& is_it) {
   std::error_code error;
   IsAlive found = services_.find(pid, error);
   if (found && is_it && !is_it()) error = std::make_error_code(std::errc::no_such_process);
@@ -84,7 +93,12 @@ std::error_code WatchedRun::follow(ProcessId pid, const std::function<bool()>& i
   if (error) return error;
   flush_record();
   handle_ = services_.can_measure_children ? ProcessHandle::open(pid) : nullptr;
-  if (handle_ && !found()) handle_.reset();  // it may be of a process that came after
+  status_.started = start_of(pid, now);
+  if (!found()) {  // all of it may be of a process that came after
+    services_.release(status_.name);
+    handle_.reset();
+    status_.started.reset();
+  }
   is_alive_ = std::move(found);
   count_start(pid);
   status_.state = ProcessState::running;
@@ -97,18 +111,28 @@ std::error_code WatchedRun::follow(ProcessId pid, const std::function<bool()>& i
   return {};
 }
 
-/// One that an earlier daemon has watched is no new start.
+std::optional<ProcessStatus::Started> WatchedRun::start_of(ProcessId pid, const Moment& now) const {
+  const auto started_at = services_.start_of(pid);
+  if (!started_at) return std::nullopt;
+  const Timestamp at = time_of_start(*started_at, now.utc);
+  return ProcessStatus::Started{at, now.monotonic - (now.utc - at)};
+}
+
+/// One that an earlier daemon has watched is no new start, and was started when that daemon said.
 void WatchedRun::count_start(ProcessId pid) {
   const auto identity = services_.memory != nullptr ? services_.identify(pid) : std::nullopt;
   const bool is_known = identity && identity == last_watched_;
+  if (is_known && last_started_) status_.started = last_started_;
   last_watched_ = identity;
+  last_started_ = status_.started;
   if (!is_known) status_.restarts = starts_++;
   if (!identity) return;
-  services_.memory->remember(status_.name,
-                             {.kind = status_.kind,
-                              .starts = starts_,
-                              .is_stopped = false,
-                              .run = RememberedProcess::Run{.identity = *identity, .started = {}}});
+  const ProcessStatus::Started started = status_.started.value_or(ProcessStatus::Started());
+  services_.memory->remember(
+      status_.name, {.kind = status_.kind,
+                     .starts = starts_,
+                     .is_stopped = false,
+                     .run = RememberedProcess::Run{.identity = *identity, .started = started}});
 }
 
 }  // namespace provisr::daemon

@@ -29,7 +29,8 @@ class WatchedRun {
   /// Watches the process that has this PID now, in place of the one before, and measures it. If
   /// `is_it` is given, it says whether that is the process that is meant. Fails, and leaves
   /// everything as it was, if it cannot be found or measured.
-  [[nodiscard]] std::error_code follow(ProcessId pid, const std::function<bool()>& is_it = {});
+  [[nodiscard]] std::error_code follow(ProcessId pid, const Moment& now,
+                                       const std::function<bool()>& is_it = {});
 
   /// Watches the process no longer, although it has not ended.
   void release(std::string why);
@@ -48,6 +49,8 @@ class WatchedRun {
   void complete_record(const Moment& now);
   void note_absence(std::string why);
   void count_start(ProcessId pid);
+  [[nodiscard]] std::optional<ProcessStatus::Started> start_of(ProcessId pid,
+                                                               const Moment& now) const;
 
   SampleScope scope_;
   const ProcessServices& services_;
@@ -58,6 +61,7 @@ class WatchedRun {
   MonotonicTime record_until_{};                 ///< when to give up on that
   std::uint64_t starts_ = 0;                     ///< processes that were found under this name
   std::optional<ProcessIdentity> last_watched_;  ///< if it is remembered
+  std::optional<ProcessStatus::Started> last_started_;  ///< of that one
 };
 
 }  // namespace provisr::daemon

@@ -129,9 +129,19 @@ class BasicRegistry {
     const std::scoped_lock lock(tick_mutex_, state_mutex_);
     const auto found = members_.find(name);
     if (found == members_.end()) return false;
-    found->second.sampler.reset();
+    let_go(found->second);
     found->second.is_retired = true;
     roster_outdated_.store(true, std::memory_order_release);
+    return true;
+  }
+
+  /// Watches the process of a name no longer, although it may run: the name is shown as not running
+  /// from the next tick on. False: not known.
+  bool release(std::string_view name) {
+    const std::scoped_lock lock(tick_mutex_, state_mutex_);
+    const auto found = members_.find(name);
+    if (found == members_.end()) return false;
+    let_go(found->second);
     return true;
   }
 
@@ -270,6 +280,12 @@ class BasicRegistry {
     bool reported_fds_error = false;
     FurtherFigures reported_refusals;
   };
+
+  /// Both mutexes held. It has not vanished.
+  static void let_go(Member& member) {
+    member.sampler.reset();
+    member.is_sampled = false;
+  }
 
   /// The snapshot that the tick has published; empty if it failed or if nobody observes.
   std::optional<Snapshot> sample_and_publish(TickReport& report) noexcept {

@@ -1,11 +1,16 @@
+#include "support/child_program.hpp"
+#include "support/eventually.hpp"
 #include "support/fake_registry.hpp"
 
 #include <provisr/prometheus.hpp>
 #include <provisr/registry.hpp>
 
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdlib>
 #include <new>
@@ -118,6 +123,18 @@ void check_real_ticks(std::optional<std::size_t> budget) {
   CHECK(registry.group("self")->process_count == 50);
 }
 
+constexpr FurtherFigures all_further_figures =
+    further_figures<figures>([](const FigureInfo&) { return true; });
+
+/// Whether the latest sample of a name has each further figure.
+bool knows_all_further_figures(const Registry& registry, std::string_view name) {
+  const Snapshot snapshot = registry.snapshot();
+  const auto process = snapshot.find(name);
+  if (!process || !process->running()) return false;
+  const auto more = process->sample().more.first(further_count<figures>);
+  return std::ranges::all_of(more, [](auto figure) { return figure.has_value(); });
+}
+
 }  // namespace
 
 TEST_CASE("allocations are counted", "[allocation]") {
@@ -139,6 +156,34 @@ TEST_CASE("a steady tick over real processes allocates nothing", "[allocation]")
 
 TEST_CASE("a steady tick over real processes read by path allocates nothing", "[allocation]") {
   check_real_ticks(0);
+}
+
+// The proportional size is read by a thread of its own, which tells the tick after: the allocations
+// of that thread are counted, too, and each of these ticks asks it again.
+TEST_CASE("a steady tick with all that can be collected allocates nothing", "[allocation]") {
+  const std::optional<std::size_t> budget = GENERATE(std::optional<std::size_t>(), 0);
+  const SampleScope scope = GENERATE(SampleScope::process, SampleScope::tree);
+  const test::Child busy = test::fork_child([] {
+    for (volatile bool goes_on = true; goes_on;) {
+    }
+  });
+  const test::Child idle = test::fork_child([] { ::pause(); });
+  Registry registry(
+      RegistryOptions{.max_history = max_history, .further_figures = all_further_figures},
+      SamplingContext(SamplerOptions{.proc_root = "/proc",
+                                     .max_kept_descriptors = budget,
+                                     .min_pss_interval = std::chrono::nanoseconds(0)}));
+  REQUIRE_FALSE(registry.track("self", ::getpid(), {.scope = scope}));
+  REQUIRE_FALSE(registry.track("busy", busy.pid(), {.scope = scope}));
+  REQUIRE_FALSE(registry.track("idle", idle.pid(), {.scope = scope}));
+  for (const std::string_view name : {"self", "busy", "idle"}) {
+    REQUIRE(test::eventually([&] {
+      tick_times(registry, 1);
+      return knows_all_further_figures(registry, name);
+    }));
+  }
+  CHECK(allocations_of([&] { tick_times(registry, 50); }) == 0);
+  CHECK(knows_all_further_figures(registry, "busy"));
 }
 
 TEST_CASE("a tick that finds processes gone allocates nothing", "[allocation]") {

@@ -10,6 +10,7 @@
 #include <pwd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <fcntl.h>
 #include <filesystem>
 #include <signal.h>
@@ -283,6 +284,55 @@ TEST_CASE("a name outlives provisrd with its history", "[match]") {
   CHECK(daemon.pid_of("app-2") == second_pid);
   CHECK(daemon.status_of("app-2")["restarts"].GetInt() == 0);
   CHECK(daemon.json("/api/metrics/history?name=app-2")["history"].Size() > 0);
+}
+
+TEST_CASE("when a process was started is told of all kinds, and the same by the next daemon",
+          "[match]") {
+  const std::string word = unique_word();
+  const TempDirectory state;
+  const auto seconds_now = [] {
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    return std::chrono::duration<double>(now).count();
+  };
+  constexpr double precision = 0.02;  // clock ticks, rounded down
+  const double before = seconds_now() - precision;
+  const Child matched = sleeper(word);
+  const Child named = sleeper(word + "-named");
+  const double after = seconds_now();
+  const auto pid_file = state.write("pid", std::to_string(named.pid()));
+  const std::string configuration = fmt::format(
+      "[daemon]\nstate_dir = \"{}\"\n{}{}[[processes]]\nname = \"named\"\n"
+      "pid_file = \"{}\"\n{}",
+      state.path().string(), fast, rule("matched", fmt::format("args = \"{} *\"", word)),
+      pid_file.string(), process_toml("own", {"threader", "1"}));
+  const auto starts_of = [](const Daemon& daemon) {
+    std::vector<std::string> lines;
+    for (const char* name : {"matched", "named", "own"}) {
+      static_cast<void>(daemon.pid_of(name));
+      const std::string sample =
+          fmt::format("\nprovisr_process_start_time_seconds{{name=\"{}\"}} ", name);
+      std::string text;
+      REQUIRE(eventually([&] { return (text = daemon.prometheus()).find(sample) != text.npos; }));
+      const std::size_t at = text.find(sample) + sample.size();
+      lines.push_back(text.substr(at, text.find('\n', at) - at));
+    }
+    return lines;
+  };
+  std::vector<std::string> starts;
+  {
+    Daemon daemon(configuration);
+    starts = starts_of(daemon);
+    CHECK(std::stod(starts[0]) >= before);
+    CHECK(std::stod(starts[0]) <= after);
+    CHECK(std::stod(starts[1]) >= before);
+    CHECK(std::stod(starts[1]) <= after);
+    CHECK(std::stod(starts[2]) >= after - precision);
+    CHECK(daemon.status_of("named")["uptime_seconds"].GetDouble() >= 0);
+    daemon.program().signal(SIGKILL);
+    REQUIRE(daemon.program().wait());
+  }
+  Daemon daemon(configuration);
+  CHECK(starts_of(daemon) == starts);
 }
 
 TEST_CASE("arguments may be anything", "[match]") {

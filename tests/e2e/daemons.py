@@ -82,8 +82,10 @@ def fetch(url, headers=None):
 
 
 @contextlib.contextmanager
-def provisrd(build, folder, processes, name="provisrd", addresses=None, token_file=None, enter=()):
-    """A daemon with these [[processes]]; yields the address of its API and that of /metrics.
+def provisrd(build, folder, processes, name="provisrd", addresses=None, token_file=None, enter=(),
+             interval="1s"):
+    """A daemon with these [[processes]], before which keys of the collection may stand; yields the
+    address of its API and that of /metrics.
 
     `enter` is the command that runs another one where this daemon belongs: in a network namespace."""
     api, metrics = addresses or (f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}")
@@ -91,7 +93,7 @@ def provisrd(build, folder, processes, name="provisrd", addresses=None, token_fi
     with open(config, "w", encoding="utf-8") as text:
         auth = f'[server.auth]\ntoken_file = "{token_file}"\n' if token_file else ""
         text.write(f'[server]\nlisten = "{api}"\n{auth}[metrics]\nlisten = "{metrics}"\n'
-                   f'[metrics.process_metrics]\ninterval = "1s"\n{processes}')
+                   f'[metrics.process_metrics]\ninterval = "{interval}"\n{processes}')
     with running([*enter, os.path.join(build, "daemon", "provisrd"), config], f"{config}.log") as daemon:
         eventually(f"{name} answers", lambda: has_not_ended(daemon) and fetch(f"http://{metrics}/healthz"))
         yield api, metrics

@@ -94,6 +94,23 @@ TEST_CASE("a restart after the end was seen goes on with the history", "[registr
   CHECK(pids(*machine.registry.history("my-app")) == std::vector<ProcessId>{7, 8});
 }
 
+TEST_CASE("a process that is let go of is not running, and has not vanished", "[registry]") {
+  OneProcess machine;
+  machine.tick_after();
+  CHECK_FALSE(machine.registry.release("nobody"));
+  REQUIRE(machine.registry.release("my-app"));
+  CHECK(machine.tick_after().running == 0);
+  const Snapshot snapshot = machine.registry.snapshot();
+  REQUIRE(snapshot.find("my-app"));
+  CHECK_FALSE(snapshot.find("my-app")->running());
+  CHECK_FALSE(snapshot.find("my-app")->retired());
+  CHECK_FALSE(snapshot.find("my-app")->vanished_pid());
+  CHECK(machine.registry.history("my-app")->size() == 1);
+  REQUIRE_FALSE(machine.registry.track("my-app", 7));
+  machine.tick_after();
+  CHECK(machine.registry.latest("my-app"));
+}
+
 TEST_CASE("a history of before is shown from the start", "[registry]") {
   RegistryOptions options;
   options.storage = [](const HistoryShape& shape) {

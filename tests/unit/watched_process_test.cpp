@@ -1,5 +1,8 @@
 #include "daemon/supervisor/watched_process.hpp"
 
+#include "daemon/platform/own_process.hpp"
+#include "daemon/platform/process_facts.hpp"
+#include "support/fake_supervision.hpp"
 #include "support/log_capture.hpp"
 #include "support/temp_directory.hpp"
 #include "support/text_file.hpp"
@@ -7,7 +10,9 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
 
+#include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -28,8 +33,11 @@ struct WatchWorld {
   std::set<ProcessId> alive;
   std::error_code find_error = std::make_error_code(std::errc::no_such_process);
   std::vector<ProcessId> tracked;
+  std::vector<std::string> released;
+  bool ends_when_tracked = false;
   int found = 0;
   bool is_hidden = false;
+  std::optional<std::uint64_t> start = start_of(own_process_id());  ///< of any process
   LogCapture log;
   ExitLog exits;
   ProcessServices services{
@@ -39,11 +47,14 @@ struct WatchWorld {
           [this](std::string_view, ProcessId pid, SampleScope scope) {
             CHECK(scope == SampleScope::process);
             tracked.push_back(pid);
+            if (ends_when_tracked) alive.erase(pid);
             return std::error_code();
           },
+      .release = [this](std::string_view name) { released.emplace_back(name); },
       .exists = [this](ProcessId) { return is_hidden; },
       .last_sample = [](std::string_view, ProcessId) { return std::nullopt; },
       .exits = &exits,
+      .start_of = [this](ProcessId) { return start; },
       .luck = {},
       .log = &log.log()};
   Moment now{};
@@ -236,4 +247,72 @@ TEST_CASE("a process that exists but is not shown is said to be hidden and is lo
   world.alive = {100};
   world.poll();
   CHECK(world.status().state == ProcessState::running);
+}
+
+TEST_CASE("the start of a watched process stands as it was found, whatever becomes of the clock") {
+  WatchWorld world;
+  world.now = {Clock::system().monotonic_now(), Clock::system().utc_now()};
+  world.alive = {100};
+  world.write("100");
+  world.poll();
+  const auto started = world.status().started;
+  REQUIRE(started);
+  CHECK(started->at <= world.now.utc);
+  CHECK(started->at > world.now.utc - 24h);
+  CHECK(world.now.utc - started->at == world.now.monotonic - 1s - started->monotonic);
+
+  world.now.utc += 24h * 365;
+  world.poll();
+  CHECK(world.status().started == started);
+  world.alive.clear();
+  world.poll();
+  CHECK_FALSE(world.status().started);
+  for (int i = 0; i < 5; ++i) world.poll();
+  const auto ends = world.exits.find("nginx");
+  REQUIRE(ends.size() == 1);
+  CHECK(ends.front()->started_at == started->at);
+}
+
+TEST_CASE("the start of a process that an earlier daemon has watched is what that one said") {
+  FakeMemory memory;
+  std::optional<ProcessStatus::Started> started;
+  const auto watch = [&](Timestamp utc, ProcessId pid) {
+    WatchWorld world;
+    world.now = {Clock::system().monotonic_now(), utc};
+    world.services.memory = &memory;
+    world.services.identify = [](ProcessId process) { return std::optional(identity(process)); };
+    if (const auto before = memory.recall("nginx")) world.process.take_over(*before, world.now);
+    world.alive = {pid};
+    world.write(std::to_string(pid));
+    world.poll();
+    return world.status().started;
+  };
+  const Timestamp now = Clock::system().utc_now();
+  started = watch(now, 100);
+  REQUIRE(started);
+  CHECK(watch(now + 24h, 100) == started);
+  CHECK(watch(now + 24h, 200) != started);
+}
+
+TEST_CASE("a start that the system does not tell is absent") {
+  WatchWorld world;
+  world.start.reset();
+  world.alive = {100};
+  world.write("100");
+  world.poll();
+  CHECK(world.status().pid == 100);
+  CHECK_FALSE(world.status().started);
+}
+
+TEST_CASE("a process that ends while it is taken up may have been measured by another's PID") {
+  WatchWorld world;
+  world.ends_when_tracked = true;
+  world.alive = {100};
+  world.write("100");
+  world.poll();
+  CHECK(world.tracked == std::vector<ProcessId>{100});
+  CHECK(world.released == std::vector<std::string>{"nginx"});
+  CHECK_FALSE(world.status().started);
+  world.poll();
+  CHECK(world.status().state == ProcessState::absent);
 }

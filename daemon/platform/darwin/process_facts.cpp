@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <string_view>
 #include <sys/proc_info.h>
@@ -122,9 +123,17 @@ bool FactReader::was_refused() const noexcept {
   return state_->was_refused;
 }
 
+bool FactReader::hides_others() const {
+  return false;
+}
+
 std::optional<std::uint64_t> start_of(ProcessId pid) {
   const auto info = info_of(pid);
   return info ? std::optional(key_of(*info).started_at) : std::nullopt;
+}
+
+Timestamp time_of_start(std::uint64_t started_at, Timestamp /*now*/) {
+  return Timestamp(std::chrono::microseconds(static_cast<std::int64_t>(started_at)));
 }
 
 }  // namespace provisr::daemon

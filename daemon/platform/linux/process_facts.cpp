@@ -9,10 +9,12 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <chrono>
 #include <climits>
 #include <fcntl.h>
 #include <string_view>
 #include <system_error>
+#include <time.h>
 #include <unistd.h>
 #include <utility>
 
@@ -25,14 +27,33 @@ namespace {
 constexpr std::size_t max_cgroup_bytes = 64 * 1024;
 constexpr std::size_t most_ancestors = 64;
 
+[[nodiscard]] std::optional<Stat> stat_in(int directory) {
+  char buffer[1024];
+  const FileDescriptor file = open_readable(directory, "stat");
+  const auto text = file ? read_start(file.get(), buffer) : std::nullopt;
+  return text ? parse_stat(*text) : std::nullopt;
+}
+
 /// Empty if the process has ended or is the kernel's own, which has no memory.
 [[nodiscard]] std::optional<Stat> living_stat(int process) {
-  char buffer[1024];
-  const FileDescriptor file = open_readable(process, "stat");
-  const auto text = file ? read_start(file.get(), buffer) : std::nullopt;
-  const auto stat = text ? parse_stat(*text) : std::nullopt;
-  if (!stat || stat->has_ended() || stat->size_bytes == 0) return std::nullopt;
+  const auto stat = stat_in(process);
+  if (!stat || stat->has_ended()) return std::nullopt;
+  if (stat->size_bytes == 0 && !stat->leader_has_ended()) return std::nullopt;
   return stat;
+}
+
+/// A thread of a process whose first one has ended, and with that told no more of its program.
+[[nodiscard]] FileDescriptor living_thread(int process) {
+  const FileDescriptor threads(::openat(process, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!threads) return {};
+  DirectoryReader reader(threads.get());
+  while (const auto name = reader.next()) {
+    if (name->starts_with('.')) continue;
+    FileDescriptor thread = open_handle(threads.get(), std::string(*name).c_str());
+    const auto stat = thread ? stat_in(thread.get()) : std::nullopt;
+    if (stat && !stat->leader_has_ended() && stat->size_bytes > 0) return thread;
+  }
+  return {};
 }
 
 /// The beginning of a file, however little the system hands out at once.
@@ -122,15 +143,18 @@ std::optional<ProcessFacts> FactReader::read(ProcessId pid, const FactSet& wante
   const FileDescriptor process = open_handle(state_->proc_root.get(), ProcPath(pid).c_str());
   const auto stat = process ? living_stat(process.get()) : std::nullopt;
   if (!stat) return std::nullopt;
+  const FileDescriptor thread =
+      stat->leader_has_ended() ? living_thread(process.get()) : FileDescriptor();
+  const int source = thread ? thread.get() : process.get();
   ProcessFacts facts{.key = {pid, stat->start_clock_ticks}, .parent = stat->parent_pid};
-  if (wanted.exe) facts.exe = state_->exe_of(process.get());
+  if (wanted.exe) facts.exe = state_->exe_of(source);
   if (wanted.args) {
-    auto text = text_in(process.get(), "cmdline", max_args_bytes);
+    auto text = text_in(source, "cmdline", max_args_bytes);
     if (text) facts.args = joined(std::move(*text));
   }
-  if (wanted.user) facts.user = state_->user_of(process.get());
+  if (wanted.user) facts.user = state_->user_of(source);
   if (!wanted.unit && !wanted.cgroup) return facts;
-  const auto text = text_in(process.get(), "cgroup", max_cgroup_bytes);
+  const auto text = text_in(source, "cgroup", max_cgroup_bytes);
   const auto path = text ? systemd_cgroup_path(*text) : std::nullopt;
   if (!path) return facts;
   facts.cgroup = std::string(*path);
@@ -157,11 +181,29 @@ bool FactReader::was_refused() const noexcept {
   return state_->was_refused;
 }
 
+/// Each PID namespace has a process 1: one that is not told of is hidden.
+bool FactReader::hides_others() const {
+  if (!state_->proc_root) return false;
+  const FileDescriptor first = open_readable(state_->proc_root.get(), ProcPath(1, "stat").c_str());
+  return !first && (errno == ENOENT || errno == EACCES || errno == EPERM);
+}
+
 std::optional<std::uint64_t> start_of(ProcessId pid) {
   const FileDescriptor process =
       open_handle(AT_FDCWD, (std::string("/proc/") + ProcPath(pid).c_str()).c_str());
   const auto stat = process ? living_stat(process.get()) : std::nullopt;
   return stat ? std::optional(stat->start_clock_ticks) : std::nullopt;
+}
+
+Timestamp time_of_start(std::uint64_t started_at, Timestamp now) {
+  timespec time{};
+  ::clock_gettime(CLOCK_BOOTTIME, &time);
+  const auto since_boot =
+      std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+  const auto clock_tick =
+      std::chrono::nanoseconds(std::chrono::seconds(1)) / ::sysconf(_SC_CLK_TCK);
+  const auto age = since_boot - static_cast<std::int64_t>(started_at) * clock_tick;
+  return now - std::max(age, std::chrono::nanoseconds::zero());
 }
 
 }  // namespace provisr::daemon

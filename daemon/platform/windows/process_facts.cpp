@@ -4,6 +4,8 @@
 #include "lib/platform/windows/handle.hpp"
 #include "lib/platform/windows/process_table.hpp"
 
+#include <chrono>
+#include <ratio>
 #include <string_view>
 #include <utility>
 
@@ -100,8 +102,19 @@ bool FactReader::was_refused() const noexcept {
   return state_->was_refused;
 }
 
+bool FactReader::hides_others() const {
+  return false;
+}
+
 std::optional<std::uint64_t> start_of(ProcessId pid) {
   return start_of(opened(pid));
+}
+
+/// It counts 100 ns since 1601.
+Timestamp time_of_start(std::uint64_t started_at, Timestamp /*now*/) {
+  using Ticks = std::chrono::duration<std::int64_t, std::ratio<1, 10'000'000>>;
+  constexpr std::chrono::seconds from_1601_to_1970{11'644'473'600};
+  return Timestamp(Ticks(static_cast<std::int64_t>(started_at)) - from_1601_to_1970);
 }
 
 }  // namespace provisr::daemon

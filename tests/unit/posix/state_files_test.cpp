@@ -13,11 +13,13 @@
 #include <catch2/generators/catch_generators.hpp>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <memory>
 #include <string>
 #include <vector>
@@ -244,6 +246,72 @@ TEST_CASE("a history in a file is continued, also by one of another length") {
   const HistoryShape shorter{.name = "app", .capacity = 2};
   CHECK(History(shorter, files.open(shorter)).read().back().pid == indexed_sample(6).pid);
   CHECK(log.lines().empty());
+}
+
+TEST_CASE("a history in a file keeps its further figures if its length or its rows change") {
+  const TempDirectory folder;
+  const LogCapture log;
+  HistoryFiles files(folder.path(), log.log());
+  constexpr std::size_t narrow = sizeof(ProcessMetrics);
+  constexpr std::size_t wide = narrow + 64;
+  const auto reopen = [&](std::size_t capacity, std::size_t row_size) {
+    const HistoryShape shape{.name = "app", .capacity = capacity, .row_size = row_size};
+    return std::make_shared<History>(shape, files.open(shape));
+  };
+  const auto rows_of = [](const std::shared_ptr<History>& history) {
+    SampleRows rows;
+    HistoryView(history, history->pushed()).read(100, rows);
+    return rows;
+  };
+  const auto push = [](const std::shared_ptr<History>& history, std::uint64_t index) {
+    const std::array<Figure<std::uint64_t>, 8> more{index + 100, {}, {}, {}, {}, {}, {}, index};
+    history->push(indexed_sample(index), more);
+  };
+  for (std::uint64_t i = 0; i < 3; ++i) push(reopen(4, narrow), i);
+  for (std::uint64_t i = 3; i < 6; ++i) push(reopen(4, wide), i);
+  push(reopen(5, wide), 6);
+  push(reopen(5, wide + 64), 7);
+
+  const SampleRows widest = rows_of(reopen(5, wide + 64));
+  REQUIRE(widest.size() == 5);
+  REQUIRE(widest.width == 16);
+  for (std::size_t i = 0; i < widest.size(); ++i) {
+    const std::uint64_t index = index_of(widest.metrics[i]);
+    CHECK(index == 3 + i);
+    CHECK(is_whole(widest.metrics[i]));
+    CHECK(widest[i].more[0] == Figure<std::uint64_t>(index + 100));
+    CHECK(widest[i].more[7] == Figure<std::uint64_t>(index));
+    CHECK_FALSE(widest[i].more[1]);
+    CHECK_FALSE(widest[i].more[8]);
+  }
+  const SampleRows narrowed = rows_of(reopen(5, narrow));
+  CHECK(narrowed.metrics == widest.metrics);
+  CHECK(narrowed.width == 0);
+  CHECK_FALSE(rows_of(reopen(5, wide))[4].more[0]);  // nobody remembers what was dropped
+  CHECK(log.lines().empty());
+}
+
+TEST_CASE("a history file whose rows are of a size that does not fit is set aside") {
+  const TempDirectory folder;
+  const HistoryShape shape{.name = "app", .capacity = 4};
+  const fs::path file = folder.path() / "app.history";
+  const std::uint32_t size = GENERATE(0U, 32U, 96U, 1U << 20U, 0xFFFF'FFC0U);
+  {
+    const LogCapture log;
+    HistoryFiles files(folder.path(), log.log());
+    History history(shape, files.open(shape));
+    history.push(indexed_sample(1));
+  }
+  {
+    std::fstream stream(file, std::ios::in | std::ios::out | std::ios::binary);
+    stream.seekp(offsetof(HistoryHeader, row_size));
+    stream.write(reinterpret_cast<const char*>(&size), sizeof size);
+  }
+  const LogCapture log;
+  HistoryFiles files(folder.path(), log.log());
+  CHECK(History(shape, files.open(shape)).read().empty());
+  CHECK(log.count("app.history") == 1);
+  CHECK(fs::exists(folder.path() / "app.history.set-aside"));
 }
 
 TEST_CASE("a history file that was cut short at any byte is continued, made anew or set aside") {

@@ -1,0 +1,218 @@
+// Trees by the real daemon: orphans that it adopts and reaps, and trees that a reload watches anew.
+#include "support/daemon_runner.hpp"
+#include "support/eventually.hpp"
+#include "support/paths.hpp"
+#include "support/send_signal.hpp"
+#include "support/temp_directory.hpp"
+#include "support/text_file.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <fcntl.h>
+#include <filesystem>
+#include <signal.h>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <sys/stat.h>
+#include <unistd.h>
+
+using namespace provisr::test;
+namespace fs = std::filesystem;
+
+namespace {
+
+/// What a shell waits at with `read word < PATH`, without a child of its own.
+class Gate {
+ public:
+  Gate() {
+    if (::mkfifo(path().c_str(), 0600) != 0) throw std::runtime_error("no FIFO");
+    writer_ = ::open(path().c_str(), O_RDWR | O_CLOEXEC);
+  }
+  Gate(const Gate&) = delete;
+  Gate& operator=(const Gate&) = delete;
+  ~Gate() { ::close(writer_); }
+
+  [[nodiscard]] std::string path() const { return (folder_.path() / "gate").string(); }
+  void open_once() const { REQUIRE(::write(writer_, "go\n", 3) == 3); }
+
+ private:
+  TempDirectory folder_;
+  int writer_ = -1;
+};
+
+[[nodiscard]] std::string script_toml(std::string_view script, std::string_view more = "") {
+  return fmt::format("[[processes]]\nname = \"app\"\nargs = [\"sh\", \"-c\", \"{}\"]\n{}", script,
+                     more);
+}
+
+[[nodiscard]] std::string collecting_every(std::string_view interval) {
+  return fmt::format("[metrics.process_metrics]\ninterval = \"{}\"\n", interval);
+}
+
+/// Of the name "app"; -1 if there is none.
+[[nodiscard]] double cpu_seconds(const Daemon& daemon) {
+  constexpr std::string_view sample = "\nprovisr_process_cpu_seconds_total{name=\"app\"} ";
+  const std::string text = daemon.prometheus();
+  const std::size_t at = text.find(sample);
+  return at == std::string::npos ? -1 : std::stod(text.substr(at + sample.size()));
+}
+
+/// The members that "app" has; -1 if that is not told.
+[[nodiscard]] int members(const Daemon& daemon) {
+  rapidjson::Document sample;
+  sample.Parse(daemon.get("/api/metrics?name=app").body.c_str());
+  const bool is_told = sample.IsObject() && sample.HasMember("num_processes");
+  return is_told ? sample["num_processes"].GetInt() : -1;
+}
+
+[[nodiscard]] bool has_sample(const Daemon& daemon) {
+  return daemon.get("/api/metrics?name=app").status == 200;
+}
+
+/// The PIDs of the children of a process, zombies included.
+[[nodiscard]] std::string children_of(pid_t pid) {
+  std::string pids;
+  for (const auto& thread : fs::directory_iterator(fmt::format("/proc/{}/task", pid))) {
+    pids += read_text(thread.path() / "children");
+  }
+  return pids;
+}
+
+/// Reads the configuration again with `now` in place of `before`.
+void reload_with(Daemon& daemon, std::string_view before, std::string_view now) {
+  const auto file = daemon.folder().path() / "provisr.toml";
+  std::string text = read_text(file);
+  const std::size_t at = text.find(before);
+  REQUIRE(at != std::string::npos);
+  text.replace(at, before.size(), now);
+  write_text(file.string() + ".new", text);
+  fs::rename(file.string() + ".new", file);
+  const auto reloads = [&] {
+    const std::string log = daemon.program().err();
+    int count = 0;
+    for (std::size_t found = log.find("reloaded: "); found != std::string::npos;
+         found = log.find("reloaded: ", found + 1)) {
+      ++count;
+    }
+    return count;
+  };
+  const int made = reloads();
+  daemon.program().signal(SIGHUP);
+  REQUIRE(eventually([&] { return reloads() > made; }));
+}
+
+constexpr double burnt = 0.4;
+/// What a shell uses, and how coarse the system's account is.
+constexpr double tolerance = 0.15;
+/// Of what was waited for, user and system time are rounded down each.
+constexpr double clock_ticks = 0.02;
+
+/// Leaves a process behind that uses `burnt` seconds and ends.
+[[nodiscard]] std::string orphaning_script(const Gate& gate) {
+  return fmt::format(
+      "read word < {0}; ({1} burner 400 --seconds 0 > /dev/null &); read word < {0}; exec sleep "
+      "600",
+      gate.path(), child_path());
+}
+
+}  // namespace
+
+TEST_CASE("what an orphan has used stays in its tree once provisrd has reaped it", "[tree]") {
+  // Without a second tick, nobody has seen the orphan before it is reaped.
+  const std::string_view interval = GENERATE("50ms", "1h");
+  CAPTURE(interval);
+  const Gate gate;
+  Daemon daemon(collecting_every(interval) + script_toml(orphaning_script(gate)));
+  REQUIRE(eventually([&] { return has_sample(daemon); }));
+  const std::string leader = fmt::format("{} ", daemon.pid_of("app"));
+  gate.open_once();
+  double last = 0;
+  bool has_fallen = false;
+  int most_members = 0;
+  const auto look = [&] {
+    const double now = cpu_seconds(daemon);
+    has_fallen |= now < last;
+    last = now;
+    most_members = std::max(most_members, members(daemon));
+    return now;
+  };
+  REQUIRE(eventually([&] { return look() >= burnt; }));
+  REQUIRE(eventually([&] { return children_of(daemon.program().pid()) == leader; }));
+  const double after = look();
+  CHECK(after >= burnt);
+  CHECK(after <= burnt + tolerance);
+  CHECK_FALSE(has_fallen);
+  if (interval == "50ms") {
+    CHECK(most_members >= 2);
+    CHECK(eventually([&] { return members(daemon) == 1; }));
+    CHECK(look() <= burnt + tolerance);
+  }
+  gate.open_once();
+}
+
+TEST_CASE("a reload that leaves a tree as it is keeps what its orphans have used", "[tree]") {
+  const Gate gate;
+  Daemon daemon(collecting_every("50ms") +
+                script_toml(orphaning_script(gate), "restart_interval = \"7s\"\n"));
+  REQUIRE(eventually([&] { return has_sample(daemon); }));
+  const pid_t pid = daemon.pid_of("app");
+  gate.open_once();
+  REQUIRE(eventually([&] { return cpu_seconds(daemon) >= burnt; }));
+  reload_with(daemon, "restart_interval = \"7s\"", "restart_interval = \"8s\"");
+  CHECK(daemon.pid_of("app") == pid);
+  CHECK(cpu_seconds(daemon) >= burnt);
+  gate.open_once();
+}
+
+TEST_CASE("a tree that a reload watches anew has all its members, orphans included", "[tree]") {
+  const Gate gate;
+  // Two workers, one of which loses its parent, and one that was waited for.
+  Daemon daemon(collecting_every("50ms") +
+                script_toml(fmt::format("{1} burner 200 --seconds 0 > /dev/null; sleep 600 & "
+                                        "(sleep 601 &); read word < {0}; sleep 602 & wait",
+                                        gate.path(), child_path()),
+                            "scope = \"tree\"\n"));
+  REQUIRE(eventually([&] { return members(daemon) == 3; }));
+  const pid_t pid = daemon.pid_of("app");
+  const double before = cpu_seconds(daemon);
+  CHECK(before >= 0.2 - clock_ticks);
+
+  reload_with(daemon, "scope = \"tree\"", "scope = \"process\"");
+  REQUIRE(eventually([&] { return has_sample(daemon) && members(daemon) == -1; }));
+  CHECK(daemon.pid_of("app") == pid);
+  CHECK(cpu_seconds(daemon) < tolerance);  // the shell's own
+
+  reload_with(daemon, "scope = \"process\"", "scope = \"tree\"");
+  REQUIRE(eventually([&] { return members(daemon) == 3; }));
+  CHECK(daemon.pid_of("app") == pid);
+  CHECK(daemon.status_of("app")["restarts"].GetInt() == 0);
+  CHECK(cpu_seconds(daemon) >= before - tolerance);
+  gate.open_once();
+  CHECK(eventually([&] { return members(daemon) == 4; }));
+}
+
+TEST_CASE("the tree of a process that others run is watched anew by a reload, too", "[tree]") {
+  const TempDirectory folder;
+  const Gate gate;
+  Program server({"sh", "-c", fmt::format("sleep 600 & sleep 601 & read word < {}", gate.path())},
+                 folder.path());
+  const auto pid_file = folder.write("pid", std::to_string(server.pid()));
+  Daemon daemon(collecting_every("50ms") +
+                fmt::format("[[processes]]\nname = \"app\"\npid_file = \"{}\"\nscope = \"tree\"\n",
+                            pid_file.string()));
+  REQUIRE(eventually([&] { return members(daemon) == 3; }));
+  reload_with(daemon, "scope = \"tree\"", "scope = \"process\"");
+  REQUIRE(eventually([&] { return has_sample(daemon) && members(daemon) == -1; }));
+  reload_with(daemon, "scope = \"process\"", "scope = \"tree\"");
+  REQUIRE(eventually([&] { return members(daemon) == 3; }));
+  std::istringstream workers(children_of(server.pid()));
+  for (pid_t worker = 0; workers >> worker;) send_signal(worker, SIGKILL);
+  CHECK(eventually([&] { return members(daemon) == 1; }));
+  gate.open_once();
+  CHECK(eventually([&] { return daemon.state_of("app") == "absent"; }));
+}

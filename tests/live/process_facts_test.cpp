@@ -1,0 +1,58 @@
+// What real processes are, in states that fixtures cannot show.
+#include "daemon/platform/process_facts.hpp"
+
+#include "support/child_program.hpp"
+#include "support/eventually.hpp"
+#include "support/text_file.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include <cstddef>
+#include <string>
+#include <sys/syscall.h>
+#include <thread>
+#include <unistd.h>
+
+using namespace provisr;
+using namespace provisr::daemon;
+using namespace provisr::test;
+
+namespace {
+
+constexpr FactSet all_facts{.unit = true, .cgroup = true, .exe = true, .args = true, .user = true};
+
+}  // namespace
+
+TEST_CASE("a process whose first thread has ended is what it was", "[live][match]") {
+  const Child child = fork_child([&] {
+    std::thread([] {
+      for (;;) ::pause();
+    }).detach();
+    ::syscall(SYS_exit, 0);  // of this thread alone
+  });
+  const auto has_leader = [&] {
+    const std::string stat = read_text("/proc/" + std::to_string(child.pid()) + "/stat");
+    const std::size_t end = stat.rfind(')');
+    return end == std::string::npos || stat.at(end + 2) != 'Z';
+  };
+  REQUIRE(eventually([&] { return !has_leader(); }));
+  FactReader reader;
+  const auto own = reader.read(::getpid(), all_facts);
+  REQUIRE(own);
+  const auto facts = reader.read(child.pid(), all_facts);
+  REQUIRE(facts);
+  CHECK(facts->args == own->args);
+  CHECK(facts->exe == own->exe);
+  CHECK(facts->user == own->user);
+  CHECK(facts->cgroup == own->cgroup);
+  CHECK(facts->parent == ::getpid());
+  CHECK(start_of(child.pid()) == facts->key.started_at);
+}
+
+TEST_CASE("a process that has ended is nothing any more before it was waited for",
+          "[live][match]") {
+  const Child child = fork_child([] {});
+  child.wait_for_zombie();
+  CHECK_FALSE(FactReader().read(child.pid(), all_facts));
+  CHECK_FALSE(start_of(child.pid()));
+}
