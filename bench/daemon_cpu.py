@@ -18,6 +18,7 @@ import time
 from serve import free_port, get, provisrd_command, running, sleepers, wait_for, write_config
 
 INTERVAL_MS = 100
+SETTLE_SECONDS = 12  # until then the daemon reads the pid files, which are new, again and again
 
 
 def cpu_seconds(pid):
@@ -69,7 +70,7 @@ def measure(build, processes, rounds, seconds):
     costs = {"library": [], "daemon": []}
     with tempfile.TemporaryDirectory() as directory, sleepers(build, processes, directory), \
             library(build, directory) as alone, daemon(build, directory, processes) as whole:
-        time.sleep(1)  # what a start brings with it is over
+        time.sleep(SETTLE_SECONDS)
         for turn in range(rounds):
             order = [("library", alone), ("daemon", whole)]
             for name, (pid, ticks) in order if turn % 2 == 0 else reversed(order):
