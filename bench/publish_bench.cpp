@@ -7,6 +7,8 @@
 //            and the copy into the snapshot
 //   record   one at a time: found by name, under the lock, safe against readers
 //   push     History::push alone, into the same number of histories in turn
+//   lock     locking and unlocking a mutex that nobody else wants: a push that is safe beside a
+//            tick costs at least both
 
 #include "bench/support/comparison.hpp"
 #include "bench/support/fake_sampler.hpp"
@@ -19,6 +21,7 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -81,6 +84,7 @@ void one_at_a_time(benchmark::State& state) {
     histories.push_back(std::make_unique<History>(capacity));
   }
   registry.tick();
+  std::mutex mutex;
   ProcessMetrics sample;
   const auto in_turn = [&](auto&& work) {
     for (std::size_t round = 0; round < repeats(names); ++round) {
@@ -95,7 +99,13 @@ void one_at_a_time(benchmark::State& state) {
                 benchmark::DoNotOptimize(registry.record(all_names[i], sample));
               });
             }},
-           {"push", [&] { in_turn([&](std::size_t i) { histories[i]->push(sample); }); }}});
+           {"push", [&] { in_turn([&](std::size_t i) { histories[i]->push(sample); }); }},
+           {"lock", [&] {
+              in_turn([&](std::size_t) {
+                const std::lock_guard lock(mutex);
+                benchmark::ClobberMemory();
+              });
+            }}});
 }
 BENCHMARK(one_at_a_time)->Arg(1)->Arg(10)->Arg(100)->Arg(1'000)->UseManualTime();
 

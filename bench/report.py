@@ -28,6 +28,7 @@ class Results:
             if file.endswith("_bench.json"):
                 self._read(os.path.join(directory, file))
         self.serve = self._optional(directory, "serve.json")
+        self.daemon_cpu = self._optional(directory, "daemon_cpu.json")
         self.scenarios = self._optional(directory, "scenarios.json")
         self.peers = self._optional(directory, "peers.json")
 

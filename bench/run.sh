@@ -58,12 +58,16 @@ run_all() {
     min_time=0.05 rounds=3 seconds=1
   fi
   mkdir -p "$results"
-  rm -f "$results"/*_bench.json "$results/serve.json" "$results/scenarios.json"
-  for subject in ring_buffer publish sampling tick contention exposition json; do
+  rm -f "$results"/*_bench.json "$results/serve.json" "$results/scenarios.json" \
+    "$results/daemon_cpu.json"
+  for subject in ring_buffer publish sampling tick tree match contention exposition json; do
     run_program "${subject}_bench"
   done
   say "serving, with wrk"
   "$root/bench/serve.py" "$build" --rounds "$rounds" --seconds "$seconds" >"$results/serve.json"
+  say "the daemon beside the library"
+  python3 -B "$root/bench/daemon_cpu.py" "$build" --rounds "$rounds" --seconds "$seconds" \
+    >"$results/daemon_cpu.json"
   say "slow clients, a thousand children"
   python3 -B "$root/bench/scenarios.py" "$build" --rounds "$((rounds / 3))" >"$results/scenarios.json"
 }

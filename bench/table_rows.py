@@ -36,11 +36,18 @@ def at_least(value, bound):
     return None if value is None else value >= bound
 
 
-def push_alone(results, histories, cost):
-    """The limit of what brings a sample into one of so many histories, and how far it is off."""
-    push = results.get(f"one_at_a_time/{histories}", "push_ns")
-    known = None not in (push, cost)
-    return (time_text(push) + " the push alone", "–", cost / push if known else None)
+def push_and_lock(results, name):
+    """How far a record is off a push and an uncontended lock and unlock, in the same rounds."""
+    push, lock = results.get(name, "push_ratio"), results.get(name, "lock_ratio")
+    return None if None in (push, lock) else 1 / (push + lock)
+
+
+def total(*costs):
+    return None if None in costs else sum(costs)
+
+
+def quotient(dividend, divisor):
+    return dividend / divisor if dividend is not None and divisor else None
 
 
 def push_rows(results):
@@ -53,12 +60,19 @@ def push_rows(results):
                   results.get(name, "shift_ratio"), "≤ 1.2 × bare", at_most(over, 1.2))
     for size in (10, 100, 1_000):
         cost = results.get(f"by_batch/{size}", "publish_ns")
+        push = results.get(f"one_at_a_time/{size}", "push_ns")
+        over, with_target = quotient(cost, push), size >= 100
         yield row(f"publish a sample, in a tick's batch of {size:,}", time_text(cost),
-                  *push_alone(results, size, cost), target="≤ 8 ns", met=at_most(cost, 8))
+                  time_text(push) + " the push alone", "–", over, None,
+                  "≤ 1.2 × the push alone" if with_target else "",
+                  at_most(over, 1.2) if with_target else None)
     for size in (1, 100, 1_000):
-        cost = results.get(f"one_at_a_time/{size}", "record_ns")
-        yield row(f"record a sample by name, of {size:,}", time_text(cost),
-                  *push_alone(results, size, cost), target="≤ 20 ns", met=at_most(cost, 20))
+        name = f"one_at_a_time/{size}"
+        least = total(results.get(name, "push_ns"), results.get(name, "lock_ns"))
+        over = push_and_lock(results, name)
+        yield row(f"record a sample by name, of {size:,}", time_text(results.get(name, "record_ns")),
+                  time_text(least) + " push, lock, unlock", "–", over, None,
+                  "≤ 1.5 × push, lock, unlock", at_most(over, 1.5))
 
 
 def sampling_rows(results):
@@ -68,24 +82,24 @@ def sampling_rows(results):
         yield row(f"sample one of {size:,} processes", time_text(results.get(name, "sampler_ns")),
                   time_text(results.get(name, "bare_ns")) + " bare calls",
                   time_text(results.get(name, "naive_ns")) + " open, read, parse", over,
-                  results.get(name, "naive_ratio"), "≤ 1.15 × bare", at_most(over, 1.15))
+                  results.get(name, "naive_ratio"), "≤ 1.1 × bare", at_most(over, 1.1))
     for size in (10, 100, 1_000, 3_000, 6_000):
         name = f"tick/{size}"
         over = inverse(results.get(name, "bare_ratio"))
         yield row(f"tick, a process of {size:,}", time_text(results.get(name, "tick_ns")),
                   time_text(results.get(name, "bare_ns")) + " bare calls", "–", over, None,
-                  "≤ 1.15 × bare", at_most(over, 1.15))
+                  "≤ 1.12 × bare", at_most(over, 1.12))
     for size in (100, 1_000, 6_000):
         name = f"tick/{size}"
         bare, idle = results.get(name, "bare_ns"), results.get(name, "idle_ns")
-        over = idle / bare if None not in (bare, idle) else None
+        over = quotient(idle, bare)
         yield row(f"tick, a process of {size:,} that have not run", time_text(idle),
                   time_text(bare) + " bare calls", "–", over, None, "≤ 0.35 × bare",
                   at_most(over, 0.35))
     for word in ("io", "faults", "switches", "peak", "pss", "limits"):
         name = "collect/100"
         bare, cost = results.get(name, "bare_ns"), results.get(name, f"{word}_ns")
-        over = cost / bare if None not in (bare, cost) else None
+        over = quotient(cost, bare)
         yield row(f"tick with collect = [\"{word}\"], a process of 100", time_text(cost),
                   time_text(bare) + " bare calls",
                   time_text(results.get(name, "tick_ns")) + " without", over)
@@ -93,10 +107,10 @@ def sampling_rows(results):
         name = f"tick/{size}"
         bare, by_path = results.get(name, "bare_ns"), results.get(name, "by_path_ns")
         shares = results.get(name, "by_path_ratio"), results.get(name, "bare_ratio")
-        over = shares[0] / shares[1] if None not in shares else None
+        over = quotient(*shares)
         yield row(f"tick beyond the descriptor budget, of {size:,}", time_text(by_path),
-                  time_text(bare) + " bare calls", "–", over, None, "≤ 4 × bare",
-                  at_most(over, 4))
+                  time_text(bare) + " bare calls", "–", over, None, "≤ 2 × bare",
+                  at_most(over, 2))
     counts = [results.get(f"{name}", "tick_allocs") for name in
               ("tick/10", "tick/1000", "tick/6000", "fake_tick/10000")]
     known = [count for count in counts if count is not None]
@@ -104,6 +118,36 @@ def sampling_rows(results):
               met=max(known) == 0 if known else None)
     yield row("tick of 10,000 processes without reading them, a process",
               time_text(results.get("fake_tick/10000", "tick_ns")))
+
+
+def tree_rows(results):
+    for name, what in (("tree/10", "tick over a tree of 10, a member"),
+                       ("tree/100", "tick over a tree of 100, a member"),
+                       ("tree/1", "tick over one process without children, as a tree"),
+                       ("trees/100", "tick over 100 processes without children, as trees, each")):
+        over = inverse(results.get(name, "bare_ratio"))
+        yield row(what, time_text(results.get(name, "tree_ns")),
+                  time_text(results.get(name, "bare_ns")) + " bare calls", "–", over, None,
+                  "≤ 1.15 × bare", at_most(over, 1.15))
+    birth = results.get("births/20", "birth_ns")
+    yield row("a birth in a watched tree", time_text(birth), target="≤ 15 µs",
+              met=at_most(birth, 15_000))
+    name = "strangers/5000"
+    over = inverse(results.get(name, "alone_ratio"))
+    yield row("tick over a tree of 10, among 5,000 strangers",
+              time_text(results.get(name, "among_ns")),
+              time_text(results.get(name, "alone_ns")) + " without them", "–", over, None,
+              "no difference: ≤ 1.05 ×", at_most(over, 1.05))
+
+
+def match_rows(results):
+    name = "match_look/1000"
+    yield row("look for matches among 1,000 strangers, nobody born",
+              time_text(results.get(name, "new_ns")), "–",
+              time_text(results.get(name, "all_ns")) + " looking at all", None,
+              results.get(name, "all_ratio"))
+    yield row("the same for each birth, in all its looks",
+              time_text(results.get("match_births/1000", "birth_ns")))
 
 
 def contention_rows(results):
@@ -114,8 +158,8 @@ def contention_rows(results):
         yield row(f"wait for an answer while ticks go on, {threads} threads",
                   time_text(results.get(name, "ours_ns")), "–",
                   time_text(results.get(name, "one_mutex_ns")) + " one mutex", None, less,
-                  "≥ 10 × less than one mutex" if with_target else "",
-                  at_least(less, 10) if with_target else None)
+                  "≥ 50 × less than one mutex" if with_target else "",
+                  at_least(less, 50) if with_target else None)
     name = "waiting/20"
     ours, theirs = results.get(name, "ours_p99_ns"), results.get(name, "one_mutex_p99_ns")
     yield row("the same, 99th percentile of 20 threads", time_text(ours), "–",
@@ -132,30 +176,28 @@ def text_rows(results):
     for size in (10, 1_000, 10_000):
         name = f"exposition/{size}"
         cost, less = results.get(name, "ours_ns"), results.get(name, "prometheus_cpp_ratio")
-        met = at_most(cost, 100)
-        if less is not None:
-            met = met and less >= 14
         yield row(f"a line of the exposition of {size:,}", time_text(cost),
                   time_text(results.get(name, "to_chars_ns")) + " to_chars",
                   time_text(results.get(name, "prometheus_cpp_ns")) + " prometheus-cpp",
                   inverse(results.get(name, "to_chars_ratio")), less,
-                  "≤ 100 ns, ≥ 14 × prometheus-cpp", met)
+                  "≥ 20 × prometheus-cpp", at_least(less, 20))
         yield row(f"the same as OpenMetrics, of {size:,}",
                   time_text(results.get(name, "openmetrics_ns")), "–",
                   time_text(cost) + " the text format", None,
-                  results.get(name, "openmetrics_ratio"), "≤ 1.05 ×",
+                  results.get(name, "openmetrics_ratio"), "no dearer: ≤ 1.05 ×",
                   at_most(results.get(name, "openmetrics_ratio"), 1.05))
     name = "json/1000"
+    over = inverse(results.get(name, "to_chars_ratio"))
     yield row("a sample in JSON", time_text(results.get(name, "ours_ns")),
-              time_text(results.get(name, "to_chars_ns")) + " to_chars", "–",
-              inverse(results.get(name, "to_chars_ratio")))
+              time_text(results.get(name, "to_chars_ns")) + " to_chars", "–", over, None,
+              "≤ 3 × to_chars", at_most(over, 3))
 
 
 def serving_rows(results):
     serve = results.serve
     if serve is None:
         return
-    for path, part, target in (("/metrics", serve["metrics"], 0.85),
+    for path, part, target in (("/metrics", serve["metrics"], 0.9),
                                ("/metrics, gzipped,", serve["gzip"], 0.5),
                                ("/api/metrics", serve["api"], None)):
         share = part["ours_over_fixed"]
@@ -170,6 +212,16 @@ def serving_rows(results):
     yield row("idle daemon: resident with 10 processes", f"{idle['resident_mb']:.1f} MB",
               target="≤ 4 MB", met=idle["resident_mb"] <= 4)
     yield row("of it memory of its own, not of files it shares", f"{idle['anonymous_mb']:.1f} MB")
+
+
+def daemon_cpu_rows(results):
+    cost = results.daemon_cpu
+    if cost is None:
+        return
+    yield row(f"CPU of the daemon a process and tick, {cost['processes']:,} processes, 10 ticks a second",
+              time_text(cost["daemon_us"] * 1e3),
+              time_text(cost["library_us"] * 1e3) + " the library alone", "–", cost["ratio"], None,
+              "≤ 1.3 × the library alone", cost["ratio"] <= 1.3)
 
 
 def scenario_rows(results):
@@ -219,7 +271,7 @@ HEADER = ["work", "provisr", "the limit", "the other way", "ours ÷ limit", "oth
 
 def make_table(results):
     rows = [HEADER, ["---"] * len(HEADER)]
-    for part in (push_rows, sampling_rows, contention_rows, text_rows, serving_rows, scenario_rows,
-                 peer_rows):
+    for part in (push_rows, sampling_rows, tree_rows, match_rows, contention_rows, text_rows,
+                 serving_rows, daemon_cpu_rows, scenario_rows, peer_rows):
         rows.extend(part(results))
     return rows

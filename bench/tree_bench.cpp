@@ -1,80 +1,65 @@
-// What a tree of ten members costs a member, beside the four bare system calls over the same
-// processes; and a process without children that is sampled as a tree.
+// What trees cost.
+//
+//   tree        a tick over one tree of 1, 10 or 100 members, beside the four bare system calls
+//               over the same processes; every member is read in full, as if it had run
+//   trees       the same of 100 processes without children, each watched as a tree
+//   births      what a tick costs more for each child that was born into the tree since the one
+//               before: the difference to a later tick over the same members
+//   strangers   a tick over a tree of ten without births, while 5,000 other processes sleep on the
+//               machine, beside the same tick without them
 
 #include "bench/support/bare_process.hpp"
 #include "bench/support/comparison.hpp"
+#include "bench/support/fake_sampler.hpp"
+#include "bench/support/sleepers.hpp"
+#include "bench/support/sleeping_tree.hpp"
 
 #include <provisr/registry.hpp>
 
 #include <benchmark/benchmark.h>
 
+#include <chrono>
 #include <cstddef>
-#include <signal.h>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
 #include <stdexcept>
-#include <sys/prctl.h>
-#include <sys/wait.h>
+#include <string>
 #include <system_error>
-#include <unistd.h>
+#include <thread>
+#include <utility>
 #include <vector>
 
 namespace provisr::bench {
 namespace {
 
-/// A leader and its children, which sleep.
-class SleepingTree {
- public:
-  explicit SleepingTree(std::size_t members) {
-    int ends[2];
-    if (::pipe(ends) != 0) throw std::runtime_error("no pipe");
-    const pid_t leader = ::fork();
-    if (leader == 0) lead(members, ends[1]);
-    pids_.resize(members);
-    for (pid_t& pid : pids_) {
-      if (::read(ends[0], &pid, sizeof pid) != sizeof pid) throw std::runtime_error("no member");
-    }
-    ::close(ends[0]);
-    ::close(ends[1]);
-  }
-  ~SleepingTree() {
-    ::kill(pids_.front(), SIGKILL);
-    ::waitpid(pids_.front(), nullptr, 0);
-  }
-  SleepingTree(const SleepingTree&) = delete;
-  SleepingTree& operator=(const SleepingTree&) = delete;
+constexpr int ticks_to_settle = 3;
 
-  /// The leader's first.
-  [[nodiscard]] const std::vector<pid_t>& pids() const { return pids_; }
+void settle(Registry& registry) {
+  for (int i = 0; i < ticks_to_settle; ++i) registry.tick();
+}
 
- private:
-  [[noreturn]] static void report_and_sleep(int pipe) {
-    const pid_t self = ::getpid();
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (::write(pipe, &self, sizeof self) != sizeof self) ::_exit(1);
-    for (;;) ::pause();
+/// Watches each of these processes as a tree, and reads every member in full.
+[[nodiscard]] std::unique_ptr<Registry> watch_trees(std::span<const pid_t> leaders) {
+  raise_descriptor_limit();
+  auto registry =
+      std::make_unique<Registry>(RegistryOptions{}, SamplingContext({.max_idle_age = {}}));
+  for (std::size_t i = 0; i < leaders.size(); ++i) {
+    const auto error = registry->track(process_name(i), leaders[i], {.scope = SampleScope::tree});
+    if (error) throw std::system_error(error);
   }
-  [[noreturn]] static void lead(std::size_t members, int pipe) {
-    const pid_t self = ::getpid();
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (::write(pipe, &self, sizeof self) != sizeof self) ::_exit(1);
-    for (std::size_t i = 1; i < members; ++i) {
-      if (::fork() == 0) report_and_sleep(pipe);
-    }
-    for (;;) ::pause();
-  }
+  settle(*registry);
+  return registry;
+}
 
-  std::vector<pid_t> pids_;
-};
-
-void tree(benchmark::State& state) {
-  const SleepingTree processes(static_cast<std::size_t>(state.range(0)));
-  Registry registry;
-  const auto error = registry.track("tree", processes.pids().front(), {.scope = SampleScope::tree});
-  if (error) throw std::system_error(error);
-  for (int i = 0; i < 3; ++i) registry.tick();
+/// Ticks the registry, beside the bare calls over the same processes.
+void compare_with_bare_calls(benchmark::State& state, Registry& registry,
+                             std::span<const pid_t> pids) {
   std::vector<BareProcess> bare;
-  for (const pid_t pid : processes.pids()) bare.emplace_back(pid);
-  constexpr int passes = 100;
-  compare(state, static_cast<double>(processes.pids().size()) * passes,
+  for (const pid_t pid : pids) bare.emplace_back(pid);
+  const int passes = pids.size() < 100 ? 100 : 10;
+  compare(state, static_cast<double>(pids.size()) * passes,
           {{"tree",
             [&] {
               for (int i = 0; i < passes; ++i) registry.tick();
@@ -85,7 +70,73 @@ void tree(benchmark::State& state) {
               }
             }}});
 }
+
+void tree(benchmark::State& state) {
+  const SleepingTree processes(static_cast<std::size_t>(state.range(0)));
+  const auto registry = watch_trees(std::span(processes.pids()).first(1));
+  compare_with_bare_calls(state, *registry, processes.pids());
+}
 BENCHMARK(tree)->Arg(1)->Arg(10)->Arg(100)->UseManualTime()->Iterations(rounds(60));
+
+void trees(benchmark::State& state) {
+  Sleepers sleepers;
+  const std::span<const pid_t> pids = sleepers.first(static_cast<std::size_t>(state.range(0)));
+  const auto registry = watch_trees(pids);
+  compare_with_bare_calls(state, *registry, pids);
+}
+BENCHMARK(trees)->Arg(100)->UseManualTime()->Iterations(rounds(60));
+
+[[nodiscard]] double tick_ns(Registry& registry) {
+  const auto begun = std::chrono::steady_clock::now();
+  registry.tick();
+  return std::chrono::duration<double, std::nano>(std::chrono::steady_clock::now() - begun).count();
+}
+
+void births(benchmark::State& state) {
+  const auto born = static_cast<std::uint32_t>(state.range(0));
+  SleepingTree processes(10);
+  const auto registry = watch_trees(std::span(processes.pids()).first(1));
+  std::vector<double> costs;
+  for (auto _ : state) {
+    processes.bear(born);
+    const double with_births = tick_ns(*registry);
+    if (registry->latest(process_name(0))->num_processes != 10 + born) {
+      throw std::runtime_error("a tick did not find all births");
+    }
+    registry->tick();  // looks once more at ids that nobody had
+    costs.push_back((with_births - tick_ns(*registry)) / born);
+    processes.end_born();
+    settle(*registry);
+    state.SetIterationTime(with_births * 1e-9);
+  }
+  state.counters["birth_ns"] = median(std::move(costs));
+}
+BENCHMARK(births)->Arg(20)->UseManualTime()->Iterations(rounds(60));
+
+void strangers(benchmark::State& state) {
+  const auto count = static_cast<std::size_t>(state.range(0));
+  const SleepingTree processes(10);
+  const auto registry = watch_trees(std::span(processes.pids()).first(1));
+  constexpr int passes = 1'000;
+  const auto tick = [&] {
+    for (int i = 0; i < passes; ++i) registry->tick();
+  };
+  std::optional<Sleepers> crowd;
+  const auto calm_down = [&] {
+    std::this_thread::sleep_for(
+        std::chrono::milliseconds(300));  // the kernel clears up behind them
+    settle(*registry);
+  };
+  const auto gather = [&] {
+    crowd.emplace();
+    if (crowd->first(count).size() < count) throw std::runtime_error("too few processes");
+    calm_down();
+  };
+  compare(state, passes,
+          {{.name = "among", .work = tick, .before = gather, .after = [&] { crowd.reset(); }},
+           {.name = "alone", .work = tick, .before = calm_down}});
+}
+BENCHMARK(strangers)->Arg(5'000)->UseManualTime()->Iterations(rounds(15));
 
 }  // namespace
 }  // namespace provisr::bench

@@ -20,7 +20,8 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.dirname(HERE))
-import serve  # noqa: E402  (a neighbour, not an installed module)
+import serve  # noqa: E402  (neighbours, not installed modules)
+from daemon_cpu import microseconds_a_process  # noqa: E402
 
 
 class Missing(Exception):
@@ -41,20 +42,6 @@ class Setting:
         if not os.path.exists(path):
             raise Missing(f"{name} is not built")
         return path
-
-
-def cpu_seconds(pid):
-    """CPU time of a whole process, exited threads included, in nanosecond resolution."""
-    return time.clock_gettime((~pid << 3) | 2)  # as clock_getcpuclockid(3) makes it
-
-
-def microseconds_a_process(pid, processes, count_ticks, wait):
-    ticks, cpu = count_ticks(), cpu_seconds(pid)
-    wait()
-    ticks, cpu = count_ticks() - ticks, cpu_seconds(pid) - cpu
-    if ticks < 1:
-        raise RuntimeError("no tick went by")
-    return cpu * 1e6 / ticks / processes
 
 
 def measure_commanded(setting, command):

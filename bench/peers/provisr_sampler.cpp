@@ -1,11 +1,15 @@
 // Samples processes with provisr, as the programs beside this one do with other libraries:
-// provisr_sampler DIRECTORY takes the PIDs of its *.pid files. Prints "ready"; for each line N on
-// standard input it makes N ticks and prints "done".
+// provisr_sampler DIRECTORY [MILLISECONDS] takes the PIDs of its *.pid files and prints "ready".
+// For each line N on standard input it makes N ticks and prints "done". With an interval it ticks
+// by itself, and prints the number of ticks so far for each line.
 
 #include "bench/support/bare_process.hpp"
 
+#include <provisr/collector.hpp>
 #include <provisr/registry.hpp>
 
+#include <chrono>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -24,20 +28,35 @@ void track_all(provisr::Registry& registry, const std::filesystem::path& directo
   }
 }
 
+void tick_when_told(provisr::Registry& registry) {
+  for (int ticks = 0; std::cin >> ticks;) {
+    while (ticks-- > 0) registry.tick();
+    std::cout << "done" << std::endl;
+  }
+}
+
+void tick_by_itself(provisr::Registry& registry, std::chrono::milliseconds interval) {
+  const provisr::Collector collector(registry, interval);
+  for (std::string line; std::getline(std::cin, line);) {
+    std::cout << registry.snapshot().tick() << std::endl;
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 2) {
-    std::cerr << "usage: provisr_sampler DIRECTORY\n";
+  if (argc < 2 || argc > 3) {
+    std::cerr << "usage: provisr_sampler DIRECTORY [MILLISECONDS]\n";
     return 2;
   }
   provisr::bench::raise_descriptor_limit();
   provisr::Registry registry;
   track_all(registry, argv[1]);
   std::cout << "ready" << std::endl;
-  for (int ticks = 0; std::cin >> ticks;) {
-    while (ticks-- > 0) registry.tick();
-    std::cout << "done" << std::endl;
+  if (argc == 2) {
+    tick_when_told(registry);
+  } else {
+    tick_by_itself(registry, std::chrono::milliseconds(std::atoi(argv[2])));
   }
   return 0;
 }

@@ -32,13 +32,13 @@ BareProcess::~BareProcess() {
 }
 
 std::uint64_t BareProcess::read() const noexcept {
-  timespec cpu_time{};
+  timespec cpu_time;
   ::clock_gettime(cpu_clock_, &cpu_time);
   char text[128];
   const ssize_t length = ::pread(statm_, text, sizeof text, 0);
-  struct stat task {};
+  struct stat task;
   ::fstat(task_, &task);
-  struct stat fd {};
+  struct stat fd;
   ::fstat(fd_, &fd);
   return static_cast<std::uint64_t>(cpu_time.tv_nsec + length + fd.st_size) + task.st_nlink;
 }

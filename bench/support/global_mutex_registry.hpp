@@ -26,7 +26,9 @@ namespace provisr::bench {
 template <class Sampler>
 class GlobalMutexRegistry {
  public:
-  explicit GlobalMutexRegistry(std::size_t max_history) : max_history_(max_history) {}
+  explicit GlobalMutexRegistry(std::size_t max_history,
+                               typename Sampler::Context context = typename Sampler::Context())
+      : max_history_(max_history), context_(std::move(context)) {}
 
   void track(std::string_view name, ProcessId pid) {
     const std::lock_guard lock(mutex_);

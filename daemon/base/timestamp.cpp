@@ -2,21 +2,37 @@
 
 #include "daemon/base/text.hpp"
 
-#include <fmt/format.h>
-
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 
 namespace provisr::daemon {
+namespace {
 
+/// The last `digits` digits of a number, over the text from `begin` on.
+void overwrite(std::string& text, std::size_t begin, std::size_t digits, std::int64_t number) {
+  for (std::size_t i = begin + digits; i > begin; --i, number /= 10) {
+    text[i - 1] = static_cast<char>('0' + number % 10);
+  }
+}
+
+}  // namespace
+
+/// By hand, as every sample in JSON has one.
 std::string rfc3339(Timestamp time) {
   const auto milliseconds = std::chrono::floor<std::chrono::milliseconds>(time);
   const auto day = std::chrono::floor<std::chrono::days>(milliseconds);
   const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss clock(milliseconds - day);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", static_cast<int>(date.year()),
-                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                     clock.hours().count(), clock.minutes().count(), clock.seconds().count(),
-                     clock.subseconds().count());
+  const std::int64_t of_day = (milliseconds - day).count();
+  std::string text = "0000-00-00T00:00:00.000Z";
+  overwrite(text, 0, 4, static_cast<int>(date.year()));
+  overwrite(text, 5, 2, static_cast<unsigned>(date.month()));
+  overwrite(text, 8, 2, static_cast<unsigned>(date.day()));
+  overwrite(text, 11, 2, of_day / 3'600'000);
+  overwrite(text, 14, 2, of_day / 60'000 % 60);
+  overwrite(text, 17, 2, of_day / 1'000 % 60);
+  overwrite(text, 20, 3, of_day % 1'000);
+  return text;
 }
 
 namespace {

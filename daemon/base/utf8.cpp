@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 
 namespace provisr::daemon {
 namespace {
@@ -35,6 +37,18 @@ unsigned char byte_at(std::string_view text, std::size_t index) {
   return static_cast<unsigned char>(text[index]);
 }
 
+/// How many bytes at the beginning are certainly ASCII: looks at eight at once.
+std::size_t ascii_prefix(std::string_view text) {
+  constexpr std::uint64_t high_bits = 0x8080'8080'8080'8080U;
+  std::uint64_t word = 0;
+  std::size_t length = 0;
+  for (; length + sizeof word <= text.size(); length += sizeof word) {
+    std::memcpy(&word, text.data() + length, sizeof word);
+    if ((word & high_bits) != 0) break;
+  }
+  return length;
+}
+
 /// The length of the well-formed sequence that `text` begins with; 0 if there is none.
 std::size_t sequence_length(std::string_view text) {
   if (byte_at(text, 0) < 0x80) return 1;
@@ -52,6 +66,7 @@ std::size_t sequence_length(std::string_view text) {
 }  // namespace
 
 bool is_valid_utf8(std::string_view text) {
+  text.remove_prefix(ascii_prefix(text));
   while (!text.empty()) {
     const std::size_t length = sequence_length(text);
     if (length == 0) return false;

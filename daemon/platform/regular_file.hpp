@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -29,6 +30,21 @@ struct FileEnd {
 [[nodiscard]] std::optional<FileEnd> read_end_of_regular_file(const std::filesystem::path& file,
                                                               std::size_t most,
                                                               std::error_code& error);
+
+/// Which file stands at a path, and when it was changed last: another one, or another time, if
+/// anything was written there since.
+struct FileStamp {
+  std::uint64_t device = 0;
+  std::uint64_t number = 0;
+  std::uint64_t size = 0;
+  std::int64_t changed_at = 0;
+
+  friend bool operator==(const FileStamp&, const FileStamp&) = default;
+};
+
+/// Empty if there is no file, or if it was changed so lately that another change might bear the
+/// same time.
+[[nodiscard]] std::optional<FileStamp> stamp_of(const std::filesystem::path& file);
 
 /// As read_start_of_regular_file() of a file that holds a secret: on POSIX systems,
 /// std::errc::operation_not_permitted if its group or others may read or write it. Windows has no

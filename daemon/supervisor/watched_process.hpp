@@ -1,5 +1,6 @@
 #pragma once
 
+#include "daemon/platform/regular_file.hpp"
 #include "daemon/supervisor/managed_process.hpp"
 #include "daemon/supervisor/pid_file.hpp"
 #include "daemon/supervisor/watched_run.hpp"
@@ -38,7 +39,8 @@ class WatchedProcess final : public ManagedProcess {
   const ProcessServices& services_;
   WatchedRun run_;
   std::optional<PidFile> last_reading_;
-  MonotonicTime next_look_{};  ///< the first: at once
+  std::optional<FileStamp> last_stamp_;  ///< when it was read
+  MonotonicTime next_look_{};            ///< the first: at once
   RepeatFilter problems_;
 };
 

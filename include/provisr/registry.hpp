@@ -414,6 +414,7 @@ class BasicRegistry {
     forest_.begin_tick();
     buffer.taken_at = options_.clock->utc_now();
     for (std::size_t i = 0; i < ordered_.size(); ++i) {
+      prefetch_for_sampling(i);
       Member& member = *ordered_[i];
       if (!member.sampler) continue;
       ProcessMetrics& metrics = buffer.slots[i].metrics;
@@ -424,6 +425,17 @@ class BasicRegistry {
       } else {
         ++report.vanished;
       }
+    }
+  }
+
+  /// What is read at a tick lies far apart, and the kernel's data have driven it out of the caches
+  /// since the last one: what the next processes need is fetched while the system reads this one.
+  void prefetch_for_sampling(std::size_t after) const noexcept {
+    if constexpr (Watched::is_prefetched) {
+      const std::size_t left = ordered_.size() - after;
+      if (left > 3) detail::prefetch_object(*ordered_[after + 3]);
+      if (left > 2 && ordered_[after + 2]->sampler) ordered_[after + 2]->sampler->prefetch();
+      if (left > 1 && ordered_[after + 1]->sampler) ordered_[after + 1]->sampler->prefetch_rest();
     }
   }
 
@@ -565,11 +577,13 @@ class BasicRegistry {
   void publish(detail::SnapshotBuffer& buffer, TickReport& report) noexcept {
     // Histories lie far apart: the next pushes' memory is fetched while this one is made.
     constexpr std::size_t ahead = 16;
+    const std::span<Member* const> members(ordered_);  // not read again after each atomic store
+    const std::span<detail::SnapshotSlot> slots(buffer.slots);
     const std::lock_guard lock(state_mutex_);
-    for (std::size_t i = 0; i < ordered_.size(); ++i) {
-      if (i + ahead < ordered_.size()) ordered_[i + ahead]->history->prefetch();
-      Member& member = *ordered_[i];
-      detail::SnapshotSlot& slot = buffer.slots[i];
+    for (std::size_t i = 0; i < members.size(); ++i) {
+      if (i + ahead < members.size()) members[i + ahead]->history->prefetch();
+      Member& member = *members[i];
+      detail::SnapshotSlot& slot = slots[i];
       slot.running = member.sampler.has_value();
       slot.vanished = std::exchange(member.is_sampled, slot.running) && !slot.running;
       if (slot.running) {

@@ -63,7 +63,7 @@ struct ProcessReading {
   void clear() noexcept {
     cpu_time_ns = memory_rss_bytes = memory_vms_bytes = memory_swap_bytes = {};
     num_threads = num_fds = num_processes = {};
-    num_fds_error = {};
+    if (num_fds_error) num_fds_error = {};
     if (!more.asked.empty()) more.clear();
   }
 };
@@ -146,9 +146,9 @@ class SamplingContext {
 
   /// The processes that have appeared since the last call, or all that there are. The first call
   /// after begin_tick() also finds those that were not complete at the one before it. Linux: by the
-  /// ids given out since (the last field of /proc/loadavg), at the cost of births; all processes
-  /// if the ids have wrapped around, after very many births, and at a proc root of another PID
-  /// namespace. Valid until the next call of one of these functions.
+  /// ids given out since (ns_last_pid, or the last field of /proc/loadavg), at the cost of births;
+  /// all processes if the ids have wrapped around, after very many births, and at a proc root of
+  /// another PID namespace. Valid until the next call of one of these functions.
   [[nodiscard]] std::span<const Descent> new_processes() noexcept;
 
   /// Processes among which are all descendants of this one that new_processes() has told of.
@@ -214,6 +214,9 @@ class ProcessSampler {
   ~ProcessSampler();
   ProcessSampler(ProcessSampler&&) noexcept;
   ProcessSampler& operator=(ProcessSampler&&) noexcept;
+
+  /// A hint that a read will follow soon: fetches into the processor's cache what is kept here.
+  void prefetch() const noexcept;
 
   /// Reads all figures; one that cannot be read is left unknown. Allocates nothing.
   [[nodiscard]] ReadStatus read(ProcessReading& reading) noexcept;

@@ -217,7 +217,7 @@ TEST_CASE("the budget is given back", "[sampler]") {
     CHECK(test::entries_of("/proc/self/fd") == with_context + 6);
   }
   CHECK(test::entries_of("/proc/self/fd") == with_context);
-  CHECK(with_context == before + 2);  // the proc root and its loadavg
+  CHECK(with_context == before + 2);  // the proc root and its newest id
 }
 
 TEST_CASE("descriptors of another user's process are counted or refused", "[sampler]") {

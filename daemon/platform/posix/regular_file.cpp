@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 #include <utility>
 
@@ -91,6 +92,17 @@ std::optional<FileEnd> read_end_of_regular_file(const std::filesystem::path& fil
   auto text = read_from(opened, begin, most, error);
   if (!text) return std::nullopt;
   return FileEnd{.text = std::move(*text), .is_whole = begin == 0};
+}
+
+std::optional<FileStamp> stamp_of(const std::filesystem::path& file) {
+  constexpr time_t settled_after = 10;  // seconds, as a file server's clock may be another one
+  struct stat status {};
+  if (::stat(file.c_str(), &status) != 0) return std::nullopt;
+  if (status.st_ctime + settled_after > ::time(nullptr)) return std::nullopt;
+  return FileStamp{.device = static_cast<std::uint64_t>(status.st_dev),
+                   .number = static_cast<std::uint64_t>(status.st_ino),
+                   .size = static_cast<std::uint64_t>(status.st_size),
+                   .changed_at = static_cast<std::int64_t>(status.st_ctime)};
 }
 
 std::optional<std::string> read_start_of_private_file(const std::filesystem::path& file,

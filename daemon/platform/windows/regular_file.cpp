@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <fstream>
 #include <utility>
 
@@ -58,6 +59,16 @@ std::optional<FileEnd> read_end_of_regular_file(const std::filesystem::path& fil
   auto text = read_at_most(opened, most, error);
   if (!text) return std::nullopt;
   return FileEnd{.text = std::move(*text), .is_whole = begin == 0};
+}
+
+std::optional<FileStamp> stamp_of(const std::filesystem::path& file) {
+  constexpr std::chrono::seconds settled_after{10};
+  std::error_code error;
+  const auto written_at = std::filesystem::last_write_time(file, error);
+  if (error || written_at + settled_after > decltype(written_at)::clock::now()) return std::nullopt;
+  const std::uintmax_t size = std::filesystem::file_size(file, error);
+  if (error) return std::nullopt;
+  return FileStamp{.size = size, .changed_at = written_at.time_since_epoch().count()};
 }
 
 std::optional<std::string> read_start_of_private_file(const std::filesystem::path& file,

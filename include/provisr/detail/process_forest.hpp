@@ -1,5 +1,6 @@
 #pragma once
 
+#include <provisr/detail/prefetch.hpp>
 #include <provisr/figures.hpp>
 #include <provisr/process_metrics.hpp>
 #include <provisr/sampler.hpp>
@@ -245,7 +246,8 @@ class ProcessForest {
     bool has_ended = false;  ///< is a zombie, or gone
     bool is_gone = false;    ///< was waited for
 
-    ProcessReading sum;  ///< over all below it in this round, itself included
+    bool has_sum = false;  ///< in this round
+    ProcessReading sum;    ///< over all below it in this round, itself included
     std::vector<Figure<std::uint64_t>> more;
   };
 
@@ -464,7 +466,7 @@ class ProcessForest {
   void read(Family& family) noexcept {
     if (std::exchange(family.round, round_) == round_) return;
     for (const auto& member : family.members) begin_sum(*member);
-    read_contained(family.members);
+    if (!contained_.empty()) read_contained(family.members);
     for (auto member = family.members.rbegin(); member != family.members.rend(); ++member) {
       visit(**member);
     }
@@ -476,11 +478,26 @@ class ProcessForest {
     if (has_gone) bury(family);
   }
 
+  /// Whether nobody else is in its family, and one tree shows it: most processes have no children.
+  [[nodiscard]] bool is_alone(const Node& node) const noexcept {
+    return node.trees == 1 && node.family->members.size() == 1 && further_figures_.empty();
+  }
+
+  /// What read(Family&) would say of one that is alone, in one step. False if it has ended.
+  [[nodiscard]] bool read_alone(Node& node, ProcessReading& reading) noexcept {
+    if (node.has_ended || node.sampler.read(reading) == ReadStatus::vanished) return false;
+    reading.num_processes = 1;
+    node.cpu.note_own(reading.cpu_time_ns);
+    if (must_ask(node)) ask_for_children(node);
+    node.cpu.show(false);
+    reading.cpu_time_ns = node.cpu.shown;
+    return true;
+  }
+
   /// Counters whose children's accounts are part of their own are read before all else, each
   /// member's before its children's: a child that is taken over after that is gone when its turn
   /// comes, and one whose turn has come is in no account that was read. So none counts twice.
   void read_contained(std::span<const std::shared_ptr<Node>> members) noexcept {
-    if (contained_.empty()) return;
     for (const auto& member : members) member->has_uncounted_child = false;
     for (const auto& member : members) {
       if (member->waiter != nullptr) member->waiter->has_uncounted_child |= !member->is_counted;
@@ -502,7 +519,11 @@ class ProcessForest {
     return is_read;
   }
 
+  /// Without further figures, what is added first becomes the sum.
   void begin_sum(Node& node) noexcept {
+    begin_below(node);
+    node.has_sum = !further_figures_.empty();
+    if (!node.has_sum) return;
     node.sum = {};
     std::ranges::fill(node.more, Figure<std::uint64_t>(0));
     node.sum.more = {.slots = node.more, .asked = further_figures_};
@@ -512,7 +533,6 @@ class ProcessForest {
     node.sum.num_threads = 0;
     node.sum.num_fds = 0;
     node.sum.num_processes = 0;
-    begin_below(node);
   }
 
   void begin_below(Node& node) const noexcept {
@@ -529,13 +549,13 @@ class ProcessForest {
       own.num_processes = 1;
       if (node.ancestor != nullptr && is_ending(own)) complete_ending(own);
       note_awaited(node, own.more);
-      add_figures(node.sum, own);
+      add_figures(node, own);
       note_own(node, own);
       if (must_ask(node)) ask_for_children(node);
     }
     if (node.ancestor == nullptr) return;
     node.ancestor->sum.more.awaited |= node.sum.more.awaited;
-    add_figures(node.ancestor->sum, node.sum);
+    if (node.has_sum) add_figures(*node.ancestor, node.sum);
   }
 
   /// A member that was born since the last tick has had no time to tell.
@@ -805,7 +825,9 @@ class ProcessForest {
   }
 
   /// All but counters. A figure that one member does not tell is unknown of all.
-  static void add_figures(ProcessReading& sum, const ProcessReading& part) noexcept {
+  static void add_figures(Node& node, const ProcessReading& part) noexcept {
+    if (!std::exchange(node.has_sum, true)) return copy_figures(part, node.sum);
+    ProcessReading& sum = node.sum;
     add(sum.memory_rss_bytes, part.memory_rss_bytes);
     add(sum.memory_vms_bytes, part.memory_vms_bytes);
     add(sum.memory_swap_bytes, part.memory_swap_bytes);
@@ -814,6 +836,16 @@ class ProcessForest {
     add(sum.num_processes, part.num_processes);
     if (part.num_fds_error) sum.num_fds_error = part.num_fds_error;
     if (!sum.more.slots.empty()) add_further(sum.more, part.more);
+  }
+
+  static void copy_figures(const ProcessReading& from, ProcessReading& to) noexcept {
+    to.memory_rss_bytes = from.memory_rss_bytes;
+    to.memory_vms_bytes = from.memory_vms_bytes;
+    to.memory_swap_bytes = from.memory_swap_bytes;
+    to.num_threads = from.num_threads;
+    to.num_fds = from.num_fds;
+    to.num_processes = from.num_processes;
+    to.num_fds_error = from.num_fds_error;
   }
 
   static void add_further(FurtherReadings& sum, const FurtherReadings& part) noexcept {
@@ -871,18 +903,29 @@ class ProcessForest<Sampler>::Tree {
     if (leader_) forest_->release(*leader_);
   }
 
+  /// Hints that a read will follow soon: the first, one round before the second.
+  void prefetch() const noexcept { prefetch_object(*leader_); }
+  void prefetch_rest() const noexcept {
+    if (leader_->family != nullptr) prefetch_object(*leader_->family);
+    if constexpr (requires { leader_->sampler.prefetch(); }) leader_->sampler.prefetch();
+  }
+
   /// The sums over the tree; `vanished` once the leader has ended. Allocates nothing.
   [[nodiscard]] ReadStatus read(ProcessReading& reading) noexcept {
     Node& leader = *leader_;
-    if (leader.family != nullptr) forest_->read(*leader.family);
-    if (leader.has_ended || leader.family == nullptr) {
+    const bool is_there = leader.family != nullptr;
+    if (is_there && forest_->is_alone(leader) && forest_->read_alone(leader, reading)) {
+      advance(leader.cpu, reading.cpu_time_ns);
+      return ReadStatus::ok;
+    }
+    if (is_there) forest_->read(*leader.family);
+    if (leader.has_ended || !is_there) {
       reading.clear();
       return ReadStatus::vanished;
     }
-    FurtherReadings more = reading.more;
-    reading = leader.sum;
-    reading.more = more;
-    if (!more.slots.empty()) show_further(leader, reading);
+    copy_figures(leader.sum, reading);
+    reading.cpu_time_ns = leader.sum.cpu_time_ns;
+    if (!reading.more.slots.empty()) show_further(leader, reading);
     advance(leader.cpu, reading.cpu_time_ns);
     return ReadStatus::ok;
   }
@@ -970,8 +1013,24 @@ class WatchedSampler {
  public:
   using Tree = typename ForestOf<Sampler>::type::Tree;
 
+  /// Whether prefetch() does anything.
+  static constexpr bool is_prefetched = requires(const Sampler& sampler, const Tree& tree) {
+    sampler.prefetch();
+    tree.prefetch_rest();
+  };
+
   explicit WatchedSampler(Sampler process) noexcept : watched_(std::move(process)) {}
   explicit WatchedSampler(Tree tree) noexcept : watched_(std::move(tree)) {}
+
+  /// Hints that a read will follow soon. The second needs what the first has fetched.
+  void prefetch() const noexcept {
+    if constexpr (is_prefetched) std::visit([](const auto& one) { one.prefetch(); }, watched_);
+  }
+  void prefetch_rest() const noexcept {
+    if constexpr (is_prefetched) {
+      if (const auto* const tree = std::get_if<Tree>(&watched_)) tree->prefetch_rest();
+    }
+  }
 
   [[nodiscard]] ReadStatus read(ProcessReading& reading) noexcept {
     if (auto* const process = std::get_if<Sampler>(&watched_)) return process->read(reading);

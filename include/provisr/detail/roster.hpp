@@ -1,12 +1,12 @@
 #pragma once
 
+#include <provisr/detail/name_hash.hpp>
 #include <provisr/history.hpp>
 
 #include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,7 +31,8 @@ class Roster {
   /// `sorted` is sorted by name, without doubles.
   explicit Roster(std::vector<Entry> sorted)
       : entries_(std::move(sorted)),
-        buckets_(std::bit_ceil(entries_.size() * 2 + 1), empty_bucket) {
+        buckets_(std::bit_ceil(entries_.size() * 2 + 2), empty_bucket),
+        hash_shift_(std::countl_zero(std::uint64_t{buckets_.size() - 1})) {
     for (std::size_t i = 0; i < entries_.size(); ++i) insert(static_cast<std::uint32_t>(i));
   }
 
@@ -66,7 +67,7 @@ class Roster {
   static constexpr std::uint32_t empty_bucket = 0xffff'ffff;
 
   [[nodiscard]] std::size_t home(std::string_view name) const noexcept {
-    return std::hash<std::string_view>{}(name) & (buckets_.size() - 1);
+    return static_cast<std::size_t>(name_hash(name) >> hash_shift_);
   }
   [[nodiscard]] std::size_t next(std::size_t bucket) const noexcept {
     return (bucket + 1) & (buckets_.size() - 1);
@@ -79,7 +80,8 @@ class Roster {
   }
 
   std::vector<Entry> entries_;
-  std::vector<std::uint32_t> buckets_;  ///< open addressing, at most half full
+  std::vector<std::uint32_t> buckets_;  ///< open addressing, less than half full
+  int hash_shift_ = 0;                  ///< leaves of a hash what counts the buckets
 };
 
 }  // namespace provisr::detail

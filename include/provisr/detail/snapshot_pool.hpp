@@ -139,7 +139,7 @@ class SnapshotPool {
   /// A buffer that is seldom needed must not keep alive the histories of names long gone.
   void drop_outdated(const std::shared_ptr<const Roster>& roster) noexcept {
     for (SnapshotBuffer* buffer : buffers_) {
-      if (is_free(*buffer) && buffer->roster != roster) buffer->roster.reset();
+      if (buffer->roster != roster && is_free(*buffer)) buffer->roster.reset();
     }
   }
 

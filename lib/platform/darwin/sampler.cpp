@@ -1,6 +1,7 @@
 #include "lib/platform/darwin/fd_count.hpp"
 #include "lib/platform/darwin/process_list.hpp"
 
+#include <provisr/detail/prefetch.hpp>
 #include <provisr/sampler.hpp>
 
 #include <libproc.h>
@@ -116,6 +117,10 @@ ProcessSampler::ProcessSampler(std::unique_ptr<State> state) noexcept : state_(s
 ProcessSampler::~ProcessSampler() = default;
 ProcessSampler::ProcessSampler(ProcessSampler&&) noexcept = default;
 ProcessSampler& ProcessSampler::operator=(ProcessSampler&&) noexcept = default;
+
+void ProcessSampler::prefetch() const noexcept {
+  detail::prefetch_object(*state_);
+}
 
 ReadStatus ProcessSampler::read(ProcessReading& reading) noexcept {
   reading.clear();

@@ -46,7 +46,8 @@ constexpr ProcessId first_process = 1;
 Births::Births(int proc_root, bool has_own_pids, IsProcess is_process)
     : proc_root_(proc_root), has_own_pids_(has_own_pids), is_process_(is_process) {
   if (!has_own_pids) return;
-  loadavg_ = open_readable(proc_root, "loadavg");
+  newest_id_ = open_readable(proc_root, "sys/kernel/ns_last_pid");
+  if (!newest_id_) newest_id_ = open_readable(proc_root, "loadavg");
   newest_ = newest_id().value_or(0);
   tick_begin_ = newest_;
   needs_scan_ = newest_ == 0;
@@ -162,9 +163,9 @@ void Births::scan_directory(int directory) {
 }
 
 std::optional<ProcessId> Births::newest_id() const noexcept {
-  if (!loadavg_) return std::nullopt;
+  if (!newest_id_) return std::nullopt;
   char buffer[128];
-  const auto text = read_start(loadavg_.get(), buffer);
+  const auto text = read_start(newest_id_.get(), buffer);
   return text ? parse_newest_id(*text) : std::nullopt;
 }
 

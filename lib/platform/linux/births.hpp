@@ -17,7 +17,9 @@ using posix_platform::FileDescriptor;
 /// Finds the processes that have been born, by the ids given out since the last look.
 ///
 /// Ids are given out in rising order, to threads as well as to processes, and start again from the
-/// bottom once they reach the kernel's pid_max (proc_loadavg(5), idr_alloc_cyclic in kernel/pid.c).
+/// bottom once they reach the kernel's pid_max (idr_alloc_cyclic in kernel/pid.c). The newest is
+/// all of ns_last_pid (pid_ns_ctl_handler in kernel/pid_namespace.c), which kernels without
+/// checkpoints lack, and the end of loadavg (proc_loadavg(5)), which is dearer.
 /// An id that nobody has at a look may be one whose process was not complete yet: it is looked at
 /// once more at the next tick.
 class Births {
@@ -56,7 +58,7 @@ class Births {
   int proc_root_;
   bool has_own_pids_;
   IsProcess is_process_;
-  FileDescriptor loadavg_;
+  FileDescriptor newest_id_;           ///< the file that ends with it
   std::vector<Descent> known_;         ///< found since the tick began, or all processes
   std::vector<ProcessId> unresolved_;  ///< ids that nobody had
   std::vector<ProcessId> looked_at_again_;

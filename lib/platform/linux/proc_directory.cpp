@@ -36,10 +36,6 @@ std::optional<std::string_view> read_at(int file, std::span<char> buffer,
   return std::string_view(buffer.data(), static_cast<std::size_t>(length));
 }
 
-std::optional<std::string_view> read_start(int file, std::span<char> buffer) noexcept {
-  return read_at(file, buffer, 0);
-}
-
 std::optional<std::string_view> DirectoryReader::next() noexcept {
   if (rest_.size() < sizeof(DirectoryEntry) && !refill()) return std::nullopt;
   DirectoryEntry entry;

@@ -48,7 +48,10 @@ class ProcPath {
                                                       std::size_t offset) noexcept;
 
 /// The beginning of a file, as much as the buffer holds.
-[[nodiscard]] std::optional<std::string_view> read_start(int file, std::span<char> buffer) noexcept;
+[[nodiscard]] inline std::optional<std::string_view> read_start(int file,
+                                                                std::span<char> buffer) noexcept {
+  return read_at(file, buffer, 0);
+}
 
 /// The names in an open directory, "." and ".." among them, one after the other.
 class DirectoryReader {

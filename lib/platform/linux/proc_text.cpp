@@ -8,47 +8,57 @@
 namespace provisr::linux_platform {
 namespace {
 
-/// Takes fields, parted by spaces, off the front of a text.
+[[nodiscard]] constexpr bool is_space(char character) noexcept {
+  return character == ' ' || character == '\n' || character == '\t';
+}
+
+/// Takes fields, parted by spaces, off the front of a text. A statm is parsed for each process at
+/// each tick: searching for sets of characters would be half of what a tick executes.
 class FieldReader {
  public:
-  explicit FieldReader(std::string_view text) noexcept : rest_(text) {}
+  explicit FieldReader(std::string_view text) noexcept
+      : next_(text.data()), end_(text.data() + text.size()) {}
 
   void skip(int fields) noexcept {
-    for (; fields > 0; --fields) static_cast<void>(next_field());
+    for (; fields > 0; --fields) {
+      begin_field();
+      while (next_ != end_ && !is_space(*next_)) ++next_;
+    }
   }
 
   template <std::integral Number>
   [[nodiscard]] Number number() noexcept {
-    const std::string_view field = next_field();
+    begin_field();
     Number value{};
-    const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), value);
-    if (error != std::errc{} || end != field.data() + field.size()) is_good_ = false;
+    const auto [end, error] = std::from_chars(next_, end_, value);
+    end_field(end, error == std::errc{});
     return value;
   }
 
   [[nodiscard]] char letter() noexcept {
-    const std::string_view field = next_field();
-    if (field.size() != 1) is_good_ = false;
-    return field.empty() ? '?' : field.front();
+    begin_field();
+    if (next_ == end_) return '?';
+    const char letter = *next_;
+    end_field(next_ + 1, true);
+    return letter;
   }
 
   /// Whether every field so far was there and was what it was read as.
   [[nodiscard]] bool is_good() const noexcept { return is_good_; }
 
  private:
-  [[nodiscard]] std::string_view next_field() noexcept {
-    const auto begin = rest_.find_first_not_of(" \t\n");
-    if (begin == std::string_view::npos) {
-      is_good_ = false;
-      return {};
-    }
-    const auto end = rest_.find_first_of(" \t\n", begin);
-    const std::string_view field = rest_.substr(begin, end - begin);
-    rest_.remove_prefix(begin + field.size());
-    return field;
+  void begin_field() noexcept {
+    while (next_ != end_ && is_space(*next_)) ++next_;
+    if (next_ == end_) is_good_ = false;
   }
 
-  std::string_view rest_;
+  void end_field(const char* end, bool is_read) noexcept {
+    next_ = end;
+    if (!is_read || (next_ != end_ && !is_space(*next_))) is_good_ = false;
+  }
+
+  const char* next_;
+  const char* end_;
   bool is_good_ = true;
 };
 
@@ -136,9 +146,11 @@ std::optional<std::uint64_t> parse_soft_limit(std::string_view limits,
   return find_number(limits, name, ' ');
 }
 
-std::optional<std::int32_t> parse_newest_id(std::string_view loadavg) noexcept {
-  FieldReader fields(loadavg);
-  fields.skip(4);
+std::optional<std::int32_t> parse_newest_id(std::string_view text) noexcept {
+  const auto end = text.find_last_not_of('\n');
+  if (end == std::string_view::npos) return std::nullopt;
+  const auto space = text.find_last_of(' ', end);
+  FieldReader fields(text.substr(space == std::string_view::npos ? 0 : space + 1));
   const auto id = fields.number<std::int32_t>();
   if (!fields.is_good() || id <= 0) return std::nullopt;
   return id;

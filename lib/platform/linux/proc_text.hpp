@@ -62,8 +62,8 @@ struct Stat {
                                                         std::string_view key) noexcept;
 
 /// The newest id given out in the reader's PID namespace: the last field of /proc/loadavg
-/// (proc_loadavg(5)).
-[[nodiscard]] std::optional<std::int32_t> parse_newest_id(std::string_view loadavg) noexcept;
+/// (proc_loadavg(5)), or the only one of /proc/sys/kernel/ns_last_pid.
+[[nodiscard]] std::optional<std::int32_t> parse_newest_id(std::string_view text) noexcept;
 
 /// Whether a process is in a PID namespace below the one whose procfs shows this `status`: its
 /// NSpid line has an id for each namespace from the one to the other (Linux 4.1,

@@ -4,6 +4,7 @@
 #include "lib/platform/linux/sampling_context.hpp"
 #include "lib/platform/posix/file_descriptor.hpp"
 
+#include <provisr/detail/prefetch.hpp>
 #include <provisr/sampler.hpp>
 
 #include <cerrno>
@@ -49,13 +50,18 @@ struct IdleReading {
   return says_no_such_process(errno) ? ReadStatus::vanished : ReadStatus::ok;
 }
 
+/// Sets errno, as a system call does, if there is nothing.
+template <class T>
+[[nodiscard]] std::optional<T> well_formed(std::optional<T> parsed) noexcept {
+  if (!parsed) errno = EBADMSG;
+  return parsed;
+}
+
 [[nodiscard]] std::optional<Statm> read_statm(int directory, const char* path) noexcept {
   char buffer[128];
   const FileDescriptor file = open_readable(directory, path);
   const auto text = file ? read_start(file.get(), buffer) : std::nullopt;
-  if (!text) return std::nullopt;
-  errno = EBADMSG;
-  return parse_statm(*text);
+  return text ? well_formed(parse_statm(*text)) : std::nullopt;
 }
 
 /// A directory's links: its name, its "." and, in `task`, one for each thread.
@@ -66,7 +72,7 @@ struct IdleReading {
 
 /// Whether the process of a `task` directory has not been waited for.
 [[nodiscard]] bool is_there(int task) noexcept {
-  struct stat threads {};
+  struct stat threads;
   return ::fstat(task, &threads) == 0 && thread_count(threads).has_value();
 }
 
@@ -116,7 +122,9 @@ struct ProcessSampler::State {
   [[nodiscard]] ReadStatus read_by_directory(ProcessReading& reading) const noexcept;
   void apply(const Statm& memory, ProcessReading& reading) const noexcept;
   [[nodiscard]] ReadStatus read_without_memory(ProcessReading& reading) const noexcept;
-  void read_swap(int process_directory, const char* path, ProcessReading& reading) const noexcept;
+  [[nodiscard]] bool may_be_swapped() const noexcept;
+  void read_own_swap(ProcessReading& reading) const noexcept;
+  static void read_swap(int process_directory, const char* path, ProcessReading& reading) noexcept;
   void read_fds(int directory, const char* path, ProcessReading& reading) const noexcept;
   [[nodiscard]] std::optional<Statm> read_kept_statm() const noexcept;
   [[nodiscard]] std::optional<Stat> read_stat(int directory, const char* path) const noexcept;
@@ -207,7 +215,7 @@ bool ProcessSampler::State::renew_idle_memory() noexcept {
   if (!statm) return false;
   idle->reclaim_generation = context.reclaim.generation();
   idle->memory_at = context.tick_at;
-  read_swap(context.proc_root.get(), ProcPath(pid, "status").c_str(), idle->reading);
+  read_own_swap(idle->reading);
   const auto memory = read_kept_statm();
   if (!memory || memory->size_pages == 0) return false;
   apply(*memory, idle->reading);
@@ -298,7 +306,7 @@ ReadStatus ProcessSampler::State::read_in_full(ProcessReading& reading) noexcept
 }
 
 ReadStatus ProcessSampler::State::read_kept(ProcessReading& reading) const noexcept {
-  read_swap(context.proc_root.get(), ProcPath(pid, "status").c_str(), reading);
+  read_own_swap(reading);
   const auto memory = read_kept_statm();
   if (!memory) return status_of_failed_read(reading);
   if (memory->size_pages == 0) {
@@ -306,7 +314,7 @@ ReadStatus ProcessSampler::State::read_kept(ProcessReading& reading) const noexc
     return read_kept_statm() ? status : status_of_failed_read(reading);
   }
   apply(*memory, reading);
-  struct stat threads {};
+  struct stat threads;
   if (::fstat(task.get(), &threads) == 0) reading.num_threads = thread_count(threads);
   read_fds(fd.get(), nullptr, reading);
   return ReadStatus::ok;
@@ -340,7 +348,7 @@ ReadStatus ProcessSampler::State::read_cpu_time(ProcessReading& reading) noexcep
 /// A process that has ended but was not waited for still is: nobody else has its PID.
 bool ProcessSampler::State::is_still_there() const noexcept {
   if (statm) return is_there(task.get());
-  struct stat threads {};
+  struct stat threads;
   const int root = context.proc_root.get();
   return ::fstatat(root, ProcPath(pid, "task").c_str(), &threads, 0) == 0 &&
          task_inode == threads.st_ino;
@@ -350,12 +358,12 @@ bool ProcessSampler::State::is_still_there() const noexcept {
 /// empty if the caller must fall back to `read_by_directory`.
 std::optional<ino_t> ProcessSampler::State::read_by_number(ProcessReading& reading) const noexcept {
   const int root = context.proc_root.get();
-  read_swap(root, ProcPath(pid, "status").c_str(), reading);
+  read_own_swap(reading);
   const auto memory = read_statm(root, ProcPath(pid, "statm").c_str());
   if (!memory || memory->size_pages == 0) return std::nullopt;
   apply(*memory, reading);
   read_fds(root, ProcPath(pid, "fd").c_str(), reading);
-  struct stat threads {};
+  struct stat threads;
   if (::fstatat(root, ProcPath(pid, "task").c_str(), &threads, 0) != 0) return std::nullopt;
   reading.num_threads = thread_count(threads);
   return threads.st_ino;
@@ -397,18 +405,32 @@ ReadStatus ProcessSampler::State::read_by_directory(ProcessReading& reading) con
     const auto memory = read_statm(directory.get(), "statm");
     const Statm of_stat{stat->size_bytes / context.page_bytes, stat->resident_pages};
     apply(memory && memory->size_pages > 0 ? *memory : of_stat, reading);
-    read_swap(directory.get(), "status", reading);
+    if (may_be_swapped()) {
+      read_swap(directory.get(), "status", reading);
+    } else {
+      reading.memory_swap_bytes = 0;
+    }
   }
   if (!stat->leader_has_ended()) read_fds(directory.get(), "fd", reading);
   return ReadStatus::ok;
 }
 
-void ProcessSampler::State::read_swap(int directory, const char* path,
-                                      ProcessReading& reading) const noexcept {
-  if (context.has_own_pids && !context.uses_swap) {
+/// False if the system that all processes are of uses no swap.
+bool ProcessSampler::State::may_be_swapped() const noexcept {
+  return !context.has_own_pids || context.uses_swap;
+}
+
+/// By number.
+void ProcessSampler::State::read_own_swap(ProcessReading& reading) const noexcept {
+  if (may_be_swapped()) {
+    read_swap(context.proc_root.get(), ProcPath(pid, "status").c_str(), reading);
+  } else {
     reading.memory_swap_bytes = 0;
-    return;
   }
+}
+
+void ProcessSampler::State::read_swap(int directory, const char* path,
+                                      ProcessReading& reading) noexcept {
   char buffer[status_buffer_size];
   const FileDescriptor status = open_readable(directory, path);
   const auto text = status ? read_start(status.get(), buffer) : std::nullopt;
@@ -420,7 +442,7 @@ void ProcessSampler::State::read_swap(int directory, const char* path,
 void ProcessSampler::State::read_fds(int directory, const char* path,
                                      ProcessReading& reading) const noexcept {
   if (context.has_fd_count_by_size) {
-    struct stat status {};
+    struct stat status;
     const int result =
         path == nullptr ? ::fstat(directory, &status) : ::fstatat(directory, path, &status, 0);
     if (result == 0) {
@@ -453,9 +475,7 @@ ReadStatus ProcessSampler::State::read_family(FamilyReading& reading) const noex
 std::optional<Statm> ProcessSampler::State::read_kept_statm() const noexcept {
   char buffer[128];
   const auto text = read_start(statm.get(), buffer);
-  if (!text) return std::nullopt;
-  errno = EBADMSG;
-  return parse_statm(*text);
+  return text ? well_formed(parse_statm(*text)) : std::nullopt;
 }
 
 std::optional<Stat> ProcessSampler::State::read_stat(int directory,
@@ -463,9 +483,7 @@ std::optional<Stat> ProcessSampler::State::read_stat(int directory,
   char buffer[1024];
   const FileDescriptor file = open_readable(directory, path);
   const auto text = file ? read_start(file.get(), buffer) : std::nullopt;
-  if (!text) return std::nullopt;
-  errno = EBADMSG;
-  return parse_stat(*text);
+  return text ? well_formed(parse_stat(*text)) : std::nullopt;
 }
 
 std::optional<ProcessSampler> ProcessSampler::open(Context& context, ProcessId pid,
@@ -480,6 +498,10 @@ ProcessSampler::ProcessSampler(std::unique_ptr<State> state) noexcept : state_(s
 ProcessSampler::~ProcessSampler() = default;
 ProcessSampler::ProcessSampler(ProcessSampler&&) noexcept = default;
 ProcessSampler& ProcessSampler::operator=(ProcessSampler&&) noexcept = default;
+
+void ProcessSampler::prefetch() const noexcept {
+  detail::prefetch_object(*state_);
+}
 
 ReadStatus ProcessSampler::read(ProcessReading& reading) noexcept {
   reading.clear();

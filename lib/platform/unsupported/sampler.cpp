@@ -43,6 +43,7 @@ ProcessSampler::ProcessSampler(std::unique_ptr<State> state) noexcept : state_(s
 ProcessSampler::~ProcessSampler() = default;
 ProcessSampler::ProcessSampler(ProcessSampler&&) noexcept = default;
 ProcessSampler& ProcessSampler::operator=(ProcessSampler&&) noexcept = default;
+void ProcessSampler::prefetch() const noexcept {}
 ReadStatus ProcessSampler::read(ProcessReading&) noexcept {
   return ReadStatus::vanished;
 }

@@ -2,6 +2,7 @@
 #include "lib/platform/windows/process_table.hpp"
 #include "lib/platform/windows/windows_api.hpp"
 
+#include <provisr/detail/prefetch.hpp>
 #include <provisr/sampler.hpp>
 
 #include <psapi.h>
@@ -108,6 +109,10 @@ ProcessSampler::ProcessSampler(std::unique_ptr<State> state) noexcept : state_(s
 ProcessSampler::~ProcessSampler() = default;
 ProcessSampler::ProcessSampler(ProcessSampler&&) noexcept = default;
 ProcessSampler& ProcessSampler::operator=(ProcessSampler&&) noexcept = default;
+
+void ProcessSampler::prefetch() const noexcept {
+  detail::prefetch_object(*state_);
+}
 
 ReadStatus ProcessSampler::read(ProcessReading& reading) noexcept {
   reading.clear();

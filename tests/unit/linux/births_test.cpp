@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <fcntl.h>
+#include <filesystem>
 #include <set>
 #include <span>
 #include <string>
@@ -152,4 +153,17 @@ TEST_CASE("a newest id that cannot be read is none", "[births]") {
   Births births(fixture.root.get(), true, BirthsFixture::may_be_any);
   CHECK(fixture.look_in_tick(births) == Pids{900});
   CHECK(fixture.look_in_tick(births) == Pids{900});
+}
+
+TEST_CASE("the newest id is asked of the cheaper file, if the kernel has it", "[births]") {
+  BirthsFixture fixture;
+  const std::string folder = fixture.tree.root() + "/sys/kernel";
+  std::filesystem::create_directories(folder);
+  test::write_text(folder + "/ns_last_pid", "1000\n");
+  fixture.set_newest(900);
+  Births births(fixture.root.get(), true, BirthsFixture::may_be_any);
+  CHECK(fixture.look_in_tick(births) == Pids{});
+  fixture.add(1001, 900);
+  test::write_text(folder + "/ns_last_pid", "1001\n");
+  CHECK(fixture.look_in_tick(births) == Pids{1001});
 }

@@ -12,6 +12,7 @@
 #include <string_view>
 
 using provisr::linux_platform::is_of_nested_pid_namespace;
+using provisr::linux_platform::parse_newest_id;
 using provisr::linux_platform::parse_stat;
 using provisr::linux_platform::parse_statm;
 using provisr::linux_platform::parse_status_bytes;
@@ -170,4 +171,15 @@ TEST_CASE("a status tells of a nested PID namespace by more than one id", "[proc
   CHECK(is_of_nested_pid_namespace("NSpid:\t12\t7\t1"));
   CHECK_FALSE(is_of_nested_pid_namespace("NSpid:\n12 1\n"));
   CHECK_FALSE(is_of_nested_pid_namespace("Name:\tx\n"));  // before Linux 4.1
+}
+
+TEST_CASE("the newest id is the last field, or the only one", "[proc_text]") {
+  CHECK(parse_newest_id("0.10 0.20 0.30 1/234 4711\n") == 4711);
+  CHECK(parse_newest_id("4711\n") == 4711);
+  CHECK(parse_newest_id("4711") == 4711);
+  for (const std::string_view text :
+       {"", "\n", "0\n", "-1\n", "0.10 0.20 0.30 1/234\n", "4711 \n"}) {
+    CAPTURE(text);
+    CHECK_FALSE(parse_newest_id(text));
+  }
 }
