@@ -84,19 +84,18 @@ ExitStore::ExitStore(std::unique_ptr<SlotFile> file, std::size_t capacity, std::
   std::sort(slots.begin(), slots.end(),
             [](const auto& a, const auto& b) { return a.sequence < b.sequence; });
   for (const SlotFile::Slot& slot : slots) {
-    sequence_ = slot.sequence;
     ExitRecord record = from_stored(from_bytes<StoredExit>(slot.payload));
-    if (is_valid_process_name(record.name)) records_.push_back(std::move(record));
+    if (!is_valid_process_name(record.name)) continue;
+    records_.push_back({slot.sequence, std::move(record)});
   }
   if (records_.size() > capacity_) {
     records_.erase(records_.begin(), records_.end() - static_cast<std::ptrdiff_t>(capacity_));
   }
 }
 
-std::error_code ExitStore::add(const ExitRecord& record) {
-  const std::uint64_t sequence = ++sequence_;
-  const auto index = static_cast<std::size_t>(sequence % capacity_);
-  return file_->write(index, sequence, bytes_of(to_stored(record)));
+std::error_code ExitStore::add(std::uint64_t number, const ExitRecord& record) {
+  return file_->write(static_cast<std::size_t>(number % capacity_), number,
+                      bytes_of(to_stored(record)));
 }
 
 }  // namespace provisr::daemon

@@ -19,16 +19,22 @@ class ExitStore {
   /// Keeps `capacity` records, at least 1. `torn`: how many slots of the file were not read.
   ExitStore(std::unique_ptr<SlotFile> file, std::size_t capacity, std::size_t& torn);
 
-  /// What the file held when it was opened, oldest first; only once.
-  [[nodiscard]] std::vector<ExitRecord> take_records() { return std::move(records_); }
+  /// A record and its number, which rises from 1 on.
+  struct Numbered {
+    std::uint64_t number = 0;
+    ExitRecord record;
+  };
 
-  [[nodiscard]] std::error_code add(const ExitRecord& record);
+  /// What the file held when it was opened, oldest first; only once.
+  [[nodiscard]] std::vector<Numbered> take_records() { return std::move(records_); }
+
+  /// `number` is higher than all before.
+  [[nodiscard]] std::error_code add(std::uint64_t number, const ExitRecord& record);
 
  private:
   std::unique_ptr<SlotFile> file_;
   std::size_t capacity_;
-  std::uint64_t sequence_ = 0;
-  std::vector<ExitRecord> records_;
+  std::vector<Numbered> records_;
 };
 
 }  // namespace provisr::daemon

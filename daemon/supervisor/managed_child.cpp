@@ -359,6 +359,7 @@ void ManagedChild::adopt(const RememberedProcess::Run& run, const Moment& now) {
 
 void ManagedChild::note_end_while_away(const RememberedProcess::Run& run, const Moment& now) {
   const ProcessId pid = run.identity.pid;
+  if (is_recorded(run)) return;
   services_.exits->add({.name = status_.name,
                         .pid = pid,
                         .started_at = run.started.at,
@@ -369,6 +370,14 @@ void ManagedChild::note_end_while_away(const RememberedProcess::Run& run, const 
   status_.last_exit.reset();
   status_.last_error = fmt::format("process {} ended while provisrd did not run", pid);
   services_.log->warn("{}: {}", status_.name, status_.last_error);
+}
+
+/// An earlier daemon may have been killed after it had recorded an end, but before it had written
+/// down that nothing runs any more.
+bool ManagedChild::is_recorded(const RememberedProcess::Run& run) const {
+  const ExitLog::Records ends = services_.exits->find(status_.name);
+  return !ends.empty() && ends.front()->pid == run.identity.pid &&
+         ends.front()->started_at == run.started.at;
 }
 
 bool ManagedChild::remember() {

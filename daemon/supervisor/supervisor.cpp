@@ -102,7 +102,7 @@ Supervisor::Supervisor(const std::vector<ProcessConfig>& processes, Registry& re
       roster_(log, [this](ProcessId pid) {
         return !options_.can_measure_children || options_.exists(pid);
       }) {
-  exits_.restore(std::move(options_.exits_before));
+  exits_.restore(std::move(options_.exits_before), std::move(options_.exit_counts_before));
   const bool is_one_command =
       until == Until::all_exited && processes.size() == 1 && processes.front().instances == 1;
   std::vector<Entry> entries;

@@ -47,13 +47,14 @@ class Lasting {
   Lasting& operator=(const Lasting&) = delete;
 
   void write(const std::string& processes, int max_history = 100) const {
-    folder_.write("provisr.toml",
-                  fmt::format("[server]\nlisten = \"127.0.0.1:{}\"\n[server.auth]\n"
-                              "token_file = \"{}\"\n[metrics]\nenabled = false\n"
-                              "[metrics.process_metrics]\ninterval = \"100ms\"\n"
-                              "max_history = {}\nhistory_ttl = \"200ms\"\n"
-                              "[daemon]\nstate_dir = \"{}\"\n{}",
-                              port, token_.path(), max_history, state().string(), processes));
+    folder_.write(
+        "provisr.toml",
+        fmt::format("[server]\nlisten = \"127.0.0.1:{}\"\n[server.auth]\n"
+                    "token_file = \"{}\"\n[metrics]\nlisten = \"127.0.0.1:{}\"\n"
+                    "[metrics.process_metrics]\ninterval = \"100ms\"\n"
+                    "max_history = {}\nhistory_ttl = \"200ms\"\n"
+                    "[daemon]\nstate_dir = \"{}\"\n{}",
+                    port, token_.path(), metrics_port, max_history, state().string(), processes));
   }
 
   void start_unseen() { program.emplace(command(), folder_.path()); }
@@ -118,10 +119,16 @@ class Lasting {
     return timestamps;
   }
 
+  /// Whether /metrics has this line.
+  [[nodiscard]] bool has_metric(const std::string& line) const {
+    return http_get(metrics_port, "/metrics").body.find("\n" + line + "\n") != std::string::npos;
+  }
+
   [[nodiscard]] fs::path state() const { return folder_.path() / "state"; }
   [[nodiscard]] const TempDirectory& folder() const { return folder_; }
 
   int port = free_port();
+  int metrics_port = free_port();
   std::optional<Program> program;
 
  private:
@@ -288,6 +295,41 @@ TEST_CASE("exit records and histories go on over a kill -9, in order and each on
   CHECK(std::set(after.begin(), after.end()).size() == after.size());
 }
 
+TEST_CASE("what is counted under a name goes on over a kill -9 and over SIGQUIT") {
+  Lasting daemon(
+      lasting_process("app", "auto_restart = true\nrestart_interval = \"100ms\"\n") +
+      process_toml("done", {"threader", "1", "--seconds", "0"}, "auto_restart = false\n") +
+      lasting_process("big", "[processes.limits]\nmax_memory_mb = 0.1\nfor = \"0s\"\n"));
+  const auto ends_of_app = [&](int count) {
+    return daemon.has_metric(
+        fmt::format("provisr_process_exits_total{{name=\"app\",result=\"signal\"}} {}", count));
+  };
+  // A process that is taken over breaches its limit anew.
+  const auto breaches_and_ends_of_others = [&](int count) {
+    return daemon.has_metric(fmt::format("provisr_process_limit_breaches_total{{name=\"big\","
+                                         "limit=\"memory\"}} {}",
+                                         count)) &&
+           daemon.has_metric(fmt::format(
+               "provisr_process_exits_total{{name=\"done\",result=\"success\"}} {}", count));
+  };
+  REQUIRE(eventually([&] { return breaches_and_ends_of_others(1); }));
+  const auto kill_app = [&] {
+    const int pid = daemon.pid_of("app");
+    send_signal(pid, SIGKILL);
+    REQUIRE(eventually([&] { return daemon.pid_of("app") != pid; }));
+  };
+  kill_app();
+  CHECK(ends_of_app(1));
+  daemon.kill_and_start();
+  CHECK(ends_of_app(1));
+  CHECK(eventually([&] { return breaches_and_ends_of_others(2); }));
+  kill_app();
+  daemon.program->signal(SIGQUIT);
+  REQUIRE(daemon.program->wait() == 0);
+  daemon.start();
+  CHECK(ends_of_app(2));
+}
+
 TEST_CASE("a longer max_history keeps the samples of before") {
   Lasting daemon(lasting_process("app"));
   REQUIRE(eventually([&] { return daemon.history_of("app").size() >= 3; }));
@@ -425,13 +467,14 @@ TEST_CASE("files of something else are set aside, and everything starts") {
   REQUIRE(eventually([&] { return !daemon.history_of("app").empty(); }));
   daemon.program->signal(SIGTERM);
   REQUIRE(daemon.program->wait() == 0);
-  for (const char* file : {"processes", "exits", "histories/app.history"}) {
+  for (const char* file : {"processes", "exits", "counts", "histories/app.history"}) {
     write_text(daemon.state() / file, std::string(10'000, 'x'));
   }
   daemon.start();
   CHECK(eventually([&] { return daemon.state_of("app") == "running"; }));
   CHECK(fs::exists(daemon.state() / "processes.set-aside"));
   CHECK(fs::exists(daemon.state() / "exits.set-aside"));
+  CHECK(fs::exists(daemon.state() / "counts.set-aside"));
   CHECK(fs::exists(daemon.state() / "histories" / "app.history.set-aside"));
 }
 

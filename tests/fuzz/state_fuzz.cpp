@@ -1,5 +1,7 @@
-// Any bytes as a file of slots: those of processes or of exits. The first byte chooses which, and
-// whether the rest is the file as it is, or payloads of slots with a head that fits them.
+// Any bytes as a file of slots: those of processes, of exits or of counts. The first byte chooses
+// which, and whether the rest is the file as it is, or payloads of slots with a head that fits
+// them.
+#include "daemon/state/count_store.hpp"
 #include "daemon/state/exit_store.hpp"
 #include "daemon/state/process_store.hpp"
 #include "daemon/state/slot_file.hpp"
@@ -93,14 +95,54 @@ void use_exits() {
   auto slots = open(ExitStore::format());
   if (!slots) return;
   ExitStore store(std::move(slots), most_exits, torn);
-  for (const ExitRecord& record : store.take_records()) check(is_valid_process_name(record.name));
+  std::uint64_t last = 0;
+  for (const ExitStore::Numbered& exit : store.take_records()) {
+    check(is_valid_process_name(exit.record.name) && exit.number > last);
+    last = exit.number;
+  }
   ExitRecord added;
   added.name = "new";
   added.pid = 4711;
-  check(!store.add(added));
+  check(!store.add(last + 1, added));
   ExitStore again(open(ExitStore::format()), most_exits, torn);
-  const std::vector<ExitRecord> records = again.take_records();
-  check(!records.empty() && records.size() <= most_exits && records.back().pid == 4711);
+  const std::vector<ExitStore::Numbered> exits = again.take_records();
+  check(!exits.empty() && exits.size() <= most_exits && exits.back().record.pid == 4711);
+}
+
+void use_counts() {
+  std::size_t torn = 0;
+  auto slots = open(CountStore::format());
+  if (!slots) return;
+  CountStore store(std::move(slots), torn);
+  const auto before = store.all();
+  for (auto [name, counts] : before) {
+    check(is_valid_process_name(name));
+    ++counts.exits.signal;
+    check(!store.write(name, counts) && store.all().at(name) == counts);
+  }
+  check(!store.write("new", {.last_exit = 7}));
+  const CountStore again(open(CountStore::format()), torn);
+  check(again.all() == store.all() && again.all().at("new").last_exit == 7);
+  for (const auto& [name, counts] : before)
+    check(!store.forget(name) && !store.all().contains(name));
+}
+
+enum class Kind { exits, processes, counts };
+
+[[nodiscard]] SlotFormat format_of(Kind kind) {
+  if (kind == Kind::counts) return CountStore::format();
+  return kind == Kind::processes ? ProcessStore::format() : ExitStore::format();
+}
+
+void use(Kind kind) {
+  switch (kind) {
+    case Kind::exits:
+      return use_exits();
+    case Kind::processes:
+      return use_processes();
+    case Kind::counts:
+      return use_counts();
+  }
 }
 
 }  // namespace
@@ -108,14 +150,16 @@ void use_exits() {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
   const bool of_processes = (data[0] & 1U) != 0;
+  const bool of_counts = (data[0] & 0xf0U) == 0xc0;
+  const Kind kind = of_counts ? Kind::counts : of_processes ? Kind::processes : Kind::exits;
   const bool as_it_is = (data[0] & 2U) != 0;
   const std::span<const std::byte> bytes = std::as_bytes(std::span(data, size)).subspan(1);
   if (as_it_is) {
     write_raw(bytes);
   } else {
-    write_slots(of_processes ? ProcessStore::format() : ExitStore::format(), bytes);
+    write_slots(format_of(kind), bytes);
   }
-  of_processes ? use_processes() : use_exits();
+  use(kind);
   fs::remove(file());
   return 0;
 }

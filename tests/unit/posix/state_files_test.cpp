@@ -1,3 +1,4 @@
+#include "daemon/state/count_store.hpp"
 #include "daemon/state/exit_store.hpp"
 #include "daemon/state/history_files.hpp"
 #include "daemon/state/process_store.hpp"
@@ -20,6 +21,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 using namespace provisr;
@@ -42,6 +44,12 @@ namespace {
 [[nodiscard]] ProcessStore open_processes(const fs::path& file) {
   std::size_t torn = 0;
   return ProcessStore(open(file, ProcessStore::format()), torn);
+}
+
+[[nodiscard]] std::vector<ExitRecord> records_of(ExitStore& store) {
+  std::vector<ExitRecord> records;
+  for (ExitStore::Numbered& exit : store.take_records()) records.push_back(std::move(exit.record));
+  return records;
 }
 
 [[nodiscard]] RememberedProcess running(ProcessId pid, std::uint64_t starts) {
@@ -172,11 +180,14 @@ TEST_CASE("exit records come back in order, the latest only, with all that was k
   std::size_t torn = 0;
   {
     ExitStore store(open(file, ExitStore::format()), 3, torn);
-    for (const auto second : {1s, 2s, 3s, 4s}) REQUIRE_FALSE(store.add(kept_record("app", second)));
-    REQUIRE_FALSE(store.add({.name = "bare", .pid = 9, .ended_at = Timestamp(5s)}));
+    std::uint64_t number = 0;
+    for (const auto second : {1s, 2s, 3s, 4s}) {
+      REQUIRE_FALSE(store.add(++number, kept_record("app", second)));
+    }
+    REQUIRE_FALSE(store.add(++number, {.name = "bare", .pid = 9, .ended_at = Timestamp(5s)}));
   }
   ExitStore store(open(file, ExitStore::format()), 3, torn);
-  const std::vector<ExitRecord> records = store.take_records();
+  const std::vector<ExitRecord> records = records_of(store);
   REQUIRE(records.size() == 3);
   CHECK(records[0].ended_at == Timestamp(3s));
   CHECK(records[1].status ==
@@ -199,11 +210,12 @@ TEST_CASE("of a longer file of exits the latest are taken, and no name that is n
   {
     ExitStore store(open(file, ExitStore::format()), 10, torn);
     for (int i = 1; i <= 10; ++i) {
-      REQUIRE_FALSE(store.add(kept_record(i == 9 ? "../app" : "app", std::chrono::seconds(i))));
+      const std::string name = i == 9 ? "../app" : "app";
+      REQUIRE_FALSE(store.add(static_cast<std::uint64_t>(i), kept_record(name, 1s * i)));
     }
   }
   ExitStore store(open(file, ExitStore::format()), 4, torn);
-  const std::vector<ExitRecord> records = store.take_records();
+  const std::vector<ExitRecord> records = records_of(store);
   REQUIRE(records.size() == 4);
   CHECK(records.front().ended_at == Timestamp(6s));
   CHECK(records.back().ended_at == Timestamp(10s));
@@ -223,6 +235,36 @@ TEST_CASE(
   }
   REQUIRE_FALSE(open_processes(file).remember("app", running(12, 2)));
   CHECK(open_processes(file).recall("app") == running(12, 2));
+}
+
+TEST_CASE("counts come back, also if a write of them was cut short at any byte") {
+  const TempDirectory folder;
+  const fs::path file = folder.path() / "counts";
+  const auto open_counts = [&] {
+    std::size_t torn = 0;
+    return CountStore(open(file, CountStore::format()), torn);
+  };
+  const NameCounts first{.last_exit = 7, .exits = {.success = 1, .exit_code = 2, .signal = 3}};
+  NameCounts second = first;
+  second.breaches = {.memory = 4, .cpu = 5};
+  REQUIRE_FALSE(open_counts().write("app", first));
+  const std::string before = read_text(file);
+  REQUIRE_FALSE(open_counts().write("app", second));
+  const std::string after = read_text(file);
+  CHECK(open_counts().all().at("app") == second);
+  REQUIRE(before.size() == after.size());
+  for (std::size_t size = 0; size < after.size(); ++size) {
+    write_text(file, after.substr(0, size) + before.substr(size));
+    const NameCounts counts = open_counts().all().at("app");
+    REQUIRE((counts == first || counts == second));
+    write_text(file, after.substr(0, size));
+    const auto cut = open_counts().all();
+    REQUIRE((cut.empty() || cut.at("app") == first || cut.at("app") == second));
+  }
+  write_text(file, after);
+  CountStore counts = open_counts();
+  REQUIRE_FALSE(counts.forget("app"));
+  CHECK(open_counts().all().empty());
 }
 
 TEST_CASE("a history in a file is continued, also by one of another length") {
