@@ -11,13 +11,16 @@
 
 namespace provisr::daemon {
 
-/// The latest exit records in a file of slots, used in turn. Not thread-safe.
+/// The latest exit records in files of slots, used in turn. Not thread-safe.
 class ExitStore {
  public:
   [[nodiscard]] static SlotFormat format();
+  [[nodiscard]] static SlotFormat samples_format();
 
-  /// Keeps `capacity` records, at least 1. `torn`: how many slots of the file were not read.
-  ExitStore(std::unique_ptr<SlotFile> file, std::size_t capacity, std::size_t& torn);
+  /// Keeps `capacity` records, at least 1, and in a file of their own the samples before each one's
+  /// last. `torn`: how many slots of the files were not read.
+  ExitStore(std::unique_ptr<SlotFile> file, std::unique_ptr<SlotFile> samples, std::size_t capacity,
+            std::size_t& torn);
 
   /// A record and its number, which rises from 1 on.
   struct Numbered {
@@ -33,6 +36,7 @@ class ExitStore {
 
  private:
   std::unique_ptr<SlotFile> file_;
+  std::unique_ptr<SlotFile> samples_;
   std::size_t capacity_;
   std::vector<Numbered> records_;
 };

@@ -93,8 +93,10 @@ StateDirectory::StateDirectory(const fs::path& directory, const Log& log)
   files_->processes = std::make_unique<ProcessStore>(
       open_slots(directory_ / "processes", ProcessStore::format()), torn);
   warn_of_torn("processes", torn);
-  files_->exits = std::make_unique<ExitStore>(open_slots(directory_ / "exits", ExitStore::format()),
-                                              ExitLog::default_capacity, torn);
+  files_->exits = std::make_unique<ExitStore>(
+      open_slots(directory_ / "exits", ExitStore::format()),
+      open_slots(directory_ / "exit-samples", ExitStore::samples_format()),
+      ExitLog::default_capacity, torn);
   warn_of_torn("exits", torn);
   files_->counts =
       std::make_unique<CountStore>(open_slots(directory_ / "counts", CountStore::format()), torn);

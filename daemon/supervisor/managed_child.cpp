@@ -366,7 +366,7 @@ void ManagedChild::note_end_while_away(const RememberedProcess::Run& run, const 
                         .ended_at = now.utc,
                         .status = {},
                         .memory_peak = {},
-                        .last_sample = services_.last_sample(status_.name, pid)});
+                        .last_samples = services_.last_samples(status_.name, pid)});
   status_.last_exit.reset();
   status_.last_error = fmt::format("process {} ended while provisrd did not run", pid);
   services_.log->warn("{}: {}", status_.name, status_.last_error);
@@ -533,7 +533,7 @@ void ManagedChild::record_exit(const std::optional<ExitStatus>& how, const Momen
                         .status = how,
                         .reason = end_reason_,
                         .memory_peak = child_->memory_peak(),
-                        .last_sample = services_.last_sample(status_.name, child_->pid())});
+                        .last_samples = services_.last_samples(status_.name, child_->pid())});
 }
 
 void ManagedChild::suspect_background(bool has_escaped, MonotonicTime::duration uptime) {

@@ -35,6 +35,14 @@ namespace {
   return process_toml(name, {"threader", "1"}, more);
 }
 
+[[nodiscard]] std::vector<std::string> timestamps_of(const rapidjson::Value& samples) {
+  std::vector<std::string> timestamps;
+  for (const auto& sample : samples.GetArray()) {
+    timestamps.emplace_back(sample["timestamp"].GetString());
+  }
+  return timestamps;
+}
+
 /// A provisrd with a state_dir that can be started several times.
 class Lasting {
  public:
@@ -110,13 +118,9 @@ class Lasting {
     return pid;
   }
   [[nodiscard]] std::vector<std::string> history_of(const std::string& name) const {
-    std::vector<std::string> timestamps;
     const rapidjson::Document history = json("/api/metrics/history?name=" + name);
-    if (!history.HasMember("history")) return timestamps;
-    for (const auto& sample : history["history"].GetArray()) {
-      timestamps.emplace_back(sample["timestamp"].GetString());
-    }
-    return timestamps;
+    if (!history.HasMember("history")) return {};
+    return timestamps_of(history["history"]);
   }
 
   /// Whether /metrics has this line.
@@ -264,7 +268,7 @@ TEST_CASE("a child that ended while no daemon ran is recorded, and started again
   const Init init;
   Lasting daemon(lasting_process("app", "auto_restart = true\n"));
   const int pid = daemon.pid_of("app");
-  REQUIRE(eventually([&] { return !daemon.history_of("app").empty(); }));
+  REQUIRE(eventually([&] { return daemon.history_of("app").size() >= 3; }));
   daemon.kill();
   send_signal(pid, SIGKILL);
   Init::collect(pid);
@@ -275,6 +279,12 @@ TEST_CASE("a child that ended while no daemon ran is recorded, and started again
   REQUIRE(exits["exits"].Size() == 1);
   CHECK(exits["exits"][0]["pid"].GetInt() == pid);
   CHECK(exits["exits"][0]["last_sample"]["pid"].GetInt() == pid);
+  const std::vector<std::string> samples = timestamps_of(exits["exits"][0]["last_samples"]);
+  CHECK(samples.back() == exits["exits"][0]["last_sample"]["timestamp"].GetString());
+  CHECK(std::is_sorted(samples.begin(), samples.end()));
+  daemon.kill_and_start();
+  const rapidjson::Document again = daemon.json("/api/exits");
+  CHECK(timestamps_of(again["exits"][0]["last_samples"]) == samples);
 }
 
 TEST_CASE("exit records and histories go on over a kill -9, in order and each once") {

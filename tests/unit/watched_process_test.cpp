@@ -42,7 +42,7 @@ struct WatchWorld {
             return std::error_code();
           },
       .exists = [this](ProcessId) { return is_hidden; },
-      .last_sample = [](std::string_view, ProcessId) { return std::nullopt; },
+      .last_samples = [](std::string_view, ProcessId) { return std::vector<ProcessMetrics>(); },
       .exits = &exits,
       .luck = {},
       .log = &log.log()};

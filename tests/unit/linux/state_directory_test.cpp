@@ -25,9 +25,12 @@ void append_exit(const fs::path& file, std::uint64_t number, const ExitRecord& r
   std::string problem;
   bool is_foreign = false;
   auto slots = SlotFile::open(file, ExitStore::format(), problem, is_foreign);
-  REQUIRE(slots);
+  auto samples =
+      SlotFile::open(file.string() + "-samples", ExitStore::samples_format(), problem, is_foreign);
+  REQUIRE((slots && samples));
   std::size_t torn = 0;
-  REQUIRE_FALSE(ExitStore(std::move(slots), ExitLog::default_capacity, torn).add(number, record));
+  ExitStore store(std::move(slots), std::move(samples), ExitLog::default_capacity, torn);
+  REQUIRE_FALSE(store.add(number, record));
 }
 
 }  // namespace
