@@ -138,6 +138,7 @@ class Daemon {
     };
     options.memory = state_.get();
     if (state_) options.exits_before = state_->take_exits();
+    if (state_) options.exit_counts_before = state_->exit_counts();
     if (can_reload) {
       options.on_hangup = [this] { reloader_->request([](const ReloadReport&) {}); };
     }
@@ -149,7 +150,15 @@ class Daemon {
                 [this](Command command, ReplyHandler reply) {
                   supervisor_.submit(std::move(command), std::move(reply));
                 },
-            .on_breach = [this](const LimitBreach& breach) { tell_of_breach(hub_, breach); }};
+            .on_breach =
+                [this](const LimitBreach& breach) {
+                  if (state_) state_->add_breach(breach.name, breach.figure);
+                  tell_of_breach(hub_, breach);
+                },
+            .counts_before =
+                [this](std::string_view name) {
+                  return state_ ? state_->breaches_of(name) : BreachCounts();
+                }};
   }
 
   [[nodiscard]] std::unique_ptr<Endpoints> make_endpoints(const Config& config, bool can_reload) {

@@ -32,10 +32,15 @@ void write_members(JsonText& json, const ExitRecord& record, std::string_view er
   if (record.status && record.status->was_oom_kill) json.member("oom_killed", true);
   json.member("reason", to_text(record.reason));
   if (record.memory_peak) json.member("memory_peak", std::uint64_t{*record.memory_peak});
-  if (record.last_sample) {
-    json.key("last_sample");
-    write_sample(json, record.name, {*record.last_sample});
-  }
+  if (record.last_samples.empty()) return;
+  json.key("last_sample");
+  write_sample(json, record.name, {record.last_samples.back()});
+  json.key("last_samples");
+  json.array([&] {
+    for (const ProcessMetrics& sample : record.last_samples) {
+      write_sample(json, record.name, {sample});
+    }
+  });
 }
 
 }  // namespace

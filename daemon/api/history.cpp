@@ -7,10 +7,13 @@
 #include <provisr/process_metrics.hpp>
 #include <provisr/query.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -20,6 +23,43 @@ namespace {
 /// A piece of about 80 kB.
 constexpr std::uint64_t samples_in_a_row = 256;
 
+/// Goes back from the newest sample until it has found the newest `limit` of those in a range.
+class NewestInRange {
+ public:
+  NewestInRange(HistoryView history, const TimeRange& range, std::uint64_t limit)
+      : history_(std::move(history)), range_(range), limit_(limit) {}
+
+  /// Looks at the next slice. Returns whether that was all.
+  [[nodiscard]] bool work() {
+    HistoryView part = history_;
+    part.keep_newest(passed_ + samples_in_a_slice);
+    const auto asked = static_cast<std::size_t>(part.left() - passed_);
+    samples_.clear();
+    part.read(asked, samples_);
+    for (auto sample = samples_.rbegin(); sample != samples_.rend() && found_ < limit_; ++sample) {
+      ++passed_;
+      if (range_.contains(sample->timestamp)) ++found_;
+    }
+    // Those that are missing were overwritten, and so were all before them.
+    return found_ == limit_ || samples_.size() < asked || passed_ == history_.left();
+  }
+
+  /// Once all is done: the history from there on.
+  [[nodiscard]] HistoryView found() const {
+    HistoryView found = history_;
+    found.keep_newest(passed_);
+    return found;
+  }
+
+ private:
+  HistoryView history_;
+  TimeRange range_;
+  std::uint64_t limit_;
+  std::uint64_t passed_ = 0;  ///< samples that were looked at
+  std::uint64_t found_ = 0;
+  std::vector<ProcessMetrics> samples_;
+};
+
 /// A history that is being written.
 class HistoryText {
  public:
@@ -27,9 +67,38 @@ class HistoryText {
       : name_(std::move(name)),
         history_(std::move(history)),
         range_(query.range),
-        fields_(query.fields) {}
+        fields_(query.fields) {
+    if (query.limit >= history_.left()) return;
+    const bool has_range = range_.since != Timestamp::min() || range_.until != Timestamp::max();
+    if (has_range) {
+      search_.emplace(history_, range_, query.limit);
+    } else {
+      history_.keep_newest(query.limit);
+    }
+  }
 
+  [[nodiscard]] bool is_short() const { return history_.left() <= samples_in_a_row; }
+
+  [[nodiscard]] std::string whole() {
+    std::string text;
+    while (append_next(text) == Pulled::piece) {
+    }
+    return text;
+  }
+
+  /// While it searches, spaces, which JSON allows.
   [[nodiscard]] Pulled append_next(std::string& text) {
+    if (search_ && !search_->work()) {
+      text += ' ';
+      return Pulled::piece;
+    }
+    if (search_) history_ = search_->found();
+    search_.reset();
+    return append_samples(text);
+  }
+
+ private:
+  [[nodiscard]] Pulled append_samples(std::string& text) {
     if (!has_begun_) text += history_json_begin("process", name_);
     has_begun_ = true;
     const std::vector<SampleView> samples = read_some();
@@ -44,7 +113,6 @@ class HistoryText {
     return Pulled::end;
   }
 
- private:
   /// Those of the next that are in the range; valid until the next call.
   [[nodiscard]] std::vector<SampleView> read_some() {
     history_.read(samples_in_a_row, rows_);
@@ -60,46 +128,18 @@ class HistoryText {
   HistoryView history_;
   TimeRange range_;
   Fields fields_;
+  std::optional<NewestInRange> search_;
   SampleRows rows_;
   bool has_begun_ = false;
   bool has_samples_ = false;
 };
 
-/// The newest `limit` samples within the range begin at one of these; those behind it are counted.
-[[nodiscard]] HistoryView newest_of(HistoryView history, const TimeRange& range,
-                                    std::uint64_t limit) {
-  if (range.until == Timestamp::max()) {
-    history.keep_newest(limit);
-    return history;
-  }
-  std::uint64_t behind = 0;
-  HistoryView all = history;
-  std::vector<ProcessMetrics> samples;
-  while (all.left() > 0) {
-    samples.clear();
-    all.read(samples_in_a_slice, samples);
-    for (const ProcessMetrics& sample : samples) {
-      if (sample.timestamp >= range.until) ++behind;
-    }
-  }
-  history.keep_newest(behind + limit);
-  return history;
-}
-
 [[nodiscard]] HttpAnswer samples_answer(std::string name, HistoryView history,
                                         const HistoryQuery& query) {
-  if (query.limit < history.left()) {
-    history = newest_of(std::move(history), query.range, query.limit);
-  }
-  const bool is_short = history.left() <= samples_in_a_row;
   const auto written = std::make_shared<HistoryText>(std::move(name), std::move(history), query);
-  if (!is_short) {
-    return streamed_answer("application/json",
-                           [written](std::string& piece) { return written->append_next(piece); });
-  }
-  std::string text;
-  static_cast<void>(written->append_next(text));
-  return json_answer(std::move(text));
+  if (written->is_short()) return json_answer(written->whole());
+  return streamed_answer("application/json",
+                         [written](std::string& piece) { return written->append_next(piece); });
 }
 
 /// A history in steps.
@@ -130,7 +170,8 @@ class StepsText final : public SlicedWork {
   void add(const std::optional<StepRow>& row) {
     if (!row) return;
     rows_.push_back(*row);
-    if (rows_.size() > query_.limit) rows_.pop_front();
+    // A clock that was stepped makes more of them than there are steps in the time.
+    if (rows_.size() > std::min(query_.limit, most_steps)) rows_.pop_front();
   }
 
   std::string name_;

@@ -55,15 +55,19 @@ void LimitWatch::Limit::forget() noexcept {
   was_told = false;
 }
 
-LimitWatch::Watched LimitWatch::watch(std::string name, const ProcessLimits& config) {
+LimitWatch::Watched LimitWatch::watch(std::string name, const ProcessLimits& config) const {
   Watched watched{.name = std::move(name),
                   .config = config,
                   .limits = {},
                   .actions = DoublingPause(pause_between_actions)};
+  BreachCounts before;
+  if (actions_.counts_before) before = actions_.counts_before(watched.name);
   const auto add = [&](LimitFigure figure, const std::optional<double>& most) {
     if (!most) return;
-    watched.limits.push_back(
-        {.figure = figure, .most = *most, .words = DoublingPause(pause_between_words)});
+    watched.limits.push_back({.figure = figure,
+                              .most = *most,
+                              .breaches = before.of(figure),
+                              .words = DoublingPause(pause_between_words)});
   };
   add(LimitFigure::memory, config.max_memory_mb);
   add(LimitFigure::cpu, config.max_cpu_percent);
@@ -124,7 +128,7 @@ std::vector<LimitWatch::Watched>::iterator LimitWatch::find_match(const std::str
   });
 }
 
-LimitWatch::Watched LimitWatch::continued(Watched before, const ProcessLimits& config) {
+LimitWatch::Watched LimitWatch::continued(Watched before, const ProcessLimits& config) const {
   if (before.config == config) return before;
   Watched watched = watch(std::move(before.name), config);
   for (Limit& limit : watched.limits) {

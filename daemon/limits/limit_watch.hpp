@@ -17,6 +17,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -37,6 +38,8 @@ class LimitWatch {
     /// Told of each breach once, when it begins, on the thread that ticks and with no lock held;
     /// may be empty.
     std::function<void(const LimitBreach&)> on_breach = {};
+    /// What was counted of a name before it is watched; must not block; may be empty.
+    std::function<BreachCounts(std::string_view name)> counts_before = {};
   };
 
   /// `log` and `clock` must outlive it.
@@ -98,9 +101,9 @@ class LimitWatch {
   };
   using Events = std::vector<Event>;
 
-  [[nodiscard]] static Watched watch(std::string name, const ProcessLimits& config);
+  [[nodiscard]] Watched watch(std::string name, const ProcessLimits& config) const;
   /// Under other limits, perhaps.
-  [[nodiscard]] static Watched continued(Watched before, const ProcessLimits& config);
+  [[nodiscard]] Watched continued(Watched before, const ProcessLimits& config) const;
   /// mutex_ held.
   [[nodiscard]] std::vector<Watched>::iterator find_match(const std::string& name);
   void judge(Watched& watched, const ProcessMetrics& sample, MonotonicTime now, Events& events);

@@ -5,8 +5,10 @@
 #include <provisr/process_name.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <limits>
+#include <map>
 #include <type_traits>
 #include <utility>
 
@@ -36,6 +38,34 @@ struct StoredExit {
 };
 static_assert(std::is_trivially_copyable_v<StoredExit> && sizeof(StoredExit) == 256);
 
+/// The samples before the last one, oldest first.
+struct StoredSamples {
+  std::uint64_t count = 0;
+  std::array<std::byte, 56> reserved{};
+  std::array<ProcessMetrics, most_last_samples - 1> samples;
+};
+static_assert(std::is_trivially_copyable_v<StoredSamples> && sizeof(StoredSamples) == 320);
+
+[[nodiscard]] StoredSamples samples_to_store(const ExitRecord& record) {
+  StoredSamples stored{.samples = {}};
+  if (record.last_samples.empty()) return stored;
+  for (auto sample = record.last_samples.begin(); sample + 1 != record.last_samples.end();
+       ++sample) {
+    if (stored.count < stored.samples.size()) stored.samples[stored.count++] = *sample;
+  }
+  return stored;
+}
+
+/// Those that are of the process; none if the last one is not known either.
+void add_samples_before(const StoredSamples& stored, ExitRecord& record) {
+  if (record.last_samples.empty()) return;
+  const auto count = std::min<std::uint64_t>(stored.count, stored.samples.size());
+  for (std::uint64_t i = 0; i < count; ++i) {
+    if (stored.samples[i].pid != record.pid) continue;
+    record.last_samples.insert(record.last_samples.end() - 1, stored.samples[i]);
+  }
+}
+
 [[nodiscard]] StoredExit to_stored(const ExitRecord& record) {
   StoredExit stored{.name = stored_name(record.name), .pid = record.pid, .sample = {}};
   if (record.started_at) stored.started_at = nanoseconds_of(*record.started_at);
@@ -50,8 +80,8 @@ static_assert(std::is_trivially_copyable_v<StoredExit> && sizeof(StoredExit) == 
   }
   stored.has_memory_peak = record.memory_peak ? 1 : 0;
   stored.memory_peak = record.memory_peak.value_or(0);
-  stored.has_sample = record.last_sample ? 1 : 0;
-  if (record.last_sample) stored.sample = *record.last_sample;
+  stored.has_sample = record.last_samples.empty() ? 0 : 1;
+  if (!record.last_samples.empty()) stored.sample = record.last_samples.back();
   return stored;
 }
 
@@ -68,7 +98,7 @@ static_assert(std::is_trivially_copyable_v<StoredExit> && sizeof(StoredExit) == 
                                .was_oom_kill = (stored.flags & oom_flag) != 0};
   }
   if (stored.has_memory_peak != 0) record.memory_peak = stored.memory_peak;
-  if (stored.has_sample != 0) record.last_sample = stored.sample;
+  if (stored.has_sample != 0) record.last_samples.push_back(stored.sample);
   return record;
 }
 
@@ -78,25 +108,39 @@ SlotFormat ExitStore::format() {
   return {.magic = "PROVEXI1", .version = 1, .payload = sizeof(StoredExit)};
 }
 
-ExitStore::ExitStore(std::unique_ptr<SlotFile> file, std::size_t capacity, std::size_t& torn)
-    : file_(std::move(file)), capacity_(capacity) {
+SlotFormat ExitStore::samples_format() {
+  return {.magic = "PROVSMP1", .version = 1, .payload = sizeof(StoredSamples)};
+}
+
+ExitStore::ExitStore(std::unique_ptr<SlotFile> file, std::unique_ptr<SlotFile> samples,
+                     std::size_t capacity, std::size_t& torn)
+    : file_(std::move(file)), samples_(std::move(samples)), capacity_(capacity) {
+  std::map<std::uint64_t, StoredSamples> samples_before;
+  std::size_t torn_samples = 0;
+  for (const SlotFile::Slot& slot : samples_->read(torn_samples)) {
+    samples_before.emplace(slot.sequence, from_bytes<StoredSamples>(slot.payload));
+  }
   std::vector<SlotFile::Slot> slots = file_->read(torn);
   std::sort(slots.begin(), slots.end(),
             [](const auto& a, const auto& b) { return a.sequence < b.sequence; });
   for (const SlotFile::Slot& slot : slots) {
-    sequence_ = slot.sequence;
     ExitRecord record = from_stored(from_bytes<StoredExit>(slot.payload));
-    if (is_valid_process_name(record.name)) records_.push_back(std::move(record));
+    if (!is_valid_process_name(record.name)) continue;
+    const auto before = samples_before.find(slot.sequence);
+    if (before != samples_before.end()) add_samples_before(before->second, record);
+    records_.push_back({slot.sequence, std::move(record)});
   }
   if (records_.size() > capacity_) {
     records_.erase(records_.begin(), records_.end() - static_cast<std::ptrdiff_t>(capacity_));
   }
+  torn += torn_samples;
 }
 
-std::error_code ExitStore::add(const ExitRecord& record) {
-  const std::uint64_t sequence = ++sequence_;
-  const auto index = static_cast<std::size_t>(sequence % capacity_);
-  return file_->write(index, sequence, bytes_of(to_stored(record)));
+std::error_code ExitStore::add(std::uint64_t number, const ExitRecord& record) {
+  const auto index = static_cast<std::size_t>(number % capacity_);
+  const std::error_code error = samples_->write(index, number, bytes_of(samples_to_store(record)));
+  const std::error_code record_error = file_->write(index, number, bytes_of(to_stored(record)));
+  return record_error ? record_error : error;
 }
 
 }  // namespace provisr::daemon

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <limits>
 #include <utility>
 
 namespace provisr::daemon {
@@ -24,9 +23,6 @@ struct SlotHead {
   std::uint64_t checksum = 0;
 };
 static_assert(sizeof(SlotHead) == 16);
-
-/// No writer gets that far; one more than it is still a number.
-constexpr std::uint64_t last_sequence = std::numeric_limits<std::uint64_t>::max() / 2;
 
 [[nodiscard]] Header header_of(const SlotFormat& format) {
   Header header{.version = format.version, .payload = format.payload};

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -33,6 +34,9 @@ class SlotFile {
     std::uint64_t sequence = 0;  ///< at least 1
     std::vector<std::byte> payload;
   };
+
+  /// No writer gets that far; one more than it is still a number.
+  static constexpr std::uint64_t last_sequence = std::numeric_limits<std::uint64_t>::max() / 2;
 
   /// Opens a file, or makes it; writes nothing yet, so that a full disk keeps nobody from starting.
   /// `format.magic` must outlive the object. Null if it cannot be used: `problem` then says why, in

@@ -8,10 +8,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <stdexcept>
+#include <string>
 #include <system_error>
 #include <thread>
+#include <utility>
 
 namespace provisr::daemon {
 namespace {
@@ -58,20 +61,68 @@ void prepare(const fs::path& directory) {
   }
 }
 
+constexpr std::string_view key_of_process = "process ";
+constexpr std::string_view key_of_counts = "counts ";
+constexpr std::string_view key_of_exit = "exit ";
+constexpr std::string_view key_of_history = "history ";
+constexpr std::string_view key_of_removal = "removal ";
+
+[[nodiscard]] std::string key(std::string_view kind, std::string_view name) {
+  return std::string(kind).append(name);
+}
+
 }  // namespace
 
+/// What jobs of the writer use. It lives as long as they do.
+struct StateDirectory::Files {
+  std::unique_ptr<StateFile> lock;
+  std::unique_ptr<ProcessStore> processes;
+  std::unique_ptr<ExitStore> exits;
+  std::unique_ptr<CountStore> counts;
+  std::optional<HistoryFiles> histories;
+};
+
 StateDirectory::StateDirectory(const fs::path& directory, const Log& log)
-    : directory_(directory), log_(&log) {
+    : directory_(directory),
+      log_(&log),
+      files_(std::make_shared<Files>()),
+      writer_("state_dir " + name_of(directory), log) {
   prepare(directory_);
-  lock_ = take_lock(directory_);
+  files_->lock = take_lock(directory_);
   std::size_t torn = 0;
-  processes_ = std::make_unique<ProcessStore>(
+  files_->processes = std::make_unique<ProcessStore>(
       open_slots(directory_ / "processes", ProcessStore::format()), torn);
   warn_of_torn("processes", torn);
-  exits_ = std::make_unique<ExitStore>(open_slots(directory_ / "exits", ExitStore::format()),
-                                       ExitLog::default_capacity, torn);
+  files_->exits = std::make_unique<ExitStore>(
+      open_slots(directory_ / "exits", ExitStore::format()),
+      open_slots(directory_ / "exit-samples", ExitStore::samples_format()),
+      ExitLog::default_capacity, torn);
   warn_of_torn("exits", torn);
-  histories_.emplace(directory_ / "histories", log);
+  files_->counts =
+      std::make_unique<CountStore>(open_slots(directory_ / "counts", CountStore::format()), torn);
+  warn_of_torn("counts", torn);
+  files_->histories.emplace(directory_ / "histories", log);
+  recall_all();
+}
+
+StateDirectory::~StateDirectory() = default;
+
+/// An end that was recorded, but not counted any more, is counted now.
+void StateDirectory::recall_all() {
+  for (const std::string& name : files_->processes->names()) {
+    known_[name] = *files_->processes->recall(name);
+  }
+  counts_ = files_->counts->all();
+  for (const auto& [name, counts] : counts_) last_exit_ = std::max(last_exit_, counts.last_exit);
+  for (ExitStore::Numbered& exit : files_->exits->take_records()) {
+    last_exit_ = std::max(last_exit_, exit.number);
+    const auto counts = counts_.find(exit.record.name);
+    if (counts != counts_.end() && counts->second.last_exit < exit.number) {
+      counts->second.exits.count(exit.record.status);
+      counts->second.last_exit = exit.number;
+    }
+    exits_before_.push_back(std::move(exit.record));
+  }
 }
 
 std::unique_ptr<SlotFile> StateDirectory::open_slots(const fs::path& file,
@@ -93,35 +144,137 @@ void StateDirectory::warn_of_torn(std::string_view what, std::size_t count) cons
              count == 1 ? "record" : "records", what);
 }
 
+std::vector<std::string> StateDirectory::names() const {
+  std::set<std::string> names;
+  for (const auto& [name, process] : known_) names.insert(name);
+  const std::lock_guard lock(counts_mutex_);
+  for (const auto& [name, counts] : counts_) names.insert(name);
+  return {names.begin(), names.end()};
+}
+
+/// Of a name that was merely counted nothing else is known.
 std::optional<RememberedProcess> StateDirectory::recall(std::string_view name) const {
-  return processes_->recall(name);
+  if (const auto found = known_.find(name); found != known_.end()) return found->second;
+  const std::lock_guard lock(counts_mutex_);
+  if (counts_.contains(name)) return RememberedProcess{};
+  return std::nullopt;
 }
 
 bool StateDirectory::remember(std::string_view name, const RememberedProcess& process) {
-  const std::error_code error = processes_->remember(name, process);
-  note(error, "processes");
-  return !error;
+  const auto found = known_.find(name);
+  const bool is_same = found != known_.end() && found->second == process;
+  if (is_same && !unwritten_.contains(name)) return true;
+  if (found == known_.end()) begin_to_count(name);
+  std::string owned(name);
+  known_[owned] = process;
+  const auto outcome = writer_.write(key(key_of_process, name), [files = files_, owned, process] {
+    return files->processes->remember(owned, process);
+  });
+  const bool is_written = outcome == StateWriter::Outcome::done;
+  if (is_written) {
+    unwritten_.erase(owned);
+  } else {
+    unwritten_.insert(std::move(owned));
+  }
+  return is_written;
 }
 
 void StateDirectory::forget(std::string_view name) {
-  note(processes_->forget(name), "processes");
-  histories_->remove(name);
+  std::string owned(name);
+  known_.erase(owned);
+  unwritten_.erase(owned);
+  writer_.post(key(key_of_process, name),
+               [files = files_, owned] { return files->processes->forget(owned); });
+  {
+    const std::lock_guard lock(counts_mutex_);
+    counts_.erase(owned);
+    writer_.post(key(key_of_counts, name),
+                 [files = files_, owned] { return files->counts->forget(owned); });
+  }
+  static_cast<void>(
+      writer_.write(key(key_of_removal, name), [files = files_, owned]() -> std::error_code {
+        files->histories->remove(owned);
+        return {};
+      }));
 }
 
 StorageProvider StateDirectory::storage() {
-  return [this](const HistoryShape& shape) { return histories_->open(shape); };
+  return [this](const HistoryShape& shape) { return open_history(shape); };
 }
 
+HistoryStorage StateDirectory::open_history(const HistoryShape& shape) {
+  const auto opened = std::make_shared<HistoryStorage>();
+  if (!writer_.is_stalled()) {
+    const auto outcome = writer_.write(
+        key(key_of_history, shape.name),
+        [files = files_, opened, name = std::string(shape.name), shape]() -> std::error_code {
+          HistoryShape owned = shape;
+          owned.name = name;
+          *opened = files->histories->open(owned);
+          return {};
+        });
+    if (outcome == StateWriter::Outcome::done) return std::move(*opened);
+  }
+  log_->warn("{}: its history is not kept: {} does not answer", shape.name, name_of(directory_));
+  return heap_storage(shape);
+}
+
+void StateDirectory::give_up_lost_histories(
+    const std::function<void(std::string_view name)>& reset) {
+  files_->histories->give_up_lost(reset);
+}
+
+ExitLog::Counts StateDirectory::exit_counts() const {
+  const std::lock_guard lock(counts_mutex_);
+  ExitLog::Counts counts;
+  for (const auto& [name, known] : counts_) counts[name] = known.exits;
+  return counts;
+}
+
+void StateDirectory::begin_to_count(std::string_view name) {
+  const std::lock_guard lock(counts_mutex_);
+  if (!counts_.contains(name)) post_counts(name, counts_of(name));
+}
+
+/// Records of an earlier life of the name are not its own.
+NameCounts& StateDirectory::counts_of(std::string_view name) {
+  return counts_.try_emplace(std::string(name), NameCounts{.last_exit = last_exit_}).first->second;
+}
+
+std::shared_ptr<const StateWriter::Ticket> StateDirectory::post_counts(std::string_view name,
+                                                                       const NameCounts& counts) {
+  return writer_.post(key(key_of_counts, name), [files = files_, name = std::string(name), counts] {
+    return files->counts->write(name, counts);
+  });
+}
+
+/// The record first: what is recorded and not counted is counted by the next daemon.
 void StateDirectory::add_exit(const ExitRecord& record) {
-  note(exits_->add(record), "exits");
+  std::shared_ptr<const StateWriter::Ticket> counted;
+  {
+    const std::lock_guard lock(counts_mutex_);
+    const std::uint64_t number = ++last_exit_;
+    writer_.post(key(key_of_exit, std::to_string(number % ExitLog::default_capacity)),
+                 [files = files_, number, record] { return files->exits->add(number, record); });
+    NameCounts& counts = counts_of(record.name);
+    counts.exits.count(record.status);
+    counts.last_exit = number;
+    counted = post_counts(record.name, counts);
+  }
+  static_cast<void>(writer_.wait(counted));
 }
 
-void StateDirectory::note(const std::error_code& error, std::string_view what) {
-  const std::string problem =
-      error ? fmt::format("{} cannot be written: {}", name_of(directory_ / what), error.message())
-            : std::string();
-  if (!problem.empty() && problem != problem_) log_->error("{}", problem);
-  problem_ = problem;
+BreachCounts StateDirectory::breaches_of(std::string_view name) const {
+  const std::lock_guard lock(counts_mutex_);
+  const auto found = counts_.find(name);
+  return found == counts_.end() ? BreachCounts() : found->second.breaches;
+}
+
+void StateDirectory::add_breach(std::string_view name, LimitFigure figure) {
+  const std::lock_guard lock(counts_mutex_);
+  NameCounts& counts = counts_of(name);
+  ++counts.breaches.of(figure);
+  post_counts(name, counts);
 }
 
 }  // namespace provisr::daemon

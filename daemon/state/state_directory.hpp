@@ -1,64 +1,91 @@
 #pragma once
 
 #include "daemon/base/log.hpp"
+#include "daemon/state/count_store.hpp"
 #include "daemon/state/exit_store.hpp"
 #include "daemon/state/history_files.hpp"
 #include "daemon/state/process_store.hpp"
+#include "daemon/state/state_writer.hpp"
+#include "daemon/supervisor/exit_log.hpp"
 #include "daemon/supervisor/exit_record.hpp"
+#include "daemon/supervisor/limit_breach.hpp"
 #include "daemon/supervisor/process_memory.hpp"
 
 #include <provisr/storage.hpp>
 
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace provisr::daemon {
 
-/// What outlives a kill -9 of the daemon: who ran, how processes ended, and their histories.
-/// docs/state-format.md.
+/// What outlives a kill -9 of the daemon: who ran, how processes ended, what was counted, and their
+/// histories. docs/state-format.md. Everything is written by a StateWriter, and is written when a
+/// function returns unless the disk does not answer.
 ///
-/// Thread safety: storage() and give_up_lost_histories() as HistoryFiles; the rest from one thread.
+/// Thread safety: storage() and give_up_lost_histories() as HistoryFiles; add_breach() and
+/// breaches_of() from any thread; the rest from one.
 class StateDirectory final : public ProcessMemory {
  public:
   /// Makes the folder if it is missing. Throws std::runtime_error with one sentence if it cannot be
   /// used, or if another daemon uses it. `log` must outlive it.
   StateDirectory(const std::filesystem::path& directory, const Log& log);
+  ~StateDirectory() override;
 
-  [[nodiscard]] std::vector<std::string> names() const override { return processes_->names(); }
+  [[nodiscard]] std::vector<std::string> names() const override;
   [[nodiscard]] std::optional<RememberedProcess> recall(std::string_view name) const override;
   bool remember(std::string_view name, const RememberedProcess& process) override;
   void forget(std::string_view name) override;
 
-  /// As HistoryFiles::open. The object must outlive it.
+  /// As HistoryFiles::open; on the heap if the disk does not answer. The object must outlive it.
   [[nodiscard]] StorageProvider storage();
 
   /// As HistoryFiles::give_up_lost; from any thread.
-  void give_up_lost_histories(const std::function<void(std::string_view name)>& reset) {
-    histories_->give_up_lost(reset);
-  }
+  void give_up_lost_histories(const std::function<void(std::string_view name)>& reset);
 
   /// Those of before, oldest first; only once.
-  [[nodiscard]] std::vector<ExitRecord> take_exits() { return exits_->take_records(); }
+  [[nodiscard]] std::vector<ExitRecord> take_exits() { return std::move(exits_before_); }
+  [[nodiscard]] ExitLog::Counts exit_counts() const;
   void add_exit(const ExitRecord& record);
 
+  [[nodiscard]] BreachCounts breaches_of(std::string_view name) const;
+  /// Does not wait for the disk.
+  void add_breach(std::string_view name, LimitFigure figure);
+
  private:
+  struct Files;
+
   [[nodiscard]] std::unique_ptr<SlotFile> open_slots(const std::filesystem::path& file,
                                                      const SlotFormat& format) const;
   void warn_of_torn(std::string_view what, std::size_t count) const;
-  void note(const std::error_code& error, std::string_view what);
+  void recall_all();
+  void begin_to_count(std::string_view name);
+  // counts_mutex_ held:
+  [[nodiscard]] NameCounts& counts_of(std::string_view name);
+  std::shared_ptr<const StateWriter::Ticket> post_counts(std::string_view name,
+                                                         const NameCounts& counts);
+  [[nodiscard]] HistoryStorage open_history(const HistoryShape& shape);
 
   std::filesystem::path directory_;
   const Log* log_;
-  std::unique_ptr<StateFile> lock_;
-  std::unique_ptr<ProcessStore> processes_;
-  std::unique_ptr<ExitStore> exits_;
-  std::optional<HistoryFiles> histories_;
-  std::string problem_;  ///< the last one that was logged
+  std::shared_ptr<Files> files_;  ///< of the writer's thread
+  std::map<std::string, RememberedProcess, std::less<>> known_;
+  std::set<std::string, std::less<>> unwritten_;  ///< of known_: perhaps
+  std::vector<ExitRecord> exits_before_;
+  mutable std::mutex counts_mutex_;  ///< guards what follows
+  std::uint64_t last_exit_ = 0;      ///< its number
+  std::map<std::string, NameCounts, std::less<>> counts_;
+  StateWriter writer_;
 };
 
 }  // namespace provisr::daemon

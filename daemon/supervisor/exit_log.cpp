@@ -4,17 +4,15 @@
 #include <utility>
 
 namespace provisr::daemon {
-namespace {
 
-void count(const ExitStatus& status, ExitCounts& counts) {
-  if (status.signal != 0) {
-    ++counts.signal;
+void ExitCounts::count(const std::optional<ExitStatus>& status) noexcept {
+  if (!status) return;
+  if (status->signal != 0) {
+    ++signal;
   } else {
-    ++(status.code == 0 ? counts.success : counts.exit_code);
+    ++(status->code == 0 ? success : exit_code);
   }
 }
-
-}  // namespace
 
 std::string_view to_text(ExitReason reason) {
   switch (reason) {
@@ -38,13 +36,14 @@ void ExitLog::add(ExitRecord record) {
   auto kept = std::make_shared<const ExitRecord>(std::move(record));
   if (observer_) observer_(*kept);
   const std::lock_guard lock(mutex_);
-  if (kept->status) count(*kept->status, counts_[kept->name]);
+  if (kept->status) counts_[kept->name].count(kept->status);
   records_.push_back(std::move(kept));
   if (records_.size() > capacity_) records_.pop_front();
 }
 
-void ExitLog::restore(std::vector<ExitRecord> records) {
+void ExitLog::restore(std::vector<ExitRecord> records, Counts counts) {
   const std::lock_guard lock(mutex_);
+  counts_ = std::move(counts);
   for (ExitRecord& record : records) {
     records_.push_back(std::make_shared<const ExitRecord>(std::move(record)));
     if (records_.size() > capacity_) records_.pop_front();
@@ -61,7 +60,7 @@ ExitLog::Records ExitLog::find(std::string_view name, Timestamp since) const {
   return found;
 }
 
-std::map<std::string, ExitCounts> ExitLog::counts() const {
+ExitLog::Counts ExitLog::counts() const {
   const std::lock_guard lock(mutex_);
   return counts_;
 }

@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,6 +22,11 @@ struct ExitCounts {
   std::uint64_t success = 0;
   std::uint64_t exit_code = 0;  ///< another than 0
   std::uint64_t signal = 0;
+
+  /// Ends whose status the system does not tell do not count.
+  void count(const std::optional<ExitStatus>& status) noexcept;
+
+  friend bool operator==(const ExitCounts&, const ExitCounts&) = default;
 };
 
 /// The latest ends of all processes, and how many there were. Thread-safe.
@@ -35,17 +41,18 @@ class ExitLog {
 
   void add(ExitRecord record);
 
-  /// Adds what an earlier daemon has recorded, oldest first. Counts nothing and tells nobody.
-  void restore(std::vector<ExitRecord> records);
+  using Counts = std::map<std::string, ExitCounts>;
+
+  /// Adds what an earlier daemon has recorded, oldest first, and has counted. Tells nobody.
+  void restore(std::vector<ExitRecord> records, Counts counts);
 
   using Records = std::vector<std::shared_ptr<const ExitRecord>>;
 
   /// The kept ends from `since` on, the newest first; with a `name`, its own only.
   [[nodiscard]] Records find(std::string_view name = {}, Timestamp since = {}) const;
 
-  /// By name, of all that ever ended in a known way. Ends whose status the system does not tell do
-  /// not count.
-  [[nodiscard]] std::map<std::string, ExitCounts> counts() const;
+  /// By name, of all that ever ended in a known way.
+  [[nodiscard]] Counts counts() const;
 
   /// Forgets the counts of a name, not its records.
   void forget_counts(const std::string& name);
@@ -55,7 +62,7 @@ class ExitLog {
   Observer observer_;
   mutable std::mutex mutex_;
   std::deque<std::shared_ptr<const ExitRecord>> records_;  ///< the newest last
-  std::map<std::string, ExitCounts> counts_;
+  Counts counts_;
 };
 
 }  // namespace provisr::daemon

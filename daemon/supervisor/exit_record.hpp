@@ -5,10 +5,12 @@
 #include <provisr/clock.hpp>
 #include <provisr/process_metrics.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace provisr::daemon {
 
@@ -25,6 +27,8 @@ enum class ExitReason {
 /// "itself", "stop" and so on.
 [[nodiscard]] std::string_view to_text(ExitReason reason);
 
+inline constexpr std::size_t most_last_samples = 5;
+
 /// The end of a process.
 struct ExitRecord {
   std::string name;
@@ -33,8 +37,9 @@ struct ExitRecord {
   Timestamp ended_at{};                      ///< when the end was noticed
   std::optional<ExitStatus> status = {};     ///< empty: the system does not tell
   ExitReason reason = ExitReason::itself;
-  std::optional<std::uint64_t> memory_peak = {};   ///< bytes
-  std::optional<ProcessMetrics> last_sample = {};  ///< empty: it was never sampled
+  std::optional<std::uint64_t> memory_peak = {};  ///< bytes
+  /// At most `most_last_samples`, oldest first; empty: it was never sampled.
+  std::vector<ProcessMetrics> last_samples = {};
 };
 
 }  // namespace provisr::daemon

@@ -31,6 +31,17 @@ struct LimitBreach {
   friend bool operator==(const LimitBreach&, const LimitBreach&) = default;
 };
 
+/// How often the limits of a name were breached.
+struct BreachCounts {
+  std::uint64_t memory = 0;
+  std::uint64_t cpu = 0;
+
+  [[nodiscard]] std::uint64_t& of(LimitFigure figure) noexcept {
+    return figure == LimitFigure::memory ? memory : cpu;
+  }
+  friend bool operator==(const BreachCounts&, const BreachCounts&) = default;
+};
+
 /// One limit of a name, and how often it was breached.
 struct LimitBreachCount {
   std::string name;

@@ -359,16 +359,25 @@ void ManagedChild::adopt(const RememberedProcess::Run& run, const Moment& now) {
 
 void ManagedChild::note_end_while_away(const RememberedProcess::Run& run, const Moment& now) {
   const ProcessId pid = run.identity.pid;
+  if (is_recorded(run)) return;
   services_.exits->add({.name = status_.name,
                         .pid = pid,
                         .started_at = run.started.at,
                         .ended_at = now.utc,
                         .status = {},
                         .memory_peak = {},
-                        .last_sample = services_.last_sample(status_.name, pid)});
+                        .last_samples = services_.last_samples(status_.name, pid)});
   status_.last_exit.reset();
   status_.last_error = fmt::format("process {} ended while provisrd did not run", pid);
   services_.log->warn("{}: {}", status_.name, status_.last_error);
+}
+
+/// An earlier daemon may have been killed after it had recorded an end, but before it had written
+/// down that nothing runs any more.
+bool ManagedChild::is_recorded(const RememberedProcess::Run& run) const {
+  const ExitLog::Records ends = services_.exits->find(status_.name);
+  return !ends.empty() && ends.front()->pid == run.identity.pid &&
+         ends.front()->started_at == run.started.at;
 }
 
 bool ManagedChild::remember() {
@@ -524,7 +533,7 @@ void ManagedChild::record_exit(const std::optional<ExitStatus>& how, const Momen
                         .status = how,
                         .reason = end_reason_,
                         .memory_peak = child_->memory_peak(),
-                        .last_sample = services_.last_sample(status_.name, child_->pid())});
+                        .last_samples = services_.last_samples(status_.name, child_->pid())});
 }
 
 void ManagedChild::suspect_background(bool has_escaped, MonotonicTime::duration uptime) {

@@ -96,6 +96,7 @@ class ManagedChild final : public ManagedProcess {
   void note_birth(const ChildProcess& child, const Moment& now);
   void adopt(const RememberedProcess::Run& run, const Moment& now);
   void note_end_while_away(const RememberedProcess::Run& run, const Moment& now);
+  [[nodiscard]] bool is_recorded(const RememberedProcess::Run& run) const;
   void continue_to_start(const Moment& now);
   void look_at_execution(const Moment& now);
   void note_execution(const Moment& now);

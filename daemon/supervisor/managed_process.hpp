@@ -19,6 +19,7 @@
 #include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 namespace provisr::daemon {
 
@@ -40,8 +41,8 @@ struct ProcessServices {
   std::function<bool(ProcessId pid)> exists;
   /// False: `track` would take another process for a child.
   bool can_measure_children = true;
-  /// The newest sample under this name if it is of this process.
-  std::function<std::optional<ProcessMetrics>(std::string_view name, ProcessId pid)> last_sample =
+  /// The newest samples under this name that are of this process, as ExitRecord has them.
+  std::function<std::vector<ProcessMetrics>(std::string_view name, ProcessId pid)> last_samples =
       {};
   ExitLog* exits = nullptr;
   ProcessMemory* memory = nullptr;  ///< null: children end with the daemon

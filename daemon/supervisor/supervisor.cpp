@@ -46,12 +46,17 @@ class LuckyNumbers {
   std::uniform_real_distribution<double> distribution_{0, 1};
 };
 
-[[nodiscard]] std::optional<ProcessMetrics> newest_sample(const Registry& registry,
-                                                          std::string_view name, ProcessId pid) {
+[[nodiscard]] std::vector<ProcessMetrics> newest_samples(const Registry& registry,
+                                                         std::string_view name, ProcessId pid) {
+  std::vector<ProcessMetrics> samples;
   const Snapshot snapshot = registry.snapshot();
   const auto process = snapshot.find(name);
-  const auto sample = process ? process->newest() : std::nullopt;
-  return sample && sample->pid == pid ? sample : std::nullopt;
+  if (!process) return samples;
+  HistoryView newest = process->history_view();
+  newest.keep_newest(most_last_samples);
+  newest.read(most_last_samples, samples);
+  std::erase_if(samples, [pid](const ProcessMetrics& sample) { return sample.pid != pid; });
+  return samples;
 }
 
 [[nodiscard]] ProcessServices services_of(const SupervisorOptions& options, Registry& registry,
@@ -69,7 +74,7 @@ class LuckyNumbers {
           options.exists,
           options.can_measure_children,
           [&registry](std::string_view name, ProcessId pid) {
-            return newest_sample(registry, name, pid);
+            return newest_samples(registry, name, pid);
           },
           &exits,
           options.memory,
@@ -103,7 +108,7 @@ Supervisor::Supervisor(const std::vector<ProcessConfig>& processes, Registry& re
       roster_(log, [this](ProcessId pid) {
         return !options_.can_measure_children || options_.exists(pid);
       }) {
-  exits_.restore(std::move(options_.exits_before));
+  exits_.restore(std::move(options_.exits_before), std::move(options_.exit_counts_before));
   const bool is_one_command =
       until == Until::all_exited && processes.size() == 1 && processes.front().instances == 1;
   std::vector<Entry> entries;

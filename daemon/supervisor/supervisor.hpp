@@ -57,6 +57,7 @@ struct SupervisorOptions {
   /// this one.
   ProcessMemory* memory = nullptr;
   std::vector<ExitRecord> exits_before = {};  ///< of earlier daemons, oldest first
+  ExitLog::Counts exit_counts_before = {};    ///< by them
   std::function<std::unique_ptr<ChildProcess>(const ProcessIdentity&)> adopt = &adopt_child;
   std::function<std::optional<ProcessIdentity>(ProcessId)> identify = &identity_of;
   EndedChildren* ended_children = &EndedChildren::system();  ///< must outlive the supervisor

@@ -46,7 +46,7 @@ void WatchedRun::notice_end(const Moment& now) {
                        .ended_at = now.utc,
                        .status = {},
                        .memory_peak = {},
-                       .last_sample = services_.last_sample(status_.name, *status_.pid)};
+                       .last_samples = services_.last_samples(status_.name, *status_.pid)};
   record_until_ = now.monotonic + patience_for_record;
   complete_record(now);
   const LogLevel level = status_.kind == ProcessKind::match ? LogLevel::debug : LogLevel::info;

@@ -90,7 +90,10 @@ class BasicRegistry {
   /// is_valid_process_name. Throws std::bad_alloc.
   std::error_code declare(std::string_view name) {
     if (!is_valid_process_name(name)) return std::make_error_code(std::errc::invalid_argument);
+    // Without a lock: storage may be slow.
+    std::shared_ptr<History> history = is_known(name) ? nullptr : make_history(name);
     const std::scoped_lock lock(tick_mutex_, state_mutex_);
+    if (history != nullptr) add(name, std::move(history));
     watch(name);
     return {};
   }
@@ -336,11 +339,21 @@ class BasicRegistry {
   Member& find_or_add(std::string_view name) {
     const auto found = members_.find(name);
     if (found != members_.end()) return found->second;
-    auto history = make_history(name);
-    Member& member = members_[std::string(name)];
-    member.history = std::move(history);
+    return add(name, make_history(name));
+  }
+
+  /// Both mutexes held. No-op if the name is known.
+  Member& add(std::string_view name, std::shared_ptr<History> history) {
+    const auto [place, is_new] = members_.try_emplace(std::string(name));
+    if (!is_new) return place->second;
+    place->second.history = std::move(history);
     roster_outdated_.store(true, std::memory_order_release);
-    return member;
+    return place->second;
+  }
+
+  [[nodiscard]] bool is_known(std::string_view name) const {
+    const std::lock_guard lock(state_mutex_);
+    return find(name) != nullptr;
   }
 
   [[nodiscard]] std::shared_ptr<History> make_history(std::string_view name) {

@@ -35,6 +35,14 @@ namespace {
   return process_toml(name, {"threader", "1"}, more);
 }
 
+[[nodiscard]] std::vector<std::string> timestamps_of(const rapidjson::Value& samples) {
+  std::vector<std::string> timestamps;
+  for (const auto& sample : samples.GetArray()) {
+    timestamps.emplace_back(sample["timestamp"].GetString());
+  }
+  return timestamps;
+}
+
 /// A provisrd with a state_dir that can be started several times.
 class Lasting {
  public:
@@ -47,13 +55,14 @@ class Lasting {
   Lasting& operator=(const Lasting&) = delete;
 
   void write(const std::string& processes, int max_history = 100) const {
-    folder_.write("provisr.toml",
-                  fmt::format("[server]\nlisten = \"127.0.0.1:{}\"\n[server.auth]\n"
-                              "token_file = \"{}\"\n[metrics]\nenabled = false\n"
-                              "[metrics.process_metrics]\ninterval = \"100ms\"\n"
-                              "max_history = {}\nhistory_ttl = \"200ms\"\n"
-                              "[daemon]\nstate_dir = \"{}\"\n{}",
-                              port, token_.path(), max_history, state().string(), processes));
+    folder_.write(
+        "provisr.toml",
+        fmt::format("[server]\nlisten = \"127.0.0.1:{}\"\n[server.auth]\n"
+                    "token_file = \"{}\"\n[metrics]\nlisten = \"127.0.0.1:{}\"\n"
+                    "[metrics.process_metrics]\ninterval = \"100ms\"\n"
+                    "max_history = {}\nhistory_ttl = \"200ms\"\n"
+                    "[daemon]\nstate_dir = \"{}\"\n{}",
+                    port, token_.path(), metrics_port, max_history, state().string(), processes));
   }
 
   void start_unseen() { program.emplace(command(), folder_.path()); }
@@ -109,19 +118,21 @@ class Lasting {
     return pid;
   }
   [[nodiscard]] std::vector<std::string> history_of(const std::string& name) const {
-    std::vector<std::string> timestamps;
     const rapidjson::Document history = json("/api/metrics/history?name=" + name);
-    if (!history.HasMember("history")) return timestamps;
-    for (const auto& sample : history["history"].GetArray()) {
-      timestamps.emplace_back(sample["timestamp"].GetString());
-    }
-    return timestamps;
+    if (!history.HasMember("history")) return {};
+    return timestamps_of(history["history"]);
+  }
+
+  /// Whether /metrics has this line.
+  [[nodiscard]] bool has_metric(const std::string& line) const {
+    return http_get(metrics_port, "/metrics").body.find("\n" + line + "\n") != std::string::npos;
   }
 
   [[nodiscard]] fs::path state() const { return folder_.path() / "state"; }
   [[nodiscard]] const TempDirectory& folder() const { return folder_; }
 
   int port = free_port();
+  int metrics_port = free_port();
   std::optional<Program> program;
 
  private:
@@ -257,7 +268,7 @@ TEST_CASE("a child that ended while no daemon ran is recorded, and started again
   const Init init;
   Lasting daemon(lasting_process("app", "auto_restart = true\n"));
   const int pid = daemon.pid_of("app");
-  REQUIRE(eventually([&] { return !daemon.history_of("app").empty(); }));
+  REQUIRE(eventually([&] { return daemon.history_of("app").size() >= 3; }));
   daemon.kill();
   send_signal(pid, SIGKILL);
   Init::collect(pid);
@@ -268,6 +279,12 @@ TEST_CASE("a child that ended while no daemon ran is recorded, and started again
   REQUIRE(exits["exits"].Size() == 1);
   CHECK(exits["exits"][0]["pid"].GetInt() == pid);
   CHECK(exits["exits"][0]["last_sample"]["pid"].GetInt() == pid);
+  const std::vector<std::string> samples = timestamps_of(exits["exits"][0]["last_samples"]);
+  CHECK(samples.back() == exits["exits"][0]["last_sample"]["timestamp"].GetString());
+  CHECK(std::is_sorted(samples.begin(), samples.end()));
+  daemon.kill_and_start();
+  const rapidjson::Document again = daemon.json("/api/exits");
+  CHECK(timestamps_of(again["exits"][0]["last_samples"]) == samples);
 }
 
 TEST_CASE("exit records and histories go on over a kill -9, in order and each once") {
@@ -286,6 +303,41 @@ TEST_CASE("exit records and histories go on over a kill -9, in order and each on
   CHECK(std::equal(before.begin(), before.end(), after.begin()));
   CHECK(std::is_sorted(after.begin(), after.end()));
   CHECK(std::set(after.begin(), after.end()).size() == after.size());
+}
+
+TEST_CASE("what is counted under a name goes on over a kill -9 and over SIGQUIT") {
+  Lasting daemon(
+      lasting_process("app", "auto_restart = true\nrestart_interval = \"100ms\"\n") +
+      process_toml("done", {"threader", "1", "--seconds", "0"}, "auto_restart = false\n") +
+      lasting_process("big", "[processes.limits]\nmax_memory_mb = 0.1\nfor = \"0s\"\n"));
+  const auto ends_of_app = [&](int count) {
+    return daemon.has_metric(
+        fmt::format("provisr_process_exits_total{{name=\"app\",result=\"signal\"}} {}", count));
+  };
+  // A process that is taken over breaches its limit anew.
+  const auto breaches_and_ends_of_others = [&](int count) {
+    return daemon.has_metric(fmt::format("provisr_process_limit_breaches_total{{name=\"big\","
+                                         "limit=\"memory\"}} {}",
+                                         count)) &&
+           daemon.has_metric(fmt::format(
+               "provisr_process_exits_total{{name=\"done\",result=\"success\"}} {}", count));
+  };
+  REQUIRE(eventually([&] { return breaches_and_ends_of_others(1); }));
+  const auto kill_app = [&] {
+    const int pid = daemon.pid_of("app");
+    send_signal(pid, SIGKILL);
+    REQUIRE(eventually([&] { return daemon.pid_of("app") != pid; }));
+  };
+  kill_app();
+  CHECK(ends_of_app(1));
+  daemon.kill_and_start();
+  CHECK(ends_of_app(1));
+  CHECK(eventually([&] { return breaches_and_ends_of_others(2); }));
+  kill_app();
+  daemon.program->signal(SIGQUIT);
+  REQUIRE(daemon.program->wait() == 0);
+  daemon.start();
+  CHECK(ends_of_app(2));
 }
 
 TEST_CASE("a longer max_history keeps the samples of before") {
@@ -425,13 +477,14 @@ TEST_CASE("files of something else are set aside, and everything starts") {
   REQUIRE(eventually([&] { return !daemon.history_of("app").empty(); }));
   daemon.program->signal(SIGTERM);
   REQUIRE(daemon.program->wait() == 0);
-  for (const char* file : {"processes", "exits", "histories/app.history"}) {
+  for (const char* file : {"processes", "exits", "counts", "histories/app.history"}) {
     write_text(daemon.state() / file, std::string(10'000, 'x'));
   }
   daemon.start();
   CHECK(eventually([&] { return daemon.state_of("app") == "running"; }));
   CHECK(fs::exists(daemon.state() / "processes.set-aside"));
   CHECK(fs::exists(daemon.state() / "exits.set-aside"));
+  CHECK(fs::exists(daemon.state() / "counts.set-aside"));
   CHECK(fs::exists(daemon.state() / "histories" / "app.history.set-aside"));
 }
 

@@ -13,6 +13,10 @@ std::string child_path() {
   return PROVISR_CHILD_PATH;
 }
 
+std::string clock_shim_path() {
+  return PROVISR_CLOCK_SHIM_PATH;
+}
+
 std::string demo_load_path() {
   return PROVISR_DEMO_LOAD_PATH;
 }

@@ -7,10 +7,13 @@
 #include <rapidjson/document.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <random>
 #include <string>
+#include <vector>
 
 using namespace provisr;
 using namespace provisr::daemon;
@@ -28,9 +31,22 @@ struct Samples {
     }
   }
 
-  [[nodiscard]] HttpAnswer answer() const {
-    return history_answer("app", HistoryView(history, history->pushed()));
+  /// Times that a clock tells which is stepped, back and forth, now and then.
+  void push_stepped(std::uint64_t count, std::minstd_rand& random) {
+    for (std::uint64_t i = 0; i < count; ++i) {
+      if (random() % 50 == 0) time += std::chrono::seconds(static_cast<int>(random() % 200) - 100);
+      ProcessMetrics sample;
+      sample.pid = static_cast<ProcessId>(++pushed);
+      sample.timestamp = time += std::chrono::seconds(1);
+      history->push(sample);
+    }
   }
+
+  [[nodiscard]] HttpAnswer answer(const HistoryQuery& query = {}) const {
+    return history_answer("app", HistoryView(history, history->pushed()), query);
+  }
+
+  Timestamp time{};
 
   std::shared_ptr<History> history;
   std::uint64_t pushed = 0;
@@ -49,6 +65,30 @@ struct Samples {
     numbers.push_back(sample["pid"].GetInt());
   }
   return numbers;
+}
+
+/// Its pieces together; none is longer than `longest`.
+[[nodiscard]] std::string text_of(const HttpAnswer& answer, std::size_t longest = 100'000) {
+  if (!answer.source) return *answer.body;
+  std::string text;
+  for (Pulled pulled = Pulled::piece; pulled == Pulled::piece;) {
+    std::string piece;
+    pulled = answer.source(piece);
+    CHECK_FALSE(piece.empty());
+    CHECK(piece.size() < longest);
+    text += piece;
+  }
+  return text;
+}
+
+/// The newest of those in the range.
+[[nodiscard]] std::vector<int> expected_numbers(const Samples& samples, const HistoryQuery& query) {
+  std::vector<int> numbers;
+  for (const ProcessMetrics& sample : samples.history->read()) {
+    if (query.range.contains(sample.timestamp)) numbers.push_back(static_cast<int>(sample.pid));
+  }
+  if (numbers.size() <= query.limit) return numbers;
+  return {numbers.end() - static_cast<std::ptrdiff_t>(query.limit), numbers.end()};
 }
 
 [[nodiscard]] std::vector<int> from_to(int first, int last) {
@@ -111,4 +151,78 @@ TEST_CASE("a history that is being sent outlives its registry") {
   while (answer.source(text) == Pulled::piece) {
   }
   CHECK(numbers_in(text) == from_to(1, 300));
+}
+
+TEST_CASE("limit is exact within any range, also if the clock was stepped") {
+  std::minstd_rand random(1);
+  for (int round = 0; round < 60; ++round) {
+    Samples samples(1 + random() % 40'000);
+    samples.push_stepped(random() % 60'000, random);
+    const std::vector<ProcessMetrics> all = samples.history->read();
+    const auto some_time = [&]() -> Timestamp {
+      if (all.empty()) return {};
+      return all[random() % all.size()].timestamp;
+    };
+    HistoryQuery query;
+    query.limit = 1 + random() % (round % 2 == 0 ? 5 : 50'000);
+    if (random() % 3 != 0) query.range.until = some_time();
+    if (random() % 3 != 0) query.range.since = some_time();
+    CHECK(numbers_in(text_of(samples.answer(query))) == expected_numbers(samples, query));
+  }
+}
+
+TEST_CASE("the edges of limit and until hold: since is in, until is not") {
+  Samples samples(40'000);
+  for (int i = 0; i < 40'000; ++i) {
+    ProcessMetrics sample;
+    sample.pid = static_cast<ProcessId>(++samples.pushed);
+    sample.timestamp = Timestamp(std::chrono::seconds(samples.pushed));
+    samples.history->push(sample);
+  }
+  const auto numbers = [&](int since, int until, std::uint64_t limit) {
+    HistoryQuery query;
+    query.range = {Timestamp(std::chrono::seconds(since)), Timestamp(std::chrono::seconds(until))};
+    query.limit = limit;
+    return numbers_in(text_of(samples.answer(query)));
+  };
+  CHECK(numbers(1, 3, 1) == std::vector<int>{2});
+  CHECK(numbers(1, 2, 5) == std::vector<int>{1});
+  CHECK(numbers(2, 2, 5).empty());
+  CHECK(numbers(0, 40'001, 2) == std::vector<int>{39'999, 40'000});
+  CHECK(numbers(0, 23'616, 2) == std::vector<int>{23'614, 23'615});  // where a slice ends
+  CHECK(numbers(0, 23'617, 2) == std::vector<int>{23'615, 23'616});
+  CHECK(numbers(0, 23'618, 2) == std::vector<int>{23'616, 23'617});
+  CHECK(numbers(0, 30'000, 29'999) == from_to(1, 29'999));
+  CHECK(numbers(50'000, 60'000, 3).empty());
+}
+
+TEST_CASE("samples that are overwritten while their place is searched are left out") {
+  Samples samples(40'000);
+  std::minstd_rand random(1);
+  samples.push_stepped(40'000, random);
+  HistoryQuery query;
+  query.limit = 39'999;
+  query.range.since = Timestamp::min() + std::chrono::seconds(1);
+  const HttpAnswer answer = samples.answer(query);
+  REQUIRE(answer.source);
+  std::string text;
+  REQUIRE(answer.source(text) == Pulled::piece);
+  samples.push_stepped(30'000, random);
+  while (answer.source(text) == Pulled::piece) {
+  }
+  CHECK(numbers_in(text) == from_to(30'001, 40'000));
+}
+
+TEST_CASE("steps are bounded, whatever the clock has done") {
+  Samples samples(30'000);
+  for (int i = 0; i < 30'000; ++i) {
+    ProcessMetrics sample;
+    sample.timestamp = Timestamp(std::chrono::seconds(i % 2));
+    samples.history->push(sample);
+  }
+  HistoryQuery query;
+  query.step = std::chrono::seconds(1);
+  rapidjson::Document document;
+  document.Parse(text_of(samples.answer(query), 10'000'000).c_str());
+  CHECK(document["history"].Size() == most_steps);
 }

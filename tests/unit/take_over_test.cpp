@@ -2,6 +2,7 @@
 #include "support/fake_supervision.hpp"
 
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 
 #include <string>
 
@@ -86,6 +87,25 @@ TEST_CASE("what was taken over and cannot be found any more is not said to be hi
   world.start();
   CHECK(world.log.count("hidden") == 0);
   CHECK(world.log.count("WARN") == 0);
+}
+
+TEST_CASE("an end that a killed daemon had recorded is not recorded again") {
+  FakeMemory memory;
+  FakeSupervision world({restarting()});
+  world.memory = &memory;
+  memory.known["app"] = running(restarting(), 4);
+  const RememberedProcess::Run& run = *memory.known["app"].run;
+  const ExitStatus killed{.signal = 9};
+  const bool is_of_it = GENERATE(true, false);
+  world.exits_before = {{.name = "app",
+                         .pid = left_pid,
+                         .started_at = run.started.at - (is_of_it ? 0s : 1s),
+                         .ended_at = Timestamp(2h),
+                         .status = killed}};
+  world.start();
+  CHECK(world.supervisor().exits().find().size() == (is_of_it ? 1U : 2U));
+  CHECK(world.children.launches() == 1);
+  CHECK(world.status().last_exit.has_value() == is_of_it);
 }
 
 TEST_CASE("nothing is touched before the first update") {

@@ -52,7 +52,7 @@ struct WatchWorld {
           },
       .release = [this](std::string_view name) { released.emplace_back(name); },
       .exists = [this](ProcessId) { return is_hidden; },
-      .last_sample = [](std::string_view, ProcessId) { return std::nullopt; },
+      .last_samples = [](std::string_view, ProcessId) { return std::vector<ProcessMetrics>(); },
       .exits = &exits,
       .start_of = [this](ProcessId) { return start; },
       .luck = {},

@@ -1,3 +1,4 @@
+#include "daemon/state/count_store.hpp"
 #include "daemon/state/exit_store.hpp"
 #include "daemon/state/history_files.hpp"
 #include "daemon/state/process_store.hpp"
@@ -22,6 +23,7 @@
 #include <fstream>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 using namespace provisr;
@@ -46,6 +48,12 @@ namespace {
   return ProcessStore(open(file, ProcessStore::format()), torn);
 }
 
+[[nodiscard]] std::vector<ExitRecord> records_of(ExitStore& store) {
+  std::vector<ExitRecord> records;
+  for (ExitStore::Numbered& exit : store.take_records()) records.push_back(std::move(exit.record));
+  return records;
+}
+
 [[nodiscard]] RememberedProcess running(ProcessId pid, std::uint64_t starts) {
   RememberedProcess process;
   process.starts = starts;
@@ -53,6 +61,24 @@ namespace {
                                        .started = {Timestamp(5s), MonotonicTime(3s)},
                                        .program = 42};
   return process;
+}
+
+[[nodiscard]] std::vector<ProcessMetrics> last_samples() {
+  std::vector<ProcessMetrics> samples;
+  for (std::uint64_t i = 0; i < most_last_samples; ++i) {
+    samples.push_back(indexed_sample(i));
+    samples.back().pid = 7;
+  }
+  return samples;
+}
+
+/// The files of exits are `file` and `file`-samples.
+[[nodiscard]] ExitStore open_exits(const fs::path& file, std::size_t capacity) {
+  std::size_t torn = 0;
+  fs::path samples = file;
+  samples += "-samples";
+  return ExitStore(open(file, ExitStore::format()), open(samples, ExitStore::samples_format()),
+                   capacity, torn);
 }
 
 [[nodiscard]] ExitRecord kept_record(std::string name, std::chrono::seconds ended) {
@@ -64,7 +90,7 @@ namespace {
       .status = ExitStatus{.code = 0, .signal = 9, .has_dumped_core = true, .was_oom_kill = true},
       .reason = ExitReason::limit,
       .memory_peak = 12345,
-      .last_sample = indexed_sample(3)};
+      .last_samples = last_samples()};
 }
 
 }  // namespace
@@ -171,14 +197,16 @@ TEST_CASE("a file of slots of another kind, version or size is foreign") {
 TEST_CASE("exit records come back in order, the latest only, with all that was known") {
   const TempDirectory folder;
   const fs::path file = folder.path() / "exits";
-  std::size_t torn = 0;
   {
-    ExitStore store(open(file, ExitStore::format()), 3, torn);
-    for (const auto second : {1s, 2s, 3s, 4s}) REQUIRE_FALSE(store.add(kept_record("app", second)));
-    REQUIRE_FALSE(store.add({.name = "bare", .pid = 9, .ended_at = Timestamp(5s)}));
+    ExitStore store = open_exits(file, 3);
+    std::uint64_t number = 0;
+    for (const auto second : {1s, 2s, 3s, 4s}) {
+      REQUIRE_FALSE(store.add(++number, kept_record("app", second)));
+    }
+    REQUIRE_FALSE(store.add(++number, {.name = "bare", .pid = 9, .ended_at = Timestamp(5s)}));
   }
-  ExitStore store(open(file, ExitStore::format()), 3, torn);
-  const std::vector<ExitRecord> records = store.take_records();
+  ExitStore store = open_exits(file, 3);
+  const std::vector<ExitRecord> records = records_of(store);
   REQUIRE(records.size() == 3);
   CHECK(records[0].ended_at == Timestamp(3s));
   CHECK(records[1].status ==
@@ -186,26 +214,57 @@ TEST_CASE("exit records come back in order, the latest only, with all that was k
   CHECK(records[1].reason == ExitReason::limit);
   CHECK(records[1].memory_peak == 12345);
   CHECK(records[1].started_at == Timestamp(1s));
-  CHECK(records[1].last_sample->pid == indexed_sample(3).pid);
+  REQUIRE(records[1].last_samples.size() == 5);
+  for (std::size_t i = 0; i < 5; ++i) {
+    CHECK(records[1].last_samples[i].timestamp == indexed_sample(i).timestamp);
+  }
   CHECK(records[2].name == "bare");
   CHECK_FALSE(records[2].started_at);
   CHECK_FALSE(records[2].status);
   CHECK_FALSE(records[2].memory_peak);
-  CHECK_FALSE(records[2].last_sample);
+  CHECK(records[2].last_samples.empty());
+}
+
+TEST_CASE(
+    "samples of exits that were cut short at any byte cost no record, and lend nobody theirs") {
+  const TempDirectory folder;
+  const fs::path file = folder.path() / "exits";
+  const fs::path samples = folder.path() / "exits-samples";
+  REQUIRE_FALSE(open_exits(file, 1).add(1, kept_record("app", 1s)));
+  const std::string before = read_text(samples);
+  ExitRecord next = kept_record("next", 2s);
+  next.pid = 8;
+  for (ProcessMetrics& sample : next.last_samples) sample.pid = 8;
+  REQUIRE_FALSE(open_exits(file, 1).add(2, next));
+  const std::string after = read_text(samples);
+  REQUIRE(before.size() == after.size());
+  for (std::size_t size = 0; size < after.size(); ++size) {
+    for (const std::string& bytes :
+         {after.substr(0, size) + before.substr(size), after.substr(0, size)}) {
+      write_text(samples, bytes);
+      ExitStore store = open_exits(file, 1);
+      const std::vector<ExitRecord> records = records_of(store);
+      REQUIRE(records.size() == 1);
+      const std::vector<ProcessMetrics>& last = records[0].last_samples;
+      REQUIRE((last.size() == 1 || last.size() == 5));
+      REQUIRE(std::all_of(last.begin(), last.end(),
+                          [](const ProcessMetrics& sample) { return sample.pid == 8; }));
+    }
+  }
 }
 
 TEST_CASE("of a longer file of exits the latest are taken, and no name that is none") {
   const TempDirectory folder;
   const fs::path file = folder.path() / "exits";
-  std::size_t torn = 0;
   {
-    ExitStore store(open(file, ExitStore::format()), 10, torn);
+    ExitStore store = open_exits(file, 10);
     for (int i = 1; i <= 10; ++i) {
-      REQUIRE_FALSE(store.add(kept_record(i == 9 ? "../app" : "app", std::chrono::seconds(i))));
+      const std::string name = i == 9 ? "../app" : "app";
+      REQUIRE_FALSE(store.add(static_cast<std::uint64_t>(i), kept_record(name, 1s * i)));
     }
   }
-  ExitStore store(open(file, ExitStore::format()), 4, torn);
-  const std::vector<ExitRecord> records = store.take_records();
+  ExitStore store = open_exits(file, 4);
+  const std::vector<ExitRecord> records = records_of(store);
   REQUIRE(records.size() == 4);
   CHECK(records.front().ended_at == Timestamp(6s));
   CHECK(records.back().ended_at == Timestamp(10s));
@@ -225,6 +284,36 @@ TEST_CASE(
   }
   REQUIRE_FALSE(open_processes(file).remember("app", running(12, 2)));
   CHECK(open_processes(file).recall("app") == running(12, 2));
+}
+
+TEST_CASE("counts come back, also if a write of them was cut short at any byte") {
+  const TempDirectory folder;
+  const fs::path file = folder.path() / "counts";
+  const auto open_counts = [&] {
+    std::size_t torn = 0;
+    return CountStore(open(file, CountStore::format()), torn);
+  };
+  const NameCounts first{.last_exit = 7, .exits = {.success = 1, .exit_code = 2, .signal = 3}};
+  NameCounts second = first;
+  second.breaches = {.memory = 4, .cpu = 5};
+  REQUIRE_FALSE(open_counts().write("app", first));
+  const std::string before = read_text(file);
+  REQUIRE_FALSE(open_counts().write("app", second));
+  const std::string after = read_text(file);
+  CHECK(open_counts().all().at("app") == second);
+  REQUIRE(before.size() == after.size());
+  for (std::size_t size = 0; size < after.size(); ++size) {
+    write_text(file, after.substr(0, size) + before.substr(size));
+    const NameCounts counts = open_counts().all().at("app");
+    REQUIRE((counts == first || counts == second));
+    write_text(file, after.substr(0, size));
+    const auto cut = open_counts().all();
+    REQUIRE((cut.empty() || cut.at("app") == first || cut.at("app") == second));
+  }
+  write_text(file, after);
+  CountStore counts = open_counts();
+  REQUIRE_FALSE(counts.forget("app"));
+  CHECK(open_counts().all().empty());
 }
 
 TEST_CASE("a history in a file is continued, also by one of another length") {

@@ -1,0 +1,146 @@
+#include "daemon/state/state_writer.hpp"
+
+#include <condition_variable>
+#include <deque>
+#include <exception>
+#include <mutex>
+#include <unordered_map>
+#include <utility>
+
+namespace provisr::daemon {
+namespace {
+
+[[nodiscard]] std::error_code run(const StateWriter::Job& job) noexcept {
+  try {
+    return job();
+  } catch (const std::exception&) {
+    return std::make_error_code(std::errc::not_enough_memory);
+  }
+}
+
+}  // namespace
+
+struct StateWriter::Ticket {
+  Outcome outcome = Outcome::pending;
+};
+
+/// Shared by the writer and its thread, which may outlive the writer.
+class StateWriter::Queue {
+ public:
+  Queue(std::string what, const Log& log) : what_(std::move(what)), log_(&log) {}
+
+  std::shared_ptr<const Ticket> post(std::string key, Job job) {
+    const std::lock_guard lock(mutex_);
+    const auto [place, is_new] = waiting_.try_emplace(key);
+    if (is_new) place->second.ticket = std::make_shared<Ticket>();
+    if (is_new) order_.push_back(std::move(key));
+    place->second.job = std::move(job);
+    has_job_.notify_one();
+    return place->second.ticket;
+  }
+
+  [[nodiscard]] Outcome wait(const Ticket& ticket, std::chrono::milliseconds patience) {
+    std::unique_lock lock(mutex_);
+    if (is_stalled_) return ticket.outcome;
+    has_result_.wait_for(lock, patience, [&] { return ticket.outcome != Outcome::pending; });
+    if (ticket.outcome == Outcome::pending && !std::exchange(is_stalled_, true)) {
+      log_->error("{} does not answer: nothing waits for it until it does", what_);
+    }
+    return ticket.outcome;
+  }
+
+  [[nodiscard]] bool is_stalled() const {
+    const std::lock_guard lock(mutex_);
+    return is_stalled_;
+  }
+
+  /// The thread's work: returns once the queue is closed and empty.
+  void run_jobs() {
+    std::unique_lock lock(mutex_);
+    while (wait_for_job(lock)) run_next(lock);
+    has_ended_ = true;
+    has_result_.notify_all();
+  }
+
+  /// Whether all jobs were done in time.
+  [[nodiscard]] bool drain(std::chrono::milliseconds patience) {
+    std::unique_lock lock(mutex_);
+    is_closed_ = true;
+    has_job_.notify_all();
+    const bool is_done = has_result_.wait_for(lock, patience, [this] { return has_ended_; });
+    if (!is_done) log_ = nullptr;
+    return is_done;
+  }
+
+ private:
+  struct PendingJob {
+    Job job;
+    std::shared_ptr<Ticket> ticket;
+  };
+
+  /// False: closed, and nothing is left to do.
+  [[nodiscard]] bool wait_for_job(std::unique_lock<std::mutex>& lock) {
+    has_job_.wait(lock, [this] { return is_closed_ || !order_.empty(); });
+    return !order_.empty();
+  }
+
+  void run_next(std::unique_lock<std::mutex>& lock) {
+    PendingJob next = std::move(waiting_.extract(order_.front()).mapped());
+    order_.pop_front();
+    lock.unlock();
+    const std::error_code error = run(next.job);
+    next.job = nullptr;
+    lock.lock();
+    next.ticket->outcome = error ? Outcome::failed : Outcome::done;
+    has_result_.notify_all();
+    note(error);
+    if (order_.empty() && std::exchange(is_stalled_, false) && log_ != nullptr) {
+      log_->info("{} answers again", what_);
+    }
+  }
+
+  /// mutex_ held, so that the log is still there.
+  void note(const std::error_code& error) {
+    if (error == std::exchange(last_error_, error) || !error || log_ == nullptr) return;
+    log_->error("{} cannot be written: {}", what_, error.message());
+  }
+
+  const std::string what_;
+  mutable std::mutex mutex_;
+  std::condition_variable has_job_;
+  std::condition_variable has_result_;
+  const Log* log_;  ///< null: whoever had it has gone
+  std::deque<std::string> order_;
+  std::unordered_map<std::string, PendingJob> waiting_;
+  std::error_code last_error_;
+  bool is_stalled_ = false;
+  bool is_closed_ = false;
+  bool has_ended_ = false;
+};
+
+StateWriter::StateWriter(std::string what, const Log& log, Patience patience)
+    : patience_(patience),
+      queue_(std::make_shared<Queue>(std::move(what), log)),
+      thread_([queue = queue_] { queue->run_jobs(); }) {}
+
+StateWriter::~StateWriter() {
+  if (queue_->drain(patience_.of_end)) {
+    thread_.join();
+  } else {
+    thread_.detach();
+  }
+}
+
+std::shared_ptr<const StateWriter::Ticket> StateWriter::post(std::string key, Job job) {
+  return queue_->post(std::move(key), std::move(job));
+}
+
+StateWriter::Outcome StateWriter::wait(const std::shared_ptr<const Ticket>& ticket) {
+  return queue_->wait(*ticket, patience_.of_write);
+}
+
+bool StateWriter::is_stalled() const {
+  return queue_->is_stalled();
+}
+
+}  // namespace provisr::daemon

@@ -1,0 +1,132 @@
+#include "daemon/state/state_writer.hpp"
+
+#include "support/eventually.hpp"
+#include "support/log_capture.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include <atomic>
+#include <future>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <system_error>
+#include <vector>
+
+using namespace provisr::daemon;
+using namespace provisr::test;
+using namespace std::chrono_literals;
+using Outcome = StateWriter::Outcome;
+
+namespace {
+
+/// What jobs have done, in order.
+class Done {
+ public:
+  [[nodiscard]] StateWriter::Job job(std::string text, std::error_code result = {}) {
+    return [this, text = std::move(text), result] {
+      const std::lock_guard lock(mutex_);
+      texts_.push_back(text);
+      return result;
+    };
+  }
+  [[nodiscard]] std::vector<std::string> texts() const {
+    const std::lock_guard lock(mutex_);
+    return texts_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<std::string> texts_;
+};
+
+/// A disk that answers when it is told to.
+class HungDisk {
+ public:
+  [[nodiscard]] StateWriter::Job job() const {
+    return [answer = answer_]() -> std::error_code {
+      answer.wait();
+      return {};
+    };
+  }
+  void answer() { promise_.set_value(); }
+
+ private:
+  std::promise<void> promise_;
+  std::shared_future<void> answer_ = promise_.get_future().share();
+};
+
+constexpr StateWriter::Patience no_patience{.of_write = 0ms, .of_end = 60s};
+
+}  // namespace
+
+TEST_CASE("a state writer does its jobs in order, and tells how each ended") {
+  const LogCapture log;
+  Done done;
+  StateWriter writer("state_dir /x", log.log());
+  writer.post("a", done.job("first"));
+  CHECK(writer.write("b", done.job("second")) == Outcome::done);
+  const auto full = std::make_error_code(std::errc::no_space_on_device);
+  CHECK(writer.write("a", done.job("third", full)) == Outcome::failed);
+  CHECK(writer.write("a", done.job("fourth", full)) == Outcome::failed);
+  CHECK(writer.write("c", []() -> std::error_code { throw std::bad_alloc(); }) == Outcome::failed);
+  CHECK(done.texts() == std::vector<std::string>{"first", "second", "third", "fourth"});
+  CHECK(log.count("ERROR state_dir /x cannot be written: " + full.message()) == 1);
+}
+
+TEST_CASE("nobody waits for a disk that does not answer but the first, and no job is lost") {
+  const LogCapture log;
+  Done done;
+  HungDisk disk;
+  StateWriter writer("state_dir /x", log.log(), no_patience);
+  CHECK(writer.write("hung", disk.job()) == Outcome::pending);
+  CHECK(writer.is_stalled());
+  for (int i = 0; i < 1000; ++i) {
+    CHECK(writer.write("name", done.job("version " + std::to_string(i))) == Outcome::pending);
+  }
+  writer.post("other", done.job("other"));
+  CHECK(done.texts().empty());
+  disk.answer();
+  REQUIRE(eventually([&] { return !writer.is_stalled(); }));
+  CHECK(done.texts() == std::vector<std::string>{"version 999", "other"});
+  CHECK(log.count("ERROR state_dir /x does not answer") == 1);
+  CHECK(log.count("INFO state_dir /x answers again") == 1);
+}
+
+TEST_CASE("whoever waits for a job that is replaced waits for the one in its place") {
+  const LogCapture log;
+  Done done;
+  HungDisk disk;
+  StateWriter writer("state_dir /x", log.log());
+  writer.post("hung", disk.job());
+  const auto ticket = writer.post("name", done.job("old"));
+  writer.post("name", done.job("new"));
+  disk.answer();
+  CHECK(writer.wait(ticket) == Outcome::done);
+  CHECK(done.texts() == std::vector<std::string>{"new"});
+}
+
+TEST_CASE("a writer does what is left before it ends, and ends without a disk that hangs") {
+  const LogCapture log;
+  Done done;
+  {
+    StateWriter writer("state_dir /x", log.log());
+    for (int i = 0; i < 10; ++i) writer.post(std::to_string(i), done.job("job"));
+  }
+  CHECK(done.texts().size() == 10);
+
+  HungDisk disk;
+  const auto has_ended = std::make_shared<std::atomic<bool>>(false);
+  {
+    StateWriter writer("state_dir /x", log.log(), {.of_write = 0ms, .of_end = 0ms});
+    writer.post("hung", disk.job());
+    writer.post("next", [has_ended]() -> std::error_code {
+      *has_ended = true;
+      return std::make_error_code(std::errc::io_error);
+    });
+  }
+  CHECK_FALSE(*has_ended);
+  disk.answer();
+  CHECK(eventually([&] { return has_ended->load(); }));
+  CHECK(log.lines().empty());
+}
