@@ -67,7 +67,7 @@ if(PROVISR_BUILD_DAEMON OR PROVISR_BUILD_BENCH)
   target_compile_definitions(provisr_httplib INTERFACE CPPHTTPLIB_REQUEST_URI_MAX_LENGTH=16384)
 endif()
 
-# Compresses /metrics. Cross builds do without it, as everyone without zlib's headers: answers are then
+# Compresses what HTTP answers. Cross builds do without it, as everyone without zlib's headers: answers are then
 # as they are, which every client takes.
 set(PROVISR_HAS_ZLIB OFF)
 if(PROVISR_BUILD_DAEMON AND PROVISR_GZIP)

@@ -8,6 +8,7 @@
 #include "daemon/api/summary.hpp"
 #include "daemon/platform/listen_socket.hpp"
 #include "daemon/platform/machine_resources.hpp"
+#include "daemon/supervisor/exit_log.hpp"
 
 #include <provisr/clock.hpp>
 #include <provisr/process_name.hpp>
@@ -90,7 +91,10 @@ void Api::add_routes(Router& router, const std::string& base_path) {
   add("/status", "what is managed, running or not",
       {{"name", "NAME", Presence::optional}, {"base", "BASE", Presence::optional}}, &Api::status);
   add("/exits", "the latest ends of processes, the newest first",
-      {{"name", "NAME", Presence::optional}, {"since", "TIME", Presence::optional}}, &Api::exits);
+      {{"name", "NAME", Presence::optional},
+       {"base", "BASE", Presence::optional},
+       {"since", "TIME", Presence::optional}},
+      &Api::exits);
 }
 
 HttpAnswer Api::metrics(const HttpQuery& query) {
@@ -153,9 +157,13 @@ HttpAnswer Api::status(const HttpQuery& query) {
 }
 
 HttpAnswer Api::exits(const HttpQuery& query) {
-  const std::string name = optional_name(query, "name").value_or("");
+  const std::optional<Target> target = optional_target(query);
   const Timestamp since = optional_time(query, "since").value_or(Timestamp());
-  return json_answer(exits_json(sources_.exits.find(name, since)));
+  const bool is_one = target && !target->is_base;
+  ExitLog::Records records = sources_.exits.find(is_one ? target->name : std::string(), since);
+  std::erase_if(records,
+                [&](const auto& record) { return target && !is_of(*target, record->name); });
+  return json_answer(exits_json(records));
 }
 
 void Api::require_collection() const {

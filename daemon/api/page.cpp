@@ -2,6 +2,7 @@
 
 #include "daemon/api/web_files.hpp"
 #include "daemon/http/answer.hpp"
+#include "daemon/http/negotiation.hpp"
 #include "daemon/http/request.hpp"
 
 #include <algorithm>
@@ -11,6 +12,7 @@
 #include <stdexcept>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace provisr::daemon {
 namespace {
@@ -20,15 +22,20 @@ constexpr std::string_view page_name = "index.html";
 constexpr std::string_view security_policy =
     "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-[[nodiscard]] bool accepts(const HttpRequest& request, std::string_view type) {
-  const auto fields = request.headers.all("Accept");
-  return std::any_of(fields.begin(), fields.end(), [&](std::string_view field) {
-    return field.find(type) != std::string_view::npos;
+/// As browsers do, and not by "*/*".
+[[nodiscard]] bool names_html(const HttpRequest& request) {
+  const std::vector<Preference> accept = preferences(request.headers, "Accept");
+  return std::any_of(accept.begin(), accept.end(), [](const Preference& range) {
+    return range.value == "text/html" && range.quality > 0;
   });
 }
 
 [[nodiscard]] bool wants_plain_text(const HttpRequest& request) {
-  return accepts(request, "text/plain") && !accepts(request, "text/html");
+  const std::vector<Preference> accept = preferences(request.headers, "Accept");
+  const Suitability plain = suitability_of({"text", "plain", {{"charset", "utf-8"}}}, accept);
+  const Suitability html = suitability_of({"text", "html", {{"charset", "utf-8"}}}, accept);
+  if (plain.quality != html.quality) return plain.quality > html.quality;
+  return plain.quality > 0 && plain.specificity > html.specificity;
 }
 
 [[nodiscard]] std::string escaped(std::string_view text) {
@@ -84,7 +91,7 @@ void put_in(std::string& text, std::string_view place, std::string_view value) {
 /// A browser shows the body of a 401, and this one asks for the token.
 [[nodiscard]] HttpAnswer page_without_token(const HttpRequest& request, HttpAnswer refusal,
                                             const std::string& base_path) {
-  if (refusal.status != 401 || !accepts(request, "text/html")) return refusal;
+  if (refusal.status != 401 || !names_html(request)) return refusal;
   HttpAnswer answer = page_answer(page_text(base_path, ""));
   answer.status = refusal.status;
   std::move(refusal.headers.begin(), refusal.headers.end(), std::back_inserter(answer.headers));

@@ -14,9 +14,19 @@
 namespace provisr::daemon {
 namespace {
 
+/// The "+" of an offset, which is a space in a query unless it is escaped, is taken for what it is.
+[[nodiscard]] std::optional<Timestamp> parse_date_time(std::string text) {
+  constexpr std::size_t length_of_offset = std::string_view("+01:00").size();
+  if (text.size() > length_of_offset) {
+    char& sign = text[text.size() - length_of_offset];
+    if (sign == ' ') sign = '+';
+  }
+  return parse_rfc3339(text);
+}
+
 /// "-5m" is five minutes ago. Empty if it is no time.
 [[nodiscard]] std::optional<Timestamp> parse_time(std::string_view text) {
-  if (!text.starts_with('-')) return parse_rfc3339(text);
+  if (!text.starts_with('-')) return parse_date_time(std::string(text));
   try {
     return Clock::system().utc_now() - parse_duration(text.substr(1));
   } catch (const std::invalid_argument&) {

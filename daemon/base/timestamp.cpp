@@ -90,6 +90,10 @@ class Scanner {
   bool is_good_ = true;
 };
 
+/// Nanoseconds in 64 bits reach from 1677 to 2262.
+constexpr std::chrono::sys_days first_day = std::chrono::year(1700) / 1 / 1;
+constexpr std::chrono::sys_days last_day = std::chrono::year(2251) / 1 / 1;
+
 [[nodiscard]] std::optional<std::chrono::sys_days> read_date(Scanner& scanner) {
   const int year = scanner.number(4);
   scanner.one_of("-");
@@ -99,8 +103,7 @@ class Scanner {
   const std::chrono::year_month_day date{std::chrono::year(year),
                                          std::chrono::month(static_cast<unsigned>(month)),
                                          std::chrono::day(static_cast<unsigned>(day))};
-  // Nanoseconds in 64 bits end in 2262.
-  if (!scanner.is_good() || !date.ok() || year < 1700 || year > 2250) return std::nullopt;
+  if (!scanner.is_good() || !date.ok()) return std::nullopt;
   return std::chrono::sys_days(date);
 }
 
@@ -140,6 +143,8 @@ std::optional<Timestamp> parse_rfc3339(std::string_view text) {
   const auto time = date ? read_time(scanner) : std::nullopt;
   const auto offset = time ? read_offset(scanner) : std::nullopt;
   if (!offset || !scanner.is_done()) return std::nullopt;
+  if (*date < first_day) return first_day;
+  if (*date >= last_day) return last_day;
   return std::chrono::time_point_cast<Timestamp::duration>(*date + *time - *offset);
 }
 

@@ -48,7 +48,7 @@ Options of 'run':
   --instances N             how many to run, 1 to 1000, as NAME-1 to NAME-N;
                             default 1
 
-Options of those four:
+Options of 'status', 'start', 'stop', 'restart', 'reload' and 'top':
   --url URL                 ask this provisrd: http://HOST[:PORT][/BASE_PATH],
                             BASE_PATH as in the configuration, or unix:PATH;
                             default: the environment variable PROVISRD_URL,
@@ -74,6 +74,9 @@ Exit status:
   2  a bad command line or a bad configuration
   3  'status NAME': it does not run
   4  there is no process or base NAME
+  'run' ends as COMMAND did, of instances as the first that failed: with its
+  status, 128 + the signal's number, or 127 or 126 if it could not be started;
+  with 0 if it was asked to end
 
 Examples:
   provisrd /etc/provisr.toml

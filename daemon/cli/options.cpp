@@ -171,16 +171,20 @@ class Parser {
     if (options.command.empty()) throw UsageError("'run' needs a command");
     if (!line_.has("--name")) {
       options.name = name_of(path_of(options.command.front()).filename());
-      if (!is_valid_process_name(options.name)) {
-        throw UsageError(
-            fmt::format("\"{}\" is not a process name; give one with --name", options.name));
-      }
+      if (!is_valid_process_name(options.name)) throw UsageError(no_name_in_command());
     }
     if (options.instances > 1 &&
         !is_valid_process_name(fmt::format("{}-{}", options.name, options.instances))) {
       throw UsageError(fmt::format("the name \"{}\" is too long for {} instances", options.name,
                                    options.instances));
     }
+  }
+
+  [[nodiscard]] std::string no_name_in_command() const {
+    const Options& options = line_.options;
+    const bool is_line = options.command.size() == 1 && options.name.find(' ') != std::string::npos;
+    return fmt::format("\"{}\" is not a process name; give one with --name{}", options.name,
+                       is_line ? ", or each argument as a word of its own, without quotes" : "");
   }
 
   void check_client() {

@@ -193,10 +193,12 @@ constexpr auto server_keys = std::to_array<Key<Document>>({
     {"base_path",
      read_base_path,
      {"string", R"("/api")",
-      R"(starts with `/`; of `A-Z a-z 0-9 . _ ~ - /`, no `//`, no `..`; not `"/"`)",
+      R"(starts with `/`; of `A-Z a-z 0-9 . _ ~ - /`, no `//`, no `..`, no `/./`; not `"/"`)",
       "What the paths of the JSON API start with"}},
     {"allowed_hosts",
-     [](const Value& v, Document& d) { static_cast<void>(v.read(d.config.server.allowed_hosts)); },
+     [](const Value& v, Document& d) {
+       static_cast<void>(v.read(d.config.server.allowed_hosts, fault_in_host_name));
+     },
      {"array of strings", "[]", "names without a port; `\"*\"`: any",
       "Names besides `localhost`, IP addresses and this machine's own that a request may call the "
       "server by; others get 403"}},

@@ -537,12 +537,7 @@ bool names_no_place(const ProcessLog& log) {
 }  // namespace
 
 void read_env(const Value& value, std::vector<std::string>& env) {
-  if (!value.read(env)) return;
-  for (const std::string& variable : env) {
-    if (std::string fault = fault_in_env_entry(variable); !fault.empty()) {
-      value.fault(std::move(fault));
-    }
-  }
+  static_cast<void>(value.read(env, fault_in_env_entry));
 }
 
 void read_log(const Value& value, ProcessLog& log) {

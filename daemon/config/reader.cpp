@@ -110,13 +110,18 @@ bool Value::read(std::string& out) const {
   return true;
 }
 
-bool Value::read(std::vector<std::string>& out) const {
+bool Value::read(std::vector<std::string>& out,
+                 std::string (*fault_in_each)(std::string_view)) const {
   const toml::array* const strings = array("an array of strings");
   if (strings == nullptr) return false;
   std::vector<std::string> read_ones;
+  std::size_t index = 0;
   for (const toml::node& node : *strings) {
+    const Value element = child(index++, node);
     std::string text;
-    if (child(read_ones.size(), node).read(text)) read_ones.push_back(std::move(text));
+    if (!element.read(text)) continue;
+    if (fault_in_each != nullptr && !element.sound(fault_in_each(text))) continue;
+    read_ones.push_back(std::move(text));
   }
   if (read_ones.size() != strings->size()) return false;
   out = std::move(read_ones);

@@ -70,7 +70,9 @@ class Value {
 
   [[nodiscard]] bool read(bool& out) const;
   [[nodiscard]] bool read(std::string& out) const;
-  [[nodiscard]] bool read(std::vector<std::string>& out) const;
+  /// `fault_in_each` tells what is wrong with an element, or nothing.
+  [[nodiscard]] bool read(std::vector<std::string>& out,
+                          std::string (*fault_in_each)(std::string_view) = nullptr) const;
   [[nodiscard]] bool read(ListenAddress& out) const;
   [[nodiscard]] bool read(std::int64_t& out, const Limits<std::int64_t>& limits) const;
   /// An integer or a decimal number.

@@ -63,6 +63,15 @@ std::string fault_in_env_entry(std::string_view entry) {
   return fmt::format("\"{}\" is not of the form \"KEY=value\"", entry);
 }
 
+std::string fault_in_host_name(std::string_view name) {
+  const bool is_bracketed = name.starts_with('[') && name.ends_with(']');
+  const bool is_name =
+      !name.empty() && std::all_of(name.begin(), name.end(), is_process_name_character);
+  if (name == "*" || is_bracketed || is_name) return {};
+  return fmt::format("\"{}\" is not the name of a host; one without a port is expected, or \"*\"",
+                     name);
+}
+
 std::string fault_in_base_path(std::string_view path) {
   if (!path.starts_with('/')) return fmt::format("\"{}\" must start with \"/\"", path);
   if (path == "/") return "must not be \"/\" alone: the index is there";
@@ -71,6 +80,9 @@ std::string fault_in_base_path(std::string_view path) {
   }
   if (path.find("//") != std::string_view::npos || path.find("..") != std::string_view::npos) {
     return fmt::format("\"{}\" must not hold \"//\" or \"..\"", path);
+  }
+  if (path.find("/./") != std::string_view::npos || path.ends_with("/.")) {
+    return fmt::format("\"{}\" must not hold \"/./\": clients leave it out", path);
   }
   return {};
 }

@@ -65,6 +65,9 @@ inline constexpr std::int64_t max_processes = 100'000;
 /// An environment entry is "KEY=value".
 [[nodiscard]] std::string fault_in_env_entry(std::string_view entry);
 
+/// What a client may call this server by: a name, or an address, without a port; "*" is any.
+[[nodiscard]] std::string fault_in_host_name(std::string_view name);
+
 /// The path that the JSON API's routes start with. "/" alone is the index of the routes.
 [[nodiscard]] std::string fault_in_base_path(std::string_view path);
 

@@ -26,7 +26,8 @@ namespace {
 
 [[nodiscard]] std::string reason_refused(const std::error_code& error) {
   if (error == std::errc::operation_not_permitted) {
-    return "its group or others may read or write it; make it its owner's alone (chmod 600)";
+    return "others than the account of provisrd may read or write it; make it that account's alone "
+           "(chown, chmod 600)";
   }
   return reason_unreadable(error);
 }

@@ -114,7 +114,7 @@ void Connection::advance(TimePoint now) {
 }
 
 void Connection::begin_refusal(int status, std::string_view text, TimePoint now) {
-  is_head_request_ = false;
+  is_head_request_ = reader_.is_head_request();
   begin(owner_->engine().last_reply(error_answer(status, text)), now);
 }
 

@@ -1,5 +1,7 @@
 #include "daemon/http/engine.hpp"
 
+#include "daemon/base/text.hpp"
+
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <httplib.h>
@@ -47,18 +49,43 @@ class TextStream final : public httplib::Stream {
 };
 // NOLINTEND(modernize-use-override)
 
-/// cpp-httplib keeps one of several parameters that are spelled alike.
-[[nodiscard]] bool has_lost_parameters(const httplib::Request& parsed) {
-  std::string_view query = parsed.target;
-  query.remove_prefix(std::min(query.find('?'), query.size()));
-  std::size_t given = 0;
-  while (!query.empty()) {
-    query.remove_prefix(1);
-    const std::string_view parameter = query.substr(0, query.find('&'));
-    if (!parameter.empty() && parameter.front() != '=') ++given;
-    query.remove_prefix(parameter.size());
+[[nodiscard]] int value_of_hex(char c) {
+  if (is_digit(c)) return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+/// "a+b%20c" is "a b c". A "%" without two hexadecimal digits stays as it is.
+[[nodiscard]] std::string decoded(std::string_view text) {
+  std::string plain;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool is_escape = text[i] == '%' && i + 2 < text.size() &&
+                           value_of_hex(text[i + 1]) >= 0 && value_of_hex(text[i + 2]) >= 0;
+    if (is_escape) {
+      plain += static_cast<char>(value_of_hex(text[i + 1]) * 16 + value_of_hex(text[i + 2]));
+      i += 2;
+    } else {
+      plain += text[i] == '+' ? ' ' : text[i];
+    }
   }
-  return given > parsed.params.size();
+  return plain;
+}
+
+/// cpp-httplib keeps one of several parameters that are spelled alike; these are all.
+[[nodiscard]] HttpQuery query_of(std::string_view target) {
+  HttpQuery query;
+  target = target.substr(0, target.find('#'));
+  target.remove_prefix(std::min(target.find('?'), target.size()));
+  while (!target.empty()) {
+    target.remove_prefix(1);
+    const std::string_view parameter = target.substr(0, target.find('&'));
+    const std::string_view name = parameter.substr(0, parameter.find('='));
+    const std::size_t value = std::min(name.size() + 1, parameter.size());
+    if (!name.empty()) query.add(decoded(name), decoded(parameter.substr(value)));
+    target.remove_prefix(parameter.size());
+  }
+  return query;
 }
 
 [[nodiscard]] httplib::Headers header_of(const HttpReply& reply) {
@@ -132,9 +159,7 @@ void HttpEngine::Server::run(std::string_view target, const Answering& answering
 
 void HttpEngine::Server::answer(const httplib::Request& parsed, httplib::Response& response) {
   HttpReply& reply = *exchange_->reply;
-  reply.answer = has_lost_parameters(parsed)
-                     ? error_answer(400, "a parameter is there more than once")
-                     : (*exchange_->answering)(parsed);
+  reply.answer = (*exchange_->answering)(parsed);
   reply.framing = framing_of(reply.answer, exchange_->is_http_1_0);
   if (reply.framing == Framing::close) reply.keeps_alive = false;
   response.status = reply.answer.status;
@@ -161,7 +186,7 @@ HttpReply HttpEngine::reply(FramedRequest request, const Handler& handler) {
   const auto answering = [&](const httplib::Request& parsed) {
     HttpRequest& asked = request.request;
     asked.path = parsed.path;
-    for (const auto& [name, value] : parsed.params) asked.query.add(name, value);
+    asked.query = query_of(request.target);
     return handler(asked);
   };
   server_->run(request.target, answering, request.is_http_1_0, reply);

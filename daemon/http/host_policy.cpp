@@ -29,7 +29,7 @@ bool HostPolicy::allows(std::string_view authority) const {
   const std::string_view host = host_of(authority);
   if (host.empty() || is_ip_address(host) || equal_ignoring_case(host, "localhost")) return true;
   return std::any_of(names_.begin(), names_.end(), [&](const std::string& name) {
-    return name == "*" || equal_ignoring_case(name, host);
+    return name == "*" || equal_ignoring_case(host_of(name), host);
   });
 }
 

@@ -49,7 +49,7 @@ std::vector<const Socket*> Listeners::sockets() const {
 void Listeners::listen(const std::string& socket_group) {
   if (address_.is_unix_socket()) {
     unix_ = std::make_unique<UnixListener>(address_.path, socket_group);
-  } else if (address_.host.empty()) {
+  } else if (address_.host.empty() || address_.host == "::") {
     listen_on_all_interfaces();
   } else {
     listen_on_host();

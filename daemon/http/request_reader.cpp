@@ -66,6 +66,16 @@ constexpr std::string_view blanks = " \t";
   });
 }
 
+/// What is behind the host and a colon is a port.
+[[nodiscard]] bool has_sound_port(std::string_view authority) {
+  const std::size_t bracket = authority.rfind(']');
+  const std::size_t colon = authority.rfind(':');
+  if (colon == std::string_view::npos) return true;
+  if (bracket != std::string_view::npos && bracket > colon) return true;
+  return std::all_of(authority.begin() + static_cast<std::ptrdiff_t>(colon) + 1, authority.end(),
+                     is_digit);
+}
+
 /// The authority of a target in absolute form, which is taken out; empty for the origin form.
 [[nodiscard]] std::optional<std::string> take_authority(std::string_view& target) {
   for (const std::string_view scheme : {"http://", "https://"}) {
@@ -127,7 +137,8 @@ void read_host(HttpRequest& request, bool is_http_1_0) {
   if (hosts.empty() && !is_http_1_0) refuse(400, "the header field Host is missing");
   if (hosts.size() > 1) refuse(400, "the header field Host is there more than once");
   if (request.host.empty() && !hosts.empty()) request.host = hosts.front();
-  if (!is_authority(request.host)) refuse(400, "the host is malformed");
+  if (!is_authority(request.host) || !has_sound_port(request.host))
+    refuse(400, "the host is malformed");
 }
 
 /// Whether a list such as "keep-alive, Upgrade" has a member.

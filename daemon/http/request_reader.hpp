@@ -42,6 +42,10 @@ class RequestReader {
   /// Whether no request has begun.
   [[nodiscard]] bool is_empty() const { return buffer_.empty(); }
 
+  /// Whether the request that next() would take, or has refused, is for the head of an answer
+  /// alone.
+  [[nodiscard]] bool is_head_request() const { return buffer_.starts_with("HEAD "); }
+
   /// Whether it holds as much as one request may have. next() makes room.
   [[nodiscard]] bool is_full() const {
     return buffer_.size() >= limits_->request_line + limits_->headers;

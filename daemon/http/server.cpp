@@ -1,6 +1,7 @@
 #include "daemon/http/server.hpp"
 
 #include "daemon/http/clients.hpp"
+#include "daemon/http/compression.hpp"
 #include "daemon/http/connection.hpp"
 #include "daemon/http/engine.hpp"
 #include "daemon/http/listeners.hpp"
@@ -184,8 +185,9 @@ HttpAnswer HttpServer::Loop::answer(const HttpRequest& request) {
                                          request.host));
   }
   const Transport transport = is_unix_socket ? Transport::unix_socket : Transport::tcp;
-  return router_->answer(
+  HttpAnswer answer = router_->answer(
       request, [&](Access access) { return access_->refusal_of(request, access, transport); });
+  return compressed_for(request.headers, std::move(answer));
 }
 
 std::optional<Ticket> HttpServer::Loop::open_ticket() {

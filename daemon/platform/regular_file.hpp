@@ -47,8 +47,9 @@ struct FileStamp {
 [[nodiscard]] std::optional<FileStamp> stamp_of(const std::filesystem::path& file);
 
 /// As read_start_of_regular_file() of a file that holds a secret: on POSIX systems,
-/// std::errc::operation_not_permitted if its group or others may read or write it. Windows has no
-/// such mode: there, the access list of the file is for its owner to keep.
+/// std::errc::operation_not_permitted if it belongs to another account than this one and root, or
+/// its group or others may read or write it. Windows has no such mode: there, the access list of
+/// the file is for its owner to keep.
 [[nodiscard]] std::optional<std::string> read_start_of_private_file(
     const std::filesystem::path& file, std::size_t most, std::error_code& error);
 

@@ -249,7 +249,8 @@ ManagedChild::Change ManagedChild::reconfigure(const ProcessConfig& config, cons
     if (before.scope != config.scope && is_executed_ && !is_collected_) measure(now);
     return Change::policy;
   }
-  if (goal_ == Goal::up) restart(now, ExitReason::reload);
+  if (goal_ == Goal::down) return Change::policy;
+  restart(now, ExitReason::reload);
   return Change::program;
 }
 
@@ -622,9 +623,10 @@ void ManagedChild::enter_pid_file() {
     written_pid_file_ = config_.pid_file;
     return pid_file_problems_.clear();
   }
+  status_.last_error = fmt::format("pid_file {} cannot be written: {}", name_of(config_.pid_file),
+                                   failure.message());
   if (!pid_file_problems_.is_new(failure.message())) return;
-  services_.log->warn("{}: pid_file {} cannot be written: {}", status_.name,
-                      name_of(config_.pid_file), failure.message());
+  services_.log->warn("{}: {}", status_.name, status_.last_error);
 }
 
 void ManagedChild::remove_own_pid_file() {

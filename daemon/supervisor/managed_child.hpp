@@ -40,8 +40,8 @@ class ManagedChild final : public ManagedProcess {
 
   enum class Change {
     none,
-    policy,   ///< when it is started, restarted or stopped; what runs goes on
-    program,  ///< what runs: it is started anew unless its goal is `down`
+    policy,   ///< when it is started, restarted or stopped, or nothing is to run: what runs goes on
+    program,  ///< what runs: it is started anew
   };
 
   /// Lives by another configuration from now on.

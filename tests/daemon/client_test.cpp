@@ -430,6 +430,13 @@ TEST_CASE("a command that is refused is one sentence with the name, and status 1
   CHECK_THAT(outcome.err, ContainsSubstring("\nprovisrd: web: " + refused.error));
 }
 
+TEST_CASE("a sentence that begins with the name is not told with the name twice") {
+  const FakeServer server(status_then(500, R"({"error": "app-1: cannot enter /srv"})"));
+  const Outcome outcome = provisrd({"start", "app-1", "web", "--url", server.url()});
+  CHECK_THAT(outcome.err, StartsWith("provisrd: app-1: cannot enter /srv\n"));
+  CHECK_THAT(outcome.err, ContainsSubstring("provisrd: web: app-1: cannot enter /srv"));
+}
+
 TEST_CASE("a name that is unknown does not keep the others from what they are asked") {
   FakeServer server(status_then(200, R"({"names": ["web"]})"));
   const Outcome outcome = provisrd({"start", "wep", "web", "--url", server.url()});

@@ -88,6 +88,10 @@ TEST_CASE("provisrd run ends as its command ends") {
   const Outcome missing = provisrd(run_arguments({"--", "/no/such/program"}));
   CHECK(missing.status == 127);
   CHECK_THAT(missing.err, ContainsSubstring("/no/such/program"));
+  CHECK(provisrd(run_arguments({"--", "/etc/passwd"})).status == 126);
+  CHECK(provisrd(run_arguments({"--instances", "2", "--", child_path(), "exiter", "5"})).status ==
+        5);
+  CHECK_THAT(provisrd({"--help"}).out, ContainsSubstring("128 + the signal's number"));
 }
 
 TEST_CASE("provisrd run watches its command under its name, in instances") {

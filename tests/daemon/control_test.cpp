@@ -57,6 +57,20 @@ TEST_CASE("processes are stopped, started and restarted over HTTP with the token
   CHECK(post(daemon, "/stop", credentials) == 400);
 }
 
+TEST_CASE("exits are told of all, of one process or of a base") {
+  const Daemon daemon(process_toml("app", {"exiter", "3"}, "\ninstances = 2\n") +
+                      process_toml("other", {"exiter", "0"}));
+  const auto count = [&](const std::string& query) {
+    return daemon.json("/api/exits" + query)["exits"].Size();
+  };
+  REQUIRE(eventually([&] { return count("") == 3; }));
+  CHECK(count("?base=app") == 2);
+  CHECK(count("?name=app") == 0);
+  CHECK(count("?name=app-2") == 1);
+  CHECK(count("?base=app&since=9999-01-01T00:00:00Z") == 0);
+  CHECK(daemon.get("/api/exits?name=app-1&base=app").status == 400);
+}
+
 TEST_CASE("a command that is not done in time is 504 and stands") {
   const TokenFile token;
   const Daemon daemon(

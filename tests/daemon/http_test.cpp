@@ -165,6 +165,25 @@ TEST_CASE("pipelined requests are answered in order") {
   CHECK(last.ends_with("\r\n\r\n"));
 }
 
+TEST_CASE("who wants gzip gets the same text, also of a long history") {
+  const Daemon daemon("[metrics.process_metrics]\ninterval = \"10ms\"\nmax_history = 10000\n" +
+                      one_process());
+  const std::string history = "/api/metrics/history?name=app";
+  REQUIRE(eventually([&] { return daemon.json(history)["history"].Size() > 300; }));
+  const std::string until =
+      daemon.json(history)["history"].GetArray()[299]["timestamp"].GetString();
+  for (const std::string& path : {std::string("/web/app.js"), history + "&until=" + until}) {
+    INFO(path);
+    const HttpResult plain = daemon.get(path);
+    const HttpResult packed =
+        http_send(daemon.api_port(), "GET", path, {{"Accept-Encoding", "gzip"}});
+    if (!packed.headers.contains("Content-Encoding")) SKIP("built without zlib");
+    const auto file = daemon.folder().write("packed.gz", packed.body);
+    CHECK(run_to_end({"gzip", "-dc", file.string()}).out == plain.body);
+    CHECK(packed.body.size() < plain.body.size() / 2);
+  }
+}
+
 TEST_CASE("a request that calls the API by a stranger's name gets 403, unless it is allowed") {
   const Daemon daemon(one_process() + "[server]\nallowed_hosts = [\"provisr.example\"]\n");
   const auto status_by_name = [](int port, std::string_view name) {
@@ -301,13 +320,14 @@ TEST_CASE("the status tells what port 0 became") {
   CHECK(http_get(port, "/metrics").status == 200);
 }
 
-TEST_CASE("localhost is both families, and port 0 is told as what it became") {
+TEST_CASE("localhost and [::] are both families, and port 0 is told as what it became") {
+  const std::string host = GENERATE("localhost", "[::]");
   const TempDirectory folder;
   const auto file = folder.write("provisr.toml", one_process());
-  Program program({provisrd_path(), file.string(), "--listen", "localhost:0", "--metrics-listen",
-                   "127.0.0.1:0"},
-                  folder.path());
-  constexpr std::string_view words = "JSON API on localhost:";
+  Program program(
+      {provisrd_path(), file.string(), "--listen", host + ":0", "--metrics-listen", "127.0.0.1:0"},
+      folder.path());
+  const std::string words = "JSON API on " + host + ":";
   REQUIRE(eventually([&] { return program.err().find(words) != std::string::npos; }));
   const std::string log = program.err();
   const int port = std::stoi(log.substr(log.find(words) + words.size()));

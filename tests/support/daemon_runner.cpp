@@ -65,6 +65,7 @@ HttpResult http_send(int port, const std::string& method, const std::string& pat
   httplib::Client client("127.0.0.1", port);
   client.set_connection_timeout(deadline);
   client.set_read_timeout(deadline);
+  client.set_decompress(false);
   httplib::Request request;
   request.method = method;
   request.path = path;

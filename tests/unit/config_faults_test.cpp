@@ -54,6 +54,25 @@ x = 1
        });
 }
 
+TEST_CASE("each element of an array has its own fault, at its own place") {
+  CHECK(fault_lines_in(R"(env = ["PORT",
+  3,
+  "=b", "A=1", "B=\u0000",
+]
+)") == Lines{
+           "p.toml:1: env[0]: \"PORT\" is not of the form \"KEY=value\"",
+           "p.toml:2: env[1]: must be a string, is an integer",
+           "p.toml:3: env[2]: \"=b\" is not of the form \"KEY=value\"",
+           "p.toml:3: env[4]: must not hold a NUL character",
+       });
+  CHECK(
+      fault_lines_in("[server]\nallowed_hosts = ['*', 'a.example.', 'A_b', '[::1]', '10.0.0.1']\n")
+          .empty());
+  CHECK(
+      fault_lines_in("[server]\nallowed_hosts = ['', 'http://a', '*.a', 'a b', 'a:80']\n").size() ==
+      5);
+}
+
 TEST_CASE("a single fault is told exactly") {
   const auto [toml, fault] = GENERATE(table<std::string, std::string>({
       // Unknown keys.
@@ -119,6 +138,11 @@ TEST_CASE("a single fault is told exactly") {
        "2: server.base_path: \"/a//b\" must not hold \"//\" or \"..\""},
       {"[server]\nbase_path = '/a/../b'\n",
        "2: server.base_path: \"/a/../b\" must not hold \"//\" or \"..\""},
+      {"[server]\nbase_path = '/a/.'\n",
+       "2: server.base_path: \"/a/.\" must not hold \"/./\": clients leave it out"},
+      {"[server]\nallowed_hosts = ['a.example', 'b.example:80']\n",
+       "2: server.allowed_hosts[1]: \"b.example:80\" is not the name of a host; one without a port "
+       "is expected, or \"*\""},
       {process_with("command = \"echo 'b\""),
        "3: processes[0].command: the command has an unclosed ' quote"},
       {process_with("args = []"),
@@ -126,13 +150,13 @@ TEST_CASE("a single fault is told exactly") {
       {process_with("args = ['', 'b']"),
        "3: processes[0].args: must name a program, as in [\"python3\", \"app.py\"]"},
       {process_with("command = 'b'\nenv = ['PORT']"),
-       "4: processes[0].env: \"PORT\" is not of the form \"KEY=value\""},
-      {"env = ['PORT']\n", "1: env: \"PORT\" is not of the form \"KEY=value\""},
+       "4: processes[0].env[0]: \"PORT\" is not of the form \"KEY=value\""},
+      {"env = ['PORT']\n", "1: env[0]: \"PORT\" is not of the form \"KEY=value\""},
       {"use_os_env = 1\n", "1: use_os_env: must be a boolean, is an integer"},
       {"log = 'a.log'\n", "1: log: must be a table, is a string"},
       {"[log]\ndirr = 'a'\n", "2: log.dirr: unknown key; did you mean \"dir\"?"},
       {process_with("command = 'b'\nenv = ['=1']"),
-       "4: processes[0].env: \"=1\" is not of the form \"KEY=value\""},
+       "4: processes[0].env[0]: \"=1\" is not of the form \"KEY=value\""},
       {process_with("command = 'b'\ninstances = 0"),
        "4: processes[0].instances: must be 1 to 1000, is 0"},
       {process_with("command = 'b'\ninstances = 1001"),

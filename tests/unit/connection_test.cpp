@@ -146,6 +146,33 @@ TEST_CASE("the last answer on a connection closes it") {
   CHECK(wire.connection.phase() == Phase::closing);
 }
 
+TEST_CASE("a request for a head alone is refused without a body, too") {
+  Wire out_of_bounds;
+  Wire with_body;
+  Wire late;
+  SECTION("a line that is too long") {
+    out_of_bounds.receive("HEAD /" + std::string(limits.request_line, 'a') + " HTTP/1.1\r\n");
+    out_of_bounds.take();
+    CHECK_THAT(out_of_bounds.taken, StartsWith("HTTP/1.1 414 "));
+    CHECK(out_of_bounds.body().empty());
+  }
+  SECTION("a body behind another request") {
+    with_body.receive(
+        "GET /a HTTP/1.1\r\nHost: a\r\n\r\n"
+        "HEAD /b HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n");
+    with_body.take();
+    CHECK_THAT(with_body.taken, ContainsSubstring("HTTP/1.1 413 "));
+    CHECK_THAT(with_body.taken, EndsWith("\r\n\r\n"));
+  }
+  SECTION("one that does not arrive whole") {
+    late.receive("HEAD /a HTTP/1.1\r\n");
+    late.connection.deadline_passed(late.now);
+    late.take();
+    CHECK_THAT(late.taken, StartsWith("HTTP/1.1 408 "));
+    CHECK(late.body().empty());
+  }
+}
+
 TEST_CASE("a connection that is closing waits for the client's end") {
   Wire wire;
   wire.receive("GET /a HTTP/1.0\r\n\r\n");

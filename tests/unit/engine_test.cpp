@@ -72,10 +72,9 @@ TEST_CASE("a query is decoded") {
 }
 
 TEST_CASE("a parameter that is spelled alike twice is not taken for one") {
-  const HttpReply reply = reply_to(request_for("/?name=a&name=a"));
-  CHECK(reply.answer.status == 400);
-  CHECK(reply.keeps_alive);
-  CHECK(*reply.answer.body == R"({"error":"a parameter is there more than once"})");
+  const HttpQuery query = parsed(request_for("/?name=a&name=a&x=1&&x=1")).query;
+  CHECK(query.count("name") == 2);
+  CHECK(query.count("x") == 2);
 }
 
 TEST_CASE("any method reaches the handler, and what the reader knows of the request") {

@@ -110,6 +110,15 @@ struct RecordedSamples {
 
 }  // namespace
 
+TEST_CASE("the plus of an offset need not be escaped, and any year is a time") {
+  CHECK(query("since=2025-01-27T10:30:45 02:00").range.since ==
+        query("since=2025-01-27T10:30:45+02:00").range.since);
+  CHECK(query("since=2025-01-27 10:30:45Z").range.since ==
+        query("since=2025-01-27T10:30:45Z").range.since);
+  CHECK(query("since=0001-01-01T00:00:00Z").range.since < begin);
+  CHECK(query("until=9999-12-31T23:59:59Z").range.until > begin);
+}
+
 TEST_CASE("wrong parameters of a history are told with what is allowed") {
   CHECK_THAT(refusal_of("since=yesterday"), ContainsSubstring("\"since\" is not a time"));
   CHECK_THAT(refusal_of("until=x"), ContainsSubstring("\"until\" is not a time"));

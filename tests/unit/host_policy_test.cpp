@@ -23,6 +23,7 @@ TEST_CASE("a request may call the server by an address, localhost or a name that
     CHECK_FALSE(policy.allows(authority));
   }
   CHECK(HostPolicy({"*"}).allows("evil.example"));
+  CHECK(HostPolicy({"web.example."}).allows("web.example:80"));
 }
 
 TEST_CASE("a machine is called by its full and its short name") {

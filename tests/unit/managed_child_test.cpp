@@ -226,6 +226,7 @@ TEST_CASE("a pid_file that cannot be written is one warning, not one a restart")
   }
   CHECK(world.children.launches() == 4);
   CHECK(world.log.count("WARN app: pid_file /no/such/directory/app.pid cannot be written: ") == 1);
+  CHECK(world.status().last_error.starts_with("pid_file /no/such/directory/app.pid cannot"));
 }
 
 TEST_CASE("failed starts count as restarts") {

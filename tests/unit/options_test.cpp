@@ -148,7 +148,10 @@ TEST_CASE("a wrong command line is told in one sentence") {
           {"run", "--name", "a b", "c"},
           "--name: \"a b\" is not a process name; 1 to 128 of A-Z a-z 0-9 . _ - without \"..\" are "
           "expected"},
-      Case{{"run", "./my app"}, "\"my app\" is not a process name; give one with --name"},
+      Case{{"run", "./my app", "x"}, "\"my app\" is not a process name; give one with --name"},
+      Case{{"run", "app --port 0"},
+           "\"app --port 0\" is not a process name; give one with --name, or each argument as a "
+           "word of its own, without quotes"},
       Case{{"run", "dir/"}, "\"\" is not a process name; give one with --name"},
       Case{{"run", "--instances=0", "a"}, "--instances: must be 1 to 1000, is 0"},
       Case{{"run", "--instances=1001", "a"}, "--instances: must be 1 to 1000, is 1001"},

@@ -73,6 +73,21 @@ TEST_CASE("the page lists the routes for who has no JavaScript, as text and not 
   CHECK(answer.body->find("<its samples>") == std::string::npos);
 }
 
+TEST_CASE("page or list of routes, as the client prefers") {
+  const Page page;
+  for (const char* const accept :
+       {"text/plain", "text/html;q=0.1, text/plain", "text/html;q=0, text/*", "text/plain, */*"}) {
+    INFO(accept);
+    CHECK(page.get("/", accept).content_type == "text/plain; charset=utf-8");
+  }
+  for (const char* const accept : {"text/plain;q=0", "text/plain;q=0.5, text/html", "text/*",
+                                   "text/html, text/plain", "application/json", "*/*;q=0.1"}) {
+    INFO(accept);
+    CHECK(page.get("/", accept).content_type == "text/html; charset=utf-8");
+  }
+  CHECK(page.get("/", "text/html;q=0", refuse).content_type == "application/json");
+}
+
 TEST_CASE("the list of routes is to be had as plain text, without the page's parts") {
   const HttpAnswer answer = Page().get("/", "text/plain");
   CHECK(answer.content_type == "text/plain; charset=utf-8");

@@ -168,7 +168,9 @@ TEST_CASE("what was stopped by hand stays stopped") {
   REQUIRE(world.status().state == ProcessState::stopped);
   ProcessConfig changed = restarting();
   changed.argv = {"other"};
-  world.reload({changed});
+  const auto changes = world.reload({changed});
+  CHECK(changes.restarted.empty());
+  CHECK(changes.changed == Names{"app"});
   world.advance(1h);
   CHECK(world.status().state == ProcessState::stopped);
   world.submit(Command::Verb::start, "app");

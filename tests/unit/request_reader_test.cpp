@@ -114,6 +114,9 @@ TEST_CASE("what two parsers could read differently is refused") {
                                          "GET http://u@h/ HTTP/1.1\r\nHost: h\r\n\r\n",
                                          "GET / HTTP/1.1\r\nHost: a b\r\n\r\n",
                                          "GET / HTTP/1.1\r\nHost: a/b\r\n\r\n",
+                                         "GET / HTTP/1.1\r\nHost: a:b\r\n\r\n",
+                                         "GET / HTTP/1.1\r\nHost: [::1]:8x\r\n\r\n",
+                                         "GET http://a:b/ HTTP/1.1\r\nHost: a\r\n\r\n",
                                          "GET /\t HTTP/1.1\r\nHost: a\r\n\r\n",
                                          "\x16\x03\x01",
                                          "\n",
@@ -121,6 +124,10 @@ TEST_CASE("what two parsers could read differently is refused") {
                                          "\rGET"}) {
     INFO(request);
     CHECK(refusal(request) == 400);
+  }
+  for (const std::string_view host : {"a:", "a:80", "[::1]", "[::1]:80", "[fe80::1]:"}) {
+    INFO(host);
+    CHECK(refusal(fmt::format("GET / HTTP/1.1\r\nHost: {}\r\n\r\n", host)) == 0);
   }
   CHECK(refusal("GET / HTTP/2.0\r\nHost: a\r\n\r\n") == 505);
 }

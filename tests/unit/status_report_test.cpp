@@ -128,9 +128,9 @@ TEST_CASE("what the daemon writes is read as it was meant") {
   CHECK(report.last_exit->at == "1970-01-01T00:00:00.000Z");
   CHECK(report.last_error == "b\xef\xbf\xbd");
   CHECK(report.over_limits ==
-        "memory 612.4 of 512 since 1970-01-01T00:00:00.000Z, cpu 250.0 of 200 since "
+        "memory 612.4 of 512 MB since 1970-01-01T00:00:00.000Z, cpu 250.0 of 200 % since "
         "1970-01-01T00:00:00.000Z");
-  CHECK(status_block(report, {}).find(" Over limits: memory 612.4 of 512") != std::string::npos);
+  CHECK(status_block(report, {}).find(" Over limits: memory 612.4 of 512 MB") != std::string::npos);
   CHECK(json.find(R"("limits_breached":[{"limit":"memory","value":612.44,"max":512.0,)"
                   R"("since":"1970-01-01T00:00:00.000Z","action":"log"},{"limit":"cpu",)") !=
         std::string::npos);

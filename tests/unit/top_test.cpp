@@ -363,6 +363,21 @@ TEST_CASE("wide characters take two columns, marks that combine none") {
   CHECK(padded("abc", 0, "~").empty());
 }
 
+TEST_CASE("what nobody measures is no total of 0, and is told") {
+  Look look = three_of_a_group();
+  look.samples.clear();
+  look.unmeasured = "collection is disabled";
+  const Board board = board_of(look);
+  const std::string text = text_of(frame_of(board, {}, 100, 20));
+  CHECK_THAT(text, ContainsSubstring("4 up  CPU - %  - MB"));
+  CHECK_THAT(text, ContainsSubstring("~ provisrd tells no figures: collection is disabled"));
+  CHECK(board_json(board).find(R"("stopped":0})") != std::string::npos);
+
+  look = {};
+  look.processes = {process("app", "stopped")};
+  CHECK_THAT(text_of(frame_of(board_of(look), {}, 100, 20)), ContainsSubstring("CPU 0.0 %  0 MB"));
+}
+
 TEST_CASE("totals stand beside what the machine has") {
   Look look = three_of_a_group();
   look.machine = {.name = "web-3", .cpus = 1.5, .memory_mb = 16384};

@@ -1,5 +1,7 @@
 #include "daemon/base/gzip.hpp"
 
+#include <new>
+
 namespace provisr::daemon {
 
 bool can_gzip() {
@@ -9,5 +11,17 @@ bool can_gzip() {
 std::optional<std::string> gzip(std::string_view) {
   return std::nullopt;
 }
+
+struct GzipStream::Deflation {};
+
+GzipStream::GzipStream() {
+  throw std::bad_alloc();
+}
+
+GzipStream::~GzipStream() = default;
+
+void GzipStream::add(std::string_view, std::string&) {}
+
+void GzipStream::finish(std::string_view, std::string&) {}
 
 }  // namespace provisr::daemon

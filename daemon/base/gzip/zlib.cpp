@@ -2,7 +2,9 @@
 
 #include <zlib.h>
 
+#include <array>
 #include <limits>
+#include <new>
 
 namespace provisr::daemon {
 namespace {
@@ -44,6 +46,46 @@ std::optional<std::string> gzip(std::string_view text) {
   if (!is_done) return std::nullopt;
   packed.shrink_to_fit();
   return packed;
+}
+
+struct GzipStream::Deflation {
+  Deflation() {
+    constexpr int small_window_bits = 12 + 16;  // 4 KiB: a few samples are much alike
+    constexpr int small_memory_level = 5;
+    if (deflateInit2(&stream, Z_BEST_SPEED, Z_DEFLATED, small_window_bits, small_memory_level,
+                     Z_DEFAULT_STRATEGY) != Z_OK) {
+      throw std::bad_alloc();
+    }
+  }
+  ~Deflation() { deflateEnd(&stream); }
+  Deflation(const Deflation&) = delete;
+  Deflation& operator=(const Deflation&) = delete;
+
+  void run(std::string_view text, int flush, std::string& packed) {
+    stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
+    stream.avail_in = static_cast<uInt>(text.size());
+    std::array<char, 16384> room;
+    do {
+      stream.next_out = reinterpret_cast<Bytef*>(room.data());
+      stream.avail_out = static_cast<uInt>(room.size());
+      deflate(&stream, flush);
+      packed.append(room.data(), room.size() - stream.avail_out);
+    } while (stream.avail_out == 0);
+  }
+
+  z_stream stream{};
+};
+
+GzipStream::GzipStream() : deflation_(std::make_unique<Deflation>()) {}
+
+GzipStream::~GzipStream() = default;
+
+void GzipStream::add(std::string_view text, std::string& packed) {
+  deflation_->run(text, Z_SYNC_FLUSH, packed);
+}
+
+void GzipStream::finish(std::string_view text, std::string& packed) {
+  deflation_->run(text, Z_FINISH, packed);
 }
 
 }  // namespace provisr::daemon

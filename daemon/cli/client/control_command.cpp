@@ -67,7 +67,9 @@ class Control {
   [[nodiscard]] bool ask(const std::string& name, const std::string& target) {
     const HttpReceived received = post(name, target);
     if (received.status == 200 || received.status == 202) return print_done(name, received);
-    output_.complain(fmt::format("{}: {}", name, api_.refusal(received)));
+    const std::string why = api_.refusal(received);
+    const std::string whose = name + ": ";
+    output_.complain(why.starts_with(whose) ? why : whose + why);
     fail(received.status == 404 ? exit_unknown_name : EXIT_FAILURE);
     return true;
   }

@@ -36,7 +36,12 @@ constexpr double longest_uptime = 1e10;
   return last;
 }
 
-/// "memory 612.4 of 512 since 2026-11-25T10:00:00.000Z, cpu ..."
+[[nodiscard]] std::string_view unit_of(std::string_view limit) {
+  if (limit == "memory") return " MB";
+  return limit == "cpu" ? " %" : "";
+}
+
+/// "memory 612.4 of 512 MB since 2026-11-25T10:00:00.000Z, cpu ..."
 [[nodiscard]] std::string breaches_of(const Value& entry) {
   const Value* const breaches = find_member(entry, "limits_breached");
   if (breaches == nullptr || !breaches->IsArray()) return {};
@@ -46,7 +51,8 @@ constexpr double longest_uptime = 1e10;
     const auto value = find_number(breach, "value");
     const auto max = find_number(breach, "max");
     if (!limit || !value || !max) continue;
-    text += fmt::format("{}{} {:.1f} of {}", text.empty() ? "" : ", ", *limit, *value, *max);
+    text += fmt::format("{}{} {:.1f} of {}{}", text.empty() ? "" : ", ", *limit, *value, *max,
+                        unit_of(*limit));
     if (const auto since = find_text(breach, "since")) text += " since " + *since;
   }
   return text;

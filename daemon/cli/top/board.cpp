@@ -117,6 +117,10 @@ struct Ends {
   return problems;
 }
 
+void add_known(std::optional<double>& total, const std::optional<double>& figure) {
+  if (figure) total = total.value_or(0) + *figure;
+}
+
 void count(Totals& totals, const TopProcess& process) {
   switch (kind_of(process.report)) {
     case StateKind::up:
@@ -132,8 +136,8 @@ void count(Totals& totals, const TopProcess& process) {
       ++totals.stopped;
       break;
   }
-  totals.cpu_percent += process.usage.cpu_percent.value_or(0);
-  totals.memory_mb += process.usage.memory_mb.value_or(0);
+  add_known(totals.cpu_percent, process.usage.cpu_percent);
+  add_known(totals.memory_mb, process.usage.memory_mb);
 }
 
 using KnownProcesses = std::map<std::string, TopProcess>;
@@ -216,8 +220,8 @@ void write_totals(JsonText& json, const Totals& totals) {
   json.member("waiting", std::uint64_t{totals.waiting});
   json.member("down", std::uint64_t{totals.down});
   json.member("stopped", std::uint64_t{totals.stopped});
-  json.member("cpu_percent", totals.cpu_percent);
-  json.member("memory_mb", totals.memory_mb);
+  if (totals.cpu_percent) json.member("cpu_percent", *totals.cpu_percent);
+  if (totals.memory_mb) json.member("memory_mb", *totals.memory_mb);
 }
 
 }  // namespace
@@ -318,7 +322,14 @@ void Board::take(Look look, Timestamp now, std::chrono::steady_clock::time_point
                          memory_of(report, sample, look, known)});
     count(totals, processes.back());
   }
+  if (totals.up == 0) {
+    add_known(totals.cpu_percent, 0.0);
+    add_known(totals.memory_mb, 0.0);
+  }
   add_growth(problems, processes);
+  if (!look.unmeasured.empty()) {
+    problems.insert(problems.begin(), {"provisrd", "tells no figures: " + look.unmeasured, false});
+  }
 }
 
 std::string board_json(const Board& board) {

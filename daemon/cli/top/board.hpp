@@ -54,7 +54,8 @@ struct Look {
   std::map<std::string, CpuHistory> histories;
   std::map<std::string, MemoryHistory> memories;
   ServerMachine machine;
-  std::string failure;  ///< if not empty, why there is no answer; the rest is empty then
+  std::string unmeasured;  ///< if not empty, why there are no samples
+  std::string failure;     ///< if not empty, why there is no answer; the rest is empty then
 };
 
 /// Ends of processes are told that long as problems.
@@ -78,9 +79,9 @@ struct Totals {
   std::size_t up = 0;
   std::size_t waiting = 0;  ///< on the way up or down again: backoff, stopping
   std::size_t down = 0;
-  std::size_t stopped = 0;  ///< by a command, or at its good end
-  double cpu_percent = 0;
-  double memory_mb = 0;
+  std::size_t stopped = 0;            ///< by a command, or at its good end
+  std::optional<double> cpu_percent;  ///< of what is known; empty if something runs and nothing is
+  std::optional<double> memory_mb;
 };
 
 enum class StateKind { up, waiting, down, stopped };

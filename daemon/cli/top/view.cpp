@@ -68,11 +68,13 @@ class Drawing {
     add_count(made, totals.down, "down", Style::bad);
     add_count(made, totals.waiting, "waiting", Style::waiting);
     add_count(made, totals.stopped, "stopped", Style::dim);
-    add_if_it_fits(made, fmt::format("  CPU {:.1f} %", totals.cpu_percent), Style::strong);
+    const std::string cpu = totals.cpu_percent ? fmt::format("{:.1f}", *totals.cpu_percent) : "-";
+    add_if_it_fits(made, fmt::format("  CPU {} %", cpu), Style::strong);
     if (board.machine.cpus) {
       add_if_it_fits(made, fmt::format(" of {:.0f} %", *board.machine.cpus * 100), Style::dim);
     }
-    add_if_it_fits(made, fmt::format("  {:.0f} MB", totals.memory_mb), Style::strong);
+    const std::string memory = totals.memory_mb ? fmt::format("{:.0f}", *totals.memory_mb) : "-";
+    add_if_it_fits(made, fmt::format("  {} MB", memory), Style::strong);
     if (board.machine.memory_mb) {
       add_if_it_fits(made, " of " + size_text(*board.machine.memory_mb), Style::dim);
     }

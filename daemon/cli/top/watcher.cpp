@@ -39,7 +39,12 @@ Look look_around(const ApiClient& api, const std::vector<std::string>& names,
   look.processes = parse_status(status);
   look.machine = parse_machine(status);
   std::erase_if(look.processes, [&](const ProcessReport& one) { return !is_chosen(one, names); });
-  look.samples = parse_samples(ask(api, "/metrics"));
+  const HttpReceived samples = api.get("/metrics");
+  if (samples.status == 200) {
+    look.samples = parse_samples(samples.body);
+  } else {
+    look.unmeasured = api.refusal(samples);
+  }
   look.exits = parse_exits(ask(api, fmt::format("/exits?since=-{}m", problem_window.count())));
   for (const std::string& name : histories) {
     const std::string answer =

@@ -27,7 +27,8 @@ std::error_code refuse_irregular(const struct stat& status) {
 std::error_code refuse_exposed(const struct stat& status) {
   constexpr mode_t of_others = S_IRGRP | S_IWGRP | S_IROTH | S_IWOTH;
   if (const std::error_code error = refuse_irregular(status)) return error;
-  return (status.st_mode & of_others) == 0
+  const bool is_own = status.st_uid == ::geteuid() || status.st_uid == 0;
+  return is_own && (status.st_mode & of_others) == 0
              ? std::error_code()
              : std::make_error_code(std::errc::operation_not_permitted);
 }

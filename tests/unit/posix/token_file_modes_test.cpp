@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <string>
 #include <sys/stat.h>
+#include <unistd.h>
 
 using namespace provisr::daemon;
 using provisr::test::TempDirectory;
@@ -61,11 +62,22 @@ TEST_CASE("a token file that others can read or write is a fault with line and k
   const auto file = write(folder, token, mode);
   const LoadedConfig loaded = load_with(file);
   REQUIRE(loaded.faults.size() == 1);
-  CHECK(loaded.faults[0].to_string() ==
-        fmt::format("p.toml:2: server.auth.token_file: \"{}\" cannot be used: its group or others "
-                    "may read or write it; make it its owner's alone (chmod 600)",
-                    file.string()));
+  CHECK(
+      loaded.faults[0].to_string() ==
+      fmt::format("p.toml:2: server.auth.token_file: \"{}\" cannot be used: others than the "
+                  "account of provisrd may read or write it; make it that account's alone (chown, "
+                  "chmod 600)",
+                  file.string()));
   CHECK(loaded.config.server.auth.token.empty());
+}
+
+TEST_CASE("a token file of another account is a fault, also for root, who could read it") {
+  if (::geteuid() != 0) SKIP("takes root");
+  const TempDirectory folder;
+  const auto file = write(folder, token);
+  constexpr uid_t somebody_else = 12345;
+  REQUIRE(::chown(file.c_str(), somebody_else, static_cast<gid_t>(-1)) == 0);
+  CHECK(fault_of(file).starts_with("cannot be used: others than the account of provisrd may read"));
 }
 
 TEST_CASE("a token file of nothing, of much or of several words is a fault that hides it") {
