@@ -9,6 +9,7 @@
 #include "daemon/platform/descriptor_limit.hpp"
 #include "daemon/platform/ended_children.hpp"
 #include "daemon/platform/events.hpp"
+#include "daemon/platform/oom_kills.hpp"
 #include "daemon/platform/unforked_storage.hpp"
 #include "daemon/reloader.hpp"
 #include "daemon/state/state_directory.hpp"
@@ -66,6 +67,7 @@ namespace {
           [&registry](std::string_view name) { registry.reset_history(name); });
     }
     limits.on_tick(tick.snapshot);
+    look_for_oom_kills();
     tell_of_tick(hub, tick);
   };
   return options;

@@ -4,6 +4,9 @@
 #include <condition_variable>
 #include <exception>
 #include <mutex>
+#include <optional>
+#include <set>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -15,9 +18,9 @@ using SteadyTime = std::chrono::steady_clock::time_point;
 /// Processes may become something else without being born again.
 constexpr std::chrono::seconds between_looks_at_all{60};
 /// How long to wait for the end of a look.
-constexpr std::chrono::seconds patience{1};
+constexpr std::chrono::seconds patience_at_end{1};
 
-/// What both threads share; outlives a thread that is stuck.
+/// What the threads share; outlives those that are stuck.
 struct Desk {
   std::mutex mutex;
   std::condition_variable changed;
@@ -29,13 +32,25 @@ struct Desk {
   std::vector<ScoutReport> reports;
   bool has_new_rules = false;
   bool is_ending = false;
-  bool has_ended = false;
+  bool has_ended = false;   ///< the scout on duty
+  std::uint64_t shift = 0;  ///< of the scout on duty
+  ProcessId being_read = 0;
+  SteadyTime read_since{};
+  std::set<ProcessId> stuck;  ///< at each of them hangs a scout that was relieved
+
+  void report(ScoutReport found) {
+    reports.push_back(std::move(found));
+    wake();
+  }
 };
+
+/// A scout hung until somebody else took its place.
+struct Relieved {};
 
 class ScoutThread {
  public:
-  explicit ScoutThread(std::shared_ptr<Desk> desk)
-      : desk_(std::move(desk)), scout_(system_scout_sources()) {}
+  ScoutThread(std::shared_ptr<Desk> desk, ScoutSources sources, std::uint64_t shift)
+      : desk_(std::move(desk)), shift_(shift), scout_(watched(std::move(sources))) {}
 
   void run() {
     while (wait_for_look()) {
@@ -47,6 +62,38 @@ class ScoutThread {
   }
 
  private:
+  /// Notes what is being read, for who watches over the scout.
+  [[nodiscard]] ScoutSources watched(ScoutSources sources) {
+    sources.read = [this, read = std::move(sources.read)](
+                       ProcessId pid, const FactSet& wanted) -> std::optional<ProcessFacts> {
+      if (!begin_reading(pid)) return std::nullopt;
+      auto facts = read(pid, wanted);
+      end_reading(pid);
+      return facts;
+    };
+    return sources;
+  }
+
+  [[nodiscard]] bool begin_reading(ProcessId pid) {
+    const std::lock_guard lock(desk_->mutex);
+    if (desk_->stuck.contains(pid)) return false;
+    desk_->being_read = pid;
+    desk_->read_since = std::chrono::steady_clock::now();
+    return true;
+  }
+
+  void end_reading(ProcessId pid) {
+    const std::lock_guard lock(desk_->mutex);
+    if (desk_->shift == shift_) {
+      desk_->being_read = 0;
+      return;
+    }
+    desk_->stuck.erase(pid);
+    desk_->has_new_rules = true;  // it can be found now
+    desk_->changed.notify_all();
+    throw Relieved();
+  }
+
   void look() {
     const bool all = std::chrono::steady_clock::now() >= next_look_at_all_;
     if (all) next_look_at_all_ = std::chrono::steady_clock::now() + between_looks_at_all;
@@ -79,20 +126,22 @@ class ScoutThread {
   void deliver(ScoutReport report) {
     if (report.empty()) return;
     const std::lock_guard lock(desk_->mutex);
-    if (desk_->is_ending) return;
-    desk_->reports.push_back(std::move(report));
-    desk_->wake();
+    if (!desk_->is_ending) desk_->report(std::move(report));
   }
 
   std::shared_ptr<Desk> desk_;
+  std::uint64_t shift_;
   ProcessScout scout_;
   SteadyTime next_look_{};
   SteadyTime next_look_at_all_{};
 };
 
-void run_scout(const std::shared_ptr<Desk>& desk) {
+void run_scout(const std::shared_ptr<Desk>& desk, const MakeScoutSources& make_sources,
+               std::uint64_t shift) {
   try {
-    ScoutThread(desk).run();
+    ScoutThread(desk, make_sources(), shift).run();
+  } catch (const Relieved&) {
+    return;
   } catch (const std::exception&) {  // no memory to begin with: nothing is found
   }
   const std::lock_guard lock(desk->mutex);
@@ -100,27 +149,75 @@ void run_scout(const std::shared_ptr<Desk>& desk) {
   desk->changed.notify_all();
 }
 
+/// Has a scout at work, and another one if that hangs.
+class ScoutShifts {
+ public:
+  ScoutShifts(std::shared_ptr<Desk> desk, MatchSourceOptions options)
+      : desk_(std::move(desk)), options_(std::move(options)) {}
+
+  /// Until the desk is ending, and for a moment longer if the scout hangs just then.
+  void run() {
+    start_scout(0);
+    std::unique_lock lock(desk_->mutex);
+    while (!desk_->is_ending) {
+      desk_->changed.wait_for(lock, options_.patience);
+      if (hangs() && desk_->stuck.size() < most_stuck) relieve();
+    }
+    const bool has_ended =
+        desk_->changed.wait_for(lock, patience_at_end, [&] { return desk_->has_ended; });
+    lock.unlock();
+    if (!scout_.joinable()) return;
+    has_ended ? scout_.join() : scout_.detach();
+  }
+
+ private:
+  static constexpr std::size_t most_stuck = 8;
+
+  [[nodiscard]] bool hangs() const {
+    return !desk_->is_ending && desk_->being_read != 0 &&
+           std::chrono::steady_clock::now() - desk_->read_since > options_.patience;
+  }
+
+  /// The next scout leaves out what this one hangs at.
+  void relieve() {
+    const ProcessId pid = std::exchange(desk_->being_read, 0);
+    desk_->stuck.insert(pid);
+    desk_->has_new_rules = true;
+    scout_.detach();
+    start_scout(++desk_->shift);
+    desk_->report({.generation = desk_->generation, .stuck = pid});
+  }
+
+  void start_scout(std::uint64_t shift) {
+    try {
+      scout_ = std::thread(run_scout, desk_, options_.make_sources, shift);
+    } catch (const std::system_error&) {  // no thread to be had: nothing is found
+    }
+  }
+
+  std::shared_ptr<Desk> desk_;
+  MatchSourceOptions options_;
+  std::thread scout_;
+};
+
 class ThreadedSource final : public MatchSource {
  public:
-  explicit ThreadedSource(std::function<void()> wake) { desk_->wake = std::move(wake); }
+  ThreadedSource(std::function<void()> wake, MatchSourceOptions options)
+      : shifts_(desk_, std::move(options)) {
+    desk_->wake = std::move(wake);
+  }
   ThreadedSource(const ThreadedSource&) = delete;
   ThreadedSource& operator=(const ThreadedSource&) = delete;
 
   ~ThreadedSource() override {
     if (!thread_.joinable()) return;
-    bool has_ended = false;
     {
-      std::unique_lock lock(desk_->mutex);
+      const std::lock_guard lock(desk_->mutex);
       desk_->is_ending = true;
       desk_->wake = [] {};
       desk_->changed.notify_all();
-      has_ended = desk_->changed.wait_for(lock, patience, [&] { return desk_->has_ended; });
     }
-    if (has_ended) {
-      thread_.join();
-    } else {
-      thread_.detach();
-    }
+    thread_.join();
   }
 
   void look_for(std::shared_ptr<const MatchRules> rules, std::uint64_t generation,
@@ -135,7 +232,7 @@ class ThreadedSource final : public MatchSource {
       desk_->reports.clear();
       desk_->changed.notify_all();
     }
-    if (is_needed && !thread_.joinable()) thread_ = std::thread(run_scout, desk_);
+    if (is_needed && !thread_.joinable()) thread_ = std::thread([this] { shifts_.run(); });
   }
 
   [[nodiscard]] std::vector<ScoutReport> take() override {
@@ -145,13 +242,15 @@ class ThreadedSource final : public MatchSource {
 
  private:
   std::shared_ptr<Desk> desk_ = std::make_shared<Desk>();
+  ScoutShifts shifts_;
   std::thread thread_;
 };
 
 }  // namespace
 
-std::unique_ptr<MatchSource> make_match_source(std::function<void()> wake) {
-  return std::make_unique<ThreadedSource>(std::move(wake));
+std::unique_ptr<MatchSource> make_match_source(std::function<void()> wake,
+                                               MatchSourceOptions options) {
+  return std::make_unique<ThreadedSource>(std::move(wake), std::move(options));
 }
 
 }  // namespace provisr::daemon

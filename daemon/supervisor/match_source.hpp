@@ -27,8 +27,20 @@ class MatchSource {
 /// Makes a source, which calls `wake` on a thread of its own when there is something to take().
 using MakeMatchSource = std::function<std::unique_ptr<MatchSource>(std::function<void()> wake)>;
 
-/// A scout on a thread of its own: to read what a process is may take long, if the process is stuck
-/// in the kernel or a name service does not answer. Its destructor does not wait for that.
-[[nodiscard]] std::unique_ptr<MatchSource> make_match_source(std::function<void()> wake);
+using MakeScoutSources = std::function<ScoutSources()>;
+
+struct MatchSourceOptions {
+  /// Called on the thread that uses them.
+  MakeScoutSources make_sources = system_scout_sources;
+  /// How long a process may take to be read.
+  std::chrono::milliseconds patience{2000};
+};
+
+/// A scout on a thread of its own. To read what a process is may take for ever: the process may be
+/// stuck in the kernel, or keep its arguments in memory that a file system of its own is to fill.
+/// The scout that hangs there is relieved by another one, which leaves that process out until it
+/// was read; up to eight at a time. The destructor waits a second for a scout at most.
+[[nodiscard]] std::unique_ptr<MatchSource> make_match_source(std::function<void()> wake,
+                                                             MatchSourceOptions options = {});
 
 }  // namespace provisr::daemon

@@ -57,6 +57,11 @@ void Supervisor::tell_of_unseen(const ScoutReport& report) {
     services_.log->debug(
         "the program's file of some processes is not told to provisrd: no exe matches them");
   }
+  if (report.stuck != 0) {
+    services_.log->warn(
+        "process {} keeps who asks what it is waiting: no match finds it until it answers",
+        report.stuck);
+  }
   if (report.hides_others && !std::exchange(is_hiding_told_, true)) {
     services_.log->warn(
         "the processes of other users are hidden from provisrd, and no match finds them: /proc is "

@@ -34,6 +34,7 @@ struct ScoutReport {
   std::vector<Sighting> sightings = {};
   bool was_refused = false;   ///< the system did not tell some facts
   bool hides_others = false;  ///< the system hides other users' processes
+  ProcessId stuck = 0;        ///< what it is takes too long to be read; it is left out until it was
 
   [[nodiscard]] bool empty() const { return !is_whole && sightings.empty(); }
 };

@@ -68,7 +68,9 @@ struct SupervisorOptions {
   std::chrono::nanoseconds history_ttl = default_history_ttl;
   /// The time between two samples: what is found by what it is comes and goes within it.
   std::chrono::nanoseconds interval = default_interval;
-  MakeMatchSource make_match_source = &daemon::make_match_source;
+  MakeMatchSource make_match_source = [](std::function<void()> wake) {
+    return daemon::make_match_source(std::move(wake));
+  };
   std::function<std::optional<std::uint64_t>(ProcessId)> start_of = &daemon::start_of;
   /// Told of each name that a `match` gives and of what a process may use under it, also if that
   /// changes; and of each that it takes back. On the supervisor's thread; must not block.

@@ -201,7 +201,10 @@ TEST_CASE("restarts, exits and retired names keep their time while the clock is 
     const int pid = daemon.pid();
     daemon.clock.step_to(shift);
     send_signal(pid, SIGKILL);
-    REQUIRE(eventually([&] { return daemon.pid() != 0 && daemon.pid() != pid; }));
+    REQUIRE(eventually([&] {
+      const int successor = daemon.pid();
+      return successor != 0 && successor != pid;
+    }));
     CHECK(daemon.process()["restarts"].GetUint64() == ++restarts);
     const rapidjson::Document exits = daemon.json("/api/exits?name=app&since=-5m");
     REQUIRE(exits["exits"].Size() >= 1);

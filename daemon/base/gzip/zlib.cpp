@@ -51,7 +51,7 @@ std::optional<std::string> gzip(std::string_view text) {
 struct GzipStream::Deflation {
   Deflation() {
     constexpr int small_window_bits = 12 + 16;  // 4 KiB: a few samples are much alike
-    constexpr int small_memory_level = 5;
+    constexpr int small_memory_level = 4;
     if (deflateInit2(&stream, Z_BEST_SPEED, Z_DEFLATED, small_window_bits, small_memory_level,
                      Z_DEFAULT_STRATEGY) != Z_OK) {
       throw std::bad_alloc();

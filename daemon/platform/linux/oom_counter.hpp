@@ -23,10 +23,15 @@ class OomCounter {
   explicit OomCounter(Roots roots);
 
   /// The kills so far in the cgroup of this program explain no end.
-  void begin(pid_t own_pid);
+  void begin(pid_t own_pid, TimePoint now);
+
+  /// Looks whether there were kills, so that those of processes that are none of ours are known when
+  /// a child ends. To be called again and again; a no-op within a second of the one before.
+  void look(TimePoint now);
 
   /// Whether a kill that has explained no other end explains that of `pid`, which is a zombie. A
   /// kill is forgotten a second after it was seen first: it was of a process that is none of ours.
+  /// If the latest look is more than 15 s old, nobody can tell, and nothing is guessed.
   [[nodiscard]] bool explains_end_of(pid_t pid, TimePoint now);
 
  private:
@@ -34,7 +39,10 @@ class OomCounter {
     std::uint64_t seen = 0;
     std::uint64_t left = 0;  ///< that explain no end yet
     TimePoint seen_at{};
+    TimePoint looked_at{};
   };
+
+  static void look_at(const std::filesystem::path& file, Kills& kills, TimePoint now);
 
   /// Where the kernel counts the kills in the cgroup of a process; empty if it does not.
   [[nodiscard]] std::filesystem::path count_file_of(pid_t pid) const;
@@ -42,6 +50,7 @@ class OomCounter {
   Roots roots_;
   std::filesystem::path own_file_;  ///< where the kills in this program's cgroup are counted
   std::map<std::filesystem::path, Kills> kills_;
+  TimePoint next_look_{};
 };
 
 }  // namespace provisr::daemon

@@ -1,31 +1,51 @@
-#include "daemon/platform/posix/oom_kills.hpp"
+#include "daemon/platform/oom_kills.hpp"
 
 #include "daemon/platform/linux/oom_counter.hpp"
+#include "daemon/platform/posix/oom_kills.hpp"
 
 #include <chrono>
+#include <mutex>
 #include <unistd.h>
 
 namespace provisr::daemon {
 namespace {
 
-/// Of the thread that starts the children.
-[[nodiscard]] OomCounter& counter() {
-  static OomCounter counter;
+[[nodiscard]] OomCounter::TimePoint steady_now() {
+  return std::chrono::steady_clock::now();
+}
+
+/// Of this program's children, for the thread that starts them and the one that looks.
+class SharedCounter {
+ public:
+  SharedCounter() { counter_.begin(getpid(), steady_now()); }
+
+  void look() {
+    const std::lock_guard lock(mutex_);
+    counter_.look(steady_now());
+  }
+  [[nodiscard]] bool explains_end_of(pid_t pid) {
+    const std::lock_guard lock(mutex_);
+    return counter_.explains_end_of(pid, steady_now());
+  }
+
+ private:
+  std::mutex mutex_;
+  OomCounter counter_;
+};
+
+[[nodiscard]] SharedCounter& counter() {
+  static SharedCounter counter;
   return counter;
 }
 
 }  // namespace
 
-void count_oom_kills() {
-  static const bool has_begun = [] {
-    counter().begin(getpid());
-    return true;
-  }();
-  static_cast<void>(has_begun);
+void look_for_oom_kills() {
+  counter().look();
 }
 
 bool was_oom_kill(pid_t pid) {
-  return counter().explains_end_of(pid, std::chrono::steady_clock::now());
+  return counter().explains_end_of(pid);
 }
 
 }  // namespace provisr::daemon

@@ -1,5 +1,6 @@
 #include "daemon/platform/child_process.hpp"
 
+#include "daemon/platform/oom_kills.hpp"
 #include "daemon/platform/posix/child_birth.hpp"
 #include "daemon/platform/posix/last_error.hpp"
 #include "daemon/platform/posix/oom_kills.hpp"
@@ -187,7 +188,7 @@ class PosixChild final : public ChildProcess {
 
 std::unique_ptr<ChildProcess> ChildProcess::start(const ChildCommand& command,
                                                   StartFailure& failure) {
-  count_oom_kills();
+  look_for_oom_kills();
   const std::string mark = unique_mark();
   auto birth = std::make_unique<const ChildBirth>(command, mark);
   Pipe pipe = command.outlives_daemon ? make_two_way_pipe() : make_pipe();

@@ -55,17 +55,39 @@ TEST_CASE("a kill that the cgroup counts explains one end") {
   const OomMachine machine("0::/system.slice/a.service\n", "system.slice/a.service/memory.events");
   machine.count(3);
   OomCounter counter = machine.counter();
-  counter.begin(daemon_pid);
+  counter.begin(daemon_pid, first_look);
   CHECK_FALSE(counter.explains_end_of(child, first_look));
   machine.count(4);
   CHECK(counter.explains_end_of(child, first_look));
   CHECK_FALSE(counter.explains_end_of(child, first_look));
 }
 
+TEST_CASE("a kill that was none of ours explains no end that comes later") {
+  const OomMachine machine("0::/\n", "memory.events.local");
+  OomCounter counter = machine.counter();
+  counter.begin(daemon_pid, first_look);
+  machine.count(1);
+  counter.look(first_look + 5s);
+  counter.look(first_look + 10s);
+  CHECK_FALSE(counter.explains_end_of(child, first_look + 11s));
+  machine.count(2);
+  CHECK(counter.explains_end_of(child, first_look + 12s));
+}
+
+TEST_CASE("a kill since a look long ago explains nothing") {
+  const OomMachine machine("0::/\n", "memory.events.local");
+  OomCounter counter = machine.counter();
+  counter.begin(daemon_pid, first_look);
+  machine.count(1);
+  CHECK_FALSE(counter.explains_end_of(child, first_look + 1h));
+  machine.count(2);
+  CHECK(counter.explains_end_of(child, first_look + 1h + 1s));
+}
+
 TEST_CASE("two kills at once explain two ends, but none that comes later") {
   const OomMachine machine("0::/\n", "memory.events.local");
   OomCounter counter = machine.counter();
-  counter.begin(daemon_pid);
+  counter.begin(daemon_pid, first_look);
   machine.count(3);
   CHECK(counter.explains_end_of(child, first_look));
   CHECK(counter.explains_end_of(child, first_look + 900ms));
@@ -76,7 +98,7 @@ TEST_CASE("version 1 has its count elsewhere") {
   const OomMachine machine("9:name=systemd:/x\n4:cpu,memory:/jobs/1\n0::/\n",
                            "memory/jobs/1/memory.oom_control");
   OomCounter counter = machine.counter();
-  counter.begin(daemon_pid);
+  counter.begin(daemon_pid, first_look);
   machine.count(1);
   CHECK(counter.explains_end_of(child, first_look));
   machine.move_child("4:cpu,memory:/\n0::/\n");  // as a zombie is shown
@@ -88,7 +110,7 @@ TEST_CASE("in a cgroup that was not looked at before nothing is guessed") {
   const OomMachine machine("0::/a\n", "a/memory.events");
   OomCounter counter = machine.counter();
   CHECK_FALSE(counter.explains_end_of(child, first_look));
-  counter.begin(daemon_pid);
+  counter.begin(daemon_pid, first_look);
   machine.move_child("0::/elsewhere\n");
   machine.count(1);
   CHECK_FALSE(counter.explains_end_of(child, first_look));

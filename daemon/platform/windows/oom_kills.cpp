@@ -1,0 +1,7 @@
+#include "daemon/platform/oom_kills.hpp"
+
+namespace provisr::daemon {
+
+void look_for_oom_kills() {}
+
+}  // namespace provisr::daemon
