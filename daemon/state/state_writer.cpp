@@ -85,7 +85,8 @@ class StateWriter::Queue {
   }
 
   void run_next(std::unique_lock<std::mutex>& lock) {
-    PendingJob next = std::move(waiting_.extract(order_.front()).mapped());
+    PendingJob next = std::move(waiting_.at(order_.front()));
+    waiting_.erase(order_.front());
     order_.pop_front();
     lock.unlock();
     const std::error_code error = run(next.job);

@@ -1,4 +1,5 @@
 #include "daemon/api/history.hpp"
+#include "support/answer_text.hpp"
 
 #include <provisr/history.hpp>
 
@@ -17,6 +18,7 @@
 
 using namespace provisr;
 using namespace provisr::daemon;
+using namespace provisr::test;
 
 namespace {
 
@@ -65,20 +67,6 @@ struct Samples {
     numbers.push_back(sample["pid"].GetInt());
   }
   return numbers;
-}
-
-/// Its pieces together; none is longer than `longest`.
-[[nodiscard]] std::string text_of(const HttpAnswer& answer, std::size_t longest = 100'000) {
-  if (!answer.source) return *answer.body;
-  std::string text;
-  for (Pulled pulled = Pulled::piece; pulled == Pulled::piece;) {
-    std::string piece;
-    pulled = answer.source(piece);
-    CHECK_FALSE(piece.empty());
-    CHECK(piece.size() < longest);
-    text += piece;
-  }
-  return text;
 }
 
 /// The newest of those in the range.

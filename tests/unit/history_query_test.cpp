@@ -6,6 +6,7 @@
 #include "daemon/api/history.hpp"
 #include "daemon/api/parameters.hpp"
 #include "daemon/api/summary.hpp"
+#include "support/answer_text.hpp"
 
 #include <provisr/registry.hpp>
 
@@ -23,6 +24,7 @@
 
 using namespace provisr;
 using namespace provisr::daemon;
+using namespace provisr::test;
 using namespace std::chrono_literals;
 using Catch::Matchers::ContainsSubstring;
 
@@ -85,14 +87,6 @@ struct RecordedSamples {
 
   Registry registry;
 };
-
-[[nodiscard]] std::string text_of(const HttpAnswer& answer) {
-  if (!answer.source) return *answer.body;
-  std::string text;
-  while (answer.source(text) == Pulled::piece) {
-  }
-  return text;
-}
 
 [[nodiscard]] rapidjson::Document json_of(const HttpAnswer& answer) {
   rapidjson::Document document;

@@ -16,7 +16,7 @@
 using namespace provisr::daemon;
 using namespace provisr::test;
 using namespace std::chrono_literals;
-using Outcome = StateWriter::Outcome;
+using WriteOutcome = StateWriter::Outcome;
 
 namespace {
 
@@ -65,11 +65,12 @@ TEST_CASE("a state writer does its jobs in order, and tells how each ended") {
   Done done;
   StateWriter writer("state_dir /x", log.log());
   writer.post("a", done.job("first"));
-  CHECK(writer.write("b", done.job("second")) == Outcome::done);
+  CHECK(writer.write("b", done.job("second")) == WriteOutcome::done);
   const auto full = std::make_error_code(std::errc::no_space_on_device);
-  CHECK(writer.write("a", done.job("third", full)) == Outcome::failed);
-  CHECK(writer.write("a", done.job("fourth", full)) == Outcome::failed);
-  CHECK(writer.write("c", []() -> std::error_code { throw std::bad_alloc(); }) == Outcome::failed);
+  CHECK(writer.write("a", done.job("third", full)) == WriteOutcome::failed);
+  CHECK(writer.write("a", done.job("fourth", full)) == WriteOutcome::failed);
+  CHECK(writer.write("c", []() -> std::error_code { throw std::bad_alloc(); }) ==
+        WriteOutcome::failed);
   CHECK(done.texts() == std::vector<std::string>{"first", "second", "third", "fourth"});
   CHECK(log.count("ERROR state_dir /x cannot be written: " + full.message()) == 1);
 }
@@ -79,10 +80,10 @@ TEST_CASE("nobody waits for a disk that does not answer but the first, and no jo
   Done done;
   HungDisk disk;
   StateWriter writer("state_dir /x", log.log(), no_patience);
-  CHECK(writer.write("hung", disk.job()) == Outcome::pending);
+  CHECK(writer.write("hung", disk.job()) == WriteOutcome::pending);
   CHECK(writer.is_stalled());
   for (int i = 0; i < 1000; ++i) {
-    CHECK(writer.write("name", done.job("version " + std::to_string(i))) == Outcome::pending);
+    CHECK(writer.write("name", done.job("version " + std::to_string(i))) == WriteOutcome::pending);
   }
   writer.post("other", done.job("other"));
   CHECK(done.texts().empty());
@@ -102,7 +103,7 @@ TEST_CASE("whoever waits for a job that is replaced waits for the one in its pla
   const auto ticket = writer.post("name", done.job("old"));
   writer.post("name", done.job("new"));
   disk.answer();
-  CHECK(writer.wait(ticket) == Outcome::done);
+  CHECK(writer.wait(ticket) == WriteOutcome::done);
   CHECK(done.texts() == std::vector<std::string>{"new"});
 }
 

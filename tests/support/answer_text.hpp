@@ -1,0 +1,27 @@
+#pragma once
+
+#include "daemon/http/answer.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include <cstddef>
+#include <string>
+
+namespace provisr::test {
+
+/// All that an answer says, its pieces together; none of them is longer than `longest`.
+[[nodiscard]] inline std::string text_of(const daemon::HttpAnswer& answer,
+                                         std::size_t longest = 100'000) {
+  if (!answer.source) return *answer.body;
+  std::string text;
+  for (daemon::Pulled pulled = daemon::Pulled::piece; pulled == daemon::Pulled::piece;) {
+    std::string piece;
+    pulled = answer.source(piece);
+    CHECK_FALSE(piece.empty());
+    CHECK(piece.size() < longest);
+    text += piece;
+  }
+  return text;
+}
+
+}  // namespace provisr::test
