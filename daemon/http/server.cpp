@@ -148,7 +148,7 @@ class HttpServer::Loop final : public ConnectionOwner {
   std::array<char, bytes_received_in_a_row> buffer_{};
   std::set<int> said_errors_;
   bool is_paused_ = true;
-  TimePoint accept_again_ = TimePoint::min();
+  TimePoint accept_again_{};
   std::atomic<Accepting> accepting_ = Accepting::not_yet;
   std::atomic<bool> is_deserted_ = false;
   std::atomic<bool> is_stopping_ = false;
