@@ -11,7 +11,7 @@ namespace provisr::test {
 
 /// All that an answer says, its pieces together; none of them is longer than `longest`.
 [[nodiscard]] inline std::string text_of(const daemon::HttpAnswer& answer,
-                                         std::size_t longest = 100'000) {
+                                         std::size_t longest = 10'000'000) {
   if (!answer.source) return *answer.body;
   std::string text;
   for (daemon::Pulled pulled = daemon::Pulled::piece; pulled == daemon::Pulled::piece;) {

@@ -155,7 +155,7 @@ TEST_CASE("limit is exact within any range, also if the clock was stepped") {
     query.limit = 1 + random() % (round % 2 == 0 ? 5 : 50'000);
     if (random() % 3 != 0) query.range.until = some_time();
     if (random() % 3 != 0) query.range.since = some_time();
-    CHECK(numbers_in(text_of(samples.answer(query))) == expected_numbers(samples, query));
+    CHECK(numbers_in(text_of(samples.answer(query), 100'000)) == expected_numbers(samples, query));
   }
 }
 
@@ -171,7 +171,7 @@ TEST_CASE("the edges of limit and until hold: since is in, until is not") {
     HistoryQuery query;
     query.range = {Timestamp(std::chrono::seconds(since)), Timestamp(std::chrono::seconds(until))};
     query.limit = limit;
-    return numbers_in(text_of(samples.answer(query)));
+    return numbers_in(text_of(samples.answer(query), 100'000));
   };
   CHECK(numbers(1, 3, 1) == std::vector<int>{2});
   CHECK(numbers(1, 2, 5) == std::vector<int>{1});
@@ -211,6 +211,6 @@ TEST_CASE("steps are bounded, whatever the clock has done") {
   HistoryQuery query;
   query.step = std::chrono::seconds(1);
   rapidjson::Document document;
-  document.Parse(text_of(samples.answer(query), 10'000'000).c_str());
+  document.Parse(text_of(samples.answer(query)).c_str());
   CHECK(document["history"].Size() == most_steps);
 }
