@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <fstream>
 #include <netinet/in.h>
+#include <set>
 #include <signal.h>
 #include <stdexcept>
 #include <sys/prctl.h>
@@ -42,7 +43,9 @@ void redirect(int to, const std::filesystem::path& file) {
 
 }  // namespace
 
-int free_port() {
+namespace {
+
+[[nodiscard]] int port_of_the_system() {
   const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
@@ -54,6 +57,16 @@ int free_port() {
   ::close(fd);
   if (!is_bound) throw std::runtime_error("no free port");
   return ntohs(address.sin_port);
+}
+
+}  // namespace
+
+int free_port() {
+  static std::set<int> given;  // the system may choose one again as soon as nobody has it
+  for (;;) {
+    const int port = port_of_the_system();
+    if (given.insert(port).second) return port;
+  }
 }
 
 HttpResult http_get(int port, const std::string& path) {
