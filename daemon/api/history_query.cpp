@@ -108,8 +108,8 @@ std::uint64_t steps_in(std::span<const HistoryView> histories, const TimeRange& 
     newest = std::max(newest, last_time(history).value_or(newest));
   }
   const Timestamp begin = std::max(oldest, range.since);
-  const Timestamp end = std::min(newest, range.until);
-  if (end < begin) return 0;
+  if (newest < begin || range.until <= begin) return 0;
+  const Timestamp end = std::min(newest, range.until - Timestamp::duration(1));
   return static_cast<std::uint64_t>((step_of(end, step) - step_of(begin, step)) / step) + 1;
 }
 

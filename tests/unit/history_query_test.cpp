@@ -183,6 +183,9 @@ TEST_CASE("more than 10,000 steps are refused, and more samples than a slice are
   const rapidjson::Document narrow = json_of(
       history_answer("app", world.view("app"), query("step=1s&until=2023-11-14T22:13:30Z")));
   CHECK(narrow["history"].Size() == 10);
+  const rapidjson::Document most = json_of(
+      history_answer("app", world.view("app"), query("step=1s&until=2023-11-15T01:00:00Z")));
+  CHECK(most["history"].Size() == 10'000);
 }
 
 TEST_CASE("a group over time is the sum of what its instances have in each step") {
