@@ -59,6 +59,7 @@ function onPage(name, { daemon, hash, quiet = true, ...options }, body) {
       await screenshot(page, `failed ${name}`.replace(/\W+/g, '-'));
       throw error;
     } finally {
+      await page.unrouteAll({ behavior: 'ignoreErrors' }); // a request may be on its way
       await page.context().close();
     }
   });
