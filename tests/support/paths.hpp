@@ -12,8 +12,8 @@ namespace provisr::test {
 /// The program with known behaviour, tests/programs.
 [[nodiscard]] std::string child_path();
 
-/// A library that lets a test step the wall clock of a program, tests/programs/clock_shim.cpp; empty
-/// if there is none.
+/// A library that lets a test step the wall clock of a program, tests/programs/clock_shim.cpp;
+/// empty if there is none.
 [[nodiscard]] std::string clock_shim_path();
 
 /// The program that config/process_metrics_demo.toml runs.

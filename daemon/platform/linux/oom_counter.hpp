@@ -25,8 +25,8 @@ class OomCounter {
   /// The kills so far in the cgroup of this program explain no end.
   void begin(pid_t own_pid, TimePoint now);
 
-  /// Looks whether there were kills, so that those of processes that are none of ours are known when
-  /// a child ends. To be called again and again; a no-op within a second of the one before.
+  /// Looks whether there were kills, so that those of processes that are none of ours are known
+  /// when a child ends. To be called again and again; a no-op within a second of the one before.
   void look(TimePoint now);
 
   /// Whether a kill that has explained no other end explains that of `pid`, which is a zombie. A
