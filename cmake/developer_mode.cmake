@@ -15,10 +15,10 @@ function(provisr_configure_target target)
     target_compile_options(${target} PRIVATE -Wno-restrict) # sees overlaps in `"a" + text`: PR105651
   endif()
   if(CMAKE_UNITY_BUILD)
-    # Anonymous namespaces of several sources meet in one.
+    # Anonymous namespaces of several sources meet in one. Shadowed locals are still told by GCC.
     target_compile_options(${target} PRIVATE -Wno-shadow)
     if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-      target_compile_options(${target} PRIVATE -Wno-subobject-linkage)
+      target_compile_options(${target} PRIVATE -Wshadow=local -Wno-subobject-linkage)
     endif()
   endif()
   set_target_properties(${target} PROPERTIES VERIFY_INTERFACE_HEADER_SETS ON)
