@@ -17,6 +17,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <sys/wait.h>
 #include <unistd.h>
 
 namespace {
@@ -130,6 +131,15 @@ void check_real_ticks(std::optional<std::size_t> budget) {
   CHECK(registry.group("self")->process_count == 50);
 }
 
+/// So many processes are born, one after the other, and end.
+void live_and_end(int count) {
+  for (int i = 0; i < count; ++i) {
+    const pid_t pid = ::fork();
+    if (pid == 0) ::_exit(0);
+    REQUIRE(::waitpid(pid, nullptr, 0) == pid);
+  }
+}
+
 constexpr FurtherFigures all_further_figures =
     further_figures<figures>([](const FigureInfo&) { return true; });
 
@@ -191,6 +201,20 @@ TEST_CASE("a steady tick with all that can be collected allocates nothing", "[al
   }
   CHECK(allocations_of([&] { tick_times(registry, 50); }) == 0);
   CHECK(knows_all_further_figures(registry, "busy"));
+}
+
+TEST_CASE("ticks of a tree beside processes that are born elsewhere allocate nothing",
+          "[allocation]") {
+  const test::Child idle = test::fork_child([] { ::pause(); });
+  Registry registry(RegistryOptions{.max_history = max_history});
+  REQUIRE_FALSE(registry.track("idle", idle.pid(), {.scope = SampleScope::tree}));
+  tick_times(registry, 2);
+  CHECK(allocations_of([&] {
+          for (int i = 0; i < 20; ++i) {
+            live_and_end(i);
+            tick_times(registry, 1);
+          }
+        }) == 0);
 }
 
 TEST_CASE("a tick that finds processes gone allocates nothing", "[allocation]") {

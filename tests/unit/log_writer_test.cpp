@@ -86,10 +86,11 @@ TEST_CASE("what is queued is written, in order, when a writer ends") {
 
 TEST_CASE("a stalled reader holds up nobody; what does not fit is dropped, counted and told") {
   const auto reader = std::make_shared<Reader>();
-  LogWriter writer(to(reader), 30);
+  const std::string record(100, 'x');  // the one that tells of the dropped is about as long
+  LogWriter writer(to(reader), 3 * record.size());
   const Log log(LogLevel::info, writer);
   reader->stall(true);
-  for (int i = 0; i < 10; ++i) writer.write("0123456789");
+  for (int i = 0; i < 10; ++i) writer.write(record);
   CHECK(writer.dropped() == 7);
   CHECK(log.dropped() == 7);
   CHECK(reader->lines().empty());

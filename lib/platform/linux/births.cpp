@@ -20,6 +20,8 @@ constexpr ProcessId most_ids = 8192;
 /// After so many ids all processes are gone through: whatever got its id out of turn (clone3 with
 /// set_tid, ns_last_pid) is found then.
 constexpr std::uint32_t ids_between_scans = 32'768;
+/// Room for as many is made at once, so that ticks beside others' births allocate nothing.
+constexpr std::size_t usual_births = 1024;
 /// How many ids below the newest may belong to processes that a scan finds incomplete.
 constexpr ProcessId incomplete_ids = 64;
 constexpr ProcessId first_process = 1;
@@ -45,6 +47,9 @@ constexpr ProcessId first_process = 1;
 
 Births::Births(int proc_root, bool has_own_pids, IsProcess is_process)
     : proc_root_(proc_root), has_own_pids_(has_own_pids), is_process_(is_process) {
+  known_.reserve(usual_births);
+  unresolved_.reserve(usual_births);
+  looked_at_again_.reserve(usual_births);
   if (!has_own_pids) return;
   newest_id_ = open_readable(proc_root, "sys/kernel/ns_last_pid");
   if (!newest_id_) newest_id_ = open_readable(proc_root, "loadavg");
