@@ -4,7 +4,7 @@
 #include <provisr/clock.hpp>
 #include <provisr/counters.hpp>
 #include <provisr/cpu_rate.hpp>
-#include <provisr/detail/process_forest.hpp>
+#include <provisr/detail/watched_sampler.hpp>
 #include <provisr/detail/roster.hpp>
 #include <provisr/detail/snapshot_pool.hpp>
 #include <provisr/diagnostics.hpp>

@@ -1,0 +1,249 @@
+#pragma once
+
+#include <provisr/detail/family.hpp>
+#include <provisr/process_metrics.hpp>
+#include <provisr/sampler.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <memory>
+#include <new>
+#include <optional>
+#include <span>
+#include <system_error>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace provisr::detail {
+
+/// Which processes are in which family: who is born into one joins it, who was waited for leaves
+/// it. Each process is opened once, however many trees it is in: a tree may lie within another.
+///
+/// Not thread-safe.
+template <class Sampler>
+class FamilyRegistry {
+ public:
+  using Context = typename Sampler::Context;
+  using Member = FamilyMember<Sampler>;
+
+  /// Both must outlive it.
+  FamilyRegistry(Context& context, FamilyCounters& counters) noexcept
+      : context_(context), counters_(counters) {}
+
+  [[nodiscard]] bool empty() const noexcept { return members_.empty(); }
+  [[nodiscard]] std::size_t size() const noexcept { return members_.size(); }
+
+  /// Null: it is in no family.
+  [[nodiscard]] Member* find(ProcessId pid) const noexcept {
+    const auto found = members_.find(pid);
+    return found == members_.end() ? nullptr : found->second;
+  }
+
+  /// The process that has this PID now, as the root of a family if it is in none. Null if it cannot
+  /// be opened. Throws std::bad_alloc.
+  [[nodiscard]] std::shared_ptr<Member> find_or_plant(ProcessId leader, std::error_code& error) {
+    if (auto member = living(leader)) return member;
+    return plant(leader, error);
+  }
+
+  /// Takes in whoever descends from a member. Throws std::bad_alloc.
+  void adopt(std::span<const Descent> found) {
+    if (members_.empty() || found.empty()) return;
+    adopted_.clear();
+    for (const Descent& descent : found) adopt_one(descent);
+    adopt_children_of_adopted(found);
+  }
+
+  /// Of the descendants of one member alone.
+  void adopt_below(ProcessId ancestor, std::span<const Descent> found) {
+    adopted_.clear();
+    for (const Descent& descent : found) {
+      if (descent.parent == ancestor || descent.orphan_of == ancestor) adopt_one(descent);
+    }
+    adopt_children_of_adopted(found);
+  }
+
+  /// A tree is watched no longer: its members leave, unless another tree holds them.
+  void release(Member& leader) noexcept {
+    if (--leader.trees > 0 || leader.ancestor != nullptr || leader.family == nullptr) return;
+    const std::unique_ptr<Family<Sampler>> family = extract(*leader.family);
+    for (const auto& member : family->members) forget(*member);
+    try {
+      for (const auto& member : family->members) replant(member);
+    } catch (const std::bad_alloc&) {  // the trees within this one are leaders alone from now on
+      context_.recount_processes();
+    }
+  }
+
+  /// Lets go of members that are gone; those below them get another ancestor and waiter.
+  void bury(Family<Sampler>& family) noexcept {
+    for (const auto& member : family.members) {
+      if (member->ancestor != nullptr && member->ancestor->is_gone &&
+          member->ancestor->ancestor != nullptr) {
+        member->ancestor = member->ancestor->ancestor;
+      }
+      if (member->waiter != nullptr && member->waiter->is_gone) find_waiter(*member);
+    }
+    for (const auto& member : family.members) {
+      if (member->is_gone && member->ancestor != nullptr) forget(*member);
+    }
+    std::erase_if(family.members, [](const auto& member) { return member->family == nullptr; });
+  }
+
+ private:
+  /// The member that has this PID now, if it is known; an older one is let go.
+  [[nodiscard]] std::shared_ptr<Member> living(ProcessId pid) {
+    Member* const member = find(pid);
+    if (member == nullptr) return nullptr;
+    FamilyReading reading;
+    if (member->sampler.read_family(reading) == ReadStatus::vanished) {
+      members_.erase(pid);  // its family lets go of it at the next reading
+      return nullptr;
+    }
+    return member->shared_from_this();
+  }
+
+  [[nodiscard]] std::shared_ptr<Member> open(ProcessId pid, std::error_code& error) {
+    auto sampler = Sampler::open(context_, pid, error);
+    if (!sampler) return nullptr;
+    return std::make_shared<Member>(pid, std::move(*sampler), counters_.slots().size(),
+                                    counters_.asked().row_slots());
+  }
+
+  [[nodiscard]] std::shared_ptr<Member> plant(ProcessId leader, std::error_code& error) {
+    std::shared_ptr<Member> member = open(leader, error);
+    if (!member) return nullptr;
+    auto family = std::make_unique<Family<Sampler>>();
+    family->members.push_back(member);
+    families_.reserve(families_.size() + 1);
+    members_[leader] = member.get();
+    member->family = family.get();
+    families_.push_back(std::move(family));
+    return member;
+  }
+
+  /// Those that come before their parent, as ids wrap around, or that nobody has looked at yet.
+  void adopt_children_of_adopted(std::span<const Descent> found) {
+    if (adopted_.empty()) return;
+    by_parent_.assign(found.begin(), found.end());
+    std::ranges::sort(by_parent_, {}, &Descent::parent);
+    for (std::size_t next = 0; next < adopted_.size(); ++next) {
+      const ProcessId parent = adopted_[next];
+      auto child = std::ranges::lower_bound(by_parent_, parent, {}, &Descent::parent);
+      for (; child != by_parent_.end() && child->parent == parent; ++child) {
+        const Member* const known = find(child->pid);
+        if (known == nullptr || known->ancestor == nullptr) adopt_one(*child);
+      }
+    }
+  }
+
+  void adopt_one(const Descent& descent) {
+    Member* const parent = find(descent.parent);
+    Member* const ancestor =
+        parent != nullptr || descent.orphan_of == 0 ? parent : find(descent.orphan_of);
+    if (ancestor == nullptr || descent.pid == ancestor->pid) return;
+    if (members_.contains(descent.pid)) {
+      if (const auto known = living(descent.pid)) return join(*known, parent);
+    }
+    std::error_code error;
+    const std::shared_ptr<Member> member = open(descent.pid, error);
+    FamilyReading reading = counters_.family_reading();
+    if (!member || member->sampler.read_family(reading) == ReadStatus::vanished ||
+        reading.is_being_collected || reading.parent != descent.parent) {
+      ancestor->has_unwatched_child |= !member && error != std::errc::no_such_process;
+      ancestor->must_ask = true;
+      return;
+    }
+    take_in(member, *ancestor, parent, reading);
+  }
+
+  void take_in(const std::shared_ptr<Member>& member, Member& ancestor, Member* parent,
+               const FamilyReading& reading) {
+    adopted_.push_back(member->pid);
+    members_.reserve(members_.size() + 1);
+    ancestor.family->members.push_back(member);
+    members_[member->pid] = member.get();
+    member->family = ancestor.family;
+    member->ancestor = &ancestor;
+    member->waiter = parent;
+    member->must_ask = !reading.children_cpu_ns;
+    member->cpu.children = reading.children_cpu_ns.value_or(0);
+    counters_.for_each(*member, [&](Account& account, std::size_t slot) {
+      if (counters_.is_apart(slot)) account.children = reading.children.slots[slot].value_or(0);
+    });
+  }
+
+  /// A root whose parent is watched by now, too: its family joins that of the parent.
+  void join(Member& root, Member* parent) {
+    if (parent == nullptr || root.ancestor != nullptr || root.family == parent->family) return;
+    Family<Sampler>& joining = *root.family;
+    Family<Sampler>& joined = *parent->family;
+    joined.members.insert(joined.members.end(), joining.members.begin(), joining.members.end());
+    for (const auto& member : joining.members) member->family = &joined;
+    root.ancestor = parent;
+    root.waiter = parent;
+    drop(joining);
+  }
+
+  void drop(const Family<Sampler>& family) noexcept {
+    std::erase_if(families_, [&](const auto& each) { return each.get() == &family; });
+  }
+
+  [[nodiscard]] std::unique_ptr<Family<Sampler>> extract(const Family<Sampler>& family) noexcept {
+    const auto found =
+        std::ranges::find_if(families_, [&](const auto& each) { return each.get() == &family; });
+    std::unique_ptr<Family<Sampler>> extracted = std::move(*found);
+    families_.erase(found);
+    return extracted;
+  }
+
+  void forget(Member& member) noexcept {
+    if (find(member.pid) == &member) members_.erase(member.pid);
+    member.family = nullptr;
+  }
+
+  /// Of a family whose root is watched no longer: members below another leader stay.
+  void replant(const std::shared_ptr<Member>& member) {
+    const bool is_below_leader = member->ancestor != nullptr && member->ancestor->family != nullptr;
+    if (!is_below_leader && member->trees == 0) return;
+    if (member->waiter != nullptr && member->waiter->family == nullptr) member->waiter = nullptr;
+    if (is_below_leader) {
+      member->ancestor->family->members.push_back(member);
+      member->family = member->ancestor->family;
+    } else {
+      auto family = std::make_unique<Family<Sampler>>();
+      family->members.push_back(member);
+      member->family = family.get();
+      families_.push_back(std::move(family));
+      member->ancestor = nullptr;
+      member->waiter = nullptr;
+    }
+    members_[member->pid] = member.get();
+  }
+
+  /// Its parent has ended. If it lives, the system has given it another one, which may be a member.
+  /// If not, its parent may have waited for it: what it has used is then where that of its parent
+  /// is.
+  void find_waiter(Member& member) noexcept {
+    FamilyReading reading;
+    if (member.is_gone || member.sampler.read_family(reading) == ReadStatus::vanished) {
+      while (member.waiter != nullptr && member.waiter->is_gone) {
+        member.waiter = member.waiter->waiter;
+      }
+      return;
+    }
+    Member* const parent = find(reading.parent);
+    const bool is_member = parent != nullptr && parent->family == member.family && !parent->is_gone;
+    member.waiter = is_member ? parent : nullptr;
+  }
+
+  Context& context_;
+  FamilyCounters& counters_;
+  std::unordered_map<ProcessId, Member*> members_;
+  std::vector<std::unique_ptr<Family<Sampler>>> families_;
+  std::vector<Descent> by_parent_;
+  std::vector<ProcessId> adopted_;
+};
+
+}  // namespace provisr::detail
