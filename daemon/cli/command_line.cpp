@@ -107,6 +107,7 @@ constexpr auto known_options = std::to_array<Option>({
     {"--once", Scope::top, nullptr, set_once},
     {"--check", Scope::file, nullptr, nullptr, Action::check},
     {"--help", Scope::anything, nullptr, nullptr, Action::help},
+    {"-h", Scope::anything, nullptr, nullptr, Action::help},
     {"--version", Scope::anything, nullptr, nullptr, Action::version},
 });
 

@@ -39,7 +39,7 @@ Options:
                             instead of the file's; default 5s. Of 'top': time
                             between two looks, at least 100ms; default 2s
   --log-level LEVEL         debug, info, warn or error; default info
-  --help                    print this text
+  -h, --help                print this text
   --version                 print the version
 
 Options of 'run':

@@ -104,6 +104,7 @@ TEST_CASE("run takes the name from the command") {
 
 TEST_CASE("help and version are given whatever else there is") {
   CHECK(parse_options(Arguments{"--help"}).action == Action::help);
+  CHECK(parse_options(Arguments{"-h"}).action == Action::help);
   CHECK(parse_options(Arguments{"--version"}).action == Action::version);
   CHECK(parse_options(Arguments{"run", "--help"}).action == Action::help);
   CHECK(parse_options(Arguments{"--name", "x", "--version", "--nonsense"}).action ==
