@@ -118,7 +118,7 @@ clang_format_package() {
 wanted_packages() {
   local packages=(g++ cmake ninja-build pkg-config libfmt-dev rapidjson-dev libtomlplusplus-dev zlib1g-dev dpkg-dev)
   if $with_demo; then packages+=(ca-certificates curl jq); fi
-  if $with_tests; then packages+=(valgrind ccache); fi
+  if $with_tests; then packages+=(valgrind ccache systemd); fi
   if $with_bench; then packages+=(libbenchmark-dev wrk gnuplot-nox prometheus-cpp-dev python3); fi
   if $with_e2e; then
     packages+=(prometheus prometheus-alertmanager victoria-metrics iproute2 util-linux)

@@ -39,6 +39,16 @@ install(FILES "${PROJECT_BINARY_DIR}/provisr.pc" DESTINATION "${pc_dir}")
 if(TARGET provisrd)
   install(TARGETS provisrd RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 endif()
+if(TARGET provisrd AND CMAKE_SYSTEM_NAME STREQUAL "Linux")
+  # At installation: the prefix may be given only then. Systemd looks for units below /usr and
+  # /usr/local in lib, wherever libraries lie.
+  install(CODE "
+    set(bindir [[${CMAKE_INSTALL_BINDIR}]])
+    cmake_path(ABSOLUTE_PATH bindir BASE_DIRECTORY \"\${CMAKE_INSTALL_PREFIX}\")
+    configure_file([[${PROJECT_SOURCE_DIR}/packaging/provisrd.service.in]]
+      [[${PROJECT_BINARY_DIR}/provisrd.service]] @ONLY)")
+  install(FILES "${PROJECT_BINARY_DIR}/provisrd.service" DESTINATION lib/systemd/system)
+endif()
 install(FILES
   "${PROJECT_SOURCE_DIR}/LICENSE"
   "${PROJECT_SOURCE_DIR}/config/process_metrics_demo.toml"

@@ -90,9 +90,10 @@ namespace {
 class Daemon {
  public:
   Daemon(const Config& config, Supervisor::Until until, std::function<LoadedConfig()> load,
-         const Log& log)
+         const Log& log, const ServiceManager& manager)
       : config_(config),
         log_(log),
+        manager_(manager),
         state_(open_state(config.daemon, log)),
         ticks_(config.metrics.collection.interval, log),
         limits_(config.metrics.collection.interval, limit_actions(), log),
@@ -109,7 +110,7 @@ class Daemon {
                                           [this](const std::function<bool()>& is_wanted) {
                                             end_predecessors(is_wanted);
                                           }},
-                      log);
+                      log, manager);
   }
 
   [[nodiscard]] int run(Events& events) {
@@ -118,6 +119,7 @@ class Daemon {
     supervisor_.begin();  // so that the first answer knows of what runs already
     endpoints_->prepare();
     endpoints_->start();
+    manager_.tell_ready();
     if (reloader_) reloader_->start();
     const int status = supervise(events);
     reloader_.reset();
@@ -141,6 +143,7 @@ class Daemon {
     options.memory = state_.get();
     if (state_) options.exits_before = state_->take_exits();
     if (state_) options.exit_counts_before = state_->exit_counts();
+    options.on_stop = [this] { manager_.tell_stopping(); };
     if (can_reload) {
       options.on_hangup = [this] { reloader_->request([](const ReloadReport&) {}); };
     }
@@ -297,6 +300,7 @@ class Daemon {
 
   Config config_;
   const Log& log_;
+  const ServiceManager& manager_;
   const Timestamp started_at_ = Clock::system().utc_now();
   std::unique_ptr<StateDirectory> state_;  ///< null: nothing outlives this daemon
   EventHub hub_;
@@ -316,10 +320,10 @@ class Daemon {
 }  // namespace
 
 int run_daemon(const Config& config, Supervisor::Until until, const Log& log,
-               std::function<LoadedConfig()> load) {
+               const ServiceManager& manager, std::function<LoadedConfig()> load) {
   Events events;
   raise_descriptor_limit();
-  return Daemon(config, until, std::move(load), log).run(events);
+  return Daemon(config, until, std::move(load), log, manager).run(events);
 }
 
 }  // namespace provisr::daemon

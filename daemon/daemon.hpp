@@ -3,6 +3,7 @@
 #include "daemon/base/log.hpp"
 #include "daemon/config/config.hpp"
 #include "daemon/config/load.hpp"
+#include "daemon/platform/service_manager.hpp"
 #include "daemon/supervisor/supervisor.hpp"
 
 #include <functional>
@@ -13,7 +14,9 @@ namespace provisr::daemon {
 /// Returns the exit status. Throws std::exception with one clear sentence if an address cannot be
 /// listened on or the system refuses a thread.
 /// `load` reads the configuration again for a reload; without it SIGHUP is a request to stop.
+/// `manager` is told how that goes.
 [[nodiscard]] int run_daemon(const Config& config, Supervisor::Until until, const Log& log,
+                             const ServiceManager& manager,
                              std::function<LoadedConfig()> load = {});
 
 }  // namespace provisr::daemon

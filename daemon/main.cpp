@@ -9,6 +9,7 @@
 #include "daemon/daemon.hpp"
 #include "daemon/platform/blocked_signals.hpp"
 #include "daemon/platform/program_arguments.hpp"
+#include "daemon/platform/service_manager.hpp"
 #include "daemon/platform/standard_streams.hpp"
 
 #include <fmt/format.h>
@@ -73,19 +74,22 @@ void complain(const std::string& text) noexcept {
 }
 
 [[nodiscard]] int serve(const Options& options) {
+  const ServiceManager manager;
   LoadedConfig loaded = load_config(options.config_file);
   const std::unique_ptr<LogWriter> writer = start_log();
   for (std::string& line : lines_of(loaded)) writer->write(std::move(line));
   if (!loaded.faults.empty()) return exit_bad_usage;
   apply_overrides(options, loaded.config);
   return run_daemon(loaded.config, Supervisor::Until::stopped, Log(options.log_level, *writer),
-                    [&options] { return load_again(options); });
+                    manager, [&options] { return load_again(options); });
 }
 
 [[nodiscard]] int run_command(const Options& options) {
+  const ServiceManager manager;
   const Config config = run_config(options);
   const std::unique_ptr<LogWriter> writer = start_log();
-  return run_daemon(config, Supervisor::Until::all_exited, Log(options.log_level, *writer));
+  return run_daemon(config, Supervisor::Until::all_exited, Log(options.log_level, *writer),
+                    manager);
 }
 
 /// Waits for the reader of its output, as a tool does.

@@ -14,7 +14,8 @@ namespace {
 
 }  // namespace
 
-Reloader::Reloader(Steps steps, const Log& log) : steps_(std::move(steps)), log_(&log) {}
+Reloader::Reloader(Steps steps, const Log& log, const ServiceManager& manager)
+    : steps_(std::move(steps)), log_(&log), manager_(&manager) {}
 
 void Reloader::start() {
   thread_ = std::thread([this] { run(); });
@@ -49,7 +50,9 @@ void Reloader::run() {
     if (is_ending_) return;
     const std::vector<ReloadReply> replies = std::exchange(waiting_, {});
     lock.unlock();
+    manager_->tell_reloading();
     const ReloadReport report = reload();
+    manager_->tell_ready();  // also with what was before
     for (const ReloadReply& reply : replies) reply(report);
     if (!is_wanted()) steps_.finish([this] { return is_wanted(); });
     lock.lock();

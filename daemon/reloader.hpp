@@ -3,6 +3,7 @@
 #include "daemon/api/reload.hpp"
 #include "daemon/base/log.hpp"
 #include "daemon/config/load.hpp"
+#include "daemon/platform/service_manager.hpp"
 
 #include <condition_variable>
 #include <cstddef>
@@ -29,8 +30,8 @@ class Reloader {
     std::function<void(const std::function<bool()>& is_wanted)> finish;
   };
 
-  /// `log` must outlive it.
-  Reloader(Steps steps, const Log& log);
+  /// `log` and `manager` must outlive it.
+  Reloader(Steps steps, const Log& log, const ServiceManager& manager);
   /// Waits for a reload that is under way; replies that provisrd ends to those that are not.
   ~Reloader();
   Reloader(const Reloader&) = delete;
@@ -54,6 +55,7 @@ class Reloader {
 
   Steps steps_;
   const Log* log_;
+  const ServiceManager* manager_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<ReloadReply> waiting_;  ///< guarded by mutex_

@@ -323,6 +323,7 @@ void Supervisor::do_what_is_due(const Moment& now) {
 void Supervisor::request_stop() {
   if (std::exchange(stop_requested_, true)) return;
   services_.log->info("stopping");
+  if (options_.on_stop) options_.on_stop();
   const Moment moment = now();
   for (std::size_t index = 0; index < entries_.size(); ++index) {
     entries_[index].process->shut_down(moment);
@@ -343,6 +344,7 @@ void Supervisor::hasten_stop() {
 void Supervisor::hand_over() {
   if (options_.memory == nullptr) return request_stop();
   services_.log->info("ending without the children; the next start takes them over");
+  if (options_.on_stop) options_.on_stop();
   is_handed_over_ = true;
 }
 

@@ -62,6 +62,8 @@ struct SupervisorOptions {
   std::function<std::optional<ProcessIdentity>(ProcessId)> identify = &identity_of;
   EndedChildren* ended_children = &EndedChildren::system();  ///< must outlive the supervisor
   const Clock* clock = &Clock::system();                     ///< must outlive the supervisor
+  /// Called once, if asked to stop or to hand over.
+  std::function<void()> on_stop = {};
   /// Called for SIGHUP; empty: that is a request to stop.
   std::function<void()> on_hangup = {};
   /// How long the history of a name outlives its removal.
