@@ -17,6 +17,11 @@ from table_rows import make_table, ratio_text
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
+# The rows that the README shows, by how they begin.
+HIGHLIGHTS = ("sample one of 1,000 processes", "tick, a process of 1,000 that have not run",
+              "push into a full ring of 1,000", "a line of the exposition of 1,000",
+              "/metrics of 1,000 processes", "a new client beside 2,000 slow ones")
+
 
 class Results:
     """The counters of all benchmarks, by the first two parts of their names."""
@@ -55,6 +60,12 @@ class Results:
 
 def markdown(rows):
     return "\n".join("| " + " | ".join(cells) + " |" for cells in rows)
+
+
+def highlights(rows):
+    """Of each highlight the first row, without the columns behind the other way."""
+    chosen = [next(row for row in rows if row[0].startswith(start)) for start in HIGHLIGHTS]
+    return markdown(row[:4] for row in [*rows[:2], *chosen])
 
 
 def aligned(rows):
@@ -122,6 +133,7 @@ def main():
         page = os.path.join(ROOT, "docs", "performance.md")
         update_between(page, "machine", machine(results))
         update_between(page, "table", markdown(rows))
+        update_between(os.path.join(ROOT, "README.md"), "highlights", highlights(rows))
         if results.peers is not None:
             update_between(page, "peers", peers_markdown(results.peers))
         draw_charts(results, os.path.join(ROOT, "docs", "charts"))

@@ -1,4 +1,5 @@
-// The library as the README shows it: compiled, run and to the letter the same.
+// What the README shows: the library's example, compiled, run and to the letter the same; and
+// measurements, those of the page that says how they were made.
 #include "support/paths.hpp"
 #include "support/text_file.hpp"
 
@@ -8,6 +9,8 @@
 #include <catch2/matchers/catch_matchers_string.hpp>
 
 #include <chrono>
+#include <cstddef>
+#include <sstream>
 #include <string>
 #include <unistd.h>
 
@@ -53,4 +56,19 @@ TEST_CASE("the README's library example is compiled and run") {
   std::string text;
   example(::getpid(), text);
   CHECK_THAT(text, Catch::Matchers::ContainsSubstring("provisr_process_up{name=\"my-app-1\"} "));
+}
+
+TEST_CASE("the README's measurements are rows of the page that says how they were made") {
+  const std::string root = provisr::test::source_path();
+  const std::string measured = provisr::test::read_text(root + "/docs/performance.md");
+  std::istringstream shown(between(provisr::test::read_text(root + "/README.md"),
+                                   "<!-- highlights: begin -->\n", "<!-- highlights: end -->"));
+  std::string row;
+  std::size_t rows = 0;
+  while (std::getline(shown, row)) {
+    INFO(row);
+    CHECK(measured.find("\n" + row) != std::string::npos);
+    ++rows;
+  }
+  CHECK(rows > 5);
 }
