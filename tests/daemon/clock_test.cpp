@@ -15,6 +15,7 @@
 #include <chrono>
 #include <cstdint>
 #include <fstream>
+#include <functional>
 #include <optional>
 #include <signal.h>
 #include <string>
@@ -155,6 +156,15 @@ class SteppedDaemon {
   return count;
 }
 
+/// Whether the rows of steps rise.
+[[nodiscard]] bool is_sorted_once(const rapidjson::Document& steps) {
+  std::vector<Timestamp> times;
+  for (const auto& row : steps["history"].GetArray()) {
+    times.push_back(provisr::daemon::parse_rfc3339(row["timestamp"].GetString()).value());
+  }
+  return std::adjacent_find(times.begin(), times.end(), std::greater_equal<>()) == times.end();
+}
+
 }  // namespace
 
 TEST_CASE("a wall clock that is stepped forth and back changes timestamps, and nothing else") {
@@ -190,7 +200,11 @@ TEST_CASE("a wall clock that is stepped forth and back changes timestamps, and n
   const rapidjson::Document steps = daemon.json("/api/metrics/history?name=app&step=1s");
   for (const auto& row : steps["history"].GetArray()) samples += row["samples"].GetUint();
   CHECK(samples >= all.size());
-  CHECK(daemon.status("/api/metrics/group/history?base=app&step=1m") == 200);
+  CHECK(is_sorted_once(steps));
+  const rapidjson::Document totals =
+      daemon.json("/api/metrics/group/history?base=app&step=1m&agg=last");
+  CHECK(is_sorted_once(totals));
+  for (const auto& row : totals["history"].GetArray()) CHECK(row["process_count"].GetInt() == 1);
   CHECK(daemon.status("/api/metrics/summary?name=app&window=5m") == 200);
 
   daemon.step_to(0s);
