@@ -3,9 +3,9 @@
 #include "support/daemon_runner.hpp"
 #include "support/eventually.hpp"
 #include "support/paths.hpp"
+#include "support/preload.hpp"
 #include "support/send_signal.hpp"
 #include "support/temp_directory.hpp"
-#include "support/text_file.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
@@ -41,11 +41,8 @@ class SteppedClock {
     file.write(reinterpret_cast<const char*>(&nanoseconds), sizeof nanoseconds);
   }
 
-  [[nodiscard]] std::vector<std::string> shown_to(std::vector<std::string> command) const {
-    std::vector<std::string> shown{"env", "LD_PRELOAD=" + clock_shim_path(),
-                                   "PROVISR_TEST_CLOCK=" + name()};
-    shown.insert(shown.end(), command.begin(), command.end());
-    return shown;
+  [[nodiscard]] Preload preload() const {
+    return {clock_shim_path(), "PROVISR_TEST_CLOCK", name()};
   }
 
  private:
@@ -59,7 +56,7 @@ class SteppedDaemon {
  public:
   SteppedDaemon() {
     write_configuration("gone");
-    program.emplace(clock.shown_to({provisrd_path(), file_}), folder_.path());
+    program.emplace(clock.preload().with({provisrd_path(), file_}), folder_.path());
     REQUIRE(eventually([&] { return status("/healthz") == 200 || program->has_ended(); }));
     REQUIRE_FALSE(program->has_ended());
   }
@@ -138,15 +135,8 @@ class SteppedDaemon {
   std::string file_;
 };
 
-/// Without a dynamic linker, nothing is preloaded.
-[[nodiscard]] bool has_dynamic_linker(const std::string& program) {
-  return read_text(program).find("/ld-") != std::string::npos;
-}
-
 [[nodiscard]] bool can_be_shown_a_clock() {
-  if (clock_shim_path().empty() || !has_dynamic_linker(provisrd_path())) return false;
-  const SteppedClock clock;
-  return run_to_end(clock.shown_to({provisrd_path(), "--version"})).status == 0;
+  return SteppedClock().preload().works_with_provisrd();
 }
 
 /// Where the times of samples go back.
