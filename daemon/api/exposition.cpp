@@ -63,7 +63,11 @@ HttpAnswer Exposition::answer(const HttpRequest& request) {
 
 void Exposition::write(const FreshCounters& counters, ExpositionFormat format, std::string& text) {
   PrometheusWriter writer(text, format);
-  if (sources_.is_collecting) write_process_families(writer, counters);
+  if (sources_.is_collecting) {
+    write_process_families(writer, counters);
+  } else {
+    write_presence(writer);
+  }
   write_processes(writer);
   write_exits(writer);
   write_limits(writer);
@@ -73,6 +77,14 @@ void Exposition::write(const FreshCounters& counters, ExpositionFormat format, s
   write_servers(writer);
   own_figures_.write(writer, sources_.started_at);
   writer.end();
+}
+
+/// Without ticks, supervision alone knows.
+void Exposition::write_presence(PrometheusWriter& writer) const {
+  const SharedStatusList processes = sources_.status();
+  write_presence_families(writer, [&](auto visit) {
+    for (const auto& process : *processes) visit(process->name, process->pid.has_value());
+  });
 }
 
 void Exposition::write_processes(PrometheusWriter& writer) const {

@@ -18,8 +18,8 @@ namespace provisr::daemon {
 /// Thread-safe.
 class Exposition {
  public:
-  /// Without collection, the families of the library are left out: a process that is not looked at
-  /// must not be shown as down.
+  /// Without collection, the families of figures are left out, and whether a process runs is told
+  /// as supervision knows it.
   explicit Exposition(Sources sources);
 
   /// Adds "/metrics". The exposition must outlive the router.
@@ -28,6 +28,7 @@ class Exposition {
  private:
   [[nodiscard]] HttpAnswer answer(const HttpRequest& request);
   void write(const FreshCounters& counters, ExpositionFormat format, std::string& text);
+  void write_presence(PrometheusWriter& writer) const;
   void write_processes(PrometheusWriter& writer) const;
   void write_exits(PrometheusWriter& writer) const;
   void write_limits(PrometheusWriter& writer) const;

@@ -3,6 +3,7 @@
 #include "daemon/api/json.hpp"
 #include "daemon/api/parameters.hpp"
 #include "daemon/api/sliced_answer.hpp"
+#include "daemon/api/time_order.hpp"
 
 #include <provisr/aggregator.hpp>
 #include <provisr/history.hpp>
@@ -13,6 +14,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <utility>
@@ -34,19 +36,23 @@ namespace {
 
 class GroupHistory final : public SlicedWork {
  public:
-  GroupHistory(std::string base, std::vector<HistoryView> histories, const HistoryQuery& query)
-      : base_(std::move(base)),
-        histories_(std::move(histories)),
-        query_(query),
-        stepper_(*query.step, query.aggregate) {}
+  GroupHistory(std::string base, const std::vector<HistoryView>& histories,
+               const HistoryQuery& query)
+      : base_(std::move(base)), query_(query), stepper_(*query.step, query.aggregate) {
+    for (const HistoryView& history : histories) instances_.emplace_back(history, query.range);
+  }
 
+  /// One instance after the other: each adds what it has in a step once.
   [[nodiscard]] bool work() override {
+    constexpr std::size_t most = 1024;
     for (std::size_t looked_at = 0; looked_at < samples_in_a_slice;) {
-      if (next_ == histories_.size()) return true;
-      looked_at += take_some(histories_[next_]);
-      if (histories_[next_].left() > 0) continue;
+      if (instances_.empty()) return true;
+      TimeOrder& samples = instances_.front();
+      looked_at +=
+          1 + samples.work(most, [this](const SampleView& sample) { add(stepper_.add(sample)); });
+      if (!samples.is_done()) continue;
       add(stepper_.finish());
-      ++next_;
+      instances_.pop_front();
     }
     return false;
   }
@@ -70,31 +76,20 @@ class GroupHistory final : public SlicedWork {
     KnownSum memory_mb;
   };
 
-  /// Returns how many samples it has looked at; at least 1, for the sake of progress.
-  [[nodiscard]] std::size_t take_some(HistoryView& history) {
-    constexpr std::size_t most = 1024;
-    samples_.clear();
-    history.read(most, samples_);
-    for (const ProcessMetrics& sample : samples_) {
-      if (query_.range.contains(sample.timestamp)) add(stepper_.add(sample));
-    }
-    return std::max<std::size_t>(samples_.size(), 1);
-  }
-
   void add(const std::optional<StepRow>& row) {
     if (!row) return;
     Totals& totals = steps_[row->begin];
     ++totals.processes;
     totals.cpu.add(row->values[place_of("cpu_percent")]);
     totals.memory_mb.add(row->values[place_of("memory_mb")]);
+    // A clock that was set may make more of them than the first and the last samples tell.
+    if (steps_.size() > most_steps) steps_.erase(steps_.begin());
   }
 
   std::string base_;
-  std::vector<HistoryView> histories_;
   HistoryQuery query_;
   Stepper stepper_;
-  std::size_t next_ = 0;
-  std::vector<ProcessMetrics> samples_;
+  std::deque<TimeOrder> instances_;  ///< that are not done
   std::map<Timestamp, Totals> steps_;
 };
 
@@ -118,8 +113,7 @@ HttpAnswer group_history_answer(std::string base, const Snapshot& snapshot, Hist
   const std::uint64_t steps = steps_in(histories, query.range, step);
   if (query.step) require_bounded(steps);
   query.step = step * static_cast<std::int64_t>(steps / most_steps + 1);
-  return sliced_answer(
-      std::make_shared<GroupHistory>(std::move(base), std::move(histories), query));
+  return sliced_answer(std::make_shared<GroupHistory>(std::move(base), histories, query));
 }
 
 }  // namespace provisr::daemon

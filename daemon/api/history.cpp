@@ -2,6 +2,7 @@
 
 #include "daemon/api/json.hpp"
 #include "daemon/api/sliced_answer.hpp"
+#include "daemon/api/time_order.hpp"
 
 #include <provisr/figures.hpp>
 #include <provisr/process_metrics.hpp>
@@ -147,18 +148,17 @@ class StepsText final : public SlicedWork {
  public:
   StepsText(std::string name, HistoryView history, const HistoryQuery& query)
       : name_(std::move(name)),
-        history_(std::move(history)),
+        samples_(std::move(history), query.range),
         query_(query),
         stepper_(*query.step, query.aggregate) {}
 
   [[nodiscard]] bool work() override {
-    history_.read(samples_in_a_slice, samples_);
-    for (std::size_t i = 0; i < samples_.size(); ++i) {
-      if (query_.range.contains(samples_.metrics[i].timestamp)) add(stepper_.add(samples_[i]));
+    for (std::size_t looked_at = 0; looked_at < samples_in_a_slice && !samples_.is_done();) {
+      looked_at += samples_.work(samples_in_a_slice - looked_at,
+                                 [this](const SampleView& sample) { add(stepper_.add(sample)); });
     }
-    if (history_.left() > 0) return false;
-    add(stepper_.finish());
-    return true;
+    if (samples_.is_done()) add(stepper_.finish());
+    return samples_.is_done();
   }
 
   [[nodiscard]] std::string text() override {
@@ -170,15 +170,14 @@ class StepsText final : public SlicedWork {
   void add(const std::optional<StepRow>& row) {
     if (!row) return;
     rows_.push_back(*row);
-    // A clock that was stepped makes more of them than there are steps in the time.
+    // A clock that was set may make more of them than the first and the last sample tell.
     if (rows_.size() > std::min(query_.limit, most_steps)) rows_.pop_front();
   }
 
   std::string name_;
-  HistoryView history_;
+  TimeOrder samples_;
   HistoryQuery query_;
   Stepper stepper_;
-  SampleRows samples_;
   std::deque<StepRow> rows_;
 };
 

@@ -104,8 +104,10 @@ std::uint64_t steps_in(std::span<const HistoryView> histories, const TimeRange& 
   Timestamp oldest = Timestamp::max();
   Timestamp newest = Timestamp::min();
   for (const HistoryView& history : histories) {
-    oldest = std::min(oldest, first_time(history).value_or(oldest));
-    newest = std::max(newest, last_time(history).value_or(newest));
+    for (const auto time : {first_time(history), last_time(history)}) {
+      oldest = std::min(oldest, time.value_or(oldest));
+      newest = std::max(newest, time.value_or(newest));
+    }
   }
   const Timestamp begin = std::max(oldest, range.since);
   if (newest < begin || range.until <= begin) return 0;

@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -20,8 +21,9 @@ namespace {
 /// To sort more would keep others waiting.
 constexpr std::size_t most_samples = 100'000;
 
-/// Looks back as far as there are samples of the range, so that the cost is that of the window and
-/// not of the history; at most_samples and some more it stops.
+/// Looks back until half of what it has looked at lies before the range, so that the cost is that
+/// of the window and not of the history, and a clock that was wrong for a while hides nothing
+/// before; at most_samples and some more it stops.
 void collect(const HistoryView& history, const TimeRange& range, SampleRows& samples) {
   if (samples.size() > most_samples) return;
   SampleRows newest;
@@ -29,8 +31,11 @@ void collect(const HistoryView& history, const TimeRange& range, SampleRows& sam
     HistoryView end = history;
     end.keep_newest(count);
     end.read(count, newest);
-    const bool may_be_more = history.left() > count && count <= most_samples && newest.size() > 0 &&
-                             range.contains(newest.metrics.front().timestamp);
+    const auto first = newest.metrics.begin();
+    const bool may_be_more =
+        history.left() > count && count <= most_samples &&
+        std::any_of(first, first + static_cast<std::ptrdiff_t>((newest.size() + 1) / 2),
+                    [&](const ProcessMetrics& one) { return range.contains(one.timestamp); });
     if (!may_be_more) break;
   }
   for (std::size_t i = 0; i < newest.size(); ++i) {

@@ -11,6 +11,9 @@
 namespace provisr::daemon {
 namespace {
 
+/// The target of a request that is for no path: only OPTIONS may have it (RFC 9110, 9.3.7).
+constexpr std::string_view whole_server = "*";
+
 /// HEAD is GET without the body, which the connection leaves out.
 [[nodiscard]] std::string_view served_as(std::string_view method) {
   return method == "HEAD" ? "GET" : method;
@@ -120,7 +123,10 @@ const Route* Router::find(std::string_view method, std::string_view path) const 
 std::vector<std::string> Router::methods_of(std::string_view path) const {
   std::vector<std::string> methods;
   for (const Route& route : routes_) {
-    if (route.path == path) methods.push_back(route.method);
+    if (path != whole_server && route.path != path) continue;
+    if (std::find(methods.begin(), methods.end(), route.method) == methods.end()) {
+      methods.push_back(route.method);
+    }
   }
   return methods;
 }

@@ -49,7 +49,7 @@ class Router {
 
   /// The handler's answer; or 404, 405 with Allow, what `check` refuses with, 400 if a parameter of
   /// the route is there more than once, 500 if the handler throws std::exception. Without a check,
-  /// every request is allowed.
+  /// every request is allowed. "*" is a path that has the methods of all.
   [[nodiscard]] HttpAnswer answer(const HttpRequest& request, const AccessCheck& check = {}) const;
 
   /// One line a route, as plain text.

@@ -292,9 +292,11 @@ void HttpServer::Loop::resume_accepting() {
 void HttpServer::Loop::accept_waiting() {
   if (accepting_ != Accepting::yes) return;
   AcceptRound round;
+  bool has_failed = false;
   for (const Socket* const listener : listeners_->sockets()) {
-    if (!accept_from(*listener, round)) return pause_accepting();
+    has_failed |= !accept_from(*listener, round);
   }
+  if (has_failed) pause_accepting();
 }
 
 /// False if it is of no use to try again at once. Without a descriptor left, accept(2) fails also

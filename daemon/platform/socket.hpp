@@ -54,7 +54,7 @@ struct Accepted {
   enum class Outcome {
     connection,
     nobody,     ///< nobody is waiting
-    lost,       ///< that client has gone, or the call was interrupted: try the next
+    lost,       ///< that client has gone or was refused, or the call was interrupted: try the next
     exhausted,  ///< the process or the system has no descriptor left
     failed,     ///< anything else
   };

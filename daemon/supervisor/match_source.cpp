@@ -106,7 +106,7 @@ class ScoutThread {
     for (;;) {
       if (desk_->is_ending) return false;
       if (std::exchange(desk_->has_new_rules, false)) {
-        scout_.set_rules(desk_->rules, desk_->generation);
+        scout_.set_rules(desk_->rules, desk_->generation, desk_->interval);
         next_look_ = {};
         next_look_at_all_ = std::chrono::steady_clock::now() + between_looks_at_all;
       }

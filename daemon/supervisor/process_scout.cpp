@@ -44,13 +44,16 @@ ScoutSources system_scout_sources() {
           .own_pid = own_pid};
 }
 
-void ProcessScout::set_rules(std::shared_ptr<const MatchRules> rules, std::uint64_t generation) {
+void ProcessScout::set_rules(std::shared_ptr<const MatchRules> rules, std::uint64_t generation,
+                             std::chrono::nanoseconds interval) {
   rules_ = std::move(rules);
   generation_ = generation;
+  interval_ = interval;
   whole_looks_due_ = 2;
 }
 
 ScoutReport ProcessScout::look(bool all) {
+  ++looks_;
   if (whole_looks_due_ > 0) {
     --whole_looks_due_;
     all = true;
@@ -71,11 +74,15 @@ ScoutReport ProcessScout::look_at_all() {
   if (!seen_.empty()) note_births(listing);
   for (Newborn& newborn : newborns_) ++newborn.looks;
   seen_.clear();
-  matched_.clear();
+  const std::map<ProcessId, Told> before = std::exchange(matched_, {});
   for (const Descent& process : listing.processes) {
     seen_.insert(process.pid);
     auto sighting = look_at(process.pid);
-    if (!sighting || !sighting->match) continue;
+    if (!sighting) continue;
+    if (!sighting->match) {
+      if (before.contains(process.pid)) doubtful_.push_back(process.pid);
+      continue;
+    }
     matched_[process.pid] = {sighting->key, *sighting->match};
     report.sightings.push_back(std::move(*sighting));
   }
@@ -99,6 +106,7 @@ void ProcessScout::note_births(const ScoutSources::Listing& listing) {
 }
 
 void ProcessScout::look_at_newborns(ScoutReport& report) {
+  take_up_doubtful();
   std::vector<Newborn> staying;
   for (Newborn& newborn : newborns_) {
     const auto due = std::find(looks_at_newborn.begin(), looks_at_newborn.end(), newborn.looks++);
@@ -114,15 +122,8 @@ void ProcessScout::look_at_newborns(ScoutReport& report) {
   newborns_ = std::move(staying);
 }
 
-/// All of them in the course of that many looks.
 void ProcessScout::look_at_some_matched(ScoutReport& report) {
-  constexpr ProcessId parts = 16;
-  std::vector<ProcessId> due;
-  for (const auto& [pid, told] : matched_) {
-    if (pid % parts == part_) due.push_back(pid);
-  }
-  part_ = (part_ + 1) % parts;
-  for (const ProcessId pid : due) {
+  for (const ProcessId pid : next_matched()) {
     auto sighting = look_at(pid);
     if (sighting) {
       tell_of_change(std::move(*sighting), report);
@@ -132,18 +133,76 @@ void ProcessScout::look_at_some_matched(ScoutReport& report) {
   }
 }
 
+/// All of them in a second, unless that were too many for a look; in the course of 16 looks at
+/// most.
+std::size_t ProcessScout::matched_in_a_look() const {
+  constexpr std::size_t least = 8;
+  constexpr std::size_t most_in_haste = 64;
+  constexpr std::size_t looks_at_most = 16;
+  const double looks_in_a_second = std::chrono::duration<double>(1) / interval_;
+  const std::size_t all = matched_.size();
+  const auto in_a_second =
+      static_cast<std::size_t>(static_cast<double>(all) / std::max(looks_in_a_second, 1.0)) + 1;
+  return std::max({least, all / looks_at_most + 1, std::min(in_a_second, most_in_haste)});
+}
+
+std::vector<ProcessId> ProcessScout::next_matched() {
+  const std::size_t count = std::min(matched_in_a_look(), matched_.size());
+  std::vector<ProcessId> due;
+  auto next = matched_.lower_bound(next_of_matched_);
+  while (due.size() < count) {
+    if (next == matched_.end()) next = matched_.begin();
+    due.push_back(next->first);
+    ++next;
+  }
+  next_of_matched_ = next == matched_.end() ? 0 : next->first;
+  return due;
+}
+
 void ProcessScout::tell_of_change(Sighting sighting, ScoutReport& report) {
   const ProcessId pid = sighting.key.pid;
   const auto known = matched_.find(pid);
   const bool was_told = known != matched_.end() && known->second.key == sighting.key;
-  if (!sighting.match && !was_told) return;
-  if (sighting.match && was_told && *sighting.match == known->second.match) return;
-  if (sighting.match) {
-    matched_[pid] = {sighting.key, *sighting.match};
-  } else {
-    matched_.erase(pid);
+  if (!sighting.match) {
+    if (was_told) tell_of_loss(known->second, std::move(sighting), report);
+    return;
   }
+  if (is_told(sighting)) {
+    known->second.doubted_in = 0;
+    return;
+  }
+  matched_[pid] = {sighting.key, *sighting.match};
   report.sightings.push_back(std::move(sighting));
+}
+
+/// It is looked at again in any case: it may fit later.
+void ProcessScout::tell_of_loss(Told& told, Sighting sighting, ScoutReport& report) {
+  const bool is_certain = told.doubted_in != 0 && told.doubted_in != looks_;
+  if (!is_certain) {
+    told.doubted_in = looks_;
+    doubtful_.push_back(sighting.key.pid);
+    return;
+  }
+  matched_.erase(sighting.key.pid);
+  report.sightings.push_back(std::move(sighting));
+}
+
+void ProcessScout::take_up_doubtful() {
+  for (const ProcessId pid : std::exchange(doubtful_, {})) {
+    const auto known = std::find_if(newborns_.begin(), newborns_.end(),
+                                    [pid](const Newborn& newborn) { return newborn.pid == pid; });
+    if (known == newborns_.end()) {
+      newborns_.push_back({pid, 1});
+    } else {
+      known->looks = 1;
+    }
+  }
+}
+
+bool ProcessScout::is_told(const Sighting& sighting) const {
+  const auto known = matched_.find(sighting.key.pid);
+  return known != matched_.end() && known->second.key == sighting.key &&
+         known->second.match == sighting.match;
 }
 
 /// Empty if there is no such process, or none that is to be found.
@@ -152,7 +211,7 @@ std::optional<Sighting> ProcessScout::look_at(ProcessId pid) {
   const auto facts = sources_.read(pid, rules_->wanted());
   if (!facts) return std::nullopt;
   Sighting sighting{.key = facts->key, .match = rules_->find(*facts)};
-  if (sighting.match) sighting.ancestors = sources_.ancestors_of(*facts);
+  if (sighting.match && !is_told(sighting)) sighting.ancestors = sources_.ancestors_of(*facts);
   return sighting;
 }
 

@@ -5,6 +5,7 @@
 
 #include <provisr/sampler.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -60,14 +61,18 @@ struct ScoutSources {
 
 /// Finds the processes that fit rules, at the cost of births: a process is looked at once it is one
 /// look old, as one that was just forked is still what its parent is, a few times more in the next
-/// looks, and from time to time with all others. Not thread-safe.
+/// looks, and from time to time with all others. Those that fit are looked at again and again, as
+/// exec changes neither PID nor start time: each within a second, unless they are too many. One
+/// that fits no more is told of if it does not fit at the next look either: amid an exec, or while
+/// it writes its title, it may seem to be nothing. Not thread-safe.
 class ProcessScout {
  public:
   explicit ProcessScout(ScoutSources sources) : sources_(std::move(sources)) {}
 
   /// Goes by these rules; the next two looks are whole: the second finds what the first has found
-  /// between its fork and its exec.
-  void set_rules(std::shared_ptr<const MatchRules> rules, std::uint64_t generation);
+  /// between its fork and its exec. `interval` is the time between two looks.
+  void set_rules(std::shared_ptr<const MatchRules> rules, std::uint64_t generation,
+                 std::chrono::nanoseconds interval = std::chrono::milliseconds(500));
 
   /// To be called once an interval. `all`: looks at all processes.
   [[nodiscard]] ScoutReport look(bool all);
@@ -76,6 +81,7 @@ class ProcessScout {
   struct Told {
     ProcessKey key;
     MatchRules::Match match;
+    std::uint64_t doubted_in = 0;  ///< the look since which it does not fit; 0: it does
   };
   struct Newborn {
     ProcessId pid;
@@ -86,17 +92,25 @@ class ProcessScout {
   void note_births(const ScoutSources::Listing& listing);
   void look_at_newborns(ScoutReport& report);
   void look_at_some_matched(ScoutReport& report);
+  [[nodiscard]] std::size_t matched_in_a_look() const;
+  [[nodiscard]] std::vector<ProcessId> next_matched();
   void tell_of_change(Sighting sighting, ScoutReport& report);
+  void tell_of_loss(Told& told, Sighting sighting, ScoutReport& report);
+  void take_up_doubtful();
+  [[nodiscard]] bool is_told(const Sighting& sighting) const;
   [[nodiscard]] std::optional<Sighting> look_at(ProcessId pid);
 
   ScoutSources sources_;
   std::shared_ptr<const MatchRules> rules_ = std::make_shared<const MatchRules>();
   std::uint64_t generation_ = 0;
   int whole_looks_due_ = 0;
+  std::uint64_t looks_ = 0;
   std::vector<Newborn> newborns_;
+  std::vector<ProcessId> doubtful_;  ///< to be looked at again as if they were newborn
   std::set<ProcessId> seen_;  ///< by the latest look at all, and since if every listing is whole
   std::map<ProcessId, Told> matched_;  ///< what was told to fit
-  ProcessId part_ = 0;                 ///< of matched_ that is looked at next
+  ProcessId next_of_matched_ = 0;      ///< from which on they are looked at next
+  std::chrono::nanoseconds interval_{};
 };
 
 }  // namespace provisr::daemon

@@ -284,6 +284,14 @@ class HistoryView {
   /// Passes over all but the newest `most`.
   void keep_newest(std::uint64_t most) noexcept { position_ = end_ - std::min(most, left()); }
 
+  /// `count` of the samples that are left, from the `first` on; no more than there are.
+  [[nodiscard]] HistoryView part(std::uint64_t first, std::uint64_t count) const {
+    HistoryView some = *this;
+    some.position_ += std::min(first, left());
+    some.end_ = some.position_ + std::min(count, some.left());
+    return some;
+  }
+
   /// Appends the next `most` samples, oldest first: fewer if some of them were overwritten, or if
   /// there are no more.
   void read(std::size_t most, std::vector<ProcessMetrics>& samples) {

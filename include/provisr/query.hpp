@@ -86,8 +86,9 @@ struct StepRow {
 };
 
 /// Reduces the samples of a history, one after the other, to a row for each step. Steps without
-/// samples have no row. If the wall clock was set back, a step can come more than once, each time
-/// with the samples that follow each other.
+/// samples have no row. Samples are to come by their timestamps: if the wall clock was set back and
+/// they come as they were taken, a step can come more than once, each time with the samples that
+/// follow each other.
 ///
 /// Memory: constant; for Aggregate::p95 that of the samples of one step.
 class Stepper {

@@ -3,9 +3,9 @@
 #include "support/daemon_runner.hpp"
 #include "support/eventually.hpp"
 #include "support/paths.hpp"
+#include "support/preload.hpp"
 #include "support/send_signal.hpp"
 #include "support/temp_directory.hpp"
-#include "support/text_file.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
@@ -15,6 +15,7 @@
 #include <chrono>
 #include <cstdint>
 #include <fstream>
+#include <functional>
 #include <optional>
 #include <signal.h>
 #include <string>
@@ -40,11 +41,8 @@ class SteppedClock {
     file.write(reinterpret_cast<const char*>(&nanoseconds), sizeof nanoseconds);
   }
 
-  [[nodiscard]] std::vector<std::string> shown_to(std::vector<std::string> command) const {
-    std::vector<std::string> shown{"env", "LD_PRELOAD=" + clock_shim_path(),
-                                   "PROVISR_TEST_CLOCK=" + name()};
-    shown.insert(shown.end(), command.begin(), command.end());
-    return shown;
+  [[nodiscard]] Preload preload() const {
+    return {clock_shim_path(), "PROVISR_TEST_CLOCK", name()};
   }
 
  private:
@@ -58,7 +56,7 @@ class SteppedDaemon {
  public:
   SteppedDaemon() {
     write_configuration("gone");
-    program.emplace(clock.shown_to({provisrd_path(), file_}), folder_.path());
+    program.emplace(clock.preload().with({provisrd_path(), file_}), folder_.path());
     REQUIRE(eventually([&] { return status("/healthz") == 200 || program->has_ended(); }));
     REQUIRE_FALSE(program->has_ended());
   }
@@ -137,15 +135,8 @@ class SteppedDaemon {
   std::string file_;
 };
 
-/// Without a dynamic linker, nothing is preloaded.
-[[nodiscard]] bool has_dynamic_linker(const std::string& program) {
-  return read_text(program).find("/ld-") != std::string::npos;
-}
-
 [[nodiscard]] bool can_be_shown_a_clock() {
-  if (clock_shim_path().empty() || !has_dynamic_linker(provisrd_path())) return false;
-  const SteppedClock clock;
-  return run_to_end(clock.shown_to({provisrd_path(), "--version"})).status == 0;
+  return SteppedClock().preload().works_with_provisrd();
 }
 
 /// Where the times of samples go back.
@@ -153,6 +144,15 @@ class SteppedDaemon {
   std::ptrdiff_t count = 0;
   for (std::size_t i = 1; i < times.size(); ++i) count += times[i] < times[i - 1] ? 1 : 0;
   return count;
+}
+
+/// Whether the rows of steps rise.
+[[nodiscard]] bool is_sorted_once(const rapidjson::Document& steps) {
+  std::vector<Timestamp> times;
+  for (const auto& row : steps["history"].GetArray()) {
+    times.push_back(provisr::daemon::parse_rfc3339(row["timestamp"].GetString()).value());
+  }
+  return std::adjacent_find(times.begin(), times.end(), std::greater_equal<>()) == times.end();
 }
 
 }  // namespace
@@ -190,7 +190,11 @@ TEST_CASE("a wall clock that is stepped forth and back changes timestamps, and n
   const rapidjson::Document steps = daemon.json("/api/metrics/history?name=app&step=1s");
   for (const auto& row : steps["history"].GetArray()) samples += row["samples"].GetUint();
   CHECK(samples >= all.size());
-  CHECK(daemon.status("/api/metrics/group/history?base=app&step=1m") == 200);
+  CHECK(is_sorted_once(steps));
+  const rapidjson::Document totals =
+      daemon.json("/api/metrics/group/history?base=app&step=1m&agg=last");
+  CHECK(is_sorted_once(totals));
+  for (const auto& row : totals["history"].GetArray()) CHECK(row["process_count"].GetInt() == 1);
   CHECK(daemon.status("/api/metrics/summary?name=app&window=5m") == 200);
 
   daemon.step_to(0s);

@@ -14,11 +14,13 @@
 #include <filesystem>
 #include <string>
 #include <sys/stat.h>
+#include <tuple>
 #include <unistd.h>
 #include <vector>
 
 using namespace provisr::test;
 using Catch::Matchers::ContainsSubstring;
+using Catch::Matchers::StartsWith;
 
 namespace {
 
@@ -339,4 +341,25 @@ TEST_CASE("localhost and [::] are both families, and port 0 is told as what it b
   RawClient v6(port, "::1");
   v6.send(get_status);
   CHECK(status_of_answer(v6.read_answer()) == 200);
+}
+
+TEST_CASE("OPTIONS is refused with what there is, for a path and for the whole server") {
+  const Daemon daemon("");
+  const auto answer = [](int port, const std::string& target) {
+    RawClient client(port);
+    client.send("OPTIONS " + target + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    return client.read_answer();
+  };
+  for (const auto& [port, target, allow] :
+       {std::tuple(daemon.api_port(), "*", "GET, HEAD, POST"),
+        std::tuple(daemon.api_port(), "/api/status", "GET, HEAD"),
+        std::tuple(daemon.api_port(), "/api/stop", "POST"),
+        std::tuple(daemon.metrics_port(), "*", "GET, HEAD"),
+        std::tuple(daemon.metrics_port(), "/metrics", "GET, HEAD")}) {
+    INFO(target);
+    const std::string text = answer(port, target);
+    CHECK_THAT(text, StartsWith("HTTP/1.1 405 "));
+    CHECK_THAT(text, ContainsSubstring(fmt::format("\r\nAllow: {}\r\n", allow)));
+  }
+  CHECK_THAT(answer(daemon.api_port(), "/nothing"), StartsWith("HTTP/1.1 404 "));
 }

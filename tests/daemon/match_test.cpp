@@ -3,6 +3,7 @@
 #include "support/daemon_runner.hpp"
 #include "support/paths.hpp"
 #include "support/send_signal.hpp"
+#include "support/text_file.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
@@ -11,12 +12,17 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <fcntl.h>
 #include <filesystem>
 #include <signal.h>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <sys/types.h>
+#include <tuple>
 #include <unistd.h>
 #include <vector>
 
@@ -41,6 +47,22 @@ std::string unique_word() {
   pointers.push_back(nullptr);
   ::execv(program.c_str(), pointers.data());
   ::_exit(127);
+}
+
+/// Writes a title over the arguments of this process, as setproctitle does.
+void write_title(std::string_view title) {
+  std::string stat = read_text("/proc/self/stat");
+  std::istringstream fields(stat.substr(stat.rfind(')') + 2));
+  std::uintptr_t begin = 0;
+  std::uintptr_t end = 0;
+  constexpr int first_field = 3;
+  std::string field;
+  for (int number = first_field; number < 48; ++number) fields >> field;
+  fields >> begin >> end;
+  const std::size_t room = end - begin - 1;  // a zero stays at the end
+  auto* const arguments = reinterpret_cast<char*>(begin);
+  std::memset(arguments, 0, room);
+  title.copy(arguments, room);
 }
 
 /// A process that calls itself so, and sleeps.
@@ -172,6 +194,84 @@ TEST_CASE("a program that is executed late is found, and one that becomes anothe
   expect_names(daemon, "late?");
   CHECK(is_alive(child.pid()));
   CHECK(daemon.json("/api/exits?name=late")["exits"].Empty());
+}
+
+TEST_CASE("who executes another program is let go of, known by its file or by its arguments",
+          "[match]") {
+  const std::string word = unique_word();
+  const TempDirectory folder;
+  const std::filesystem::path server = folder.path() / "server";
+  std::filesystem::copy_file("/bin/sh", server);
+  const Daemon daemon(std::string(fast) +
+                      rule("by-exe", fmt::format("exe = \"{}\"", server.string())) +
+                      rule("by-args", fmt::format("args = \"{} -c *\"", word)));
+  const auto is_up = [&](const std::string& name) {
+    const std::string up = fmt::format("\nprovisr_process_up{{name=\"{}\"}} ", name);
+    const std::string text = daemon.prometheus();
+    const std::size_t found = text.find(up);
+    return found == text.npos ? std::string("unknown") : text.substr(found + up.size(), 1);
+  };
+  const auto shows = [&](const std::string& name, const std::string& up) {
+    return eventually([&] { return is_up(name) == up; });
+  };
+  for (const auto& [name, program, title] :
+       {std::tuple("by-exe", server.string(), std::string("any")),
+        std::tuple("by-args", std::string("/bin/sh"), word)}) {
+    INFO(name);
+    CHECK(shows(name, "0"));
+    const Pipe go_on;
+    const Child first = fork_child([&, path = program, args0 = title] {
+      ::dup2(go_on.reader(), STDIN_FILENO);
+      become(path, {args0, "-c", "read line; exec sleep 600", args0});
+    });
+    CHECK(daemon.pid_of(name) == first.pid());
+    CHECK(shows(name, "1"));
+    REQUIRE(::write(go_on.writer(), "x\n", 2) == 2);
+    CHECK(eventually([&, entry = name] { return daemon.state_of(entry) == "absent"; }));
+    CHECK(daemon.status_of(name)["last_error"] == "the process is something else by now");
+    CHECK_FALSE(daemon.status_of(name).HasMember("pid"));
+    CHECK(shows(name, "0"));
+    CHECK(eventually([&, entry = name] { return !daemon.json("/api/metrics").HasMember(entry); }));
+    CHECK(is_alive(first.pid()));
+    CHECK(
+        daemon.json(fmt::format("/api/exits?name={}", name))["exits"].Empty());  // it has not ended
+
+    const Child second = fork_child([path = program, args0 = title] {
+      become(path, {args0, "-c", "sleep 600; exit", args0});
+    });
+    CHECK(daemon.pid_of(name) == second.pid());
+    CHECK(shows(name, "1"));
+    CHECK(daemon.status_of(name)["restarts"].GetInt() == 1);
+  }
+}
+
+TEST_CASE("a title that changes changes the name", "[match]") {
+  const std::string word = fmt::format("t{}", ::getpid());
+  const Daemon daemon(std::string(fast) + rule("job-{1}", fmt::format("args = \"{} *\"", word)));
+  const Pipe titles;
+  const Child child = fork_child([&] {
+    for (std::string title; !(title = titles.read_up_to("\n")).empty();) {
+      title.pop_back();
+      write_title(title);
+    }
+  });
+  const auto call_it = [&](const std::string& title) {
+    const std::string line = title + "\n";
+    REQUIRE(::write(titles.writer(), line.data(), line.size()) ==
+            static_cast<ssize_t>(line.size()));
+  };
+  call_it(word + " a");
+  expect_names(daemon, "job-a");
+  CHECK(daemon.pid_of("job-a") == child.pid());
+  call_it(word + " b");
+  expect_names(daemon, "job-b");
+  CHECK(daemon.pid_of("job-b") == child.pid());
+  call_it("idle");
+  expect_names(daemon, "job-_?");
+  call_it(word + " a");
+  expect_names(daemon, "job-a");
+  REQUIRE(daemon.has_samples_of({"job-a"}));
+  CHECK(daemon.json("/api/exits")["exits"].Empty());
 }
 
 TEST_CASE("a program is known by its file, even if that is deleted", "[match]") {

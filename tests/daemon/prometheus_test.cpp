@@ -5,6 +5,7 @@
 #include "support/send_signal.hpp"
 
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
 #include <fmt/format.h>
 
@@ -83,22 +84,56 @@ TEST_CASE("a process that has stopped leaves its families and stays as down") {
   }
 }
 
-TEST_CASE("without metrics there is no second server") {
-  const Daemon daemon("[metrics]\nenabled = false\n");
-  CHECK(http_get(daemon.metrics_port(), "/metrics").status == 0);
-  CHECK(daemon.get("/api/metrics").status == 200);
+TEST_CASE("whether processes run, restart and end is told, whatever is enabled") {
+  const bool has_metrics = GENERATE(true, false);
+  const bool is_collecting = GENERATE(true, false);
+  CAPTURE(has_metrics, is_collecting);
+  const TempDirectory elsewhere;
+  Daemon daemon(
+      fmt::format("[metrics]\nenabled = {}\n[metrics.process_metrics]\nenabled = {}\n"
+                  "interval = \"100ms\"\n{}[[processes]]\nname = \"absent\"\n"
+                  "pid_file = \"{}/no.pid\"\n",
+                  has_metrics, is_collecting,
+                  process_toml("my-app-1", {"threader", "1"},
+                               "auto_restart = true\nrestart_interval = \"100ms\"\n"),
+                  elsewhere.path().string()));
+  const pid_t first = daemon.pid_of("my-app-1");
+  CHECK(daemon.get("/healthz").status == 200);
+  CHECK(daemon.get("/api/metrics").status == (is_collecting ? 200 : 503));
+  const auto restarted = [&] { return daemon.status_of("my-app-1")["restarts"].GetInt() == 1; };
+  if (!has_metrics) {
+    CHECK(http_get(daemon.metrics_port(), "/metrics").status == 0);
+    send_signal(first, SIGKILL);
+    CHECK(eventually(restarted));
+    return;
+  }
+  CHECK(eventually([&] { return has_line(daemon, "provisr_process_up{name=\"my-app-1\"} 1\n"); }));
+  CHECK(has_line(daemon, "provisr_process_up{name=\"absent\"} 0\n"));
+  CHECK(has_line(daemon, "provisr_process_info{name=\"my-app-1\",base=\"my-app\"} 1\n"));
+  CHECK(has_line(daemon, "provisr_process_info{name=\"absent\",base=\"absent\"} 1\n"));
+  CHECK(has_line(daemon, "provisr_process_restarts_total{name=\"my-app-1\"} 0\n"));
+  CHECK(has_line(daemon, "provisr_process_start_time_seconds{name=\"my-app-1\"} "));
+  CHECK(eventually([&] {
+    return has_line(daemon, "provisr_process_memory_mb{name=\"my-app-1\"} ") == is_collecting;
+  }));
+  send_signal(first, SIGKILL);
+  CHECK(eventually(restarted));
+  const auto shows = [&](const std::string& line) {
+    return eventually([&] { return has_line(daemon, line); });
+  };
+  CHECK(shows("provisr_process_restarts_total{name=\"my-app-1\"} 1\n"));
+  CHECK(shows("provisr_process_exits_total{name=\"my-app-1\",result=\"signal\"} 1\n"));
+  CHECK(shows("provisr_process_up{name=\"my-app-1\"} 1\n"));
 }
 
-TEST_CASE("without collection no process is shown as down, and restarts still count") {
-  const Daemon daemon(
-      "[metrics.process_metrics]\nenabled = false\n[[processes]]\nname = \"my-app\"\n"
-      "auto_restart = true\nrestart_interval = \"100ms\"\n" +
-      child_args({"threader", "1"}));
-  CHECK_THAT(daemon.prometheus(), !ContainsSubstring("provisr_process_up"));
-  REQUIRE(has_line(daemon, "provisr_process_restarts_total{name=\"my-app\"} 0\n"));
-  send_signal(daemon.pid_of("my-app"), SIGKILL);
-  CHECK(eventually(
-      [&] { return has_line(daemon, "provisr_process_restarts_total{name=\"my-app\"} 1\n"); }));
+TEST_CASE("without collection, too, a process that has ended is shown as down") {
+  const Daemon daemon("[metrics.process_metrics]\nenabled = false\n" +
+                      process_toml("my-app", {"threader", "1"}));
+  const pid_t pid = daemon.pid_of("my-app");
+  CHECK(eventually([&] { return has_line(daemon, "provisr_process_up{name=\"my-app\"} 1\n"); }));
+  send_signal(pid, SIGKILL);
+  CHECK(eventually([&] { return has_line(daemon, "provisr_process_up{name=\"my-app\"} 0\n"); }));
+  CHECK(has_line(daemon, "provisr_process_info{name=\"my-app\",base=\"my-app\"} 1\n"));
 }
 
 TEST_CASE("requests are counted by server and status code") {

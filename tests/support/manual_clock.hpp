@@ -16,13 +16,17 @@ class ManualClock : public Clock {
   }
   [[nodiscard]] Timestamp utc_now() const noexcept override {
     return Timestamp(std::chrono::seconds(1'700'000'000) +
-                     std::chrono::nanoseconds(elapsed_ns_.load()));
+                     std::chrono::nanoseconds(elapsed_ns_.load() + set_by_ns_.load()));
   }
 
   void advance(std::chrono::nanoseconds by) noexcept { elapsed_ns_ += by.count(); }
 
+  /// As somebody does who sets the wall clock, forward or back.
+  void set_wall_clock_by(std::chrono::nanoseconds by) noexcept { set_by_ns_ += by.count(); }
+
  private:
   std::atomic<std::int64_t> elapsed_ns_ = 1'000'000'000;
+  std::atomic<std::int64_t> set_by_ns_ = 0;
 };
 
 }  // namespace provisr::test

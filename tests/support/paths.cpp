@@ -17,6 +17,10 @@ std::string clock_shim_path() {
   return PROVISR_CLOCK_SHIM_PATH;
 }
 
+std::string accept_shim_path() {
+  return PROVISR_ACCEPT_SHIM_PATH;
+}
+
 std::string demo_load_path() {
   return PROVISR_DEMO_LOAD_PATH;
 }

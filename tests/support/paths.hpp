@@ -16,6 +16,9 @@ namespace provisr::test {
 /// empty if there is none.
 [[nodiscard]] std::string clock_shim_path();
 
+/// One that has accept4 of a program fail, tests/programs/accept_shim.cpp; empty if there is none.
+[[nodiscard]] std::string accept_shim_path();
+
 /// The program that config/process_metrics_demo.toml runs.
 [[nodiscard]] std::string demo_load_path();
 

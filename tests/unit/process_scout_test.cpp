@@ -3,6 +3,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <string>
@@ -160,9 +161,66 @@ TEST_CASE("a program that is executed late, or becomes another, is noticed", "[m
   CHECK(found == "-");
 }
 
+TEST_CASE("a process that is not itself any more loses its name soon", "[match]") {
+  ScoutWorld world;
+  world.scout.set_rules(rules(), 1, std::chrono::milliseconds(500));
+  for (ProcessId pid = 10; pid < 110; ++pid) world.machine.start(pid, "worker a");
+  for (int i = 0; i < 300; ++i) static_cast<void>(world.look());  // it is no newborn any more
+  world.machine.processes[GENERATE(10, 60, 109)].args = "sleep";
+  std::string lost;
+  for (int i = 0; i < 3; ++i) lost += world.look();
+  CHECK(lost == "-");
+}
+
+TEST_CASE("however many processes match, a look is short, and each has its turn", "[match]") {
+  ScoutWorld world;
+  world.scout.set_rules(rules(), 1, std::chrono::milliseconds(500));
+  for (ProcessId pid = 10; pid < 1610; ++pid) world.machine.start(pid, "worker a");
+  for (int i = 0; i < 300; ++i) static_cast<void>(world.look());
+  for (int i = 0; i < 16; ++i) {
+    const int reads = world.machine.reads;
+    CHECK(world.look().empty());
+    CHECK(world.machine.reads - reads <= 1600 / 16 + 1);
+  }
+  world.machine.processes[800].args = "sleep";
+  std::string lost;
+  for (int i = 0; i < 17; ++i) lost += world.look();
+  CHECK(lost == "-");
+}
+
+TEST_CASE("what does not fit for a moment, as amid an exec, keeps its name", "[match]") {
+  ScoutWorld world;
+  world.machine.start(10, "worker a");
+  for (int i = 0; i < 300; ++i) static_cast<void>(world.look());
+  for (int moment = 0; moment < 5; ++moment) {
+    world.machine.processes[10].args.clear();
+    CHECK(world.look().empty());
+    world.machine.processes[10].args = "worker a";
+    for (int i = 0; i < 10; ++i) CHECK(world.look().empty());
+  }
+}
+
+TEST_CASE("a process that becomes what it was has its name again soon", "[match]") {
+  ScoutWorld world;
+  world.machine.start(10, "worker a");
+  for (int i = 0; i < 300; ++i) static_cast<void>(world.look());
+  world.machine.processes[10].args = "sleep";
+  std::string seen;
+  for (int i = 0; i < 2; ++i) seen += world.look();
+  CHECK(seen == "-");
+  world.machine.processes[10].args = "worker a";
+  seen.clear();
+  for (int i = 0; i < 2; ++i) seen += world.look();
+  CHECK(seen == "worker-a@0");
+  world.machine.processes[10].args = "sleep";
+  CHECK(world.scout.look(true).sightings.empty());
+  world.machine.processes[10].args = "worker a";
+  CHECK(world.look() == "worker-a@0");
+}
+
 TEST_CASE("a title that changes after hours is seen by a look at all", "[match]") {
   ScoutWorld world;
-  world.machine.start(10, "init er ");
+  world.machine.start(10, "init");
   world.come_to_rest();
   for (int i = 0; i < 100; ++i) static_cast<void>(world.look());
   world.machine.processes[10].args = "worker x";

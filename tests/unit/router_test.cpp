@@ -74,6 +74,17 @@ TEST_CASE("a router refuses unknown paths and methods") {
   CHECK(routes.answer(request("POST", "/")).status == 405);
 }
 
+TEST_CASE("who asks for options is told the methods, of a path or of all") {
+  const Router routes = router();
+  CHECK(routes.answer(request("OPTIONS", "/b")).status == 405);
+  CHECK(allow_of(routes.answer(request("OPTIONS", "/b"))) == "GET, HEAD");
+  const HttpAnswer all = routes.answer(request("OPTIONS", "*"));
+  CHECK(all.status == 405);
+  CHECK(allow_of(all) == "GET, HEAD, POST");
+  CHECK(*all.body == R"({"error":"OPTIONS is not allowed here, only GET and POST are"})");
+  CHECK(routes.answer(request("OPTIONS", "/c")).status == 404);
+}
+
 TEST_CASE("a router refuses a parameter of the route that is there twice") {
   const Router routes = router();
   const HttpAnswer twice = routes.answer(request("GET", "/a", {{"name", "x"}, {"name", "x"}}));

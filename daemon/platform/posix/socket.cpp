@@ -32,6 +32,15 @@ namespace {
   switch (error) {
     case ECONNABORTED:
     case EINTR:
+    // What has befallen the connection meanwhile, on Linux (accept(2)), or a firewall's refusal.
+    case EPROTO:
+    case ENOPROTOOPT:
+    case ENETDOWN:
+    case ENETUNREACH:
+    case EHOSTDOWN:
+    case EHOSTUNREACH:
+    case EOPNOTSUPP:
+    case EPERM:
       return Accepted::Outcome::lost;
     case EMFILE:
     case ENFILE:

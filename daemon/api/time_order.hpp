@@ -1,0 +1,66 @@
+#pragma once
+
+#include <provisr/history.hpp>
+#include <provisr/process_metrics.hpp>
+#include <provisr/query.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+namespace provisr::daemon {
+
+/// The samples of a history that are in a range, by their timestamps: those of a wall clock that
+/// was set back lie out of order, and would fall into steps that are done. Samples of one timestamp
+/// come as they were taken.
+///
+/// A first pass finds the runs of samples that are in order, which is one unless the clock was set
+/// back; a second one merges them. Memory: constant, and little for each run. Samples that are
+/// overwritten meanwhile are left out.
+class TimeOrder {
+ public:
+  using Visit = std::function<void(const SampleView& sample)>;
+
+  TimeOrder(HistoryView history, const TimeRange& range)
+      : history_(history), unseen_(std::move(history)), range_(range) {}
+
+  /// Looks at `most` further samples or, at the end of a pass, fewer; visits those whose turn it
+  /// is. Returns how many it has looked at.
+  std::size_t work(std::size_t most, const Visit& visit);
+
+  /// Whether all were visited.
+  [[nodiscard]] bool is_done() const { return is_merging_ && heap_.empty(); }
+
+ private:
+  struct Run {
+    HistoryView left;
+    SampleRows rows = {};
+    std::size_t next = 0;
+
+    [[nodiscard]] Timestamp time() const { return rows.metrics[next].timestamp; }
+  };
+
+  [[nodiscard]] std::size_t find_runs(std::size_t most);
+  void begin_merging();
+  [[nodiscard]] std::size_t merge(std::size_t most, const Visit& visit);
+  [[nodiscard]] bool find_next(Run& run) const;
+  [[nodiscard]] bool is_later(std::size_t one, std::size_t other) const;
+
+  struct Found {
+    std::uint64_t first;
+    std::uint64_t last;
+  };
+
+  HistoryView history_;
+  HistoryView unseen_;
+  TimeRange range_;
+  Timestamp latest_{};
+  std::vector<Found> found_;  ///< of the first pass, counted from the first sample of history_
+  bool is_merging_ = false;
+  std::size_t rows_at_once_ = 0;
+  std::vector<Run> runs_;
+  std::vector<std::size_t> heap_;  ///< runs that are not at their end, the earliest first
+};
+
+}  // namespace provisr::daemon
