@@ -5,7 +5,6 @@
 #include "support/paths.hpp"
 #include "support/send_signal.hpp"
 #include "support/temp_directory.hpp"
-#include "support/text_file.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
@@ -136,11 +135,6 @@ class SteppedDaemon {
   int port_ = free_port();
   std::string file_;
 };
-
-/// Without a dynamic linker, nothing is preloaded.
-[[nodiscard]] bool has_dynamic_linker(const std::string& program) {
-  return read_text(program).find("/ld-") != std::string::npos;
-}
 
 [[nodiscard]] bool can_be_shown_a_clock() {
   if (clock_shim_path().empty() || !has_dynamic_linker(provisrd_path())) return false;
