@@ -8,12 +8,14 @@
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <fstream>
 #include <set>
 #include <signal.h>
 #include <string>
+#include <utility>
 #include <vector>
 
 using namespace provisr::test;
@@ -21,17 +23,17 @@ using Catch::Matchers::ContainsSubstring;
 
 namespace {
 
-/// What the files of a program below any `state` folder of the tests lie on.
+/// What the files of a program lie on whose paths have such a part: by default those of state_dir.
 class HangingDisk {
  public:
-  HangingDisk() { set(false); }
+  explicit HangingDisk(std::string part = "/state/") : part_(std::move(part)) { set(false); }
 
   void hang() const { set(true); }
   void answer() const { set(false); }
 
   [[nodiscard]] std::vector<std::string> prefix() const {
     return {"env", "LD_PRELOAD=" + disk_shim_path(), "PROVISR_TEST_DISK=" + name(),
-            "PROVISR_TEST_DISK_FOLDER=/state/"};
+            "PROVISR_TEST_DISK_FOLDER=" + part_};
   }
 
  private:
@@ -42,6 +44,7 @@ class HangingDisk {
   }
   [[nodiscard]] std::string name() const { return (folder_.path() / "disk").string(); }
 
+  std::string part_;
   TempDirectory folder_;
 };
 
@@ -142,4 +145,48 @@ TEST_CASE("a disk that hangs does not keep provisrd from ending, nor its childre
   CHECK(daemon.program->wait() == 0);
   CHECK_FALSE(is_alive(pid));
   disk.answer();
+}
+
+TEST_CASE("a process that hangs whoever reads its environment keeps no stop and no start waiting") {
+  if (!can_make_a_disk_hang()) SKIP("this build cannot be shown a file that hangs");
+  const HangingDisk environments("/environ");
+  const TempDirectory folder;
+  const std::string orphans = (folder.path() / "orphans").string();
+  const Lasting daemon(
+      fmt::format(
+          "[[processes]]\nname = \"app\"\nargs = [\"sh\", \"-c\", \"setsid -f sh -c 'echo $$ "
+          ">> {}; exec sleep 1000'; exec sleep 1000\"]\n"
+          "start_duration = \"0s\"\n",
+          orphans) +
+          lasting_process("other", "start_duration = \"0s\"\n"),
+      environments.prefix());
+  const auto orphan = [&](std::size_t index) {
+    std::vector<int> pids;
+    REQUIRE(eventually([&] {
+      pids.clear();
+      std::ifstream file(orphans);
+      for (int pid = 0; file >> pid;) pids.push_back(pid);
+      return pids.size() > index;
+    }));
+    return pids[index];
+  };
+  const int first = orphan(0);
+  environments.hang();
+  CHECK(is_asked_for(daemon, "/api/restart?name=app&wait=30s"));
+  CHECK(is_asked_for(daemon, "/api/restart?name=other&wait=30s"));
+  CHECK(has_more_samples(daemon, "app"));
+  CHECK(is_alive(first));  // nobody knows whose it is
+  const int second = orphan(1);
+
+  environments.answer();
+  std::size_t count = 2;
+  CHECK(eventually([&] {  // once its reader is back
+    const int latest = orphan(count - 1);
+    if (!is_asked_for(daemon, "/api/restart?name=app&wait=30s")) return false;
+    ++count;
+    return !is_alive(latest);
+  }));
+  for (const int pid : {first, second}) {
+    if (is_alive(pid)) send_signal(pid, SIGKILL);
+  }
 }
