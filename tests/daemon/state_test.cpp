@@ -376,7 +376,14 @@ TEST_CASE("a daemon that is killed again and again starts nothing twice and lose
   for (int instance = 1; instance <= 5; ++instance) {
     pids.insert(daemon.pid_of(fmt::format("app-{}", instance)));
   }
-  for (int round = 0; round < 10; ++round) daemon.kill_and_start();
+  std::vector<std::string> written;
+  for (int round = 0; round < 10; ++round) {
+    written = daemon.written_history_of("app-1");
+    daemon.kill_and_start();
+    const std::vector<std::string> now = daemon.history_of("app-1");
+    REQUIRE(now.size() >= written.size());
+    REQUIRE(std::equal(written.begin(), written.end(), now.begin()));
+  }
   for (int instance = 1; instance <= 5; ++instance) {
     CHECK(pids.contains(daemon.pid_of(fmt::format("app-{}", instance))));
   }
