@@ -48,8 +48,7 @@ namespace {
 
 [[nodiscard]] RegistryOptions registry_options(const CollectionConfig& collection, TickWatch& ticks,
                                                EventHub& hub, LimitWatch& limits,
-                                               Registry& registry, StateDirectory* state,
-                                               const Log& log) {
+                                               StateDirectory* state, const Log& log) {
   RegistryOptions options;
   options.storage = state != nullptr ? state->storage() : unforked_storage();
   options.max_history = collection.max_history;
@@ -60,12 +59,9 @@ namespace {
     const std::string_view separator = diagnostic.process.empty() ? "" : ": ";
     log.write(level, fmt::format("{}{}{}", diagnostic.process, separator, diagnostic.message));
   };
-  options.observer = [&ticks, &hub, &limits, &registry, state](const TickEvent& tick) {
+  options.observer = [&ticks, &hub, &limits, state](const TickEvent& tick) {
     ticks.on_tick(tick.report);
-    if (state != nullptr) {
-      state->give_up_lost_histories(
-          [&registry](std::string_view name) { registry.reset_history(name); });
-    }
+    if (state != nullptr) state->write_histories();
     limits.on_tick(tick.snapshot);
     look_for_oom_kills();
     tell_of_tick(hub, tick);
@@ -97,8 +93,8 @@ class Daemon {
         state_(open_state(config.daemon, log)),
         ticks_(config.metrics.collection.interval, log),
         limits_(config.metrics.collection.interval, limit_actions(), log),
-        registry_(registry_options(config.metrics.collection, ticks_, hub_, limits_, registry_,
-                                   state_.get(), log)),
+        registry_(
+            registry_options(config.metrics.collection, ticks_, hub_, limits_, state_.get(), log)),
         supervisor_(config.processes, registry_, log, until, supervisor_options(bool(load))),
         endpoints_(make_endpoints(config, bool(load))) {
     limits_.set_processes(config.processes);
@@ -166,6 +162,10 @@ class Daemon {
                 }};
   }
 
+  [[nodiscard]] std::optional<std::chrono::nanoseconds> disk_silence() const {
+    return state_ ? state_->silence() : std::nullopt;
+  }
+
   [[nodiscard]] std::unique_ptr<Endpoints> make_endpoints(const Config& config, bool can_reload) {
     const Sources sources{.registry = registry_,
                           .ticks = ticks_,
@@ -176,6 +176,7 @@ class Daemon {
                           .status = [this] { return supervisor_.status(); },
                           .exits = supervisor_.exits(),
                           .limits = [this] { return limits_.report(); },
+                          .disk_silence = [this] { return disk_silence(); },
                           .started_at = started_at_};
     EndpointActions actions{.submit =
                                 [this](Command command, ReplyHandler reply) {

@@ -84,7 +84,7 @@ Endpoints::Endpoints(const Config& config, const Sources& sources, EndpointActio
                   sources.log),
       metrics_server_(server_options(config.metrics, access_, sources.log), metrics_router_,
                       metrics_monitor, sources.log) {
-  add_routes(config.server.base_path, sources.is_collecting ? &sources.ticks : nullptr);
+  add_routes(config.server.base_path, sources);
 }
 
 void Endpoints::bind(const Predecessors& predecessors) {
@@ -130,15 +130,16 @@ void Endpoints::fade(std::chrono::milliseconds most, const std::function<bool()>
   }
 }
 
-void Endpoints::add_routes(const std::string& base_path, const TickWatch* ticks) {
+void Endpoints::add_routes(const std::string& base_path, const Sources& sources) {
+  const TickWatch* const ticks = sources.is_collecting ? &sources.ticks : nullptr;
   api_.add_routes(api_router_, base_path);
   control_.add_routes(api_router_, base_path);
   if (reload_) add_reload_route(api_router_, base_path, reload_);
   add_events_route(api_router_, base_path, *events_);
-  add_health_route(api_router_, ticks);
+  add_health_route(api_router_, ticks, sources.disk_silence);
   add_page_routes(api_router_, base_path);
   exposition_.add_routes(metrics_router_);
-  add_health_route(metrics_router_, ticks);
+  add_health_route(metrics_router_, ticks, sources.disk_silence);
 }
 
 }  // namespace provisr::daemon

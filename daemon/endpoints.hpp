@@ -58,7 +58,7 @@ class Endpoints {
   void fade(std::chrono::milliseconds most, const std::function<bool()>& is_over);
 
  private:
-  void add_routes(const std::string& base_path, const TickWatch* ticks);
+  void add_routes(const std::string& base_path, const Sources& sources);
 
   const Log* log_;
   HttpMonitor* metrics_monitor_;

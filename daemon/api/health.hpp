@@ -3,10 +3,17 @@
 #include "daemon/api/tick_watch.hpp"
 #include "daemon/http/router.hpp"
 
+#include <chrono>
+#include <functional>
+#include <optional>
+
 namespace provisr::daemon {
 
+using DiskSilence = std::function<std::optional<std::chrono::nanoseconds>()>;
+
 /// Adds "/healthz", open to everybody: `ok` while ticks come on time, else 503 and why. `ticks` is
-/// null if collection is disabled, which is healthy; else it must outlive the router.
-void add_health_route(Router& router, const TickWatch* ticks);
+/// null if collection is disabled, which is healthy; else it must outlive the router. A disk that
+/// has not answered for long delays no tick: `ok`, and a line about it.
+void add_health_route(Router& router, const TickWatch* ticks, DiskSilence disk_silence = {});
 
 }  // namespace provisr::daemon

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "daemon/api/health.hpp"
 #include "daemon/api/tick_watch.hpp"
 #include "daemon/base/log.hpp"
 #include "daemon/http/monitor.hpp"
@@ -28,6 +29,8 @@ struct Sources {
   const ExitLog& exits;
   /// Which limits are breached, and how often they were.
   std::function<LimitReport()> limits = [] { return LimitReport(); };
+  /// How long the disk of what outlives this program has not answered; empty if it does.
+  DiskSilence disk_silence = [] { return std::nullopt; };
   /// When this program was started.
   Timestamp started_at = Clock::system().utc_now();
 };

@@ -11,8 +11,9 @@ struct StandardStreams {
 };
 
 /// Makes the standard streams safe to use; call it first. One that is closed becomes the null
-/// device, so that no file or socket takes its number. Writing to a pipe without a reader fails
-/// instead of ending the program. Implemented in daemon/platform.
+/// device, so that no file or socket takes its number. Writing to a pipe without a reader, or
+/// beyond the limit of file sizes, fails instead of ending the program. Implemented in
+/// daemon/platform.
 [[nodiscard]] StandardStreams prepare_standard_streams() noexcept;
 
 /// Writes all of `text` in one piece if the system can; blocks as long as the reader does.

@@ -9,23 +9,6 @@
 
 namespace provisr::daemon {
 
-/// The bytes of a file as memory. Thread safety: as memory has it.
-class FileMemory {
- public:
-  virtual ~FileMemory() = default;
-  FileMemory(const FileMemory&) = delete;
-  FileMemory& operator=(const FileMemory&) = delete;
-
-  [[nodiscard]] virtual std::span<std::byte> bytes() const noexcept = 0;
-
-  /// Whether the file could not be read or written under way, as it was cut short or its disk is
-  /// full or fails: the bytes became zeros then, and are no longer those of a file.
-  [[nodiscard]] virtual bool is_lost() const noexcept = 0;
-
- protected:
-  FileMemory() = default;
-};
-
 /// A file that this program alone writes, open for reading and writing. Not thread-safe.
 class StateFile {
  public:
@@ -48,11 +31,6 @@ class StateFile {
   /// loses its power soon.
   [[nodiscard]] virtual std::error_code write(std::uint64_t offset,
                                               std::span<const std::byte> bytes) = 0;
-
-  /// Its first `size` bytes, at most size(), as memory; outlives the object. Null with `error` set
-  /// on failure. Throws std::bad_alloc.
-  [[nodiscard]] virtual std::shared_ptr<FileMemory> map(std::size_t size,
-                                                        std::error_code& error) = 0;
 
   /// Whether no other program has it locked; then this one has, until the object is destroyed or
   /// the program ends.

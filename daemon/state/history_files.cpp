@@ -1,155 +1,205 @@
 #include "daemon/state/history_files.hpp"
 
 #include "daemon/base/text.hpp"
-#include "daemon/platform/state_file.hpp"
-#include "daemon/state/set_aside.hpp"
+#include "daemon/platform/unforked_storage.hpp"
+#include "daemon/state/history_file.hpp"
 
-#include <provisr/history.hpp>
+#include <fmt/format.h>
 
-#include <cstddef>
+#include <algorithm>
+#include <chrono>
 #include <cstdint>
-#include <memory>
+#include <exception>
 #include <optional>
-#include <string>
-#include <system_error>
 #include <utility>
-#include <vector>
 
 namespace provisr::daemon {
 namespace {
 
 namespace fs = std::filesystem;
+using std::chrono::milliseconds;
+using std::chrono::nanoseconds;
+using std::chrono::seconds;
 
-/// Throws std::system_error.
-[[nodiscard]] std::unique_ptr<StateFile> open_file(const fs::path& file) {
-  std::error_code error;
-  auto opened = StateFile::open(file, error);
-  if (!opened) throw std::system_error(error, "cannot be opened");
-  return opened;
-}
+constexpr milliseconds slice{20};  ///< others may wait for the thread
+constexpr std::uint64_t rows_at_a_time = 64;
+constexpr nanoseconds first_pause = seconds(1);
+constexpr nanoseconds longest_pause = seconds(60);
 
-/// Throws std::system_error.
-[[nodiscard]] std::shared_ptr<FileMemory> map(StateFile& file, std::size_t size) {
-  std::error_code error;
-  auto memory = file.map(size, error);
-  if (!memory) throw std::system_error(error, "cannot be mapped");
-  return memory;
-}
-
-[[nodiscard]] HistoryStorage storage_in(std::shared_ptr<FileMemory> memory) {
-  const std::span<std::byte> bytes = memory->bytes();
-  return {bytes, std::move(memory)};
-}
-
-/// Throws std::system_error if the disk has no room.
-[[nodiscard]] std::shared_ptr<FileMemory> make(const fs::path& file, const HistoryShape& shape) {
-  const auto opened = open_file(file);
-  const std::size_t size = history_size(shape);
-  if (const std::error_code error = opened->reserve(size)) {
-    throw std::system_error(error, "cannot be written");
-  }
-  return map(*opened, size);
-}
-
-/// The shape that the header tells, if all of such a history is there.
-[[nodiscard]] std::optional<HistoryShape> shape_of(std::span<const std::byte> bytes,
-                                                   std::string_view name) {
-  if (bytes.size() < sizeof(HistoryHeader)) return std::nullopt;
-  const detail::HeaderBytes header(bytes.first<sizeof(HistoryHeader)>());
-  const HistoryShape shape{
-      .name = name,
-      .capacity = header.number<std::uint64_t>(offsetof(HistoryHeader, capacity)),
-      .row_size = header.number<std::uint32_t>(offsetof(HistoryHeader, row_size))};
-  const bool is_possible = shape.capacity > 0 && shape.capacity <= bytes.size() &&
-                           shape.row_size >= sizeof(ProcessMetrics) && shape.row_size % 64 == 0;
-  if (!is_possible || !can_continue(inspect_history(bytes, shape))) return std::nullopt;
-  return shape;
-}
-
-/// Writes what a history of another shape holds into a new file that takes its place.
-[[nodiscard]] std::shared_ptr<FileMemory> copy(const fs::path& file, const HistoryShape& from,
-                                               std::shared_ptr<FileMemory> memory,
-                                               const HistoryShape& shape) {
-  const History former(from, storage_in(std::move(memory)));
-  SampleRows rows;
-  rows.width = former.further_figures();
-  former.read_until(former.pushed(), rows.metrics, rows.more);
-  fs::path made = file;
-  made += ".new";
-  fs::remove(made);
-  auto copied = make(made, shape);
-  History history(shape, storage_in(copied));
-  for (std::size_t i = 0; i < rows.size(); ++i) history.push(rows.metrics[i], rows[i].more);
-  fs::rename(made, file);
-  return copied;
-}
-
-/// Throws std::system_error.
-[[nodiscard]] std::shared_ptr<FileMemory> open_or_make(const fs::path& file,
-                                                       const HistoryShape& shape, const Log& log) {
-  const auto opened = open_file(file);
-  const auto size = static_cast<std::size_t>(opened->size());
-  if (size == 0) return make(file, shape);
-  auto memory = map(*opened, size);
-  const StorageState state = inspect_history(memory->bytes(), shape);
-  if (can_continue(state) || state == StorageState::empty) return memory;
-  if (state == StorageState::mismatched) {
-    if (const auto from = shape_of(memory->bytes(), shape.name)) {
-      return copy(file, *from, std::move(memory), shape);
-    }
-  }
-  set_aside(file, "is no history that can be continued: " + std::string(to_text(state)), log);
-  return make(file, shape);
+/// The number of the oldest push that it still holds.
+[[nodiscard]] std::uint64_t oldest_of(const History& ring) {
+  const std::uint64_t pushed = ring.pushed();
+  return pushed > ring.capacity() ? pushed - ring.capacity() : 0;
 }
 
 }  // namespace
 
-HistoryFiles::HistoryFiles(fs::path directory, const Log& log)
-    : directory_(std::move(directory)), log_(&log) {}
+/// Its ring is the one that is pushed into: a second object over the same bytes.
+struct HistoryFiles::Kept {
+  Kept(fs::path path, const HistoryShape& shape, const HistoryStorage& bytes)
+      : name(shape.name), storage(bytes), ring(shape, bytes), file(std::move(path), shape) {}
 
-HistoryStorage HistoryFiles::open(const HistoryShape& shape) {
-  const fs::path file = file_of(shape.name);
-  try {
-    auto memory = open_or_make(file, shape, *log_);
-    const std::lock_guard lock(mutex_);
-    mapped_.insert_or_assign(std::string(shape.name), memory);
-    return storage_in(std::move(memory));
-  } catch (const std::system_error& failure) {
-    log_->warn("{}: its history is not kept: {} {}", shape.name, name_of(file), failure.what());
-    return heap_storage(shape);
-  }
+  const std::string name;
+  const HistoryStorage storage;
+  History ring;
+
+  std::mutex mutex;
+  bool is_used = false;  ///< somebody else pushes
+
+  // Of the thread that writes:
+  HistoryFile file;
+  bool is_recalled = false;   ///< the file is ready for append()
+  std::uint64_t written = 0;  ///< of the ring's pushes
+  nanoseconds pause{0};       ///< after the failures until now
+  std::optional<MonotonicTime> next_try;
+};
+
+HistoryFiles::HistoryFiles(fs::path directory, const Log& log, const Clock& clock)
+    : directory_(std::move(directory)), clock_(clock), storage_(unforked_storage()), log_(&log) {}
+
+HistoryFiles::~HistoryFiles() = default;
+
+std::shared_ptr<HistoryFiles::Kept> HistoryFiles::add(const HistoryShape& shape) {
+  auto kept = std::make_shared<Kept>(file_of(shape.name), shape, storage_(shape));
+  const std::lock_guard lock(mutex_);
+  by_name_.insert_or_assign(kept->name, kept);
+  has_changed_ = true;
+  return kept;
+}
+
+void HistoryFiles::recall(Kept& kept) {
+  static_cast<void>(is_recalled(kept));
+}
+
+HistoryStorage HistoryFiles::use(Kept& kept) {
+  const std::lock_guard lock(kept.mutex);
+  kept.is_used = true;
+  return kept.storage;
+}
+
+void HistoryFiles::drop(std::string_view name) {
+  const std::lock_guard lock(mutex_);
+  if (const auto found = by_name_.find(name); found != by_name_.end()) by_name_.erase(found);
+  has_changed_ = true;
 }
 
 void HistoryFiles::remove(std::string_view name) {
   std::error_code ignored;
   fs::remove(file_of(name), ignored);
-  const std::lock_guard lock(mutex_);
-  if (const auto found = mapped_.find(name); found != mapped_.end()) mapped_.erase(found);
 }
 
-void HistoryFiles::give_up_lost(const std::function<void(std::string_view name)>& reset) {
-  const std::vector<std::string> lost = take_lost();
-  for (const std::string& name : lost) {
-    log_->warn(
-        "{}: its history begins anew, and in memory only: {} was cut short, or its disk is "
-        "full or fails",
-        name, name_of(file_of(name)));
-    reset(name);
+bool HistoryFiles::write_some() {
+  look_for_changes();
+  const MonotonicTime end = clock_.monotonic_now() + slice;
+  while (next_ < all_.size()) {
+    const bool has_more = write(*all_[next_]);
+    if (!has_more) ++next_;
+    if (clock_.monotonic_now() >= end) return true;
   }
+  next_ = 0;
+  if (!std::exchange(has_overrun_, false)) was_told_of_overrun_ = false;
+  return false;
 }
 
-/// `reset` is called without the lock: it may wait for who opens a history.
-std::vector<std::string> HistoryFiles::take_lost() {
-  std::vector<std::string> lost;
+void HistoryFiles::look_for_changes() {
   const std::lock_guard lock(mutex_);
-  std::erase_if(mapped_, [&lost](const auto& entry) {
-    const auto& [name, mapped] = entry;
-    const auto memory = mapped.lock();
-    if (!memory || !memory->is_lost()) return false;
-    lost.push_back(name);
+  if (!std::exchange(has_changed_, false)) return;
+  all_.clear();
+  for (const auto& [name, kept] : by_name_) all_.push_back(kept);
+  next_ = 0;
+  failing_ = static_cast<std::size_t>(
+      std::ranges::count_if(all_, [](const auto& kept) { return kept->next_try.has_value(); }));
+}
+
+/// Whether more of it is left.
+bool HistoryFiles::write(Kept& kept) {
+  if (kept.is_recalled && kept.written == kept.ring.pushed()) return false;
+  if (kept.next_try && clock_.monotonic_now() < *kept.next_try) return false;
+  return is_recalled(kept) && append(kept);
+}
+
+bool HistoryFiles::is_recalled(Kept& kept) {
+  if (kept.is_recalled) return true;
+  std::error_code error;
+  try {
+    error = read_file(kept);
+  } catch (const fs::filesystem_error& failure) {
+    error = failure.code();
+  }
+  kept.is_recalled = !error;
+  if (error) note_result(kept, error);
+  return kept.is_recalled;
+}
+
+std::error_code HistoryFiles::read_file(Kept& kept) {
+  std::string warning;
+  const std::error_code error = kept.file.recall(rows_, warning);
+  if (!warning.empty()) tell(LogLevel::warn, warning);
+  if (error) return error;
+  const std::lock_guard lock(kept.mutex);
+  if (kept.is_used) return {};
+  for (std::size_t i = 0; i < rows_.size(); ++i) kept.ring.push(rows_.metrics[i], rows_[i].more);
+  kept.written = kept.ring.pushed();
+  return {};
+}
+
+bool HistoryFiles::append(Kept& kept) {
+  note_overrun(kept);
+  const std::uint64_t pushed = kept.ring.pushed();
+  const std::uint64_t end = std::min(pushed, kept.written + rows_at_a_time);
+  rows_.clear();
+  rows_.width = kept.ring.further_figures();
+  kept.ring.read_last(end, static_cast<std::size_t>(end - kept.written), rows_.metrics, rows_.more);
+  const HistoryFile::Appended appended = kept.file.append(rows_);
+  if (appended.was_cut) {
+    tell(LogLevel::warn, fmt::format("{}: {} is gone or was cut short; it is written anew",
+                                     kept.name, name_of(kept.file.path())));
+    kept.is_recalled = false;
+    kept.written = oldest_of(kept.ring);
     return true;
-  });
-  return lost;
+  }
+  note_result(kept, appended.error);
+  kept.written = end - (rows_.size() - appended.rows);
+  return !appended.error && kept.written < pushed;
+}
+
+/// What the disk was too slow for.
+void HistoryFiles::note_overrun(Kept& kept) {
+  const std::uint64_t oldest = oldest_of(kept.ring);
+  if (kept.written >= oldest) return;
+  kept.written = oldest;
+  has_overrun_ = true;
+  if (std::exchange(was_told_of_overrun_, true)) return;
+  tell(LogLevel::warn, fmt::format("{}: the disk was too slow for its history: the file lacks "
+                                   "samples, and perhaps those of others, too",
+                                   kept.name));
+}
+
+/// One line for the first that fails and one for the last that does not any more: the disk of one
+/// is that of all.
+void HistoryFiles::note_result(Kept& kept, const std::error_code& error) {
+  if (!error) {
+    if (!std::exchange(kept.next_try, std::nullopt)) return;
+    kept.pause = nanoseconds(0);
+    if (--failing_ == 0) tell(LogLevel::info, "histories are written again");
+    return;
+  }
+  kept.pause = std::clamp(2 * kept.pause, first_pause, longest_pause);
+  const bool is_first = !kept.next_try && failing_++ == 0;
+  kept.next_try = clock_.monotonic_now() + kept.pause;
+  tell(is_first ? LogLevel::error : LogLevel::debug,
+       fmt::format("{}: its history is not written: {}: {}", kept.name, name_of(kept.file.path()),
+                   error.message()));
+}
+
+void HistoryFiles::tell(LogLevel level, std::string_view text) const {
+  const std::lock_guard lock(log_mutex_);
+  if (log_ != nullptr && log_->enabled(level)) log_->write(level, text);
+}
+
+void HistoryFiles::silence() {
+  const std::lock_guard lock(log_mutex_);
+  log_ = nullptr;
 }
 
 fs::path HistoryFiles::file_of(std::string_view name) const {

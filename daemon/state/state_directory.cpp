@@ -83,10 +83,7 @@ struct StateDirectory::Files {
 };
 
 StateDirectory::StateDirectory(const fs::path& directory, const Log& log)
-    : directory_(directory),
-      log_(&log),
-      files_(std::make_shared<Files>()),
-      writer_("state_dir " + name_of(directory), log) {
+    : directory_(directory), log_(&log), files_(std::make_shared<Files>()) {
   prepare(directory_);
   files_->lock = take_lock(directory_);
   std::size_t torn = 0;
@@ -103,9 +100,15 @@ StateDirectory::StateDirectory(const fs::path& directory, const Log& log)
   warn_of_torn("counts", torn);
   files_->histories.emplace(directory_ / "histories", log);
   recall_all();
+  writer_.emplace("state_dir " + name_of(directory), log,
+                  [files = files_] { return files->histories->write_some(); });
 }
 
-StateDirectory::~StateDirectory() = default;
+/// The writer's thread may outlive the writer.
+StateDirectory::~StateDirectory() {
+  writer_.reset();
+  if (files_->histories) files_->histories->silence();
+}
 
 /// An end that was recorded, but not counted any more, is counted now.
 void StateDirectory::recall_all() {
@@ -167,7 +170,7 @@ bool StateDirectory::remember(std::string_view name, const RememberedProcess& pr
   if (found == known_.end()) begin_to_count(name);
   std::string owned(name);
   known_[owned] = process;
-  const auto outcome = writer_.write(key(key_of_process, name), [files = files_, owned, process] {
+  const auto outcome = writer_->write(key(key_of_process, name), [files = files_, owned, process] {
     return files->processes->remember(owned, process);
   });
   const bool is_written = outcome == StateWriter::Outcome::done;
@@ -183,16 +186,17 @@ void StateDirectory::forget(std::string_view name) {
   std::string owned(name);
   known_.erase(owned);
   unwritten_.erase(owned);
-  writer_.post(key(key_of_process, name),
-               [files = files_, owned] { return files->processes->forget(owned); });
+  writer_->post(key(key_of_process, name),
+                [files = files_, owned] { return files->processes->forget(owned); });
   {
     const std::lock_guard lock(counts_mutex_);
     counts_.erase(owned);
-    writer_.post(key(key_of_counts, name),
-                 [files = files_, owned] { return files->counts->forget(owned); });
+    writer_->post(key(key_of_counts, name),
+                  [files = files_, owned] { return files->counts->forget(owned); });
   }
+  files_->histories->drop(name);
   static_cast<void>(
-      writer_.write(key(key_of_removal, name), [files = files_, owned]() -> std::error_code {
+      writer_->write(key(key_of_removal, name), [files = files_, owned]() -> std::error_code {
         files->histories->remove(owned);
         return {};
       }));
@@ -203,25 +207,19 @@ StorageProvider StateDirectory::storage() {
 }
 
 HistoryStorage StateDirectory::open_history(const HistoryShape& shape) {
-  const auto opened = std::make_shared<HistoryStorage>();
-  if (!writer_.is_stalled()) {
-    const auto outcome = writer_.write(
-        key(key_of_history, shape.name),
-        [files = files_, opened, name = std::string(shape.name), shape]() -> std::error_code {
-          HistoryShape owned = shape;
-          owned.name = name;
-          *opened = files->histories->open(owned);
-          return {};
-        });
-    if (outcome == StateWriter::Outcome::done) return std::move(*opened);
+  const auto kept = files_->histories->add(shape);
+  auto outcome = StateWriter::Outcome::pending;
+  if (!writer_->is_stalled()) {
+    outcome = writer_->write(key(key_of_history, shape.name), [files = files_, kept] {
+      files->histories->recall(*kept);
+      return std::error_code();
+    });
   }
-  log_->warn("{}: its history is not kept: {} does not answer", shape.name, name_of(directory_));
-  return heap_storage(shape);
-}
-
-void StateDirectory::give_up_lost_histories(
-    const std::function<void(std::string_view name)>& reset) {
-  files_->histories->give_up_lost(reset);
+  if (outcome == StateWriter::Outcome::pending) {
+    log_->warn("{}: its history begins without what is kept of it: {} does not answer", shape.name,
+               name_of(directory_));
+  }
+  return files_->histories->use(*kept);
 }
 
 ExitLog::Counts StateDirectory::exit_counts() const {
@@ -243,9 +241,10 @@ NameCounts& StateDirectory::counts_of(std::string_view name) {
 
 std::shared_ptr<const StateWriter::Ticket> StateDirectory::post_counts(std::string_view name,
                                                                        const NameCounts& counts) {
-  return writer_.post(key(key_of_counts, name), [files = files_, name = std::string(name), counts] {
-    return files->counts->write(name, counts);
-  });
+  return writer_->post(key(key_of_counts, name),
+                       [files = files_, name = std::string(name), counts] {
+                         return files->counts->write(name, counts);
+                       });
 }
 
 /// The record first: what is recorded and not counted is counted by the next daemon.
@@ -254,14 +253,14 @@ void StateDirectory::add_exit(const ExitRecord& record) {
   {
     const std::lock_guard lock(counts_mutex_);
     const std::uint64_t number = ++last_exit_;
-    writer_.post(key(key_of_exit, std::to_string(number % ExitLog::default_capacity)),
-                 [files = files_, number, record] { return files->exits->add(number, record); });
+    writer_->post(key(key_of_exit, std::to_string(number % ExitLog::default_capacity)),
+                  [files = files_, number, record] { return files->exits->add(number, record); });
     NameCounts& counts = counts_of(record.name);
     counts.exits.count(record.status);
     counts.last_exit = number;
     counted = post_counts(record.name, counts);
   }
-  static_cast<void>(writer_.wait(counted));
+  static_cast<void>(writer_->wait(counted));
 }
 
 BreachCounts StateDirectory::breaches_of(std::string_view name) const {

@@ -13,10 +13,10 @@
 
 #include <provisr/storage.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -33,8 +33,8 @@ namespace provisr::daemon {
 /// histories. docs/state-format.md. Everything is written by a StateWriter, and is written when a
 /// function returns unless the disk does not answer.
 ///
-/// Thread safety: storage() and give_up_lost_histories() as HistoryFiles; add_breach() and
-/// breaches_of() from any thread; the rest from one.
+/// Thread safety: storage(), write_histories(), silence(), add_breach() and breaches_of() from any
+/// thread; the rest from one.
 class StateDirectory final : public ProcessMemory {
  public:
   /// Makes the folder if it is missing. Throws std::runtime_error with one sentence if it cannot be
@@ -47,11 +47,17 @@ class StateDirectory final : public ProcessMemory {
   bool remember(std::string_view name, const RememberedProcess& process) override;
   void forget(std::string_view name) override;
 
-  /// As HistoryFiles::open; on the heap if the disk does not answer. The object must outlive it.
+  /// Histories in memory, with what was kept of them; without that if the disk does not answer. The
+  /// object must outlive it.
   [[nodiscard]] StorageProvider storage();
 
-  /// As HistoryFiles::give_up_lost; from any thread.
-  void give_up_lost_histories(const std::function<void(std::string_view name)>& reset);
+  /// To be called once something was pushed into them. Does not wait for the disk.
+  void write_histories() { writer_->wake(); }
+
+  /// How long the disk has not answered, if it does not.
+  [[nodiscard]] std::optional<std::chrono::nanoseconds> silence() const {
+    return writer_->silence();
+  }
 
   /// Those of before, oldest first; only once.
   [[nodiscard]] std::vector<ExitRecord> take_exits() { return std::move(exits_before_); }
@@ -85,7 +91,7 @@ class StateDirectory final : public ProcessMemory {
   mutable std::mutex counts_mutex_;  ///< guards what follows
   std::uint64_t last_exit_ = 0;      ///< its number
   std::map<std::string, NameCounts, std::less<>> counts_;
-  StateWriter writer_;
+  std::optional<StateWriter> writer_;
 };
 
 }  // namespace provisr::daemon

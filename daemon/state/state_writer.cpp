@@ -18,6 +18,14 @@ namespace {
   }
 }
 
+[[nodiscard]] bool run(const StateWriter::Chore& chore) noexcept {
+  try {
+    return chore();
+  } catch (const std::exception&) {  // out of memory: the next wake() asks again
+    return false;
+  }
+}
+
 }  // namespace
 
 struct StateWriter::Ticket {
@@ -27,7 +35,8 @@ struct StateWriter::Ticket {
 /// Shared by the writer and its thread, which may outlive the writer.
 class StateWriter::Queue {
  public:
-  Queue(std::string what, const Log& log) : what_(std::move(what)), log_(&log) {}
+  Queue(std::string what, const Log& log, std::chrono::milliseconds patience, Chore chore)
+      : what_(std::move(what)), patience_(patience), chore_(std::move(chore)), log_(&log) {}
 
   std::shared_ptr<const Ticket> post(std::string key, Job job) {
     const std::lock_guard lock(mutex_);
@@ -39,14 +48,25 @@ class StateWriter::Queue {
     return place->second.ticket;
   }
 
-  [[nodiscard]] Outcome wait(const Ticket& ticket, std::chrono::milliseconds patience) {
+  [[nodiscard]] Outcome wait(const Ticket& ticket) {
     std::unique_lock lock(mutex_);
     if (is_stalled_) return ticket.outcome;
-    has_result_.wait_for(lock, patience, [&] { return ticket.outcome != Outcome::pending; });
-    if (ticket.outcome == Outcome::pending && !std::exchange(is_stalled_, true)) {
-      log_->error("{} does not answer: nothing waits for it until it does", what_);
-    }
+    has_result_.wait_for(lock, patience_, [&] { return ticket.outcome != Outcome::pending; });
+    if (ticket.outcome == Outcome::pending) note_stall();
     return ticket.outcome;
+  }
+
+  void wake() {
+    const std::lock_guard lock(mutex_);
+    is_chore_due_ = true;
+    if (busy_since_ && Now::now() - *busy_since_ > patience_) note_stall();
+    has_job_.notify_one();
+  }
+
+  [[nodiscard]] std::optional<std::chrono::nanoseconds> silence() const {
+    const std::lock_guard lock(mutex_);
+    if (!is_stalled_ || !busy_since_) return std::nullopt;
+    return Now::now() - *busy_since_;
   }
 
   [[nodiscard]] bool is_stalled() const {
@@ -57,7 +77,7 @@ class StateWriter::Queue {
   /// The thread's work: returns once the queue is closed and empty.
   void run_jobs() {
     std::unique_lock lock(mutex_);
-    while (wait_for_job(lock)) run_next(lock);
+    while (wait_for_work(lock)) run_next(lock);
     has_ended_ = true;
     has_result_.notify_all();
   }
@@ -66,6 +86,7 @@ class StateWriter::Queue {
   [[nodiscard]] bool drain(std::chrono::milliseconds patience) {
     std::unique_lock lock(mutex_);
     is_closed_ = true;
+    is_chore_due_ = true;
     has_job_.notify_all();
     const bool is_done = has_result_.wait_for(lock, patience, [this] { return has_ended_; });
     if (!is_done) log_ = nullptr;
@@ -78,13 +99,38 @@ class StateWriter::Queue {
     std::shared_ptr<Ticket> ticket;
   };
 
+  using Now = std::chrono::steady_clock;
+
+  [[nodiscard]] bool has_chore() const { return is_chore_due_ && chore_; }
+
   /// False: closed, and nothing is left to do.
-  [[nodiscard]] bool wait_for_job(std::unique_lock<std::mutex>& lock) {
-    has_job_.wait(lock, [this] { return is_closed_ || !order_.empty(); });
-    return !order_.empty();
+  [[nodiscard]] bool wait_for_work(std::unique_lock<std::mutex>& lock) {
+    has_job_.wait(lock, [this] { return is_closed_ || !order_.empty() || has_chore(); });
+    return !order_.empty() || has_chore();
   }
 
   void run_next(std::unique_lock<std::mutex>& lock) {
+    busy_since_ = Now::now();
+    if (order_.empty()) {
+      run_chore(lock);
+    } else {
+      run_job(lock);
+    }
+    busy_since_.reset();
+    if (order_.empty() && std::exchange(is_stalled_, false) && log_ != nullptr) {
+      log_->info("{} answers again", what_);
+    }
+  }
+
+  void run_chore(std::unique_lock<std::mutex>& lock) {
+    is_chore_due_ = false;
+    lock.unlock();
+    const bool has_more = run(chore_);
+    lock.lock();
+    if (has_more) is_chore_due_ = true;
+  }
+
+  void run_job(std::unique_lock<std::mutex>& lock) {
     PendingJob next = std::move(waiting_.at(order_.front()));
     waiting_.erase(order_.front());
     order_.pop_front();
@@ -95,9 +141,12 @@ class StateWriter::Queue {
     next.ticket->outcome = error ? Outcome::failed : Outcome::done;
     has_result_.notify_all();
     note(error);
-    if (order_.empty() && std::exchange(is_stalled_, false) && log_ != nullptr) {
-      log_->info("{} answers again", what_);
-    }
+  }
+
+  /// mutex_ held, the writer alive.
+  void note_stall() {
+    if (std::exchange(is_stalled_, true)) return;
+    log_->error("{} does not answer: nothing waits for it until it does", what_);
   }
 
   /// mutex_ held, so that the log is still there.
@@ -107,6 +156,8 @@ class StateWriter::Queue {
   }
 
   const std::string what_;
+  const std::chrono::milliseconds patience_;
+  const Chore chore_;
   mutable std::mutex mutex_;
   std::condition_variable has_job_;
   std::condition_variable has_result_;
@@ -114,14 +165,16 @@ class StateWriter::Queue {
   std::deque<std::string> order_;
   std::unordered_map<std::string, PendingJob> waiting_;
   std::error_code last_error_;
+  std::optional<Now::time_point> busy_since_;
+  bool is_chore_due_ = false;
   bool is_stalled_ = false;
   bool is_closed_ = false;
   bool has_ended_ = false;
 };
 
-StateWriter::StateWriter(std::string what, const Log& log, Patience patience)
+StateWriter::StateWriter(std::string what, const Log& log, Patience patience, Chore chore)
     : patience_(patience),
-      queue_(std::make_shared<Queue>(std::move(what), log)),
+      queue_(std::make_shared<Queue>(std::move(what), log, patience.of_write, std::move(chore))),
       thread_([queue = queue_] { queue->run_jobs(); }) {}
 
 StateWriter::~StateWriter() {
@@ -137,7 +190,15 @@ std::shared_ptr<const StateWriter::Ticket> StateWriter::post(std::string key, Jo
 }
 
 StateWriter::Outcome StateWriter::wait(const std::shared_ptr<const Ticket>& ticket) {
-  return queue_->wait(*ticket, patience_.of_write);
+  return queue_->wait(*ticket);
+}
+
+void StateWriter::wake() {
+  queue_->wake();
+}
+
+std::optional<std::chrono::nanoseconds> StateWriter::silence() const {
+  return queue_->silence();
 }
 
 bool StateWriter::is_stalled() const {

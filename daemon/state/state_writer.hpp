@@ -5,6 +5,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -15,13 +16,18 @@ namespace provisr::daemon {
 
 /// Does what a disk is needed for on a thread of its own, so that one that does not answer holds up
 /// nobody for long. Jobs run in the order in which they came. One that still waits is replaced by
-/// the next of its key, so that no more wait than there are keys.
+/// the next of its key, so that no more wait than there are keys. Beside them there is a chore, for
+/// which nobody waits.
 ///
 /// Thread-safe.
 class StateWriter {
  public:
   /// Runs on the writer's thread, which may outlive the writer: it must own what it uses.
   using Job = std::function<std::error_code()>;
+
+  /// What wake() asks for. It does a part of its work, so that jobs need not wait for long, and
+  /// returns whether more of it is left; then it is called again. Owns what it uses, as a job does.
+  using Chore = std::function<bool()>;
 
   enum class Outcome {
     done,
@@ -35,10 +41,11 @@ class StateWriter {
   };
 
   /// `what` is named in the log, which must outlive the writer.
-  StateWriter(std::string what, const Log& log) : StateWriter(std::move(what), log, Patience()) {}
-  StateWriter(std::string what, const Log& log, Patience patience);
+  StateWriter(std::string what, const Log& log, Chore chore = {})
+      : StateWriter(std::move(what), log, Patience(), std::move(chore)) {}
+  StateWriter(std::string what, const Log& log, Patience patience, Chore chore = {});
 
-  /// Waits for what is left to do, with patience.
+  /// Waits for what is left to do and for the chore once more, with patience.
   ~StateWriter();
   StateWriter(const StateWriter&) = delete;
   StateWriter& operator=(const StateWriter&) = delete;
@@ -55,8 +62,14 @@ class StateWriter {
     return wait(post(std::move(key), std::move(job)));
   }
 
-  /// Whether somebody has waited in vain since all jobs were done last.
+  /// Asks for the chore. Waits for nothing and allocates nothing.
+  void wake();
+
+  /// Whether the disk was found not to answer since all jobs were done last.
   [[nodiscard]] bool is_stalled() const;
+
+  /// How long the disk has not answered; empty if it does, or has only just ceased to.
+  [[nodiscard]] std::optional<std::chrono::nanoseconds> silence() const;
 
  private:
   class Queue;

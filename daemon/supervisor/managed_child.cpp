@@ -282,6 +282,8 @@ void ManagedChild::launch(const Moment& now) {
   status_.restarts = attempts_++;
   StartFailure failure;
   child_ = start_process(now, failure);
+  if (!child_ && may_soon_succeed(failure, now)) return wait_for_descriptors(now);
+  lacks_descriptors_since_.reset();
   if (!child_) {
     note_failed_start(failure, now);
     return settle(now);
@@ -289,6 +291,24 @@ void ManagedChild::launch(const Moment& now) {
   is_executed_ = false;
   is_adopted_ = false;
   continue_to_start(now);
+}
+
+/// Each start that is under way holds a descriptor: others may be about to let go of theirs.
+bool ManagedChild::may_soon_succeed(const StartFailure& failure, const Moment& now) {
+  constexpr std::chrono::seconds patience{5};
+  const bool lacks_descriptors = failure.error == std::errc::too_many_files_open ||
+                                 failure.error == std::errc::too_many_files_open_in_system;
+  if (!lacks_descriptors) return false;
+  if (!lacks_descriptors_since_) lacks_descriptors_since_ = now.monotonic;
+  return now.monotonic - *lacks_descriptors_since_ < patience;
+}
+
+/// This was no start, not even a failed one.
+void ManagedChild::wait_for_descriptors(const Moment& now) {
+  constexpr std::chrono::milliseconds pause{50};
+  --attempts_;
+  status_.restarts = attempts_ > 0 ? attempts_ - 1 : 0;
+  wait_for_start(now.monotonic + pause);
 }
 
 /// If it cannot be written down that it runs, it ends with this daemon: the next one would start it

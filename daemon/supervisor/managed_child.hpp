@@ -100,6 +100,8 @@ class ManagedChild final : public ManagedProcess {
   void continue_to_start(const Moment& now);
   void look_at_execution(const Moment& now);
   void note_execution(const Moment& now);
+  [[nodiscard]] bool may_soon_succeed(const StartFailure& failure, const Moment& now);
+  void wait_for_descriptors(const Moment& now);
   void note_failed_start(const StartFailure& failure, const Moment& now);
   void wait_for_start(MonotonicTime due);
   void measure(const Moment& now);
@@ -138,6 +140,7 @@ class ManagedChild final : public ManagedProcess {
   /// not every system the last.
   MonotonicTime next_look_{};
   MonotonicTime next_measure_ = MonotonicTime::max();  ///< executed, but not measured yet
+  std::optional<MonotonicTime> lacks_descriptors_since_;
   Backoff backoff_;
   std::uint64_t attempts_ = 0;
   RepeatFilter start_problems_;

@@ -126,12 +126,12 @@ class HeaderBytes {
 
 }  // namespace detail
 
-/// What `bytes` are, for a history of `shape`. Looks at nothing but the header and the size.
-[[nodiscard]] inline StorageState inspect_history(std::span<const std::byte> bytes,
-                                                  const HistoryShape& shape) {
-  if (reinterpret_cast<std::uintptr_t>(bytes.data()) % 64 != 0) return StorageState::misaligned;
-  if (bytes.size() < sizeof(HistoryHeader)) return StorageState::shorter;
-  const detail::HeaderBytes header(bytes.first<sizeof(HistoryHeader)>());
+/// What `size` bytes that begin with `header_bytes` are, for a history of `shape`, as those of a
+/// file.
+[[nodiscard]] inline StorageState inspect_history(
+    std::span<const std::byte, sizeof(HistoryHeader)> header_bytes, std::uint64_t size,
+    const HistoryShape& shape) {
+  const detail::HeaderBytes header(header_bytes);
   const auto version = header.number<std::uint32_t>(offsetof(HistoryHeader, version));
   if (!header.is_empty()) {
     const auto magic = header.number<std::uint64_t>(offsetof(HistoryHeader, magic));
@@ -144,9 +144,17 @@ class HeaderBytes {
     }
     if (header.is_damaged()) return StorageState::damaged;
   }
-  if (bytes.size() < history_size(shape)) return StorageState::shorter;
+  if (size < history_size(shape)) return StorageState::shorter;
   if (header.is_empty()) return StorageState::empty;
   return header.is_torn() ? StorageState::torn : StorageState::whole;
+}
+
+/// What `bytes` are, for a history of `shape`. Looks at nothing but the header and the size.
+[[nodiscard]] inline StorageState inspect_history(std::span<const std::byte> bytes,
+                                                  const HistoryShape& shape) {
+  if (reinterpret_cast<std::uintptr_t>(bytes.data()) % 64 != 0) return StorageState::misaligned;
+  if (bytes.size() < sizeof(HistoryHeader)) return StorageState::shorter;
+  return inspect_history(bytes.first<sizeof(HistoryHeader)>(), bytes.size(), shape);
 }
 
 /// The bytes of one history, and what keeps them alive.

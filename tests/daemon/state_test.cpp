@@ -2,6 +2,7 @@
 #include "daemon/state/process_store.hpp"
 #include "support/daemon_runner.hpp"
 #include "support/eventually.hpp"
+#include "support/lasting_daemon.hpp"
 #include "support/paths.hpp"
 #include "support/send_signal.hpp"
 #include "support/temp_directory.hpp"
@@ -30,128 +31,6 @@ using Catch::Matchers::ContainsSubstring;
 namespace fs = std::filesystem;
 
 namespace {
-
-[[nodiscard]] std::string lasting_process(std::string_view name, std::string_view more = "") {
-  return process_toml(name, {"threader", "1"}, more);
-}
-
-[[nodiscard]] std::vector<std::string> timestamps_of(const rapidjson::Value& samples) {
-  std::vector<std::string> timestamps;
-  for (const auto& sample : samples.GetArray()) {
-    timestamps.emplace_back(sample["timestamp"].GetString());
-  }
-  return timestamps;
-}
-
-/// A provisrd with a state_dir that can be started several times.
-class Lasting {
- public:
-  explicit Lasting(const std::string& processes) {
-    write(processes);
-    start();
-  }
-  ~Lasting() { end_all(); }
-  Lasting(const Lasting&) = delete;
-  Lasting& operator=(const Lasting&) = delete;
-
-  void write(const std::string& processes, int max_history = 100) const {
-    folder_.write(
-        "provisr.toml",
-        fmt::format("[server]\nlisten = \"127.0.0.1:{}\"\n[server.auth]\n"
-                    "token_file = \"{}\"\n[metrics]\nlisten = \"127.0.0.1:{}\"\n"
-                    "[metrics.process_metrics]\ninterval = \"100ms\"\n"
-                    "max_history = {}\nhistory_ttl = \"200ms\"\n"
-                    "[daemon]\nstate_dir = \"{}\"\n{}",
-                    port, token_.path(), metrics_port, max_history, state().string(), processes));
-  }
-
-  void start_unseen() { program.emplace(command(), folder_.path()); }
-
-  void start() {
-    start_unseen();
-    const bool is_up = eventually([&] { return has_answer() || program->has_ended(); });
-    INFO(program->err());
-    REQUIRE(is_up);
-    REQUIRE_FALSE(program->has_ended());
-  }
-
-  [[nodiscard]] std::vector<std::string> command() const {
-    return {provisrd_path(), (folder_.path() / "provisr.toml").string()};
-  }
-
-  /// As `kill -9` does.
-  void kill() {
-    program->signal(SIGKILL);
-    REQUIRE(program->wait());
-  }
-  void kill_and_start() {
-    kill();
-    start();
-  }
-
-  [[nodiscard]] rapidjson::Document json(const std::string& path) const {
-    rapidjson::Document document;
-    document.Parse(http_get(port, path).body.c_str());
-    return document;
-  }
-
-  [[nodiscard]] rapidjson::Document status_of(const std::string& name) const {
-    rapidjson::Document document = json("/api/status?name=" + name);
-    rapidjson::Document status;
-    status.SetObject();
-    if (document.IsObject() && document.HasMember("processes")) {
-      status.CopyFrom(document["processes"][0], status.GetAllocator());
-    }
-    return status;
-  }
-  [[nodiscard]] std::string state_of(const std::string& name) const {
-    const rapidjson::Document status = status_of(name);
-    return status.HasMember("state") ? status["state"].GetString() : "";
-  }
-  [[nodiscard]] int pid_of(const std::string& name) const {
-    int pid = 0;
-    REQUIRE(eventually([&] {
-      const rapidjson::Document status = status_of(name);
-      if (status.HasMember("pid")) pid = status["pid"].GetInt();
-      return pid != 0;
-    }));
-    return pid;
-  }
-  [[nodiscard]] std::vector<std::string> history_of(const std::string& name) const {
-    const rapidjson::Document history = json("/api/metrics/history?name=" + name);
-    if (!history.HasMember("history")) return {};
-    return timestamps_of(history["history"]);
-  }
-
-  /// Whether /metrics has this line.
-  [[nodiscard]] bool has_metric(const std::string& line) const {
-    return http_get(metrics_port, "/metrics").body.find("\n" + line + "\n") != std::string::npos;
-  }
-
-  [[nodiscard]] fs::path state() const { return folder_.path() / "state"; }
-  [[nodiscard]] const TempDirectory& folder() const { return folder_; }
-
-  int port = free_port();
-  int metrics_port = free_port();
-  std::optional<Program> program;
-
- private:
-  [[nodiscard]] bool has_answer() const { return http_get(port, "/healthz").status == 200; }
-
-  /// Children outlive a daemon that is merely killed.
-  void end_all() {
-    if (!program || program->has_ended()) {
-      program.reset();
-      program.emplace(command(), folder_.path());
-      static_cast<void>(eventually([&] { return has_answer() || program->has_ended(); }));
-    }
-    program->signal(SIGTERM);
-    static_cast<void>(program->wait());
-  }
-
-  TempDirectory folder_;
-  TokenFile token_;
-};
 
 void remember(const fs::path& file, std::string_view name,
               const provisr::daemon::RememberedProcess& process) {
@@ -293,7 +172,7 @@ TEST_CASE("exit records and histories go on over a kill -9, in order and each on
   send_signal(first, SIGKILL);
   REQUIRE(eventually([&] { return daemon.pid_of("app") != first; }));
   REQUIRE(eventually([&] { return daemon.history_of("app").size() >= 3; }));
-  const std::vector<std::string> before = daemon.history_of("app");
+  const std::vector<std::string> before = daemon.written_history_of("app");
   daemon.kill_and_start();
   CHECK(daemon.json("/api/exits")["exits"][0]["pid"].GetInt() == first);
   CHECK(daemon.status_of("app")["last_exit"]["signal"].GetInt() == SIGKILL);
@@ -346,7 +225,7 @@ TEST_CASE("what is counted under a name goes on over a kill -9 and over SIGQUIT"
 TEST_CASE("a longer max_history keeps the samples of before") {
   Lasting daemon(lasting_process("app"));
   REQUIRE(eventually([&] { return daemon.history_of("app").size() >= 3; }));
-  const std::string oldest = daemon.history_of("app").front();
+  const std::string oldest = daemon.written_history_of("app").front();
   daemon.write(lasting_process("app"), 200);
   daemon.kill_and_start();
   CHECK(eventually([&] { return daemon.history_of("app").size() >= 4; }));
@@ -497,7 +376,14 @@ TEST_CASE("a daemon that is killed again and again starts nothing twice and lose
   for (int instance = 1; instance <= 5; ++instance) {
     pids.insert(daemon.pid_of(fmt::format("app-{}", instance)));
   }
-  for (int round = 0; round < 10; ++round) daemon.kill_and_start();
+  std::vector<std::string> written;
+  for (int round = 0; round < 10; ++round) {
+    written = daemon.written_history_of("app-1");
+    daemon.kill_and_start();
+    const std::vector<std::string> now = daemon.history_of("app-1");
+    REQUIRE(now.size() >= written.size());
+    REQUIRE(std::equal(written.begin(), written.end(), now.begin()));
+  }
   for (int instance = 1; instance <= 5; ++instance) {
     CHECK(pids.contains(daemon.pid_of(fmt::format("app-{}", instance))));
   }
@@ -535,23 +421,51 @@ TEST_CASE("killed at a hundred moments of its start and of reloads, it starts no
   }));
 }
 
-TEST_CASE("a history file that somebody empties under way costs its samples, and nothing else") {
+TEST_CASE("a history file that somebody empties or removes under way costs nothing") {
   Lasting daemon(lasting_process("app") + lasting_process("other"));
   const int pid = daemon.pid_of("app");
   REQUIRE(eventually([&] { return daemon.history_of("app").size() >= 3; }));
   const fs::path file = daemon.state() / "histories" / "app.history";
-  const std::string oldest = daemon.history_of("app").front();
-  fs::resize_file(file, 0);
-  REQUIRE(eventually([&] {
-    const std::vector<std::string> history = daemon.history_of("app");
-    return history.size() >= 2 && history.front() > oldest;
-  }));
-  CHECK(daemon.history_of("other").front() <= oldest);
-  CHECK(eventually([&] {
-    return daemon.program->err().find("app: its history begins anew") != std::string::npos;
-  }));
+  const std::string oldest = daemon.written_history_of("app").front();
+  SECTION("emptied") {
+    fs::resize_file(file, 0);
+  }
+  SECTION("removed") {
+    fs::remove(file);
+  }
+  CHECK(eventually(
+      [&] { return daemon.program->err().find("is gone or was cut short") != std::string::npos; }));
+  CHECK(daemon.history_of("app").front() == oldest);
+  static_cast<void>(daemon.written_history_of("app"));
   daemon.kill_and_start();
   CHECK(daemon.pid_of("app") == pid);
-  CHECK(eventually([&] { return daemon.history_of("app").size() >= 2; }));
-  CHECK(fs::file_size(file) > 0);
+  CHECK(daemon.history_of("app").front() == oldest);
+}
+
+TEST_CASE("a state_dir that is removed under way costs what is kept, and nothing else") {
+  Lasting daemon(lasting_process("app"));
+  REQUIRE(eventually([&] { return daemon.history_of("app").size() >= 3; }));
+  fs::remove_all(daemon.state());
+  CHECK(eventually([&] {
+    return daemon.program->err().find("app: its history is not written") != std::string::npos;
+  }));
+  const std::size_t before = daemon.history_of("app").size();
+  CHECK(eventually([&] { return daemon.history_of("app").size() >= before + 3; }));
+  const int pid = daemon.pid_of("app");
+  REQUIRE(http_send(daemon.port, "POST", "/api/restart?name=app&wait=30s", TokenFile::credentials)
+              .status == 200);
+  CHECK(daemon.pid_of("app") != pid);
+  daemon.program->signal(SIGTERM);
+  CHECK(daemon.program->wait() == 0);
+}
+
+TEST_CASE("a limit of file sizes costs the histories beyond it, not the daemon") {
+  Lasting daemon(lasting_process("app"), {"sh", "-c", "ulimit -f 8; exec \"$@\"", "sh"});
+  REQUIRE(eventually([&] { return daemon.history_of("app").size() >= 3; }));
+  CHECK(eventually([&] { return daemon.state_of("app") == "running"; }));
+  CHECK(eventually([&] {
+    return daemon.program->err().find("app: its history is not written") != std::string::npos;
+  }));
+  daemon.program->signal(SIGTERM);
+  CHECK(daemon.program->wait() == 0);
 }

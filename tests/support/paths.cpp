@@ -1,5 +1,7 @@
 #include "support/paths.hpp"
 
+#include "support/text_file.hpp"
+
 #include <cstdlib>
 
 namespace provisr::test {
@@ -19,6 +21,14 @@ std::string clock_shim_path() {
 
 std::string accept_shim_path() {
   return PROVISR_ACCEPT_SHIM_PATH;
+}
+
+std::string disk_shim_path() {
+  return PROVISR_DISK_SHIM_PATH;
+}
+
+bool has_dynamic_linker(const std::string& program) {
+  return read_text(program).find("/ld-") != std::string::npos;
 }
 
 std::string demo_load_path() {

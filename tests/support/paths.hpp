@@ -19,6 +19,13 @@ namespace provisr::test {
 /// One that has accept4 of a program fail, tests/programs/accept_shim.cpp; empty if there is none.
 [[nodiscard]] std::string accept_shim_path();
 
+/// A library that makes a disk hang for a program, tests/programs/disk_shim.cpp; empty if there is
+/// none.
+[[nodiscard]] std::string disk_shim_path();
+
+/// Whether the program loads such a library: not without a dynamic linker.
+[[nodiscard]] bool has_dynamic_linker(const std::string& program);
+
 /// The program that config/process_metrics_demo.toml runs.
 [[nodiscard]] std::string demo_load_path();
 

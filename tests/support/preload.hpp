@@ -2,7 +2,6 @@
 
 #include "support/daemon_runner.hpp"
 #include "support/paths.hpp"
-#include "support/text_file.hpp"
 
 #include <string>
 #include <vector>
@@ -23,8 +22,7 @@ struct Preload {
 
   /// Without a dynamic linker, nothing is preloaded; a sanitizer may refuse it.
   [[nodiscard]] bool works_with_provisrd() const {
-    const bool has_linker = read_text(provisrd_path()).find("/ld-") != std::string::npos;
-    return !library.empty() && has_linker &&
+    return !library.empty() && has_dynamic_linker(provisrd_path()) &&
            run_to_end(with({provisrd_path(), "--version"})).status == 0;
   }
 };

@@ -6,6 +6,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include <chrono>
+#include <optional>
 #include <string>
 
 using namespace provisr;
@@ -81,4 +82,19 @@ TEST_CASE("without collection there is nothing to be late") {
   add_health_route(router, nullptr);
   CHECK(ask_health(router).status == 200);
   CHECK(router.routes().front().access == Access::open);
+}
+
+TEST_CASE("a disk that does not answer is told of once it lasts, and is no failure") {
+  Router router;
+  std::optional<std::chrono::nanoseconds> silence;
+  add_health_route(router, nullptr, [&silence] { return silence; });
+  CHECK(*ask_health(router).body == "ok\n");
+  silence = 1s;
+  CHECK(*ask_health(router).body == "ok\n");
+  silence = 12s;
+  const HttpAnswer answer = ask_health(router);
+  CHECK(answer.status == 200);
+  CHECK(*answer.body ==
+        "ok\nthe disk of state_dir has not answered for 12.0s: what is to outlive provisrd is not "
+        "written\n");
 }

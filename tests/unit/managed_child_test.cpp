@@ -229,6 +229,28 @@ TEST_CASE("a pid_file that cannot be written is one warning, not one a restart")
   CHECK(world.status().last_error.starts_with("pid_file /no/such/directory/app.pid cannot"));
 }
 
+TEST_CASE("a start that lacks descriptors waits for those that have them, and is no failed one") {
+  FakeSupervision world({child_config()});
+  world.children.refuse(std::errc::too_many_files_open, "cannot create a process for program");
+  world.start();
+  CHECK(world.status().state == ProcessState::backoff);
+  world.advance(1s);
+  CHECK(world.status().restarts == 0);
+  SECTION("until it succeeds") {
+    world.children.accept();
+    world.advance(1s);
+    CHECK(world.status().state == ProcessState::running);
+    CHECK(world.status().restarts == 0);
+    CHECK(world.log.count("could not start") == 0);
+  }
+  SECTION("or for so long that it fails") {
+    world.advance(4s);
+    CHECK(world.status().state == ProcessState::failed);
+    CHECK(world.log.count("ERROR app: could not start: cannot create a process for program: Too "
+                          "many open files") == 1);
+  }
+}
+
 TEST_CASE("failed starts count as restarts") {
   FakeSupervision world({restarting()});
   world.children.refuse(std::errc::permission_denied, "cannot execute program");

@@ -131,3 +131,61 @@ TEST_CASE("a writer does what is left before it ends, and ends without a disk th
   CHECK(eventually([&] { return has_ended->load(); }));
   CHECK(log.lines().empty());
 }
+
+TEST_CASE("a chore is done once it is asked for, part by part, and jobs go first") {
+  const LogCapture log;
+  Done done;
+  std::atomic<int> parts = 0;
+  HungDisk disk;
+  {
+    StateWriter writer("state_dir /x", log.log(), [&] {
+      static_cast<void>(done.job("part")());
+      return ++parts % 3 != 0;
+    });
+    writer.post("hung", disk.job());
+    writer.wake();
+    writer.wake();
+    writer.post("job", done.job("job"));
+    disk.answer();
+    REQUIRE(eventually([&] { return parts == 3; }));
+    CHECK(done.texts() == std::vector<std::string>{"job", "part", "part", "part"});
+  }
+  CHECK(parts == 6);  // and once more at the end
+}
+
+TEST_CASE("a chore that hangs is told of by who asks for the next one, and nobody waits") {
+  const LogCapture log;
+  HungDisk disk;
+  std::atomic<bool> has_begun = false;
+  StateWriter writer("state_dir /x", log.log(), no_patience, [&has_begun, job = disk.job()] {
+    has_begun = true;
+    static_cast<void>(job());
+    return false;
+  });
+  CHECK_FALSE(writer.silence());
+  writer.wake();
+  REQUIRE(eventually([&] { return has_begun.load(); }));
+  REQUIRE(eventually([&] {
+    writer.wake();
+    return writer.is_stalled();
+  }));
+  CHECK(writer.silence());
+  CHECK(log.count("ERROR state_dir /x does not answer") == 1);
+  disk.answer();
+  REQUIRE(eventually([&] { return !writer.is_stalled(); }));
+  CHECK_FALSE(writer.silence());
+  CHECK(log.count("INFO state_dir /x answers again") == 1);
+}
+
+TEST_CASE("without memory a chore waits until it is asked for again") {
+  const LogCapture log;
+  std::atomic<int> times = 0;
+  StateWriter writer("state_dir /x", log.log(), [&]() -> bool {
+    ++times;
+    throw std::bad_alloc();
+  });
+  for (int i = 1; i <= 3; ++i) {
+    writer.wake();
+    REQUIRE(eventually([&] { return times == i; }));
+  }
+}

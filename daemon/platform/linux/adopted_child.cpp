@@ -1,5 +1,6 @@
 #include "daemon/platform/adopted_child.hpp"
 
+#include "daemon/platform/linux/environments.hpp"
 #include "daemon/platform/linux/file_text.hpp"
 #include "daemon/platform/posix/adopted_ends.hpp"
 #include "daemon/platform/posix/orphans.hpp"
@@ -35,9 +36,9 @@ using Clock = std::chrono::steady_clock;
   return pids;
 }
 
-/// Empty if there is none, or if it may not be read.
+/// Empty if there is none, or if it cannot be read.
 [[nodiscard]] std::string mark_of(pid_t pid) {
-  const std::string environment = text_of("/proc/" + std::to_string(pid) + "/environ");
+  const std::string environment = Environments::system().of(pid);
   for (std::string_view rest = environment; !rest.empty();) {
     const std::string_view entry = rest.substr(0, rest.find('\0'));
     if (entry.starts_with(mark_key)) return std::string(entry);

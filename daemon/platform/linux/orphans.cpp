@@ -1,39 +1,19 @@
 #include "daemon/platform/posix/orphans.hpp"
 
 #include "daemon/platform/ended_children.hpp"
+#include "daemon/platform/linux/environments.hpp"
 #include "daemon/platform/linux/file_text.hpp"
-#include "lib/platform/linux/proc_text.hpp"
 
 #include <charconv>
-#include <chrono>
+#include <cstddef>
 #include <signal.h>
 #include <string>
 #include <sys/prctl.h>
 #include <system_error>
-#include <thread>
 #include <unistd.h>
 
 namespace provisr::daemon {
 namespace {
-
-[[nodiscard]] bool has_ended(const std::string& directory) {
-  const auto stat = linux_platform::parse_stat(text_of(directory + "stat"));
-  return !stat || stat->has_ended();
-}
-
-/// Of a process of another user or one that has ended it is empty; also, for less than a
-/// millisecond, of one that is executing another program.
-[[nodiscard]] std::string environment_of(pid_t pid) {
-  constexpr int looks = 20;
-  constexpr std::chrono::microseconds pause{100};
-  const std::string directory = "/proc/" + std::to_string(pid) + "/";
-  std::string environment = text_of(directory + "environ");
-  for (int i = 1; i < looks && environment.empty() && !has_ended(directory); ++i) {
-    std::this_thread::sleep_for(pause);
-    environment = text_of(directory + "environ");
-  }
-  return environment;
-}
 
 /// Moves `next` behind the number; spaces before it are skipped.
 [[nodiscard]] bool read_number(const char*& next, const char* end, pid_t& number) {
@@ -62,14 +42,19 @@ void adopt_orphans() {
 
 std::vector<pid_t> marked_orphans(pid_t adopter, std::string_view mark,
                                   const std::unordered_set<pid_t>& started) {
-  std::vector<pid_t> orphans;
+  std::vector<pid_t> candidates;
   // The kernel gives orphans to the first thread.
   const std::string number = std::to_string(adopter);
   const std::string children = text_of("/proc/" + number + "/task/" + number + "/children");
   const char* next = children.data();
   const char* const end = next + children.size();
   for (pid_t pid = 0; read_number(next, end, pid);) {
-    if (!started.contains(pid) && has_entry(environment_of(pid), mark)) orphans.push_back(pid);
+    if (!started.contains(pid)) candidates.push_back(pid);
+  }
+  std::vector<pid_t> orphans;
+  const std::vector<std::string> environments = Environments::system().of(candidates);
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
+    if (has_entry(environments[i], mark)) orphans.push_back(candidates[i]);
   }
   return orphans;
 }

@@ -30,6 +30,7 @@ bool can_go_on() noexcept {
 
 StandardStreams prepare_standard_streams() noexcept {
   signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);  // a write beyond the limit of file sizes fails, as on a full disk
   static_cast<void>(open_if_closed(STDIN_FILENO));
   const bool has_output = open_if_closed(STDOUT_FILENO);
   return {.has_output = has_output, .has_error = open_if_closed(STDERR_FILENO)};

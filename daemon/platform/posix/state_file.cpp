@@ -1,8 +1,6 @@
 #include "daemon/platform/state_file.hpp"
 
 #include "daemon/platform/posix/last_error.hpp"
-#include "daemon/platform/posix/mapped_pages.hpp"
-#include "daemon/platform/posix/mapping_guard.hpp"
 #include "lib/platform/posix/file_descriptor.hpp"
 
 #include <algorithm>
@@ -10,7 +8,6 @@
 #include <cerrno>
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <utility>
@@ -32,18 +29,6 @@ template <class Transfer>
   }
   return {};
 }
-
-class MappedFile final : public FileMemory {
- public:
-  explicit MappedFile(std::span<std::byte> pages) : pages_(pages), guard_(pages) {}
-
-  [[nodiscard]] std::span<std::byte> bytes() const noexcept override { return pages_.bytes(); }
-  [[nodiscard]] bool is_lost() const noexcept override { return guard_.is_lost(); }
-
- private:
-  posix_platform::MappedPages pages_;
-  posix_platform::MappingGuard guard_;
-};
 
 class PosixStateFile final : public StateFile {
  public:
@@ -80,15 +65,6 @@ class PosixStateFile final : public StateFile {
       return ::pwrite(file_.get(), bytes.data() + done, bytes.size() - done,
                       static_cast<off_t>(offset + done));
     });
-  }
-
-  [[nodiscard]] std::shared_ptr<FileMemory> map(std::size_t size, std::error_code& error) override {
-    void* const memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, file_.get(), 0);
-    if (memory == MAP_FAILED) {
-      error = last_error();
-      return nullptr;
-    }
-    return std::make_shared<MappedFile>(std::span(static_cast<std::byte*>(memory), size));
   }
 
   [[nodiscard]] bool lock() override { return ::flock(file_.get(), LOCK_EX | LOCK_NB) == 0; }

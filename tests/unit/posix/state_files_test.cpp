@@ -1,10 +1,12 @@
 #include "daemon/state/count_store.hpp"
 #include "daemon/state/exit_store.hpp"
+#include "daemon/state/history_file.hpp"
 #include "daemon/state/history_files.hpp"
 #include "daemon/state/process_store.hpp"
 #include "daemon/state/slot_file.hpp"
 #include "support/indexed_sample.hpp"
 #include "support/log_capture.hpp"
+#include "support/manual_clock.hpp"
 #include "support/temp_directory.hpp"
 #include "support/text_file.hpp"
 
@@ -22,7 +24,9 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <span>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -92,6 +96,83 @@ namespace {
       .memory_peak = 12345,
       .last_samples = last_samples()};
 }
+
+/// Histories in files, and who pushes into them.
+class HistoryWorld {
+ public:
+  HistoryWorld(const fs::path& folder, const Log& log, const Clock& clock = Clock::system())
+      : files(folder, log, clock) {}
+  ~HistoryWorld() { write_all(); }
+  HistoryWorld(const HistoryWorld&) = delete;
+  HistoryWorld& operator=(const HistoryWorld&) = delete;
+
+  /// As the next daemon does.
+  [[nodiscard]] std::shared_ptr<History> open(const HistoryShape& shape) {
+    write_all();
+    const auto kept = files.add(shape);
+    files.recall(*kept);
+    return std::make_shared<History>(shape, files.use(*kept));
+  }
+  /// If the disk does not answer.
+  [[nodiscard]] std::shared_ptr<History> open_unread(const HistoryShape& shape) {
+    write_all();
+    return std::make_shared<History>(shape, files.use(*files.add(shape)));
+  }
+  void write_all() {
+    while (files.write_some()) {
+    }
+  }
+
+  HistoryFiles files;
+};
+
+[[nodiscard]] std::vector<std::uint64_t> indices_of(const std::vector<ProcessMetrics>& samples) {
+  std::vector<std::uint64_t> indices;
+  for (const ProcessMetrics& sample : samples) indices.push_back(index_of(sample));
+  return indices;
+}
+[[nodiscard]] std::vector<std::uint64_t> indices_of(const History& history) {
+  return indices_of(history.read());
+}
+
+[[nodiscard]] SampleRows indexed_rows(std::uint64_t begin, std::uint64_t end) {
+  SampleRows rows;
+  for (std::uint64_t i = begin; i < end; ++i) rows.metrics.push_back(indexed_sample(i));
+  return rows;
+}
+
+/// A file whose writer is killed once it has written so many bytes.
+class CutFile final : public StateFile {
+ public:
+  [[nodiscard]] static std::unique_ptr<StateFile> open(const fs::path& path, std::size_t& left,
+                                                       std::error_code& error) {
+    auto file = StateFile::open(path, error);
+    return file ? std::make_unique<CutFile>(std::move(file), left) : nullptr;
+  }
+  CutFile(std::unique_ptr<StateFile> file, std::size_t& left)
+      : file_(std::move(file)), left_(left) {}
+
+  [[nodiscard]] std::uint64_t size() const override { return file_->size(); }
+  [[nodiscard]] std::error_code reserve(std::uint64_t size) override {
+    return file_->reserve(size);
+  }
+  [[nodiscard]] std::error_code read(std::uint64_t offset,
+                                     std::span<std::byte> bytes) const override {
+    return file_->read(offset, bytes);
+  }
+  [[nodiscard]] std::error_code write(std::uint64_t offset,
+                                      std::span<const std::byte> bytes) override {
+    const std::size_t part = std::min(left_, bytes.size());
+    left_ -= part;
+    const std::error_code error = file_->write(offset, bytes.first(part));
+    return part < bytes.size() ? std::make_error_code(std::errc::interrupted) : error;
+  }
+  [[nodiscard]] bool lock() override { return file_->lock(); }
+
+ private:
+  std::unique_ptr<StateFile> file_;
+  std::size_t& left_;
+};
 
 }  // namespace
 
@@ -319,33 +400,37 @@ TEST_CASE("counts come back, also if a write of them was cut short at any byte")
 TEST_CASE("a history in a file is continued, also by one of another length") {
   const TempDirectory folder;
   const LogCapture log;
-  HistoryFiles files(folder.path(), log.log());
+  HistoryWorld world(folder.path(), log.log());
   const HistoryShape shape{.name = "app", .capacity = 4};
   {
-    History history(shape, files.open(shape));
-    for (std::uint64_t i = 0; i < 6; ++i) history.push(indexed_sample(i));
+    const auto history = world.open(shape);
+    for (std::uint64_t i = 0; i < 6; ++i) {
+      history->push(indexed_sample(i));
+      world.write_all();
+    }
   }
-  CHECK(History(shape, files.open(shape)).read().size() == 4);
+  CHECK(indices_of(*world.open(shape)) == std::vector<std::uint64_t>{2, 3, 4, 5});
   const HistoryShape longer{.name = "app", .capacity = 10};
-  History history(longer, files.open(longer));
-  REQUIRE(history.read().size() == 4);
-  CHECK(history.read().front().pid == indexed_sample(2).pid);
-  history.push(indexed_sample(6));
-  CHECK(history.read().size() == 5);
+  {
+    const auto history = world.open(longer);
+    CHECK(indices_of(*history) == std::vector<std::uint64_t>{2, 3, 4, 5});
+    history->push(indexed_sample(6));
+  }
+  CHECK(indices_of(*world.open(longer)) == std::vector<std::uint64_t>{2, 3, 4, 5, 6});
   const HistoryShape shorter{.name = "app", .capacity = 2};
-  CHECK(History(shorter, files.open(shorter)).read().back().pid == indexed_sample(6).pid);
+  CHECK(indices_of(*world.open(shorter)) == std::vector<std::uint64_t>{5, 6});
+  CHECK(indices_of(*world.open(longer)) == std::vector<std::uint64_t>{5, 6});
   CHECK(log.lines().empty());
 }
 
 TEST_CASE("a history in a file keeps its further figures if its length or its rows change") {
   const TempDirectory folder;
   const LogCapture log;
-  HistoryFiles files(folder.path(), log.log());
+  HistoryWorld world(folder.path(), log.log());
   constexpr std::size_t narrow = sizeof(ProcessMetrics);
   constexpr std::size_t wide = narrow + 64;
   const auto reopen = [&](std::size_t capacity, std::size_t row_size) {
-    const HistoryShape shape{.name = "app", .capacity = capacity, .row_size = row_size};
-    return std::make_shared<History>(shape, files.open(shape));
+    return world.open({.name = "app", .capacity = capacity, .row_size = row_size});
   };
   const auto rows_of = [](const std::shared_ptr<History>& history) {
     SampleRows rows;
@@ -387,9 +472,7 @@ TEST_CASE("a history file whose rows are of a size that does not fit is set asid
   const std::uint32_t size = GENERATE(0U, 32U, 96U, 1U << 20U, 0xFFFF'FFC0U);
   {
     const LogCapture log;
-    HistoryFiles files(folder.path(), log.log());
-    History history(shape, files.open(shape));
-    history.push(indexed_sample(1));
+    HistoryWorld(folder.path(), log.log()).open(shape)->push(indexed_sample(1));
   }
   {
     std::fstream stream(file, std::ios::in | std::ios::out | std::ios::binary);
@@ -397,8 +480,7 @@ TEST_CASE("a history file whose rows are of a size that does not fit is set asid
     stream.write(reinterpret_cast<const char*>(&size), sizeof size);
   }
   const LogCapture log;
-  HistoryFiles files(folder.path(), log.log());
-  CHECK(History(shape, files.open(shape)).read().empty());
+  CHECK(HistoryWorld(folder.path(), log.log()).open(shape)->read().empty());
   CHECK(log.count("app.history") == 1);
   CHECK(fs::exists(folder.path() / "app.history.set-aside"));
 }
@@ -406,79 +488,154 @@ TEST_CASE("a history file whose rows are of a size that does not fit is set asid
 TEST_CASE("a history file that was cut short at any byte is continued, made anew or set aside") {
   const TempDirectory folder;
   const LogCapture log;
-  HistoryFiles files(folder.path(), log.log());
   const HistoryShape shape{.name = "app", .capacity = 2};
-  {
-    History history(shape, files.open(shape));
-    history.push(indexed_sample(1));
-  }
+  HistoryWorld(folder.path(), log.log()).open(shape)->push(indexed_sample(1));
   const fs::path file = folder.path() / "app.history";
   const std::string whole = read_text(file);
   for (std::size_t size = 0; size < whole.size(); ++size) {
     write_text(file, whole.substr(0, size));
-    History history(shape, files.open(shape));
-    REQUIRE(history.read().empty());
-    history.push(indexed_sample(2));
+    HistoryWorld world(folder.path(), log.log());
+    const auto history = world.open(shape);
+    REQUIRE(history->read().empty());
+    history->push(indexed_sample(2));
+    world.write_all();
     REQUIRE(fs::file_size(file) == whole.size());
+    REQUIRE(indices_of(*HistoryWorld(folder.path(), log.log()).open(shape)) ==
+            std::vector<std::uint64_t>{2});
   }
 }
 
-TEST_CASE("without a file to be had a history lives on the heap, with a warning") {
+TEST_CASE("a write of samples that was cut short at any byte leaves those of before, in order") {
   const TempDirectory folder;
   const LogCapture log;
-  fs::create_directory(folder.path() / "app.history");
-  HistoryFiles files(folder.path(), log.log());
-  const HistoryShape shape{.name = "app", .capacity = 2};
-  History history(shape, files.open(shape));
-  history.push(indexed_sample(1));
-  CHECK(history.read().size() == 1);
-  CHECK(log.count("app: its history is not kept") == 1);
-}
-
-TEST_CASE("a history whose file is cut short under way begins anew in memory, with one warning") {
-  const TempDirectory folder;
-  const LogCapture log;
-  HistoryFiles files(folder.path(), log.log());
-  const HistoryShape shape{.name = "app", .capacity = 1'000};
-  History history(shape, files.open(shape));
-  for (std::uint64_t i = 0; i < 700; ++i) history.push(indexed_sample(i));
-  const auto reset = [&](std::string_view name) {
-    CHECK(name == "app");
-    history.begin_anew();
-  };
-  files.give_up_lost(reset);
-  CHECK(log.lines().empty());
-
-  const std::uintmax_t left = GENERATE(0U, 4096U, 16384U);
-  fs::resize_file(folder.path() / "app.history", left);
-  for (std::uint64_t i = 700; i < 1'600; ++i) {
-    history.push(indexed_sample(i));
-    const std::vector<ProcessMetrics> now = history.read();  // before anybody has noticed
-    REQUIRE(std::ranges::all_of(now, is_whole));
-    files.give_up_lost(reset);
-  }
-  const std::vector<ProcessMetrics> samples = history.read();
-  REQUIRE_FALSE(samples.empty());
-  CHECK(samples.size() < 1'000);
-  CHECK(std::ranges::all_of(samples, is_whole));
-  CHECK(index_of(samples.back()) == 1'599);
-  CHECK(index_of(samples.front()) == 1'600 - samples.size());
-  files.give_up_lost(reset);
-  CHECK(log.count("app: its history begins anew") == 1);
-}
-
-TEST_CASE("what reads a history while its file is cut short gets whole samples or none") {
-  const TempDirectory folder;
-  const LogCapture log;
-  HistoryFiles files(folder.path(), log.log());
-  const HistoryShape shape{.name = "app", .capacity = 1'000};
-  const History history(shape, files.open(shape));
+  const fs::path file = folder.path() / "app.history";
+  const HistoryShape shape{.name = "app", .capacity = 4};
+  const std::uint64_t count = GENERATE(0U, 2U, 4U, 7U);
+  SampleRows rows;
+  std::string warning;
   {
-    History writer(shape, files.open(shape));
-    for (std::uint64_t i = 0; i < 700; ++i) writer.push(indexed_sample(i));
+    HistoryFile kept(file, shape);
+    REQUIRE_FALSE(kept.recall(rows, warning));
+    REQUIRE_FALSE(kept.append(indexed_rows(0, count)).error);
   }
-  REQUIRE(history.read().size() == 700);
-  fs::resize_file(folder.path() / "app.history", 0);
-  CHECK(history.read().empty());
-  CHECK(history.is_lost());
+  const std::string before = read_text(file);
+  std::size_t budget = 0;
+  for (bool is_done = false; !is_done; ++budget) {
+    write_text(file, before);
+    std::size_t left = budget;
+    HistoryFile cut(file, shape, [&left](const fs::path& path, std::error_code& error) {
+      return CutFile::open(path, left, error);
+    });
+    REQUIRE_FALSE(cut.recall(rows, warning));
+    const HistoryFile::Appended appended = cut.append(indexed_rows(count, count + 2));
+    is_done = !appended.error;
+    REQUIRE_FALSE(HistoryFile(file, shape).recall(rows, warning));
+    const std::vector<std::uint64_t> now = indices_of(rows.metrics);
+    const std::uint64_t end = now.empty() ? 0 : now.back() + 1;
+    REQUIRE(std::ranges::all_of(rows.metrics, is_whole));
+    REQUIRE((end == count + appended.rows || end == count + appended.rows + 1));
+    const std::uint64_t kept = std::min<std::uint64_t>(end, shape.capacity);
+    REQUIRE((now.size() == kept || (end > 3 && now.size() == kept - 1)));
+    REQUIRE(std::ranges::adjacent_find(now, [](auto a, auto b) { return b != a + 1; }) ==
+            now.end());
+  }
+  CHECK(budget > 2 * (sizeof(ProcessMetrics) + 16));
+  CHECK(warning.empty());
+}
+
+TEST_CASE("what a disk was too slow for is left out of the file, and the rest is in order") {
+  const TempDirectory folder;
+  const LogCapture log;
+  const HistoryShape shape{.name = "app", .capacity = 4};
+  HistoryWorld world(folder.path(), log.log());
+  const auto history = world.open(shape);
+  for (std::uint64_t i = 0; i < 3; ++i) history->push(indexed_sample(i));
+  world.write_all();
+  for (std::uint64_t i = 3; i < 30; ++i) history->push(indexed_sample(i));
+  CHECK(indices_of(*world.open(shape)) == std::vector<std::uint64_t>{26, 27, 28, 29});
+  CHECK(log.count("WARN app: the disk was too slow") == 1);
+}
+
+TEST_CASE("a history that is used before its file was read has the samples of both kept") {
+  const TempDirectory folder;
+  const LogCapture log;
+  const HistoryShape shape{.name = "app", .capacity = 4};
+  HistoryWorld world(folder.path(), log.log());
+  const auto first = world.open(shape);
+  for (std::uint64_t i = 2; i < 6; ++i) first->push(indexed_sample(i));
+  const auto hung = world.open_unread(shape);
+  for (std::uint64_t i = 6; i < 8; ++i) hung->push(indexed_sample(i));
+  CHECK(indices_of(*hung) == std::vector<std::uint64_t>{6, 7});
+  CHECK(indices_of(*world.open(shape)) == std::vector<std::uint64_t>{4, 5, 6, 7});
+  CHECK(log.lines().empty());
+}
+
+TEST_CASE("a name that is dropped is not written any more, and its file can be removed") {
+  const TempDirectory folder;
+  const LogCapture log;
+  const HistoryShape shape{.name = "app", .capacity = 4};
+  HistoryWorld world(folder.path(), log.log());
+  const auto history = world.open(shape);
+  history->push(indexed_sample(1));
+  world.write_all();
+  world.files.drop("app");
+  world.files.remove("app");
+  history->push(indexed_sample(2));
+  world.write_all();
+  CHECK_FALSE(fs::exists(folder.path() / "app.history"));
+}
+
+TEST_CASE("a history file that is cut short or removed under way is written anew, and whole") {
+  const TempDirectory folder;
+  const LogCapture log;
+  const HistoryShape shape{.name = "app", .capacity = 1'000};
+  const fs::path file = folder.path() / "app.history";
+  HistoryWorld world(folder.path(), log.log());
+  const auto history = world.open(shape);
+  for (std::uint64_t i = 0; i < 700; ++i) history->push(indexed_sample(i));
+  world.write_all();
+  SECTION("emptied") {
+    fs::resize_file(file, 0);
+  }
+  SECTION("cut short") {
+    fs::resize_file(file, 4096);
+  }
+  SECTION("removed") {
+    fs::remove(file);
+  }
+  for (std::uint64_t i = 700; i < 1'600; ++i) history->push(indexed_sample(i));
+  world.write_all();
+  CHECK(history->read().size() == 1'000);
+  CHECK(log.count("is gone or was cut short; it is written anew") == 1);
+  const std::vector<std::uint64_t> kept = indices_of(*world.open(shape));
+  REQUIRE(kept.size() == 1'000);
+  CHECK(kept.front() == 600);
+  CHECK(kept.back() == 1'599);
+}
+
+TEST_CASE("without a file to be had a history lives in memory, and is written once there is one") {
+  const TempDirectory folder;
+  const LogCapture log;
+  ManualClock clock;
+  const fs::path file = folder.path() / "app.history";
+  fs::create_directory(file);
+  HistoryWorld world(folder.path(), log.log(), clock);
+  const HistoryShape shape{.name = "app", .capacity = 2};
+  const auto history = world.open(shape);
+  for (std::uint64_t i = 0; i < 3; ++i) {
+    history->push(indexed_sample(i));
+    world.write_all();
+  }
+  CHECK(indices_of(*history) == std::vector<std::uint64_t>{1, 2});
+  CHECK(log.count("ERROR app: its history is not written") == 1);
+  CHECK(log.lines().size() == 1);
+
+  fs::remove(file);
+  world.write_all();
+  CHECK_FALSE(fs::exists(file));  // not at each tick
+  clock.advance(1min);
+  world.write_all();
+  CHECK(fs::is_regular_file(file));
+  CHECK(log.count("INFO histories are written again") == 1);
+  CHECK(indices_of(*world.open(shape)) == std::vector<std::uint64_t>{1, 2});
 }

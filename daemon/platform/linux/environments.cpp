@@ -1,0 +1,153 @@
+#include "daemon/platform/linux/environments.hpp"
+
+#include "daemon/platform/linux/file_text.hpp"
+#include "lib/platform/linux/proc_text.hpp"
+#include "lib/platform/posix/file_descriptor.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <condition_variable>
+#include <exception>
+#include <fcntl.h>
+#include <map>
+#include <mutex>
+#include <system_error>
+#include <thread>
+#include <unistd.h>
+#include <utility>
+
+namespace provisr::daemon {
+namespace {
+
+[[nodiscard]] bool is_over(const std::string& directory) {
+  const auto stat = linux_platform::parse_stat(text_of(directory + "stat"));
+  return !stat || stat->has_ended();
+}
+
+[[nodiscard]] std::string read_once(const std::string& name) {
+  const posix_platform::FileDescriptor file(::open(name.c_str(), O_RDONLY | O_CLOEXEC));
+  std::string text;
+  std::array<char, 4096> part{};
+  while (file) {
+    const ssize_t count = ::read(file.get(), part.data(), part.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) break;
+    text.append(part.data(), static_cast<std::size_t>(count));
+  }
+  return text;
+}
+
+/// Of a process of another user or one that has ended it is empty; also, for less than a
+/// millisecond, of one that is executing another program.
+[[nodiscard]] std::string read_environment(pid_t pid) {
+  constexpr int looks = 20;
+  constexpr std::chrono::microseconds pause{100};
+  const std::string directory = "/proc/" + std::to_string(pid) + "/";
+  std::string environment = read_once(directory + "environ");
+  for (int i = 1; i < looks && environment.empty() && !is_over(directory); ++i) {
+    std::this_thread::sleep_for(pause);
+    environment = read_once(directory + "environ");
+  }
+  return environment;
+}
+
+[[nodiscard]] std::string read_or_nothing(const Environments::Read& read, pid_t pid) {
+  try {
+    return read(pid);
+  } catch (const std::exception&) {  // out of memory
+    return {};
+  }
+}
+
+}  // namespace
+
+/// What the threads share; outlives those that are stuck.
+struct Environments::Desk {
+  [[nodiscard]] bool hangs(pid_t pid) const {
+    return std::ranges::any_of(stuck, [pid](const auto& one) { return one.second == pid; });
+  }
+
+  std::mutex mutex;
+  std::condition_variable changed;
+  // Guarded by mutex:
+  std::vector<pid_t> pids;
+  std::vector<std::string> texts;      ///< of those before `next`
+  std::size_t next = 0;                ///< of pids: what is being read
+  std::size_t shift = 0;               ///< of the thread at work; those before it were relieved
+  std::map<std::size_t, pid_t> stuck;  ///< what a thread hangs at, by its shift
+  bool is_closed = false;
+};
+
+Environments::Environments(Read read, std::chrono::milliseconds patience)
+    : read_(std::move(read)), patience_(patience), desk_(std::make_shared<Desk>()) {}
+
+Environments::~Environments() {
+  const std::lock_guard lock(desk_->mutex);
+  desk_->is_closed = true;
+  desk_->changed.notify_all();
+}
+
+Environments& Environments::system() {
+  static Environments environments(read_environment, std::chrono::milliseconds(500));
+  return environments;
+}
+
+std::vector<std::string> Environments::of(const std::vector<pid_t>& pids) {
+  std::vector<std::string> texts(pids.size());
+  std::unique_lock lock(desk_->mutex);
+  std::vector<std::size_t> asked;
+  desk_->pids.clear();
+  for (std::size_t i = 0; i < pids.size(); ++i) {
+    if (desk_->hangs(pids[i])) continue;
+    asked.push_back(i);
+    desk_->pids.push_back(pids[i]);
+  }
+  desk_->texts.assign(asked.size(), {});
+  desk_->next = 0;
+  while (desk_->next < asked.size() && has_worker()) wait_for_next(lock);
+  for (std::size_t i = 0; i < asked.size(); ++i) texts[asked[i]] = std::move(desk_->texts[i]);
+  desk_->pids.clear();
+  return texts;
+}
+
+/// The lock of the desk is held. Starts a worker if need be; false if none is to be had.
+bool Environments::has_worker() {
+  if (is_staffed_) return true;
+  if (desk_->stuck.size() >= most_stuck) return false;
+  try {
+    std::thread(work, desk_, read_, desk_->shift).detach();
+    is_staffed_ = true;
+  } catch (const std::system_error&) {  // no thread to be had
+  }
+  return is_staffed_;
+}
+
+/// Relieves a worker that takes too long.
+void Environments::wait_for_next(std::unique_lock<std::mutex>& lock) {
+  const std::size_t read = desk_->next;
+  desk_->changed.notify_all();
+  if (desk_->changed.wait_for(lock, patience_, [&] { return desk_->next != read; })) return;
+  desk_->stuck[desk_->shift++] = desk_->pids[read];
+  is_staffed_ = false;
+  ++desk_->next;
+}
+
+void Environments::work(const std::shared_ptr<Desk>& desk, const Read& read, std::size_t shift) {
+  std::unique_lock lock(desk->mutex);
+  const auto is_relieved = [&] { return desk->is_closed || desk->shift != shift; };
+  for (;;) {
+    desk->changed.wait(lock, [&] { return is_relieved() || desk->next < desk->pids.size(); });
+    if (is_relieved()) break;
+    const pid_t pid = desk->pids[desk->next];
+    lock.unlock();
+    std::string text = read_or_nothing(read, pid);
+    lock.lock();
+    if (is_relieved()) break;
+    desk->texts[desk->next++] = std::move(text);
+    desk->changed.notify_all();
+  }
+  desk->stuck.erase(shift);
+}
+
+}  // namespace provisr::daemon
