@@ -169,7 +169,7 @@ const Option& find_option(std::string_view name) {
   std::vector<std::string_view> names;
   for (const Option& option : known_options) {
     if (option.name == name) return option;
-    names.push_back(option.name);
+    if (option.name.starts_with("--")) names.push_back(option.name);  // -x is not near to -h
   }
   throw UsageError(fmt::format("unknown option \"{}\"{}", name, did_you_mean(name, names)));
 }
