@@ -137,7 +137,7 @@ pid_t ChildBirth::fork_child(int report_pipe) const {
       .has_null_stdin = !command_.inherit_stdin || isatty(STDIN_FILENO) == 1,
   };
   const AllSignalsBlocked blocked;
-  const pid_t pid = fork();
+  const pid_t pid = fork_without_handlers();
   if (pid == 0) live(around);
   // Also in the parent: whichever runs first, the group exists before it is signalled.
   if (pid > 0) setpgid(pid, pid);
