@@ -22,6 +22,19 @@ if(PROVISR_BUILD_DAEMON)
     SYSTEM FIND_PACKAGE_ARGS 3.3)
   FetchContent_MakeAvailable(fmt RapidJSON tomlplusplus)
 
+  # As headers alone if provisrd is to share none.
+  add_library(provisr_fmt INTERFACE)
+  add_library(provisr_toml INTERFACE)
+  if(PROVISR_SELF_CONTAINED)
+    target_link_libraries(provisr_fmt INTERFACE fmt::fmt-header-only)
+    target_compile_definitions(provisr_toml INTERFACE TOML_HEADER_ONLY=1)
+    target_include_directories(provisr_toml SYSTEM INTERFACE
+      "$<TARGET_PROPERTY:tomlplusplus::tomlplusplus,INTERFACE_INCLUDE_DIRECTORIES>")
+  else()
+    target_link_libraries(provisr_fmt INTERFACE fmt::fmt)
+    target_link_libraries(provisr_toml INTERFACE tomlplusplus::tomlplusplus)
+  endif()
+
   # RapidJSON's package names its include directory in a variable and has no target.
   add_library(provisr_rapidjson INTERFACE)
   if(rapidjson_SOURCE_DIR)
@@ -71,7 +84,12 @@ endif()
 # as they are, which every client takes.
 set(PROVISR_HAS_ZLIB OFF)
 if(PROVISR_BUILD_DAEMON AND PROVISR_GZIP)
+  set(ZLIB_USE_STATIC_LIBS ${PROVISR_SELF_CONTAINED})
   find_package(ZLIB 1.2.11)
+  if(PROVISR_SELF_CONTAINED AND NOT ZLIB_FOUND)
+    set(ZLIB_USE_STATIC_LIBS OFF)
+    find_package(ZLIB 1.2.11)
+  endif()
   set(PROVISR_HAS_ZLIB ${ZLIB_FOUND})
 endif()
 

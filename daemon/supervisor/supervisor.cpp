@@ -314,10 +314,10 @@ void Supervisor::reap(ProcessId pid) {
 }
 
 void Supervisor::do_what_is_due(const Moment& now) {
-  for (const std::size_t index : deadlines_.due(now.monotonic, batch)) {
-    entries_[index].process->update(now);
-    note_change(index);
-  }
+  const std::vector<std::size_t> due = deadlines_.due(now.monotonic, batch);
+  // Starts in a row: what is written between two forks is copied, page by page, once more.
+  for (const std::size_t index : due) entries_[index].process->update(now);
+  for (const std::size_t index : due) note_change(index);
 }
 
 void Supervisor::request_stop() {

@@ -6,10 +6,12 @@
 #include "support/text_file.hpp"
 
 #include <catch2/catch_test_macros.hpp>
+#include <dlfcn.h>
 
 #include <array>
 #include <fcntl.h>
 #include <filesystem>
+#include <pthread.h>
 #include <signal.h>
 #include <string>
 #include <sys/resource.h>
@@ -77,6 +79,16 @@ class StdinFrom {
 };
 
 }  // namespace
+
+TEST_CASE("a start calls no fork handlers", "[child]") {
+  const bool has_fork_without = ::dlsym(RTLD_DEFAULT, "_Fork") != nullptr;
+  const bool is_thread_sanitized = ::dlsym(RTLD_DEFAULT, "__tsan_init") != nullptr;
+  if (!has_fork_without || is_thread_sanitized) SKIP("only fork() is to be had");
+  static int calls = 0;
+  REQUIRE(::pthread_atfork([] { ++calls; }, nullptr, nullptr) == 0);
+  REQUIRE(wait_for_exit(*start_child(command_of({"/bin/true"}))).success());
+  CHECK(calls == 0);
+}
 
 TEST_CASE("a child runs in work_dir") {
   const TempDirectory directory;

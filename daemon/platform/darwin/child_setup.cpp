@@ -4,6 +4,10 @@
 
 namespace provisr::daemon {
 
+pid_t fork_without_handlers() noexcept {
+  return fork();
+}
+
 bool end_with_parent(pid_t parent) noexcept {
   return getppid() == parent;
 }

@@ -5,6 +5,13 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+extern "C" {
+// Of glibc 2.34 and musl 1.2.2.
+pid_t provisr_bare_fork() noexcept __asm__("_Fork") __attribute__((weak));
+// Of programs under the thread sanitizer, which follows fork() alone.
+void provisr_thread_sanitizer() noexcept __asm__("__tsan_init") __attribute__((weak));
+}
+
 namespace provisr::daemon {
 namespace {
 
@@ -14,6 +21,11 @@ bool close_range_from(int first) noexcept {
 }
 
 }  // namespace
+
+pid_t fork_without_handlers() noexcept {
+  const bool has_bare_fork = provisr_bare_fork != nullptr && provisr_thread_sanitizer == nullptr;
+  return has_bare_fork ? provisr_bare_fork() : fork();
+}
 
 bool end_with_parent(pid_t parent) noexcept {
   prctl(PR_SET_PDEATHSIG, SIGTERM);

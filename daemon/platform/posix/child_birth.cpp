@@ -2,6 +2,7 @@
 
 #include "daemon/base/text.hpp"
 #include "daemon/platform/posix/child_setup.hpp"
+#include "daemon/platform/posix/exec_plan.hpp"
 #include "daemon/platform/posix/original_descriptor_limit.hpp"
 
 #include <grp.h>
@@ -19,6 +20,7 @@ namespace provisr::daemon {
 
 /// What the child must know of its parent, found out before the fork.
 struct ChildBirth::Surroundings {
+  const ExecPlan& plan;
   int report_pipe;
   pid_t parent;
   int descriptor_limit;
@@ -126,18 +128,19 @@ class AllSignalsBlocked {
 
 }  // namespace
 
-ChildBirth::ChildBirth(ChildCommand command, const std::string& mark)
-    : command_(std::move(command)), plan_(command_, mark) {}
+ChildBirth::ChildBirth(ChildCommand command) : command_(std::move(command)) {}
 
-pid_t ChildBirth::fork_child(int report_pipe) const {
+pid_t ChildBirth::fork_child(int report_pipe, const std::string& mark) const {
+  const ExecPlan plan(command_, mark);  // the child has a copy: ours need not outlive the fork
   const Surroundings around{
+      .plan = plan,
       .report_pipe = report_pipe,
       .parent = getpid(),
       .descriptor_limit = descriptor_limit(),
       .has_null_stdin = !command_.inherit_stdin || isatty(STDIN_FILENO) == 1,
   };
   const AllSignalsBlocked blocked;
-  const pid_t pid = fork();
+  const pid_t pid = fork_without_handlers();
   if (pid == 0) live(around);
   // Also in the parent: whichever runs first, the group exists before it is signalled.
   if (pid > 0) setpgid(pid, pid);
@@ -168,10 +171,10 @@ StepFailure ChildBirth::become_program(const Surroundings& around) const noexcep
   if (command_.account && !become(*command_.account)) return {Step::become_user, errno};
   // After the change of user, which the kernel takes as a reason to forget it.
   if (!command_.outlives_daemon && !end_with_parent(around.parent)) return {Step::set_up, ESRCH};
-  const char* const work_dir = plan_.work_dir();
+  const char* const work_dir = around.plan.work_dir();
   if (work_dir != nullptr && chdir(work_dir) != 0) return {Step::enter_work_dir, errno};
   reset_signals();
-  return {Step::execute, plan_.execute()};
+  return {Step::execute, around.plan.execute()};
 }
 
 StartFailure ChildBirth::describe(const StepFailure& failure) const {
@@ -191,7 +194,7 @@ std::string ChildBirth::object_of(Step step, int error) const {
     case Step::enter_work_dir:
       return "cannot enter " + name_of(command_.work_dir);
     case Step::execute:
-      if (plan_.searches_path() && error == ENOENT) return "cannot find " + program;
+      if (is_searched(program) && error == ENOENT) return "cannot find " + program;
       return "cannot execute " + program;
     case Step::set_up:
       break;

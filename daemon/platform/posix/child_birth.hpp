@@ -1,7 +1,6 @@
 #pragma once
 
 #include "daemon/platform/child_process.hpp"
-#include "daemon/platform/posix/exec_plan.hpp"
 
 #include <string>
 #include <sys/types.h>
@@ -19,14 +18,14 @@ struct StepFailure {
 /// A command on its way from fork to exec.
 class ChildBirth {
  public:
-  /// `mark` is an entry of the environment.
-  ChildBirth(ChildCommand command, const std::string& mark);
+  explicit ChildBirth(ChildCommand command);
   ChildBirth(const ChildBirth&) = delete;
   ChildBirth& operator=(const ChildBirth&) = delete;
 
-  /// Makes the process. It writes one StepFailure to `report_pipe` and ends, or executes the
-  /// program, which closes the pipe. Returns its PID, or -1 with errno set.
-  [[nodiscard]] pid_t fork_child(int report_pipe) const;
+  /// Makes the process, with `mark` as an entry of its environment. It writes one StepFailure to
+  /// `report_pipe` and ends, or executes the program, which closes the pipe. Returns its PID, or -1
+  /// with errno set.
+  [[nodiscard]] pid_t fork_child(int report_pipe, const std::string& mark) const;
 
   [[nodiscard]] StartFailure describe(const StepFailure& failure) const;
 
@@ -38,7 +37,6 @@ class ChildBirth {
   [[nodiscard]] std::string object_of(StepFailure::Step step, int error) const;
 
   ChildCommand command_;
-  ExecPlan plan_;
 };
 
 }  // namespace provisr::daemon

@@ -190,10 +190,10 @@ std::unique_ptr<ChildProcess> ChildProcess::start(const ChildCommand& command,
                                                   StartFailure& failure) {
   look_for_oom_kills();
   const std::string mark = unique_mark();
-  auto birth = std::make_unique<const ChildBirth>(command, mark);
+  auto birth = std::make_unique<const ChildBirth>(command);
   Pipe pipe = command.outlives_daemon ? make_two_way_pipe() : make_pipe();
   const bool has_pipe = pipe.write_end && fcntl(pipe.read_end.get(), F_SETFL, O_NONBLOCK) == 0;
-  const pid_t pid = has_pipe ? birth->fork_child(pipe.write_end.get()) : -1;
+  const pid_t pid = has_pipe ? birth->fork_child(pipe.write_end.get(), mark) : -1;
   if (pid < 0) {
     failure = {last_error(), "cannot create a process for " + command.argv.front()};
     return nullptr;

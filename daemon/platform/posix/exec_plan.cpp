@@ -96,7 +96,7 @@ bool means_look_further(int error) noexcept {
 }  // namespace
 
 ExecPlan::ExecPlan(const ChildCommand& command, const std::string& mark)
-    : searches_path_(command.argv.at(0).find('/') == std::string::npos),
+    : searches_path_(is_searched(command.argv.at(0))),
       work_dir_(command.work_dir.string()),
       arguments_(command.argv),
       environment_(environment_of(command)) {

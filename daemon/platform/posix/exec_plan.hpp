@@ -3,9 +3,15 @@
 #include "daemon/platform/child_process.hpp"
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace provisr::daemon {
+
+/// Whether a program of this name is looked for in PATH.
+[[nodiscard]] inline bool is_searched(std::string_view program) {
+  return program.find('/') == std::string_view::npos;
+}
 
 /// A command in the form that execve takes, prepared before the fork: between fork and exec,
 /// allocation is not allowed.
@@ -21,8 +27,6 @@ class ExecPlan {
   /// Replaces this process by the program; returns errno on failure. As execvp does,
   /// it takes the first of the places in PATH that has the program. Async-signal-safe.
   [[nodiscard]] int execute() const noexcept;
-
-  [[nodiscard]] bool searches_path() const { return searches_path_; }
 
  private:
   bool searches_path_;
