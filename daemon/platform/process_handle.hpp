@@ -15,6 +15,10 @@ class ProcessHandle {
  public:
   virtual ~ProcessHandle() = default;
 
+  /// Prepares to tell whether it will end for lack of memory, which nobody knows later. To be
+  /// called while it runs; a no-op if the system does not tell.
+  virtual void expect_end() {}
+
   /// How it ended; empty if it runs, if its parent has not asked yet, or if the system does not
   /// tell.
   [[nodiscard]] virtual std::optional<ExitStatus> exit_status() const = 0;

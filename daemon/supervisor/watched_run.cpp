@@ -93,6 +93,7 @@ std::error_code WatchedRun::follow(ProcessId pid, const Moment& now,
   if (error) return error;
   flush_record();
   handle_ = services_.can_measure_children ? ProcessHandle::open(pid) : nullptr;
+  if (handle_) handle_->expect_end();
   status_.started = start_of(pid, now);
   if (!found()) {  // all of it may be of a process that came after
     services_.release(status_.name);

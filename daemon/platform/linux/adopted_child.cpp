@@ -171,6 +171,7 @@ std::unique_ptr<ChildProcess> adopt_child(const ProcessIdentity& identity) {
   if (!pidfd || !handle) return nullptr;
   // After it is held: what has the PID now keeps it, or both descriptors name the one before.
   if (identity_of(identity.pid) != identity) return nullptr;
+  handle->expect_end();
   return std::make_unique<AdoptedChild>(identity, std::move(pidfd), std::move(handle));
 }
 

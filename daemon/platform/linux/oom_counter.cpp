@@ -4,9 +4,15 @@
 #include "daemon/platform/linux/file_text.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 #include <fstream>
+#include <set>
 #include <string>
+#include <sys/inotify.h>
+#include <sys/stat.h>
 #include <system_error>
+#include <unistd.h>
 #include <utility>
 
 namespace provisr::daemon {
@@ -16,6 +22,8 @@ namespace fs = std::filesystem;
 
 /// How long after a kill the end of its victim may be noticed.
 constexpr std::chrono::seconds patience{1};
+/// The same for a process that is no child: it is looked at once a second.
+constexpr std::chrono::seconds patience_for_others{3};
 /// A kill since a look that is older may have been of anybody, at any time.
 constexpr std::chrono::seconds latest_look{15};
 
@@ -28,6 +36,12 @@ constexpr std::chrono::seconds latest_look{15};
     if (key == "oom_kill") return value;
   }
   return std::nullopt;
+}
+
+/// 0 if it is gone.
+[[nodiscard]] std::uint64_t inode_of(const fs::path& folder) {
+  struct stat status {};
+  return ::stat(folder.c_str(), &status) == 0 ? std::uint64_t{status.st_ino} : 0;
 }
 
 }  // namespace
@@ -63,12 +77,14 @@ void OomCounter::begin(pid_t own_pid, TimePoint now) {
 void OomCounter::look(TimePoint now) {
   if (now < next_look_) return;
   next_look_ = now + patience;
-  for (auto& [file, kills] : kills_) look_at(file, kills, now);
+  take_notices(now);
+  const auto own = kills_.find(own_file_);
+  if (own != kills_.end()) look_at(own->first, own->second, now);
 }
 
-void OomCounter::look_at(const fs::path& file, Kills& kills, TimePoint now) {
+void OomCounter::look_at(const fs::path& file, Kills& kills, TimePoint now) const {
   const std::uint64_t count = count_in(file).value_or(kills.seen);
-  if (now - kills.seen_at > patience) kills.left = 0;
+  if (now - kills.seen_at > (file == own_file_ ? patience : patience_for_others)) kills.left = 0;
   if (count > kills.seen) {
     kills.left += now - kills.looked_at <= latest_look ? count - kills.seen : 0;
     kills.seen = count;
@@ -80,11 +96,69 @@ void OomCounter::look_at(const fs::path& file, Kills& kills, TimePoint now) {
 bool OomCounter::explains_end_of(pid_t pid, TimePoint now) {
   const auto known = kills_.find(count_file_of(pid));
   if (known == kills_.end()) return false;
-  Kills& kills = known->second;
-  look_at(known->first, kills, now);
+  take_notices(now);
+  look_at(known->first, known->second, now);
+  return take_one(known->second);
+}
+
+bool OomCounter::take_one(Kills& kills) const {
   if (kills.left == 0) return false;
   --kills.left;
   return true;
+}
+
+fs::path OomCounter::watch(pid_t pid, TimePoint now) {
+  const fs::path file = count_file_of(pid);
+  const auto count = file.filename() == "memory.events.local" ? count_in(file) : std::nullopt;
+  if (!count) return {};
+  take_notices(now);
+  Kills& kills = kills_.try_emplace(file, Kills{.seen = *count, .looked_at = now}).first->second;
+  ++kills.watchers;
+  kills.cgroup_id = inode_of(file.parent_path());
+  if (kills.notice >= 0) return file;
+  if (!notices_) {
+    notices_ = posix_platform::FileDescriptor(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
+  }
+  kills.notice = ::inotify_add_watch(notices_.get(), file.c_str(), IN_MODIFY);
+  if (kills.notice >= 0) return file;
+  forget(file);
+  return {};
+}
+
+void OomCounter::forget(const fs::path& file) {
+  const auto known = kills_.find(file);
+  if (known == kills_.end() || --known->second.watchers > 0) return;
+  if (known->second.notice >= 0) ::inotify_rm_watch(notices_.get(), known->second.notice);
+  known->second.notice = -1;
+  if (file != own_file_) kills_.erase(known);
+}
+
+/// No notice says that a count is what it was.
+void OomCounter::take_notices(TimePoint now) {
+  std::set<int> changed;
+  alignas(inotify_event) std::array<char, 4096> bytes{};
+  for (ssize_t size = 0; (size = ::read(notices_.get(), bytes.data(), bytes.size())) > 0;) {
+    for (const char* next = bytes.data(); next < bytes.data() + size;) {
+      inotify_event event{};
+      std::memcpy(&event, next, sizeof event);
+      changed.insert(event.wd);
+      next += sizeof event + event.len;
+    }
+  }
+  for (auto& [file, kills] : kills_) {
+    if (kills.notice < 0) continue;
+    kills.looked_at = std::max(kills.looked_at, noticed_at_);
+    if (changed.contains(kills.notice)) look_at(file, kills, now);
+  }
+  noticed_at_ = now;
+}
+
+bool OomCounter::explains_end_in(const fs::path& file, std::uint64_t cgroup_id, TimePoint now) {
+  const auto known = kills_.find(file);
+  if (known == kills_.end() || known->second.cgroup_id != cgroup_id) return false;
+  take_notices(now);
+  look_at(file, known->second, now);
+  return take_one(known->second);
 }
 
 }  // namespace provisr::daemon

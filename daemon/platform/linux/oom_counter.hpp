@@ -1,6 +1,9 @@
 #pragma once
 
+#include "lib/platform/posix/file_descriptor.hpp"
+
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -34,15 +37,33 @@ class OomCounter {
   /// If the latest look is more than 15 s old, nobody can tell, and nothing is guessed.
   [[nodiscard]] bool explains_end_of(pid_t pid, TimePoint now);
 
+  /// Begins to count the kills in the cgroup of a process that need not be a child, while it lives.
+  /// The cost goes with the kills, not with the cgroups (inotify). Returns what to call
+  /// explains_end_in() and forget() with; empty if the kernel does not count for that cgroup alone
+  /// (memory.events.local, Linux 5.2).
+  [[nodiscard]] std::filesystem::path watch(pid_t pid, TimePoint now);
+  void forget(const std::filesystem::path& file);
+
+  /// Whether a kill that has explained no other end explains that of a process that has ended in
+  /// the cgroup of this id, the inode of its folder. A kill is forgotten after three seconds: such
+  /// an end is noticed later than a child's.
+  [[nodiscard]] bool explains_end_in(const std::filesystem::path& file, std::uint64_t cgroup_id,
+                                     TimePoint now);
+
  private:
   struct Kills {
+    std::uint64_t cgroup_id = 0;  ///< of one that is watched
+    std::size_t watchers = 0;
+    int notice = -1;  ///< of changes of the count
     std::uint64_t seen = 0;
     std::uint64_t left = 0;  ///< that explain no end yet
     TimePoint seen_at{};
     TimePoint looked_at{};
   };
 
-  static void look_at(const std::filesystem::path& file, Kills& kills, TimePoint now);
+  void look_at(const std::filesystem::path& file, Kills& kills, TimePoint now) const;
+  void take_notices(TimePoint now);
+  [[nodiscard]] bool take_one(Kills& kills) const;
 
   /// Where the kernel counts the kills in the cgroup of a process; empty if it does not.
   [[nodiscard]] std::filesystem::path count_file_of(pid_t pid) const;
@@ -50,6 +71,8 @@ class OomCounter {
   Roots roots_;
   std::filesystem::path own_file_;  ///< where the kills in this program's cgroup are counted
   std::map<std::filesystem::path, Kills> kills_;
+  posix_platform::FileDescriptor notices_;  ///< that a count of a watched cgroup has changed
+  TimePoint noticed_at_{};                  ///< when they were read last
   TimePoint next_look_{};
 };
 

@@ -1,9 +1,12 @@
 #include "daemon/platform/oom_kills.hpp"
 
 #include "daemon/platform/linux/oom_counter.hpp"
+#include "daemon/platform/linux/oom_witness.hpp"
 #include "daemon/platform/posix/oom_kills.hpp"
 
 #include <chrono>
+#include <cstdint>
+#include <filesystem>
 #include <mutex>
 #include <unistd.h>
 
@@ -27,6 +30,18 @@ class SharedCounter {
     const std::lock_guard lock(mutex_);
     return counter_.explains_end_of(pid, steady_now());
   }
+  [[nodiscard]] std::filesystem::path watch(pid_t pid) {
+    const std::lock_guard lock(mutex_);
+    return counter_.watch(pid, steady_now());
+  }
+  void forget(const std::filesystem::path& file) {
+    const std::lock_guard lock(mutex_);
+    counter_.forget(file);
+  }
+  [[nodiscard]] bool explains_end_in(const std::filesystem::path& file, std::uint64_t cgroup_id) {
+    const std::lock_guard lock(mutex_);
+    return counter_.explains_end_in(file, cgroup_id, steady_now());
+  }
 
  private:
   std::mutex mutex_;
@@ -46,6 +61,16 @@ void look_for_oom_kills() {
 
 bool was_oom_kill(pid_t pid) {
   return counter().explains_end_of(pid);
+}
+
+OomWitness::OomWitness(pid_t pid) : file_(counter().watch(pid)) {}
+
+OomWitness::~OomWitness() {
+  if (!file_.empty()) counter().forget(file_);
+}
+
+bool OomWitness::explains_end_in(std::uint64_t cgroup_id) const {
+  return !file_.empty() && counter().explains_end_in(file_, cgroup_id);
 }
 
 }  // namespace provisr::daemon

@@ -1,11 +1,15 @@
 #include "daemon/platform/process_handle.hpp"
 
+#include "daemon/platform/linux/oom_witness.hpp"
+#include "daemon/platform/oom_kills.hpp"
 #include "daemon/platform/posix/wait_status.hpp"
 #include "lib/platform/posix/file_descriptor.hpp"
 
 #include <cstdint>
 #include <linux/ioctl.h>
+#include <optional>
 #include <poll.h>
+#include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -25,6 +29,7 @@ struct PidfdInfo {
 };
 static_assert(sizeof(PidfdInfo) == 64);
 
+constexpr std::uint64_t info_cgroup = 1U << 2U;
 constexpr std::uint64_t info_exit = 1U << 3U;
 constexpr auto get_info = _IOWR(0xFFU, 11, PidfdInfo);
 
@@ -36,22 +41,33 @@ template <class Request>
 
 class Pidfd final : public ProcessHandle {
  public:
-  explicit Pidfd(FileDescriptor fd) : fd_(std::move(fd)) {}
+  Pidfd(FileDescriptor fd, ProcessId pid) : fd_(std::move(fd)), pid_(static_cast<pid_t>(pid)) {}
+
+  /// Its number may be another one's by now; then it ends elsewhere.
+  void expect_end() override { witness_.emplace(pid_); }
 
   [[nodiscard]] std::optional<ExitStatus> exit_status() const override {
-    PidfdInfo info{.mask = info_exit};
+    if (status_) return status_;
+    PidfdInfo info{.mask = info_exit | info_cgroup};
     if (!ask(&::ioctl, fd_.get(), info) || (info.mask & info_exit) == 0) return {};
-    return exit_status_of(info.exit_code);
+    status_ = exit_status_of(info.exit_code);
+    status_->was_oom_kill = status_->signal == SIGKILL && (info.mask & info_cgroup) != 0 &&
+                            witness_ && witness_->explains_end_in(info.cgroup_id);
+    return status_;
   }
 
   [[nodiscard]] std::optional<bool> has_ended() const override {
     pollfd ended{.fd = fd_.get(), .events = POLLIN, .revents = 0};
     const int count = ::poll(&ended, 1, 0);
+    if (count == 0) look_for_oom_kills();  // before it ends
     return count < 0 ? std::nullopt : std::optional(count > 0);
   }
 
  private:
   FileDescriptor fd_;
+  pid_t pid_;
+  std::optional<OomWitness> witness_;
+  mutable std::optional<ExitStatus> status_;  ///< once it is known: a kill explains one end
 };
 
 }  // namespace
@@ -59,7 +75,7 @@ class Pidfd final : public ProcessHandle {
 std::unique_ptr<ProcessHandle> ProcessHandle::open(ProcessId pid) {
   FileDescriptor fd(static_cast<int>(syscall(SYS_pidfd_open, static_cast<pid_t>(pid), 0U)));
   if (!fd) return nullptr;
-  return std::make_unique<Pidfd>(std::move(fd));
+  return std::make_unique<Pidfd>(std::move(fd), pid);
 }
 
 }  // namespace provisr::daemon

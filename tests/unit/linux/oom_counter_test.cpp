@@ -7,9 +7,11 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <sys/stat.h>
 
 using namespace provisr::daemon;
 using namespace provisr::test;
@@ -39,6 +41,12 @@ class OomMachine {
                   "low 0\nhigh 4\noom 7\noom_kill " + std::to_string(kills) + "\n");
   }
   void move_child(std::string_view cgroups) const { folder_.write("proc/11/cgroup", cgroups); }
+
+  [[nodiscard]] std::uint64_t cgroup_id() const {
+    struct stat status {};
+    REQUIRE(::stat((folder_.path() / "cgroup" / file_).parent_path().c_str(), &status) == 0);
+    return status.st_ino;
+  }
 
   [[nodiscard]] OomCounter counter() const {
     return OomCounter({.proc = folder_.path() / "proc", .cgroup = folder_.path() / "cgroup"});
@@ -115,6 +123,73 @@ TEST_CASE("in a cgroup that was not looked at before nothing is guessed") {
   machine.count(1);
   CHECK_FALSE(counter.explains_end_of(child, first_look));
   CHECK_FALSE(counter.explains_end_of(12, first_look));  // has no cgroup file
+}
+
+TEST_CASE("a kill in the cgroup of a process that is no child explains one end there") {
+  const OomMachine machine("0::/b\n", "b/memory.events.local");
+  machine.count(3);
+  OomCounter counter = machine.counter();
+  const fs::path file = counter.watch(child, first_look);
+  const std::uint64_t id = machine.cgroup_id();
+  REQUIRE_FALSE(file.empty());
+  CHECK_FALSE(counter.explains_end_in(file, id, first_look));
+  machine.count(4);
+  CHECK_FALSE(counter.explains_end_in(file, id + 1, first_look));  // it has ended elsewhere
+  CHECK(counter.explains_end_in(file, id, first_look));
+  CHECK_FALSE(counter.explains_end_in(file, id, first_look));
+  counter.forget(file);
+  machine.count(5);
+  CHECK_FALSE(counter.explains_end_in(file, id, first_look));
+}
+
+TEST_CASE("a kill in another's cgroup explains no end that comes later") {
+  const OomMachine machine("0::/b\n", "b/memory.events.local");
+  OomCounter counter = machine.counter();
+  const fs::path file = counter.watch(child, first_look);
+  const std::uint64_t id = machine.cgroup_id();
+  machine.count(1);
+  counter.look(first_look + 5s);
+  SECTION("unless it is noticed soon") {
+    CHECK(counter.explains_end_in(file, id, first_look + 7s));
+  }
+  SECTION("such as of who was killed by hand") {
+    counter.look(first_look + 6s);
+    counter.look(first_look + 8s);
+    CHECK_FALSE(counter.explains_end_in(file, id, first_look + 9s));
+  }
+  SECTION("nor one since a look long ago") {
+    machine.count(2);
+    CHECK_FALSE(counter.explains_end_in(file, id, first_look + 1h));
+  }
+}
+
+TEST_CASE("as long as no kill is noticed, a look is as good as one at each count") {
+  const OomMachine machine("0::/b\n", "b/memory.events.local");
+  OomCounter counter = machine.counter();
+  const fs::path file = counter.watch(child, first_look);
+  counter.look(first_look + 1h);
+  machine.count(1);
+  CHECK(counter.explains_end_in(file, machine.cgroup_id(), first_look + 1h + 1s));
+}
+
+TEST_CASE("of one kill in a cgroup that many are watched in, one end is told") {
+  const OomMachine machine("0::/b\n", "b/memory.events.local");
+  OomCounter counter = machine.counter();
+  counter.begin(daemon_pid, first_look);
+  const fs::path file = counter.watch(child, first_look);
+  CHECK(counter.watch(daemon_pid, first_look) == file);
+  machine.count(1);
+  CHECK(counter.explains_end_of(child, first_look));
+  CHECK_FALSE(counter.explains_end_in(file, machine.cgroup_id(), first_look));
+  counter.forget(file);
+  machine.count(2);
+  CHECK(counter.explains_end_in(file, machine.cgroup_id(), first_look));
+}
+
+TEST_CASE("kills that are not counted for a cgroup alone are not looked for") {
+  const OomMachine machine("0::/b\n", "b/memory.events");
+  CHECK(machine.counter().watch(child, first_look).empty());
+  CHECK(machine.counter().watch(12, first_look).empty());  // has no cgroup file
 }
 
 TEST_CASE("the path of a cgroup is that of the hierarchy asked for") {
