@@ -31,6 +31,22 @@ constexpr std::string_view wildcards = "*?";
   return true;
 }
 
+constexpr auto unit_ends = std::to_array<std::string_view>({".service", ".scope"});
+
+/// The unit of the processes in a control group; empty if they have none.
+[[nodiscard]] std::string_view unit_in(std::string_view cgroup) {
+  while (!cgroup.empty()) {
+    const std::size_t begin = cgroup.rfind('/') + 1;  // 0 without one
+    const std::string_view part = cgroup.substr(begin);
+    if (std::any_of(unit_ends.begin(), unit_ends.end(),
+                    [&](std::string_view end) { return part.ends_with(end); })) {
+      return part;
+    }
+    cgroup = cgroup.substr(0, begin == 0 ? 0 : begin - 1);
+  }
+  return {};
+}
+
 /// Without a first pattern, anything fits, also what is unknown.
 [[nodiscard]] bool covers(std::string_view first, std::string_view second) {
   if (first.empty() || first == second) return true;
@@ -65,6 +81,16 @@ std::string futility_of_unit(std::string_view pattern) {
       "matches nothing: the units of processes end with \".service\" or \".scope\", as in "
       "\"{}.service\"",
       pattern.substr(0, pattern.rfind('.')));
+}
+
+std::string contradiction_in(const ProcessMatch& match) {
+  const bool is_told = !match.unit.empty() && !match.cgroup.empty() &&
+                       match.cgroup.find_first_of(wildcards) == std::string::npos;
+  if (!is_told) return {};
+  const std::string_view unit = unit_in(match.cgroup);
+  if (!unit.empty() && Glob(match.unit).match(unit)) return {};
+  return fmt::format("matches nothing: the unit of processes in \"{}\" {}", match.cgroup,
+                     unit.empty() ? "is none" : fmt::format("is \"{}\"", unit));
 }
 
 bool covers(const ProcessMatch& first, const ProcessMatch& second) {

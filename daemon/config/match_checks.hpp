@@ -12,6 +12,9 @@ namespace provisr::daemon {
 [[nodiscard]] std::string futility_of_cgroup(std::string_view pattern);
 [[nodiscard]] std::string futility_of_unit(std::string_view pattern);
 
+/// Why no process can fit both `cgroup` and `unit`; empty if one may.
+[[nodiscard]] std::string contradiction_in(const ProcessMatch& match);
+
 /// Whether all that fits `second` fits `first`, as far as can be said for sure: each pattern of
 /// `first` is the same in `second`, is only stars, or matches what `second` says without wildcards.
 [[nodiscard]] bool covers(const ProcessMatch& first, const ProcessMatch& second);

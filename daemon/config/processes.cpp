@@ -262,6 +262,7 @@ void read_match(const Value& value, Entry& entry) {
   const bool has_any = std::any_of(match_keys.begin(), match_keys.end(),
                                    [&](const auto& key) { return value.has(key.name); });
   if (!has_any) value.fault("must say what processes are: unit, cgroup, exe, args or user");
+  if (std::string why = contradiction_in(match); !why.empty()) value.warn(std::move(why));
   entry.config.match = std::move(match);
 }
 

@@ -110,6 +110,23 @@ TEST_CASE("a pattern that can match nothing gives a warning", "[config][match]")
   }
 }
 
+TEST_CASE("a unit that is not that of the control group gives a warning", "[config][match]") {
+  if (!known_facts().unit) SKIP("this system has no units");
+  const auto warnings = [](const std::string& unit, const std::string& cgroup) {
+    const LoadedConfig loaded =
+        with_match("match = { unit = '" + unit + "', cgroup = '" + cgroup + "' }", "a");
+    CHECK(loaded.faults.empty());
+    return lines_of(loaded.warnings);
+  };
+  const std::string at = "p.toml:3: processes[0].match: matches nothing: the unit of processes in ";
+  CHECK(warnings("nginx.service", "/system.slice/redis.service/x") ==
+        Lines{at + "\"/system.slice/redis.service/x\" is \"redis.service\""});
+  CHECK(warnings("nginx.service", "/user.slice") == Lines{at + "\"/user.slice\" is none"});
+  CHECK(warnings("nginx.service", "/system.slice/nginx.service/worker") == Lines{});
+  CHECK(warnings("app*", "/user.slice/user@1.service/app-1.scope") == Lines{});
+  CHECK(warnings("nginx.service", "/user.slice/*") == Lines{});
+}
+
 TEST_CASE("an entry that no process is left for gives a warning", "[config][match]") {
   if (!known_facts().args) SKIP("this system tells no arguments");
   const auto warnings = [](const std::string& first, const std::string& second) {
