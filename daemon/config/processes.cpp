@@ -3,6 +3,7 @@
 #include "daemon/base/glob.hpp"
 #include "daemon/base/text.hpp"
 #include "daemon/config/command.hpp"
+#include "daemon/config/match_checks.hpp"
 #include "daemon/config/name_template.hpp"
 #include "daemon/config/rules.hpp"
 #include "daemon/platform/process_facts.hpp"
@@ -200,13 +201,20 @@ void read_limits(const Value& value, Entry& entry) {
   value.warn("limit nothing: neither max_memory_mb nor max_cpu_percent is given");
 }
 
-void read_pattern(const Value& value, bool is_known, std::string& pattern) {
+using FutilityOf = std::string (*)(std::string_view pattern);
+
+void read_pattern(const Value& value, bool is_known, std::string& pattern,
+                  FutilityOf futility_of = nullptr) {
   if (!is_known) return value.fault("is not told by this system");
   std::string text;
   if (!value.read(text)) return;
   if (text.empty() || text.size() > max_pattern_length) {
     return value.fault(
         fmt::format("must have 1 to {} bytes, has {}", max_pattern_length, text.size()));
+  }
+  if (futility_of != nullptr) {
+    if (std::string futility = futility_of(text); !futility.empty())
+      value.warn(std::move(futility));
   }
   pattern = std::move(text);
 }
@@ -216,18 +224,22 @@ constexpr std::string_view pattern_range =
 
 constexpr auto match_keys = std::to_array<Key<ProcessMatch>>({
     {"unit",
-     [](const Value& v, ProcessMatch& match) { read_pattern(v, known_facts().unit, match.unit); },
+     [](const Value& v, ProcessMatch& match) {
+       read_pattern(v, known_facts().unit, match.unit, futility_of_unit);
+     },
      {"string", "", pattern_range,
       "The systemd unit, as `nginx.service`: the last part of `cgroup` that ends with `.service` "
       "or "
       "`.scope`; Linux"}},
     {"cgroup",
      [](const Value& v, ProcessMatch& match) {
-       read_pattern(v, known_facts().cgroup, match.cgroup);
+       read_pattern(v, known_facts().cgroup, match.cgroup, futility_of_cgroup);
      },
      {"string", "", pattern_range, "The path of the control group, as `/system.slice/*`; Linux"}},
     {"exe",
-     [](const Value& v, ProcessMatch& match) { read_pattern(v, known_facts().exe, match.exe); },
+     [](const Value& v, ProcessMatch& match) {
+       read_pattern(v, known_facts().exe, match.exe, futility_of_exe);
+     },
      {"string", "", pattern_range,
       "The path of the program's file, links resolved; of a script, that of its interpreter"}},
     {"args",
@@ -250,6 +262,7 @@ void read_match(const Value& value, Entry& entry) {
   const bool has_any = std::any_of(match_keys.begin(), match_keys.end(),
                                    [&](const auto& key) { return value.has(key.name); });
   if (!has_any) value.fault("must say what processes are: unit, cgroup, exe, args or user");
+  if (std::string why = contradiction_in(match); !why.empty()) value.warn(std::move(why));
   entry.config.match = std::move(match);
 }
 
@@ -530,6 +543,25 @@ void check_pid_files(const std::vector<Entry>& entries, Report& report) {
   }
 }
 
+/// Warns of entries that no process is left for. Of a great many, it would take long.
+void check_matches(const std::vector<Entry>& entries, Report& report) {
+  constexpr std::size_t most_compared = 200;
+  std::vector<const Entry*> before;
+  for (const Entry& entry : entries) {
+    if (!entry.config.match) continue;
+    const auto first = std::find_if(before.begin(), before.end(), [&](const Entry* other) {
+      return covers(*other->config.match, *entry.config.match);
+    });
+    if (first != before.end()) {
+      report.warn(*entry.match,
+                  fmt::format("matches nothing: all that fits it fits the match of {}, "
+                              "and the first entry has it",
+                              place_of(*(*first)->match, *entry.match, report)));
+    }
+    if (before.size() < most_compared) before.push_back(&entry);
+  }
+}
+
 bool names_no_place(const ProcessLog& log) {
   return log.stdout_file.empty() && log.stderr_file.empty() && log.directory.empty();
 }
@@ -561,6 +593,7 @@ void check_processes(const std::vector<ProcessEntry>& entries, const Location& w
                      Report& report) {
   if (check_total(entries, where, report)) check_names(entries, report);
   check_pid_files(entries, report);
+  check_matches(entries, report);
 }
 
 void apply_defaults(const ProcessDefaults& defaults, std::vector<ProcessEntry>& entries) {

@@ -13,6 +13,9 @@
 namespace provisr::daemon {
 namespace {
 
+/// Of so few keys, all are told.
+constexpr std::size_t most_listed = 6;
+
 std::string_view type_name(const toml::node& node) {
   switch (node.type()) {
     case toml::node_type::none:
@@ -211,7 +214,12 @@ Value Value::child(std::size_t index, const toml::node& node) const {
 
 void Value::report_unknown_key(std::string_view key,
                                std::span<const std::string_view> known) const {
-  fault(report_->only_counts_faults() ? "" : "unknown key" + did_you_mean(key, known));
+  if (report_->only_counts_faults()) return fault("");
+  std::string hint = did_you_mean(key, known);
+  if (hint.empty() && known.size() <= most_listed) {
+    hint = fmt::format("; there are {}", fmt::join(known, ", "));
+  }
+  fault("unknown key" + hint);
 }
 
 }  // namespace provisr::daemon

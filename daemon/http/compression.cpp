@@ -24,9 +24,12 @@ constexpr std::size_t slice_size = std::size_t{64} * 1024;
   return type.starts_with("text/") || type == "application/json";
 }
 
+/// Whether the route has chosen the coding itself, which may be none.
 [[nodiscard]] bool has_coding(const HttpAnswer& answer) {
-  return std::any_of(answer.headers.begin(), answer.headers.end(),
-                     [](const auto& field) { return field.first == "Content-Encoding"; });
+  return std::any_of(answer.headers.begin(), answer.headers.end(), [](const auto& field) {
+    return field.first == "Content-Encoding" ||
+           (field.first == "Vary" && field.second.find("Accept-Encoding") != std::string::npos);
+  });
 }
 
 [[nodiscard]] bool is_compressible(const HttpAnswer& answer) {

@@ -16,14 +16,25 @@
 
 namespace provisr {
 
-/// Writes provisr_process_up, 1 or 0, and provisr_process_info. `for_each(visit)` calls
-/// `visit(std::string_view name, bool runs)` for each process that is known, and is called twice.
-/// Throws std::bad_alloc.
+namespace detail {
+
+inline void begin_up_family(PrometheusWriter& writer) {
+  writer.family("provisr_process_up", "gauge", "Whether the managed process runs (1) or not (0).");
+}
+inline void begin_info_family(PrometheusWriter& writer) {
+  writer.family("provisr_process_info", "gauge", "1, with the base of the managed process.");
+}
+
+}  // namespace detail
+
+/// Writes provisr_process_up, 1 or 0, and provisr_process_info, for who knows without a snapshot
+/// which processes run. `for_each(visit)` calls `visit(std::string_view name, bool runs)` for each
+/// process, and is called twice. Throws std::bad_alloc.
 template <class ForEach>
 void write_presence_families(PrometheusWriter& writer, ForEach&& for_each) {
-  writer.family("provisr_process_up", "gauge", "Whether the managed process runs (1) or not (0).");
+  detail::begin_up_family(writer);
   for_each([&](std::string_view name, bool runs) { writer.sample_of_process(name, runs ? 1 : 0); });
-  writer.family("provisr_process_info", "gauge", "1, with the base of the managed process.");
+  detail::begin_info_family(writer);
   for_each([&](std::string_view name, bool) {
     writer.sample({{"name", name}, {"base", base_of(name)}}, 1);
   });
@@ -92,11 +103,16 @@ void write_figures(PrometheusWriter& writer, const Snapshot& snapshot, Counters 
 }
 
 inline void write_presence(PrometheusWriter& writer, const Snapshot& snapshot) {
-  write_presence_families(writer, [&](auto visit) {
-    for (const Snapshot::Process process : snapshot) {
-      if (!process.retired()) visit(process.name(), process.running());
-    }
-  });
+  begin_up_family(writer);
+  for (const Snapshot::Process process : snapshot) {
+    if (process.retired()) continue;
+    writer.sample_of_process(process.name(), process.running() ? 1 : 0);
+  }
+  begin_info_family(writer);
+  for (const Snapshot::Process process : snapshot) {
+    if (process.retired()) continue;
+    writer.sample({{"name", process.name()}, {"base", base_of(process.name())}}, 1);
+  }
 }
 
 }  // namespace detail

@@ -228,6 +228,19 @@ TEST_CASE("the Prometheus endpoint speaks OpenMetrics to who prefers it") {
   CHECK(std::stoul(head.headers.at("Content-Length")) > 1000);
 }
 
+TEST_CASE("a scrape varies by both fields it is chosen by, and says so once") {
+  const Daemon daemon("");
+  for (int i = 0; i < 3; ++i) {  // made for this scrape, and for the one before
+    RawClient client(daemon.metrics_port());
+    client.send("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    const std::string answer = client.read_answer();
+    const std::size_t vary = answer.find("\r\nVary: Accept, Accept-Encoding\r\n");
+    REQUIRE(vary != std::string::npos);
+    CHECK(answer.find("\r\nVary: ") == vary);
+    CHECK(answer.find("\r\nVary: ", vary + 1) == std::string::npos);
+  }
+}
+
 TEST_CASE("every process has its counters from the beginning, and provisrd its own figures") {
   const Daemon daemon("[[processes]]\nname = \"my-app\"\n" + child_args({"threader", "1"}));
   REQUIRE(daemon.has_samples_of({"my-app"}));

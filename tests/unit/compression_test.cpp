@@ -83,6 +83,17 @@ TEST_CASE("a text of some size is gzipped for those who want it", "[compression]
   }
 }
 
+TEST_CASE("an answer whose route has chosen its coding stays as it is", "[compression]") {
+  if (!can_gzip()) SKIP("built without zlib");
+  for (const char* codings : {"gzip", "identity"}) {
+    HttpAnswer chosen = json_answer(repetitive(20'000));
+    chosen.headers.emplace_back("Vary", "Accept, Accept-Encoding");
+    const HttpAnswer answer = compressed_for(accepting(codings), chosen);
+    CHECK(answer.headers == chosen.headers);
+    CHECK(*answer.body == *chosen.body);
+  }
+}
+
 TEST_CASE("a long text is compressed piece by piece", "[compression]") {
   if (!can_gzip()) SKIP("built without zlib");
   const std::string text = repetitive(1'000'000);

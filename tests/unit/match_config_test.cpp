@@ -73,8 +73,86 @@ TEST_CASE("a fault of a match is told exactly", "[config][match]") {
   CHECK(lines_of(with_match(keys, "a").faults) == Lines{fault});
 }
 
+TEST_CASE("an unknown key of a match is told with those that there are", "[config][match]") {
+  CHECK(
+      lines_of(with_match("match = { exe = '/x', cmdline = 'y' }", "a").faults) ==
+      Lines{"p.toml:3: processes[0].match.cmdline: unknown key; there are unit, cgroup, exe, args, "
+            "user"});
+}
+
+TEST_CASE("a pattern that can match nothing gives a warning", "[config][match]") {
+  if (!known_facts().unit) SKIP("this system has no units");
+  const auto warnings = [](const std::string& match) {
+    const LoadedConfig loaded = with_match("match = { " + match + " }", "a");
+    CHECK(loaded.faults.empty());
+    return lines_of(loaded.warnings);
+  };
+  const std::string at = "p.toml:3: processes[0].match.";
+  CHECK(warnings("exe = 'nginx'") ==
+        Lines{at + "exe: matches nothing: paths of programs begin with \"/\", as in \"*/nginx\""});
+  CHECK(warnings("exe = './bin/app*'") ==
+        Lines{at + "exe: matches nothing: paths of programs begin with \"/\", as in \"*/app*\""});
+  CHECK(warnings("cgroup = 'system.slice/*'") ==
+        Lines{at + "cgroup: matches nothing: paths of control groups begin with \"/\", as in "
+                   "\"/system.slice/*\""});
+  for (const std::string unit : {"nginx", "nginx.timer", "nginx*.timer"}) {
+    CHECK(warnings("unit = '" + unit + "'") ==
+          Lines{at +
+                "unit: matches nothing: the units of processes end with \".service\" or "
+                "\".scope\", as in \"" +
+                unit.substr(0, unit.find('.')) + ".service\""});
+  }
+  for (const std::string& fine : std::vector<std::string>{
+           "exe = '*nginx'", "exe = '?bin/x'", "exe = '/bin/x'", "cgroup = '*x'", "unit = 'nginx*'",
+           "unit = 'x.serv?ce'", "unit = '*e'", "unit = 's-1.scope'",
+           "unit = '" + std::string(6, '?') + "'"}) {
+    CHECK(warnings(fine) == Lines{});
+  }
+}
+
+TEST_CASE("a unit that is not that of the control group gives a warning", "[config][match]") {
+  if (!known_facts().unit) SKIP("this system has no units");
+  const auto warnings = [](const std::string& unit, const std::string& cgroup) {
+    const LoadedConfig loaded =
+        with_match("match = { unit = '" + unit + "', cgroup = '" + cgroup + "' }", "a");
+    CHECK(loaded.faults.empty());
+    return lines_of(loaded.warnings);
+  };
+  const std::string at = "p.toml:3: processes[0].match: matches nothing: the unit of processes in ";
+  CHECK(warnings("nginx.service", "/system.slice/redis.service/x") ==
+        Lines{at + "\"/system.slice/redis.service/x\" is \"redis.service\""});
+  CHECK(warnings("nginx.service", "/user.slice") == Lines{at + "\"/user.slice\" is none"});
+  CHECK(warnings("nginx.service", "/system.slice/nginx.service/worker") == Lines{});
+  CHECK(warnings("app*", "/user.slice/user@1.service/app-1.scope") == Lines{});
+  CHECK(warnings("nginx.service", "/user.slice/*") == Lines{});
+}
+
+TEST_CASE("an entry that no process is left for gives a warning", "[config][match]") {
+  if (!known_facts().args) SKIP("this system tells no arguments");
+  const auto warnings = [](const std::string& first, const std::string& second) {
+    const LoadedConfig loaded =
+        parse_config("[[processes]]\nname = 'a'\nmatch = { " + first +
+                         " }\n[[processes]]\nname = 'b'\nmatch = { " + second + " }\n",
+                     "p.toml");
+    CHECK(loaded.faults.empty());
+    return lines_of(loaded.warnings);
+  };
+  const Lines hidden{
+      "p.toml:6: processes[1].match: matches nothing: all that fits it fits the match of line 3, "
+      "and "
+      "the first entry has it"};
+  CHECK(warnings("exe = '/e*'", "exe = '/e*'") == hidden);
+  CHECK(warnings("exe = '/e*'", "exe = '/e*', args = 'x'") == hidden);
+  CHECK(warnings("exe = '*'", "exe = '/e'") == hidden);
+  CHECK(warnings("exe = '/e?'", "exe = '/e1', user = 'x'") == hidden);
+  CHECK(warnings("exe = '/e*', args = 'x'", "exe = '/e*'") == Lines{});
+  CHECK(warnings("exe = '*'", "args = 'x'") == Lines{});  // the exe may be unknown
+  CHECK(warnings("exe = '/e*'", "exe = '/*'") == Lines{});
+  CHECK(warnings("exe = '/e'", "exe = '/f'") == Lines{});
+}
+
 TEST_CASE("a pattern may be 512 bytes long", "[config][match]") {
-  CHECK(with_match("match = { exe = '" + std::string(512, 'x') + "' }", "a").faults.empty());
+  CHECK(with_match("match = { exe = '/" + std::string(511, 'x') + "' }", "a").faults.empty());
   CHECK(with_match("match = { exe = '" + std::string(513, 'x') + "' }", "a").faults.size() == 1);
 }
 
@@ -91,7 +169,7 @@ TEST_CASE("a name may refer to stars of args only, and in a match only", "[confi
 
 TEST_CASE("what is about starts has no effect on what others run", "[config][match]") {
   const LoadedConfig loaded =
-      with_match("match = { exe = 'x' }\nauto_restart = true\nretry_count = 3", "a");
+      with_match("match = { exe = '/x' }\nauto_restart = true\nretry_count = 3", "a");
   CHECK(loaded.faults.empty());
   CHECK(loaded.warnings.size() == 2);
 }

@@ -74,7 +74,7 @@ struct NumberedHistory {
 
 [[nodiscard]] rapidjson::Document parsed_answer(const HttpAnswer& answer) {
   rapidjson::Document document;
-  document.Parse(text_of(answer).c_str());
+  document.Parse(test::text_of(answer).c_str());
   REQUIRE_FALSE(document.HasParseError());
   return document;
 }

@@ -1,0 +1,102 @@
+#include "daemon/config/match_checks.hpp"
+
+#include "daemon/base/glob.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <filesystem>
+
+namespace provisr::daemon {
+namespace {
+
+constexpr std::string_view wildcards = "*?";
+
+[[nodiscard]] bool may_begin_with_slash(std::string_view pattern) {
+  return pattern.empty() || pattern.front() == '/' ||
+         wildcards.find(pattern.front()) != std::string_view::npos;
+}
+
+/// Whether some text that fits the pattern ends so.
+[[nodiscard]] bool may_end_with(std::string_view pattern, std::string_view end) {
+  while (!end.empty()) {
+    if (pattern.empty()) return false;
+    if (pattern.back() == '*') return true;
+    if (pattern.back() != '?' && pattern.back() != end.back()) return false;
+    pattern.remove_suffix(1);
+    end.remove_suffix(1);
+  }
+  return true;
+}
+
+constexpr auto unit_ends = std::to_array<std::string_view>({".service", ".scope"});
+
+/// The unit of the processes in a control group; empty if they have none.
+[[nodiscard]] std::string_view unit_in(std::string_view cgroup) {
+  while (!cgroup.empty()) {
+    const std::size_t begin = cgroup.rfind('/') + 1;  // 0 without one
+    const std::string_view part = cgroup.substr(begin);
+    if (std::any_of(unit_ends.begin(), unit_ends.end(),
+                    [&](std::string_view end) { return part.ends_with(end); })) {
+      return part;
+    }
+    cgroup = cgroup.substr(0, begin == 0 ? 0 : begin - 1);
+  }
+  return {};
+}
+
+/// Without a first pattern, anything fits, also what is unknown.
+[[nodiscard]] bool covers(std::string_view first, std::string_view second) {
+  if (first.empty() || first == second) return true;
+  if (second.empty()) return false;
+  if (first.find_first_not_of('*') == std::string_view::npos) return true;
+  return second.find_first_of(wildcards) == std::string_view::npos &&
+         Glob(first).match(second).has_value();
+}
+
+}  // namespace
+
+std::string futility_of_exe(std::string_view pattern) {
+  const bool has_slash_first = std::filesystem::path("/").is_absolute();
+  if (!has_slash_first || may_begin_with_slash(pattern)) return {};
+  const std::size_t name = std::min(pattern.rfind('/') + 1, pattern.size());
+  return fmt::format("matches nothing: paths of programs begin with \"/\", as in \"*/{}\"",
+                     pattern.substr(name));
+}
+
+std::string futility_of_cgroup(std::string_view pattern) {
+  if (may_begin_with_slash(pattern)) return {};
+  return fmt::format("matches nothing: paths of control groups begin with \"/\", as in \"/{}\"",
+                     pattern);
+}
+
+std::string futility_of_unit(std::string_view pattern) {
+  constexpr auto ends = std::to_array<std::string_view>({".service", ".scope"});
+  const bool may_fit = std::any_of(
+      ends.begin(), ends.end(), [&](std::string_view end) { return may_end_with(pattern, end); });
+  if (may_fit) return {};
+  return fmt::format(
+      "matches nothing: the units of processes end with \".service\" or \".scope\", as in "
+      "\"{}.service\"",
+      pattern.substr(0, pattern.rfind('.')));
+}
+
+std::string contradiction_in(const ProcessMatch& match) {
+  const bool is_told = !match.unit.empty() && !match.cgroup.empty() &&
+                       match.cgroup.find_first_of(wildcards) == std::string::npos;
+  if (!is_told) return {};
+  const std::string_view unit = unit_in(match.cgroup);
+  if (!unit.empty() && Glob(match.unit).match(unit)) return {};
+  return fmt::format("matches nothing: the unit of processes in \"{}\" {}", match.cgroup,
+                     unit.empty() ? "is none" : fmt::format("is \"{}\"", unit));
+}
+
+bool covers(const ProcessMatch& first, const ProcessMatch& second) {
+  return covers(first.unit, second.unit) && covers(first.cgroup, second.cgroup) &&
+         covers(first.exe, second.exe) && covers(first.args, second.args) &&
+         covers(first.user, second.user);
+}
+
+}  // namespace provisr::daemon
