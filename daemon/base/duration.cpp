@@ -1,6 +1,5 @@
 #include "daemon/base/duration.hpp"
 
-#include "daemon/base/rounding/rounding.hpp"
 #include "daemon/base/text.hpp"
 
 #include <fmt/format.h>
@@ -8,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -57,7 +57,7 @@ std::int64_t fraction_of(std::string_view digits, std::int64_t unit) {
     weight /= 10;
     nanoseconds += weight * (digit - '0');
   }
-  return static_cast<std::int64_t>(rounding::round(nanoseconds));
+  return std::llround(nanoseconds);
 }
 
 /// Takes one "1.5s" off the front of `rest`; `text` is the whole, for the fault.
