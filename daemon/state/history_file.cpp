@@ -18,7 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-using Header = std::array<std::byte, sizeof(HistoryHeader)>;
+using FileHeader = std::array<std::byte, sizeof(HistoryHeader)>;
 using MoreFigure = Figure<std::uint64_t>;
 
 static_assert(sizeof(MoreFigure) == 8 && std::is_trivially_copyable_v<MoreFigure>);
@@ -28,12 +28,12 @@ constexpr std::size_t widest_row =
     sizeof(ProcessMetrics) + FurtherFigures::max_slots * sizeof(MoreFigure);
 
 template <class Number>
-void put(Header& header, std::size_t offset, Number number) {
+void put(FileHeader& header, std::size_t offset, Number number) {
   std::memcpy(&header[offset], &number, sizeof number);
 }
 
-[[nodiscard]] Header header_of(const HistoryShape& shape) {
-  Header header{};
+[[nodiscard]] FileHeader header_of(const HistoryShape& shape) {
+  FileHeader header{};
   put(header, offsetof(HistoryHeader, magic), HistoryHeader::magic_value);
   put(header, offsetof(HistoryHeader, version), HistoryHeader::current_version);
   put(header, offsetof(HistoryHeader, row_size), static_cast<std::uint32_t>(shape.row_size));
@@ -51,7 +51,7 @@ void put(Header& header, std::size_t offset, Number number) {
 }
 
 /// The shape that the header tells, if all of such a history is there.
-[[nodiscard]] std::optional<HistoryShape> shape_in(const Header& bytes, std::uint64_t size,
+[[nodiscard]] std::optional<HistoryShape> shape_in(const FileHeader& bytes, std::uint64_t size,
                                                    std::string_view name) {
   const detail::HeaderBytes header(bytes);
   const HistoryShape shape{
@@ -104,7 +104,7 @@ std::error_code HistoryFile::recall(SampleRows& rows, std::string& warning) {
   const auto file = open_(path_, error);
   if (!file) return error;
   const std::uint64_t size = file->size();
-  Header header{};
+  FileHeader header{};
   const auto there = static_cast<std::size_t>(std::min<std::uint64_t>(size, header.size()));
   error = file->read(0, std::span(header).first(there));
   if (error) return error;

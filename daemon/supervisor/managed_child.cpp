@@ -282,7 +282,7 @@ void ManagedChild::launch(const Moment& now) {
   status_.restarts = attempts_++;
   StartFailure failure;
   child_ = start_process(now, failure);
-  if (!child_ && may_soon_succeed(failure, now)) return wait_for_descriptors(now);
+  if (!child_ && may_soon_succeed(failure, now)) return wait_for_descriptors(failure, now);
   lacks_descriptors_since_.reset();
   if (!child_) {
     note_failed_start(failure, now);
@@ -295,7 +295,7 @@ void ManagedChild::launch(const Moment& now) {
 
 /// Each start that is under way holds a descriptor: others may be about to let go of theirs.
 bool ManagedChild::may_soon_succeed(const StartFailure& failure, const Moment& now) {
-  constexpr std::chrono::seconds patience{5};
+  constexpr std::chrono::seconds patience{30};
   const bool lacks_descriptors = failure.error == std::errc::too_many_files_open ||
                                  failure.error == std::errc::too_many_files_open_in_system;
   if (!lacks_descriptors) return false;
@@ -304,10 +304,11 @@ bool ManagedChild::may_soon_succeed(const StartFailure& failure, const Moment& n
 }
 
 /// This was no start, not even a failed one.
-void ManagedChild::wait_for_descriptors(const Moment& now) {
+void ManagedChild::wait_for_descriptors(const StartFailure& failure, const Moment& now) {
   constexpr std::chrono::milliseconds pause{50};
   --attempts_;
   status_.restarts = attempts_ > 0 ? attempts_ - 1 : 0;
+  status_.last_error = failure.what + ": " + failure.error.message();
   wait_for_start(now.monotonic + pause);
 }
 

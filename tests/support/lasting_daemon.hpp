@@ -138,6 +138,11 @@ class Lasting {
     return history;
   }
 
+  /// Waits until it is in the log, which is written behind what it tells of.
+  [[nodiscard]] bool is_logged(std::string_view text) const {
+    return eventually([&] { return program->err().find(text) != std::string::npos; });
+  }
+
   /// Whether /metrics has this line.
   [[nodiscard]] bool has_metric(const std::string& line) const {
     return http_get(metrics_port, "/metrics").body.find("\n" + line + "\n") != std::string::npos;

@@ -236,15 +236,17 @@ TEST_CASE("a start that lacks descriptors waits for those that have them, and is
   CHECK(world.status().state == ProcessState::backoff);
   world.advance(1s);
   CHECK(world.status().restarts == 0);
+  CHECK(world.status().last_error == "cannot create a process for program: Too many open files");
   SECTION("until it succeeds") {
     world.children.accept();
     world.advance(1s);
     CHECK(world.status().state == ProcessState::running);
     CHECK(world.status().restarts == 0);
+    CHECK(world.status().last_error.empty());
     CHECK(world.log.count("could not start") == 0);
   }
   SECTION("or for so long that it fails") {
-    world.advance(4s);
+    world.advance(29s);
     CHECK(world.status().state == ProcessState::failed);
     CHECK(world.log.count("ERROR app: could not start: cannot create a process for program: Too "
                           "many open files") == 1);
