@@ -125,6 +125,7 @@ TEST_CASE("whatever accept fails with is told once, waited out and survived") {
     CHECK(eventually(has_failed_often));
     daemon.accept.end();
     CHECK(http_get(daemon.api_port, "/healthz").status == 200);
+    CHECK(eventually([&] { return daemon.lines_about(message + "; trying again") >= 1; }));
     CHECK(daemon.lines_about(message + "; trying again") == 1);
   }
   const std::string metrics = http_get(daemon.metrics_port, "/metrics").body;
@@ -144,6 +145,7 @@ TEST_CASE("a client that is lost before it is accepted keeps nobody behind it wa
     const RawClient lost(daemon.api_port);
     return daemon.accept.failed() >= 200;
   }));
+  CHECK(eventually([&] { return daemon.lines_about("trying again") >= 1; }));
   CHECK(daemon.lines_about("trying again") == 1);
 }
 
