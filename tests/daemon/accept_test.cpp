@@ -107,24 +107,25 @@ struct AcceptError {
 TEST_CASE("whatever accept fails with is told once, waited out and survived") {
   if (!can_fail()) SKIP("this build cannot be made to fail");
   FailingDaemon daemon;
-  for (const auto& [error, loses_client] :
+  for (const AcceptError& failure :
        {AcceptError{ECONNABORTED, true}, AcceptError{EPROTO, true}, AcceptError{ENETDOWN, true},
         AcceptError{ENOPROTOOPT, true}, AcceptError{EHOSTDOWN, true}, AcceptError{ENONET, true},
         AcceptError{EHOSTUNREACH, true}, AcceptError{ENETUNREACH, true}, AcceptError{EPERM, true},
         AcceptError{EINTR, false}, AcceptError{EMFILE, false}, AcceptError{ENFILE, false},
         AcceptError{ENOMEM, false}, AcceptError{ENOBUFS, false}, AcceptError{EINVAL, false}}) {
-    const std::string message = std::generic_category().message(error);
+    const std::string message = std::generic_category().message(failure.number);
     INFO(message);
-    daemon.accept.begin(error, loses_client, daemon.api_port);
+    daemon.accept.begin(failure.number, failure.loses_client, daemon.api_port);
     std::vector<RawClient> waiting;
     const auto has_failed_often = [&] {
-      if (loses_client || waiting.empty()) waiting.emplace_back(daemon.api_port);
+      if (failure.loses_client || waiting.empty()) waiting.emplace_back(daemon.api_port);
       CHECK(http_get(daemon.metrics_port, "/metrics").status == 200);  // the other is not disturbed
       return daemon.accept.failed() >= 5;
     };
     CHECK(eventually(has_failed_often));
     daemon.accept.end();
     CHECK(http_get(daemon.api_port, "/healthz").status == 200);
+    CHECK(eventually([&] { return daemon.lines_about(message + "; trying again") >= 1; }));
     CHECK(daemon.lines_about(message + "; trying again") == 1);
   }
   const std::string metrics = http_get(daemon.metrics_port, "/metrics").body;
@@ -144,6 +145,7 @@ TEST_CASE("a client that is lost before it is accepted keeps nobody behind it wa
     const RawClient lost(daemon.api_port);
     return daemon.accept.failed() >= 200;
   }));
+  CHECK(eventually([&] { return daemon.lines_about("trying again") >= 1; }));
   CHECK(daemon.lines_about("trying again") == 1);
 }
 
