@@ -15,17 +15,17 @@ namespace {
 constexpr std::string_view scheme = "http://";
 constexpr std::string_view unix_scheme = "unix:";
 
-[[noreturn]] void refuse_url(std::string_view text, std::string_view why) {
+[[noreturn]] void refuse(std::string_view text, std::string_view why) {
   throw std::invalid_argument(fmt::format("\"{}\" {}", text, why));
 }
 
 void check_scheme(std::string_view text) {
   if (text.starts_with(scheme)) return;
   if (text.starts_with("https://")) {
-    refuse_url(
-        text, "is for TLS, which provisrd does not speak; use http://, or a tunnel such as ssh -L");
+    refuse(text,
+           "is for TLS, which provisrd does not speak; use http://, or a tunnel such as ssh -L");
   }
-  refuse_url(text, "must begin with http:// or unix:");
+  refuse(text, "must begin with http:// or unix:");
 }
 
 /// "[fe80::1%25eth0]" is how a URL writes the zone of "fe80::1%eth0" (RFC 6874).
@@ -38,14 +38,14 @@ void check_scheme(std::string_view text) {
 
 [[nodiscard]] ListenAddress parse_authority(std::string_view authority, std::string_view text) {
   if (authority.find('@') != std::string_view::npos) {
-    refuse_url("http://...@...", "must not hold a user or password; use --token-file");
+    refuse("http://...@...", "must not hold a user or password; use --token-file");
   }
   std::string address = with_plain_zone(authority);
   const bool has_port = address.rfind(':') != std::string::npos && !address.ends_with(']');
   if (!has_port) address += ":80";
   ListenAddress parsed = parse_listen_address(address);
-  if (parsed.host.empty()) refuse_url(text, "names no host");
-  if (parsed.port == 0) refuse_url(text, "names port 0, which nobody listens on");
+  if (parsed.host.empty()) refuse(text, "names no host");
+  if (parsed.port == 0) refuse(text, "names port 0, which nobody listens on");
   return parsed;
 }
 
@@ -62,7 +62,7 @@ ServerUrl parse_server_url(std::string_view text) {
   }
   check_scheme(text);
   if (text.find_first_of("?#") != std::string_view::npos) {
-    refuse_url(text, "must not hold a query or a fragment");
+    refuse(text, "must not hold a query or a fragment");
   }
   const std::string_view rest = text.substr(scheme.size());
   const std::size_t slash = std::min(rest.find('/'), rest.size());
