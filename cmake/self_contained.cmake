@@ -2,25 +2,20 @@
 # shares none but libc. A shared library costs a process the pages around whatever it touches there;
 # they were half of an idle daemon. Off if libraries are to be shared, as in a distribution, and in
 # developer mode.
-include(CheckCXXSourceCompiles)
 include(CheckCXXSourceRuns)
+include(CheckLinkerFlag)
 
-# Before the driver's own libraries, which then find nothing missing and are dropped.
-set(provisr_archives -l:libstdc++.a -l:libm.a)
-set(provisr_self_contained_options -static-libgcc -Wl,--gc-sections -Wl,--as-needed)
-
+# libm stands before libstdc++: that needs it only for what is dropped, and for what
+# daemon/base/rounding has.
+set(provisr_self_contained_options -nodefaultlibs -Wl,--gc-sections -Wl,--as-needed)
+set(provisr_self_contained_libraries
+  "-lm -Wl,-Bstatic -lstdc++ -Wl,-Bdynamic -Wl,--start-group -lgcc -lgcc_eh -lc -Wl,--end-group")
 set(provisr_self_contained_default OFF)
 if(CMAKE_SYSTEM_NAME STREQUAL "Linux" AND NOT CMAKE_CROSSCOMPILING AND NOT PROVISR_DEVELOPER_MODE
     AND NOT "${CMAKE_CXX_FLAGS} ${CMAKE_EXE_LINKER_FLAGS}" MATCHES "-fsanitize=|-stdlib=|-static")
-  set(CMAKE_REQUIRED_LINK_OPTIONS ${provisr_self_contained_options})
-  set(CMAKE_REQUIRED_LIBRARIES ${provisr_archives})
-  check_cxx_source_compiles([[
-    #include <unordered_map>
-    int main(int count, char**) { return std::unordered_map<int, int>{{count, 1}}[0]; }
-  ]] PROVISR_HAS_ARCHIVES)
-  unset(CMAKE_REQUIRED_LINK_OPTIONS)
-  unset(CMAKE_REQUIRED_LIBRARIES)
-  set(provisr_self_contained_default ${PROVISR_HAS_ARCHIVES})
+  check_linker_flag(CXX "-static-libstdc++;-static-libgcc;-Wl,--gc-sections"
+    PROVISR_HAS_STATIC_LIBSTDCXX)
+  set(provisr_self_contained_default ${PROVISR_HAS_STATIC_LIBSTDCXX})
 endif()
 option(PROVISR_SELF_CONTAINED "provisrd holds its C++ libraries instead of sharing the system's"
   ${provisr_self_contained_default})
@@ -49,6 +44,8 @@ function(provisr_make_self_contained core program small_sources)
   target_link_options(${program} PRIVATE ${provisr_self_contained_options} -Wl,-z,now
     -Wl,-z,max-page-size=65536
     $<$<BOOL:${PROVISR_HAS_PACKED_RELOCATIONS}>:-Wl,-z,pack-relative-relocs>)
+  target_sources(${program} PRIVATE base/rounding/instead_of_libm.cpp)
   # Whole, so that its objects stand in their order; what is not used is dropped nevertheless.
-  target_link_libraries(${program} PRIVATE "$<LINK_LIBRARY:WHOLE_ARCHIVE,${core}>" ${provisr_archives})
+  target_link_libraries(${program} PRIVATE "$<LINK_LIBRARY:WHOLE_ARCHIVE,${core}>")
+  set(CMAKE_CXX_STANDARD_LIBRARIES "${provisr_self_contained_libraries}" PARENT_SCOPE) # after all
 endfunction()

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -57,7 +56,7 @@ std::int64_t fraction_of(std::string_view digits, std::int64_t unit) {
     weight /= 10;
     nanoseconds += weight * (digit - '0');
   }
-  return std::llround(nanoseconds);
+  return static_cast<std::int64_t>(nanoseconds + 0.5);
 }
 
 /// Takes one "1.5s" off the front of `rest`; `text` is the whole, for the fault.
