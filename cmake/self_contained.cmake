@@ -39,13 +39,11 @@ function(provisr_make_self_contained core program small_sources)
     target_compile_options(${core} PRIVATE -O2)
     set_property(SOURCE ${small_sources} APPEND PROPERTY COMPILE_OPTIONS -Os)
   endif()
+  target_sources(${program} PRIVATE base/rounding/instead_of_libm.cpp)
   # Bound at the start: if it were lazily, each child would look up anew what it calls before exec.
   # Aligned to what Linux loads around the first touch of a page: 64 KiB.
   target_link_options(${program} PRIVATE ${provisr_self_contained_options} -Wl,-z,now
     -Wl,-z,max-page-size=65536
     $<$<BOOL:${PROVISR_HAS_PACKED_RELOCATIONS}>:-Wl,-z,pack-relative-relocs>)
-  target_sources(${program} PRIVATE base/rounding/instead_of_libm.cpp)
-  # Whole, so that its objects stand in their order; what is not used is dropped nevertheless.
-  target_link_libraries(${program} PRIVATE "$<LINK_LIBRARY:WHOLE_ARCHIVE,${core}>")
   set(CMAKE_CXX_STANDARD_LIBRARIES "${provisr_self_contained_libraries}" PARENT_SCOPE) # after all
 endfunction()
