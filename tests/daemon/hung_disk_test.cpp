@@ -3,6 +3,7 @@
 #include "support/eventually.hpp"
 #include "support/lasting_daemon.hpp"
 #include "support/paths.hpp"
+#include "support/preload.hpp"
 #include "support/send_signal.hpp"
 #include "support/temp_directory.hpp"
 
@@ -29,9 +30,9 @@ class HangingDisk {
   void hang() const { set(true); }
   void answer() const { set(false); }
 
+  [[nodiscard]] Preload preload() const { return {disk_shim_path(), "PROVISR_TEST_DISK", name()}; }
   [[nodiscard]] std::vector<std::string> prefix() const {
-    return {"env", "LD_PRELOAD=" + disk_shim_path(), "PROVISR_TEST_DISK=" + name(),
-            "PROVISR_TEST_DISK_FOLDER=" + part_};
+    return preload().with({"env", "PROVISR_TEST_DISK_FOLDER=" + part_});
   }
 
  private:
@@ -47,10 +48,7 @@ class HangingDisk {
 };
 
 [[nodiscard]] bool can_make_a_disk_hang() {
-  if (disk_shim_path().empty() || !has_dynamic_linker(provisrd_path())) return false;
-  std::vector<std::string> command = HangingDisk().prefix();
-  command.insert(command.end(), {provisrd_path(), "--version"});
-  return run_to_end(command).status == 0;
+  return HangingDisk().preload().works_with_provisrd();
 }
 
 [[nodiscard]] std::string health_of(const Lasting& daemon) {
