@@ -236,8 +236,10 @@ TEST_CASE("who executes another program is let go of, known by its file or by it
     CHECK(
         daemon.json(fmt::format("/api/exits?name={}", name))["exits"].Empty());  // it has not ended
 
-    const Child second = fork_child([path = program, args0 = title] {
-      become(path, {args0, "-c", "sleep 600; exit", args0});
+    const Pipe never;
+    const Child second = fork_child([&, path = program, args0 = title] {
+      ::dup2(never.reader(), STDIN_FILENO);
+      become(path, {args0, "-c", "read line; exit", args0});  // without a child that outlives it
     });
     CHECK(daemon.pid_of(name) == second.pid());
     CHECK(shows(name, "1"));
