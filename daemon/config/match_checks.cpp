@@ -73,9 +73,9 @@ std::string futility_of_cgroup(std::string_view pattern) {
 }
 
 std::string futility_of_unit(std::string_view pattern) {
-  constexpr auto ends = std::to_array<std::string_view>({".service", ".scope"});
-  const bool may_fit = std::any_of(
-      ends.begin(), ends.end(), [&](std::string_view end) { return may_end_with(pattern, end); });
+  const bool may_fit = std::any_of(unit_ends.begin(), unit_ends.end(), [&](std::string_view end) {
+    return may_end_with(pattern, end);
+  });
   if (may_fit) return {};
   return fmt::format(
       "matches nothing: the units of processes end with \".service\" or \".scope\", as in "
