@@ -9,14 +9,17 @@
 
 #include <algorithm>
 #include <arpa/inet.h>
+#include <cstddef>
+#include <cstdint>
 #include <fcntl.h>
 #include <fstream>
 #include <netinet/in.h>
-#include <set>
+#include <random>
 #include <signal.h>
 #include <stdexcept>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <utility>
@@ -41,32 +44,43 @@ void redirect(int to, const std::filesystem::path& file) {
   return copy;
 }
 
-}  // namespace
-
-namespace {
-
-[[nodiscard]] int port_of_the_system() {
-  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
+[[nodiscard]] bool nobody_listens_on(int port) {
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<std::uint16_t>(port));
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t length = sizeof address;
-  auto* const generic = reinterpret_cast<sockaddr*>(&address);
   const bool is_bound =
-      ::bind(fd, generic, length) == 0 && ::getsockname(fd, generic, &length) == 0;
+      ::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
   ::close(fd);
-  if (!is_bound) throw std::runtime_error("no free port");
-  return ntohs(address.sin_port);
+  return is_bound;
+}
+
+/// As long as this program runs, no other test is given this port: the name of a socket, which goes
+/// with its descriptor, stands for it.
+[[nodiscard]] bool claim(int port) {
+  const std::string name = fmt::format("provisr-test-port-{}", port);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  name.copy(address.sun_path + 1, name.size());
+  const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
+  const int fd = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (::bind(fd, reinterpret_cast<const sockaddr*>(&address), size) == 0) return true;
+  ::close(fd);
+  return false;
 }
 
 }  // namespace
 
 int free_port() {
-  static std::set<int> given;  // the system may choose one again as soon as nobody has it
-  for (;;) {
-    const int port = port_of_the_system();
-    if (given.insert(port).second) return port;
+  // The system gives clients higher ones.
+  static std::uniform_int_distribution<int> ports(20'000, 32'000);
+  static std::random_device random;
+  for (int tries = 0; tries < 10'000; ++tries) {
+    const int port = ports(random);
+    if (claim(port) && nobody_listens_on(port)) return port;
   }
+  throw std::runtime_error("no free port");
 }
 
 HttpResult http_get(int port, const std::string& path) {
