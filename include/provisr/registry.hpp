@@ -4,9 +4,9 @@
 #include <provisr/clock.hpp>
 #include <provisr/counters.hpp>
 #include <provisr/cpu_rate.hpp>
-#include <provisr/detail/watched_sampler.hpp>
 #include <provisr/detail/roster.hpp>
 #include <provisr/detail/snapshot_pool.hpp>
+#include <provisr/detail/watched_sampler.hpp>
 #include <provisr/diagnostics.hpp>
 #include <provisr/figures.hpp>
 #include <provisr/history.hpp>

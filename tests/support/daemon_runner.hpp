@@ -16,8 +16,8 @@
 /// What tests of the real daemon share: starting it, talking to it, waiting for it.
 namespace provisr::test {
 
-/// A TCP port of the loopback interface that nobody listened on a moment ago, and that no other call
-/// gives, of this test or of one beside it.
+/// A TCP port of the loopback interface that nobody listened on a moment ago, and that no other
+/// call gives, of this test or of one beside it.
 [[nodiscard]] int free_port();
 
 using Headers = std::map<std::string, std::string, std::less<>>;

@@ -9,6 +9,7 @@
 
 #include <filesystem>
 #include <string>
+#include <system_error>
 
 using namespace provisr;
 using namespace provisr::daemon;
@@ -231,12 +232,14 @@ TEST_CASE("a pid_file that cannot be written is one warning, not one a restart")
 
 TEST_CASE("a start that lacks descriptors waits for those that have them, and is no failed one") {
   FakeSupervision world({child_config()});
+  const std::string why = "cannot create a process for program: " +
+                          std::make_error_code(std::errc::too_many_files_open).message();
   world.children.refuse(std::errc::too_many_files_open, "cannot create a process for program");
   world.start();
   CHECK(world.status().state == ProcessState::backoff);
   world.advance(1s);
   CHECK(world.status().restarts == 0);
-  CHECK(world.status().last_error == "cannot create a process for program: Too many open files");
+  CHECK(world.status().last_error == why);
   SECTION("until it succeeds") {
     world.children.accept();
     world.advance(1s);
@@ -248,8 +251,7 @@ TEST_CASE("a start that lacks descriptors waits for those that have them, and is
   SECTION("or for so long that it fails") {
     world.advance(29s);
     CHECK(world.status().state == ProcessState::failed);
-    CHECK(world.log.count("ERROR app: could not start: cannot create a process for program: Too "
-                          "many open files") == 1);
+    CHECK(world.log.count("ERROR app: could not start: " + why) == 1);
   }
 }
 
