@@ -1,6 +1,7 @@
 // Processes that are watched by what they are: real ones, found by a real provisrd.
 #include "support/child_program.hpp"
 #include "support/daemon_runner.hpp"
+#include "support/lasting_daemon.hpp"
 #include "support/paths.hpp"
 #include "support/send_signal.hpp"
 #include "support/text_file.hpp"
@@ -377,6 +378,7 @@ TEST_CASE("a name outlives provisrd with its history", "[match]") {
     expect_names(daemon, "app app-2");
     REQUIRE(daemon.has_samples_of({"app", "app-2"}));
     second_pid = daemon.pid_of("app-2");
+    REQUIRE(eventually([&] { return samples_in_file(state.path(), "app-2") > 0; }));
     daemon.program().signal(SIGKILL);
     REQUIRE(daemon.program().wait());
   }

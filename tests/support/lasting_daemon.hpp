@@ -23,6 +23,19 @@
 
 namespace provisr::test {
 
+/// How many samples of a name its file below a state_dir holds, or held: they are written behind
+/// the ticks.
+[[nodiscard]] inline std::uint64_t samples_in_file(const std::filesystem::path& state_dir,
+                                                   const std::string& name) {
+  const std::string bytes = read_text(state_dir / "histories" / (name + ".history"));
+  std::uint64_t pushed = 0;
+  constexpr std::size_t offset = 32;
+  if (bytes.size() >= offset + sizeof pushed) {
+    std::memcpy(&pushed, bytes.data() + offset, sizeof pushed);
+  }
+  return pushed;
+}
+
 [[nodiscard]] inline std::string lasting_process(std::string_view name,
                                                  std::string_view more = "") {
   return process_toml(name, {"threader", "1"}, more);
@@ -121,15 +134,8 @@ class Lasting {
     return timestamps_of(history["history"]);
   }
 
-  /// How many samples of a name its file holds, or held.
   [[nodiscard]] std::uint64_t in_file(const std::string& name) const {
-    const std::string bytes = read_text(state() / "histories" / (name + ".history"));
-    std::uint64_t pushed = 0;
-    constexpr std::size_t offset = 32;
-    if (bytes.size() >= offset + sizeof pushed) {
-      std::memcpy(&pushed, bytes.data() + offset, sizeof pushed);
-    }
-    return pushed;
+    return samples_in_file(state(), name);
   }
   /// The history of a name, all of which is in its file by now; its max_history is not reached yet.
   [[nodiscard]] std::vector<std::string> written_history_of(const std::string& name) const {
