@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <initializer_list>
 #include <optional>
 #include <poll.h>
@@ -19,6 +20,7 @@
 #include <string_view>
 #include <sys/epoll.h>
 #include <sys/syscall.h>
+#include <system_error>
 #include <unistd.h>
 #include <unordered_set>
 #include <utility>
@@ -45,6 +47,22 @@ using Clock = std::chrono::steady_clock;
     rest.remove_prefix(std::min(entry.size() + 1, rest.size()));
   }
   return {};
+}
+
+/// The path of the program that a process executes; empty if it cannot be read.
+[[nodiscard]] std::string program_of(const std::string& process) {
+  constexpr std::string_view deleted = " (deleted)";
+  std::error_code ignored;
+  std::string path = std::filesystem::read_symlink("/proc/" + process + "/exe", ignored).string();
+  if (path.ends_with(deleted)) path.resize(path.size() - deleted.size());
+  return path;
+}
+
+/// False of one that is still the copy of the daemon that has forked it: that one ended before it
+/// let it execute its program, which it will not do any more.
+[[nodiscard]] bool has_executed_program(pid_t pid) {
+  const std::string program = program_of(std::to_string(pid));
+  return program.empty() || program != program_of("self") || !mark_of(pid).empty();
 }
 
 /// Process 1 if it has gone.
@@ -171,6 +189,10 @@ std::unique_ptr<ChildProcess> adopt_child(const ProcessIdentity& identity) {
   if (!pidfd || !handle) return nullptr;
   // After it is held: what has the PID now keeps it, or both descriptors name the one before.
   if (identity_of(identity.pid) != identity) return nullptr;
+  if (!has_executed_program(identity.pid)) {
+    syscall(SYS_pidfd_send_signal, pidfd.get(), SIGKILL, nullptr, 0U);
+    return nullptr;
+  }
   handle->expect_end();
   return std::make_unique<AdoptedChild>(identity, std::move(pidfd), std::move(handle));
 }
