@@ -11,7 +11,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <filesystem>
 #include <initializer_list>
 #include <optional>
 #include <poll.h>
@@ -49,25 +48,20 @@ using Clock = std::chrono::steady_clock;
   return {};
 }
 
-/// The path of the program that a process executes; empty if it cannot be read.
-[[nodiscard]] std::string program_of(const std::string& process) {
-  constexpr std::string_view deleted = " (deleted)";
-  std::error_code ignored;
-  std::string path = std::filesystem::read_symlink("/proc/" + process + "/exe", ignored).string();
-  if (path.ends_with(deleted)) path.resize(path.size() - deleted.size());
-  return path;
+[[nodiscard]] std::optional<linux_platform::Stat> stat_of(pid_t pid) {
+  return linux_platform::parse_stat(text_of("/proc/" + std::to_string(pid) + "/stat"));
 }
 
-/// False of one that is still the copy of the daemon that has forked it: that one ended before it
-/// let it execute its program, which it will not do any more.
+/// False of one that is, or was at its end, still the copy of the daemon that has forked it: that
+/// one ended before it let it execute its program, which it will not do any more.
 [[nodiscard]] bool has_executed_program(pid_t pid) {
-  const std::string program = program_of(std::to_string(pid));
-  return program.empty() || program != program_of("self") || !mark_of(pid).empty();
+  const auto stat = stat_of(pid);
+  return !stat || !stat->is_unexecuted_fork();
 }
 
 /// Process 1 if it has gone.
 [[nodiscard]] pid_t parent_of(pid_t pid) {
-  const auto stat = linux_platform::parse_stat(text_of("/proc/" + std::to_string(pid) + "/stat"));
+  const auto stat = stat_of(pid);
   return stat ? stat->parent_pid : 1;
 }
 

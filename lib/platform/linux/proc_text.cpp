@@ -106,7 +106,9 @@ std::optional<Stat> parse_stat(std::string_view text) noexcept {
   stat.state = fields.letter();
   stat.parent_pid = fields.number<std::int32_t>();
   stat.process_group = fields.number<std::int32_t>();
-  fields.skip(6);  // 6 to 11
+  fields.skip(3);  // 6 to 8
+  stat.flags = fields.number<std::uint32_t>();
+  fields.skip(2);  // 10 and 11
   stat.major_faults = fields.number<std::uint64_t>();
   stat.children_major_faults = fields.number<std::uint64_t>();
   stat.cpu_clock_ticks = fields.number<std::uint64_t>();

@@ -25,6 +25,7 @@ struct Stat {
   char state = '?';                ///< field 3
   std::int32_t parent_pid = 0;     ///< field 4
   std::int32_t process_group = 0;  ///< field 5
+  std::uint32_t flags = 0;         ///< field 9, PF_* in the kernel's include/linux/sched.h
   std::uint64_t major_faults = 0;  ///< field 12, of all threads, also those that have ended
   std::uint64_t children_major_faults = 0;  ///< field 13: of children, as fields 16 and 17
   std::uint64_t cpu_clock_ticks = 0;        ///< fields 14 and 15, utime + stime
@@ -38,6 +39,12 @@ struct Stat {
   /// Whether the first thread has ended. Then procfs shows no memory and no descriptors, although
   /// other threads may go on with both.
   [[nodiscard]] bool leader_has_ended() const noexcept { return state == 'Z' || state == 'X'; }
+
+  /// Whether it has executed no program since it was forked (the flag 1 of ps(1)).
+  [[nodiscard]] bool is_unexecuted_fork() const noexcept {
+    constexpr std::uint32_t forked_but_not_executed = 0x40;  // PF_FORKNOEXEC
+    return (flags & forked_but_not_executed) != 0;
+  }
 
   /// Whether nothing of the process runs any more.
   [[nodiscard]] bool has_ended() const noexcept { return leader_has_ended() && num_threads <= 1; }

@@ -72,6 +72,17 @@ TEST_CASE("stat of a zombie says that it has ended", "[proc_text]") {
   CHECK(stat->has_ended());
 }
 
+TEST_CASE("stat says whether a process has executed a program since it was forked", "[proc_text]") {
+  for (const char* kind : {"ordinary", "zombie"}) {
+    const auto stat = parse_stat(fixture(kind, "stat"));
+    REQUIRE(stat);
+    CHECK_FALSE(stat->is_unexecuted_fork());
+  }
+  const auto stat = parse_stat(fixture("kernel_thread", "stat"));
+  REQUIRE(stat);
+  CHECK(stat->is_unexecuted_fork());
+}
+
 TEST_CASE("a zombie leader of living threads has not ended", "[proc_text]") {
   const auto stat = parse_stat(fixture("zombie_leader", "stat"));
   REQUIRE(stat);
