@@ -26,7 +26,7 @@ struct ChildCommand {
   /// directory; empty: the daemon's own stream.
   std::filesystem::path stdout_file = {};
   std::filesystem::path stderr_file = {};
-  /// created before the output files are opened; empty: none
+  /// Created before the output files are opened; empty: none
   std::filesystem::path log_directory = {};
   std::optional<UserAccount> account = {};  ///< the user to run as; empty: the daemon's
   /// Inherits the daemon's standard input instead of /dev/null. A terminal is never inherited
@@ -85,17 +85,17 @@ class ChildProcess {
   virtual std::optional<ExitStatus> collect_exit() = 0;
 
   /// Returns the peak memory of the process or of one that it waited for, in bytes, after
-  /// collect_exit(). Not less than what the daemon used when it started the process. Empty if the
-  /// system does not report it.
+  /// collect_exit(). At least what the daemon used when it started the process. Empty if the system
+  /// does not report it.
   [[nodiscard]] virtual std::optional<std::uint64_t> memory_peak() const = 0;
 
   /// Whether any process of the group still runs; a zombie leader does not count.
   [[nodiscard]] virtual bool group_alive() const = 0;
 
-  /// Asks the whole group to end: sends `signal`, then SIGCONT because a stopped process handles no
-  /// signal (Ctrl-Break on Windows). If the leader has ended on its own, call this before
-  /// collect_exit(); otherwise its workers outlive it. Returns whether orphans that had left the
-  /// process group were asked.
+  /// Asks the whole group to end: sends `signal` and then SIGCONT, because a stopped process
+  /// handles no signal, or Ctrl-Break on Windows. If the leader has ended on its own, call this
+  /// before collect_exit(); otherwise its workers outlive it. Returns whether orphans that had left
+  /// the process group were asked.
   virtual bool terminate_group(int signal) = 0;
   bool terminate_group() { return terminate_group(default_stop_signal); }
 

@@ -43,7 +43,7 @@ class Pidfd final : public ProcessHandle {
  public:
   Pidfd(FileDescriptor fd, ProcessId pid) : fd_(std::move(fd)), pid_(static_cast<pid_t>(pid)) {}
 
-  /// If the PID has been reused, the witness watches another cgroup, whose ID does not match.
+  /// If the PID was reused, the witness may watch another cgroup; its ID does not match then.
   void expect_end() override { witness_.emplace(pid_); }
 
   [[nodiscard]] std::optional<ExitStatus> exit_status() const override {
