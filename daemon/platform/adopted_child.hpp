@@ -7,14 +7,14 @@
 
 namespace provisr::daemon {
 
-/// Whether children can outlive this program and be taken over by the next (Linux 5.3).
+/// Returns whether children can outlive this program and be taken over by its next run (Linux 5.3).
 [[nodiscard]] bool can_adopt_children() noexcept;
 
-/// Takes over a process that an earlier run of this program has started, with its process group. It
-/// has been executed. Orphans of it that have left the group are found if its environment can be
-/// read. EndedChildren tells of its end; how it ended is known if the kernel tells others than its
-/// parent. The destructor leaves it alone. Null
-/// if that very process is gone.
+/// Takes over a process that an earlier run of this program started, together with its process
+/// group. Returns null if exactly that process is gone. If it has not executed its program, kills
+/// it and returns null. Orphans that have left the group are found only if the environment of the
+/// process can be read. EndedChildren reports its end. The exit status is known only if the kernel
+/// reports it to processes other than the parent. The destructor leaves the process running.
 [[nodiscard]] std::unique_ptr<ChildProcess> adopt_child(const ProcessIdentity& identity);
 
 }  // namespace provisr::daemon

@@ -4,10 +4,10 @@
 
 namespace provisr::daemon {
 
-/// Blocks the signals that come from outside in this thread while it exists. A thread that is
-/// started meanwhile inherits that, and so never takes a signal that another thread waits for.
-/// Those that a thread brings upon itself, such as SIGBUS, are not blocked: their handlers must
-/// run. Implemented in daemon/platform; a no-op on Windows.
+/// Blocks signals from outside in the current thread during its lifetime. Threads started meanwhile
+/// inherit the mask, so they never take a signal that another thread waits for. Signals that a
+/// thread raises itself, such as SIGBUS, stay unblocked because their handlers must run. A no-op on
+/// Windows.
 class BlockedSignals {
  public:
   BlockedSignals();

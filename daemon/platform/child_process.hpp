@@ -20,88 +20,89 @@ namespace provisr::daemon {
 struct ChildCommand {
   std::vector<std::string> argv;
   std::filesystem::path work_dir;  ///< empty: the daemon's
-  /// "KEY=value", with references as `${NAME}` in the value.
+  /// "KEY=value"; a value may refer to other variables as `${NAME}`.
   std::vector<std::string> env;
-  /// Files that its output is appended to, created if they are missing, relative to the daemon's
-  /// working directory; empty: the daemon's own stream.
+  /// Files that the output is appended to, created if missing. Relative to the daemon's working
+  /// directory; empty: the daemon's own stream.
   std::filesystem::path stdout_file = {};
   std::filesystem::path stderr_file = {};
-  std::filesystem::path log_directory = {};  ///< made before these are opened; empty: none
-  std::optional<UserAccount> account = {};   ///< whose it is; empty: the daemon's
-  /// Inherits the daemon's standard input instead of /dev/null, unless it is a terminal, which a
-  /// background process group may not read.
+  /// Created before the output files are opened; empty: none
+  std::filesystem::path log_directory = {};
+  std::optional<UserAccount> account = {};  ///< the user to run as; empty: the daemon's
+  /// Inherits the daemon's standard input instead of /dev/null. A terminal is never inherited
+  /// because a background process group may not read it.
   bool inherit_stdin = false;
-  /// Lives on if the daemon ends before it, and is executed only after ChildProcess::release(): the
-  /// daemon writes down who it is first. Where can_adopt_children() only.
+  /// The child survives the daemon. It executes its program only after ChildProcess::release(), so
+  /// that the daemon can record it first. Requires can_adopt_children().
   bool outlives_daemon = false;
-  /// Whether `env` is added to the daemon's environment. Otherwise it is all there is, with what
-  /// `account` says and what the system itself needs.
+  /// Whether `env` is added to the daemon's environment. If false, the child gets only `env`, the
+  /// variables of `account` and those that the system itself needs.
   bool inherit_env = true;
 };
 
 /// Why a command was not started.
 struct StartFailure {
   std::error_code error;
-  std::string what;  ///< the step and the object: "cannot execute /x/y", "cannot enter /srv"
+  std::string what;  ///< the step and its object: "cannot execute /x/y", "cannot enter /srv"
 };
 
-/// How far a start is.
+/// The progress of a start.
 enum class Execution {
-  /// The program does not run yet. That is over in milliseconds, unless it or a folder or a file
-  /// that it needs lies on a file system that does not answer.
+  /// The program does not run yet. This lasts milliseconds unless the program, or a folder or file
+  /// that it needs, is on a file system that does not answer.
   pending,
   done,
-  failed,  ///< the process ends
+  failed,  ///< the process is ending
 };
 
-/// A child process and the group that it leads: its process group with the orphans that it has left
-/// elsewhere (Linux, after adopt_orphans()), a Job on Windows. Not thread-safe; belongs to the
-/// thread that created it.
+/// A child process and the group that it leads. On POSIX systems, the group is the process group;
+/// on Linux, after adopt_orphans(), also orphans that have left it. On Windows, the group is a Job.
+/// Not thread-safe; belongs to the thread that created it.
 class ChildProcess {
  public:
-  /// Starts the command in a process group of its own, with no signal blocked or ignored, with the
-  /// descriptor limit that the daemon was started with, and with only descriptors 0 to 2 open. A
-  /// program without a slash is searched in PATH, that of `env` first; one with a slash is relative
-  /// to work_dir. Output files are opened with the daemon's rights, work_dir is entered with those
-  /// of `account`. Does not wait for the program to be executed: see execution(). Returns nullptr
-  /// and sets `failure` if there can be no process.
+  /// Starts the command in a process group of its own. The child has no blocked or ignored signals,
+  /// the descriptor limit that the daemon was started with, and only descriptors 0 to 2 open. A
+  /// program without a slash is searched in PATH (`env` overrides the daemon's); one with a slash
+  /// is relative to work_dir. Output files are opened with the daemon's rights; work_dir is entered
+  /// with those of `account`. Does not wait until the program is executed: see execution(). Returns
+  /// nullptr and sets `failure` if no process can be created.
   static std::unique_ptr<ChildProcess> start(const ChildCommand& command, StartFailure& failure);
 
-  /// Kills the rest of the group, unless it outlives the daemon.
+  /// Kills the rest of the group unless the child outlives the daemon.
   virtual ~ChildProcess() = default;
 
   [[nodiscard]] virtual ProcessId pid() const = 0;
 
-  /// Sets `failure` if it failed. Never blocks. `done` of a process that was killed before it could
-  /// execute the program.
+  /// Returns the progress of the start without blocking; sets `failure` if it failed. Returns
+  /// `done` if the process was killed before it could execute the program.
   [[nodiscard]] virtual Execution execution(StartFailure& failure) = 0;
 
   /// Whether the process has ended. Its PID is not reused before collect_exit().
   [[nodiscard]] virtual bool has_ended() const = 0;
 
-  /// How the process ended, once has_ended(); empty if the system does not tell. Releases its PID.
-  /// May be called again.
+  /// Returns how the process ended and releases its PID. Call it after has_ended() returned true.
+  /// Empty if the system does not report it. May be called again.
   virtual std::optional<ExitStatus> collect_exit() = 0;
 
-  /// The most memory that it, or a process that it waited for, was seen to use, in bytes, once
-  /// collect_exit() was called; at least what the daemon used at its start. Empty if the system
-  /// does not tell.
+  /// Returns the peak memory of the process or of one that it waited for, in bytes, after
+  /// collect_exit(). At least what the daemon used when it started the process. Empty if the system
+  /// does not report it.
   [[nodiscard]] virtual std::optional<std::uint64_t> memory_peak() const = 0;
 
-  /// Whether any process of the group, except for the leader's own zombie, still runs.
+  /// Whether any process of the group still runs; a zombie leader does not count.
   [[nodiscard]] virtual bool group_alive() const = 0;
 
-  /// Asks the whole group to end (by `signal` and, as a stopped process heeds none, SIGCONT;
-  /// Ctrl-Break on Windows). If the process has
-  /// ended by itself, to be called before collect_exit(): worker trees outlive their leader
-  /// otherwise. Returns whether orphans were asked that had left the process group.
+  /// Asks the whole group to end: sends `signal` and then SIGCONT, because a stopped process
+  /// handles no signal, or Ctrl-Break on Windows. If the leader has ended on its own, call this
+  /// before collect_exit(); otherwise its workers outlive it. Returns whether orphans that had left
+  /// the process group were asked.
   virtual bool terminate_group(int signal) = 0;
   bool terminate_group() { return terminate_group(default_stop_signal); }
 
   /// Ends the whole group (SIGKILL; TerminateJobObject on Windows).
   virtual void kill_group() = 0;
 
-  /// Lets one that outlives the daemon be executed.
+  /// Lets a child that outlives the daemon execute its program.
   virtual void release() {}
 };
 

@@ -6,22 +6,22 @@
 #include <chrono>
 #include <string>
 
-/// Connections to a server. Implemented in daemon/platform.
+/// Client connections. Implemented in daemon/platform.
 namespace provisr::daemon {
 
-/// Each throws std::system_error if there is no connection within `timeout`: then
-/// std::errc::timed_out, otherwise what the system says.
+/// Connects to a server. Throws std::system_error: std::errc::timed_out if there is no connection
+/// within `timeout`, otherwise the system's error.
 [[nodiscard]] Socket connect_to(const SocketAddress& address, int port,
                                 std::chrono::milliseconds timeout);
 [[nodiscard]] Socket connect_to_unix_socket(const std::string& path,
                                             std::chrono::milliseconds timeout);
 
 enum class Readiness {
-  readable,  ///< receive() has something to tell
-  writable,  ///< send() has
+  readable,  ///< receive() returns data or the end of the stream
+  writable,  ///< send() can take data
 };
 
-/// Returns false if that did not happen within `timeout`.
+/// Waits until the socket is ready. Returns false after `timeout`.
 [[nodiscard]] bool wait_until(const Socket& socket, Readiness readiness,
                               std::chrono::milliseconds timeout) noexcept;
 

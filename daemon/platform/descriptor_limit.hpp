@@ -5,11 +5,11 @@
 
 namespace provisr::daemon {
 
-/// Raises the soft RLIMIT_NOFILE to the hard limit; children start with the original limit. No-op
+/// Raises the soft RLIMIT_NOFILE to the hard limit; children start with the original limit. A no-op
 /// if the system refuses. Call it once, before any child starts.
 void raise_descriptor_limit();
 
-/// How many descriptors this program may have; empty if there is no such limit.
+/// Returns how many descriptors this program may have; empty if there is no limit.
 [[nodiscard]] std::optional<std::size_t> descriptor_limit();
 
 }  // namespace provisr::daemon

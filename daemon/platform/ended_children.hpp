@@ -7,30 +7,31 @@
 
 namespace provisr::daemon {
 
-/// The children of this program that have ended and have not been collected, whoever started them,
-/// and those that it has taken over (adopt_child).
-/// Not thread-safe; belongs to the thread that starts the children.
+/// The children of this program that have ended and are not collected yet, whoever started them,
+/// and the processes that were taken over by adopt_child(). Not thread-safe; belongs to the thread
+/// that starts the children.
 class EndedChildren {
  public:
   virtual ~EndedChildren() = default;
 
-  /// One of them, at the cost of two system calls however many children run. POSIX: the same one
-  /// again until it is collected, one that was taken over once for each change. Windows: each once.
+  /// Returns an ended child, or nothing. Costs two system calls, however many children run. POSIX:
+  /// returns the same child until it is collected, and a taken-over process once for each change.
+  /// Windows: returns each child once.
   [[nodiscard]] virtual std::optional<ProcessId> next() = 0;
 
-  /// What it has used, of one that is no ChildProcess and was not reaped; empty if the system does
-  /// not tell.
+  /// Returns what an ended child used. The child must not be a ChildProcess and not be reaped yet.
+  /// Empty if the system does not report it.
   [[nodiscard]] virtual std::optional<EndedChild> describe(ProcessId /*pid*/) const { return {}; }
 
-  /// Collects one that is no ChildProcess, such as an adopted orphan.
+  /// Collects a child that is not a ChildProcess, such as an adopted orphan.
   virtual void reap(ProcessId pid) = 0;
 
-  /// Those of this program; lives as long as the program.
+  /// Returns the ended children of this program; the object lives as long as the program.
   [[nodiscard]] static EndedChildren& system();
 };
 
-/// Makes this program the parent of what its children leave behind, instead of process 1 (Linux; a
-/// no-op elsewhere). They end up in EndedChildren.
+/// Makes this program, instead of process 1, the parent of orphans that its children leave (Linux;
+/// a no-op elsewhere). EndedChildren reports their ends.
 void adopt_orphans();
 
 }  // namespace provisr::daemon

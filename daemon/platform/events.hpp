@@ -6,12 +6,12 @@
 
 namespace provisr::daemon {
 
-/// What the supervisor waits for: signals on POSIX, console control events on Windows, and other
-/// threads. One object a program, created before any thread and any child starts.
+/// The events that the supervisor waits for: signals on POSIX, console control events on Windows,
+/// and wakeups by other threads. Create one object per program, before any thread or child starts.
 ///
-/// POSIX: while it exists, the signals are blocked in all threads started since and delivered only
-/// during wait_until, so they interrupt no other call. SIGPIPE is ignored. SIGHUP stays ignored if
-/// it was before (nohup).
+/// POSIX: during its lifetime, the signals are blocked in all threads started afterwards and are
+/// delivered only during wait_until, so they interrupt no other call. SIGPIPE is ignored. SIGHUP
+/// stays ignored if it was ignored before (nohup).
 class Events {
  public:
   Events();
@@ -26,12 +26,12 @@ class Events {
     user_signal_1,        ///< SIGUSR1
     user_signal_2,        ///< SIGUSR2
     child_exited,         ///< at least one child may have ended
-    woken,                ///< by another thread
-    deadline,             ///< nothing happened until then
+    woken,                ///< Wakeup::wake() was called
+    deadline,             ///< the deadline passed without an event
   };
 
-  /// Blocks until something happens, at most until `deadline`. Each kind that has happened is
-  /// reported once; a request to stop before the ends of children.
+  /// Blocks until an event occurs or `deadline` passes. Several events of one kind are reported
+  /// once. A request to stop is reported before ended children.
   [[nodiscard]] Kind wait_until(std::chrono::steady_clock::time_point deadline, Wakeup& wakeup);
 };
 

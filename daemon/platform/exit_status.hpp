@@ -4,18 +4,18 @@
 
 namespace provisr::daemon {
 
-/// How a process ended: by an exit code or by a signal (then signal is not 0).
+/// How a process ended: by an exit code, or by a signal if `signal` is not 0.
 struct ExitStatus {
   int code = 0;
   int signal = 0;
   bool has_dumped_core = false;
-  bool was_oom_kill = false;  ///< by the kernel, for lack of memory; only if the kernel says so
+  bool was_oom_kill = false;  ///< killed by the kernel's OOM killer; false if unknown
 
   [[nodiscard]] bool success() const { return code == 0 && signal == 0; }
-  /// As a shell reports it: the code, or 128 + signal.
+  /// The exit status as a shell reports it: the code, or 128 + signal.
   [[nodiscard]] int shell_code() const { return signal != 0 ? 128 + signal : code; }
-  /// "exit code 3", "signal 9 (Killed)", "signal 9 (Killed, out of memory)" or "signal 6 (Aborted,
-  /// core dumped)".
+  /// Returns "exit code 3", "signal 9 (Killed)", "signal 9 (Killed, out of memory)" or "signal 6
+  /// (Aborted, core dumped)".
   [[nodiscard]] std::string to_string() const;
 
   friend bool operator==(const ExitStatus&, const ExitStatus&) = default;

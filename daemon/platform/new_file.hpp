@@ -5,7 +5,7 @@
 
 namespace provisr::daemon {
 
-/// Creates a file for writing text. Returns null, with errno set, if the name exists, even as a
+/// Creates a text file for writing. Returns null and sets errno if the name exists, even as a
 /// dangling link.
 [[nodiscard]] std::FILE* create_new_file(const std::filesystem::path& file) noexcept;
 

@@ -2,10 +2,9 @@
 
 namespace provisr::daemon {
 
-/// Looks whether the system has killed processes for lack of memory. To be called at the first
-/// start of a child and, say, every few seconds from then on: a kill that was of none of its
-/// children must not explain a later end of one. A no-op where the system does not tell. From any
-/// thread.
+/// Checks whether the system has killed processes for lack of memory. Call it when the first child
+/// starts and then every few seconds: otherwise the kill of an unrelated process could explain the
+/// later end of a child. A no-op if the system does not report kills. Thread-safe.
 void look_for_oom_kills();
 
 }  // namespace provisr::daemon

@@ -10,7 +10,7 @@
 
 namespace provisr::daemon {
 
-/// What poll(2) and WSAPoll() are given, kept between calls. Entry 0 is the waker's.
+/// The array that poll(2) or WSAPoll() takes, kept between calls. Entry 0 is the waker.
 template <class PollFd>
 class PollTable {
  public:
@@ -47,7 +47,7 @@ class PollTable {
 
   [[nodiscard]] std::vector<PollFd>& entries() { return entries_; }
 
-  /// The events of a call that has returned. `asked` and `lost` are masks of revents.
+  /// Returns the events after a poll call. `asked` and `lost` are masks of revents.
   [[nodiscard]] std::span<const Poller::Event> events(int asked, int lost) {
     events_.clear();
     for (std::size_t i = 1; i < entries_.size(); ++i) {

@@ -7,7 +7,7 @@
 
 namespace provisr::daemon {
 
-/// A timeout as epoll_wait(2), poll(2) and WSAPoll() take it: -1 waits for ever.
+/// Converts a timeout for epoll_wait(2), poll(2) and WSAPoll(); -1 waits forever.
 [[nodiscard]] inline int poll_timeout(std::optional<std::chrono::milliseconds> timeout) {
   if (!timeout) return -1;
   constexpr std::chrono::milliseconds longest{std::numeric_limits<int>::max()};

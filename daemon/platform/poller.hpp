@@ -11,15 +11,15 @@ namespace provisr::daemon {
 
 /// Waits until one of many sockets is ready. Level-triggered.
 ///
-/// Thread safety: wake() from any thread; the rest from one.
+/// Thread safety: wake() may be called from any thread; all other functions belong to one thread.
 class Poller {
  public:
   enum class Interest { none, input, output };
 
   struct Event {
     void* owner;
-    bool is_ready;  ///< for what was asked
-    bool is_lost;   ///< the connection has failed or was reset
+    bool is_ready;  ///< for the interest
+    bool is_lost;   ///< the connection failed or was reset
   };
 
   /// Throws std::system_error.
@@ -28,14 +28,14 @@ class Poller {
   Poller(const Poller&) = delete;
   Poller& operator=(const Poller&) = delete;
 
-  /// `owner` comes back in events. Throws std::system_error.
+  /// Adds a socket; its events carry `owner`. Throws std::system_error.
   void add(const Socket& socket, Interest interest, void* owner);
   void change(const Socket& socket, Interest interest, void* owner);
-  /// Before the socket is closed.
+  /// Call it before the socket is closed.
   void remove(const Socket& socket) noexcept;
 
-  /// Returns at an event, after wake() or after the timeout; without one, it waits for ever.
-  /// The events are valid until the next call.
+  /// Returns at an event, after wake() or after the timeout; without a timeout, waits forever. The
+  /// events are valid until the next call.
   [[nodiscard]] std::span<const Event> wait(std::optional<std::chrono::milliseconds> timeout);
 
   void wake() noexcept;

@@ -4,8 +4,8 @@
 
 namespace provisr::daemon {
 
-/// Whether some process has this PID, also one that may be neither signalled nor looked at.
-/// Windows: always false, as nothing hides processes there.
+/// Whether a process has this PID, even one that may be neither signalled nor inspected. Always
+/// false on Windows, where no process is hidden.
 [[nodiscard]] bool process_exists(ProcessId pid);
 
 }  // namespace provisr::daemon

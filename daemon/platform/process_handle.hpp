@@ -9,25 +9,25 @@
 
 namespace provisr::daemon {
 
-/// Holds on to a process that need not be a child, so that how it ended can be told even if its PID
-/// is in use again. Not thread-safe.
+/// A handle to a process that need not be a child. It can report how the process ended even after
+/// PID reuse. Not thread-safe.
 class ProcessHandle {
  public:
   virtual ~ProcessHandle() = default;
 
-  /// Prepares to tell whether it will end for lack of memory, which nobody knows later. To be
-  /// called while it runs; a no-op if the system does not tell.
+  /// Prepares for detecting an end by the OOM killer, which cannot be detected later. Call it while
+  /// the process runs. A no-op if the system does not report such kills.
   virtual void expect_end() {}
 
-  /// How it ended; empty if it runs, if its parent has not asked yet, or if the system does not
-  /// tell.
+  /// Returns how the process ended; empty if it still runs, if its parent has not collected it yet,
+  /// or if the system does not report it.
   [[nodiscard]] virtual std::optional<ExitStatus> exit_status() const = 0;
 
-  /// Whether it has ended, waited for or not; empty if the system does not tell.
+  /// Whether the process has ended, collected or not; empty if the system does not report it.
   [[nodiscard]] virtual std::optional<bool> has_ended() const = 0;
 
-  /// Of the process that has this PID now. Null if there is none, or if this system never tells how
-  /// a process ended that is no child.
+  /// Opens the process that has this PID now. Returns null if there is none, or if this system
+  /// reports exit statuses only of children.
   [[nodiscard]] static std::unique_ptr<ProcessHandle> open(ProcessId pid);
 };
 

@@ -9,20 +9,20 @@
 
 namespace provisr::daemon {
 
-/// One process, never to be taken for another that has its PID later, in another container or after
-/// a reboot. Can be kept in a file.
+/// Identifies one process. A process that has the same PID later, in another container or after a
+/// reboot has another identity. Can be stored in a file.
 struct ProcessIdentity {
   ProcessId pid = 0;
-  std::uint64_t start_clock_ticks = 0;  ///< since boot; no PID is given out twice within one
+  std::uint64_t start_clock_ticks = 0;  ///< since boot; a PID is not reused within one tick
   std::uint64_t pid_namespace = 0;
-  std::array<char, 40> boot{};  ///< the id of this run of the kernel, padded with zeros
+  std::array<char, 40> boot{};  ///< id of this run of the kernel, padded with zeros
 
   bool operator==(const ProcessIdentity&) const = default;
 };
 static_assert(std::is_trivially_copyable_v<ProcessIdentity> && sizeof(ProcessIdentity) == 64);
 
-/// Of the process that has this PID now, of a /proc whose PIDs are those of system calls. Empty if
-/// there is none, or if this system cannot tell.
+/// Returns the identity of the process that has this PID now. Requires a /proc that shows the PIDs
+/// of system calls. Empty if there is no such process or the system cannot identify it.
 [[nodiscard]] std::optional<ProcessIdentity> identity_of(ProcessId pid);
 
 }  // namespace provisr::daemon

@@ -5,8 +5,8 @@
 
 namespace provisr::daemon {
 
-/// The arguments after the program's own name: in UTF-8 on Windows, unchanged bytes elsewhere.
-/// Takes main's parameters.
+/// Converts main's parameters to the arguments after the program's name: UTF-8 on Windows,
+/// unchanged bytes elsewhere.
 [[nodiscard]] std::vector<std::string> program_arguments(int argc, char** argv);
 
 }  // namespace provisr::daemon

@@ -5,18 +5,18 @@
 
 namespace provisr::daemon {
 
-/// The service manager that has started this program, told how it fares (sd_notify(3): systemd's
-/// Type=notify, and all that speak its protocol). If there is none, or it does not listen, all of
-/// it is a no-op. Never blocks.
+/// Reports the state of this program to the service manager that started it (sd_notify(3):
+/// systemd's Type=notify and compatible managers). A no-op if there is none or it does not listen.
+/// Never blocks.
 ///
-/// Thread safety: all but the constructor from any thread.
+/// Thread safety: all functions except the constructor may be called from any thread.
 class ServiceManager {
  public:
-  /// Takes its address (NOTIFY_SOCKET) out of the environment, so that no child speaks for this
-  /// program. Call it before there are threads.
+  /// Removes the manager's address (NOTIFY_SOCKET) from the environment, so that no child reports
+  /// on behalf of this program. Call it before any thread starts.
   ServiceManager();
 
-  /// It serves: after its start, and after each reload.
+  /// The program serves requests: call it after the start and after each reload.
   void tell_ready() const noexcept;
   void tell_reloading() const noexcept;
   void tell_stopping() const noexcept;
@@ -24,7 +24,7 @@ class ServiceManager {
  private:
   void tell(std::string_view state) const noexcept;
 
-  std::string address_;  ///< empty: nobody is told
+  std::string address_;  ///< empty: nothing is reported
 };
 
 }  // namespace provisr::daemon

@@ -10,7 +10,7 @@
 /// Non-blocking stream sockets. Implemented in daemon/platform.
 namespace provisr::daemon {
 
-/// Owns a descriptor, or a SOCKET of Windows; -1 is none.
+/// Owns a descriptor, or a SOCKET on Windows; -1 means none.
 class Socket {
  public:
   Socket() = default;
@@ -30,11 +30,11 @@ class Socket {
   std::intptr_t handle_ = -1;
 };
 
-/// What became of receiving or sending.
+/// The result of receive() or send().
 struct Transfer {
   enum class Outcome {
-    moved,        ///< `bytes` of them, at least one
-    would_block,  ///< nothing for now
+    moved,        ///< `bytes` were moved, at least one
+    would_block,  ///< try again later
     ended,        ///< the other side sends no more, or the connection is lost
   };
   Outcome outcome = Outcome::ended;
@@ -43,27 +43,29 @@ struct Transfer {
 
 [[nodiscard]] Transfer receive(const Socket& socket, std::span<char> buffer) noexcept;
 
-/// Sends the parts one after the other in one call, as much as the system takes. At most two.
+/// Sends the parts, at most two, one after the other in one call, as many bytes as the system
+/// takes.
 [[nodiscard]] Transfer send(const Socket& socket, std::span<const std::string_view> parts) noexcept;
 
-/// Tells the other side that nothing more will be sent.
+/// Tells the peer that nothing more will be sent.
 void end_sending(const Socket& socket) noexcept;
 
-/// What became of accepting a connection.
+/// The result of accept_connection().
 struct Accepted {
   enum class Outcome {
     connection,
-    nobody,     ///< nobody is waiting
-    lost,       ///< that client has gone or was refused, or the call was interrupted: try the next
-    exhausted,  ///< the process or the system has no descriptor left
-    failed,     ///< anything else
+    nobody,     ///< no connection is waiting
+    lost,       ///< the client is gone or was refused, or the call was interrupted: try the next
+    exhausted,  ///< this process or the system has no descriptor left
+    failed,     ///< any other error
   };
   Outcome outcome = Outcome::nobody;
   Socket socket;
   std::error_code error;
 };
 
-/// The connection neither blocks nor delays small answers, and is not inherited by children.
+/// Accepts a connection. Its socket is non-blocking, sends small answers without delay and is not
+/// inherited by children.
 [[nodiscard]] Accepted accept_connection(const Socket& listener) noexcept;
 
 }  // namespace provisr::daemon

@@ -10,14 +10,13 @@ struct StandardStreams {
   bool has_error = true;
 };
 
-/// Makes the standard streams safe to use; call it first. One that is closed becomes the null
-/// device, so that no file or socket takes its number. Writing to a pipe without a reader, or
-/// beyond the limit of file sizes, fails instead of ending the program. Implemented in
-/// daemon/platform.
+/// Makes the standard streams safe to use; call it first. A closed stream becomes the null device,
+/// so that no file or socket gets its number. Writing to a pipe without a reader, or beyond the
+/// file size limit, fails instead of ending the program. Implemented in daemon/platform.
 [[nodiscard]] StandardStreams prepare_standard_streams() noexcept;
 
-/// Writes all of `text` in one piece if the system can; blocks as long as the reader does.
-/// Returns false if it was not written. Thread-safe.
+/// Writes all of `text`, in one piece if the system can. Blocks while the reader takes nothing.
+/// Returns false on failure. Thread-safe.
 [[nodiscard]] bool write_standard_error(std::string_view text) noexcept;
 
 }  // namespace provisr::daemon

@@ -16,20 +16,21 @@ struct TerminalSize {
   bool operator==(const TerminalSize&) const = default;
 };
 
-/// Whether standard output is a terminal; its size then.
+/// Whether standard output is a terminal, and its size.
 [[nodiscard]] bool is_output_terminal() noexcept;
 [[nodiscard]] TerminalSize output_terminal_size() noexcept;
 
-/// Whether a full-screen view can be shown: keys can be read and the screen takes control
+/// Whether a full-screen view can be shown: keys can be read and the screen accepts control
 /// sequences.
 [[nodiscard]] bool has_full_screen() noexcept;
 
-/// Whether what is written to the terminal is read as UTF-8.
+/// Whether the terminal reads output as UTF-8.
 [[nodiscard]] bool takes_utf8() noexcept;
 
-/// The terminal of the program as a full screen: the alternate screen, keys as they come, no
-/// cursor, no wrapped lines, no mouse. One object a program, created before any thread; it restores
-/// what it found, also while the program is suspended. Implemented in daemon/platform.
+/// The terminal as a full screen: alternate screen, unbuffered keys, no cursor, no line wrapping,
+/// no mouse. Create one object per program, before any thread starts. It restores the terminal's
+/// original state when destroyed and while the program is suspended. Implemented in
+/// daemon/platform.
 ///
 /// Not thread-safe; use it from the thread that created it.
 class Terminal {
@@ -41,27 +42,28 @@ class Terminal {
   Terminal& operator=(const Terminal&) = delete;
 
   enum class Event {
-    input,     ///< keys can be taken
-    redraw,    ///< the size has changed, or the screen holds nothing of ours any more
-    woken,     ///< by another thread
-    deadline,  ///< nothing happened until then
+    input,     ///< take_input() has keys
+    redraw,    ///< the size changed, or other output replaced the screen
+    woken,     ///< Wakeup::wake() was called
+    deadline,  ///< the deadline passed without an event
     ended,     ///< a signal, or Ctrl-C, asks the program to end
-    hung_up,   ///< nobody is there any more
+    hung_up,   ///< the terminal is gone
   };
 
-  /// Blocks until something happens, at most until `deadline`.
+  /// Blocks until an event occurs or `deadline` passes.
   [[nodiscard]] Event wait_until(std::chrono::steady_clock::time_point deadline, Wakeup& wakeup);
 
-  /// What was typed, as bytes; empty if nothing was.
+  /// Returns the bytes that were typed; empty if there are none.
   [[nodiscard]] std::string take_input();
 
   [[nodiscard]] TerminalSize size() const noexcept;
 
-  /// Returns false if not all of it was written: the terminal is gone, the program is in the
-  /// background, or it was asked to end while the terminal took nothing. wait_until() tells.
+  /// Returns false if not all of `text` was written: the terminal is gone, the program is in the
+  /// background, or it was asked to end while the terminal accepted nothing. wait_until() reports
+  /// which.
   bool write(std::string_view text);
 
-  struct State;  ///< of the platform
+  struct State;  ///< platform-specific
 
  private:
   std::unique_ptr<State> state_;

@@ -4,9 +4,10 @@
 
 namespace provisr::daemon {
 
-/// Gives bytes to histories that a fork leaves out: a child is started at the same cost however
-/// much is kept. What a history gives back is for the next one of its size. On the heap if this
-/// system does not fork. The provider may be called by several threads at once.
+/// Provides bytes for histories that a fork does not copy, so the cost of starting a child does not
+/// depend on how much is kept. Bytes that a history gives back are reused for the next history of
+/// its size. Uses the heap on systems that do not fork. Several threads may call the provider at
+/// once.
 [[nodiscard]] StorageProvider unforked_storage();
 
 }  // namespace provisr::daemon

@@ -7,17 +7,18 @@
 
 namespace provisr::daemon {
 
-/// A Unix socket that listens at a path, mode 0660. Its file is complete before it is visible,
-/// its group included.
+/// A Unix socket that listens at a path, mode 0660. The socket file appears only when it is
+/// complete, including its group.
 ///
-/// A lock file beside it, `PATH.lock`, decides who owns the path; a socket file left by a killed
-/// daemon is replaced if connecting to it is refused. Systems without Unix sockets throw.
+/// A lock file beside it, `PATH.lock`, decides who owns the path. A socket file left by a killed
+/// daemon is replaced if a connection to it is refused. Systems without Unix sockets throw.
 class UnixListener {
  public:
-  /// An empty `group` is the one that new files get. Throws std::system_error, with "address in
-  /// use" if another program owns the path; std::runtime_error if the group cannot be given.
+  /// If `group` is empty, the file gets the default group of new files. Throws std::system_error,
+  /// with "address in use" if another program owns the path, and std::runtime_error if the group
+  /// cannot be set.
   UnixListener(std::string path, const std::string& group);
-  /// Removes the file if it still is the one that this object made.
+  /// Removes the file if it is still the one that this object created.
   ~UnixListener();
   UnixListener(const UnixListener&) = delete;
   UnixListener& operator=(const UnixListener&) = delete;

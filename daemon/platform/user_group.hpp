@@ -6,8 +6,8 @@
 
 namespace provisr::daemon {
 
-/// The number of a group of users; empty if this system has no such group. Throws
-/// std::system_error if that cannot be found out.
+/// Returns the ID of a user group; empty if there is no such group. Throws std::system_error if the
+/// lookup fails.
 [[nodiscard]] std::optional<std::uint32_t> group_id(const std::string& name);
 
 }  // namespace provisr::daemon

@@ -4,9 +4,10 @@
 
 namespace provisr::daemon {
 
-/// Ends another thread's wait for Events.
+/// Ends another thread's wait in Events::wait_until() or Terminal::wait_until().
 ///
-/// Thread safety: wake() from any thread; the rest from the one that waits.
+/// Thread safety: wake() may be called from any thread; all other functions belong to the waiting
+/// thread.
 class Wakeup {
  public:
   /// Throws std::system_error.
@@ -15,13 +16,13 @@ class Wakeup {
   Wakeup(const Wakeup&) = delete;
   Wakeup& operator=(const Wakeup&) = delete;
 
-  /// Ends the wait that goes on, or else the next one. Several calls count as one. Never blocks.
+  /// Ends the current wait, or else the next one. Several calls count as one. Never blocks.
   void wake() noexcept;
 
-  /// Whether it was woken since the last call.
+  /// Whether wake() was called since the last call of take().
   [[nodiscard]] bool take() noexcept;
 
-  struct State;  ///< of the platform
+  struct State;  ///< platform-specific
   [[nodiscard]] const State& state() const noexcept { return *state_; }
 
  private:

@@ -16,9 +16,9 @@
 
 namespace provisr::daemon {
 
-/// What is counted under a name.
+/// The counts of one name.
 struct NameCounts {
-  /// The number of the last exit record that is counted: what was written later is not.
+  /// Number of the last exit record that is included; later records are not.
   std::uint64_t last_exit = 0;
   ExitCounts exits = {};
   BreachCounts breaches = {};
@@ -26,12 +26,12 @@ struct NameCounts {
   friend bool operator==(const NameCounts&, const NameCounts&) = default;
 };
 
-/// The counts of names in a file. Not thread-safe.
+/// The counts of names, stored in a file. Not thread-safe.
 class CountStore {
  public:
   [[nodiscard]] static SlotFormat format();
 
-  /// `torn`: how many slots of the file were not read.
+  /// `torn` receives the number of slots that could not be read.
   CountStore(std::unique_ptr<SlotFile> file, std::size_t& torn) : slots_(std::move(file), torn) {}
 
   [[nodiscard]] std::map<std::string, NameCounts, std::less<>> all() const;

@@ -15,7 +15,7 @@
 namespace provisr::daemon {
 namespace {
 
-/// Times that are unknown.
+/// Marks an unknown time.
 constexpr std::int64_t never = std::numeric_limits<std::int64_t>::min();
 
 constexpr std::uint32_t core_flag = 1;
@@ -56,7 +56,7 @@ static_assert(std::is_trivially_copyable_v<StoredSamples> && sizeof(StoredSample
   return stored;
 }
 
-/// Those that are of the process; none if the last one is not known either.
+/// Adds the stored samples that belong to the process; none if the last sample is unknown.
 void add_samples_before(const StoredSamples& stored, ExitRecord& record) {
   if (record.last_samples.empty()) return;
   const auto count = std::min<std::uint64_t>(stored.count, stored.samples.size());

@@ -11,27 +11,27 @@
 
 namespace provisr::daemon {
 
-/// The latest exit records in files of slots, used in turn. Not thread-safe.
+/// The latest exit records, stored in files of slots that are used in turn. Not thread-safe.
 class ExitStore {
  public:
   [[nodiscard]] static SlotFormat format();
   [[nodiscard]] static SlotFormat samples_format();
 
-  /// Keeps `capacity` records, at least 1, and in a file of their own the samples before each one's
-  /// last. `torn`: how many slots of the files were not read.
+  /// Keeps `capacity` records, at least 1. A file of its own keeps the samples before the last
+  /// sample of each record. `torn` receives the number of slots that could not be read.
   ExitStore(std::unique_ptr<SlotFile> file, std::unique_ptr<SlotFile> samples, std::size_t capacity,
             std::size_t& torn);
 
-  /// A record and its number, which rises from 1 on.
+  /// A record and its number; numbers ascend from 1.
   struct Numbered {
     std::uint64_t number = 0;
     ExitRecord record;
   };
 
-  /// What the file held when it was opened, oldest first; only once.
+  /// Returns the records that the file held when it was opened, oldest first. Call it once.
   [[nodiscard]] std::vector<Numbered> take_records() { return std::move(records_); }
 
-  /// `number` is higher than all before.
+  /// `number` must be higher than all earlier ones.
   [[nodiscard]] std::error_code add(std::uint64_t number, const ExitRecord& record);
 
  private:

@@ -42,7 +42,7 @@ void put(FileHeader& header, std::size_t offset, Number number) {
   return header;
 }
 
-/// `begun` and `pushed`, in one write.
+/// Writes `begun` and `pushed` at once.
 [[nodiscard]] std::error_code write_counters(StateFile& file, std::uint64_t begun,
                                              std::uint64_t pushed) {
   const std::array<std::uint64_t, 2> counters{begun, pushed};
@@ -50,7 +50,7 @@ void put(FileHeader& header, std::size_t offset, Number number) {
   return file.write(offsetof(HistoryHeader, begun), std::as_bytes(std::span(counters)));
 }
 
-/// The shape that the header tells, if all of such a history is there.
+/// Returns the shape that the header describes, if the file holds a complete history of that shape.
 [[nodiscard]] std::optional<HistoryShape> shape_in(const FileHeader& bytes, std::uint64_t size,
                                                    std::string_view name) {
   const detail::HeaderBytes header(bytes);
@@ -76,7 +76,7 @@ void add_row(std::span<const std::byte> bytes, SampleRows& rows) {
   }
 }
 
-/// Reads the rows of the pushes from `begin` to `end`, which lie one after the other in the file.
+/// Reads the rows of the pushes from `begin` to `end`, which must be adjacent in the file.
 [[nodiscard]] std::error_code read_run(const StateFile& file, const HistoryShape& from,
                                        std::uint64_t begin, std::uint64_t end, SampleRows& rows) {
   std::vector<std::byte> bytes(static_cast<std::size_t>(end - begin) * from.row_size);
@@ -127,14 +127,14 @@ std::error_code HistoryFile::make_anew() {
   return file ? make(*file) : error;
 }
 
-/// The disk has room for all of it then.
+/// Also reserves disk space for the whole history.
 std::error_code HistoryFile::make(StateFile& file) {
   pushed_ = 0;
   if (const std::error_code error = file.reserve(history_size(shape()))) return error;
   return file.write(0, header_of(shape()));
 }
 
-/// As History reads: a torn row is left out.
+/// Leaves out a torn row, as History does.
 std::error_code HistoryFile::read(const StateFile& file, const HistoryShape& from,
                                   std::span<const std::byte, sizeof(HistoryHeader)> bytes,
                                   SampleRows& rows) {
@@ -153,7 +153,7 @@ std::error_code HistoryFile::read(const StateFile& file, const HistoryShape& fro
   return read_run(file, from, middle, pushed_, rows);
 }
 
-/// Into a new file that takes the place of the one that was read.
+/// Copies into a new file, which then replaces the old one.
 std::error_code HistoryFile::copy(const SampleRows& rows) {
   fs::path made_path = path_;
   made_path += ".new";
@@ -179,12 +179,12 @@ HistoryFile::Appended HistoryFile::append(const SampleRows& rows) {
   return appended;
 }
 
-/// The row of the oldest sample is announced before it is overwritten.
+/// Announces in the header that the oldest row will be overwritten, before overwriting it.
 std::error_code HistoryFile::append_row(StateFile& file, const SampleView& row) {
   if (pushed_ >= capacity_) {
     if (const std::error_code error = write_counters(file, pushed_ + 1, pushed_)) return error;
   }
-  std::ranges::fill(row_, std::byte{0xFF});  // what is not given is unknown
+  std::ranges::fill(row_, std::byte{0xFF});  // missing figures are unknown
   std::memcpy(row_.data(), &row.metrics, sizeof row.metrics);
   const std::span room = std::span(row_).subspan(sizeof row.metrics);
   const auto more = std::as_bytes(row.more);

@@ -17,8 +17,8 @@
 
 namespace provisr::daemon {
 
-/// The file of one history, as docs/history-format.md has it. It is opened for each use, so that
-/// thousands cost no descriptors. Each call may wait for the disk as long as that likes.
+/// The file of one history, in the format of docs/history-format.md. It is opened for each use, so
+/// that thousands of histories need no descriptors. Each call may block as long as the disk does.
 ///
 /// Not thread-safe.
 class HistoryFile {
@@ -30,19 +30,21 @@ class HistoryFile {
 
   [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
 
-  /// Makes the file ready for append(): one that is missing or empty is made, one of another length
-  /// or width is copied. `rows` becomes what it holds, at most as many of the newest as the shape
-  /// has. A file of anything else is set aside, and `warning` says so. Throws std::bad_alloc and
-  /// std::filesystem::filesystem_error.
+  /// Prepares the file for append(). Creates a missing or empty file, and copies one with another
+  /// capacity or row size. Sets `rows` to the newest rows of the file, at most as many as the
+  /// shape's capacity. A file with any other content is set aside and described in `warning`.
+  /// Throws std::bad_alloc and std::filesystem::filesystem_error.
   [[nodiscard]] std::error_code recall(SampleRows& rows, std::string& warning);
 
   struct Appended {
-    std::size_t rows = 0;  ///< that are in the file now
-    bool was_cut = false;  ///< the file is gone or was cut short: recall() comes first
+    std::size_t rows = 0;  ///< that are now in the file
+    /// The file is missing or was cut short: call recall() before the next append()
+    bool was_cut = false;
     std::error_code error;
   };
 
-  /// After recall(). Killed at any moment, it leaves a file that can be continued.
+  /// Appends rows. Requires a successful recall(). If the program is killed at any moment, the file
+  /// can still be continued.
   [[nodiscard]] Appended append(const SampleRows& rows);
 
  private:
@@ -60,8 +62,8 @@ class HistoryFile {
   std::string name_;
   std::size_t capacity_;
   std::size_t row_size_;
-  std::uint64_t pushed_ = 0;    ///< as the file counts
-  std::vector<std::byte> row_;  ///< that is written
+  std::uint64_t pushed_ = 0;    ///< as counted in the file
+  std::vector<std::byte> row_;  ///< buffer of the row to write
 };
 
 }  // namespace provisr::daemon

@@ -21,12 +21,12 @@ using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 using std::chrono::seconds;
 
-constexpr milliseconds slice{20};  ///< others may wait for the thread
+constexpr milliseconds slice{20};  ///< other jobs may wait for the thread
 constexpr std::uint64_t rows_at_a_time = 64;
 constexpr nanoseconds first_pause = seconds(1);
 constexpr nanoseconds longest_pause = seconds(60);
 
-/// The number of the oldest push that it still holds.
+/// Returns the number of the oldest push that the ring still holds.
 [[nodiscard]] std::uint64_t oldest_of(const History& ring) {
   const std::uint64_t pushed = ring.pushed();
   return pushed > ring.capacity() ? pushed - ring.capacity() : 0;
@@ -34,7 +34,7 @@ constexpr nanoseconds longest_pause = seconds(60);
 
 }  // namespace
 
-/// Its ring is the one that is pushed into: a second object over the same bytes.
+/// `ring` is a second object over the bytes that the owner of the history pushes into.
 struct HistoryFiles::Kept {
   Kept(fs::path path, const HistoryShape& shape, const HistoryStorage& bytes)
       : name(shape.name), storage(bytes), ring(shape, bytes), file(std::move(path), shape) {}
@@ -44,13 +44,13 @@ struct HistoryFiles::Kept {
   History ring;
 
   std::mutex mutex;
-  bool is_used = false;  ///< somebody else pushes
+  bool is_used = false;  ///< somebody else pushes into the history
 
-  // Of the thread that writes:
+  // Used only by the writing thread:
   HistoryFile file;
   bool is_recalled = false;   ///< the file is ready for append()
-  std::uint64_t written = 0;  ///< of the ring's pushes
-  nanoseconds pause{0};       ///< after the failures until now
+  std::uint64_t written = 0;  ///< number of the ring's pushes that are in the file
+  nanoseconds pause{0};       ///< grows with each failure in a row
   std::optional<MonotonicTime> next_try;
 };
 
@@ -111,7 +111,7 @@ void HistoryFiles::look_for_changes() {
       std::ranges::count_if(all_, [](const auto& kept) { return kept->next_try.has_value(); }));
 }
 
-/// Whether more of it is left.
+/// Returns whether more rows of this history are left.
 bool HistoryFiles::write(Kept& kept) {
   if (kept.is_recalled && kept.written == kept.ring.pushed()) return false;
   if (kept.next_try && clock_.monotonic_now() < *kept.next_try) return false;
@@ -163,7 +163,7 @@ bool HistoryFiles::append(Kept& kept) {
   return !appended.error && kept.written < pushed;
 }
 
-/// What the disk was too slow for.
+/// Skips and reports rows that the ring has overwritten because the disk was too slow.
 void HistoryFiles::note_overrun(Kept& kept) {
   const std::uint64_t oldest = oldest_of(kept.ring);
   if (kept.written >= oldest) return;
@@ -175,8 +175,7 @@ void HistoryFiles::note_overrun(Kept& kept) {
                                    kept.name));
 }
 
-/// One line for the first that fails and one for the last that does not any more: the disk of one
-/// is that of all.
+/// Logs only the first failure and the last recovery, because all histories are on one disk.
 void HistoryFiles::note_result(Kept& kept, const std::error_code& error) {
   if (!error) {
     if (!std::exchange(kept.next_try, std::nullopt)) return;

@@ -18,17 +18,16 @@
 
 namespace provisr::daemon {
 
-/// Keeps histories in files, one for each name, as docs/history-format.md has it. A history itself
-/// lives in memory, so that neither a push nor a reader ever waits for the disk: not even a mapped
-/// file promises that. Whoever calls write_some() brings the files up to date. The ring is the
-/// buffer: if the disk falls behind by more than it holds, the files lack the oldest of what is
-/// missing.
+/// Stores histories in files, one per name, in the format of docs/history-format.md. The history
+/// itself is in memory, so that pushes and readers never wait for the disk; a mapped file would not
+/// guarantee that. write_some() updates the files. The ring serves as the buffer: if the disk falls
+/// behind by more than the ring holds, the files lack the oldest of the missing samples.
 ///
-/// Thread safety: recall(), remove() and write_some() are for one thread, which may have to wait
-/// for the disk; the rest is for any thread and waits for nothing.
+/// Thread safety: recall(), remove() and write_some() belong to one thread and may wait for the
+/// disk. All other functions may be called from any thread and never wait.
 class HistoryFiles {
  public:
-  /// In an existing folder. `log` must outlive it, or until silence().
+  /// Uses an existing folder. `log` must outlive the object, or be valid until silence().
   HistoryFiles(std::filesystem::path directory, const Log& log,
                const Clock& clock = Clock::system());
   ~HistoryFiles();
@@ -37,26 +36,26 @@ class HistoryFiles {
 
   struct Kept;
 
-  /// A new history under this name. Throws std::bad_alloc.
+  /// Creates a history under this name. Throws std::bad_alloc.
   [[nodiscard]] std::shared_ptr<Kept> add(const HistoryShape& shape);
 
-  /// Puts what its file holds into a history that nobody uses yet. If the file cannot be used, that
-  /// is logged, and write_some() tries again now and then.
+  /// Loads a history from its file. The history must not be in use yet. If the file cannot be used,
+  /// logs the error; write_some() tries again later.
   void recall(Kept& kept);
 
-  /// The bytes of a history, for who pushes into it from now on. It lacks what was not recalled by
-  /// now; the file keeps it, unless there is no room.
+  /// Returns the bytes of a history; from now on, the caller pushes into it. The history lacks rows
+  /// that are not recalled yet; the file keeps them as far as its capacity allows.
   [[nodiscard]] HistoryStorage use(Kept& kept);
 
-  /// Writes no more of this name.
+  /// Stops writing the history of this name.
   void drop(std::string_view name);
-  /// Removes the file of a name.
+  /// Removes the file of this name.
   void remove(std::string_view name);
 
-  /// Writes what was pushed since, for some milliseconds. Returns whether more is left.
+  /// Writes new samples for some milliseconds. Returns whether more are left.
   [[nodiscard]] bool write_some();
 
-  /// Logs nothing any more.
+  /// Stops logging.
   void silence();
 
  private:
@@ -75,15 +74,15 @@ class HistoryFiles {
   StorageProvider storage_;
 
   mutable std::mutex log_mutex_;
-  const Log* log_;  ///< null: whoever had it has gone
+  const Log* log_;  ///< null after silence()
 
   std::mutex mutex_;
   std::map<std::string, std::shared_ptr<Kept>, std::less<>> by_name_;
-  bool has_changed_ = false;  ///< by_name_, since all_ was made of it
+  bool has_changed_ = false;  ///< by_name_ has changed since all_ was copied from it
 
-  // Of the thread that writes:
+  // Used only by the writing thread:
   std::vector<std::shared_ptr<Kept>> all_;
-  std::size_t next_ = 0;  ///< of all_
+  std::size_t next_ = 0;  ///< index into all_
   std::size_t failing_ = 0;
   bool has_overrun_ = false;  ///< in this round
   bool was_told_of_overrun_ = false;

@@ -19,7 +19,7 @@ NamedSlots::NamedSlots(std::unique_ptr<SlotFile> file, std::size_t& torn) : file
     if (is_in_place && known.sequence < slot.sequence) known = std::move(slot);
   }
   for (auto& [pair, slot] : newest) {
-    while (pairs_ < pair) free_pairs_.push_back(pairs_++);  // what holds nothing can be used again
+    while (pairs_ < pair) free_pairs_.push_back(pairs_++);  // an empty pair can be reused
     pairs_ = pair + 1;
     if (slot.sequence != 0) take_up(std::move(slot));
   }
@@ -88,7 +88,7 @@ std::error_code NamedSlots::forget(std::string_view name) {
   if (found == known_.end()) return {};
   const std::size_t pair = found->second.pair;
   const std::uint64_t sequence = found->second.sequence;
-  // The older one first: it must not be taken for what was known last.
+  // The older slot first: it must not become the newest.
   std::error_code error = file_->clear(slot_of(pair, sequence + 1));
   if (!error) error = file_->clear(slot_of(pair, sequence));
   if (error) return error;

@@ -16,28 +16,28 @@
 
 namespace provisr::daemon {
 
-/// A payload for each name, which begins with the name as a StoredName, in a file of slots. Each
-/// name has two, written in turn: a write that is cut short leaves the one before.
+/// A payload per name in a file of slots. The payload begins with the name as a StoredName. Each
+/// name has two slots, written in turn: if a write is cut short, the previous payload survives.
 ///
 /// Not thread-safe.
 class NamedSlots {
  public:
-  /// `torn`: how many slots of the file were not read.
+  /// `torn` receives the number of slots that could not be read.
   NamedSlots(std::unique_ptr<SlotFile> file, std::size_t& torn);
 
   [[nodiscard]] std::vector<std::string> names() const;
 
-  /// Empty if nothing is known of the name; else until the next change.
+  /// Returns the payload, valid until the next change; empty if the name is unknown.
   [[nodiscard]] std::optional<std::span<const std::byte>> recall(std::string_view name) const;
 
-  /// Writes nothing if nothing has changed.
+  /// A no-op if the payload is unchanged.
   [[nodiscard]] std::error_code remember(std::string_view name, std::span<const std::byte> payload);
   [[nodiscard]] std::error_code forget(std::string_view name);
 
  private:
   struct Known {
     std::size_t pair = 0;
-    std::uint64_t sequence = 0;  ///< 0: nothing could be written yet
+    std::uint64_t sequence = 0;  ///< 0: nothing has been written yet
     std::vector<std::byte> payload;
   };
 

@@ -14,12 +14,12 @@
 
 namespace provisr::daemon {
 
-/// The processes of a daemon in a file. Not thread-safe.
+/// The processes of a daemon, stored in a file. Not thread-safe.
 class ProcessStore {
  public:
   [[nodiscard]] static SlotFormat format();
 
-  /// `torn`: how many slots of the file were not read.
+  /// `torn` receives the number of slots that could not be read.
   ProcessStore(std::unique_ptr<SlotFile> file, std::size_t& torn) : slots_(std::move(file), torn) {}
 
   [[nodiscard]] std::vector<std::string> names() const { return slots_.names(); }

@@ -8,11 +8,11 @@
 
 namespace provisr::daemon {
 
-/// Renames a file that cannot be used to NAME.set-aside, over one of before. Returns the warning,
-/// which says `why` in words that follow its name.
+/// Renames an unusable file to NAME.set-aside, replacing an earlier one. Returns the warning: the
+/// file's name followed by `why`.
 [[nodiscard]] std::string set_aside(const std::filesystem::path& file, std::string_view why);
 
-/// The same, and logs the warning.
+/// The same, but logs the warning.
 void set_aside(const std::filesystem::path& file, std::string_view why, const Log& log);
 
 }  // namespace provisr::daemon

@@ -30,7 +30,7 @@ static_assert(sizeof(SlotHead) == 16);
   return header;
 }
 
-/// FNV-1a, begun anew for each place, so that a slot is not taken for another.
+/// FNV-1a over the place, too, so that a slot copied to another place is invalid.
 [[nodiscard]] std::uint64_t checksum(std::size_t index, std::uint64_t sequence,
                                      std::span<const std::byte> payload) {
   std::uint64_t sum = 0xcbf2'9ce4'8422'2325;
@@ -67,7 +67,7 @@ std::unique_ptr<SlotFile> SlotFile::open(const std::filesystem::path& file,
   return is_foreign || error ? nullptr : std::move(slots);
 }
 
-/// A header that was cut short is that of an empty file: nothing was written behind it yet.
+/// A file shorter than a header counts as empty: slots are written only after the header.
 std::error_code SlotFile::check_header(bool& is_foreign) {
   Header found;
   has_header_ = file_->size() >= sizeof found;

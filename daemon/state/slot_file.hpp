@@ -16,15 +16,15 @@
 
 namespace provisr::daemon {
 
-/// What a file of slots holds.
+/// The format of a file of slots.
 struct SlotFormat {
   std::string_view magic;  ///< 8 characters
   std::uint32_t version = 1;
-  std::uint32_t payload = 0;  ///< bytes in a slot
+  std::uint32_t payload = 0;  ///< bytes per slot
 };
 
-/// A file of slots of one size behind a header, each written as a whole and with a checksum: what
-/// was not written to its end, or changed since, is not read. docs/state-format.md.
+/// A file with a header and slots of equal size. Each slot is written as a whole with a checksum;
+/// slots that are incomplete or were changed are not read. See docs/state-format.md.
 ///
 /// Not thread-safe.
 class SlotFile {
@@ -35,27 +35,27 @@ class SlotFile {
     std::vector<std::byte> payload;
   };
 
-  /// No writer gets that far; one more than it is still a number.
+  /// An upper bound that no writer reaches; adding one cannot overflow.
   static constexpr std::uint64_t last_sequence = std::numeric_limits<std::uint64_t>::max() / 2;
 
-  /// Opens a file, or makes it; writes nothing yet, so that a full disk keeps nobody from starting.
-  /// `format.magic` must outlive the object. Null if it cannot be used: `problem` then says why, in
-  /// words that follow its name; `is_foreign` says whether it can be opened but holds something
-  /// else.
+  /// Opens or creates a file. Writes nothing yet, so that a full disk does not prevent a start.
+  /// `format.magic` must outlive the object. Returns null if the file cannot be used: `problem`
+  /// then holds the reason in words that follow the file's name, and `is_foreign` is true if the
+  /// file can be opened but holds something else.
   [[nodiscard]] static std::unique_ptr<SlotFile> open(const std::filesystem::path& file,
                                                       const SlotFormat& format,
                                                       std::string& problem, bool& is_foreign);
 
-  /// All slots that hold what was written, by index. `torn` counts those that hold something else.
+  /// Returns all intact slots, by index. `torn` receives the number of damaged ones.
   [[nodiscard]] std::vector<Slot> read(std::size_t& torn) const;
 
-  /// Makes room for that many slots.
+  /// Reserves disk space for this many slots.
   [[nodiscard]] std::error_code reserve(std::size_t slots);
 
   [[nodiscard]] std::error_code write(std::size_t index, std::uint64_t sequence,
                                       std::span<const std::byte> payload);
 
-  /// Makes a slot empty.
+  /// Empties a slot.
   [[nodiscard]] std::error_code clear(std::size_t index);
 
  private:

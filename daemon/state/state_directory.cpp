@@ -31,7 +31,7 @@ namespace fs = std::filesystem;
          "provisrd takes for its own";
 }
 
-/// A child of a daemon that was killed has the lock, too, until it has closed what it inherited.
+/// A child of a killed daemon also holds the lock until it has closed its inherited descriptors.
 [[nodiscard]] bool lock_soon(StateFile& file) {
   constexpr std::chrono::milliseconds pause{20};
   constexpr int tries = 50;
@@ -73,7 +73,7 @@ constexpr std::string_view key_of_removal = "removal ";
 
 }  // namespace
 
-/// What jobs of the writer use. It lives as long as they do.
+/// The files that jobs of the writer use. Lives as long as the jobs.
 struct StateDirectory::Files {
   std::unique_ptr<StateFile> lock;
   std::unique_ptr<ProcessStore> processes;
@@ -104,13 +104,13 @@ StateDirectory::StateDirectory(const fs::path& directory, const Log& log)
                   [files = files_] { return files->histories->write_some(); });
 }
 
-/// The writer's thread may outlive the writer.
+/// Silences the histories because the writer's thread may outlive the writer.
 StateDirectory::~StateDirectory() {
   writer_.reset();
   if (files_->histories) files_->histories->silence();
 }
 
-/// An end that was recorded, but not counted any more, is counted now.
+/// Also counts exits that were recorded but not counted.
 void StateDirectory::recall_all() {
   for (const std::string& name : files_->processes->names()) {
     known_[name] = *files_->processes->recall(name);
@@ -155,7 +155,7 @@ std::vector<std::string> StateDirectory::names() const {
   return {names.begin(), names.end()};
 }
 
-/// Of a name that was merely counted nothing else is known.
+/// Nothing else is known of a name that has only counts.
 std::optional<RememberedProcess> StateDirectory::recall(std::string_view name) const {
   if (const auto found = known_.find(name); found != known_.end()) return found->second;
   const std::lock_guard lock(counts_mutex_);
@@ -234,7 +234,7 @@ void StateDirectory::begin_to_count(std::string_view name) {
   if (!counts_.contains(name)) post_counts(name, counts_of(name));
 }
 
-/// Records of an earlier life of the name are not its own.
+/// A new name does not count exit records of an earlier process with the same name.
 NameCounts& StateDirectory::counts_of(std::string_view name) {
   return counts_.try_emplace(std::string(name), NameCounts{.last_exit = last_exit_}).first->second;
 }
@@ -247,7 +247,7 @@ std::shared_ptr<const StateWriter::Ticket> StateDirectory::post_counts(std::stri
                        });
 }
 
-/// The record first: what is recorded and not counted is counted by the next daemon.
+/// Writes the record before the count: the next daemon counts a record that is not counted yet.
 void StateDirectory::add_exit(const ExitRecord& record) {
   std::shared_ptr<const StateWriter::Ticket> counted;
   {

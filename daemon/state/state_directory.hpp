@@ -29,16 +29,16 @@
 
 namespace provisr::daemon {
 
-/// What outlives a kill -9 of the daemon: who ran, how processes ended, what was counted, and their
-/// histories. docs/state-format.md. Everything is written by a StateWriter, and is written when a
-/// function returns unless the disk does not answer.
+/// The state that survives a kill -9 of the daemon: running processes, exits, counts and histories.
+/// See docs/state-format.md. A StateWriter writes everything. When a function returns, its data is
+/// written unless the disk does not answer.
 ///
-/// Thread safety: storage(), write_histories(), silence(), add_breach() and breaches_of() from any
-/// thread; the rest from one.
+/// Thread safety: storage(), write_histories(), silence(), add_breach() and breaches_of() may be
+/// called from any thread; all other functions belong to one thread.
 class StateDirectory final : public ProcessMemory {
  public:
-  /// Makes the folder if it is missing. Throws std::runtime_error with one sentence if it cannot be
-  /// used, or if another daemon uses it. `log` must outlive it.
+  /// Creates a missing folder. Throws std::runtime_error with one sentence if the folder cannot be
+  /// used or another daemon uses it. `log` must outlive the object.
   StateDirectory(const std::filesystem::path& directory, const Log& log);
   ~StateDirectory() override;
 
@@ -47,19 +47,19 @@ class StateDirectory final : public ProcessMemory {
   bool remember(std::string_view name, const RememberedProcess& process) override;
   void forget(std::string_view name) override;
 
-  /// Histories in memory, with what was kept of them; without that if the disk does not answer. The
-  /// object must outlive it.
+  /// Provides histories in memory that begin with their stored samples, or without them if the disk
+  /// does not answer. The object must outlive the provider.
   [[nodiscard]] StorageProvider storage();
 
-  /// To be called once something was pushed into them. Does not wait for the disk.
+  /// Call it after pushes into the histories. Does not wait for the disk.
   void write_histories() { writer_->wake(); }
 
-  /// How long the disk has not answered, if it does not.
+  /// Returns how long the disk has not answered; empty if it answers.
   [[nodiscard]] std::optional<std::chrono::nanoseconds> silence() const {
     return writer_->silence();
   }
 
-  /// Those of before, oldest first; only once.
+  /// Returns the exit records of earlier runs, oldest first. Call it once.
   [[nodiscard]] std::vector<ExitRecord> take_exits() { return std::move(exits_before_); }
   [[nodiscard]] ExitLog::Counts exit_counts() const;
   void add_exit(const ExitRecord& record);
@@ -76,7 +76,7 @@ class StateDirectory final : public ProcessMemory {
   void warn_of_torn(std::string_view what, std::size_t count) const;
   void recall_all();
   void begin_to_count(std::string_view name);
-  // counts_mutex_ held:
+  // Require counts_mutex_:
   [[nodiscard]] NameCounts& counts_of(std::string_view name);
   std::shared_ptr<const StateWriter::Ticket> post_counts(std::string_view name,
                                                          const NameCounts& counts);
@@ -84,12 +84,12 @@ class StateDirectory final : public ProcessMemory {
 
   std::filesystem::path directory_;
   const Log* log_;
-  std::shared_ptr<Files> files_;  ///< of the writer's thread
+  std::shared_ptr<Files> files_;  ///< used by the writer's thread
   std::map<std::string, RememberedProcess, std::less<>> known_;
-  std::set<std::string, std::less<>> unwritten_;  ///< of known_: perhaps
+  std::set<std::string, std::less<>> unwritten_;  ///< names in known_ that may not be written
   std::vector<ExitRecord> exits_before_;
-  mutable std::mutex counts_mutex_;  ///< guards what follows
-  std::uint64_t last_exit_ = 0;      ///< its number
+  mutable std::mutex counts_mutex_;  ///< guards the members below
+  std::uint64_t last_exit_ = 0;      ///< number of the last exit record
   std::map<std::string, NameCounts, std::less<>> counts_;
   std::optional<StateWriter> writer_;
 };

@@ -74,7 +74,7 @@ class StateWriter::Queue {
     return is_stalled_;
   }
 
-  /// The thread's work: returns once the queue is closed and empty.
+  /// Body of the thread: returns when the queue is closed and empty.
   void run_jobs() {
     std::unique_lock lock(mutex_);
     while (wait_for_work(lock)) run_next(lock);
@@ -82,7 +82,7 @@ class StateWriter::Queue {
     has_result_.notify_all();
   }
 
-  /// Whether all jobs were done in time.
+  /// Closes the queue and waits for at most `patience`. Returns whether everything was done.
   [[nodiscard]] bool drain(std::chrono::milliseconds patience) {
     std::unique_lock lock(mutex_);
     is_closed_ = true;
@@ -103,7 +103,7 @@ class StateWriter::Queue {
 
   [[nodiscard]] bool has_chore() const { return is_chore_due_ && chore_; }
 
-  /// False: closed, and nothing is left to do.
+  /// Returns false if the queue is closed and empty.
   [[nodiscard]] bool wait_for_work(std::unique_lock<std::mutex>& lock) {
     has_job_.wait(lock, [this] { return is_closed_ || !order_.empty() || has_chore(); });
     return !order_.empty() || has_chore();
@@ -143,13 +143,13 @@ class StateWriter::Queue {
     note(error);
   }
 
-  /// mutex_ held, the writer alive.
+  /// Requires mutex_ and a living writer.
   void note_stall() {
     if (std::exchange(is_stalled_, true)) return;
     log_->error("{} does not answer: nothing waits for it until it does", what_);
   }
 
-  /// mutex_ held, so that the log is still there.
+  /// Requires mutex_, which keeps the log valid.
   void note(const std::error_code& error) {
     if (error == std::exchange(last_error_, error) || !error || log_ == nullptr) return;
     log_->error("{} cannot be written: {}", what_, error.message());
@@ -161,7 +161,7 @@ class StateWriter::Queue {
   mutable std::mutex mutex_;
   std::condition_variable has_job_;
   std::condition_variable has_result_;
-  const Log* log_;  ///< null: whoever had it has gone
+  const Log* log_;  ///< null after a drain() that timed out
   std::deque<std::string> order_;
   std::unordered_map<std::string, PendingJob> waiting_;
   std::error_code last_error_;

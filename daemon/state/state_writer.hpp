@@ -14,19 +14,20 @@
 
 namespace provisr::daemon {
 
-/// Does what a disk is needed for on a thread of its own, so that one that does not answer holds up
-/// nobody for long. Jobs run in the order in which they came. One that still waits is replaced by
-/// the next of its key, so that no more wait than there are keys. Beside them there is a chore, for
-/// which nobody waits.
+/// Runs disk operations on a thread of its own, so that a disk that does not answer blocks nobody
+/// for long. Jobs run in the order in which they were posted. A waiting job is replaced by the next
+/// job with its key, so that at most one job per key waits. In addition there is one chore, which
+/// nobody waits for.
 ///
 /// Thread-safe.
 class StateWriter {
  public:
-  /// Runs on the writer's thread, which may outlive the writer: it must own what it uses.
+  /// Runs on the writer's thread, which may outlive the writer: a job must own what it uses.
   using Job = std::function<std::error_code()>;
 
-  /// What wake() asks for. It does a part of its work, so that jobs need not wait for long, and
-  /// returns whether more of it is left; then it is called again. Owns what it uses, as a job does.
+  /// The work that wake() requests. Each call does a part of it, so that jobs need not wait for
+  /// long, and returns whether more is left; then it is called again. Must own what it uses, as a
+  /// job does.
   using Chore = std::function<bool()>;
 
   enum class Outcome {
@@ -40,35 +41,36 @@ class StateWriter {
     std::chrono::milliseconds of_end{5000};
   };
 
-  /// `what` is named in the log, which must outlive the writer.
+  /// `what` names the disk in log messages. `log` must outlive the writer.
   StateWriter(std::string what, const Log& log, Chore chore = {})
       : StateWriter(std::move(what), log, Patience(), std::move(chore)) {}
   StateWriter(std::string what, const Log& log, Patience patience, Chore chore = {});
 
-  /// Waits for what is left to do and for the chore once more, with patience.
+  /// Waits, for at most `patience.of_end`, until all jobs and a last run of the chore are done.
   ~StateWriter();
   StateWriter(const StateWriter&) = delete;
   StateWriter& operator=(const StateWriter&) = delete;
 
   struct Ticket;
 
-  /// Does not wait for the job. The ticket is for wait().
+  /// Queues a job without waiting for it. Pass the ticket to wait().
   std::shared_ptr<const Ticket> post(std::string key, Job job);
 
-  /// Waits for a job, or for the one in its place; not if a disk is known not to answer.
+  /// Waits for a job, or for the job that replaced it, for at most `patience.of_write`. Does not
+  /// wait if the disk is known not to answer.
   [[nodiscard]] Outcome wait(const std::shared_ptr<const Ticket>& ticket);
 
   [[nodiscard]] Outcome write(std::string key, Job job) {
     return wait(post(std::move(key), std::move(job)));
   }
 
-  /// Asks for the chore. Waits for nothing and allocates nothing.
+  /// Requests the chore. Neither waits nor allocates.
   void wake();
 
-  /// Whether the disk was found not to answer since all jobs were done last.
+  /// Whether the disk was found not to answer; reset when all jobs are done.
   [[nodiscard]] bool is_stalled() const;
 
-  /// How long the disk has not answered; empty if it does, or has only just ceased to.
+  /// Returns how long the disk has not answered; empty if it answers or has stopped only just now.
   [[nodiscard]] std::optional<std::chrono::nanoseconds> silence() const;
 
  private:

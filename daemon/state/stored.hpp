@@ -13,7 +13,7 @@
 #include <string_view>
 #include <type_traits>
 
-/// Values in the form in which files hold them: of fixed size, in the machine's byte order.
+/// Values as files store them: of fixed size, in the machine's byte order.
 namespace provisr::daemon {
 
 using StoredName = std::array<char, max_process_name_length>;  ///< padded with zeros
@@ -45,7 +45,7 @@ template <class Value>
   return std::as_bytes(std::span(&value, 1));
 }
 
-/// `bytes` are at least those of a Value.
+/// `bytes` must hold at least a Value.
 template <class Value>
 [[nodiscard]] Value from_bytes(std::span<const std::byte> bytes) {
   static_assert(std::is_trivially_copyable_v<Value>);

@@ -5,7 +5,7 @@
 
 namespace provisr::daemon {
 
-const int send_flags = 0;  // the option below does the same
+const int send_flags = 0;  // SO_NOSIGPIPE below does the same
 
 int accept_prepared(int listener) noexcept {
   const int fd = ::accept(listener, nullptr, nullptr);

@@ -2,7 +2,7 @@
 
 namespace provisr::daemon {
 
-/// Orphans are process 1's: there are none to ask for.
+/// Orphans become children of process 1, so there are none to describe.
 std::optional<EndedChild> describe_ended_child(pid_t) noexcept {
   return std::nullopt;
 }

@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::size_t most_ancestors = 64;
 
-/// Empty if there is none, if it has ended, or if it is the kernel.
+/// Returns empty if there is no such process, if it has ended, or if it is the kernel.
 [[nodiscard]] std::optional<proc_bsdinfo> info_of(ProcessId pid) {
   proc_bsdinfo info{};
   constexpr int size = sizeof info;
@@ -31,8 +31,8 @@ constexpr std::size_t most_ancestors = 64;
           info.pbi_start_tvsec * 1'000'000 + info.pbi_start_tvusec};
 }
 
-/// KERN_PROCARGS2: the count of arguments, the program's path, zeros, the arguments with a zero
-/// behind each, the environment.
+/// Parses KERN_PROCARGS2: the argument count, the program's path, null characters, null-terminated
+/// arguments, the environment.
 [[nodiscard]] std::optional<std::string> arguments_in(std::string_view block) {
   int count = 0;
   if (block.size() < sizeof count) return std::nullopt;

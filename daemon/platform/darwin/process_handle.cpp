@@ -3,7 +3,7 @@
 namespace provisr::daemon {
 
 std::unique_ptr<ProcessHandle> ProcessHandle::open(ProcessId /*pid*/) {
-  return nullptr;  // only its parent is told how a process ended
+  return nullptr;  // only the parent learns how a process ended
 }
 
 }  // namespace provisr::daemon

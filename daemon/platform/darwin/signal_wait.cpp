@@ -8,13 +8,13 @@ namespace provisr::daemon {
 
 void wait_for_signals(const sigset_t& mask, const std::array<int, 2>& readable,
                       std::chrono::nanoseconds longest) noexcept {
-  // POSIX lets a system refuse what is longer than 31 days.
+  // POSIX allows a system to reject a timeout longer than 31 days.
   const std::chrono::nanoseconds wait =
       std::min<std::chrono::nanoseconds>(longest, std::chrono::hours(24));
   const auto seconds = std::chrono::floor<std::chrono::seconds>(wait);
   const timespec timeout{static_cast<time_t>(seconds.count()),
                          static_cast<long>((wait - seconds).count())};
-  // Far below FD_SETSIZE: they are made when the program starts.
+  // The descriptors are made when the program starts, so they are far below FD_SETSIZE.
   fd_set input;
   FD_ZERO(&input);
   for (const int descriptor : readable) {

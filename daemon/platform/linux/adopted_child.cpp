@@ -31,13 +31,13 @@ namespace {
 using posix_platform::FileDescriptor;
 using Clock = std::chrono::steady_clock;
 
-/// Those that have not ended. The parent of all of them adopts their orphans, too.
+/// The processes of all AdoptedChild objects. Their parent also adopts their orphans.
 [[nodiscard]] std::unordered_set<pid_t>& adopted_children() {
   static std::unordered_set<pid_t> pids;
   return pids;
 }
 
-/// Empty if there is none, or if it cannot be read.
+/// Returns the mark in the environment; empty if there is none or it cannot be read.
 [[nodiscard]] std::string mark_of(pid_t pid) {
   const std::string environment = Environments::system().of(pid);
   for (std::string_view rest = environment; !rest.empty();) {
@@ -52,33 +52,33 @@ using Clock = std::chrono::steady_clock;
   return linux_platform::parse_stat(text_of("/proc/" + std::to_string(pid) + "/stat"));
 }
 
-/// False of one that is, or was at its end, still the copy of the daemon that has forked it: that
-/// one ended before it let it execute its program, which it will not do any more.
+/// Returns false if the process is, or was when it ended, still the daemon's forked copy. It will
+/// never execute its program, because the daemon ended before it called release().
 [[nodiscard]] bool has_executed_program(pid_t pid) {
   const auto stat = stat_of(pid);
   return !stat || !stat->is_unexecuted_fork();
 }
 
-/// Process 1 if it has gone.
+/// Returns process 1 if the process is gone.
 [[nodiscard]] pid_t parent_of(pid_t pid) {
   const auto stat = stat_of(pid);
   return stat ? stat->parent_pid : 1;
 }
 
-/// How long its parent may take to collect it; how it ended is known after that only.
+/// How long the parent may take to collect the process; only then is the exit status known.
 constexpr std::chrono::seconds collection_patience{1};
 
 [[nodiscard]] FileDescriptor open_pidfd(ProcessId pid) {
   return FileDescriptor(static_cast<int>(syscall(SYS_pidfd_open, static_cast<pid_t>(pid), 0U)));
 }
 
-/// All that are watched. Children between fork and exec close it.
+/// Polls all watched processes. Children close it between fork and exec.
 [[nodiscard]] const FileDescriptor& watched() {
   static const FileDescriptor descriptor(epoll_create1(EPOLL_CLOEXEC));
   return descriptor;
 }
 
-/// Told at its end, and once more when its parent has collected it (Linux 6.9).
+/// Reports the end of the process, and once more when its parent has collected it (Linux 6.9).
 void watch(const FileDescriptor& pidfd, ProcessId pid) {
   epoll_event event{};
   event.events = EPOLLIN | EPOLLET;
@@ -132,8 +132,8 @@ class AdoptedChild final : public ChildProcess {
   void kill_group() override { signal_group({SIGKILL}); }
 
  private:
-  /// Once the leader has ended. While a member lives, the kernel does not reuse the group's number;
-  /// the leader may be a zombie that nobody collects.
+  /// Call it after the leader has ended. While a member lives, the kernel does not reuse the
+  /// group's number; the leader may be a zombie that nobody collects.
   [[nodiscard]] bool has_living_member() const {
     const bool is_reused = kill(pid_, 0) == 0 && identity_of(pid_) != identity_;
     member_ = is_reused ? 0 : living_member(pid_, member_);
@@ -151,7 +151,7 @@ class AdoptedChild final : public ChildProcess {
     const bool has_leader = !has_ended();
     const bool has_group = has_leader || has_living_member();
     for (const int number : numbers) {
-      // The leader may have left the group that was made for it.
+      // The leader may have left its original group.
       if (has_group && kill(-pid_, number) != 0 && has_leader) {
         syscall(SYS_pidfd_send_signal, pidfd_.get(), number, nullptr, 0U);
       }
@@ -164,11 +164,11 @@ class AdoptedChild final : public ChildProcess {
   pid_t pid_;
   FileDescriptor pidfd_;
   std::unique_ptr<ProcessHandle> handle_;
-  std::string mark_;  ///< what its descendants have in their environment
-  pid_t adopter_;     ///< of its orphans
+  std::string mark_;  ///< in the environment of its descendants
+  pid_t adopter_;     ///< the process that adopts its orphans
   mutable std::optional<Clock::time_point> noticed_;
   mutable bool is_over_ = false;
-  mutable pid_t member_ = 0;  ///< after the leader has ended: the member last seen alive
+  mutable pid_t member_ = 0;  ///< live member seen last, after the leader has ended
 };
 
 }  // namespace
@@ -181,7 +181,8 @@ std::unique_ptr<ChildProcess> adopt_child(const ProcessIdentity& identity) {
   FileDescriptor pidfd = open_pidfd(identity.pid);
   auto handle = ProcessHandle::open(identity.pid);
   if (!pidfd || !handle) return nullptr;
-  // After it is held: what has the PID now keeps it, or both descriptors name the one before.
+  // Check after opening: if the identity matches now, it also matched when the descriptors were
+  // opened, so both refer to this process.
   if (identity_of(identity.pid) != identity) return nullptr;
   if (!has_executed_program(identity.pid)) {
     syscall(SYS_pidfd_send_signal, pidfd.get(), SIGKILL, nullptr, 0U);

@@ -13,8 +13,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// A whole number at the beginning of `text`, which it is removed from with the space behind it.
-/// Empty for "max" and "-1", which say that there is no limit.
+/// Parses a number and removes it from `text` with the space after it. Returns empty for "max" and
+/// "-1", which mean no limit.
 [[nodiscard]] std::optional<std::uint64_t> next_number(std::string_view& text) {
   std::uint64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -37,7 +37,7 @@ namespace fs = std::filesystem;
   return static_cast<double>(*quota) / static_cast<double>(*period);
 }
 
-/// Version 1 says that there is no limit by a number beyond any memory.
+/// Version 1 represents "no limit" by a number larger than any memory.
 [[nodiscard]] std::optional<std::uint64_t> unless_endless(std::optional<std::uint64_t> bytes) {
   constexpr std::uint64_t beyond_any_memory = std::uint64_t{1} << 60U;
   return bytes && *bytes < beyond_any_memory ? bytes : std::nullopt;
@@ -63,8 +63,8 @@ namespace fs = std::filesystem;
 
 using LimitsOf = MachineResources (*)(const fs::path& folder);
 
-/// Of the cgroup `path` below `mount` and all above it. In a container that shows another root than
-/// the path is told from, only those that exist.
+/// Applies the limits of the cgroup `path` below `mount` and of all its parents. In a container
+/// whose mount has another root than `path`, only existing folders count.
 void lower_by_all_above(MachineResources& limits, const fs::path& mount, std::string_view path,
                         LimitsOf limits_of) {
   fs::path below = fs::path(path).relative_path();

@@ -6,17 +6,17 @@
 
 namespace provisr::daemon {
 
-/// Where the kernel shows this process and the cgroups; tests have folders of their own.
+/// Where the kernel shows this process and the cgroups; tests use their own folders.
 struct CgroupRoots {
   std::filesystem::path proc = "/proc";
   std::filesystem::path cgroup = "/sys/fs/cgroup";
 };
 
-/// The lowest limits of the cgroup of this process and of all that it lies in, as far as they can
-/// be seen; absent if there is none. Both versions of cgroups.
+/// Returns the lowest limits of this process's cgroup and all visible parent cgroups; absent if
+/// there are none. Supports both versions of cgroups.
 [[nodiscard]] MachineResources cgroup_limits(const CgroupRoots& roots = {});
 
-/// `value` lowered to `other`; absent only if both are.
+/// Lowers `value` to `other`; the result is absent only if both are.
 template <class T>
 void lower_to(std::optional<T>& value, const std::optional<T>& other) {
   if (other && (!value || *other < *value)) value = other;

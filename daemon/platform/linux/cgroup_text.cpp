@@ -5,7 +5,7 @@
 namespace provisr::daemon {
 namespace {
 
-/// Cut off and returned.
+/// Removes the next part from `text` and returns it.
 [[nodiscard]] std::string_view next_part(std::string_view& text, char separator) noexcept {
   const std::string_view part = text.substr(0, text.find(separator));
   text.remove_prefix(std::min(part.size() + 1, text.size()));
@@ -26,7 +26,7 @@ std::optional<std::string_view> cgroup_path(std::string_view text,
                                             std::string_view controller) noexcept {
   while (!text.empty()) {
     std::string_view line = next_part(text, '\n');
-    static_cast<void>(next_part(line, ':'));  // the number of the hierarchy
+    static_cast<void>(next_part(line, ':'));  // the hierarchy ID
     if (has_controller(next_part(line, ':'), controller)) return line;
   }
   return std::nullopt;

@@ -6,16 +6,16 @@
 #include <unistd.h>
 
 extern "C" {
-// Of glibc 2.34 and musl 1.2.2.
+// Exists since glibc 2.34 and musl 1.2.2.
 pid_t provisr_bare_fork() noexcept __asm__("_Fork") __attribute__((weak));
-// Of programs under the thread sanitizer, which follows fork() alone.
+// Exists in programs built with the thread sanitizer, which intercepts only fork().
 void provisr_thread_sanitizer() noexcept __asm__("__tsan_init") __attribute__((weak));
 }
 
 namespace provisr::daemon {
 namespace {
 
-/// Linux 5.9; called by number, as musl and older glibc have no function for it.
+/// Linux 5.9. Called by number because musl and older glibc have no wrapper.
 bool close_range_from(int first) noexcept {
   return syscall(SYS_close_range, static_cast<unsigned>(first), ~0U, 0U) == 0;
 }

@@ -23,7 +23,7 @@ namespace {
 std::optional<EndedChild> describe_ended_child(pid_t pid) noexcept {
   siginfo_t info{};
   rusage usage{};
-  // The system call, unlike the function of the C library, tells the usage (waitid(2)).
+  // Unlike the C library's function, the system call also returns the usage (waitid(2)).
   const long result = ::syscall(SYS_waitid, P_PID, pid, &info, WEXITED | WNOHANG | WNOWAIT, &usage);
   if (result != 0 || info.si_pid != pid) return std::nullopt;
   EndedChild child{.pid = pid, .process_group = ::getpgid(pid)};

@@ -38,8 +38,8 @@ namespace {
   return text;
 }
 
-/// Of a process of another user or one that has ended it is empty; also, for less than a
-/// millisecond, of one that is executing another program.
+/// Returns empty for a process of another user and for one that has ended. The file is also empty
+/// for less than a millisecond while a process executes another program, so it is read again.
 [[nodiscard]] std::string read_environment(pid_t pid) {
   constexpr int looks = 20;
   constexpr std::chrono::microseconds pause{100};
@@ -62,7 +62,7 @@ namespace {
 
 }  // namespace
 
-/// What the threads share; outlives those that are stuck.
+/// State shared by the threads; kept alive by workers that are stuck.
 struct Environments::Desk {
   [[nodiscard]] bool hangs(pid_t pid) const {
     return std::ranges::any_of(stuck, [pid](const auto& one) { return one.second == pid; });
@@ -72,10 +72,10 @@ struct Environments::Desk {
   std::condition_variable changed;
   // Guarded by mutex:
   std::vector<pid_t> pids;
-  std::vector<std::string> texts;      ///< of those before `next`
-  std::size_t next = 0;                ///< of pids: what is being read
-  std::size_t shift = 0;               ///< of the thread at work; those before it were relieved
-  std::map<std::size_t, pid_t> stuck;  ///< what a thread hangs at, by its shift
+  std::vector<std::string> texts;      ///< texts of the pids before `next`
+  std::size_t next = 0;                ///< index of the pid being read
+  std::size_t shift = 0;               ///< of the current worker; earlier ones were relieved
+  std::map<std::size_t, pid_t> stuck;  ///< by shift: the process that blocks the worker
   bool is_closed = false;
 };
 
@@ -111,14 +111,14 @@ std::vector<std::string> Environments::of(const std::vector<pid_t>& pids) {
   return texts;
 }
 
-/// The lock of the desk is held. Starts a worker if need be; false if none is to be had.
+/// Returns whether a worker is available; starts one if necessary. Requires desk_->mutex.
 bool Environments::has_worker() {
   if (is_staffed_) return true;
   if (desk_->stuck.size() >= most_stuck) return false;
   try {
     std::thread(work, desk_, read_, desk_->shift).detach();
     is_staffed_ = true;
-  } catch (const std::system_error&) {  // no thread to be had
+  } catch (const std::system_error&) {  // no thread is available
   }
   return is_staffed_;
 }

@@ -11,28 +11,29 @@
 
 namespace provisr::daemon {
 
-/// Reads the environments of processes on a thread of its own: to read one may take for ever, if
-/// the process is stuck in the kernel, or in memory that a file system of its own is to fill. A
-/// process that hangs its reader is left out until it was read; another thread reads on. After
-/// eight of them nothing is read until one is over.
+/// Reads the environments of processes on a worker thread. A read may block forever, if the process
+/// is stuck in the kernel or if its memory is backed by a file system that it serves itself. If a
+/// read takes too long, another worker continues with the next process, and the blocking process is
+/// skipped until its read returns. If eight workers are stuck, nothing is read until one returns.
 ///
-/// Belongs to one thread.
+/// Not thread-safe; belongs to one thread.
 class Environments {
  public:
   using Read = std::function<std::string(pid_t pid)>;
 
-  /// `patience` is how long one process may take. `read` is called on other threads.
+  /// `patience` is the timeout for one process. `read` is called on the worker threads.
   Environments(Read read, std::chrono::milliseconds patience);
   ~Environments();
   Environments(const Environments&) = delete;
   Environments& operator=(const Environments&) = delete;
 
-  /// One for each process, in this order: entries that end with a null character. Empty if it has
-  /// ended, may not be read, or hangs.
+  /// Returns an environment for each process, in the order of `pids`: entries that end with a null
+  /// character. An environment is empty if the process has ended, may not be read, or blocks.
   [[nodiscard]] std::vector<std::string> of(const std::vector<pid_t>& pids);
   [[nodiscard]] std::string of(pid_t pid) { return of(std::vector{pid}).front(); }
 
-  /// Those of this machine. For the thread that starts the children; lives as long as the program.
+  /// Returns the object for this machine, which lives as long as the program. It belongs to the
+  /// thread that starts the children.
   [[nodiscard]] static Environments& system();
 
  private:
@@ -47,7 +48,7 @@ class Environments {
   Read read_;
   std::chrono::milliseconds patience_;
   std::shared_ptr<Desk> desk_;
-  bool is_staffed_ = false;  ///< a thread is at work, or waits for it
+  bool is_staffed_ = false;  ///< a worker is running that is not stuck
 };
 
 }  // namespace provisr::daemon

@@ -8,7 +8,7 @@
 namespace provisr::daemon {
 namespace {
 
-/// Those that this program may run on; all that are there if they are too many for the mask.
+/// Returns the processors that this program may run on, or all if they are too many for the mask.
 [[nodiscard]] std::optional<double> usable_processors() {
   cpu_set_t mask;
   CPU_ZERO(&mask);

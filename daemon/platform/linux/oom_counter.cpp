@@ -20,14 +20,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// How long after a kill the end of its victim may be noticed.
+/// The end of a killed child is noticed within this time.
 constexpr std::chrono::seconds patience{1};
-/// The same for a process that is no child: it is looked at once a second.
+/// The same for a process that is not a child, which is checked once a second.
 constexpr std::chrono::seconds patience_for_others{3};
-/// A kill since a look that is older may have been of anybody, at any time.
+/// If the previous check is older than this, a kill may have hit any process at any time.
 constexpr std::chrono::seconds latest_look{15};
 
-/// The number behind "oom_kill "; empty if the kernel does not count.
+/// Returns the number after "oom_kill "; empty if the kernel does not count.
 [[nodiscard]] std::optional<std::uint64_t> count_in(const fs::path& file_name) {
   std::ifstream file(file_name);
   std::string key;
@@ -38,7 +38,7 @@ constexpr std::chrono::seconds latest_look{15};
   return std::nullopt;
 }
 
-/// 0 if it is gone.
+/// Returns 0 if the folder is gone.
 [[nodiscard]] std::uint64_t inode_of(const fs::path& folder) {
   struct stat status {};
   return ::stat(folder.c_str(), &status) == 0 ? std::uint64_t{status.st_ino} : 0;
@@ -55,7 +55,7 @@ fs::path OomCounter::count_file_of(pid_t pid) const {
   };
   std::error_code ignored;
   if (const auto path = cgroup_path(text, "memory")) {
-    // Of a zombie version 1 says that; it was where this program is.
+    // Version 1 reports "/" for a zombie; assume that it was in this program's cgroup.
     if (*path == "/" && !own_file_.empty()) return own_file_;
     return below(roots_.cgroup / "memory", *path) / "memory.oom_control";
   }
@@ -133,7 +133,7 @@ void OomCounter::forget(const fs::path& file) {
   if (file != own_file_) kills_.erase(known);
 }
 
-/// No notice says that a count is what it was.
+/// If a count file has no notice, its count has not changed.
 void OomCounter::take_notices(TimePoint now) {
   std::set<int> changed;
   alignas(inotify_event) std::array<char, 4096> bytes{};

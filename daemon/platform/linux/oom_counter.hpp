@@ -12,8 +12,9 @@
 
 namespace provisr::daemon {
 
-/// Tells ends by the kernel's OOM killer from others: their cgroup's count of kills has risen
-/// (`oom_kill` of memory.events, Linux 4.13; of memory.oom_control in version 1). Not thread-safe.
+/// Detects ends by the kernel's OOM killer: the kill count of the process's cgroup has risen
+/// (`oom_kill` of memory.events, Linux 4.13, or of memory.oom_control in version 1). Not
+/// thread-safe.
 class OomCounter {
  public:
   struct Roots {
@@ -25,38 +26,38 @@ class OomCounter {
   OomCounter() : OomCounter(Roots()) {}
   explicit OomCounter(Roots roots);
 
-  /// The kills so far in the cgroup of this program explain no end.
+  /// Ignores all earlier kills in the cgroup of this program.
   void begin(pid_t own_pid, TimePoint now);
 
-  /// Looks whether there were kills, so that those of processes that are none of ours are known
-  /// when a child ends. To be called again and again; a no-op within a second of the one before.
+  /// Checks for kills, so that kills of unrelated processes are not attributed to a child later.
+  /// Call it repeatedly; a no-op within one second of the previous check.
   void look(TimePoint now);
 
-  /// Whether a kill that has explained no other end explains that of `pid`, which is a zombie. A
-  /// kill is forgotten a second after it was seen first: it was of a process that is none of ours.
-  /// If the latest look is more than 15 s old, nobody can tell, and nothing is guessed.
+  /// Whether an unattributed kill explains the end of `pid`, which must be a zombie. A kill is
+  /// forgotten one second after it was first seen, because its victim was an unrelated process.
+  /// Returns false if the previous check is more than 15 s old: the victim cannot be known then.
   [[nodiscard]] bool explains_end_of(pid_t pid, TimePoint now);
 
-  /// Begins to count the kills in the cgroup of a process that need not be a child, while it lives.
-  /// The cost goes with the kills, not with the cgroups (inotify). Returns what to call
-  /// explains_end_in() and forget() with; empty if the kernel does not count for that cgroup alone
+  /// Begins to count kills in the cgroup of a live process that need not be a child. The cost
+  /// depends on the number of kills, not of cgroups (inotify). Returns the argument for
+  /// explains_end_in() and forget(); empty if the kernel has no count for that cgroup alone
   /// (memory.events.local, Linux 5.2).
   [[nodiscard]] std::filesystem::path watch(pid_t pid, TimePoint now);
   void forget(const std::filesystem::path& file);
 
-  /// Whether a kill that has explained no other end explains that of a process that has ended in
-  /// the cgroup of this id, the inode of its folder. A kill is forgotten after three seconds: such
-  /// an end is noticed later than a child's.
+  /// Whether an unattributed kill explains the end of a process in the cgroup with this ID, the
+  /// inode of its folder. A kill is forgotten after three seconds, because such an end is noticed
+  /// later than that of a child.
   [[nodiscard]] bool explains_end_in(const std::filesystem::path& file, std::uint64_t cgroup_id,
                                      TimePoint now);
 
  private:
   struct Kills {
-    std::uint64_t cgroup_id = 0;  ///< of one that is watched
+    std::uint64_t cgroup_id = 0;  ///< of a watched cgroup
     std::size_t watchers = 0;
-    int notice = -1;  ///< of changes of the count
+    int notice = -1;  ///< inotify watch of the count file
     std::uint64_t seen = 0;
-    std::uint64_t left = 0;  ///< that explain no end yet
+    std::uint64_t left = 0;  ///< kills that explain no end yet
     TimePoint seen_at{};
     TimePoint looked_at{};
   };
@@ -65,14 +66,14 @@ class OomCounter {
   void take_notices(TimePoint now);
   [[nodiscard]] bool take_one(Kills& kills) const;
 
-  /// Where the kernel counts the kills in the cgroup of a process; empty if it does not.
+  /// Returns the file in which the kernel counts the kills in a process's cgroup; empty if none.
   [[nodiscard]] std::filesystem::path count_file_of(pid_t pid) const;
 
   Roots roots_;
-  std::filesystem::path own_file_;  ///< where the kills in this program's cgroup are counted
+  std::filesystem::path own_file_;  ///< counts the kills in this program's cgroup
   std::map<std::filesystem::path, Kills> kills_;
-  posix_platform::FileDescriptor notices_;  ///< that a count of a watched cgroup has changed
-  TimePoint noticed_at_{};                  ///< when they were read last
+  posix_platform::FileDescriptor notices_;  ///< inotify: the count of a watched cgroup has changed
+  TimePoint noticed_at_{};                  ///< when the notices were last read
   TimePoint next_look_{};
 };
 

@@ -17,7 +17,7 @@ namespace {
   return std::chrono::steady_clock::now();
 }
 
-/// Of this program's children, for the thread that starts them and the one that looks.
+/// The counter for this program's children, shared by all threads.
 class SharedCounter {
  public:
   SharedCounter() { counter_.begin(getpid(), steady_now()); }

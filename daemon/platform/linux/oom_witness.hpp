@@ -6,8 +6,8 @@
 
 namespace provisr::daemon {
 
-/// Sees whether the kernel kills for lack of memory in the cgroup of a process that need not be a
-/// child, from its making on, while that process lives. Thread-safe.
+/// Watches for OOM kills in the cgroup of a process that need not be a child. Create it while the
+/// process lives. Thread-safe.
 class OomWitness {
  public:
   explicit OomWitness(pid_t pid);
@@ -15,8 +15,8 @@ class OomWitness {
   OomWitness(const OomWitness&) = delete;
   OomWitness& operator=(const OomWitness&) = delete;
 
-  /// Whether that explains an end by SIGKILL in the cgroup that has this id, where it ended. Each
-  /// kill explains one end. False if the system does not tell.
+  /// Whether an OOM kill explains an end by SIGKILL in the cgroup with this ID, in which the
+  /// process ended. Each kill explains one end. False if the system does not report it.
   [[nodiscard]] bool explains_end_in(std::uint64_t cgroup_id) const;
 
  private:

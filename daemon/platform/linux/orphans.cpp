@@ -15,7 +15,7 @@
 namespace provisr::daemon {
 namespace {
 
-/// Moves `next` behind the number; spaces before it are skipped.
+/// Skips spaces, reads a number and moves `next` behind it.
 [[nodiscard]] bool read_number(const char*& next, const char* end, pid_t& number) {
   while (next != end && *next == ' ') ++next;
   const auto [rest, error] = std::from_chars(next, end, number);
@@ -43,7 +43,7 @@ void adopt_orphans() {
 std::vector<pid_t> marked_orphans(pid_t adopter, std::string_view mark,
                                   const std::unordered_set<pid_t>& started) {
   std::vector<pid_t> candidates;
-  // The kernel gives orphans to the first thread.
+  // The kernel makes orphans children of the first thread.
   const std::string number = std::to_string(adopter);
   const std::string children = text_of("/proc/" + number + "/task/" + number + "/children");
   const char* next = children.data();

@@ -34,7 +34,7 @@ constexpr std::size_t most_ancestors = 64;
   return text ? parse_stat(*text) : std::nullopt;
 }
 
-/// Empty if the process has ended or is the kernel's own, which has no memory.
+/// Returns empty if the process has ended or is a kernel thread, which has no memory.
 [[nodiscard]] std::optional<Stat> living_stat(int process) {
   const auto stat = stat_in(process);
   if (!stat || stat->has_ended()) return std::nullopt;
@@ -42,7 +42,8 @@ constexpr std::size_t most_ancestors = 64;
   return stat;
 }
 
-/// A thread of a process whose first one has ended, and with that told no more of its program.
+/// Returns a live thread of a process whose first thread has ended. The first thread no longer
+/// reports facts about the program.
 [[nodiscard]] FileDescriptor living_thread(int process) {
   const FileDescriptor threads(::openat(process, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!threads) return {};
@@ -56,7 +57,7 @@ constexpr std::size_t most_ancestors = 64;
   return {};
 }
 
-/// The beginning of a file, however little the system hands out at once.
+/// Reads the beginning of a file, even if the kernel returns little per read.
 [[nodiscard]] std::optional<std::string> text_in(int process, const char* name, std::size_t most) {
   const FileDescriptor file = open_readable(process, name);
   if (!file) return std::nullopt;
@@ -72,8 +73,7 @@ constexpr std::size_t most_ancestors = 64;
   return text;
 }
 
-/// Arguments end with a zero each; a title that the process has written over them may end with
-/// many.
+/// Each argument ends with a null character. A process title written over them may end with many.
 [[nodiscard]] std::optional<std::string> joined(std::string text) {
   const auto last = text.find_last_not_of('\0');
   if (last == std::string::npos) return std::nullopt;
@@ -86,7 +86,7 @@ void remove_suffix(std::string& text, std::string_view suffix) {
   if (text.ends_with(suffix)) text.resize(text.size() - suffix.size());
 }
 
-/// The second number of the line "Uid:", the effective user's.
+/// Returns the second number of the line "Uid:", the effective user.
 [[nodiscard]] std::optional<uid_t> effective_user(std::string_view status) {
   constexpr std::string_view key = "\nUid:\t";
   const std::size_t found = status.find(key);
@@ -181,7 +181,7 @@ bool FactReader::was_refused() const noexcept {
   return state_->was_refused;
 }
 
-/// Each PID namespace has a process 1: one that is not told of is hidden.
+/// Each PID namespace has a process 1; if it is not visible, others are hidden.
 bool FactReader::hides_others() const {
   if (!state_->proc_root) return false;
   const FileDescriptor first = open_readable(state_->proc_root.get(), ProcPath(1, "stat").c_str());

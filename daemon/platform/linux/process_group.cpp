@@ -28,7 +28,7 @@ bool is_living_member(const fs::path& directory, pid_t group) {
   return stat && stat->process_group == group && !stat->leader_has_ended();
 }
 
-/// 0 if the entry is not a process.
+/// Returns 0 if the entry is not a process.
 pid_t pid_of(const fs::path& directory) {
   const std::string name = directory.filename().string();
   pid_t pid = 0;

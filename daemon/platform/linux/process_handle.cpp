@@ -20,12 +20,12 @@ namespace {
 
 using posix_platform::FileDescriptor;
 
-/// As <linux/pidfd.h> has it since Linux 6.15, in its first size.
+/// As in <linux/pidfd.h> since Linux 6.15, in its first size.
 struct PidfdInfo {
   std::uint64_t mask = 0;
   std::uint64_t cgroup_id = 0;
   std::uint32_t ids[11] = {};
-  std::int32_t exit_code = 0;  ///< as of wait(2)
+  std::int32_t exit_code = 0;  ///< wait(2) status
 };
 static_assert(sizeof(PidfdInfo) == 64);
 
@@ -33,7 +33,7 @@ constexpr std::uint64_t info_cgroup = 1U << 2U;
 constexpr std::uint64_t info_exit = 1U << 3U;
 constexpr auto get_info = _IOWR(0xFFU, 11, PidfdInfo);
 
-/// C libraries differ in the type of the request.
+/// C libraries declare the request with different types.
 template <class Request>
 [[nodiscard]] bool ask(int (*control)(int, Request, ...), int fd, PidfdInfo& info) {
   return control(fd, static_cast<Request>(get_info), &info) == 0;
@@ -43,7 +43,7 @@ class Pidfd final : public ProcessHandle {
  public:
   Pidfd(FileDescriptor fd, ProcessId pid) : fd_(std::move(fd)), pid_(static_cast<pid_t>(pid)) {}
 
-  /// Its number may be another one's by now; then it ends elsewhere.
+  /// If the PID was reused, the witness may watch another cgroup; its ID does not match then.
   void expect_end() override { witness_.emplace(pid_); }
 
   [[nodiscard]] std::optional<ExitStatus> exit_status() const override {
@@ -59,7 +59,7 @@ class Pidfd final : public ProcessHandle {
   [[nodiscard]] std::optional<bool> has_ended() const override {
     pollfd ended{.fd = fd_.get(), .events = POLLIN, .revents = 0};
     const int count = ::poll(&ended, 1, 0);
-    if (count == 0) look_for_oom_kills();  // before it ends
+    if (count == 0) look_for_oom_kills();  // so that earlier kills do not explain the end
     return count < 0 ? std::nullopt : std::optional(count > 0);
   }
 
@@ -67,7 +67,7 @@ class Pidfd final : public ProcessHandle {
   FileDescriptor fd_;
   pid_t pid_;
   std::optional<OomWitness> witness_;
-  mutable std::optional<ExitStatus> status_;  ///< once it is known: a kill explains one end
+  mutable std::optional<ExitStatus> status_;  ///< cached, because a kill explains only one end
 };
 
 }  // namespace

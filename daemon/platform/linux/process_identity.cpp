@@ -9,7 +9,7 @@
 namespace provisr::daemon {
 namespace {
 
-/// What all processes share that this program can tell apart from others.
+/// The parts of an identity that all visible processes share.
 struct Surroundings {
   std::array<char, 40> boot{};
   std::uint64_t pid_namespace = 0;

@@ -10,7 +10,7 @@ void wait_for_signals(const sigset_t& mask, const std::array<int, 2>& readable,
   const auto seconds = std::chrono::floor<std::chrono::seconds>(longest);
   const timespec timeout{seconds.count(), (longest - seconds).count()};
   std::array<pollfd, 2> inputs{pollfd{readable[0], POLLIN, 0}, pollfd{readable[1], POLLIN, 0}};
-  // Not pselect, which the thread sanitizer does not know: it would hold back the handler.
+  // Not pselect: the thread sanitizer does not intercept it and would delay the handler.
   ppoll(inputs.data(), inputs.size(), &timeout, &mask);
 }
 

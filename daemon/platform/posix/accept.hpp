@@ -2,10 +2,10 @@
 
 namespace provisr::daemon {
 
-/// accept(2), with the descriptor non-blocking and closed by exec.
+/// Like accept(2), but the descriptor is non-blocking and close-on-exec.
 [[nodiscard]] int accept_prepared(int listener) noexcept;
 
-/// For send(2): a lost connection is an error, not a signal.
+/// Flags for send(2): a lost connection causes an error, not a signal.
 extern const int send_flags;
 
 }  // namespace provisr::daemon

@@ -4,16 +4,16 @@
 
 #include <optional>
 
-/// The ends of processes that were taken over by adopt_child(). Of the supervisor's thread.
+/// Reports the ends of processes that adopt_child() took over. Belongs to the supervisor's thread.
 namespace provisr::daemon {
 
-/// Has input if has_adopted_end(); -1: it never has.
+/// Returns a descriptor that is readable if has_adopted_end(); -1 if that never happens.
 [[nodiscard]] int adopted_ends_descriptor() noexcept;
 
-/// Whether next_adopted_end() has something to tell.
+/// Whether next_adopted_end() has a result.
 [[nodiscard]] bool has_adopted_end() noexcept;
 
-/// One of which something has changed: it has ended, or its parent has collected it.
+/// Returns a process that has ended or that its parent has collected.
 [[nodiscard]] std::optional<ProcessId> next_adopted_end();
 
 }  // namespace provisr::daemon

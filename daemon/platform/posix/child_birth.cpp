@@ -18,7 +18,7 @@
 
 namespace provisr::daemon {
 
-/// What the child must know of its parent, found out before the fork.
+/// Facts that the child needs, collected before the fork.
 struct ChildBirth::Surroundings {
   const ExecPlan& plan;
   int report_pipe;
@@ -33,8 +33,8 @@ using Step = StepFailure::Step;
 
 static_assert(std::is_same_v<gid_t, std::uint32_t>);
 
-/// The only descriptor besides 0 to 2 until the program is executed. One that hangs on its way
-/// there must not hold the daemon's sockets and files.
+/// The only open descriptor besides 0 to 2 until the program is executed. A child that hangs before
+/// that must not hold the daemon's sockets and files open.
 constexpr int kept_report_pipe = STDERR_FILENO + 1;
 
 // Between fork and exec: async-signal-safe calls only.
@@ -54,8 +54,8 @@ constexpr int kept_report_pipe = STDERR_FILENO + 1;
   return dup2(opened, stream) == stream && close(opened) == 0;
 }
 
-/// The daemon writes down who the child is before it gives the word; if it dies, nothing is
-/// executed.
+/// Waits until the daemon has recorded the child and calls release(). Returns false if the daemon
+/// dies first; then nothing is executed.
 [[nodiscard]] bool is_told_to_go_on() noexcept {
   char word = 0;
   ssize_t size = 0;
@@ -65,7 +65,7 @@ constexpr int kept_report_pipe = STDERR_FILENO + 1;
   return size == sizeof word;
 }
 
-/// A failure shows when a file there is opened.
+/// Ignores errors: if the directory is missing, opening a file in it fails.
 void make_directory(const std::filesystem::path& directory) noexcept {
   constexpr mode_t mode = 0755;
   if (!directory.empty()) mkdir(directory.c_str(), mode);
@@ -75,7 +75,7 @@ void make_directory(const std::filesystem::path& directory) noexcept {
   return file.empty() || put_on(stream, file.c_str(), O_WRONLY | O_APPEND | O_CREAT);
 }
 
-/// Systems differ in the type of the count.
+/// Systems declare the count with different types.
 template <class Count>
 [[nodiscard]] bool set_groups(int (*set)(Count, const gid_t*),
                               const std::vector<gid_t>& groups) noexcept {
@@ -90,7 +90,7 @@ template <class Count>
          setuid(account.uid) == 0;
 }
 
-/// Fails silently for signals that cannot be changed.
+/// Ignores signals that cannot be changed.
 void reset_signals() noexcept {
   struct sigaction by_default {};
   by_default.sa_handler = SIG_DFL;
@@ -102,7 +102,7 @@ void reset_signals() noexcept {
 
 // Before the fork.
 
-/// Blocks every signal for its lifetime: a handler of the daemon must not run in the child.
+/// Blocks every signal during its lifetime, so that no handler of the daemon runs in the child.
 class AllSignalsBlocked {
  public:
   AllSignalsBlocked() {
@@ -118,7 +118,7 @@ class AllSignalsBlocked {
   sigset_t before_{};
 };
 
-/// Bounds the loop over descriptors if the limit is huge.
+/// The limit, bounded so that a loop over all descriptors stays short.
 [[nodiscard]] int descriptor_limit() {
   constexpr rlim_t most = 65536;
   rlimit now{};
@@ -131,7 +131,7 @@ class AllSignalsBlocked {
 ChildBirth::ChildBirth(ChildCommand command) : command_(std::move(command)) {}
 
 pid_t ChildBirth::fork_child(int report_pipe, const std::string& mark) const {
-  const ExecPlan plan(command_, mark);  // the child has a copy: ours need not outlive the fork
+  const ExecPlan plan(command_, mark);  // the child has a copy, so it need not outlive the fork
   const Surroundings around{
       .plan = plan,
       .report_pipe = report_pipe,
@@ -142,7 +142,7 @@ pid_t ChildBirth::fork_child(int report_pipe, const std::string& mark) const {
   const AllSignalsBlocked blocked;
   const pid_t pid = fork_without_handlers();
   if (pid == 0) live(around);
-  // Also in the parent: whichever runs first, the group exists before it is signalled.
+  // Also in the parent, so that the group exists before it is signalled, whichever runs first.
   if (pid > 0) setpgid(pid, pid);
   return pid;
 }
@@ -154,8 +154,8 @@ void ChildBirth::live(const Surroundings& around) const noexcept {
 }
 
 StepFailure ChildBirth::become_program(const Surroundings& around) const noexcept {
-  // A group, so that workers can be signalled with it. Not a session: the child stays a job of
-  // the terminal that the daemon was started from, and is hung up with it.
+  // A group, so that workers can be signalled with it. Not a session: the child remains a job of
+  // the daemon's terminal and receives its hangup.
   setpgid(0, 0);
   if (!keep_only_standard_streams_and(around.report_pipe, around.descriptor_limit)) {
     return {Step::set_up, errno};
@@ -169,7 +169,7 @@ StepFailure ChildBirth::become_program(const Surroundings& around) const noexcep
   if (!append_to(command_.stderr_file, STDERR_FILENO)) return {Step::open_stderr, errno};
   if (const auto& limit = original_descriptor_limit()) setrlimit(RLIMIT_NOFILE, &*limit);
   if (command_.account && !become(*command_.account)) return {Step::become_user, errno};
-  // After the change of user, which the kernel takes as a reason to forget it.
+  // After the change of user, because that change makes the kernel drop the setting.
   if (!command_.outlives_daemon && !end_with_parent(around.parent)) return {Step::set_up, ESRCH};
   const char* const work_dir = around.plan.work_dir();
   if (work_dir != nullptr && chdir(work_dir) != 0) return {Step::enter_work_dir, errno};

@@ -7,7 +7,7 @@
 
 namespace provisr::daemon {
 
-/// A step between fork and exec that failed; what the child writes to its report pipe.
+/// A failed step between fork and exec; the child writes it to the report pipe.
 struct StepFailure {
   enum class Step { set_up, open_stdout, open_stderr, become_user, enter_work_dir, execute };
 
@@ -15,16 +15,16 @@ struct StepFailure {
   int error;
 };
 
-/// A command on its way from fork to exec.
+/// The steps of a command from fork to exec.
 class ChildBirth {
  public:
   explicit ChildBirth(ChildCommand command);
   ChildBirth(const ChildBirth&) = delete;
   ChildBirth& operator=(const ChildBirth&) = delete;
 
-  /// Makes the process, with `mark` as an entry of its environment. It writes one StepFailure to
-  /// `report_pipe` and ends, or executes the program, which closes the pipe. Returns its PID, or -1
-  /// with errno set.
+  /// Forks a child with `mark` in its environment. Returns its PID, or -1 with errno set. The child
+  /// executes the program, which closes `report_pipe`, or writes one StepFailure to the pipe and
+  /// ends.
   [[nodiscard]] pid_t fork_child(int report_pipe, const std::string& mark) const;
 
   [[nodiscard]] StartFailure describe(const StepFailure& failure) const;

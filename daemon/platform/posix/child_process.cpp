@@ -25,7 +25,7 @@
 namespace provisr::daemon {
 namespace {
 
-/// The children that have not been collected. All other children of this program are adopted.
+/// The children that are not collected yet. All other children of this program are adopted.
 [[nodiscard]] std::unordered_set<pid_t>& started_children() {
   static std::unordered_set<pid_t> pids;
   return pids;
@@ -35,10 +35,10 @@ class PosixChild final : public ChildProcess {
  public:
   struct Start {
     std::unique_ptr<const ChildBirth> birth;
-    FileDescriptor report_pipe;  ///< does not block; takes the word to go on, too, if it waits
+    FileDescriptor report_pipe;  ///< non-blocking; also carries the message of release()
   };
 
-  /// `mark` is in the environment of the process, and so of its descendants.
+  /// `mark` is in the environment of the process and its descendants.
   PosixChild(pid_t pid, std::string mark, Start start, bool outlives_daemon)
       : pid_(pid),
         mark_(std::move(mark)),
@@ -100,7 +100,7 @@ class PosixChild final : public ChildProcess {
   }
 
  private:
-  /// The program closes the pipe by being executed; so does an end before that.
+  /// The pipe is closed when the program is executed or when the process ends before that.
   void read_report() {
     StepFailure report{};
     const ssize_t size = read(start_->report_pipe.get(), &report, sizeof report);
@@ -113,7 +113,7 @@ class PosixChild final : public ChildProcess {
 
   [[nodiscard]] ExitStatus collect() {
     constexpr ExitStatus collected_by_somebody_else{.code = 255};
-    // Before it is collected, and with that gone.
+    // Before collecting: the check needs the zombie.
     const bool may_be_oom_kill = was_killed() && was_oom_kill(pid_);
     int status = 0;
     rusage usage{};
@@ -124,7 +124,7 @@ class PosixChild final : public ChildProcess {
     return how;
   }
 
-  /// By SIGKILL; without collecting it.
+  /// Whether SIGKILL ended the process; does not collect it.
   [[nodiscard]] bool was_killed() const {
     siginfo_t info{};
     const int result = waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT);
@@ -132,7 +132,7 @@ class PosixChild final : public ChildProcess {
            info.si_status == SIGKILL;
   }
 
-  /// Once the leader has been collected.
+  /// Call it after the leader has been collected.
   [[nodiscard]] bool has_living_member() const {
     collect_adopted_workers();
     // While a member lives, the kernel does not reuse the group's number. If the PID exists again,
@@ -143,7 +143,7 @@ class PosixChild final : public ChildProcess {
     return member_ != 0;
   }
 
-  /// Orphaned workers become the daemon's children if it adopts them or is process 1.
+  /// Orphaned workers are children of the daemon if it adopts orphans or is process 1.
   void collect_adopted_workers() const {
     siginfo_t info{};
     while (waitid(P_PGID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG) == 0 &&
@@ -161,7 +161,7 @@ class PosixChild final : public ChildProcess {
     const std::vector<pid_t> left_group = orphans();
     const bool has_group = !exit_ || has_living_member();
     for (const int number : numbers) {
-      // The leader may have left the group that was made for it.
+      // The leader may have left its original group.
       if (has_group && kill(-pid_, number) != 0 && !exit_) kill(pid_, number);
       for (const pid_t orphan : left_group) signal_orphan(orphan, number);
     }
@@ -171,12 +171,12 @@ class PosixChild final : public ChildProcess {
   pid_t pid_;
   std::string mark_;
   bool outlives_daemon_;
-  std::optional<Start> start_;  ///< until it is known how it went
+  std::optional<Start> start_;  ///< until the result is known
   std::optional<StartFailure> start_failure_;
   std::optional<ExitStatus> exit_;
   std::optional<std::uint64_t> memory_peak_;
-  mutable bool is_gone_ = false;  ///< nothing of the group was left at the last look
-  mutable pid_t member_ = 0;      ///< after the leader has ended: the member last seen alive
+  mutable bool is_gone_ = false;  ///< the group was empty when last checked
+  mutable pid_t member_ = 0;      ///< live member seen last, after the leader has ended
 };
 
 [[nodiscard]] std::string unique_mark() {

@@ -36,7 +36,7 @@ using Deadline = std::chrono::steady_clock::time_point;
   return socket;
 }
 
-/// What became of a connection that is being made.
+/// Returns the result of a pending connection attempt, 0 on success.
 [[nodiscard]] int pending_error(const Socket& socket) {
   int error = 0;
   socklen_t length = sizeof error;
@@ -60,7 +60,7 @@ template <class Address>
       finish_connecting(socket, deadline);
       break;
     }
-    // A Unix socket whose backlog is full; poll(2) does not tell when that changes.
+    // EAGAIN: the backlog of a Unix socket is full; poll(2) does not report when that changes.
     if (errno != EAGAIN) throw_error(errno);
     if (time_until(deadline).count() == 0) throw_error(ETIMEDOUT);
     std::this_thread::sleep_for(std::chrono::milliseconds(10));

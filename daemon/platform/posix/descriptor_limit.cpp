@@ -16,7 +16,7 @@ bool set_soft_limit(const rlimit& now, rlim_t soft) {
 }  // namespace
 
 void raise_descriptor_limit() {
-  // macOS says "no limit" and then refuses more than its OPEN_MAX.
+  // macOS reports no limit, but refuses more than its OPEN_MAX.
   constexpr rlim_t what_macos_grants = 10240;
   rlimit now{};
   if (getrlimit(RLIMIT_NOFILE, &now) != 0 || now.rlim_cur == now.rlim_max) return;

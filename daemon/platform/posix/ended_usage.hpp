@@ -7,7 +7,7 @@
 
 namespace provisr::daemon {
 
-/// What a child that has ended has used, without collecting it; empty if the system does not tell.
+/// Returns what an ended child used, without collecting it; empty if the system does not report it.
 [[nodiscard]] std::optional<EndedChild> describe_ended_child(pid_t pid) noexcept;
 
 }  // namespace provisr::daemon

@@ -19,7 +19,7 @@ struct HandledSignal {
   Events::Kind kind;
 };
 
-/// In the order in which they are reported if several have come.
+/// If several signals are pending, they are reported in this order.
 constexpr auto handled_signals = std::to_array<HandledSignal>({
     {SIGTERM, Events::Kind::stop_requested},
     {SIGINT, Events::Kind::stop_requested},
@@ -30,7 +30,7 @@ constexpr auto handled_signals = std::to_array<HandledSignal>({
     {SIGCHLD, Events::Kind::child_exited},
 });
 
-// Written by the signal handler, which can reach globals only.
+// Written by the signal handler, which can only access globals.
 std::array<std::atomic<bool>, handled_signals.size()> has_come{};
 static_assert(std::atomic<bool>::is_always_lock_free);
 
@@ -44,10 +44,10 @@ struct SignalSetup {
   std::array<struct sigaction, handled_signals.size()> actions{};
   struct sigaction pipe_action {};
   sigset_t mask{};
-  sigset_t while_waiting{};  ///< `mask` without what is handled
+  sigset_t while_waiting{};  ///< `mask` without the handled signals
 };
 
-SignalSetup before;  // what the one Events object found
+SignalSetup before;  // the settings before the one Events object was created
 
 void block_handled_signals() {
   sigset_t handled;
@@ -76,7 +76,7 @@ void install_handlers() {
   sigaction(SIGPIPE, &ignore, &before.pipe_action);
 }
 
-/// The first kind that has come, with everything of that kind taken.
+/// Returns the first pending kind and clears all its signals.
 [[nodiscard]] std::optional<Events::Kind> take_signal() {
   std::optional<Events::Kind> taken;
   for (std::size_t i = 0; i < handled_signals.size(); ++i) {
@@ -105,7 +105,7 @@ Events::~Events() {
 Events::Kind Events::wait_until(std::chrono::steady_clock::time_point deadline, Wakeup& wakeup) {
   while (true) {
     const auto now = std::chrono::steady_clock::now();
-    // Even past the deadline: pending signals are handled first.
+    // Also after the deadline, so that pending signals are handled first.
     wait_for_signals(before.while_waiting,
                      {wakeup.state().pipe.read_end.get(), adopted_ends_descriptor()},
                      std::max(deadline, now) - now);

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <unistd.h>
 
-// POSIX specifies it but leaves its declaration to the program.
+// POSIX specifies it, but the program must declare it.
 extern char** environ;  // NOLINT(readability-redundant-declaration)
 
 namespace provisr::daemon {
@@ -39,7 +39,7 @@ void set_entry(std::vector<std::string>& environment, const std::string& entry) 
   }
 }
 
-/// As a login of that user would set it.
+/// Sets the variables that a login of that user would set.
 void set_account(std::vector<std::string>& environment, const UserAccount& account) {
   set_entry(environment, "HOME=" + account.home);
   set_entry(environment, "LOGNAME=" + account.name);
@@ -68,7 +68,7 @@ std::string search_path(const std::vector<std::string>& environment) {
   return value_of(environment, "PATH").value_or("/usr/local/bin:/usr/bin:/bin");
 }
 
-/// An empty entry of PATH is the working directory.
+/// An empty entry of PATH means the working directory.
 std::vector<std::string> files_in_path(std::string_view path, const std::string& program) {
   std::vector<std::string> files;
   while (true) {

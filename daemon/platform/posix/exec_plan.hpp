@@ -8,24 +8,24 @@
 
 namespace provisr::daemon {
 
-/// Whether a program of this name is looked for in PATH.
+/// Whether a program with this name is searched in PATH.
 [[nodiscard]] inline bool is_searched(std::string_view program) {
   return program.find('/') == std::string_view::npos;
 }
 
-/// A command in the form that execve takes, prepared before the fork: between fork and exec,
-/// allocation is not allowed.
+/// A command in the form that execve takes. Prepared before the fork, because allocation is not
+/// allowed between fork and exec.
 class ExecPlan {
  public:
-  /// `mark` is one more entry of the environment.
+  /// `mark` is added to the environment.
   ExecPlan(const ChildCommand& command, const std::string& mark);
   ExecPlan(const ExecPlan&) = delete;
   ExecPlan& operator=(const ExecPlan&) = delete;
 
-  [[nodiscard]] const char* work_dir() const noexcept;  ///< null: stay
+  [[nodiscard]] const char* work_dir() const noexcept;  ///< null: keep the current one
 
-  /// Replaces this process by the program; returns errno on failure. As execvp does,
-  /// it takes the first of the places in PATH that has the program. Async-signal-safe.
+  /// Replaces this process with the program, the first one found in PATH, as execvp does. Returns
+  /// errno on failure. Async-signal-safe.
   [[nodiscard]] int execute() const noexcept;
 
  private:
@@ -33,7 +33,7 @@ class ExecPlan {
   std::string work_dir_;
   std::vector<std::string> arguments_;
   std::vector<std::string> environment_;
-  std::vector<std::string> files_;  ///< where the program may be
+  std::vector<std::string> files_;  ///< candidates for the program's file
   std::vector<char*> argv_;
   std::vector<char*> envp_;
 };

@@ -5,7 +5,7 @@
 
 namespace provisr::daemon {
 
-/// What the last system call failed with.
+/// Returns the error of the last system call.
 [[nodiscard]] inline std::error_code last_error() noexcept {
   return {errno, std::generic_category()};
 }

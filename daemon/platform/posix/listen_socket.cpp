@@ -60,7 +60,7 @@ Socket listen_on(const SocketAddress& address, int port, Coverage coverage) {
   Socket socket(fd);
   ::fcntl(fd, F_SETFD, FD_CLOEXEC);
   ::fcntl(fd, F_SETFL, O_NONBLOCK);
-  // SO_REUSEADDR, not SO_REUSEPORT: that one lets two programs share a port.
+  // SO_REUSEADDR, not SO_REUSEPORT, which would let two programs share a port.
   set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
   if (is_ipv6(address)) {
     set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, coverage == Coverage::both_families ? 0 : 1);

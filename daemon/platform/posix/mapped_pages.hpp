@@ -6,7 +6,7 @@
 
 namespace provisr::posix_platform {
 
-/// Owns pages that mmap(2) has given.
+/// Owns pages returned by mmap(2).
 class MappedPages {
  public:
   explicit MappedPages(std::span<std::byte> pages) noexcept : bytes_(pages) {}

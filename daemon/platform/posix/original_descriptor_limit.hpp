@@ -5,7 +5,7 @@
 
 namespace provisr::daemon {
 
-/// RLIMIT_NOFILE before raise_descriptor_limit(); empty if that changed nothing.
+/// Returns RLIMIT_NOFILE before raise_descriptor_limit(); empty if that call changed nothing.
 [[nodiscard]] const std::optional<rlimit>& original_descriptor_limit();
 
 }  // namespace provisr::daemon

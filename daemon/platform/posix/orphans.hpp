@@ -7,16 +7,17 @@
 
 namespace provisr::daemon {
 
-/// The entry of the environment of each child that no other child of this machine has, and that its
-/// descendants inherit: "KEY=value".
+/// Key of an environment entry that identifies a child: its value is unique on this machine, and
+/// descendants inherit it.
 constexpr std::string_view mark_key = "PROVISR_LAUNCH=";
 
-/// The living children of `adopter`, apart from `started`, whose environment holds the entry
-/// `mark`: orphans that it has adopted. Empty if the system cannot tell.
+/// Returns the orphans of the child with this `mark`: living children of `adopter` that are not in
+/// `started` and have the entry `mark` ("KEY=value") in their environment. Empty if the system
+/// cannot report them.
 [[nodiscard]] std::vector<pid_t> marked_orphans(pid_t adopter, std::string_view mark,
                                                 const std::unordered_set<pid_t>& started);
 
-/// Signals the group that an orphan leads, as most do, or else it alone.
+/// Signals the process group that an orphan leads, as most do; otherwise only the orphan.
 void signal_orphan(pid_t orphan, int signal) noexcept;
 
 }  // namespace provisr::daemon

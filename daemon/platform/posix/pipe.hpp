@@ -11,11 +11,11 @@ struct Pipe {
   FileDescriptor write_end;
 };
 
-/// A pipe whose ends are closed by exec and never are descriptors 0 to 2, even if those are closed.
-/// On failure both ends are empty and errno is set.
+/// Makes a pipe whose ends are close-on-exec and never descriptors 0 to 2, even if those are
+/// closed. On failure, both ends are empty and errno is set.
 [[nodiscard]] Pipe make_pipe();
 
-/// The same, with ends that can be both read and written.
+/// The same, but both ends can be read and written.
 [[nodiscard]] Pipe make_two_way_pipe();
 
 }  // namespace provisr::daemon

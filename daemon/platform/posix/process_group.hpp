@@ -4,9 +4,9 @@
 
 namespace provisr::daemon {
 
-/// The PID of a live member of this group, preferring `known`; 0 if there is none. Zombies do not
-/// count if the system can tell: an init that reaps late, or never as in many containers, must not
-/// look like a process that refuses to end.
+/// Returns the PID of a live member of this group, preferring `known`; 0 if there is none. Zombies
+/// do not count if the system can identify them: if init reaps late, or never as in many
+/// containers, they must not look like a process that refuses to end.
 [[nodiscard]] pid_t living_member(pid_t group, pid_t known);
 
 }  // namespace provisr::daemon

@@ -16,7 +16,7 @@ namespace {
 
 using posix_platform::FileDescriptor;
 
-/// What tells a file that may not be read from one that may; no error: read it.
+/// Returns an error for a file that must not be read, otherwise no error.
 using Refusal = std::error_code (*)(const struct stat& status);
 
 std::error_code refuse_irregular(const struct stat& status) {
@@ -33,7 +33,7 @@ std::error_code refuse_exposed(const struct stat& status) {
              : std::make_error_code(std::errc::operation_not_permitted);
 }
 
-/// At most `most` bytes from `offset` on.
+/// Reads at most `most` bytes from `offset` on.
 std::optional<std::string> read_from(const FileDescriptor& file, off_t offset, std::size_t most,
                                      std::error_code& error) {
   std::string text(most, '\0');
@@ -53,10 +53,10 @@ std::optional<std::string> read_from(const FileDescriptor& file, off_t offset, s
   return text;
 }
 
-/// Opens a file unless it is refused; tells `status` of what it has opened.
+/// Opens a file unless `refusal` rejects it; `status` receives the status of the opened file.
 FileDescriptor open_unless(Refusal refusal, const std::filesystem::path& file, struct stat& status,
                            std::error_code& error) {
-  // Before opening, which can have effects on a device.
+  // Check before opening, which can have side effects on a device.
   error = ::stat(file.c_str(), &status) != 0 ? last_error() : refusal(status);
   if (error) return {};
   FileDescriptor opened(::open(file.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
@@ -64,7 +64,7 @@ FileDescriptor open_unless(Refusal refusal, const std::filesystem::path& file, s
     error = last_error();
     return {};
   }
-  // Again, as something else may have taken its place.
+  // Check again, because another file may have replaced it.
   error = ::fstat(opened.get(), &status) != 0 ? last_error() : refusal(status);
   return error ? FileDescriptor() : std::move(opened);
 }
@@ -96,7 +96,7 @@ std::optional<FileEnd> read_end_of_regular_file(const std::filesystem::path& fil
 }
 
 std::optional<FileStamp> stamp_of(const std::filesystem::path& file) {
-  constexpr time_t settled_after = 10;  // seconds, as a file server's clock may be another one
+  constexpr time_t settled_after = 10;  // seconds; the clock of a file server may differ
   struct stat status {};
   if (::stat(file.c_str(), &status) != 0) return std::nullopt;
   if (status.st_ctime + settled_after > ::time(nullptr)) return std::nullopt;

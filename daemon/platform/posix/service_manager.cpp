@@ -19,7 +19,7 @@ using posix_platform::FileDescriptor;
 
 constexpr const char* address_variable = "NOTIFY_SOCKET";
 
-/// A path, or a name in Linux's abstract namespace, which "@" stands for.
+/// A path, or a name in Linux's abstract namespace, marked by a leading "@".
 [[nodiscard]] bool is_unix_address(std::string_view text) {
   return text.size() > 1 && (text.front() == '/' || text.front() == '@');
 }

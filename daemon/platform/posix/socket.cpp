@@ -32,7 +32,7 @@ namespace {
   switch (error) {
     case ECONNABORTED:
     case EINTR:
-    // What has befallen the connection meanwhile, on Linux (accept(2)), or a firewall's refusal.
+    // An error that the new connection already had on Linux (accept(2)), or a firewall's refusal.
     case EPROTO:
     case ENOPROTOOPT:
     case ENETDOWN:

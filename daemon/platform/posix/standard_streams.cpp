@@ -9,15 +9,16 @@
 namespace provisr::daemon {
 namespace {
 
-/// Returns whether `fd` was open. open() returns the lowest free number, which is `fd` as long as
-/// those below it are open.
+/// Returns whether `fd` was open. open() returns the lowest free number, which is `fd` if all lower
+/// ones are open.
 bool open_if_closed(int fd) noexcept {
   if (fcntl(fd, F_GETFD) != -1 || errno != EBADF) return true;
   static_cast<void>(open("/dev/null", O_RDWR));
   return false;
 }
 
-/// Waits if the descriptor is in non-blocking mode, which whoever shares it may have set.
+/// Returns whether to write again. Waits if the descriptor is non-blocking, which another process
+/// that shares it may have set.
 bool can_go_on() noexcept {
   if (errno == EINTR) return true;
   if (errno != EAGAIN && errno != EWOULDBLOCK) return false;
@@ -30,7 +31,7 @@ bool can_go_on() noexcept {
 
 StandardStreams prepare_standard_streams() noexcept {
   signal(SIGPIPE, SIG_IGN);
-  signal(SIGXFSZ, SIG_IGN);  // a write beyond the limit of file sizes fails, as on a full disk
+  signal(SIGXFSZ, SIG_IGN);  // a write beyond the file size limit then fails, as on a full disk
   static_cast<void>(open_if_closed(STDIN_FILENO));
   const bool has_output = open_if_closed(STDOUT_FILENO);
   return {.has_output = has_output, .has_error = open_if_closed(STDERR_FILENO)};

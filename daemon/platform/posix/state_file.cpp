@@ -39,7 +39,7 @@ class PosixStateFile final : public StateFile {
     return ::fstat(file_.get(), &status) == 0 ? static_cast<std::uint64_t>(status.st_size) : 0;
   }
 
-  /// Zeros are written, as a hole needs no room yet.
+  /// Writes zeros because a hole does not allocate disk space.
   [[nodiscard]] std::error_code reserve(std::uint64_t size) override {
     constexpr std::array<std::byte, 4096> zeros{};
     for (std::uint64_t end = this->size(); end < size;) {

@@ -27,7 +27,7 @@ using Clock = std::chrono::steady_clock;
 constexpr auto terminal_signals =
     std::to_array<int>({SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGWINCH, SIGTSTP, SIGCONT});
 
-// Written by the signal handler, which can reach globals only.
+// Written by the signal handler, which can only access globals.
 std::array<std::atomic<bool>, terminal_signals.size()> has_arrived{};
 static_assert(std::atomic<bool>::is_always_lock_free);
 
@@ -65,7 +65,7 @@ void set_handler(int number, void (*handler)(int)) {
   return set;
 }
 
-/// A description of our own, so that the mode in which it does not block is nobody else's.
+/// Opens a file description of its own, so that its non-blocking mode affects no other program.
 [[nodiscard]] FileDescriptor open_terminal() {
   constexpr int flags = O_RDWR | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
   std::array<char, 256> name{};
@@ -114,7 +114,7 @@ struct Terminal::State {
 
   [[nodiscard]] bool is_in_foreground() const {
     const pid_t group = tcgetpgrp(terminal.get());
-    return group < 0 || group == getpgrp();  // without job control, nobody else has it
+    return group < 0 || group == getpgrp();  // without job control, no other program has it
   }
 
   void handle_signals() {
@@ -132,7 +132,7 @@ struct Terminal::State {
     }
   }
 
-  /// What has come meanwhile has been heard: the program ends, or is about to.
+  /// Discards pending signals: the program is already ending.
   void restore_signals() {
     for (const int number : terminal_signals) set_handler(number, SIG_IGN);
     for (std::size_t i = 0; i < terminal_signals.size(); ++i) {
@@ -148,7 +148,7 @@ struct Terminal::State {
     if (is_shown) write_for(enter_full_screen, std::chrono::seconds(1));
   }
 
-  /// In the background the terminal belongs to another program.
+  /// Writes nothing in the background, where the terminal belongs to another program.
   void hide() {
     if (!is_shown) return;
     is_shown = false;
@@ -157,7 +157,7 @@ struct Terminal::State {
     static_cast<void>(tcsetattr(terminal.get(), TCSANOW, &found));
   }
 
-  /// Until the program is continued.
+  /// Returns when the program is continued.
   void suspend() {
     hide();
     set_handler(SIGTSTP, SIG_DFL);
@@ -169,14 +169,14 @@ struct Terminal::State {
     flag_of(SIGCONT) = false;
   }
 
-  /// Whatever was done to the terminal while the program was stopped.
+  /// Sets up the terminal again, whatever happened to it while the program was stopped.
   void show_again() {
     is_shown = false;
     if (!is_in_foreground()) return;
     show();
   }
 
-  /// Returns what is left to write after one attempt.
+  /// Tries once and returns the rest of `text`.
   [[nodiscard]] std::string_view write_some(std::string_view text) {
     const ssize_t written = ::write(terminal.get(), text.data(), text.size());
     if (written >= 0) return text.substr(static_cast<std::size_t>(written));
@@ -198,7 +198,7 @@ struct Terminal::State {
     return text.empty();
   }
 
-  /// Waits for a terminal that takes nothing, such as one that is paused, until asked to end.
+  /// Waits while the terminal accepts nothing, as when it is paused, until asked to end or suspend.
   bool write_all(std::string_view text) {
     while (!text.empty() && !is_gone && is_shown) {
       const std::size_t before = text.size();
@@ -262,7 +262,7 @@ Terminal::~Terminal() {
 }
 
 Terminal::Event Terminal::wait_until(Clock::time_point deadline, Wakeup& wakeup) {
-  constexpr std::chrono::milliseconds look_around{200};  // for the way back to the foreground
+  constexpr std::chrono::milliseconds look_around{200};  // to notice the return to the foreground
   State& state = *state_;
   while (true) {
     if (is_asked_to_end()) {

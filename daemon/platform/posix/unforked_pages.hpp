@@ -5,7 +5,7 @@
 
 namespace provisr::posix_platform {
 
-/// Keeps whole pages out of processes that are forked from now on; a hint.
+/// Excludes whole pages from later forks; only a hint.
 void leave_out_of_forks(std::span<std::byte> pages) noexcept;
 
 }  // namespace provisr::posix_platform

@@ -25,7 +25,7 @@ namespace {
   return {static_cast<std::byte*>(memory), size};
 }
 
-/// Zeros that no fork copies. Throws std::bad_alloc.
+/// Zeroed pages that no fork copies. Throws std::bad_alloc.
 class UnforkedPages : public posix_platform::MappedPages {
  public:
   explicit UnforkedPages(std::size_t size) : MappedPages(map_zeros(size)) {
@@ -33,13 +33,14 @@ class UnforkedPages : public posix_platform::MappedPages {
   }
 };
 
-/// Small pieces of shared pages: one would be half empty for a history of common length.
+/// Allocates small pieces of shared chunks. A history of common length would leave half of a page
+/// of its own empty.
 class Pool {
  public:
   static constexpr std::size_t chunk_size = std::size_t{1} << 20U;
   static constexpr std::size_t largest_piece = chunk_size / 4;
 
-  /// Zeros. Throws std::bad_alloc.
+  /// Returns zeroed bytes. Throws std::bad_alloc.
   [[nodiscard]] std::span<std::byte> take(std::size_t size) {
     const std::lock_guard lock(mutex_);
     std::vector<std::byte*>& free = free_[size];
@@ -68,12 +69,12 @@ class Pool {
  private:
   std::mutex mutex_;
   std::vector<std::unique_ptr<UnforkedPages>> chunks_;
-  std::span<std::byte> rest_;  ///< of the latest chunk
+  std::span<std::byte> rest_;  ///< unused end of the latest chunk
   std::map<std::size_t, std::vector<std::byte*>> free_;
-  std::size_t pieces_ = 0;  ///< that are in use
+  std::size_t pieces_ = 0;  ///< in use
 };
 
-/// A piece in use.
+/// A piece in use; returns it to the pool.
 class Piece {
  public:
   Piece(std::shared_ptr<Pool> pool, std::size_t size)

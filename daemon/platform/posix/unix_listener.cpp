@@ -39,7 +39,7 @@ constexpr mode_t socket_mode = 0660;
   return Socket(fd);
 }
 
-/// Calls bind(2) or connect(2); returns the error or 0.
+/// Calls bind(2) or connect(2). Returns the error, or 0.
 template <class Call>
 [[nodiscard]] int call_with_address(Call call, const Socket& socket, const std::string& path) {
   const sockaddr_un address = address_of(path);
@@ -47,8 +47,8 @@ template <class Call>
   return call(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 ? 0 : errno;
 }
 
-/// Held until the descriptor is closed, also by a kill. The file stays: removing it would let two
-/// programs hold locks on different files of the same name.
+/// The lock is held until the descriptor is closed, also by a kill. The file is never removed:
+/// otherwise two programs could lock different files of the same name.
 [[nodiscard]] Socket lock(const std::string& path) {
   const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd < 0) throw_error(errno);
@@ -59,8 +59,8 @@ template <class Call>
   return lock;
 }
 
-/// Whether the path is free, or holds a stream socket that nobody listens on. A backlog that is
-/// full gives EAGAIN, a socket of another type EPROTOTYPE: both belong to somebody.
+/// Whether the path is free or holds a stream socket that nobody listens on. A full backlog gives
+/// EAGAIN and a socket of another type EPROTOTYPE: both are in use.
 [[nodiscard]] bool may_be_replaced(const std::string& path) {
   struct stat file {};
   if (::lstat(path.c_str(), &file) != 0) return errno == ENOENT;
@@ -68,7 +68,7 @@ template <class Call>
   return call_with_address(::connect, make_socket(), path) == ECONNREFUSED;
 }
 
-/// A short name in the same folder, as sun_path is short.
+/// Returns a short name in the same folder, because sun_path is short.
 [[nodiscard]] std::string temporary_name(const std::string& path) {
   return fmt::format("{}.p{}", path.substr(0, path.rfind('/') + 1), ::getpid());
 }
@@ -83,7 +83,7 @@ void give_to_group(const std::string& file, const std::string& group) {
                                        std::generic_category().message(errno)));
 }
 
-/// A file that has not got its final name yet; removed if it never does.
+/// A file under a temporary name; removed unless rename_to() is called.
 class TemporaryFile {
  public:
   explicit TemporaryFile(std::string name) : name_(std::move(name)) { ::unlink(name_.c_str()); }

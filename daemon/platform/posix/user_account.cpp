@@ -14,11 +14,11 @@ namespace {
 
 using Account = std::optional<UserAccount>;
 
-/// getgrouplist takes gid_t, but int on macOS.
+/// getgrouplist takes gid_t, or int on macOS.
 template <class Group>
 [[nodiscard]] std::vector<Group> groups_of(const passwd& entry,
                                            int (*list)(const char*, Group, Group*, int*)) {
-  constexpr int most = 65536;  // NGROUPS_MAX of Linux
+  constexpr int most = 65536;  // NGROUPS_MAX on Linux
   std::vector<Group> groups(64);
   for (;;) {
     int count = static_cast<int>(groups.size());

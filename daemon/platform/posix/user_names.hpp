@@ -6,10 +6,11 @@
 
 namespace provisr::daemon {
 
-/// The names of users by their number, each asked for once. Not thread-safe.
+/// A cache of user names by user ID. Not thread-safe.
 class UserNames {
  public:
-  /// The number, as text, if it has no name or if that cannot be found out. Valid until forget().
+  /// Returns the user's name; the number as text if there is no name or the lookup fails. Valid
+  /// until forget().
   [[nodiscard]] const std::string& of(uid_t uid);
 
   void forget() { known_.clear(); }

@@ -7,10 +7,10 @@
 
 namespace provisr::daemon {
 
-/// What wait(2) says of a process that has ended.
+/// Converts a status of wait(2) of a process that has ended.
 [[nodiscard]] ExitStatus exit_status_of(int wait_status) noexcept;
 
-/// The largest resident size, in bytes.
+/// Returns the largest resident size, in bytes.
 [[nodiscard]] std::uint64_t peak_memory_of(const rusage& usage) noexcept;
 
 }  // namespace provisr::daemon

@@ -28,7 +28,7 @@ Wakeup::~Wakeup() = default;
 
 void Wakeup::wake() noexcept {
   const char byte = 0;
-  // A full pipe wakes as well as one more byte would.
+  // If the pipe is full, the reader wakes anyway.
   static_cast<void>(!::write(state_->pipe.write_end.get(), &byte, 1));
 }
 

@@ -5,7 +5,7 @@
 
 namespace provisr::daemon {
 
-/// Readable while a wake has not been taken.
+/// The pipe is readable while a wake is pending.
 struct Wakeup::State {
   Pipe pipe;
 };

@@ -4,11 +4,11 @@
 
 namespace provisr::daemon {
 
-/// Set whenever a child has ended; reset by the wait for it. Lives as long as the program.
+/// An auto-reset event, set whenever a child has ended. Lives as long as the program.
 [[nodiscard]] HANDLE child_exit_event() noexcept;
 
-/// Adds to EndedChildren and sets the event. Thread-safe: the system calls it on a thread of its
-/// own.
+/// Adds the child to EndedChildren and sets the event. Thread-safe: the system calls it on another
+/// thread.
 void note_child_exit(DWORD pid) noexcept;
 
 }  // namespace provisr::daemon

@@ -14,7 +14,7 @@
 namespace provisr::daemon {
 namespace {
 
-/// The exit code of a killed process: what a POSIX shell shows for SIGKILL.
+/// Exit code of a killed process, as a POSIX shell reports SIGKILL.
 constexpr UINT killed_exit_code = 137;
 
 [[nodiscard]] std::error_code last_error() {
@@ -30,8 +30,8 @@ constexpr UINT killed_exit_code = 137;
   }
 }
 
-/// A job whose processes end when its last handle is closed. The daemon holds that handle, so they
-/// end even if the daemon is killed.
+/// Returns a job whose processes end when its last handle is closed. The daemon holds that handle,
+/// so they end even if the daemon is killed.
 [[nodiscard]] windows_platform::Handle make_job() {
   windows_platform::Handle job(CreateJobObjectW(nullptr, nullptr));
   JOBOBJECT_EXTENDED_LIMIT_INFORMATION limits{};
@@ -49,8 +49,8 @@ struct StartedProcess {
   DWORD pid = 0;
 };
 
-/// The first thread stays suspended until the process is in its job. Empty, with the last error
-/// set, on failure.
+/// Creates a process whose first thread stays suspended until the process is in its job. On
+/// failure, returns an empty result and sets the last error.
 [[nodiscard]] StartedProcess create_suspended(LaunchPlan& plan, ChildStreams& streams) {
   constexpr DWORD flags = CREATE_SUSPENDED | CREATE_NEW_PROCESS_GROUP | CREATE_UNICODE_ENVIRONMENT |
                           EXTENDED_STARTUPINFO_PRESENT;
@@ -110,7 +110,7 @@ class WindowsChild final : public ChildProcess {
     return is_told == 0 ? !has_ended() : job.ActiveProcesses > 0;
   }
 
-  /// Reaches those that share the daemon's console; a daemon without one can only kill.
+  /// Reaches only processes on the daemon's console. A daemon without a console can only kill.
   using ChildProcess::terminate_group;
   bool terminate_group(int /*signal*/) override {
     GenerateConsoleCtrlEvent(CTRL_BREAK_EVENT, pid_);
@@ -126,7 +126,7 @@ class WindowsChild final : public ChildProcess {
   HANDLE exit_wait_ = nullptr;
 };
 
-/// Returns nullptr, with the last error set, on failure.
+/// Returns nullptr and sets the last error on failure.
 [[nodiscard]] std::unique_ptr<ChildProcess> launch(LaunchPlan& plan, ChildStreams& streams) {
   windows_platform::Handle job = make_job();
   if (!job) return nullptr;

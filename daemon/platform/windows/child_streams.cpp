@@ -13,7 +13,7 @@ namespace {
                                               &inheritable, OPEN_EXISTING, 0, nullptr));
 }
 
-/// A copy of one of the daemon's own streams; empty if it has none.
+/// Returns a copy of one of the daemon's own streams; empty if the daemon has no such stream.
 [[nodiscard]] windows_platform::Handle inheritable_copy(DWORD standard_stream) {
   HANDLE const own = GetStdHandle(standard_stream);
   HANDLE copy = nullptr;
@@ -34,7 +34,7 @@ namespace {
   return copy ? std::move(copy) : open_null(GENERIC_READ);
 }
 
-/// Each write goes to the end of the file, whoever else writes to it.
+/// Opens a file so that each write appends, even if others write to the file, too.
 [[nodiscard]] windows_platform::Handle appended_file(const std::filesystem::path& file) {
   SECURITY_ATTRIBUTES inheritable{sizeof inheritable, nullptr, TRUE};
   return windows_platform::Handle(CreateFileW(

@@ -10,8 +10,8 @@
 
 namespace provisr::daemon {
 
-/// The standard streams of a new child: the daemon's output or files, and its input or nothing. A
-/// child inherits these handles and no other of the daemon's.
+/// The standard streams of a new child: the daemon's output streams or files, and the daemon's
+/// input or the null device. A child inherits no other handles of the daemon.
 class ChildStreams {
  public:
   explicit ChildStreams(const ChildCommand& command);
@@ -19,13 +19,13 @@ class ChildStreams {
   ChildStreams(const ChildStreams&) = delete;
   ChildStreams& operator=(const ChildStreams&) = delete;
 
-  /// False, with the last error set: there is nothing to start a child with.
+  /// False if a stream could not be opened; then the last error is set.
   [[nodiscard]] bool is_ready() const { return is_ready_; }
 
-  /// What could not be opened, if it is not ready.
+  /// Names what could not be opened if is_ready() is false.
   [[nodiscard]] const std::string& missing() const { return missing_; }
 
-  /// For CreateProcess with EXTENDED_STARTUPINFO_PRESENT; valid as long as this object.
+  /// For CreateProcess with EXTENDED_STARTUPINFO_PRESENT; valid during this object's lifetime.
   [[nodiscard]] STARTUPINFOW* startup_info() { return &info_.StartupInfo; }
 
  private:

@@ -31,7 +31,7 @@ namespace {
   return getsockopt(handle, SOL_SOCKET, SO_ERROR, bytes, &length) == 0 ? error : WSAGetLastError();
 }
 
-/// select() tells of a refused connection by its third set; WSAPoll() of older systems never does.
+/// select() reports a refused connection in its third set; WSAPoll() of older systems never does.
 void finish_connecting(SOCKET handle, std::chrono::milliseconds timeout) {
   fd_set connected = set_of(handle);
   fd_set refused = set_of(handle);

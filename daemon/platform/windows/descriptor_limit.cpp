@@ -2,7 +2,7 @@
 
 namespace provisr::daemon {
 
-// Windows sets no limit to the handles of a process that could be raised.
+// Windows has no adjustable limit on the handles of a process.
 void raise_descriptor_limit() {}
 
 std::optional<std::size_t> descriptor_limit() {

@@ -8,7 +8,7 @@
 namespace provisr::daemon {
 namespace {
 
-/// Filled as the system tells of each end.
+/// A queue of ended children, filled when the system reports an end.
 class WindowsEndedChildren final : public EndedChildren {
  public:
   void add(DWORD pid) {

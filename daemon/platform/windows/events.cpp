@@ -14,13 +14,13 @@ namespace {
   return event;
 }
 
-/// Called by the system on a thread of its own.
+/// The system calls this on another thread.
 BOOL WINAPI on_console_event(DWORD kind) {
   SetEvent(stop_event());
   const bool ends_when_answered =
       kind == CTRL_CLOSE_EVENT || kind == CTRL_LOGOFF_EVENT || kind == CTRL_SHUTDOWN_EVENT;
-  // Windows ends the program when this returns; it waits some seconds for that, which the main
-  // thread uses to stop the children.
+  // Windows ends the program when this handler returns, or after some seconds. The main thread uses
+  // that time to stop the children.
   if (ends_when_answered) Sleep(INFINITE);
   return TRUE;
 }
@@ -30,7 +30,7 @@ DWORD milliseconds_until(std::chrono::steady_clock::time_point deadline) {
   constexpr milliseconds longest{INFINITE - 1};
   const auto now = steady_clock::now();
   if (deadline <= now) return 0;
-  // Not rounded up from the largest time point, which would overflow.
+  // Rounding up the largest time point would overflow.
   const auto wait = duration_cast<milliseconds>(deadline - now);
   return static_cast<DWORD>(std::min(wait, longest - milliseconds(1)).count() + 1);
 }
@@ -40,7 +40,7 @@ DWORD milliseconds_until(std::chrono::steady_clock::time_point deadline) {
 Events::Events() {
   ResetEvent(stop_event());
   ResetEvent(child_exit_event());
-  // A daemon started in a process group of its own ignores Ctrl-C until it asks for it.
+  // A daemon started in its own process group ignores Ctrl-C until it enables it.
   SetConsoleCtrlHandler(nullptr, FALSE);
   SetConsoleCtrlHandler(on_console_event, TRUE);
 }
@@ -53,7 +53,7 @@ Events::Kind Events::wait_until(std::chrono::steady_clock::time_point deadline, 
   const std::array<HANDLE, 3> events{stop_event(), child_exit_event(), wakeup.state().event.get()};
   while (true) {
     const DWORD timeout_ms = milliseconds_until(deadline);
-    // Of several events, the first in the list is reported.
+    // If several events are set, the first in the list is reported.
     switch (WaitForMultipleObjects(events.size(), events.data(), FALSE, timeout_ms)) {
       case WAIT_OBJECT_0:
         return Kind::stop_requested;

@@ -5,7 +5,7 @@
 namespace provisr::daemon {
 
 std::string ExitStatus::to_string() const {
-  // An exception that nobody caught ends a process with its NTSTATUS, an error from 0xC0000000 on.
+  // An unhandled exception ends a process with its NTSTATUS; errors start at 0xC0000000.
   constexpr unsigned first_error = 0xC000'0000U;
   constexpr unsigned control_c_exit = 0xC000'013AU;
   const auto status = static_cast<unsigned>(code);

@@ -19,7 +19,7 @@ bool are_one_name(std::string_view one, std::string_view other) {
          CSTR_EQUAL;
 }
 
-/// The names of variables regardless of case, in the order that an environment block has them.
+/// Compares names of variables without case, in the order that an environment block requires.
 struct NameOrder {
   bool operator()(const std::wstring& one, const std::wstring& other) const {
     return CompareStringOrdinal(one.c_str(), -1, other.c_str(), -1, TRUE) == CSTR_LESS_THAN;
@@ -28,7 +28,8 @@ struct NameOrder {
 using Environment = std::map<std::wstring, std::wstring, NameOrder>;
 
 void set_entry(Environment& environment, const std::wstring& entry) {
-  // From the second character: "=C:=C:\folder", the working directory of a drive, is an entry.
+  // Search from the second character: "=C:=C:\folder", the working directory of a drive, is an
+  // entry.
   const std::size_t equals = entry.find(L'=', 1);
   if (equals == std::wstring::npos) return;
   environment.insert_or_assign(entry.substr(0, equals), entry.substr(equals + 1));
@@ -46,7 +47,7 @@ Environment own_environment() {
   return own;
 }
 
-/// What programs of Windows, and the search for them and their libraries, do not do without.
+/// Returns the variables that Windows programs, and the search for them and their libraries, need.
 Environment least_environment() {
   Environment least;
   const Environment own = own_environment();
@@ -106,8 +107,8 @@ std::filesystem::path file_of(const ChildCommand& command, const Environment& en
 
 }  // namespace
 
-// The rules are in Microsoft's "Parsing C command-line arguments": a backslash is special only in
-// front of a quote.
+// Follows Microsoft's "Parsing C command-line arguments": a backslash is special only before a
+// quote.
 std::wstring quote_argument(const std::wstring& argument) {
   if (!argument.empty() && argument.find_first_of(L" \t\n\v\"") == std::wstring::npos) {
     return argument;

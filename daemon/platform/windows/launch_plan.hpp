@@ -13,12 +13,12 @@ struct LaunchPlan {
   explicit LaunchPlan(const ChildCommand& command);
 
   std::wstring program;       ///< the file to execute
-  std::wstring command_line;  ///< quoted so that the program's C library splits it into argv again
-  std::wstring environment;   ///< "KEY=value\0...\0", sorted as Windows wants it
+  std::wstring command_line;  ///< quoted so that the program's C library restores argv
+  std::wstring environment;   ///< "KEY=value\0...\0", sorted as Windows requires
   std::wstring work_dir;      ///< empty: the daemon's
 };
 
-/// One argument as CommandLineToArgvW and the C library read it back.
+/// Quotes an argument so that CommandLineToArgvW and the C library restore it.
 [[nodiscard]] std::wstring quote_argument(const std::wstring& argument);
 
 }  // namespace provisr::daemon

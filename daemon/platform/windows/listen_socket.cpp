@@ -54,7 +54,7 @@ Socket listen_on(const SocketAddress& address, int port, Coverage coverage) {
   start_winsock();
   Socket socket = own_socket(::socket(family_of(address), SOCK_STREAM, IPPROTO_TCP));
   const SOCKET handle = socket_of(socket);
-  // An address is free at once here; SO_REUSEADDR would let anybody take it over.
+  // Windows frees an address at once; SO_REUSEADDR would let any program take it over.
   set_option(handle, SOL_SOCKET, SO_EXCLUSIVEADDRUSE, TRUE);
   if (is_ipv6(address)) {
     const bool is_both = coverage == Coverage::both_families;

@@ -9,7 +9,7 @@
 
 namespace provisr::daemon {
 
-// The C library of older Windows knows no "x" in the mode of fopen.
+// The C library of older Windows does not support "x" in the mode of fopen.
 std::FILE* create_new_file(const std::filesystem::path& file) noexcept {
   int descriptor = -1;
   errno = _wsopen_s(&descriptor, file.c_str(), _O_CREAT | _O_EXCL | _O_WRONLY | _O_BINARY,

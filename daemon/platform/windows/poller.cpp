@@ -22,7 +22,7 @@ namespace {
   return 0;
 }
 
-/// A datagram socket of the loopback interface that sends to itself: WSAPoll() takes nothing else.
+/// Makes a loopback datagram socket that sends to itself, because WSAPoll() accepts only sockets.
 [[nodiscard]] Socket make_waker() {
   start_winsock();
   Socket waker = own_socket(::socket(AF_INET, SOCK_DGRAM, IPPROTO_UDP));

@@ -24,7 +24,7 @@ constexpr std::size_t longest_path = 32'768;
       OpenProcess(SYNCHRONIZE | PROCESS_QUERY_LIMITED_INFORMATION, FALSE, static_cast<DWORD>(pid)));
 }
 
-/// In 100 ns; the handle keeps the id from being given to another process.
+/// Returns the start time in units of 100 ns. While the handle is open, the PID is not reused.
 [[nodiscard]] std::optional<std::uint64_t> start_of(const Handle& process) {
   FILETIME created{};
   FILETIME ended{};
@@ -110,7 +110,7 @@ std::optional<std::uint64_t> start_of(ProcessId pid) {
   return start_of(opened(pid));
 }
 
-/// It counts 100 ns since 1601.
+/// `started_at` counts units of 100 ns since 1601.
 Timestamp time_of_start(std::uint64_t started_at, Timestamp /*now*/) {
   using Ticks = std::chrono::duration<std::int64_t, std::ratio<1, 10'000'000>>;
   constexpr std::chrono::seconds from_1601_to_1970{11'644'473'600};

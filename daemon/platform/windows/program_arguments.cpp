@@ -7,7 +7,7 @@
 
 namespace provisr::daemon {
 
-// main's own are in the code page of the system, which may lack some of their letters.
+// main's arguments are in the system's code page, which may lack some of their characters.
 std::vector<std::string> program_arguments(int /*argc*/, char** /*argv*/) {
   int count = 0;
   wchar_t** const words = CommandLineToArgvW(GetCommandLineW(), &count);

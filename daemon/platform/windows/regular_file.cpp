@@ -10,7 +10,7 @@ namespace provisr::daemon {
 
 namespace {
 
-/// Opens a regular file; std::errc::not_supported for others.
+/// Opens a regular file; fails with std::errc::not_supported for any other.
 [[nodiscard]] std::ifstream open_regular(const std::filesystem::path& file,
                                          std::error_code& error) {
   const std::filesystem::file_status status = std::filesystem::status(file, error);

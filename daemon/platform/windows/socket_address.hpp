@@ -13,7 +13,7 @@ namespace provisr::daemon {
   return address.family == SocketAddress::Family::ipv6 ? AF_INET6 : AF_INET;
 }
 
-/// The address with a port, in the form that bind() and connect() take.
+/// Returns the address with a port, in the form that bind() and connect() take.
 [[nodiscard]] inline sockaddr_storage with_port(const SocketAddress& address, int port) {
   sockaddr_storage storage{};
   std::memcpy(&storage, address.bytes.data(), address.bytes.size());

@@ -16,7 +16,7 @@ using Clock = std::chrono::steady_clock;
   return event;
 }
 
-/// Called by the system on a thread of its own.
+/// The system calls this on another thread.
 BOOL WINAPI on_end(DWORD kind) {
   SetEvent(end_event());
   const bool ends_when_answered = kind != CTRL_C_EVENT && kind != CTRL_BREAK_EVENT;
@@ -44,7 +44,7 @@ BOOL WINAPI on_end(DWORD kind) {
   return static_cast<DWORD>(std::min(wait, longest).count() + 1);
 }
 
-/// What a key sends that has no character, as terminals elsewhere do.
+/// Returns the sequence that other terminals send for a key without a character.
 [[nodiscard]] std::string_view sequence_of(WORD key) {
   switch (key) {
     case VK_UP:
@@ -107,7 +107,7 @@ Terminal::Terminal() : state_(std::make_unique<State>()) {
   }
   state.code_page = GetConsoleOutputCP();
   SetConsoleOutputCP(CP_UTF8);
-  // Selecting text with the mouse stays as it was set.
+  // Leave selecting text with the mouse as the user set it.
   constexpr DWORD kept = ENABLE_QUICK_EDIT_MODE | ENABLE_EXTENDED_FLAGS | ENABLE_INSERT_MODE;
   SetConsoleMode(input(), (state.input_mode & kept) | ENABLE_PROCESSED_INPUT | ENABLE_WINDOW_INPUT);
   ResetEvent(end_event());

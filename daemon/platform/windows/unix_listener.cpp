@@ -5,7 +5,7 @@
 
 namespace provisr::daemon {
 
-// The configuration refuses "unix:" on Windows before this.
+// Unreachable: the configuration rejects "unix:" on Windows.
 UnixListener::UnixListener(std::string path, const std::string&) : path_(std::move(path)) {
   throw std::system_error(std::make_error_code(std::errc::address_family_not_supported));
 }

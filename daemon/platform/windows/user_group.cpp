@@ -2,7 +2,7 @@
 
 namespace provisr::daemon {
 
-// The configuration refuses `socket_group` on Windows before this.
+// Unreachable: the configuration rejects `socket_group` on Windows.
 std::optional<std::uint32_t> group_id(const std::string&) {
   return std::nullopt;
 }

@@ -5,7 +5,7 @@
 
 namespace provisr::daemon {
 
-/// Set while a wake has not been taken; a wait does not reset it.
+/// The event is set while a wake is pending; a wait does not reset it.
 struct Wakeup::State {
   windows_platform::Handle event;
 };

@@ -5,10 +5,10 @@
 
 namespace provisr::daemon {
 
-/// UTF-8 to UTF-16. Invalid sequences become U+FFFD.
+/// Converts UTF-8 to UTF-16. Invalid sequences become U+FFFD.
 [[nodiscard]] std::wstring to_wide(std::string_view utf8);
 
-/// UTF-16 to UTF-8. Invalid sequences become U+FFFD.
+/// Converts UTF-16 to UTF-8. Invalid sequences become U+FFFD.
 [[nodiscard]] std::string to_utf8(std::wstring_view wide);
 
 }  // namespace provisr::daemon

@@ -8,7 +8,8 @@
 
 namespace provisr::daemon {
 
-/// Winsock must be set up before the first call; it stays so until the program ends.
+/// Initializes Winsock. Call it before any Winsock function; Winsock stays initialized until the
+/// program ends.
 void start_winsock();
 
 [[nodiscard]] inline SOCKET socket_of(const Socket& socket) {
@@ -23,7 +24,7 @@ void start_winsock();
   throw std::system_error(winsock_error());
 }
 
-/// Owns a new socket, made non-blocking. Throws std::system_error.
+/// Takes ownership of a new socket and makes it non-blocking. Throws std::system_error.
 [[nodiscard]] Socket own_socket(SOCKET handle);
 
 }  // namespace provisr::daemon
