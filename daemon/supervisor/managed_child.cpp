@@ -600,7 +600,7 @@ void ManagedChild::escalate(const Moment& now) {
   status_.started.reset();
   exited_at_ = now.monotonic;
   run_.reset();
-  is_collected_ = true;  // the supervisor reaps it when it ends
+  is_collected_ = true;  // whoever its parent is reaps it when it ends
   settle(now);
 }
 
