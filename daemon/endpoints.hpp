@@ -54,8 +54,7 @@ class Endpoints {
   /// longer works. May be called from any thread while the endpoints answer.
   void retire(const AuthConfig& auth);
 
-  /// Waits until the remaining clients have gone, at most for `most` or until `is_over` returns
-  /// true.
+  /// Waits until the remaining clients have gone, `most` has passed or `is_over` returns true.
   void fade(std::chrono::milliseconds most, const std::function<bool()>& is_over);
 
  private:

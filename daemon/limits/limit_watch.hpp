@@ -62,8 +62,7 @@ class LimitWatch {
   /// Ends every breach because no samples will come, at least not soon.
   void forget_breaches();
 
-  /// Compares a tick's samples. Linear in the number of names with limits; allocates nothing while
-  /// no limit is breached.
+  /// Linear in the number of names with limits. Allocates nothing while no limit is breached.
   void on_tick(const Snapshot& snapshot);
 
   [[nodiscard]] LimitReport report() const;

@@ -11,9 +11,8 @@ class Backoff {
  public:
   struct Intervals {
     std::chrono::milliseconds restart;  ///< after a process that has run
-    std::chrono::milliseconds
-        retry;  ///< after the first failed start; doubles with each further one
-    std::chrono::milliseconds most;  ///< upper bound of `retry`; raised to `retry` if it is less
+    std::chrono::milliseconds retry;    ///< after the first failed start; then doubles each time
+    std::chrono::milliseconds most;     ///< upper bound of `retry`; raised to `retry` if it is less
   };
 
   explicit Backoff(const Intervals& intervals) : intervals_(intervals) {}
@@ -26,9 +25,8 @@ class Backoff {
   /// Failed starts in a row.
   [[nodiscard]] std::uint64_t failures() const noexcept { return failures_; }
 
-  /// Returns the pause before the next start. `luck`, from 0 to 1, selects the jitter: the pause is
-  /// at least the interval and at most a quarter longer. A pause that has grown to `most` is
-  /// instead at most a fifth shorter.
+  /// Returns the pause with jitter: the interval plus at most a quarter of it, or, if it has grown
+  /// to `most`, minus at most a fifth. `luck`, from 0 to 1, selects the value in that range.
   [[nodiscard]] std::chrono::milliseconds pause(double luck) const noexcept;
 
  private:

@@ -43,7 +43,7 @@ class CommandDesk {
 /// Returns the reply to a command that comes too late.
 [[nodiscard]] CommandReply shutting_down_reply();
 
-/// Returns the reply to a command that finds too many others waiting.
+/// Returns the reply to a command for which there is no room.
 [[nodiscard]] CommandReply busy_reply();
 
 }  // namespace provisr::daemon

@@ -12,7 +12,7 @@ namespace provisr::daemon {
 /// One deadline for each index; MonotonicTime::max() means never. A change costs O(log n).
 class Deadlines {
  public:
-  /// Requires that `index` is known or the next one after the known ones.
+  /// `index` is at most one past the last.
   void set(std::size_t index, MonotonicTime deadline) {
     if (index == of_.size()) of_.push_back(MonotonicTime::max());
     if (of_[index] == deadline) return;

@@ -29,14 +29,13 @@ struct ExitCounts {
   friend bool operator==(const ExitCounts&, const ExitCounts&) = default;
 };
 
-/// The latest exit records of all processes, and a count of all ends by name. Thread-safe.
+/// The latest exit records of all processes, and the number of ends by name. Thread-safe.
 class ExitLog {
  public:
   static constexpr std::size_t default_capacity = 1000;
   using Observer = std::function<void(const ExitRecord&)>;
 
-  /// Keeps at most `capacity` records, which must be at least 1. add() calls `observer` with each
-  /// record.
+  /// Keeps at most `capacity` records, at least 1. add() calls `observer` with each record.
   explicit ExitLog(std::size_t capacity = default_capacity, Observer observer = {})
       : capacity_(capacity), observer_(std::move(observer)) {}
 
@@ -49,8 +48,7 @@ class ExitLog {
 
   using Records = std::vector<std::shared_ptr<const ExitRecord>>;
 
-  /// Returns the kept records from `since` on, the newest first. If `name` is not empty, returns
-  /// only those of that name.
+  /// Returns the kept records from `since` on, newest first; only those of `name` if not empty.
   [[nodiscard]] Records find(std::string_view name = {}, Timestamp since = {}) const;
 
   /// Returns the counts by name of all ends whose status is known.

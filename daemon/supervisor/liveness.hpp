@@ -22,8 +22,7 @@ using ProcessFinder = std::function<IsAlive(ProcessId pid, std::error_code& erro
 /// Returns why a process cannot be measured, in words. `exists`: whether some process has its PID.
 [[nodiscard]] std::string reason_of(const std::error_code& error, bool exists);
 
-/// Returns a finder of this machine's processes. Neither the finder nor its results are
-/// thread-safe.
+/// Returns a finder of this machine's processes. Neither it nor its results are thread-safe.
 [[nodiscard]] ProcessFinder system_process_finder();
 
 }  // namespace provisr::daemon

@@ -312,9 +312,8 @@ void ManagedChild::wait_for_descriptors(const StartFailure& failure, const Momen
   wait_for_start(now.monotonic + pause);
 }
 
-/// Starts the child and saves its identity before the child executes its program. If saving fails,
-/// starts the child such that it ends with this daemon; otherwise the next daemon would start it a
-/// second time.
+/// Starts the child and saves its identity before it executes its program. If saving fails, starts
+/// a child that ends with this daemon; otherwise the next daemon would start it a second time.
 std::unique_ptr<ChildProcess> ManagedChild::start_process(const Moment& now,
                                                           StartFailure& failure) {
   command_.outlives_daemon = services_.memory != nullptr;

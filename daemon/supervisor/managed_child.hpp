@@ -18,8 +18,7 @@ enum class Goal { up, down };
 /// How far a process is on the way to its goal.
 enum class Progress { under_way, reached, failed };
 
-/// A child that the daemon starts, restarts and stops, together with the processes that the child
-/// starts.
+/// A child, with its process group, that the daemon starts, restarts and stops.
 ///
 /// Only update() starts a process; a command makes the start due at once.
 class ManagedChild final : public ManagedProcess {

@@ -61,7 +61,7 @@ class MatchRoster {
   /// Removes a process that has ended or cannot be watched.
   void forget(const ProcessKey& process);
 
-  /// Takes back names that processes must not keep, and gives names to those that lack one.
+  /// Takes back lost names and gives names to processes that lack one.
   void settle(const Surroundings& others);
 
   [[nodiscard]] std::size_t size() const { return rules_.size(); }

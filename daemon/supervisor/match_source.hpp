@@ -36,11 +36,10 @@ struct MatchSourceOptions {
   std::chrono::milliseconds patience{2000};
 };
 
-/// Returns a source that runs a ProcessScout on a thread of its own. Reading the facts of a process
-/// may block forever: the process may be stuck in the kernel, or keep its arguments in memory that
-/// its own file system must fill. A scout that hangs is replaced by another one, which skips that
-/// process until the hanging read returns; up to eight scouts may hang at a time. The destructor
-/// waits at most a second for a scout.
+/// Returns a source that runs a ProcessScout on a thread of its own. Reading a process may block
+/// forever: the process may be stuck in the kernel, or keep its arguments in memory that its own
+/// file system must fill. A scout that hangs is replaced by another one, which skips that process
+/// until the read returns; at most eight may hang. The destructor waits at most a second.
 [[nodiscard]] std::unique_ptr<MatchSource> make_match_source(std::function<void()> wake,
                                                              MatchSourceOptions options = {});
 

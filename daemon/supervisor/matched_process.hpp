@@ -11,8 +11,8 @@
 
 namespace provisr::daemon {
 
-/// A name under which a process that others run is watched because it fits a `match`. There may be
-/// no process at the moment. The process is never signalled.
+/// A name under which a `match` watches a process that others run, or none at the moment. The
+/// process is never signalled.
 class MatchedProcess final : public ManagedProcess {
  public:
   /// `look_interval`: how often to check whether the process has ended.

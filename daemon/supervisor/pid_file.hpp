@@ -10,8 +10,7 @@
 
 namespace provisr::daemon {
 
-/// What a pid_file held at one moment. Two readings are equal unless the file was written in
-/// between.
+/// A reading of a pid_file. Two readings are equal unless the file was written in between.
 struct PidFile {
   std::optional<ProcessId> pid;
   std::string problem;  ///< why there is no PID: "does not exist", "holds no PID", ...
@@ -20,8 +19,7 @@ struct PidFile {
   friend bool operator==(const PidFile&, const PidFile&) = default;
 };
 
-/// Returns the PID on the first line of `text`; empty if the line holds anything except a PID and
-/// spaces around it.
+/// Returns the PID on the first line of `text`; empty if the line holds more than that and spaces.
 [[nodiscard]] std::optional<ProcessId> parse_pid(std::string_view text);
 
 /// Reads the start of the file. Does not block on a FIFO or device (POSIX).

@@ -16,9 +16,8 @@ struct RememberedProcess {
   struct Run {
     ProcessIdentity identity;
     ProcessStatus::Started started;
-    std::uint64_t program =
-        0;                   ///< fingerprint_of the configuration that the process was started with
-    bool is_ending = false;  ///< it was asked to end
+    std::uint64_t program = 0;  ///< fingerprint_of the configuration at its start
+    bool is_ending = false;     ///< it was asked to end
 
     bool operator==(const Run&) const = default;
   };

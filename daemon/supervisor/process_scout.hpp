@@ -29,8 +29,7 @@ struct Sighting {
 /// The findings of one look.
 struct ScoutReport {
   std::uint64_t generation = 0;  ///< of the rules
-  /// True if `sightings` are all processes that fit a rule; false if only those that began to fit
-  /// or no longer fit.
+  /// Whether `sightings` are all processes that fit a rule, or only those whose match has changed.
   bool is_whole = false;
   std::vector<Sighting> sightings = {};
   bool was_refused = false;   ///< the system refused to report some facts
@@ -53,7 +52,7 @@ struct ScoutSources {
   std::function<bool()> was_refused = [] { return false; };
   std::function<bool()> hides_others = [] { return false; };
   std::function<void()> begin_round = [] {};
-  ProcessId own_pid = 0;  ///< this process is never found
+  ProcessId own_pid = 0;  ///< never found
 };
 
 /// Returns sources that read the processes of this machine.

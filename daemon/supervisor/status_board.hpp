@@ -7,14 +7,13 @@
 
 namespace provisr::daemon {
 
-/// Publishes the process statuses of one thread to all others. The cost of a change does not depend
-/// on the number of processes: the first reader after it makes the list.
+/// The process statuses of one thread, published to all others. The cost of a change is constant:
+/// the first reader after it makes the list.
 ///
 /// Thread safety: published() from any thread; the rest from one.
 class StatusBoard {
  public:
-  /// Sets the status at `index`, which must be known or the next one after the known ones. Returns
-  /// whether the status has changed.
+  /// Sets the status at `index`, at most one past the last. Returns whether it has changed.
   bool set(std::size_t index, const ProcessStatus& status);
 
   /// Removes the statuses from index `size` on.

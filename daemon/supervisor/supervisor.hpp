@@ -44,8 +44,7 @@ struct SupervisorOptions {
   /// Starts to measure a process or its tree; Registry::track() if empty.
   std::function<std::error_code(std::string_view name, ProcessId pid, SampleScope scope)> track;
   std::function<bool(ProcessId pid)> exists = &process_exists;
-  /// Whether a PID names the same process for `track` as for `launch`; if not, children are not
-  /// measured.
+  /// Whether `track` uses the same PIDs as `launch`; if not, children are not measured.
   bool can_measure_children = measures_own_pids();
   /// Returns a number from 0 to 1 for the jitter of restarts; random if empty.
   std::function<double()> luck = {};
@@ -75,9 +74,8 @@ struct SupervisorOptions {
     return daemon::make_match_source(std::move(wake));
   };
   std::function<std::optional<std::uint64_t>(ProcessId)> start_of = &daemon::start_of;
-  /// on_name is called with each name that a `match` gives and its limits, again if the limits
-  /// change; on_name_gone with each name that is taken back. On the supervisor's thread; must not
-  /// block.
+  /// Called with each name that a `match` gives, again if its limits change, and with each name
+  /// that is taken back. On the supervisor's thread; must not block.
   std::function<void(const std::string& name, const ProcessLimits& limits)> on_name = {};
   std::function<void(const std::string& name)> on_name_gone = {};
 };

@@ -13,9 +13,8 @@
 
 namespace provisr::daemon {
 
-/// Watches processes that somebody else runs under one name, one after the other, each until it
-/// ends. Keeps the status, records the ends, and saves what the next daemon must know. Not
-/// thread-safe.
+/// The watch over the processes that somebody else runs under one name, one after the other. Keeps
+/// the status, records the ends, and saves what the next daemon must know. Not thread-safe.
 class WatchedRun {
  public:
   /// `services` must outlive the run.

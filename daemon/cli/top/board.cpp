@@ -83,8 +83,7 @@ struct Ends {
   return text;
 }
 
-/// Describes the problem of a process that is up: it is over a limit, or its predecessor ended
-/// badly.
+/// Describes the problem of a process that is up: over a limit, or restarted after a bad end.
 [[nodiscard]] std::string trouble_of_running(const ProcessReport& report, const Ends& ends,
                                              Timestamp now) {
   std::string text;

@@ -23,8 +23,7 @@ struct Layout {
   std::size_t chart = 0;               ///< 0: none
 };
 
-/// Returns the layout for a screen of `width` columns. `longest_name` includes the prefix of the
-/// name.
+/// Returns the layout for a screen of `width`. `longest_name` includes the prefix of the name.
 [[nodiscard]] Layout layout_for(std::size_t width, std::size_t longest_name);
 
 }  // namespace provisr::daemon

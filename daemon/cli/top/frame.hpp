@@ -21,8 +21,7 @@ struct Line {
   std::vector<Span> spans;
   bool is_inverse = false;
 
-  /// Appends `text`. If the line would be wider than `columns`, cuts the text off and ends it with
-  /// `ellipsis` (one column).
+  /// Appends `text`, cut off with `ellipsis` (one column) if the line would exceed `columns`.
   void add(std::string_view text, Style style, std::size_t columns, std::string_view ellipsis);
   [[nodiscard]] std::size_t width() const;
   [[nodiscard]] std::string text() const;
@@ -35,7 +34,7 @@ using Frame = std::vector<Line>;
 /// Returns `text`, cut off or padded with spaces at the end to exactly `columns`.
 [[nodiscard]] std::string padded(std::string_view text, std::size_t columns,
                                  std::string_view ellipsis);
-/// Does the same with the spaces in front of the text.
+/// The same with the spaces in front.
 [[nodiscard]] std::string padded_left(std::string_view text, std::size_t columns,
                                       std::string_view ellipsis);
 

@@ -14,7 +14,7 @@ struct MemoryPoint {
   double mb = 0;
 };
 
-/// The memory of one process over time, the oldest point first.
+/// The memory of one process, the oldest point first.
 class MemoryHistory {
  public:
   static constexpr std::size_t longest = 240;
@@ -42,8 +42,7 @@ struct Growth {
 
 /// Returns the growth of the last stretch, or else of the last stretch that grew. A stretch ends if
 /// memory falls by more than a tenth below its highest value. It is growth if it has at least 9
-/// samples, gains at least 4 MB and a tenth, and the mean of each quarter is above the previous
-/// one.
+/// samples, gains at least 4 MB and a tenth, and the means of its quarters rise.
 [[nodiscard]] std::optional<Growth> growth_of(const MemoryHistory& history);
 
 /// Returns "memory grows 3.0 MB a minute, from 20.0 MB to 50.0 MB in 10m0s" and the like.

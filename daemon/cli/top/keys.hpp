@@ -38,7 +38,7 @@ class KeyReader {
  public:
   [[nodiscard]] std::vector<KeyPress> read(std::string_view bytes);
 
-  /// Returns whether the input so far ends with an Escape that may begin another key.
+  /// Returns whether the input ends with an Escape that may begin another key.
   [[nodiscard]] bool is_waiting() const { return !rest_.empty(); }
   /// Returns the pending Escape as a key, because nothing came after it.
   [[nodiscard]] std::vector<KeyPress> give_up();

@@ -31,8 +31,7 @@ struct ViewSettings {
 /// Returns the whole table as text, with every row and without the line about keys.
 [[nodiscard]] std::string render_text(const Board& board, std::size_t columns, bool is_utf8);
 
-/// Returns a chart of the newest values, one column each, scaled from 0 to the largest; a gap is a
-/// space.
+/// Returns a chart of the newest values, one column each, from 0 to the largest; gaps are spaces.
 [[nodiscard]] std::string chart(const std::vector<std::optional<double>>& values,
                                 std::size_t columns, bool is_utf8);
 

@@ -18,8 +18,8 @@
 namespace provisr::daemon {
 namespace {
 
-/// Returns the body of an answer with status 200. Otherwise returns an empty text: collection may
-/// be disabled, or a process may have ended.
+/// Returns the body of an answer with status 200; empty otherwise, such as if collection is
+/// disabled or the process has ended.
 [[nodiscard]] std::string ask(const ApiClient& api, const std::string& route) {
   HttpReceived received = api.get(route);
   return received.status == 200 ? std::move(received.body) : std::string();
