@@ -112,8 +112,7 @@ class ProcessScout {
   std::uint64_t looks_ = 0;
   std::vector<Newborn> newborns_;
   std::vector<ProcessId> doubtful_;  ///< to be read again like newborn ones
-  std::set<ProcessId>
-      seen_;  ///< listed by the latest whole look, or later if every listing is whole
+  std::set<ProcessId> seen_;  ///< in the latest whole look, or later if every listing is whole
   std::map<ProcessId, Told> matched_;  ///< reported as fitting
   ProcessId next_of_matched_ = 0;      ///< the next look reads matched_ from here on
   std::chrono::nanoseconds interval_{};
