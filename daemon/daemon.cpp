@@ -82,7 +82,7 @@ namespace {
   return a.server == b.server && metrics == b.metrics;
 }
 
-/// All rooms, built from a configuration, which can be replaced while they run.
+/// All rooms, built from a configuration that can be replaced while they run.
 class Daemon {
  public:
   Daemon(const Config& config, Supervisor::Until until, std::function<LoadedConfig()> load,
@@ -112,7 +112,7 @@ class Daemon {
   [[nodiscard]] int run(Events& events) {
     adopt_orphans();
     restart_collector();
-    supervisor_.begin();  // so that the first answer knows of what runs already
+    supervisor_.begin();  // so that the first answer shows the processes that were taken over
     endpoints_->prepare();
     endpoints_->start();
     manager_.tell_ready();
@@ -191,9 +191,9 @@ class Daemon {
                                        metrics_monitor_);
   }
 
-  /// On a thread of its own, so that the kernel lists its children apart from the orphans, which it
-  /// gives to the first thread: to look for those of one child then costs the same however many
-  /// there are.
+  /// Runs the supervisor on a thread of its own. The kernel lists children by thread and gives
+  /// orphans to the first thread, so that the cost of finding a child's orphans does not depend on
+  /// the number of children.
   [[nodiscard]] int supervise(Events& events) {
     return std::async(std::launch::async, [&] { return supervisor_.run(events); }).get();
   }
@@ -213,7 +213,8 @@ class Daemon {
     return report;
   }
 
-  /// On the reloader's thread. What can fail comes first, so that a failure leaves all as it was.
+  /// Runs on the reloader's thread. Steps that can fail come first, so that a failure changes
+  /// nothing.
   [[nodiscard]] ReloadReport live_by(Config next) {
     ReloadReport report;
     if (would_end_everything(next, report)) return report;
@@ -229,13 +230,14 @@ class Daemon {
   }
 
   void succeed(std::unique_ptr<Endpoints> endpoints) {
-    // The predecessor still has an answer to give: that to this reload.
+    // The predecessor still has to answer the request for this reload.
     predecessors_.push_back(std::exchange(endpoints_, std::move(endpoints)));
     for (const auto& predecessor : predecessors_) predecessor->retire(config_.server.auth);
     endpoints_->start();
   }
 
-  /// Refuses what a file looks like that is being written.
+  /// Refuses a configuration without processes if there were some: a file that is being written may
+  /// look like that.
   [[nodiscard]] bool would_end_everything(const Config& next, ReloadReport& report) const {
     if (!next.processes.empty() || config_.processes.empty()) return false;
     report.faults.emplace_back(
@@ -244,7 +246,8 @@ class Daemon {
     return true;
   }
 
-  /// Histories keep their size, and their place.
+  /// Restores in `next` what cannot change before the next start, such as the size and place of
+  /// histories.
   void keep_what_cannot_change(Config& next, ReloadReport& report) const {
     const auto keep = [&report](const auto& kept, auto& changed, std::string_view key) {
       if (changed == kept) return;
@@ -258,7 +261,7 @@ class Daemon {
     keep(config_.daemon.state_dir, next.daemon.state_dir, "daemon.state_dir");
   }
 
-  /// Null if they stay as they are.
+  /// Returns null if the endpoints stay as they are.
   [[nodiscard]] std::unique_ptr<Endpoints> endpoints_for(const Config& next) {
     if (have_same_endpoints(next, config_)) return nullptr;
     auto endpoints = make_endpoints(next, true);
@@ -283,7 +286,8 @@ class Daemon {
     return false;
   }
 
-  /// A client that it has accepted may be about to ask.
+  /// Ends predecessors one by one. Each gets time, because a client that it has accepted may be
+  /// about to send a request.
   void end_predecessors(const std::function<bool()>& is_wanted) {
     constexpr std::chrono::seconds patience{1};
     constexpr std::size_t most_kept = 8;
@@ -303,7 +307,7 @@ class Daemon {
   const Log& log_;
   const ServiceManager& manager_;
   const Timestamp started_at_ = Clock::system().utc_now();
-  std::unique_ptr<StateDirectory> state_;  ///< null: nothing outlives this daemon
+  std::unique_ptr<StateDirectory> state_;  ///< null: no state outlives this daemon
   EventHub hub_;
   ProcessEvents process_events_{hub_};
   TickWatch ticks_;
@@ -314,7 +318,7 @@ class Daemon {
   HttpMonitor metrics_monitor_;
   std::optional<Collector> collector_;
   std::unique_ptr<Endpoints> endpoints_;
-  std::vector<std::unique_ptr<Endpoints>> predecessors_;  ///< that still have clients, perhaps
+  std::vector<std::unique_ptr<Endpoints>> predecessors_;  ///< may still have clients
   std::optional<Reloader> reloader_;
 };
 

@@ -13,8 +13,8 @@ namespace provisr::daemon {
 /// Builds all rooms from a configuration and runs them, from the first child to the last answer.
 /// Returns the exit status. Throws std::exception with one clear sentence if an address cannot be
 /// listened on or the system refuses a thread.
-/// `load` reads the configuration again for a reload; without it SIGHUP is a request to stop.
-/// `manager` is told how that goes.
+/// `load` reads the configuration again for a reload; without it, SIGHUP is a request to stop.
+/// `manager` is notified of readiness, reloads and the stop.
 [[nodiscard]] int run_daemon(const Config& config, Supervisor::Until until, const Log& log,
                              const ServiceManager& manager,
                              std::function<LoadedConfig()> load = {});

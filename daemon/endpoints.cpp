@@ -24,8 +24,8 @@ namespace {
   return HostPolicy(std::move(names));
 }
 
-/// What each of the two listeners may have of the descriptors: processes that are measured take up
-/// to half of them, and some are for files, pipes and starts.
+/// Returns how many descriptors each of the two listeners may use for connections. Measured
+/// processes take up to half of all descriptors; a reserve is for files, pipes and starts.
 [[nodiscard]] std::size_t connections_share() {
   constexpr std::size_t reserve = 64;
   constexpr std::size_t least = 8;
@@ -35,7 +35,7 @@ namespace {
   return std::max(of_both / 2, least);
 }
 
-/// A crowd on one listener must not take the descriptors of the other.
+/// Bounds the connections, so that clients of one listener cannot take the other's descriptors.
 [[nodiscard]] std::size_t bounded_connections(std::size_t configured, std::string_view listener,
                                               const Log& log) {
   const std::size_t share = connections_share();

@@ -20,19 +20,19 @@
 
 namespace provisr::daemon {
 
-/// What the endpoints ask others to do.
+/// The actions that requests trigger in other rooms.
 struct EndpointActions {
   Control::Submit submit;
-  RequestReload reload;  ///< empty: there is no file to read again
-  EventHub* events;      ///< what there is to listen to; outlives the endpoints
+  RequestReload reload;  ///< empty if there is no file to read again
+  EventHub* events;      ///< source of the event stream; must outlive the endpoints
 };
 
-/// All that answers over HTTP by one configuration.
+/// The HTTP servers, routes and access rules of one configuration.
 ///
 /// Thread safety: one call at a time.
 class Endpoints {
  public:
-  /// `sources` refer to what outlives it, as the monitors do.
+  /// The monitors, and the objects that `sources` refers to, must outlive the endpoints.
   Endpoints(const Config& config, const Sources& sources, EndpointActions actions,
             HttpMonitor& api_monitor, HttpMonitor& metrics_monitor);
   Endpoints(const Endpoints&) = delete;
@@ -40,21 +40,21 @@ class Endpoints {
 
   using Predecessors = std::vector<const Endpoints*>;
 
-  /// Takes the addresses; one that a predecessor has is shared with it, so that a client finds one
-  /// of the two. Throws std::runtime_error with one clear sentence.
+  /// Binds the addresses. An address that a predecessor has bound is shared with it, so that a
+  /// client always finds one of the two. Throws std::runtime_error with one clear sentence.
   void bind(const Predecessors& predecessors = {});
 
-  /// All of start() that can fail. Throws std::runtime_error.
+  /// Does every step of start() that can fail. Throws std::runtime_error.
   void prepare();
 
-  /// Begins to answer; requires prepare().
+  /// Starts to answer requests. Requires prepare().
   void start();
 
-  /// Leaves new clients to a successor, and lets those that it has do no more than `auth` allows:
-  /// a token that was taken back holds no longer. From any thread while it answers.
+  /// Stops accepting clients and applies `auth` to the remaining ones, so that a revoked token no
+  /// longer works. May be called from any thread while the endpoints answer.
   void retire(const AuthConfig& auth);
 
-  /// Goes on with the clients that it has until they are gone, `most` has passed or `is_over`.
+  /// Waits until the remaining clients have gone, `most` has passed or `is_over` returns true.
   void fade(std::chrono::milliseconds most, const std::function<bool()>& is_over);
 
  private:
@@ -73,7 +73,7 @@ class Endpoints {
   AccessPolicy access_;
   HttpServer api_server_;
   HttpServer metrics_server_;
-  std::optional<EventHub::Waker> waker_;  ///< last: it refers to the API's server
+  std::optional<EventHub::Waker> waker_;  ///< last member: it refers to api_server_
 };
 
 }  // namespace provisr::daemon

@@ -30,17 +30,17 @@ using namespace provisr::daemon;
 
 constexpr int exit_bad_usage = 2;
 
-/// Logs to standard error, whose reader it does not wait for.
+/// Starts the log to standard error. Writing to it does not wait for a reader that stalls.
 [[nodiscard]] std::unique_ptr<LogWriter> start_log() {
   const BlockedSignals blocked;
   return std::make_unique<LogWriter>(write_standard_error);
 }
 
-/// The last words of the program. Does not block for long.
+/// Writes the program's final error message. Does not block for long.
 void complain(const std::string& text) noexcept {
   try {
     start_log()->write(text);
-  } catch (...) {  // no thread, or no memory
+  } catch (...) {  // no thread or memory available
     static_cast<void>(write_standard_error(text));
   }
 }
@@ -61,7 +61,7 @@ void complain(const std::string& text) noexcept {
   return lines;
 }
 
-/// The options of the command line hold for a reload, too.
+/// Reads the configuration for a reload; command line options override it again.
 [[nodiscard]] LoadedConfig load_again(const Options& options) {
   LoadedConfig loaded = load_config(options.config_file);
   try {
@@ -92,7 +92,7 @@ void complain(const std::string& text) noexcept {
                     manager);
 }
 
-/// Waits for the reader of its output, as a tool does.
+/// Checks the configuration file. May block on the reader of its output, as any command line tool.
 [[nodiscard]] int check(const Options& options, const StandardStreams& streams) {
   const LoadedConfig loaded = load_config(options.config_file);
   bool is_written = true;
@@ -104,7 +104,7 @@ void complain(const std::string& text) noexcept {
   return is_written ? printed : EXIT_FAILURE;
 }
 
-/// Waits for the readers of its output, as check() does.
+/// Runs a client command. May block on the readers of its output, as check() does.
 [[nodiscard]] int ask(const Options& options, const StandardStreams& streams) {
   const ClientOutput output{
       .print = [&](const std::string& text) { return print(text, streams) == EXIT_SUCCESS; },

@@ -52,7 +52,7 @@ void Reloader::run() {
     lock.unlock();
     manager_->tell_reloading();
     const ReloadReport report = reload();
-    manager_->tell_ready();  // also with what was before
+    manager_->tell_ready();  // also if the previous configuration stays
     for (const ReloadReply& reply : replies) reply(report);
     if (!is_wanted()) steps_.finish([this] { return is_wanted(); });
     lock.lock();
@@ -73,7 +73,7 @@ ReloadReport Reloader::reload() const noexcept {
     try {
       report = faulty(failure.what());
       tell(report);
-    } catch (const std::exception&) {  // no memory to say so
+    } catch (const std::exception&) {  // out of memory: cannot even be reported
     }
   }
   return report;

@@ -14,37 +14,36 @@
 
 namespace provisr::daemon {
 
-/// Reads the configuration again when asked to, on a thread of its own: files and servers that know
-/// users may take their time. Requests that come while one is served are served together, by one
-/// reading after it.
+/// Reloads the configuration on request. It has a thread of its own because reading files and
+/// looking up users may block. Requests that arrive during a reload share the next one.
 ///
 /// Thread safety: request() from any thread.
 class Reloader {
  public:
   struct Steps {
     std::function<LoadedConfig()> load;
-    /// Lives by a configuration without faults from now on, or says why not.
+    /// Applies a configuration that has no faults, or reports why it cannot.
     std::function<ReloadReport(const Config&)> apply;
-    /// Called once nobody waits; to end soon if `is_wanted` says that somebody does again, and to
-    /// be called again then.
+    /// Called after a reload if no request waits. Must return soon once `is_wanted` returns true;
+    /// it is called again after the next reload.
     std::function<void(const std::function<bool()>& is_wanted)> finish;
   };
 
-  /// `log` and `manager` must outlive it.
+  /// `log` and `manager` must outlive the reloader.
   Reloader(Steps steps, const Log& log, const ServiceManager& manager);
-  /// Waits for a reload that is under way; replies that provisrd ends to those that are not.
+  /// Waits for a reload that is under way; replies to all other requests that provisrd is ending.
   ~Reloader();
   Reloader(const Reloader&) = delete;
   Reloader& operator=(const Reloader&) = delete;
 
-  /// Requests from before wait until then. Throws std::system_error if there is no thread to be
-  /// had.
+  /// Starts the thread, which serves earlier requests too. Throws std::system_error if no thread is
+  /// available.
   void start();
 
   void request(ReloadReply reply);
 
  private:
-  /// More requests than that at once are refused.
+  /// The most requests that may wait; further ones are refused.
   static constexpr std::size_t most_waiting = 64;
 
   void run();

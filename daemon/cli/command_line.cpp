@@ -22,7 +22,7 @@ void set_log_level(std::string_view value, CommandLine& line) {
   line.options.log_level = *level;
 }
 
-/// Of 'top'; more often would cost more than it shows.
+/// For 'top': a shorter interval would cost more than it shows.
 constexpr std::chrono::milliseconds shortest_refresh{100};
 
 void set_interval(std::string_view value, CommandLine& line) {
@@ -135,7 +135,7 @@ constexpr auto known_options = std::to_array<Option>({
   return false;
 }
 
-/// What goes behind "is for" in a sentence about an option.
+/// Returns the words that follow "is for" in a sentence about an option.
 [[nodiscard]] std::string_view subject_of(Scope scope) {
   switch (scope) {
     case Scope::run:

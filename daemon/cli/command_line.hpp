@@ -8,23 +8,23 @@
 
 namespace provisr::daemon {
 
-/// What an option is for. Without a command, a configuration file is served or checked.
+/// Which actions accept an option. Without a command, a configuration file is served or checked.
 enum class Scope {
-  anything,  ///< also --help and --version
-  daemon,    ///< no client command
-  interval,  ///< no client command, or top
-  file,      ///< a configuration file
+  anything,  ///< every action, also --help and --version
+  daemon,    ///< every action except client commands
+  interval,  ///< every action except client commands other than top
+  file,      ///< serving or checking a configuration file
   run,
   client,   ///< every client command
   status,   ///< the client commands status and top
-  top,      ///< the client command of that name
+  top,      ///< the client command top
   control,  ///< start, stop and restart
 };
 
 struct CommandLine;
 
-/// It takes a value if it has `set_value`, is a switch if it has `set`, and selects `action`
-/// otherwise.
+/// A command line option. It takes a value if it has `set_value`, is a switch if it has `set`, and
+/// selects `action` otherwise.
 struct Option {
   std::string_view name;
   Scope scope = Scope::anything;
@@ -33,7 +33,7 @@ struct Option {
   Action action = Action::serve;
 };
 
-/// What has been parsed so far.
+/// The arguments parsed so far.
 struct CommandLine {
   Options options;
   std::vector<const Option*> given;
@@ -42,13 +42,13 @@ struct CommandLine {
   [[nodiscard]] bool has(std::string_view option) const;
 };
 
-/// Throws UsageError if there is no such option.
+/// Returns the option with this name. Throws UsageError if there is none.
 [[nodiscard]] const Option& find_option(std::string_view name);
 
-/// Throws UsageError if an option that was given is not for the action that was chosen.
+/// Throws UsageError if an option was given that the chosen action does not accept.
 void check_scopes(const CommandLine& line);
 
-/// Throws UsageError if one was named before.
+/// Sets the configuration file. Throws UsageError if `name` is empty or a file was set before.
 void set_config_file(std::string_view name, CommandLine& line);
 
 }  // namespace provisr::daemon

@@ -68,7 +68,7 @@ class Parser {
  private:
   [[nodiscard]] Action& action() { return line_.options.action; }
 
-  /// --help and --version end the parsing: whatever follows is ignored.
+  /// Returns whether --help or --version was given. They end the parsing: the rest is ignored.
   [[nodiscard]] bool asks_for_text() {
     return action() == Action::help || action() == Action::version;
   }
@@ -107,7 +107,7 @@ class Parser {
     throw UsageError(fmt::format("--check is for a configuration file, not for '{}'", command));
   }
 
-  /// Takes a word that is not an option: a command, what a command is for, or the configuration
+  /// Takes a word that is not an option: a command, an argument of a command, or the configuration
   /// file.
   void take_word(std::string_view word) {
     if (action() == Action::run) return take_program(word);
@@ -120,14 +120,14 @@ class Parser {
     action() = command->action;
   }
 
-  /// A client command is the first word, so that a file of its name can still be checked or be one
-  /// too many.
+  /// Returns whether the word of `command` is a file name here. A client command must be the first
+  /// word, so that a file of that name can be checked, or be reported as one file too many.
   [[nodiscard]] bool is_file(const Command& command) {
     return is_client_command(command.action) &&
            (action() == Action::check || !line_.options.config_file.empty());
   }
 
-  /// After "--", no word is an option or a command.
+  /// Takes the words after "--", none of which is an option or a command.
   void take_all_words() {
     if (action() == Action::run && !rest_.empty()) take_program(take());
     while (!rest_.empty()) {
@@ -201,7 +201,7 @@ class Parser {
     if (line_.socket) apply_socket();
   }
 
-  /// Beside --socket, a URL says only which base path the API has.
+  /// Applies --socket. A --url beside it only sets the base path of the API.
   void apply_socket() {
     std::optional<ServerUrl>& server = line_.options.client.server;
     if (server && server->address.is_unix_socket()) {

@@ -21,7 +21,7 @@ enum class Action {
   check,    ///< only check the configuration file
   help,     ///< print help_text()
   version,  ///< print the version
-  // Client commands: a running provisrd is asked.
+  // Client commands, which ask a running provisrd.
   status,
   start,
   stop,
@@ -30,17 +30,17 @@ enum class Action {
   top,
 };
 
-/// The word that selects an action; empty if none does.
+/// Returns the word that selects an action; empty if there is none.
 [[nodiscard]] std::string_view command_of(Action action);
 
 [[nodiscard]] bool is_client_command(Action action);
 
-/// What the client commands take.
+/// The options of the client commands.
 struct ClientOptions {
-  std::optional<ServerUrl> server;   ///< if none is given, the environment or the default decides
+  std::optional<ServerUrl> server;   ///< empty: from the environment, or the default
   std::filesystem::path token_file;  ///< may be empty
   std::vector<std::string> names;    ///< of processes or bases, each once
-  std::chrono::milliseconds wait{std::chrono::minutes(1)};  ///< for each name; 0: not at all
+  std::chrono::milliseconds wait{std::chrono::minutes(1)};  ///< for each name; 0: does not wait
   bool json = false;
   bool once = false;                         ///< for top
   std::chrono::milliseconds refresh{2'000};  ///< for top: time between two looks
@@ -61,7 +61,7 @@ struct Options {
   ClientOptions client;              ///< for client commands
 };
 
-/// What is wrong with a command line; one line.
+/// An error in the command line, described in one line.
 class UsageError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
@@ -70,16 +70,16 @@ class UsageError : public std::runtime_error {
 /// Parses the arguments after the program name. Throws UsageError.
 [[nodiscard]] Options parse_options(std::span<const std::string_view> arguments);
 
-/// The configuration for Action::run: one process, the options, and defaults for the rest.
+/// Returns the configuration for Action::run: one process, the options, defaults for the rest.
 [[nodiscard]] Config run_config(const Options& options);
 
-/// Overrides `config` by the options. Throws UsageError if the two servers then share an address.
+/// Overrides `config` with the options. Throws UsageError if the two servers then share an address.
 void apply_overrides(const Options& options, Config& config);
 
-/// The text for standard error; ends in a line break.
+/// Returns the text for standard error; ends with a line break.
 [[nodiscard]] std::string usage_message(const UsageError& error);
 
-/// All options, exit statuses and examples; ends in a line break.
+/// Returns all options, exit statuses and examples; ends with a line break.
 [[nodiscard]] std::string_view help_text();
 
 }  // namespace provisr::daemon

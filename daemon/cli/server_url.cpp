@@ -28,7 +28,7 @@ void check_scheme(std::string_view text) {
   refuse(text, "must begin with http:// or unix:");
 }
 
-/// "[fe80::1%25eth0]" is how a URL writes the zone of "fe80::1%eth0" (RFC 6874).
+/// Decodes an IPv6 zone: a URL writes "fe80::1%eth0" as "[fe80::1%25eth0]" (RFC 6874).
 [[nodiscard]] std::string with_plain_zone(std::string_view host) {
   std::string plain(host);
   const std::size_t zone = plain.find("%25");

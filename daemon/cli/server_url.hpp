@@ -7,22 +7,22 @@
 
 namespace provisr::daemon {
 
-/// Where the JSON API of a provisrd is.
+/// The URL of the JSON API of a provisrd.
 struct ServerUrl {
   ListenAddress address{.host = "localhost", .port = 8080, .path = ""};
-  std::string base_path = "/api";  ///< starts with '/', never ends with one
+  std::string base_path = "/api";  ///< starts with '/', does not end with '/'
 
-  /// As people write it: "http://localhost:8080/api" or "unix:/path".
+  /// Returns text such as "http://localhost:8080/api" or "unix:/path".
   [[nodiscard]] std::string to_string() const;
 
   bool operator==(const ServerUrl&) const = default;
 };
 
-/// "http://HOST[:PORT][/BASE]" (port 80 and /api if there is none) or "unix:PATH". Throws
+/// Parses "http://HOST[:PORT][/BASE]" (default port 80, default base /api) or "unix:PATH". Throws
 /// std::invalid_argument.
 [[nodiscard]] ServerUrl parse_server_url(std::string_view text);
 
-/// The address of a Unix socket, absolute or not. Throws std::invalid_argument.
+/// Returns the address of a Unix socket, absolute or relative. Throws std::invalid_argument.
 [[nodiscard]] ListenAddress parse_socket_path(std::string_view path);
 
 }  // namespace provisr::daemon

@@ -13,19 +13,19 @@ class BreachTimer {
  public:
   struct Sample {
     ProcessId pid;
-    Figure<double> value;  ///< unknown: no valid sample, which neither confirms nor ends anything
+    Figure<double> value;  ///< unknown: no valid sample; neither confirms nor ends a breach
     MonotonicTime taken_at;
     Timestamp timestamp;
   };
 
-  /// The time between two valid samples counts for at most `longest_gap`: what happened while
-  /// nobody looked is not known. Another PID begins anew.
+  /// Adds a sample. The time between two valid samples counts for at most `longest_gap`, because
+  /// the figure in a gap is not known. Another PID starts the timer again.
   void note(const Sample& sample, double limit, std::chrono::nanoseconds longest_gap);
 
-  /// Begins anew: the process is gone.
+  /// Resets the timer because the process is gone.
   void forget() noexcept { over_.reset(); }
 
-  /// Whether the newest valid sample of the process was over the limit.
+  /// Returns whether the newest valid sample of the process was over the limit.
   [[nodiscard]] bool is_over() const noexcept { return over_.has_value(); }
 
   struct Over {

@@ -7,8 +7,8 @@
 
 namespace provisr::daemon {
 
-/// Spaces what would else be done again and again: each time the pause before the next one doubles.
-/// Not thread-safe.
+/// Rate limit for a repeated action: the pause before the next one doubles each time. Not
+/// thread-safe.
 class DoublingPause {
  public:
   struct Bounds {
@@ -18,11 +18,12 @@ class DoublingPause {
 
   explicit DoublingPause(const Bounds& bounds) noexcept : bounds_(bounds), pause_(bounds.first) {}
 
-  /// How long it must still wait; 0 or less: it is due.
+  /// Returns how long the action must still wait; 0 or less if it is due.
   [[nodiscard]] std::chrono::nanoseconds left(MonotonicTime now) const noexcept;
 
-  /// It is done. The pause is the first one again if nothing was to be done for as long as the
-  /// pause lasted; `slack` is what it takes to find out that it must be done again.
+  /// Notes that the action is done now. The pause falls back to the first one if no action was
+  /// needed for another pause after the last one ended; `slack` is the time that it takes to detect
+  /// that an action is needed.
   void note(MonotonicTime now, std::chrono::nanoseconds slack) noexcept;
 
  private:

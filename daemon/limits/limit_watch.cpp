@@ -17,7 +17,7 @@ namespace {
 using std::chrono::nanoseconds;
 
 constexpr DoublingPause::Bounds pause_between_words{std::chrono::minutes(1), std::chrono::hours(1)};
-/// A process that leaks fast must not be left alone for an hour.
+/// At most 10 minutes: a process that leaks fast must not be left alone for an hour.
 constexpr DoublingPause::Bounds pause_between_actions{std::chrono::minutes(1),
                                                       std::chrono::minutes(10)};
 
@@ -36,7 +36,7 @@ constexpr DoublingPause::Bounds pause_between_actions{std::chrono::minutes(1),
           .action = action};
 }
 
-/// "memory of 612.4 MB"
+/// Returns text such as "memory of 612.4 MB".
 [[nodiscard]] std::string usage_of(const LimitBreach& breach) {
   const bool is_memory = breach.figure == LimitFigure::memory;
   return fmt::format("{} of {:.1f} {}", is_memory ? "memory" : "CPU usage", breach.value,
@@ -224,7 +224,7 @@ void LimitWatch::note_breach(Watched& watched, Limit& limit, MonotonicTime now, 
   const bool may_act = watched.config.action != LimitAction::log;
   const nanoseconds wait = may_act ? wait_of(watched, over.pid, now) : nanoseconds::zero();
   const bool acts = may_act && wait == nanoseconds::zero();
-  // That an action is put off must not come as a surprise.
+  // If the action must wait, this is logged at least once for each process.
   const bool is_news = wait > nanoseconds::zero() && limit.told_of != over.pid;
   const bool is_told = acts || is_news || limit.words.left(now) <= nanoseconds::zero();
   if (!is_new && !is_told) return;
@@ -247,7 +247,7 @@ void LimitWatch::note_breach(Watched& watched, Limit& limit, MonotonicTime now, 
 }
 
 nanoseconds LimitWatch::wait_of(const Watched& watched, ProcessId pid, MonotonicTime now) {
-  // Nothing but a command starts what was stopped: it cannot come back by itself, again and again.
+  // Only a command starts a stopped process again, so there can be no loop that needs a pause.
   const bool is_started_by_hand =
       watched.config.action == LimitAction::stop && watched.acted_on != pid;
   if (is_started_by_hand) return nanoseconds::zero();

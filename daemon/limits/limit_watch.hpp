@@ -23,43 +23,43 @@
 
 namespace provisr::daemon {
 
-/// Compares each tick's samples with the limits of the configuration, and does what follows from a
-/// breach: tells it, and has the supervisor restart or stop the process.
+/// Compares the samples of each tick with the limits of the configuration. Logs and reports each
+/// breach, and has the supervisor restart or stop the process if so configured.
 ///
-/// A process breaches a limit once every valid sample of it has been over the limit for
-/// `breach_duration`; a sample at or below the limit, or the end of the process, ends the breach. A
-/// sample or a figure that is missing does neither.
+/// A process breaches a limit once all its valid samples have been over the limit for
+/// `breach_duration`. A sample at or below the limit, or the end of the process, ends the breach. A
+/// missing sample or figure neither starts nor ends it.
 ///
-/// Thread safety: on_tick() from one thread at a time, the rest from any.
+/// Thread safety: on_tick() from one thread at a time, the rest from any thread.
 class LimitWatch {
  public:
   struct Actions {
     std::function<void(Command, ReplyHandler)> submit;
-    /// Told of each breach once, when it begins, on the thread that ticks and with no lock held;
-    /// may be empty.
+    /// Called once for each breach, when it begins, on the thread of on_tick() and with no lock
+    /// held; may be empty.
     std::function<void(const LimitBreach&)> on_breach = {};
-    /// What was counted of a name before it is watched; must not block; may be empty.
+    /// Returns the breaches of a name before it was watched. Must not block; may be empty.
     std::function<BreachCounts(std::string_view name)> counts_before = {};
   };
 
-  /// `log` and `clock` must outlive it.
+  /// `log` and `clock` must outlive the watch.
   LimitWatch(std::chrono::nanoseconds interval, Actions actions, const Log& log,
              const Clock& clock = Clock::system())
       : actions_(std::move(actions)), log_(&log), clock_(&clock), interval_(interval) {}
 
-  /// Lives by these processes from now on. Names whose limits are the same go on; those that are
-  /// not among them are forgotten.
+  /// Replaces the processes of the configuration. Names whose limits stay the same keep their
+  /// state; names that are no longer listed are forgotten.
   void set_processes(const std::vector<ProcessConfig>& processes);
 
-  /// Watches a name that a `match` has given, whose limits may be none. It stays until it is
-  /// forgotten, whatever set_processes() says.
+  /// Watches a name that a `match` has given, possibly without limits. The name stays until
+  /// forget_match(), regardless of set_processes().
   void watch_match(const std::string& name, const ProcessLimits& limits);
   void forget_match(const std::string& name);
 
-  /// How often ticks come from now on.
+  /// Sets the time between two ticks.
   void set_interval(std::chrono::nanoseconds interval);
 
-  /// Ends every breach: no sample will come any more, or not soon.
+  /// Ends every breach because no samples will come, at least not soon.
   void forget_breaches();
 
   /// Linear in the number of names with limits. Allocates nothing while no limit is breached.
@@ -74,8 +74,8 @@ class LimitWatch {
     double most;
     BreachTimer timer = {};
     bool is_breached = false;
-    bool was_told = false;                  ///< of this breach, in the log
-    std::optional<ProcessId> told_of = {};  ///< the last process
+    bool was_told = false;                  ///< whether this breach was logged
+    std::optional<ProcessId> told_of = {};  ///< the last process whose breach was logged
     std::uint64_t breaches = 0;
     DoublingPause words;  ///< between lines in the log
 
@@ -89,27 +89,27 @@ class LimitWatch {
     bool is_match = false;
     std::optional<ProcessId> acted_on = {};  ///< the last process
   };
-  /// What is to be done once no lock is held.
+  /// What must be done once no lock is held.
   struct Event {
     enum class Kind { began, goes_on, ended };
     Kind kind;
     LimitBreach breach;
     std::chrono::nanoseconds lasted;
-    bool is_told;                        ///< in the log
-    bool acts = false;                   ///< by a command
-    std::chrono::nanoseconds wait = {};  ///< until it may act
+    bool is_told;                        ///< must be logged
+    bool acts = false;                   ///< must send a command
+    std::chrono::nanoseconds wait = {};  ///< until an action is allowed
   };
   using Events = std::vector<Event>;
 
   [[nodiscard]] Watched watch(std::string name, const ProcessLimits& config) const;
-  /// Under other limits, perhaps.
+  /// Returns `before`, or if its limits have changed, a new entry that keeps its breach counts.
   [[nodiscard]] Watched continued(Watched before, const ProcessLimits& config) const;
-  /// mutex_ held.
+  /// Requires that mutex_ is held.
   [[nodiscard]] std::vector<Watched>::iterator find_match(const std::string& name);
   void judge(Watched& watched, const ProcessMetrics& sample, MonotonicTime now, Events& events);
   void judge(Watched& watched, Limit& limit, const BreachTimer::Sample& sample, Events& events);
   void note_breach(Watched& watched, Limit& limit, MonotonicTime now, Events& events);
-  /// How long it must not act on a process that breaches a limit; 0: it is to act.
+  /// Returns how long an action on a process that breaches a limit must wait; 0: it is due.
   [[nodiscard]] static std::chrono::nanoseconds wait_of(const Watched& watched, ProcessId pid,
                                                         MonotonicTime now);
   void publish();

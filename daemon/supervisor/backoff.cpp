@@ -12,7 +12,7 @@ using std::chrono::milliseconds;
   return least + milliseconds(static_cast<milliseconds::rep>(extra));
 }
 
-/// `first`, doubled for each failure after the first.
+/// Returns `first`, doubled for each failure after the first, at most `most`.
 [[nodiscard]] milliseconds doubled(milliseconds first, std::uint64_t failures,
                                    milliseconds most) noexcept {
   milliseconds grown = first;

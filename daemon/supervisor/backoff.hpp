@@ -5,14 +5,14 @@
 
 namespace provisr::daemon {
 
-/// How long to wait before the next start: longer with each failed start in a row, and a little at
-/// random, so that those that ended together do not come back together. Not thread-safe.
+/// The pause before the next start of a process. It grows with each failed start in a row, and has
+/// jitter so that processes that ended together are not restarted together. Not thread-safe.
 class Backoff {
  public:
   struct Intervals {
-    std::chrono::milliseconds restart;  ///< after a process that ran
-    std::chrono::milliseconds retry;    ///< after a first failed start; doubles with each further
-    std::chrono::milliseconds most;     ///< what `retry` grows to; less than it counts as equal
+    std::chrono::milliseconds restart;  ///< after a process that has run
+    std::chrono::milliseconds retry;    ///< after the first failed start; then doubles each time
+    std::chrono::milliseconds most;     ///< upper bound of `retry`; raised to `retry` if it is less
   };
 
   explicit Backoff(const Intervals& intervals) : intervals_(intervals) {}
@@ -25,8 +25,8 @@ class Backoff {
   /// Failed starts in a row.
   [[nodiscard]] std::uint64_t failures() const noexcept { return failures_; }
 
-  /// `luck`: from 0 to 1. The pause is at least the interval and at most a quarter longer; one that
-  /// has grown to `most` is at most a fifth shorter instead.
+  /// Returns the pause with jitter: the interval plus at most a quarter of it, or, if it has grown
+  /// to `most`, minus at most a fifth. `luck`, from 0 to 1, selects the value in that range.
   [[nodiscard]] std::chrono::milliseconds pause(double luck) const noexcept;
 
  private:

@@ -13,13 +13,13 @@
 
 namespace provisr::daemon {
 
-/// What another thread asks of the supervisor.
+/// A request from another thread to the supervisor.
 struct Command {
   enum class Verb {
     start,
     stop,
     restart,
-    reload,  ///< to run and watch `processes`, and no others
+    reload,  ///< run and watch `processes`, and no others
   };
   enum class Scope {
     name,  ///< the process of that name
@@ -29,24 +29,24 @@ struct Command {
   Verb verb = Verb::start;
   Scope scope = Scope::name;
   std::string target;
-  /// Only if this process runs under the name: what comes after it is not meant. Empty: whatever
-  /// does.
+  /// If set, the command is refused unless this process runs under the name, so that it cannot hit
+  /// a later process.
   std::optional<ProcessId> pid = {};
-  /// What the records of ends that it causes say; empty: as the verb.
+  /// The reason in the exit records that the command causes; empty: that of the verb.
   std::optional<ExitReason> reason = {};
   std::vector<ProcessConfig> processes = {};
-  /// How long the history of a name outlives its removal, from a reload on.
+  /// For a reload: how long the history of a name outlives its removal from now on.
   std::chrono::nanoseconds history_ttl = default_history_ttl;
-  /// The time between two samples, from a reload on.
+  /// For a reload: the time between two samples from now on.
   std::chrono::nanoseconds interval = default_interval;
 };
 
-/// The names that a reload was about.
+/// The names that a reload has affected.
 struct ReloadChanges {
   std::vector<std::string> started;
   std::vector<std::string> stopped;
   std::vector<std::string> restarted;
-  std::vector<std::string> changed;  ///< what goes on under other rules
+  std::vector<std::string> changed;  ///< go on with other settings
 
   [[nodiscard]] bool empty() const {
     return started.empty() && stopped.empty() && restarted.empty() && changed.empty();
@@ -55,24 +55,24 @@ struct ReloadChanges {
 
 struct CommandReply {
   enum class Outcome {
-    accepted,       ///< under way; one more reply follows
-    done,           ///< all of them run, or are stopped; a reload is under way
-    failed,         ///< not all of them: `error` says which one and why
-    unknown,        ///< nothing has that name or base, or the process that is meant has ended
-    foreign,        ///< somebody else runs it
-    busy,           ///< too many commands wait
+    accepted,  ///< under way; one more reply follows
+    done,      ///< all of them run or are stopped; a reload: applied, starts and stops under way
+    failed,    ///< at least one could not; `error` says which one and why
+    unknown,   ///< no process has that name or base, or the process `pid` has ended
+    foreign,   ///< somebody else runs it
+    busy,      ///< too many commands wait
     shutting_down,  ///< the daemon ends
   };
 
   Outcome outcome = Outcome::done;
-  std::vector<std::string> names;  ///< the processes that it is about
-  std::string error;               ///< one sentence, unless it is accepted or done
+  std::vector<std::string> names;  ///< of the processes that the command is for
+  std::string error;               ///< one sentence; empty if accepted or done
   ReloadChanges changes = {};
 };
 
-/// Receives `accepted` and then `done` or `failed`, or else one refusal; of a reload only the last.
-/// Called on the supervisor's thread, or within submit() if the supervisor has ended. Must neither
-/// block nor throw.
+/// Receives `accepted` and then `done` or `failed`, or else one refusal. A reload gets no
+/// `accepted`. Called on the supervisor's thread, or within submit() if the command is refused at
+/// once. Must neither block nor throw.
 using ReplyHandler = std::function<void(const CommandReply&)>;
 
 }  // namespace provisr::daemon

@@ -9,9 +9,9 @@
 
 namespace provisr::daemon {
 
-/// Where other threads leave commands for the supervisor, as many as there is room for.
+/// A bounded queue of commands from other threads to the supervisor.
 ///
-/// Thread safety: submit() from any thread; the rest from the supervisor's.
+/// Thread safety: submit() from any thread; the rest from the supervisor's thread.
 class CommandDesk {
  public:
   struct Entry {
@@ -19,16 +19,16 @@ class CommandDesk {
     ReplyHandler reply;
   };
 
-  /// How many commands may wait to be taken, and how many that were taken to be done.
+  /// The most commands that may wait to be taken, and the most taken ones that may be pending.
   static constexpr std::size_t capacity = 1024;
 
-  /// Wakes the supervisor. Replies at once if the desk is closed or full.
+  /// Queues a command and wakes the supervisor. Replies at once if the desk is closed or full.
   void submit(Command command, ReplyHandler reply);
 
-  /// The commands since the last call, oldest first.
+  /// Returns the commands since the last call, oldest first.
   [[nodiscard]] std::vector<Entry> take();
 
-  /// Refuses the commands that are left and all later ones.
+  /// Refuses the waiting commands and all later ones.
   void close();
 
   [[nodiscard]] Wakeup& wakeup() { return wakeup_; }
@@ -40,10 +40,10 @@ class CommandDesk {
   bool is_closed_ = false;      ///< guarded by mutex_
 };
 
-/// The reply to a command that comes too late.
+/// Returns the reply to a command that comes too late.
 [[nodiscard]] CommandReply shutting_down_reply();
 
-/// The reply to one for which there is no room.
+/// Returns the reply to a command for which there is no room.
 [[nodiscard]] CommandReply busy_reply();
 
 }  // namespace provisr::daemon

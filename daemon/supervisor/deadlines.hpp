@@ -9,11 +9,10 @@
 
 namespace provisr::daemon {
 
-/// When each of some things, known by their indices, is due; MonotonicTime::max() for never. A
-/// change costs O(log n).
+/// One deadline for each index; MonotonicTime::max() means never. A change costs O(log n).
 class Deadlines {
  public:
-  /// `index` is at most one beyond those known so far.
+  /// `index` is at most one past the last.
   void set(std::size_t index, MonotonicTime deadline) {
     if (index == of_.size()) of_.push_back(MonotonicTime::max());
     if (of_[index] == deadline) return;
@@ -31,7 +30,7 @@ class Deadlines {
     return queue_.empty() ? MonotonicTime::max() : queue_.begin()->first;
   }
 
-  /// At most `most` of those that are due, the earliest first.
+  /// Returns the indices that are due, the earliest first, at most `most` of them.
   [[nodiscard]] std::vector<std::size_t> due(MonotonicTime now, std::size_t most) const {
     std::vector<std::size_t> indices;
     for (const auto& [deadline, index] : queue_) {

@@ -17,25 +17,25 @@
 
 namespace provisr::daemon {
 
-/// How often the processes of a name have ended, by how.
+/// How often the processes of a name have ended, by kind of end.
 struct ExitCounts {
   std::uint64_t success = 0;
-  std::uint64_t exit_code = 0;  ///< another than 0
+  std::uint64_t exit_code = 0;  ///< other than 0
   std::uint64_t signal = 0;
 
-  /// Ends whose status the system does not tell do not count.
+  /// Counts one end; ignores it if its status is not known.
   void count(const std::optional<ExitStatus>& status) noexcept;
 
   friend bool operator==(const ExitCounts&, const ExitCounts&) = default;
 };
 
-/// The latest ends of all processes, and how many there were. Thread-safe.
+/// The latest exit records of all processes, and the number of ends by name. Thread-safe.
 class ExitLog {
  public:
   static constexpr std::size_t default_capacity = 1000;
   using Observer = std::function<void(const ExitRecord&)>;
 
-  /// Keeps at most `capacity` records, at least 1. The observer is told of each within add().
+  /// Keeps at most `capacity` records, at least 1. add() calls `observer` with each record.
   explicit ExitLog(std::size_t capacity = default_capacity, Observer observer = {})
       : capacity_(capacity), observer_(std::move(observer)) {}
 
@@ -43,18 +43,18 @@ class ExitLog {
 
   using Counts = std::map<std::string, ExitCounts>;
 
-  /// Adds what an earlier daemon has recorded, oldest first, and has counted. Tells nobody.
+  /// Adds the records (oldest first) and counts of an earlier daemon, without calling the observer.
   void restore(std::vector<ExitRecord> records, Counts counts);
 
   using Records = std::vector<std::shared_ptr<const ExitRecord>>;
 
-  /// The kept ends from `since` on, the newest first; with a `name`, its own only.
+  /// Returns the kept records from `since` on, newest first; only those of `name` if not empty.
   [[nodiscard]] Records find(std::string_view name = {}, Timestamp since = {}) const;
 
-  /// By name, of all that ever ended in a known way.
+  /// Returns the counts by name of all ends whose status is known.
   [[nodiscard]] Counts counts() const;
 
-  /// Forgets the counts of a name, not its records.
+  /// Forgets the counts of a name; keeps its records.
   void forget_counts(const std::string& name);
 
  private:

@@ -14,9 +14,9 @@
 
 namespace provisr::daemon {
 
-/// Who wanted a process to end.
+/// Why a process ended.
 enum class ExitReason {
-  itself,  ///< nobody: it ended, or somebody else ended it
+  itself,  ///< not the daemon: it ended on its own, or another program ended it
   stop,
   restart,
   reload,
@@ -24,7 +24,7 @@ enum class ExitReason {
   shutdown,
 };
 
-/// "itself", "stop" and so on.
+/// Returns "itself", "stop" and so on.
 [[nodiscard]] std::string_view to_text(ExitReason reason);
 
 inline constexpr std::size_t most_last_samples = 5;
@@ -33,12 +33,12 @@ inline constexpr std::size_t most_last_samples = 5;
 struct ExitRecord {
   std::string name;
   ProcessId pid = 0;
-  std::optional<Timestamp> started_at = {};  ///< empty: the system did not tell
-  Timestamp ended_at{};                      ///< when the end was noticed
-  std::optional<ExitStatus> status = {};     ///< empty: the system does not tell
+  std::optional<Timestamp> started_at = {};  ///< empty: not known
+  Timestamp ended_at{};                      ///< when the daemon noticed the end
+  std::optional<ExitStatus> status = {};     ///< empty: not known
   ExitReason reason = ExitReason::itself;
   std::optional<std::uint64_t> memory_peak = {};  ///< bytes
-  /// At most `most_last_samples`, oldest first; empty: it was never sampled.
+  /// At most `most_last_samples`, oldest first; empty: the process was never sampled.
   std::vector<ProcessMetrics> last_samples = {};
 };
 

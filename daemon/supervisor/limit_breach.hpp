@@ -12,10 +12,10 @@
 
 namespace provisr::daemon {
 
-/// What a limit is of.
+/// The figure that a limit bounds.
 enum class LimitFigure { memory, cpu };
 
-/// "memory", "cpu": as in labels and in JSON.
+/// Returns "memory" or "cpu", as in labels and in JSON.
 [[nodiscard]] std::string_view to_text(LimitFigure figure);
 
 /// A process that has been over one of its limits for as long as its configuration allows.
@@ -50,7 +50,7 @@ struct LimitBreachCount {
   double limit = 0;  ///< MiB or percent of a core
 };
 
-/// What others are shown of the limits; never null.
+/// A snapshot of the limits for other threads. The pointers are never null.
 struct LimitReport {
   using Breaches = std::vector<LimitBreach>;
   using Counts = std::vector<LimitBreachCount>;

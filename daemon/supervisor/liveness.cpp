@@ -10,7 +10,7 @@
 namespace provisr::daemon {
 namespace {
 
-/// One check a second does not justify descriptors that stay open.
+/// Keeps no descriptors open: one check a second does not justify them.
 SamplerOptions without_descriptors() {
   SamplerOptions options;
   options.max_kept_descriptors = 0;

@@ -18,21 +18,21 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-/// How often to check a group that has been asked to end.
+/// How often to check whether a group that has been asked to end is gone.
 constexpr milliseconds group_interval{50};
-/// How long a killed process may take to end; one that waits for a device takes longer than most.
+/// How long a killed process may take to end, for example if it waits for a device.
 constexpr seconds kill_patience{5};
-/// When to look for the first time whether a program is executed; then after twice as long each
-/// time, at most `execution_interval`.
+/// How soon to check for the first time whether a program is executed. The interval then doubles,
+/// up to `execution_interval`.
 constexpr milliseconds first_execution_look{2};
 constexpr seconds execution_interval{1};
-/// A start that takes longer is worth a word.
+/// A start that takes longer is logged.
 constexpr seconds execution_patience{5};
 /// How often to try again to measure a process.
 constexpr seconds measure_interval{1};
-/// How often to look at a process that was taken over.
+/// How often to check a process that was taken over.
 constexpr seconds adopted_interval{1};
-/// A program that ends with 0 sooner than this has probably put itself in the background.
+/// A program that ends with status 0 sooner than this has probably put itself in the background.
 constexpr seconds at_once{1};
 
 [[nodiscard]] std::filesystem::path log_file(const std::filesystem::path& named,
@@ -63,7 +63,7 @@ constexpr seconds at_once{1};
           .inherit_env = config.inherits_env};
 }
 
-/// As it is if it cannot be made absolute.
+/// Returns `path` unchanged if it cannot be made absolute.
 [[nodiscard]] std::filesystem::path absolute_path(const std::filesystem::path& path) {
   if (path.empty()) return path;
   std::error_code error;
@@ -265,7 +265,7 @@ void ManagedChild::shut_down(const Moment& now) {
       ask_to_end(now, ExitReason::shutdown);
       break;
     case Phase::clearing:
-      enter(Phase::ending);  // already asked; its deadline stays
+      enter(Phase::ending);  // already asked to end; the deadline stays
       break;
     case Phase::ending:
     case Phase::exited:
@@ -293,7 +293,7 @@ void ManagedChild::launch(const Moment& now) {
   continue_to_start(now);
 }
 
-/// Each start that is under way holds a descriptor: others may be about to let go of theirs.
+/// Returns true if descriptors are short: each start under way holds one and may soon release it.
 bool ManagedChild::may_soon_succeed(const StartFailure& failure, const Moment& now) {
   constexpr std::chrono::seconds patience{30};
   const bool lacks_descriptors = failure.error == std::errc::too_many_files_open ||
@@ -303,7 +303,7 @@ bool ManagedChild::may_soon_succeed(const StartFailure& failure, const Moment& n
   return now.monotonic - *lacks_descriptors_since_ < patience;
 }
 
-/// This was no start, not even a failed one.
+/// Schedules another try without counting this one as a start, not even as a failed one.
 void ManagedChild::wait_for_descriptors(const StartFailure& failure, const Moment& now) {
   constexpr std::chrono::milliseconds pause{50};
   --attempts_;
@@ -312,8 +312,8 @@ void ManagedChild::wait_for_descriptors(const StartFailure& failure, const Momen
   wait_for_start(now.monotonic + pause);
 }
 
-/// If it cannot be written down that it runs, it ends with this daemon: the next one would start it
-/// once more.
+/// Starts the child and saves its identity before it executes its program. If saving fails, starts
+/// a child that ends with this daemon; otherwise the next daemon would start it a second time.
 std::unique_ptr<ChildProcess> ManagedChild::start_process(const Moment& now,
                                                           StartFailure& failure) {
   command_.outlives_daemon = services_.memory != nullptr;
@@ -394,8 +394,8 @@ void ManagedChild::note_end_while_away(const RememberedProcess::Run& run, const 
   services_.log->warn("{}: {}", status_.name, status_.last_error);
 }
 
-/// An earlier daemon may have been killed after it had recorded an end, but before it had written
-/// down that nothing runs any more.
+/// Returns whether the end of `run` is recorded already. An earlier daemon may have been killed
+/// after it recorded the end but before it saved that nothing runs.
 bool ManagedChild::is_recorded(const RememberedProcess::Run& run) const {
   const ExitLog::Records ends = services_.exits->find(status_.name);
   return !ends.empty() && ends.front()->pid == run.identity.pid &&
@@ -470,7 +470,7 @@ void ManagedChild::measure(const Moment& now) {
   if (!services_.can_measure_children) return;
   const std::error_code failure = services_.track(status_.name, child_->pid(), config_.scope);
   if (!failure) return measure_problems_.clear();
-  // One that was taken over may wait as a zombie for its parent.
+  // A process that was taken over may be a zombie that its parent has not reaped.
   const bool is_too_late =
       failure == std::errc::no_such_process && (is_adopted_ || child_->has_ended());
   if (!is_too_late) next_measure_ = now.monotonic + measure_interval;
@@ -484,7 +484,7 @@ void ManagedChild::ask_to_end(const Moment& now, ExitReason reason) {
   services_.log->info("{}: asked to stop", status_.name);
   end_reason_ = reason;
   if (run_) run_->is_ending = true;
-  remember();  // before it can end of it
+  remember();  // before the signal can end the child
   child_->terminate_group(config_.stop_signal);
   begin_to_clear(now);
   enter(Phase::ending);
@@ -492,7 +492,7 @@ void ManagedChild::ask_to_end(const Moment& now, ExitReason reason) {
 
 void ManagedChild::take_exit(const Moment& now) {
   const auto uptime = now.monotonic - status_.started->monotonic;
-  // While its PID, and so the group's number, is not reused.
+  // Before collect(): until then, neither the PID nor the group's number can be reused.
   const bool has_escaped = child_->terminate_group(config_.stop_signal);
   collect(now);
   if (!could_not_start_) judge_end(uptime, has_escaped);
@@ -501,7 +501,7 @@ void ManagedChild::take_exit(const Moment& now) {
   continue_to_clear(now);
 }
 
-/// Of a process that ended by itself.
+/// Judges the end of a process that ended on its own: whether it counts as a failed start.
 void ManagedChild::judge_end(MonotonicTime::duration uptime, bool has_escaped) {
   if (uptime >= config_.start_duration) {
     backoff_.reset();
@@ -599,7 +599,7 @@ void ManagedChild::escalate(const Moment& now) {
   status_.started.reset();
   exited_at_ = now.monotonic;
   run_.reset();
-  is_collected_ = true;  // by whoever reaps it in the end
+  is_collected_ = true;  // whoever its parent is reaps it when it ends
   settle(now);
 }
 

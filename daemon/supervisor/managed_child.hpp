@@ -12,15 +12,15 @@
 
 namespace provisr::daemon {
 
-/// What somebody wants of a process: that it runs, as from the start, or that it does not.
+/// Whether a process should run. The initial goal is `up`.
 enum class Goal { up, down };
 
 /// How far a process is on the way to its goal.
 enum class Progress { under_way, reached, failed };
 
-/// A process that the daemon starts, restarts and stops, together with what it starts itself.
+/// A child, with its process group, that the daemon starts, restarts and stops.
 ///
-/// A start, asked for or due, is made by the next update().
+/// Only update() starts a process; a command makes the start due at once.
 class ManagedChild final : public ManagedProcess {
  public:
   ManagedChild(std::string name, const ProcessConfig& config, bool inherit_stdin,
@@ -33,55 +33,55 @@ class ManagedChild final : public ManagedProcess {
   [[nodiscard]] MonotonicTime next_deadline() const override;
   [[nodiscard]] const ProcessStatus& status() const override { return status_; }
 
-  /// Commands. None starts the process after shut_down().
+  /// Commands. After shut_down(), none of them starts the process.
   void bring_up(const Moment& now);
   void bring_down(const Moment& now, ExitReason reason = ExitReason::stop);
   void restart(const Moment& now, ExitReason reason = ExitReason::restart);
 
   enum class Change {
     none,
-    policy,   ///< when it is started, restarted or stopped, or nothing is to run: what runs goes on
-    program,  ///< what runs: it is started anew
+    policy,   ///< the process goes on; how it is started, restarted or stopped has changed
+    program,  ///< the program has changed: the process is restarted
   };
 
-  /// Lives by another configuration from now on.
+  /// Applies another configuration.
   Change reconfigure(const ProcessConfig& config, const Moment& now);
 
-  /// Writes down for the next daemon what has changed. False: it could not be written.
+  /// Saves changes for the next daemon. Returns false if they could not be written.
   bool remember();
 
-  /// Kills what has been asked to end.
+  /// Kills the process and its group if they have been asked to end.
   void hasten(const Moment& now);
 
   [[nodiscard]] Goal goal() const { return goal_; }
   [[nodiscard]] Progress progress() const;
 
-  /// The child that has not been collected, running or not.
+  /// Returns the PID of the child if it has not been reaped, running or not.
   [[nodiscard]] std::optional<ProcessId> uncollected() const;
 
-  /// The exit status as a shell reports it: 127 or 126 if the process could not be started; 0 if it
-  /// has not ended, or ended because it was asked to.
+  /// Returns the exit status as a shell reports it: 127 or 126 if the process could not be started;
+  /// 0 if it has not ended, or ended because it was asked to; 255 if the status is not known.
   [[nodiscard]] int result() const { return result_; }
 
-  /// Whether a process that could not be killed may still run.
+  /// Returns whether a process that could not be killed may still run.
   [[nodiscard]] bool given_up() const { return given_up_; }
 
  private:
-  //            start due             start_duration        ended by itself, is started again
+  //            start due             start_duration        ended on its own, is restarted
   //   waiting ───────────> starting ─────────────> running ─────────────────────> clearing
   //     ^  ^  not executed  │ │ │                     │                              ^  │
-  //     │  └────────────────┘ │ └─────────────────────│── ended by itself ───────────┘  │
+  //     │  └────────────────┘ │ └─────────────────────│── ended on its own ──────────┘  │
   //     │    v                └──────────┐   ┌────────┘ asked to end, or ended for good │
   //     │  failed                        v   v                                          │
   //     │    ^ retry_count              ending ──────────> exited                       │
-  //     │    └───────────────────────────┤ to start anew     nothing is left of the group
+  //     │    └───────────────────────────┤ to restart        nothing is left of the group
   //     └────────────────────────────────┴──────────────────────────────────────────────┘
   enum class Phase {
-    waiting,  ///< for a start, due at deadline_
+    waiting,  ///< for the start at deadline_
     starting,
     running,
     ending,    ///< killed at deadline_
-    clearing,  ///< what is left of the group is killed at deadline_
+    clearing,  ///< the rest of the group is killed at deadline_
     exited,
     failed,
   };
@@ -135,11 +135,11 @@ class ManagedChild final : public ManagedProcess {
   std::unique_ptr<ChildProcess> child_;
   MonotonicTime exited_at_{};
   MonotonicTime deadline_{};  ///< to start (waiting) or to kill (ending, clearing)
-  /// starting: whether the program is executed; ending, clearing: whether anything is left of the
-  /// group; of one that was taken over: whether it has ended. No event reports the former two, and
-  /// not every system the last.
+  /// When to check: in `starting`, whether the program is executed; in `ending` and `clearing`,
+  /// whether anything is left of the group; of an adopted child, whether it has ended. No event
+  /// reports the first two, and not every system reports the third.
   MonotonicTime next_look_{};
-  MonotonicTime next_measure_ = MonotonicTime::max();  ///< executed, but not measured yet
+  MonotonicTime next_measure_ = MonotonicTime::max();  ///< retry: executed, but not measured yet
   std::optional<MonotonicTime> lacks_descriptors_since_;
   Backoff backoff_;
   std::uint64_t attempts_ = 0;
@@ -148,13 +148,13 @@ class ManagedChild final : public ManagedProcess {
   RepeatFilter pid_file_problems_;
   std::filesystem::path written_pid_file_;
   int result_ = 0;
-  std::optional<RememberedProcess::Run> run_;  ///< of the child that has not been collected
+  std::optional<RememberedProcess::Run> run_;  ///< of the child that has not been reaped
   ExitReason stop_reason_ = ExitReason::stop;  ///< why its goal is `down`
   bool is_adopted_ = false;
   bool is_executed_ = false;
   bool is_collected_ = true;
-  ExitReason end_reason_ = ExitReason::itself;  ///< since its start
-  bool starts_after_end_ = false;               ///< a command came while it ends
+  ExitReason end_reason_ = ExitReason::itself;  ///< `itself` until the child is asked to end
+  bool starts_after_end_ = false;               ///< by a command that came while the process ends
   bool is_killed_ = false;
   bool could_not_start_ = false;
   bool is_background_reported_ = false;

@@ -33,25 +33,25 @@ struct Moment {
 struct ProcessServices {
   Launcher launch;
   ProcessFinder find;
-  /// Starts measuring the process, or its tree, under this name.
+  /// Starts to measure the process, or its tree, under this name.
   std::function<std::error_code(std::string_view name, ProcessId pid, SampleScope scope)> track;
-  /// Measures nothing under this name any more.
+  /// Stops measuring under this name.
   std::function<void(std::string_view name)> release;
-  /// Whether some process has this PID, measurable or not.
+  /// Returns whether some process has this PID, measurable or not.
   std::function<bool(ProcessId pid)> exists;
-  /// False: `track` would take another process for a child.
+  /// False if `track` would measure another process in place of a child.
   bool can_measure_children = true;
-  /// The newest samples under this name that are of this process, as ExitRecord has them.
+  /// Returns the newest samples of this process under this name, as in ExitRecord::last_samples.
   std::function<std::vector<ProcessMetrics>(std::string_view name, ProcessId pid)> last_samples =
       {};
   ExitLog* exits = nullptr;
   ProcessMemory* memory = nullptr;  ///< null: children end with the daemon
-  /// The process of an earlier daemon; null if it is gone.
+  /// Takes over a process of an earlier daemon; returns null if the process is gone.
   std::function<std::unique_ptr<ChildProcess>(const ProcessIdentity& identity)> adopt = {};
   std::function<std::optional<ProcessIdentity>(ProcessId pid)> identify = {};
-  /// When the process that has this PID now was started, as in ProcessKey.
+  /// Returns when the process that has this PID now was started, as in ProcessKey.
   std::function<std::optional<std::uint64_t>(ProcessId pid)> start_of = {};
-  /// From 0 to 1, evenly.
+  /// Returns a uniform random number from 0 to 1.
   std::function<double()> luck = {};
   const Log* log;
 };
@@ -62,28 +62,28 @@ class ManagedProcess {
  public:
   virtual ~ManagedProcess() = default;
 
-  /// Does what is due. To be called at next_deadline() and when the process has ended.
+  /// Does what is due. Must be called at next_deadline() and when the process has ended.
   virtual void update(const Moment& now) = 0;
 
-  /// Goes on from what an earlier daemon knew; before the first update().
+  /// Restores what an earlier daemon knew. Must be called before the first update().
   virtual void take_over(const RememberedProcess& before, const Moment& now) = 0;
 
   /// Asks the process to end if the daemon started it, and prevents further starts.
   virtual void shut_down(const Moment& now) = 0;
 
-  /// Whether nothing that the daemon started runs, or will be started again.
+  /// Returns whether nothing that the daemon started still runs or will be restarted.
   [[nodiscard]] virtual bool ended() const = 0;
 
-  /// The latest time for the next update(), even if no event arrives.
+  /// Returns when update() must be called at the latest if no event arrives.
   [[nodiscard]] virtual MonotonicTime next_deadline() const = 0;
 
   [[nodiscard]] virtual const ProcessStatus& status() const = 0;
 };
 
-/// Tells a new problem from one that persists, so that each is logged once.
+/// Distinguishes a new problem from one that persists, so that each is logged once.
 class RepeatFilter {
  public:
-  /// Whether `problem` differs from the one before.
+  /// Returns whether `problem` differs from the previous one.
   [[nodiscard]] bool is_new(const std::string& problem) {
     return std::exchange(last_, problem) != problem;
   }

@@ -45,7 +45,7 @@ void MatchRoster::take_whole(const ScoutReport& report) {
     if (!found.contains(process)) remove(rule, process);
   }
   for (const Sighting& sighting : report.sightings) take_one(sighting);
-  // What has come to life by then is another process.
+  // A recalled process that a whole report lacks has ended or no longer fits.
   std::erase_if(recalled_, [&](const auto& recalled) { return !found.contains(recalled.first); });
 }
 
@@ -88,7 +88,8 @@ void MatchRoster::settle(const Surroundings& others) {
   for (std::size_t rule = 0; rule < rules_.size(); ++rule) settle(rule, others);
 }
 
-/// Of those whose name, or who themselves, are somebody else's by now, or part of another's tree.
+/// Takes back names. A process loses its name if the name or the process belongs to another entry
+/// by now, or if the process is part of another's tree.
 void MatchRoster::take_back_names(std::size_t number, const Surroundings& others) {
   Rule& rule = rules_[number];
   for (auto& [process, candidate] : rule.candidates) {
@@ -118,7 +119,7 @@ void MatchRoster::settle(std::size_t number, const Surroundings& others) {
     chosen.push_back(it);
     ++new_ones[candidate.base];
   }
-  // Before others could have their names.
+  // Recalled processes come first, before others can take their names.
   std::stable_partition(chosen.begin(), chosen.end(), [&](const auto& it) {
     return !recalled_name(it->first, it->second.base).empty();
   });
@@ -133,11 +134,11 @@ void MatchRoster::settle(std::size_t number, const Surroundings& others) {
     log_->warn("{}: more than {} processes match: the oldest are watched (max_matches)",
                rule.config.name, rule.config.max_matches);
   }
-  // At the limit, processes that come and go would have it told again and again.
+  // Hysteresis: processes that come and go at the limit must not repeat the warning.
   if (rule.named <= rule.config.max_matches / 2) rule.is_full_told = false;
 }
 
-/// Those that wait may have ended unseen.
+/// Removes candidates without a name that have ended: nothing else notices their ends.
 void MatchRoster::drop_dead(Rule& rule) {
   for (auto it = rule.candidates.begin(); it != rule.candidates.end();) {
     const bool is_dead = it->second.name.empty() && !is_alive_(it->first.pid);
@@ -153,7 +154,8 @@ bool MatchRoster::is_of_tree(const Rule& rule, const Candidate& candidate) const
       [&](const ProcessKey& ancestor) { return rule.candidates.contains(ancestor); });
 }
 
-/// Empty if there is none, or if it is not of that base.
+/// Returns the name that an earlier daemon gave the process; empty if there is none, or if it is
+/// not of this base.
 std::string MatchRoster::recalled_name(const ProcessKey& process, const std::string& base) const {
   const auto recalled = recalled_.find(process);
   const bool is_known = recalled != recalled_.end() && is_instance_of(recalled->second, base);

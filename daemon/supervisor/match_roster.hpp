@@ -21,55 +21,55 @@ namespace provisr::daemon {
 
 /// Decides which of the processes that fit rules are watched, and under which names.
 ///
-/// - A process keeps its name as long as it lives and fits. The only one of its base has the bare
-///   name; several that are found together are numbered by age, from 1; one that comes later has
-///   the lowest number that is free. The number 1 is also that of the bare name.
-/// - No name has two owners: one that is taken, or that is another rule's own, is passed over.
+/// - A process keeps its name as long as it lives and fits. The only process of a base gets the
+///   bare name. Several that are found together are numbered by age, from 1. A later one gets the
+///   lowest free number. The bare name counts as number 1.
+/// - A name has one owner: a name that is taken, or that is another rule's `name_of_none`, is
+///   skipped.
 /// - With the scope `tree`, a descendant of a process that fits the same rule is part of its tree
 ///   and has no name of its own.
-/// - Beyond `max_matches`, the youngest wait until one of the others ends.
+/// - Beyond `max_matches`, the youngest processes wait until one of the others ends.
 ///
 /// Not thread-safe.
 class MatchRoster {
  public:
-  /// What others have.
+  /// The names and processes of all entries that no rule has matched.
   struct Surroundings {
     std::unordered_set<std::string> names;
     std::unordered_set<ProcessId> processes;
   };
-  /// A name and its process; that of a rule without any is its name of none.
+  /// A name and its process. A rule without processes has one place, with its `name_of_none`.
   struct Place {
     std::string name;
     std::optional<ProcessKey> process;
   };
 
-  /// `log` must outlive it. `is_alive` may take a process that has its PID later for it.
+  /// `log` must outlive the roster. `is_alive` may return true for a process that reuses the PID.
   MatchRoster(const Log& log, std::function<bool(ProcessId)> is_alive)
       : log_(&log), is_alive_(std::move(is_alive)) {}
 
-  /// Goes by the rules of these processes, each of which has a `match`. Rules that have the name of
-  /// one before go on with its processes until a whole report tells what fits.
+  /// Replaces the rules by those of `processes`, each of which must have a `match`. A rule that has
+  /// the name of a previous one keeps its processes until the next whole report.
   void set_rules(std::vector<ProcessConfig> processes, std::uint64_t generation);
 
-  /// An earlier daemon has had the process under this name.
+  /// Notes the name under which an earlier daemon watched the process.
   void recall(const ProcessKey& process, std::string name) { recalled_[process] = std::move(name); }
 
-  /// Takes up what was found; ignores what was found by earlier rules.
+  /// Adds and removes candidates by a report. Ignores a report that earlier rules have made.
   void take(const ScoutReport& report);
 
-  /// The process has ended or cannot be watched.
+  /// Removes a process that has ended or cannot be watched.
   void forget(const ProcessKey& process);
 
-  /// Gives names to those that are to have one.
+  /// Takes back lost names and gives names to processes that lack one.
   void settle(const Surroundings& others);
 
   [[nodiscard]] std::size_t size() const { return rules_.size(); }
   [[nodiscard]] const ProcessConfig& config(std::size_t rule) const { return rules_[rule].config; }
-  /// By age; never empty.
+  /// Returns the places of a rule by age; never empty.
   [[nodiscard]] std::vector<Place> places(std::size_t rule) const;
 
  private:
-  /// The oldest first.
   struct ByAge {
     bool operator()(const ProcessKey& a, const ProcessKey& b) const {
       return std::pair(a.started_at, a.pid) < std::pair(b.started_at, b.pid);
@@ -78,7 +78,7 @@ class MatchRoster {
   struct Candidate {
     std::string base;
     std::vector<ProcessKey> ancestors;
-    std::string name = {};  ///< empty: it waits
+    std::string name = {};  ///< empty: waits for one
   };
   using Candidates = std::map<ProcessKey, Candidate, ByAge>;
   struct Rule {

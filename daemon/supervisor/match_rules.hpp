@@ -12,25 +12,24 @@
 
 namespace provisr::daemon {
 
-/// The processes that a configuration has matched, as patterns that are ready for use. Const once
-/// made.
+/// The `match` rules of a configuration, compiled into patterns. Immutable once constructed.
 class MatchRules {
  public:
   MatchRules() = default;
-  /// Each of `processes` has a `match`; the number of a rule is its place among them.
+  /// Requires that each of `processes` has a `match`. The number of a rule is its index there.
   explicit MatchRules(const std::vector<ProcessConfig>& processes);
 
   struct Match {
     std::size_t rule;
-    std::string base;  ///< the name for it, without a number
+    std::string base;  ///< the name of the process, without a number
 
     bool operator==(const Match&) const = default;
   };
 
-  /// The first rule that the process fits; empty if it fits none.
+  /// Returns the first rule that the process fits; empty if it fits none.
   [[nodiscard]] std::optional<Match> find(const ProcessFacts& process) const;
 
-  /// What find() looks at.
+  /// Returns the facts that find() needs.
   [[nodiscard]] const FactSet& wanted() const { return wanted_; }
 
   [[nodiscard]] bool empty() const { return rules_.empty(); }

@@ -15,12 +15,12 @@ namespace {
 
 using SteadyTime = std::chrono::steady_clock::time_point;
 
-/// Processes may become something else without being born again.
+/// How often to read all processes: exec changes a process without a birth.
 constexpr std::chrono::seconds between_looks_at_all{60};
-/// How long to wait for the end of a look.
+/// How long the destructor waits for the end of a look.
 constexpr std::chrono::seconds patience_at_end{1};
 
-/// What the threads share; outlives those that are stuck.
+/// The state that the threads share. Stuck threads keep it alive.
 struct Desk {
   std::mutex mutex;
   std::condition_variable changed;
@@ -32,11 +32,11 @@ struct Desk {
   std::vector<ScoutReport> reports;
   bool has_new_rules = false;
   bool is_ending = false;
-  bool has_ended = false;   ///< the scout on duty
-  std::uint64_t shift = 0;  ///< of the scout on duty
+  bool has_ended = false;   ///< whether the scout on duty has
+  std::uint64_t shift = 0;  ///< number of the scout on duty
   ProcessId being_read = 0;
   SteadyTime read_since{};
-  std::set<ProcessId> stuck;  ///< at each of them hangs a scout that was relieved
+  std::set<ProcessId> stuck;  ///< each holds up a scout that was relieved
 
   void report(ScoutReport found) {
     reports.push_back(std::move(found));
@@ -44,7 +44,7 @@ struct Desk {
   }
 };
 
-/// A scout hung until somebody else took its place.
+/// Thrown by a scout that hung and was replaced meanwhile.
 struct Relieved {};
 
 class ScoutThread {
@@ -56,13 +56,13 @@ class ScoutThread {
     while (wait_for_look()) {
       try {
         look();
-      } catch (const std::exception&) {  // no memory: there is another look
+      } catch (const std::exception&) {  // out of memory: the next look tries again
       }
     }
   }
 
  private:
-  /// Notes what is being read, for who watches over the scout.
+  /// Wraps `read` so that ScoutShifts knows which process is being read.
   [[nodiscard]] ScoutSources watched(ScoutSources sources) {
     sources.read = [this, read = std::move(sources.read)](
                        ProcessId pid, const FactSet& wanted) -> std::optional<ProcessFacts> {
@@ -89,7 +89,7 @@ class ScoutThread {
       return;
     }
     desk_->stuck.erase(pid);
-    desk_->has_new_rules = true;  // it can be found now
+    desk_->has_new_rules = true;  // so that the scout on duty reads it again
     desk_->changed.notify_all();
     throw Relieved();
   }
@@ -100,7 +100,7 @@ class ScoutThread {
     deliver(scout_.look(all));
   }
 
-  /// False: it is to end.
+  /// Waits until the next look is due. Returns false if the scout must end.
   [[nodiscard]] bool wait_for_look() {
     std::unique_lock lock(desk_->mutex);
     for (;;) {
@@ -142,20 +142,20 @@ void run_scout(const std::shared_ptr<Desk>& desk, const MakeScoutSources& make_s
     ScoutThread(desk, make_sources(), shift).run();
   } catch (const Relieved&) {
     return;
-  } catch (const std::exception&) {  // no memory to begin with: nothing is found
+  } catch (const std::exception&) {  // out of memory at the start: nothing is found
   }
   const std::lock_guard lock(desk->mutex);
   desk->has_ended = true;
   desk->changed.notify_all();
 }
 
-/// Has a scout at work, and another one if that hangs.
+/// Keeps one scout thread at work and replaces it if it hangs.
 class ScoutShifts {
  public:
   ScoutShifts(std::shared_ptr<Desk> desk, MatchSourceOptions options)
       : desk_(std::move(desk)), options_(std::move(options)) {}
 
-  /// Until the desk is ending, and for a moment longer if the scout hangs just then.
+  /// Runs until the desk is ending, then waits at most `patience_at_end` for the scout.
   void run() {
     start_scout(0);
     std::unique_lock lock(desk_->mutex);
@@ -178,7 +178,7 @@ class ScoutShifts {
            std::chrono::steady_clock::now() - desk_->read_since > options_.patience;
   }
 
-  /// The next scout leaves out what this one hangs at.
+  /// Replaces the scout. The next one skips the process at which this one hangs.
   void relieve() {
     const ProcessId pid = std::exchange(desk_->being_read, 0);
     desk_->stuck.insert(pid);
@@ -191,7 +191,7 @@ class ScoutShifts {
   void start_scout(std::uint64_t shift) {
     try {
       scout_ = std::thread(run_scout, desk_, options_.make_sources, shift);
-    } catch (const std::system_error&) {  // no thread to be had: nothing is found
+    } catch (const std::system_error&) {  // no thread available: nothing is found
     }
   }
 

@@ -11,35 +11,34 @@
 
 namespace provisr::daemon {
 
-/// A process that others run and that was found by what it is, or the absence of any. Never
-/// signalled.
+/// A name under which a `match` watches a process that others run, or none at the moment. The
+/// process is never signalled.
 class MatchedProcess final : public ManagedProcess {
  public:
-  /// `look_interval`: how often to look whether it has ended.
+  /// `look_interval`: how often to check whether the process has ended.
   MatchedProcess(std::string name, SampleScope scope, std::chrono::nanoseconds look_interval,
                  const ProcessServices& services);
 
   void update(const Moment& now) override;
   void take_over(const RememberedProcess& before, const Moment& now) override;
   void shut_down(const Moment& now) override;
-  /// Whether its last end is recorded.
+  /// Returns whether the last end of a process is recorded.
   [[nodiscard]] bool ended() const override { return !run_.awaits_record(); }
   [[nodiscard]] MonotonicTime next_deadline() const override;
   [[nodiscard]] const ProcessStatus& status() const override { return run_.status(); }
   [[nodiscard]] SampleScope scope() const { return run_.scope(); }
 
-  /// Watches this process. Fails if it is gone or cannot be measured.
+  /// Watches this process. Fails if the process is gone or cannot be measured.
   [[nodiscard]] std::error_code follow(const ProcessKey& process, const Moment& now);
 
-  /// Has no process from now on, if it had one: that is something else by now.
+  /// Stops watching the process, if any, because it no longer fits.
   void release();
 
   void set_look_interval(std::chrono::nanoseconds interval) { look_interval_ = interval; }
 
-  /// What it watches.
   [[nodiscard]] const std::optional<ProcessKey>& process() const { return process_; }
 
-  /// The process whose end was noticed since the last call.
+  /// Returns the process whose end was noticed since the last call; empty if none has ended.
   [[nodiscard]] std::optional<ProcessKey> take_ended();
 
  private:

@@ -14,7 +14,8 @@ constexpr std::chrono::nanoseconds fastest_look = std::chrono::milliseconds(5);
 
 }  // namespace
 
-/// Twice in an interval: what was born is looked at once it is a look old.
+/// Returns half the sampling interval, within bounds: a new process is read one look after its
+/// birth, which must be within one interval.
 std::chrono::nanoseconds Supervisor::look_interval() const {
   return std::clamp(options_.interval / 2, fastest_look, slowest_look);
 }
@@ -29,7 +30,7 @@ void Supervisor::set_match_rules(const std::vector<ProcessConfig>& processes) {
     order_of_rule_.push_back(order);
     most_matches += processes[order].max_matches;
   }
-  // Those of rules that are gone keep their histories, too.
+  // Never lowered: names of rules that are gone keep their histories, too.
   most_retired_matches_ = std::max(most_retired_matches_, most_matches);
   rules_ = std::make_shared<const MatchRules>(matches);
   roster_.set_rules(std::move(matches), ++rules_generation_);
@@ -89,7 +90,8 @@ MatchRoster::Surroundings Supervisor::surroundings() const {
   return others;
 }
 
-/// False: one of the processes cannot be watched, and another may have its place.
+/// Makes and drops entries so that they show the roster's places. Returns false if a process cannot
+/// be watched, so that another one may take its place.
 bool Supervisor::show_matches(const Moment& now) {
   std::unordered_map<std::string, std::size_t> shown;
   for (std::size_t index = 0; index < entries_.size(); ++index) {
@@ -106,7 +108,7 @@ bool Supervisor::show_matches(const Moment& now) {
       if (matched.process() == place.process) continue;
       followed.push_back(index);
       if (!place.process) {
-        matched.release();  // it goes on, as something else
+        matched.release();  // the process goes on, but fits no more
         continue;
       }
       is_settled &= follow(matched, *place.process, now);
@@ -146,7 +148,7 @@ std::size_t Supervisor::entry_for(const std::string& name, std::size_t rule,
   return found->second;
 }
 
-/// False: it cannot be watched.
+/// Returns false if the process cannot be watched.
 bool Supervisor::follow(MatchedProcess& matched, const ProcessKey& process, const Moment& now) {
   const std::error_code error = matched.follow(process, now);
   if (!error) return true;

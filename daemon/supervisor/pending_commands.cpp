@@ -10,7 +10,7 @@
 namespace provisr::daemon {
 namespace {
 
-/// Empty if the process is where the command wanted it.
+/// Returns why the process has not reached the command's goal; empty if it has.
 [[nodiscard]] std::string failure_of(const ManagedChild& child, Goal goal) {
   const ProcessStatus& status = child.status();
   if (child.goal() != goal) return fmt::format("{}: a later command came first", status.name);

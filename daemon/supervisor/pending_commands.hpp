@@ -12,15 +12,15 @@ namespace provisr::daemon {
 /// The commands whose processes have not all reached their goal. Not thread-safe.
 class PendingCommands {
  public:
-  /// Replies once the processes are where `goal` asks them to be, or cannot be brought there.
+  /// Adds a command. It is replied to once each process has reached `goal` or cannot reach it.
   void add(Goal goal, std::vector<std::string> names, ReplyHandler reply);
 
   [[nodiscard]] std::size_t size() const { return pending_.size(); }
 
-  /// To be called after each change of a process. Costs O(pending commands), not O(processes).
+  /// Must be called after each change of a process. Costs O(pending commands), not O(processes).
   void note_change(const ManagedChild& child);
 
-  /// Replies that the daemon ends to all that are left.
+  /// Replies to all remaining commands that the daemon is ending.
   void abandon();
 
  private:

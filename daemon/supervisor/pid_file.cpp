@@ -46,7 +46,7 @@ std::string problem_of(const std::error_code& error) {
 }
 
 std::error_code write_text(const fs::path& file, const std::string& text) {
-  // Exclusive creation: never through a link that another user has placed there.
+  // Exclusive creation never follows a link that another user has placed there.
   const File opened(create_new_file(file));
   if (!opened) return last_error();
   const bool written = std::fwrite(text.data(), 1, text.size(), opened.get()) == text.size() &&
@@ -69,7 +69,7 @@ PidFile read_pid_file(const fs::path& file) {
   constexpr std::size_t most = 256;
   PidFile reading;
   std::error_code error;
-  // Before the content: if the file is written in between, the next reading differs from this one.
+  // Taken before the content: if the file is written in between, the next reading differs.
   reading.written_at = fs::last_write_time(file, error);
   const auto text = read_start_of_regular_file(file, most, error);
   if (!text) return without_pid(problem_of(error));

@@ -10,7 +10,7 @@
 
 namespace provisr::daemon {
 
-/// A pid_file at one moment. Two readings are equal unless the file was written in between.
+/// A reading of a pid_file. Two readings are equal unless the file was written in between.
 struct PidFile {
   std::optional<ProcessId> pid;
   std::string problem;  ///< why there is no PID: "does not exist", "holds no PID", ...
@@ -19,11 +19,10 @@ struct PidFile {
   friend bool operator==(const PidFile&, const PidFile&) = default;
 };
 
-/// The PID on the first line of `text`; spaces around it are ignored, anything else makes it
-/// invalid.
+/// Returns the PID on the first line of `text`; empty if the line holds more than that and spaces.
 [[nodiscard]] std::optional<ProcessId> parse_pid(std::string_view text);
 
-/// Reads only the start of the file. Blocks on no FIFO or device (POSIX).
+/// Reads the start of the file. Does not block on a FIFO or device (POSIX).
 [[nodiscard]] PidFile read_pid_file(const std::filesystem::path& file);
 
 /// Writes "PID\n" atomically: a reader sees the old file or the new one.

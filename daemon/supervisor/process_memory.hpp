@@ -11,38 +11,38 @@
 
 namespace provisr::daemon {
 
-/// What the next daemon has to know of a process that this one runs.
+/// What the next daemon must know about a name.
 struct RememberedProcess {
   struct Run {
     ProcessIdentity identity;
     ProcessStatus::Started started;
-    std::uint64_t program = 0;  ///< what was started: fingerprint_of its configuration
+    std::uint64_t program = 0;  ///< fingerprint_of the configuration at its start
     bool is_ending = false;     ///< it was asked to end
 
     bool operator==(const Run&) const = default;
   };
 
   ProcessKind kind = ProcessKind::child;
-  std::uint64_t starts = 0;  ///< ever under this name, failed ones included
+  std::uint64_t starts = 0;  ///< under this name in all, failed ones included
   bool is_stopped = false;   ///< by a command
-  std::optional<Run> run;    ///< the process that runs, or that has not been collected
+  std::optional<Run> run;    ///< the process that runs or has not been reaped
 
   bool operator==(const RememberedProcess&) const = default;
 };
 
-/// Remembers processes beyond the end of this program.
+/// Storage of processes that outlives this program.
 class ProcessMemory {
  public:
   virtual ~ProcessMemory() = default;
 
-  /// All names of which something is known.
+  /// Returns all names that are stored.
   [[nodiscard]] virtual std::vector<std::string> names() const = 0;
 
-  /// Empty if nothing is known of the name.
+  /// Returns what is stored under the name; empty if nothing is.
   [[nodiscard]] virtual std::optional<RememberedProcess> recall(std::string_view name) const = 0;
 
-  /// Writes nothing if nothing has changed. False: it could not be written, and what was remembered
-  /// before stands.
+  /// Stores `process` under the name. Writes nothing if nothing has changed. Returns false if
+  /// `process` could not be written; the previous state is kept then.
   virtual bool remember(std::string_view name, const RememberedProcess& process) = 0;
 
   /// Forgets the name, its history included.

@@ -9,8 +9,8 @@
 namespace provisr::daemon {
 namespace {
 
-/// At which looks after the one that found it a process is looked at: it may take a while until one
-/// that was forked has executed its program, and that its own.
+/// In which looks, counted from the one that found it, a new process is read. It may take a while
+/// until a forked process executes its program, and until that program executes another.
 constexpr auto looks_at_newborn = std::to_array<unsigned>({1, 2, 4, 8, 16, 32, 64, 128});
 
 struct SystemSources {
@@ -133,8 +133,8 @@ void ProcessScout::look_at_some_matched(ScoutReport& report) {
   }
 }
 
-/// All of them in a second, unless that were too many for a look; in the course of 16 looks at
-/// most.
+/// Returns how many matched processes one look reads: enough to read all of them within a second,
+/// but at most 64, unless reading all within 16 looks takes more.
 std::size_t ProcessScout::matched_in_a_look() const {
   constexpr std::size_t least = 8;
   constexpr std::size_t most_in_haste = 64;
@@ -175,7 +175,8 @@ void ProcessScout::tell_of_change(Sighting sighting, ScoutReport& report) {
   report.sightings.push_back(std::move(sighting));
 }
 
-/// It is looked at again in any case: it may fit later.
+/// Reports that a process no longer fits if an earlier look has found so, too; otherwise notes the
+/// doubt. Later looks read the process again in both cases, because it may fit later.
 void ProcessScout::tell_of_loss(Told& told, Sighting sighting, ScoutReport& report) {
   const bool is_certain = told.doubted_in != 0 && told.doubted_in != looks_;
   if (!is_certain) {
@@ -205,7 +206,7 @@ bool ProcessScout::is_told(const Sighting& sighting) const {
          known->second.match == sighting.match;
 }
 
-/// Empty if there is no such process, or none that is to be found.
+/// Returns nothing if there is no such process or if it is this daemon.
 std::optional<Sighting> ProcessScout::look_at(ProcessId pid) {
   if (pid == sources_.own_pid) return std::nullopt;
   const auto facts = sources_.read(pid, rules_->wanted());

@@ -19,69 +19,74 @@
 
 namespace provisr::daemon {
 
-/// A process as it was when it was looked at.
+/// A process as it was when it was read.
 struct Sighting {
   ProcessKey key;
-  std::optional<MatchRules::Match> match = {};  ///< empty: it fits no rule any more
+  std::optional<MatchRules::Match> match = {};  ///< empty: it no longer fits a rule
   std::vector<ProcessKey> ancestors = {};
 };
 
-/// What a look has found.
+/// The findings of one look.
 struct ScoutReport {
   std::uint64_t generation = 0;  ///< of the rules
-  /// Whether `sightings` are all processes that fit a rule; otherwise those that began or ceased
-  /// to.
+  /// Whether `sightings` are all processes that fit a rule, or only those whose match has changed.
   bool is_whole = false;
   std::vector<Sighting> sightings = {};
-  bool was_refused = false;   ///< the system did not tell some facts
+  bool was_refused = false;   ///< the system refused to report some facts
   bool hides_others = false;  ///< the system hides other users' processes
-  ProcessId stuck = 0;        ///< what it is takes too long to be read; it is left out until it was
+  ProcessId stuck = 0;        ///< a process whose read hangs; it is skipped until the read returns
 
   [[nodiscard]] bool empty() const { return !is_whole && sightings.empty(); }
 };
 
-/// Where a scout learns of processes.
+/// The functions through which a scout reads processes.
 struct ScoutSources {
   struct Listing {
     std::span<const Descent> processes;
-    bool is_whole = false;  ///< all processes; otherwise those that were born since the one before
+    bool is_whole = false;  ///< all processes; otherwise those born since the previous listing
   };
-  /// Valid until the next call. `all`: is to be whole.
+  /// Returns a listing that is valid until the next call. `all`: it must be whole.
   std::function<Listing(bool all)> list;
   std::function<std::optional<ProcessFacts>(ProcessId pid, const FactSet& wanted)> read;
   std::function<std::vector<ProcessKey>(const ProcessFacts& process)> ancestors_of;
   std::function<bool()> was_refused = [] { return false; };
   std::function<bool()> hides_others = [] { return false; };
   std::function<void()> begin_round = [] {};
-  ProcessId own_pid = 0;  ///< is never found
+  ProcessId own_pid = 0;  ///< never found
 };
 
-/// Processes of this machine.
+/// Returns sources that read the processes of this machine.
 [[nodiscard]] ScoutSources system_scout_sources();
 
-/// Finds the processes that fit rules, at the cost of births: a process is looked at once it is one
-/// look old, as one that was just forked is still what its parent is, a few times more in the next
-/// looks, and from time to time with all others. Those that fit are looked at again and again, as
-/// exec changes neither PID nor start time: each within a second, unless they are too many. One
-/// that fits no more is told of if it does not fit at the next look either: amid an exec, or while
-/// it writes its title, it may seem to be nothing. Not thread-safe.
+/// Finds the processes that fit rules, at a cost that grows with the number of births.
+///
+/// - A new process is read one look after its birth, because a process that has just forked still
+///   looks like its parent. It is read a few more times in later looks, and from time to time
+///   together with all others.
+/// - Processes that fit are read again and again, because exec changes neither PID nor start time:
+///   each within a second, unless there are too many.
+/// - A process that no longer fits is reported only if it does not fit at the next look either:
+///   during an exec, or while it writes its title, it may seem to fit nothing.
+///
+/// Not thread-safe.
 class ProcessScout {
  public:
   explicit ProcessScout(ScoutSources sources) : sources_(std::move(sources)) {}
 
-  /// Goes by these rules; the next two looks are whole: the second finds what the first has found
-  /// between its fork and its exec. `interval` is the time between two looks.
+  /// Replaces the rules. The next two looks are whole: the second finds processes that the first
+  /// saw between fork and exec. `interval` is the time between two looks.
   void set_rules(std::shared_ptr<const MatchRules> rules, std::uint64_t generation,
                  std::chrono::nanoseconds interval = std::chrono::milliseconds(500));
 
-  /// To be called once an interval. `all`: looks at all processes.
+  /// Returns what has changed since the previous look; must be called once an interval. `all`:
+  /// reads all processes.
   [[nodiscard]] ScoutReport look(bool all);
 
  private:
   struct Told {
     ProcessKey key;
     MatchRules::Match match;
-    std::uint64_t doubted_in = 0;  ///< the look since which it does not fit; 0: it does
+    std::uint64_t doubted_in = 0;  ///< the first look in which it did not fit; 0: it fits
   };
   struct Newborn {
     ProcessId pid;
@@ -106,10 +111,10 @@ class ProcessScout {
   int whole_looks_due_ = 0;
   std::uint64_t looks_ = 0;
   std::vector<Newborn> newborns_;
-  std::vector<ProcessId> doubtful_;  ///< to be looked at again as if they were newborn
-  std::set<ProcessId> seen_;  ///< by the latest look at all, and since if every listing is whole
-  std::map<ProcessId, Told> matched_;  ///< what was told to fit
-  ProcessId next_of_matched_ = 0;      ///< from which on they are looked at next
+  std::vector<ProcessId> doubtful_;  ///< to be read again like newborn ones
+  std::set<ProcessId> seen_;  ///< in the latest whole look, or later if every listing is whole
+  std::map<ProcessId, Told> matched_;  ///< reported as fitting
+  ProcessId next_of_matched_ = 0;      ///< the next look reads matched_ from here on
   std::chrono::nanoseconds interval_{};
 };
 

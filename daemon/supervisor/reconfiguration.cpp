@@ -9,7 +9,7 @@
 
 namespace provisr::daemon {
 
-/// Makes the list of processes of another configuration from the one of today.
+/// Builds the entries of another configuration from the current ones.
 class Supervisor::Reconfiguration {
  public:
   Reconfiguration(Supervisor& supervisor, const Moment& now) : supervisor_(supervisor), now_(now) {
@@ -19,7 +19,7 @@ class Supervisor::Reconfiguration {
     }
   }
 
-  /// `order`: the place of `config` in the configuration.
+  /// Adds an entry for `name`. `order`: the place of `config` in the configuration.
   void want(std::string name, const ProcessConfig& config, std::size_t order) {
     const auto found = before_.find(name);
     if (found == before_.end()) {
@@ -33,7 +33,7 @@ class Supervisor::Reconfiguration {
     entries_.back().order = order;
   }
 
-  /// What is not wanted stops.
+  /// Stops the entries that are not wanted and returns the new list.
   [[nodiscard]] std::vector<Entry> finish() {
     for (auto& [name, entry] : before_) {
       if (!entry.is_leaving || entry.successor) changes_.stopped.push_back(name);
@@ -70,7 +70,7 @@ class Supervisor::Reconfiguration {
     return entry;
   }
 
-  /// One that an earlier reload took away and that has not ended yet.
+  /// Brings back an entry that an earlier reload removed and that has not ended yet.
   [[nodiscard]] Entry returned(Entry entry, const ProcessConfig& config) {
     entry.successor.reset();
     entry.child->reconfigure(config, now_);
@@ -79,7 +79,7 @@ class Supervisor::Reconfiguration {
     return entry;
   }
 
-  /// By one that is run instead of watched, or the other way round.
+  /// Replaces the entry by one of another kind, such as a child by a watched process.
   [[nodiscard]] Entry replaced(Entry entry, const ProcessConfig& config) {
     changes_.restarted.push_back(entry.name());
     if (entry.child == nullptr) return supervisor_.make_entry(entry.name(), config, false);
@@ -147,7 +147,7 @@ void Supervisor::reload(const Command& command, const ReplyHandler& reply, const
          .changes = reconfiguration.take_changes()});
 }
 
-/// What is configured has its names before what is found.
+/// Settles the names of matched processes; names in the configuration take precedence.
 void Supervisor::settle_with(const std::vector<ProcessConfig>& processes) {
   MatchRoster::Surroundings others = surroundings();
   for (const ProcessConfig& config : processes) {
@@ -192,7 +192,8 @@ void Supervisor::retire(const std::string& name, const Moment& now, bool is_matc
   if (is_matched && ++retired_matches_ > most_retired_matches_) forget_soonest_matched();
 }
 
-/// Names that processes choose may be any number.
+/// Forgets the oldest retired name that a `match` gave. This bounds the number of such names, which
+/// processes choose.
 void Supervisor::forget_soonest_matched() {
   const auto soonest = std::find_if(retired_.begin(), retired_.end(),
                                     [](const Retired& retired) { return retired.is_matched; });

@@ -7,24 +7,23 @@
 
 namespace provisr::daemon {
 
-/// Shows one thread's processes to all others. A change costs the same however many there are: the
-/// list is made by the first who asks after it.
+/// The process statuses of one thread, published to all others. The cost of a change is constant:
+/// the first reader after it makes the list.
 ///
 /// Thread safety: published() from any thread; the rest from one.
 class StatusBoard {
  public:
-  /// The status at `index`, at most one beyond those known so far. Returns whether it differs from
-  /// that before.
+  /// Sets the status at `index`, at most one past the last. Returns whether it has changed.
   bool set(std::size_t index, const ProcessStatus& status);
 
-  /// Forgets those from `size` on.
+  /// Removes the statuses from index `size` on.
   void shrink(std::size_t size);
 
-  /// Never null.
+  /// Returns the current list; never null.
   [[nodiscard]] SharedStatusList published() const;
 
  private:
-  mutable std::mutex mutex_;  ///< guards what follows; set() alone changes latest_
+  mutable std::mutex mutex_;  ///< guards what follows; only the owner's thread changes latest_
   StatusList latest_;
   mutable SharedStatusList published_;  ///< null or older than latest_ if is_changed_
   mutable bool is_changed_ = true;

@@ -18,9 +18,9 @@ namespace {
 
 using Outcome = CommandReply::Outcome;
 
-/// How many processes one update() looks after; starting one takes about a millisecond.
+/// How many due processes one update() handles; starting one takes about a millisecond.
 constexpr std::size_t batch = 32;
-/// How many ends one update() takes: children that leave orphans without end must not hold it.
+/// How many ends one update() handles, so that an endless stream of orphans cannot block it.
 constexpr std::size_t ends_in_a_row = 256;
 
 void steer(ManagedChild& child, const Command& command, const Moment& now) {
@@ -32,11 +32,11 @@ void steer(ManagedChild& child, const Command& command, const Moment& now) {
     case Command::Verb::restart:
       return child.restart(now, command.reason.value_or(ExitReason::restart));
     case Command::Verb::reload:
-      break;  // is about no single process
+      break;  // concerns no single process
   }
 }
 
-/// From 0 to 1, evenly.
+/// Generates uniform random numbers from 0 to 1.
 class LuckyNumbers {
  public:
   [[nodiscard]] double operator()() { return distribution_(engine_); }
@@ -85,7 +85,7 @@ class LuckyNumbers {
           &log};
 }
 
-/// Whether this process runs and has not been asked to end.
+/// Returns whether this process runs and has not been asked to end.
 [[nodiscard]] bool runs_as(const ProcessStatus& status, ProcessId pid) {
   const bool runs = status.state == ProcessState::starting || status.state == ProcessState::running;
   return runs && status.pid == pid;
@@ -104,7 +104,7 @@ Supervisor::Supervisor(const std::vector<ProcessConfig>& processes, Registry& re
       registry_(registry),
       options_(std::move(options)),
       services_(services_of(options_, registry, exits_, log)),
-      // Where PIDs mean something else to system calls, nothing tells.
+      // If /proc shows other PIDs than system calls use, every process counts as alive.
       roster_(log, [this](ProcessId pid) {
         return !options_.can_measure_children || options_.exists(pid);
       }) {
@@ -204,7 +204,8 @@ void Supervisor::take_over(const Moment& now) {
   set_entries(std::move(entries));
 }
 
-/// What was run and now is watched, or the other way round, goes on from nothing.
+/// Lets `entry` continue from `before`. If the kind of the name has changed, the entry starts from
+/// nothing, and a child that still runs is asked to end.
 void Supervisor::take_over_wanted(Entry& entry, const RememberedProcess& before,
                                   const Moment& now) {
   if (before.kind == entry.process->status().kind) return entry.process->take_over(before, now);
@@ -212,7 +213,7 @@ void Supervisor::take_over_wanted(Entry& entry, const RememberedProcess& before,
   if (const auto child = options_.adopt(before.run->identity)) child->terminate_group();
 }
 
-/// A process that is found again has its name again.
+/// Tells the roster the name of a process, so that the process gets it again if it is found.
 void Supervisor::recall_match(const std::string& name, const RememberedProcess& before) {
   if (before.kind != ProcessKind::match || !before.run) return;
   const ProcessIdentity& identity = before.run->identity;
@@ -220,7 +221,8 @@ void Supervisor::recall_match(const std::string& name, const RememberedProcess& 
   roster_.recall({identity.pid, identity.start_clock_ticks}, name);
 }
 
-/// A name that is configured no more: its process is asked to end, its history stays for a while.
+/// Handles a name that is no longer configured: asks its child to end and keeps its history for a
+/// while. Returns an entry if the child has not ended yet.
 std::optional<Supervisor::Entry> Supervisor::take_over_unwanted(const std::string& name,
                                                                 const RememberedProcess& before,
                                                                 const Moment& now) {
@@ -247,7 +249,8 @@ int Supervisor::run(Events& events) {
   update();
   while (!finished()) {
     const Events::Kind event = events.wait_until(next_deadline(), desk_.wakeup());
-    update();  // first: what has ended by now did so by itself
+    // Before handle(): a process that has ended by now did so on its own.
+    update();
     handle(event);
   }
   desk_.close();
@@ -294,7 +297,7 @@ void Supervisor::take_exits(const Moment& now) {
     has_more_ends_ = pid.has_value();
     if (!pid) return;
     const auto found = by_pid_.find(*pid);
-    // An orphan, or a child that nobody asks for any more; one that comes twice was not collected.
+    // An orphan or a child that was given up. A PID that comes twice was not reaped by its entry.
     if (found == by_pid_.end() || pid == previous) {
       reap(*pid);
     } else {
@@ -306,7 +309,7 @@ void Supervisor::take_exits(const Moment& now) {
   }
 }
 
-/// Counts an orphan's CPU time to the tree that it comes from.
+/// Reaps an orphan and adds its CPU time to the tree that it comes from.
 void Supervisor::reap(ProcessId pid) {
   const auto child = options_.ended_children->describe(pid);
   if (!child) return options_.ended_children->reap(pid);
@@ -315,7 +318,7 @@ void Supervisor::reap(ProcessId pid) {
 
 void Supervisor::do_what_is_due(const Moment& now) {
   const std::vector<std::size_t> due = deadlines_.due(now.monotonic, batch);
-  // Starts in a row: what is written between two forks is copied, page by page, once more.
+  // All starts first: pages that are written between two forks are copied again (copy-on-write).
   for (const std::size_t index : due) entries_[index].process->update(now);
   for (const std::size_t index : due) note_change(index);
 }
@@ -406,7 +409,7 @@ void Supervisor::note_change(std::size_t index) {
   has_departed_ |= has_ended && entry.is_leaving;
   if (entry.matched != nullptr) note_lost_match(*entry.matched);
   if (entry.child == nullptr) return;
-  if (has_begun_) entry.child->remember();  // not before it has been recalled
+  if (has_begun_) entry.child->remember();  // only after begin() has recalled it
   index_by_pid(index);
   pending_.note_change(*entry.child);
 }

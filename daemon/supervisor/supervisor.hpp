@@ -41,50 +41,50 @@ namespace provisr::daemon {
 struct SupervisorOptions {
   Launcher launch = &ChildProcess::start;
   ProcessFinder find = system_process_finder();
-  /// Starts measuring a process or its tree; Registry::track() if empty.
+  /// Starts to measure a process or its tree; Registry::track() if empty.
   std::function<std::error_code(std::string_view name, ProcessId pid, SampleScope scope)> track;
   std::function<bool(ProcessId pid)> exists = &process_exists;
-  /// Whether PIDs mean the same to `track` as to `launch`; if not, children are not measured.
+  /// Whether `track` uses the same PIDs as `launch`; if not, children are not measured.
   bool can_measure_children = measures_own_pids();
-  /// From 0 to 1, to spread restarts; random if empty.
+  /// Returns a number from 0 to 1 for the jitter of restarts; random if empty.
   std::function<double()> luck = {};
-  /// Told of each status that has changed, on the supervisor's thread; the first time within the
+  /// Called with each changed status, on the supervisor's thread; the first time within the
   /// constructor. Must neither block nor throw.
   std::function<void(const ProcessStatus&)> on_change = {};
-  /// The same of each end, before the status that follows from it.
+  /// Called likewise with each end, before the status that follows from it.
   std::function<void(const ExitRecord&)> on_exit = {};
-  /// Remembers processes for the next daemon; must outlive the supervisor. Null: children end with
-  /// this one.
+  /// Stores processes for the next daemon; must outlive the supervisor. Null: children end with
+  /// this daemon.
   ProcessMemory* memory = nullptr;
   std::vector<ExitRecord> exits_before = {};  ///< of earlier daemons, oldest first
-  ExitLog::Counts exit_counts_before = {};    ///< by them
+  ExitLog::Counts exit_counts_before = {};    ///< of earlier daemons
   std::function<std::unique_ptr<ChildProcess>(const ProcessIdentity&)> adopt = &adopt_child;
   std::function<std::optional<ProcessIdentity>(ProcessId)> identify = &identity_of;
   EndedChildren* ended_children = &EndedChildren::system();  ///< must outlive the supervisor
   const Clock* clock = &Clock::system();                     ///< must outlive the supervisor
-  /// Called once, if asked to stop or to hand over.
+  /// Called once, when a stop or a hand-over is requested.
   std::function<void()> on_stop = {};
-  /// Called for SIGHUP; empty: that is a request to stop.
+  /// Called for SIGHUP; empty: SIGHUP is a request to stop.
   std::function<void()> on_hangup = {};
   /// How long the history of a name outlives its removal.
   std::chrono::nanoseconds history_ttl = default_history_ttl;
-  /// The time between two samples: what is found by what it is comes and goes within it.
+  /// The time between two samples. Matched processes are found, and their ends noticed, within it.
   std::chrono::nanoseconds interval = default_interval;
   MakeMatchSource make_match_source = [](std::function<void()> wake) {
     return daemon::make_match_source(std::move(wake));
   };
   std::function<std::optional<std::uint64_t>(ProcessId)> start_of = &daemon::start_of;
-  /// Told of each name that a `match` gives and of what a process may use under it, also if that
-  /// changes; and of each that it takes back. On the supervisor's thread; must not block.
+  /// Called with each name that a `match` gives, again if its limits change, and with each name
+  /// that is taken back. On the supervisor's thread; must not block.
   std::function<void(const std::string& name, const ProcessLimits& limits)> on_name = {};
   std::function<void(const std::string& name)> on_name_gone = {};
 };
 
 /// Runs the configured children, watches processes that others run, registers both for measuring,
-/// and reaps every orphan that this program adopts. With a memory it takes over what an earlier
-/// daemon has left running. An event costs what the processes cost that it
-/// is about, however many there are. The destructor kills children that still run, unless there is
-/// a memory.
+/// and reaps every orphan that this program adopts. With a ProcessMemory, it takes over children
+/// that an earlier daemon has left running. The cost of an event depends on the processes that it
+/// concerns, not on the number of all processes. The destructor kills children that still run,
+/// unless there is a ProcessMemory.
 ///
 /// Thread safety: status(), exits() and submit() may be called from any thread at any time.
 /// Everything else belongs to one thread, which must outlive the supervisor: on Linux, children
@@ -93,11 +93,11 @@ class Supervisor {
  public:
   enum class Until {
     stopped,
-    all_exited,  ///< for one command; if it is one process, it reads the daemon's stdin
+    all_exited,  ///< for `provisrd run`; if there is one process, it reads the daemon's stdin
   };
 
-  /// `registry` and `log` must outlive the supervisor. Declares every name to the registry. Every
-  /// start is due at once, at the first update().
+  /// `registry` and `log` must outlive the supervisor. Declares every name to the registry. All
+  /// starts are due at the first update().
   Supervisor(const std::vector<ProcessConfig>& processes, Registry& registry, const Log& log,
              Until until, SupervisorOptions options = {});
   ~Supervisor();
@@ -109,30 +109,30 @@ class Supervisor {
   /// exit_status().
   [[nodiscard]] int run(Events& events);
 
-  /// Takes over what an earlier daemon has left; no-op after the first time. run() begins with it.
-  /// Not done by the constructor: a daemon that cannot begin must not touch what runs.
+  /// Takes over the processes of an earlier daemon; no-op after the first call. run() calls it
+  /// first. The constructor does not, because a daemon that fails to start must not touch them.
   void begin();
 
-  /// The steps of run(). One update() does a bounded part of what is due and of what has ended, so
-  /// that signals and commands are heard while a thousand processes start; next_deadline() tells of
-  /// the rest.
+  /// The steps of run(). One update() handles a bounded number of deadlines and ends, so that
+  /// signals and commands are handled while a thousand processes start. If work is left,
+  /// next_deadline() is not in the future.
   void update();
   void request_stop();
   void hasten_stop();
-  /// Ends without its children, which the next daemon takes over.
+  /// Ends without the children, which the next daemon takes over. Without a ProcessMemory, stops.
   void hand_over();
   [[nodiscard]] bool finished() const;
   [[nodiscard]] MonotonicTime next_deadline() const;
 
-  /// Returns 1 if a process could not be killed; otherwise, with Until::all_exited, that of the
-  /// first child that ended by itself with another status than 0, as a shell reports it (127: not
-  /// found, 126: not executable). Else 0.
+  /// Returns 1 if a process could not be killed. Otherwise, with Until::all_exited, returns the
+  /// status of the first child that ended on its own with a status other than 0, as a shell reports
+  /// it (127: not found, 126: not executable). Otherwise returns 0.
   [[nodiscard]] int exit_status() const;
 
-  /// Leaves a command for the supervisor's thread, which replies. Never blocks for long.
+  /// Queues a command for the supervisor's thread, which replies. Never blocks for long.
   void submit(Command command, ReplyHandler reply);
 
-  /// Never null.
+  /// Returns the status of all processes; never null.
   [[nodiscard]] SharedStatusList status() const { return board_.published(); }
 
   [[nodiscard]] const ExitLog& exits() const { return exits_; }
@@ -140,20 +140,20 @@ class Supervisor {
  private:
   struct Entry {
     std::unique_ptr<ManagedProcess> process;
-    ManagedChild* child = nullptr;           ///< `process`, if the daemon runs it
-    MatchedProcess* matched = nullptr;       ///< `process`, if it is found by what it is
-    std::size_t order = 0;                   ///< of what it comes from, in the configuration
-    ProcessLimits limits;                    ///< which others watch, so that a reload can tell
+    ManagedChild* child = nullptr;      ///< `process`, if the daemon runs it
+    MatchedProcess* matched = nullptr;  ///< `process`, if a `match` finds it
+    std::size_t order = 0;              ///< the place of its ProcessConfig in the configuration
+    ProcessLimits limits;  ///< watched elsewhere; kept here so that a reload notices changes
     std::optional<ProcessId> uncollected;    ///< its key in by_pid_
     bool has_ended = false;                  ///< as counted in active_
-    bool is_leaving = false;                 ///< configured no more: dropped once it has ended
+    bool is_leaving = false;                 ///< no longer configured: dropped once it has ended
     std::optional<ProcessConfig> successor;  ///< takes the name once this has ended
 
     [[nodiscard]] const std::string& name() const { return process->status().name; }
   };
   class Reconfiguration;
 
-  /// Takes up the name, and forgets what was watched under it.
+  /// Declares the name, under which the registry stops watching any earlier process.
   [[nodiscard]] Entry make_entry(std::string name, const ProcessConfig& config, bool inherit_stdin);
   [[nodiscard]] std::unique_ptr<MatchedProcess> make_matched(std::string name,
                                                              const ProcessConfig& config);
@@ -204,17 +204,17 @@ class Supervisor {
   ExitLog exits_{ExitLog::default_capacity, options_.on_exit};
   ProcessServices services_;
   std::vector<Entry> entries_;
-  std::unordered_map<ProcessId, std::size_t> by_pid_;  ///< the children that are not collected
+  std::unordered_map<ProcessId, std::size_t> by_pid_;  ///< the children that have not been reaped
   Deadlines deadlines_;
   struct Retired {
     std::string name;
-    MonotonicTime until;  ///< its history is kept
+    MonotonicTime until;  ///< when its history is dropped
     bool is_matched;      ///< a name that a `match` gave
   };
-  std::deque<Retired> retired_;  ///< the first to go first
+  std::deque<Retired> retired_;  ///< oldest first
   std::size_t active_ = 0;       ///< processes that have not ended
-  bool has_departed_ = false;    ///< one that is leaving has ended
-  bool has_more_ends_ = false;   ///< perhaps: the last update() took as many as it may
+  bool has_departed_ = false;    ///< an entry that is leaving has ended
+  bool has_more_ends_ = false;   ///< possibly: the last update() reached its bound
   bool stop_requested_ = false;
   bool has_begun_ = false;
   bool is_handed_over_ = false;
@@ -227,11 +227,11 @@ class Supervisor {
   std::uint64_t rules_generation_ = 0;
   std::size_t most_retired_matches_ = 0;
   std::size_t retired_matches_ = 0;
-  bool has_lost_matches_ = false;  ///< one that is watched has ended
+  bool has_lost_matches_ = false;  ///< names must be settled again, such as after an end
   bool is_refusal_told_ = false;
   bool is_hiding_told_ = false;
   RepeatFilter match_problems_;
-  std::unique_ptr<MatchSource> matches_;  ///< wakes the desk; null: there are no rules
+  std::unique_ptr<MatchSource> matches_;  ///< wakes the desk; null until there are rules
 };
 
 }  // namespace provisr::daemon

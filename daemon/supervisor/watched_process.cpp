@@ -31,7 +31,7 @@ void WatchedProcess::take_over(const RememberedProcess& before, const Moment& /*
 }
 
 void WatchedProcess::read_file(const Moment& now) {
-  const auto stamp = stamp_of(pid_file_);  // before the content: a later change has another
+  const auto stamp = stamp_of(pid_file_);  // before the content: a later write changes the stamp
   const bool held_pid = last_reading_ && last_reading_->pid;
   if (held_pid && stamp && stamp == last_stamp_) return;
   last_stamp_ = stamp;

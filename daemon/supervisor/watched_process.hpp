@@ -13,9 +13,9 @@ namespace provisr::daemon {
 
 /// A process that others run and that a pid_file names. It is never signalled.
 ///
-/// The process that the file named last is watched until it ends, even if the file changes or
-/// disappears. Once it has ended, its PID is ignored until the file is written again, because the
-/// PID may have been reused.
+/// The process that the file named last is watched until it ends, even if the file disappears or no
+/// longer holds a PID. After its end, its PID is ignored until the file is written again, because
+/// the PID may have been reused.
 class WatchedProcess final : public ManagedProcess {
  public:
   WatchedProcess(std::string name, std::filesystem::path pid_file, SampleScope scope,
@@ -39,8 +39,8 @@ class WatchedProcess final : public ManagedProcess {
   const ProcessServices& services_;
   WatchedRun run_;
   std::optional<PidFile> last_reading_;
-  std::optional<FileStamp> last_stamp_;  ///< when it was read
-  MonotonicTime next_look_{};            ///< the first: at once
+  std::optional<FileStamp> last_stamp_;  ///< of the file when it was read
+  MonotonicTime next_look_{};            ///< the first look is due at once
   RepeatFilter problems_;
 };
 

@@ -10,7 +10,7 @@
 namespace provisr::daemon {
 namespace {
 
-/// How long to ask how a process ended; its parent may take a moment to ask itself.
+/// How long to wait for the exit status of a process: its parent may take a moment to reap it.
 constexpr std::chrono::seconds patience_for_record{4};
 
 }  // namespace
@@ -95,7 +95,7 @@ std::error_code WatchedRun::follow(ProcessId pid, const Moment& now,
   handle_ = services_.can_measure_children ? ProcessHandle::open(pid) : nullptr;
   if (handle_) handle_->expect_end();
   status_.started = start_of(pid, now);
-  if (!found()) {  // all of it may be of a process that came after
+  if (!found()) {  // the PID may have been reused before the calls above
     services_.release(status_.name);
     handle_.reset();
     status_.started.reset();
@@ -119,7 +119,7 @@ std::optional<ProcessStatus::Started> WatchedRun::start_of(ProcessId pid, const 
   return ProcessStatus::Started{at, now.monotonic - (now.utc - at)};
 }
 
-/// One that an earlier daemon has watched is no new start, and was started when that daemon said.
+/// Counts a start unless an earlier daemon has watched this process; its start time is kept then.
 void WatchedRun::count_start(ProcessId pid) {
   const auto identity = services_.memory != nullptr ? services_.identify(pid) : std::nullopt;
   const bool is_known = identity && identity == last_watched_;

@@ -13,29 +13,29 @@
 
 namespace provisr::daemon {
 
-/// What is watched under a name that somebody else runs: one process after the other, each until it
-/// ends, with its status, its end's record and what is remembered of it. Not thread-safe.
+/// The watch over the processes that somebody else runs under one name, one after the other. Keeps
+/// the status, records the ends, and saves what the next daemon must know. Not thread-safe.
 class WatchedRun {
  public:
-  /// `services` must outlive it.
+  /// `services` must outlive the run.
   WatchedRun(std::string name, ProcessKind kind, SampleScope scope,
              const ProcessServices& services);
 
   void take_over(const RememberedProcess& before);
 
-  /// Notices the end of the process, and how it ended.
+  /// Checks whether the process has ended, and how.
   void look(const Moment& now);
 
-  /// Watches the process that has this PID now, in place of the one before, and measures it. If
-  /// `is_it` is given, it says whether that is the process that is meant. Fails, and leaves
-  /// everything as it was, if it cannot be found or measured.
+  /// Watches and measures the process that has this PID now, in place of the previous one. `is_it`,
+  /// if given, returns whether that is the intended process. Fails, and changes nothing, if the
+  /// process cannot be found or measured.
   [[nodiscard]] std::error_code follow(ProcessId pid, const Moment& now,
                                        const std::function<bool()>& is_it = {});
 
-  /// Watches the process no longer, although it has not ended.
+  /// Stops watching the process, although it has not ended.
   void release(std::string why);
 
-  /// Records an end of which it is not known yet how it came.
+  /// Records an end that was noticed but whose exit status is not known yet.
   void flush_record();
 
   [[nodiscard]] bool runs() const { return is_alive_ != nullptr; }
@@ -55,13 +55,13 @@ class WatchedRun {
   SampleScope scope_;
   const ProcessServices& services_;
   ProcessStatus status_;
-  IsAlive is_alive_;                             ///< empty: no process
-  std::unique_ptr<ProcessHandle> handle_;        ///< of the process, or of the one in record_
-  std::optional<ExitRecord> record_;             ///< of its end, until it is known how it ended
-  MonotonicTime record_until_{};                 ///< when to give up on that
-  std::uint64_t starts_ = 0;                     ///< processes that were found under this name
-  std::optional<ProcessIdentity> last_watched_;  ///< if it is remembered
-  std::optional<ProcessStatus::Started> last_started_;  ///< of that one
+  IsAlive is_alive_;                       ///< empty: no process
+  std::unique_ptr<ProcessHandle> handle_;  ///< of the process, or of the one in record_
+  std::optional<ExitRecord> record_;       ///< of the latest end, until the exit status is known
+  MonotonicTime record_until_{};           ///< when to record the end without a status
+  std::uint64_t starts_ = 0;               ///< processes that were found under this name
+  std::optional<ProcessIdentity> last_watched_;         ///< if there is a ProcessMemory
+  std::optional<ProcessStatus::Started> last_started_;  ///< of last_watched_
 };
 
 }  // namespace provisr::daemon

@@ -36,7 +36,7 @@ using rapidjson::Value;
          report.last_exit->description == "exit code 0";
 }
 
-/// What the state of a process that is not up means for it; empty if nothing is wrong.
+/// Describes the problem of a process that is not up; empty if nothing is wrong.
 [[nodiscard]] std::string state_in_words(const ProcessReport& report) {
   if (report.state == "backoff") return "waits to be restarted";
   if (report.state == "failed") return "failed, is not tried again";
@@ -51,7 +51,7 @@ void add_clause(std::string& text, std::string_view separator, const std::string
   text += clause;
 }
 
-/// The ends of a process that nobody asked for.
+/// The ends of a process that no command asked for.
 struct Ends {
   const ExitReport* newest = nullptr;
   std::size_t count = 0;
@@ -83,7 +83,7 @@ struct Ends {
   return text;
 }
 
-/// A name that runs again after an end that was no good one, or runs over a limit.
+/// Describes the problem of a process that is up: over a limit, or restarted after a bad end.
 [[nodiscard]] std::string trouble_of_running(const ProcessReport& report, const Ends& ends,
                                              Timestamp now) {
   std::string text;
@@ -142,7 +142,7 @@ void count(Totals& totals, const TopProcess& process) {
 
 using KnownProcesses = std::map<std::string, TopProcess>;
 
-/// The history of a name goes on; what happened meanwhile shows as a gap.
+/// Continues the CPU history of a name. A change of process is shown as a gap.
 [[nodiscard]] CpuHistory history_of(const ProcessReport& report, const TopSample* sample,
                                     Look& look, KnownProcesses& known) {
   CpuHistory history;
@@ -167,7 +167,8 @@ using KnownProcesses = std::map<std::string, TopProcess>;
                      *mb};
 }
 
-/// The memory of the process that runs; that of one before it is no growth of this one.
+/// Continues the memory history of the running process. Starts again for another process, whose
+/// memory is not growth of the previous one.
 [[nodiscard]] MemoryHistory memory_of(const ProcessReport& report, const TopSample* sample,
                                       Look& look, KnownProcesses& known) {
   MemoryHistory memory;
@@ -248,8 +249,8 @@ TopSamples parse_samples(std::string_view json) {
 
 namespace {
 
-/// Calls `visit` with each sample of a history, and with whether the one before was of another
-/// process. False if the answer is no history.
+/// Calls `visit` with each sample of a history, and with whether the previous sample was of another
+/// process. Returns false if the answer is not a history.
 template <class Visit>
 [[nodiscard]] bool for_each_sample(std::string_view json, Visit visit) {
   try {

@@ -17,17 +17,17 @@
 #include <string_view>
 #include <vector>
 
-/// What `provisrd top` knows. All texts are as received.
+/// The data that `provisrd top` shows. All texts are as received.
 namespace provisr::daemon {
 
-/// A sample of one process, as far as it is shown.
+/// The shown part of a sample of one process.
 struct TopSample {
   UsageReport usage;
   std::string timestamp;  ///< RFC 3339, UTC
 };
 using TopSamples = std::map<std::string, TopSample, std::less<>>;
 
-/// CPU in percent of a core, the oldest first; absent for a gap in which there was no process.
+/// CPU in percent of a core, the oldest first. An empty value is a gap without a process.
 struct CpuHistory {
   static constexpr std::size_t longest = 240;
 
@@ -37,16 +37,16 @@ struct CpuHistory {
   void add(std::optional<double> value);
 };
 
-/// The processes of an answer of /api/metrics; none if it is no such answer.
+/// Parses an answer of /api/metrics. Returns no samples if it is not such an answer.
 [[nodiscard]] TopSamples parse_samples(std::string_view json);
 
-/// The rows of an answer of /api/metrics/history with the fields "cpu_percent" and "pid".
+/// Parses an answer of /api/metrics/history with the fields "cpu_percent" and "pid".
 [[nodiscard]] CpuHistory parse_cpu_history(std::string_view json);
 
-/// The memory of the newest process in the rows of such an answer, which have "memory_mb", too.
+/// Parses the memory of the newest process in such an answer, whose rows also have "memory_mb".
 [[nodiscard]] MemoryHistory parse_memory_history(std::string_view json);
 
-/// What was answered in one round.
+/// The answers of one round of requests.
 struct Look {
   std::vector<ProcessReport> processes;
   TopSamples samples;
@@ -54,56 +54,56 @@ struct Look {
   std::map<std::string, CpuHistory> histories;
   std::map<std::string, MemoryHistory> memories;
   ServerMachine machine;
-  std::string unmeasured;  ///< if not empty, why there are no samples
-  std::string failure;     ///< if not empty, why there is no answer; the rest is empty then
+  std::string unmeasured;  ///< why there are no samples; empty if there are
+  std::string failure;     ///< why there is no answer; if not empty, the rest is empty
 };
 
-/// Ends of processes are told that long as problems.
+/// How long the end of a process is shown as a problem.
 inline constexpr std::chrono::minutes problem_window{10};
 
 struct TopProcess {
   ProcessReport report;
   UsageReport usage;
   CpuHistory cpu;
-  MemoryHistory memory;  ///< of the process that runs
+  MemoryHistory memory;  ///< of the running process
 };
 
-/// What somebody should look at, in words, without the name.
+/// A problem that needs attention.
 struct Problem {
   std::string name;
-  std::string text;
+  std::string text;  ///< in words, without the name
   bool is_down = false;
 };
 
 struct Totals {
   std::size_t up = 0;
-  std::size_t waiting = 0;  ///< on the way up or down again: backoff, stopping
+  std::size_t waiting = 0;  ///< in backoff or stopping
   std::size_t down = 0;
-  std::size_t stopped = 0;            ///< by a command, or at its good end
-  std::optional<double> cpu_percent;  ///< of what is known; empty if something runs and nothing is
+  std::size_t stopped = 0;            ///< by a command, or ended well
+  std::optional<double> cpu_percent;  ///< of known figures; empty if up > 0 and none is known
   std::optional<double> memory_mb;
 };
 
 enum class StateKind { up, waiting, down, stopped };
 
-/// One that has ended well is as one that was stopped.
+/// Returns the kind of the process's state. A process that has ended well counts as stopped.
 [[nodiscard]] StateKind kind_of(const ProcessReport& report);
 
-/// Everything that a frame shows.
+/// All data that a frame shows.
 struct Board {
   std::string server;
   std::vector<TopProcess> processes;  ///< in the order of /api/status
   std::vector<Problem> problems;      ///< the worst first
   Totals totals;
   ServerMachine machine;
-  std::string failure;  ///< why the figures are old; empty if they are not
+  std::string failure;  ///< why the figures are stale; empty if they are not
   std::optional<std::chrono::steady_clock::time_point> failing_since;
 
-  /// Takes up what was answered at these times. A failure leaves the figures as they are.
+  /// Applies the answers of a round that was made at these times. A failure keeps the figures.
   void take(Look look, Timestamp now, std::chrono::steady_clock::time_point steady_now);
 };
 
-/// One JSON object with totals, problems and processes.
+/// Returns one JSON object with totals, problems and processes.
 [[nodiscard]] std::string board_json(const Board& board);
 
 }  // namespace provisr::daemon

@@ -31,7 +31,7 @@ namespace {
   return short_age(std::chrono::seconds(static_cast<std::int64_t>(*row.uptime_seconds)));
 }
 
-// From left to right; a width includes the space before the column.
+// From left to right. A width includes the space before the column.
 constexpr auto columns = std::to_array<Column>({
     {"STATE", 9, SortKey::state, state_of},
     {"UPTIME", 9, SortKey::uptime, uptime_of},
@@ -42,7 +42,7 @@ constexpr auto columns = std::to_array<Column>({
     {"FDS", 7, SortKey::descriptors, [](const Row& row) { return count_text(row.descriptors); }},
 });
 
-/// What is given up last comes first.
+/// The columns by importance: if the screen is narrow, the last ones are left out first.
 constexpr auto importance =
     std::to_array<SortKey>({SortKey::cpu, SortKey::memory, SortKey::state, SortKey::uptime,
                             SortKey::restarts, SortKey::threads, SortKey::descriptors});
@@ -65,7 +65,7 @@ Layout layout_for(std::size_t width, std::size_t longest_name) {
   std::vector<SortKey> chosen;
   std::size_t fixed = 0;
   for (const SortKey key : importance) {
-    // A screen that is wide enough for more shows some of the chart first.
+    // If the screen is wide enough for more, the chart gets its least width first.
     const bool is_narrow = chosen.size() < always_there;
     const std::size_t others = std::min(longest_name, is_narrow ? least_name : usual_name) +
                                (is_narrow ? 0 : least_chart + 1);

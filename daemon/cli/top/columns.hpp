@@ -12,18 +12,18 @@ struct Column {
   const char* head;
   std::size_t width;
   SortKey key;
-  /// Empty if it is not known.
+  /// Returns the text of the cell; empty if the value is not known.
   std::string (*value)(const Row& row);
 };
 
-/// Which columns fit, and how wide those are that take what is left.
+/// The columns that fit, and the widths of name and chart, which take the rest.
 struct Layout {
   std::size_t name = 0;
-  std::vector<const Column*> columns;  ///< between name and chart, from left to right
+  std::vector<const Column*> columns;  ///< from left to right, between name and chart
   std::size_t chart = 0;               ///< 0: none
 };
 
-/// `longest_name` includes what stands before the name.
+/// Returns the layout for a screen of `width`. `longest_name` includes the prefix of the name.
 [[nodiscard]] Layout layout_for(std::size_t width, std::size_t longest_name);
 
 }  // namespace provisr::daemon

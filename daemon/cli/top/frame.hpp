@@ -7,7 +7,7 @@
 
 namespace provisr::daemon {
 
-/// What a piece of a line means; colours are the painter's.
+/// The meaning of a piece of a line. Painter chooses the colours.
 enum class Style { plain, dim, strong, good, waiting, bad, data };
 
 struct Span {
@@ -21,7 +21,7 @@ struct Line {
   std::vector<Span> spans;
   bool is_inverse = false;
 
-  /// Appends what fits into `columns` columns of the line, cut off with `ellipsis` (one column).
+  /// Appends `text`, cut off with `ellipsis` (one column) if the line would exceed `columns`.
   void add(std::string_view text, Style style, std::size_t columns, std::string_view ellipsis);
   [[nodiscard]] std::size_t width() const;
   [[nodiscard]] std::string text() const;
@@ -31,10 +31,10 @@ struct Line {
 
 using Frame = std::vector<Line>;
 
-/// `text`, or as much of it as fits, padded with spaces to exactly `columns`.
+/// Returns `text`, cut off or padded with spaces at the end to exactly `columns`.
 [[nodiscard]] std::string padded(std::string_view text, std::size_t columns,
                                  std::string_view ellipsis);
-/// The same, at the right.
+/// The same with the spaces in front.
 [[nodiscard]] std::string padded_left(std::string_view text, std::size_t columns,
                                       std::string_view ellipsis);
 

@@ -42,7 +42,7 @@ using Points = std::span<const MemoryPoint>;
   return (at - points.back().at) * 10 > step * 26;
 }
 
-/// Each stretch over which memory did not fall by more than a tenth.
+/// Returns the stretches over which memory did not fall by more than a tenth.
 [[nodiscard]] std::vector<Points> rises_of(Points points) {
   std::vector<Points> rises;
   std::size_t begin = 0;

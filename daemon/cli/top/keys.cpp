@@ -13,7 +13,7 @@ namespace provisr::daemon {
 namespace {
 
 struct Sequence {
-  std::string_view text;  ///< behind Escape and '[' or 'O'
+  std::string_view text;  ///< after Escape and '[' or 'O'
   TerminalKey key;
 };
 
@@ -32,10 +32,10 @@ constexpr auto sequences = std::to_array<Sequence>({
     {"6~", TerminalKey::page_down},
 });
 
-/// Longer than any key; a terminal that goes on is not listened to.
+/// Longer than the sequence of any key; a longer sequence is cut off here.
 constexpr std::size_t longest_sequence = 32;
 
-/// The size of the escape sequence that `text` begins with; 0 if it is not complete yet.
+/// Returns the size of the escape sequence at the start of `text`; 0 if it is not complete yet.
 [[nodiscard]] std::size_t size_of_sequence(std::string_view text) {
   if (text.size() < 2) return 0;
   if (text[1] != '[' && text[1] != 'O') return 1;
@@ -89,7 +89,8 @@ void select(ViewChoice& choice, const std::vector<Row>& rows, std::ptrdiff_t ste
   return found == rows.end() ? nullptr : &*found;
 }
 
-/// Of the group that is selected, or that the selected process is a member of.
+/// Folds or unfolds the selected group, or the group of the selected process. Without `wanted`,
+/// toggles.
 void fold(ViewChoice& choice, const std::vector<Row>& rows, std::optional<bool> wanted) {
   const Row* const row = selected_row(choice, rows);
   if (row == nullptr || (!row->is_group && !row->is_member)) return;
@@ -195,7 +196,7 @@ void type_filter(KeyPress key, ViewChoice& choice) {
   return Reaction::draw;
 }
 
-/// Returns whether it was a key that goes through the rows.
+/// Returns whether `key` was a key that moves through the rows.
 [[nodiscard]] bool move(TerminalKey key, ViewChoice& choice, const std::vector<Row>& rows,
                         std::ptrdiff_t page) {
   const auto all = static_cast<std::ptrdiff_t>(rows.size());

@@ -28,19 +28,19 @@ enum class TerminalKey {
 
 struct KeyPress {
   TerminalKey key = TerminalKey::character;
-  char character = '\0';  ///< printable ASCII, of TerminalKey::character
+  char character = '\0';  ///< printable ASCII, only for TerminalKey::character
 
   bool operator==(const KeyPress&) const = default;
 };
 
-/// Finds keys in what a terminal sends, in whatever pieces that arrives. What is no key is skipped.
+/// Parses key presses from terminal input, which may arrive in pieces. Skips bytes that are no key.
 class KeyReader {
  public:
   [[nodiscard]] std::vector<KeyPress> read(std::string_view bytes);
 
-  /// Whether an Escape has come that may be the begin of another key.
+  /// Returns whether the input ends with an Escape that may begin another key.
   [[nodiscard]] bool is_waiting() const { return !rest_.empty(); }
-  /// Nothing came after it.
+  /// Returns the pending Escape as a key, because nothing came after it.
   [[nodiscard]] std::vector<KeyPress> give_up();
 
  private:
@@ -49,7 +49,7 @@ class KeyReader {
 
 enum class Reaction { draw, draw_anew, quit };
 
-/// Changes the choice as a key says. `page` is how many rows are on the screen.
+/// Applies a key to the choice. `page` is the number of rows on the screen.
 [[nodiscard]] Reaction press(KeyPress key, ViewChoice& choice, const Board& board,
                              const std::vector<Row>& rows, std::size_t page);
 

@@ -9,8 +9,8 @@
 namespace provisr::daemon {
 namespace {
 
-/// Select Graphic Rendition of a style. Neither yellow, which nobody reads on white, nor blue,
-/// which nobody reads on black.
+/// Returns the Select Graphic Rendition parameters of a style. Uses neither yellow, which is
+/// unreadable on white, nor blue, which is unreadable on black.
 [[nodiscard]] std::string_view rendition(Style style, bool has_colours) {
   switch (style) {
     case Style::plain:
@@ -34,7 +34,7 @@ namespace {
 }  // namespace
 
 std::string Painter::line(const Line& line) const {
-  // Erased first: behind the last column the cursor stands on it.
+  // Erase first: after the last column is written, the cursor still stands on it.
   std::string text = "\x1b[0m\x1b[K";
   for (const Span& span : line.spans) {
     text += fmt::format("\x1b[{}{}m{}", rendition(span.style, has_colours_),

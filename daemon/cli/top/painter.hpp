@@ -6,16 +6,16 @@
 
 namespace provisr::daemon {
 
-/// Turns frames into what a terminal is sent: only the lines that differ from those on the screen.
+/// Turns frames into terminal output: only the lines that differ from those on the screen.
 class Painter {
  public:
-  /// With colours: the 16 of the palette alone, so that the terminal's own scheme keeps them
+  /// Colours are only from the palette of 16, so that the terminal's own scheme keeps them
   /// readable.
   explicit Painter(bool has_colours) : has_colours_(has_colours) {}
 
   [[nodiscard]] std::string paint(const Frame& frame);
 
-  /// The screen holds nothing of ours any more.
+  /// Makes the next paint() draw every line, because the screen no longer shows the last frame.
   void forget() { is_known_ = false; }
 
  private:

@@ -39,14 +39,14 @@ void add(Known& sum, const Known& value) {
   if (value) sum = sum.value_or(0) + *value;
 }
 
-/// Aligned at their newest values, which were taken in one tick.
+/// Adds `values` to `sum`, aligned at the newest values, which are of the same tick.
 void add(std::vector<Known>& sum, const std::vector<Known>& values) {
   if (values.size() > sum.size()) sum.insert(sum.begin(), values.size() - sum.size(), Known());
   const std::size_t offset = sum.size() - values.size();
   for (std::size_t i = 0; i < values.size(); ++i) add(sum[offset + i], values[i]);
 }
 
-/// The state of a group is that of its worst member.
+/// Returns the rank of a state; a group has the state of its worst member.
 [[nodiscard]] int badness(StateKind kind) {
   switch (kind) {
     case StateKind::down:
@@ -140,7 +140,7 @@ struct Block {
   return std::nullopt;
 }
 
-/// Compares numbers in names by their value: app-2 is before app-10.
+/// Compares numbers in names by value: app-2 is before app-10.
 [[nodiscard]] bool is_name_before(const Row& left, const Row& right) {
   const std::string_view left_base = base_of(left.name);
   const std::string_view right_base = base_of(right.name);
@@ -149,7 +149,7 @@ struct Block {
   return left.name < right.name;
 }
 
-/// The largest first, unknown ones last; names break ties.
+/// Orders the largest figure first and unknown ones last; names break ties.
 [[nodiscard]] bool is_before(const Row& left, const Row& right, SortKey key, bool is_reverse) {
   const Known one = figure_of(left, key);
   const Known other = figure_of(right, key);

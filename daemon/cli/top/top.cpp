@@ -29,7 +29,7 @@ using Clock = std::chrono::steady_clock;
   return refused == nullptr || *refused == '\0';
 }
 
-/// The full screen, until the user quits.
+/// The full screen of `provisrd top`.
 class Screen {
  public:
   Screen(Board board, const ApiClient& api, const ClientOptions& options)
@@ -60,14 +60,15 @@ class Screen {
     }
   }
 
-  /// Gives the terminal back. Returns false if the last question still waits for its answer.
+  /// Restores the terminal. Returns false if the last request still waits for its answer.
   [[nodiscard]] bool close() {
     terminal_.reset();
     return watcher_.stop(std::chrono::milliseconds(500));
   }
 
  private:
-  /// For the rest of a key, or to tell how long there has been no answer.
+  /// Returns when to wake up for the rest of a key, or to update how long the server has not
+  /// answered.
   [[nodiscard]] Clock::time_point deadline() const {
     constexpr std::chrono::milliseconds rest_of_a_key{100};
     if (keys_.is_waiting()) return Clock::now() + rest_of_a_key;
@@ -80,7 +81,7 @@ class Screen {
     if (look) board_.take(std::move(*look), std::chrono::system_clock::now(), Clock::now());
   }
 
-  /// Returns false if one of them ends it.
+  /// Returns false if a key quits the program.
   [[nodiscard]] bool take_keys(const std::vector<KeyPress>& keys) {
     for (const KeyPress& key : keys) {
       const std::vector<Row> rows = rows_of(board_, choice_);
@@ -108,11 +109,11 @@ class Screen {
     const std::size_t height = table_height(board_, choice_, now);
     settle(choice_, rows, height);
     want_charts(rows, height);
-    // A frame that was broken off is drawn anew.
+    // A frame that was cut short is drawn again.
     if (!terminal_->write(painter_.paint(render(board_, rows, choice_, now)))) painter_.forget();
   }
 
-  /// Of what is on the screen: a folded group shows the sum of its members.
+  /// Asks for the histories of the processes on the screen.
   void want_charts(const std::vector<Row>& rows, std::size_t height) {
     std::vector<std::string> names;
     const std::size_t end = std::min(rows.size(), choice_.first + height);
@@ -128,11 +129,11 @@ class Screen {
   Painter painter_{wants_colours()};
   bool is_utf8_ = takes_utf8();
   std::optional<Terminal> terminal_{
-      std::in_place};  // before the watcher's thread, which then gets none of its signals
+      std::in_place};  // before watcher_, whose thread then gets none of the terminal's signals
   Watcher watcher_;
 };
 
-/// The terminal's width, else what COLUMNS says, else enough for all columns.
+/// Returns the terminal's width, or else the value of COLUMNS, or else enough for all columns.
 [[nodiscard]] std::size_t text_columns(const Board& board) {
   if (is_output_terminal()) return static_cast<std::size_t>(output_terminal_size().columns);
   std::size_t columns = 0;
@@ -148,7 +149,7 @@ class Screen {
   return 100 + longest;
 }
 
-/// The processes whose histories a single table is made with.
+/// The most histories that are asked for if the table is printed once.
 constexpr std::size_t most_histories = 128;
 
 [[nodiscard]] std::vector<std::string> first_names(const std::vector<ProcessReport>& processes) {

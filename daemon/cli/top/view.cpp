@@ -40,7 +40,7 @@ constexpr std::size_t most_problems = 10;
                             : fmt::format("{:.1f} GB", mb / gigabyte);
 }
 
-/// Makes the lines of a frame of some width.
+/// Makes the lines of a frame of the given width.
 class Drawing {
  public:
   Drawing(std::size_t columns, bool is_utf8)
@@ -56,7 +56,7 @@ class Drawing {
     line.add(text, style, columns_, ellipsis_);
   }
 
-  /// What does not fit as a whole is left out.
+  /// Adds `text` only if all of it fits.
   void add_if_it_fits(Line& line, std::string_view text, Style style) const {
     if (line.width() + display_width(text) <= columns_) add(line, text, style);
   }
@@ -158,7 +158,7 @@ class Drawing {
     if (count > 0) add_if_it_fits(line, fmt::format("  {} {}", count, what), style);
   }
 
-  /// States at the left, figures at the right.
+  /// Aligns states to the left and figures to the right.
   [[nodiscard]] std::string aligned_cell(const Column& column, std::string_view text) const {
     if (column.key == SortKey::state) return " " + padded(text, column.width - 1, ellipsis_);
     return " " + padded_left(text, column.width - 1, ellipsis_);
@@ -174,7 +174,7 @@ class Drawing {
   std::string_view ellipsis_;
 };
 
-/// How many lines the problems take: they leave most of the screen to the table.
+/// Returns how many lines the problems take; most of the screen is left for the table.
 [[nodiscard]] std::size_t problem_lines(const Board& board, std::size_t rows) {
   return std::min({board.problems.size(), most_problems, rows / 4});
 }
@@ -291,7 +291,7 @@ std::string chart(const std::vector<std::optional<double>>& values, std::size_t 
       {"\u2581", "\u2582", "\u2583", "\u2584", "\u2585", "\u2586", "\u2587", "\u2588"});
   constexpr auto letters =
       std::to_array<std::string_view>({"_", ".", ":", "-", "=", "+", "*", "#"});
-  constexpr double least_scale = 1;  // percent; what an idle process does stays low
+  constexpr double least_scale = 1;  // percent; keeps the chart of an idle process low
   const std::size_t begin = values.size() > columns ? values.size() - columns : 0;
   double largest = least_scale;
   for (std::size_t i = begin; i < values.size(); ++i)

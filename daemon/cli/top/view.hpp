@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-/// The frame as a pure function of what is known, chosen, and of the size.
+/// The frame, as a pure function of the board, the user's choice and the size of the screen.
 namespace provisr::daemon {
 
 struct ViewSettings {
@@ -19,19 +19,19 @@ struct ViewSettings {
   std::chrono::steady_clock::time_point now;
 };
 
-/// How many rows of the table fit.
+/// Returns how many rows of the table fit.
 [[nodiscard]] std::size_t table_height(const Board& board, const ViewChoice& choice,
                                        const ViewSettings& settings);
 
-/// A screen of at most `size`: no more lines, none of them wider. Controls in names and errors are
-/// escaped. `rows` are those of rows_of().
+/// Returns a frame that fits into `settings.size`. Escapes control characters in names and errors.
+/// `rows` are those of rows_of().
 [[nodiscard]] Frame render(const Board& board, const std::vector<Row>& rows,
                            const ViewChoice& choice, const ViewSettings& settings);
 
-/// All of it, with every row and without the lines that belong to keys.
+/// Returns the whole table as text, with every row and without the line about keys.
 [[nodiscard]] std::string render_text(const Board& board, std::size_t columns, bool is_utf8);
 
-/// The newest values, one column each, from 0 to the largest of them; a gap is a space.
+/// Returns a chart of the newest values, one column each, from 0 to the largest; gaps are spaces.
 [[nodiscard]] std::string chart(const std::vector<std::optional<double>>& values,
                                 std::size_t columns, bool is_utf8);
 

@@ -18,7 +18,8 @@
 namespace provisr::daemon {
 namespace {
 
-/// The body of an answer of 200, else empty: collection may be disabled, a process may have ended.
+/// Returns the body of an answer with status 200; empty otherwise, such as if collection is
+/// disabled or the process has ended.
 [[nodiscard]] std::string ask(const ApiClient& api, const std::string& route) {
   HttpReceived received = api.get(route);
   return received.status == 200 ? std::move(received.body) : std::string();
@@ -72,10 +73,10 @@ struct Watcher::State {
   bool is_over = false;
   bool has_ended = false;
   std::optional<Look> look;
-  std::set<std::string> known;     ///< names that were ever told
+  std::set<std::string> known;     ///< names that the server has ever listed
   std::set<std::string> seen;      ///< names whose histories were asked for or are wanted
-  std::deque<std::string> wanted;  ///< names on the screen whose histories were not asked for yet
-  std::deque<std::string> others;  ///< the same of names that are not on it
+  std::deque<std::string> wanted;  ///< names on the screen whose histories are not asked for yet
+  std::deque<std::string> others;  ///< the same for names that are not on the screen
 
   [[nodiscard]] std::vector<std::string> next_histories() {
     const std::scoped_lock lock(mutex);
@@ -96,7 +97,7 @@ struct Watcher::State {
     queue.pop_front();
   }
 
-  /// Growth is told of all processes, whichever are on the screen.
+  /// Queues the histories of new processes, because growth is shown for all, on the screen or not.
   void want_others(const std::vector<ProcessReport>& processes) {
     const std::scoped_lock lock(mutex);
     for (const ProcessReport& process : processes) {
@@ -127,7 +128,7 @@ struct Watcher::State {
     wakeup.wake();
   }
 
-  /// Returns false at the end.
+  /// Waits for the next round. Returns false if there is none.
   [[nodiscard]] bool wait() {
     std::unique_lock lock(mutex);
     const std::chrono::milliseconds pause = wanted.empty() ? interval : std::min(interval, soon);
