@@ -14,7 +14,7 @@ namespace provisr {
 /// A snapshot with counters that were read after its tick, for scrapers that compute rates by their
 /// own clock. Made by BasicRegistry::read_counters().
 ///
-/// Thread safety: none; reading from several threads is safe.
+/// Thread safety: several threads may read one object; otherwise not thread-safe.
 class FreshCounters {
  public:
   /// Starts with the counters of the snapshot's tick.
