@@ -7,12 +7,13 @@
 
 namespace provisr::darwin_platform {
 
-/// All processes with their parents, read at most once a tick.
+/// All processes with their parents, read at most once per tick.
 class ProcessList {
  public:
   void begin_tick() noexcept { is_outdated_ = true; }
 
-  /// Empty if memory is short. Allocates only if there are more processes than ever before.
+  /// Returns all processes; empty if memory is short. Allocates only if there are more processes
+  /// than ever before.
   [[nodiscard]] std::span<const Descent> all() noexcept;
 
  private:
