@@ -21,7 +21,7 @@ namespace provisr {
 /// figures; it is unknown if there are none.
 struct GroupTotals {
   std::size_t process_count = 0;      ///< running instances
-  Figure<double> total_cpu_percent;   ///< percent of one core; both rounded to 0.001
+  Figure<double> total_cpu_percent;   ///< percent of one core, rounded to 0.001 like the average
   Figure<double> total_memory_bytes;  ///< resident
   Figure<double> avg_cpu_percent;
   Figure<double> avg_memory_bytes;

@@ -32,8 +32,8 @@ namespace provisr {
 /// `begun` >= n, and so knows which row is spoilt. Both counters are part of the stored bytes: if
 /// the writer is killed during a push, they differ and identify the torn row.
 ///
-/// If all bytes become zeros while in use, as can happen to a mapped file that loses pages, the
-/// history is_lost() until begin_anew().
+/// If all bytes become zeros while in use, as can happen to a mapped file that loses pages,
+/// is_lost() returns true until begin_anew() is called.
 class History {
  public:
   /// Creates a history on the heap, without further figures. `capacity` is at least 1. Throws
@@ -160,7 +160,7 @@ class History {
     return header;
   }
 
-  /// Unrolled by hand: GCC does not unroll a loop over atomics, which makes a push take twice as
+  /// Unrolled by hand: GCC does not unroll a loop over atomics, and a push would take twice as
   /// long.
   template <class Visit>
   static void for_each_base_word(Visit visit) noexcept {

@@ -88,7 +88,7 @@ class BasicRegistry {
   }
 
   /// Adds a name that has no process yet; it is shown as not running. No-op if the name is known.
-  /// Returns std::errc::invalid_argument if the name is not is_valid_process_name(). Throws
+  /// Returns std::errc::invalid_argument if is_valid_process_name(name) is false. Throws
   /// std::bad_alloc.
   std::error_code declare(std::string_view name) {
     if (!is_valid_process_name(name)) return std::make_error_code(std::errc::invalid_argument);
@@ -128,9 +128,9 @@ class BasicRegistry {
     return {};
   }
 
-  /// Stops watching a name but keeps its history for readers until untrack(). The name then has no
-  /// process and is Snapshot::Process::retired(). declare() and track() bring the name back.
-  /// Returns false if the name is unknown.
+  /// Stops watching a name but keeps its history for readers until untrack(). Snapshots show the
+  /// name as retired, without a process. declare() and track() bring the name back. Returns false
+  /// if the name is unknown.
   bool retire(std::string_view name) {
     const std::scoped_lock lock(tick_mutex_, state_mutex_);
     const auto found = members_.find(name);

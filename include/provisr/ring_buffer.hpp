@@ -54,7 +54,7 @@ class RingBuffer {
   [[nodiscard]] const T& oldest() const noexcept { return (*this)[0]; }
   [[nodiscard]] const T& newest() const noexcept { return (*this)[size_ - 1]; }
 
-  /// 0 is the oldest; requires index < size().
+  /// Returns an element; index 0 is the oldest. Requires index < size().
   [[nodiscard]] const T& operator[](std::size_t index) const noexcept {
     assert(index < size_);
     const std::size_t position = start() + index;

@@ -156,8 +156,8 @@ class SamplingContext {
   [[nodiscard]] std::span<const Descent> new_processes() noexcept;
 
   /// Returns processes that include all descendants of `ancestor` that new_processes() has
-  /// returned: all processes, scanned at most once per tick, if `ancestor` was started before the
-  /// latest tick.
+  /// returned. If `ancestor` was started before the latest tick, returns all processes, scanned at
+  /// most once per tick.
   [[nodiscard]] std::span<const Descent> candidates(ProcessId ancestor) noexcept;
 
   /// Returns whether processes may have started and ended since the previous tick without being
@@ -191,15 +191,15 @@ class SamplingContext {
 /// A process is idle if its CPU time has not changed since the previous tick. For an idle process,
 /// threads, descriptors and virtual size are reused for up to six times
 /// SamplerOptions::max_idle_age. Resident size and swap are reused until the system has reclaimed
-/// memory (/proc/vmstat, proc_vmstat(5)), at most for max_idle_age. During that time, effects of
-/// other processes on it are not seen: through a descriptor table or memory shared with it
+/// memory (/proc/vmstat, proc_vmstat(5)), for at most max_idle_age. During that time, the effects
+/// of other processes on it are not seen: through a descriptor table or memory shared with it
 /// (CLONE_FILES, CLONE_VM), by process_madvise(2) or ptrace(2), or by truncating a file that it has
 /// mapped.
 ///
-/// macOS: all figures come from proc_pidinfo (libproc.h). One PROC_PIDTASKALLINFO call gives the
-/// start time (for the identity), CPU time (in Mach units, converted by mach_timebase_info),
-/// resident and virtual size, and threads. PROC_PIDLISTFDS gives the descriptors. There is no swap
-/// figure per process. Only root can read a process of another user.
+/// macOS: the figures of ProcessMetrics come from proc_pidinfo (libproc.h). One PROC_PIDTASKALLINFO
+/// call gives the start time (for the identity), CPU time (in Mach units, converted by
+/// mach_timebase_info), resident and virtual size, and threads. PROC_PIDLISTFDS gives the
+/// descriptors. There is no swap figure per process. Only root can read a process of another user.
 ///
 /// Windows: CPU time, in units of 100 ns, and threads come from NtQuerySystemInformation
 /// (SystemProcessInformation), read for all processes at once in begin_tick and open. The resident

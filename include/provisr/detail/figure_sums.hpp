@@ -83,7 +83,7 @@ inline void add_levels(ProcessReading& sum, const ProcessReading& part) noexcept
          reading.num_threads == Figure<std::uint32_t>(1U);
 }
 
-/// Sets the figures that a process that is_ending() has released to zero.
+/// Sets to zero the figures that an ending process (see is_ending) has released.
 inline void complete_ending(ProcessReading& reading) noexcept {
   reading.memory_rss_bytes = 0;
   reading.memory_vms_bytes = 0;

@@ -130,8 +130,8 @@ class ProcessForest {
     return member.trees == 1 && member.family->members.size() == 1 && counters_.asked().empty();
   }
 
-  /// Does what read(Family&) does, in one step, for a member that is_alone(). Returns false if it
-  /// has ended.
+  /// Does what read(Family&) does, in one step. Requires is_alone(member). Returns false if the
+  /// member has ended.
   [[nodiscard]] bool read_alone(Member& member, ProcessReading& reading) noexcept {
     if (member.has_ended || member.sampler.read(reading) == ReadStatus::vanished) return false;
     reading.num_processes = 1;
@@ -329,7 +329,7 @@ class ProcessForest {
     });
   }
 
-  // --- what has ended
+  // --- ended members
 
   /// Returns whether the children total must be read. Only a process that has run can have reaped a
   /// child: either a member that has ended or a process that was never seen.

@@ -31,7 +31,7 @@ class Births {
   /// otherwise every look scans all processes. The descriptor `proc_root` must outlive the object.
   Births(int proc_root, bool has_own_pids, IsProcess is_process = is_known_process);
 
-  /// Makes the next look the first of a tick.
+  /// Marks the next look as the first of a tick.
   void begin_tick() noexcept { begins_tick_ = true; }
 
   /// See SamplingContext::new_processes, candidates, missed_processes, recount_processes.

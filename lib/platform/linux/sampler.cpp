@@ -64,7 +64,8 @@ template <class T>
   return text ? well_formed(parse_statm(*text)) : std::nullopt;
 }
 
-/// Returns the number of threads. The links of `task` are its name, its "." and one per thread.
+/// Returns the number of threads; unknown if none is left. The links of `task` are its name, its
+/// "." and one per thread.
 [[nodiscard]] Figure<std::uint32_t> thread_count(const struct stat& task) noexcept {
   if (task.st_nlink <= 2) return {};
   return static_cast<std::uint32_t>(task.st_nlink - 2);
@@ -465,7 +466,7 @@ ReadStatus ProcessSampler::State::read_family(FamilyReading& reading) const noex
   if (!stat) return says_no_such_process(errno) ? ReadStatus::vanished : ReadStatus::ok;
   if (!statm && stat->start_clock_ticks != start_clock_ticks) return ReadStatus::vanished;
   reading.parent = stat->parent_pid;
-  // EXIT_DEAD: set before the usage is added to the parent's
+  // EXIT_DEAD is set before the usage is added to the parent's.
   reading.is_being_collected = stat->state == 'X';
   reading.children_cpu_ns = stat->children_clock_ticks * context.clock_tick_ns;
   constexpr std::size_t faults = further_slot<figures>("major_faults");
