@@ -138,7 +138,7 @@ class History {
   using Word = std::atomic<std::uint64_t>;
   static constexpr std::size_t base_words = sizeof(ProcessMetrics) / sizeof(Word);
 
-  /// Formats or continues the bytes. Continued headers are used in place because they were checked.
+  /// Formats or continues the bytes. A continued header is used in place because it was checked.
   [[nodiscard]] static HistoryHeader* open(std::span<std::byte> bytes, const HistoryShape& shape) {
     const StorageState state = inspect_history(bytes, shape);
     if (state == StorageState::empty) return format(bytes, shape);

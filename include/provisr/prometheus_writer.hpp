@@ -26,12 +26,10 @@ enum class ExpositionFormat : std::uint8_t {
              : "application/openmetrics-text; version=1.0.0; charset=utf-8";
 }
 
-/// Appends metric families to a string: those of this library and your own.
-///
-/// Integers are written exactly, doubles as the shortest text that reads back as the same value,
-/// special values as NaN, +Inf and -Inf, and std::chrono::nanoseconds as seconds, exactly. Label
-/// values and help texts are escaped. Names of metrics and labels are written unchecked; the caller
-/// must pass valid ones. No timestamps are written.
+/// Appends metric families to a string: those of this library and your own. Integers are written
+/// exactly, doubles as the shortest text that reads back as the same value, special values as NaN,
+/// +Inf and -Inf, and std::chrono::nanoseconds as seconds, exactly. Label values and help texts are
+/// escaped; names of metrics and labels are not checked. No timestamps are written.
 ///
 /// Not thread-safe. Throws std::bad_alloc if the string cannot grow.
 class PrometheusWriter {
@@ -47,7 +45,7 @@ class PrometheusWriter {
   [[nodiscard]] ExpositionFormat format() const noexcept { return format_; }
 
   /// Begins a family with its HELP and TYPE lines. `type` is "gauge" or "counter"; a counter's name
-  /// ends with "_total". A name may be begun only once, and must stay valid until the family's last
+  /// ends with "_total". Each name is begun once and must stay valid until the family's last
   /// sample.
   void family(std::string_view name, std::string_view type, std::string_view help) {
     name_ = name;
@@ -63,8 +61,7 @@ class PrometheusWriter {
     }
   }
 
-  /// Ends the exposition; nothing may be written afterwards. An OpenMetrics text without this end
-  /// counts as truncated.
+  /// Ends the exposition; nothing may follow. Without it, an OpenMetrics text counts as truncated.
   void end() {
     if (format_ == ExpositionFormat::openmetrics) out_.append("# EOF\n");
   }
@@ -85,11 +82,10 @@ class PrometheusWriter {
     append_value(value);
   }
 
-  /// Writes one sample whose only label is `name`. `process` is a valid process name, which never
-  /// needs escaping.
+  /// Writes a sample with the only label `name`. A valid process name needs no escaping.
   template <class Number>
   void sample_of_process(std::string_view process, Number value) {
-    // Grows the string once for the longest possible line, writes the line, then cuts off the rest.
+    // Grows the string once for the longest line, then cuts off the rest.
     const std::size_t begin = out_.size();
     out_.resize(begin + name_.size() + process.size() + longest_rest_of_line);
     char* end = out_.data() + begin;
@@ -148,8 +144,7 @@ class PrometheusWriter {
     return std::to_chars(end, end + longest_number, value).ptr;
   }
 
-  /// Writes a time in seconds. The text has up to nine decimals and 19 digits; it reads back as the
-  /// nearest double.
+  /// Writes a time in seconds: up to nine decimals, 19 digits. Reads back as the nearest double.
   static char* write_number(char* end, std::chrono::nanoseconds time) {
     constexpr std::uint64_t second = 1'000'000'000;
     const bool is_negative = time.count() < 0;

@@ -42,9 +42,8 @@
 namespace provisr {
 
 struct RegistryOptions {
-  /// Number of samples kept for each name, at least 1 (0 counts as 1). Each takes 64 bytes, more
-  /// with `further_figures`. The memory is allocated when the name is added, so it cannot run out
-  /// later.
+  /// Samples kept for each name, at least 1 (0 counts as 1), 64 bytes each, more with
+  /// `further_figures`. Allocated when the name is added, so that memory cannot run out later.
   std::size_t max_history = 100;
 
   /// Figures to collect in addition to those of ProcessMetrics, on platforms that have them. Every
@@ -53,9 +52,8 @@ struct RegistryOptions {
 
   DiagnosticSink diagnostics = {};
 
-  /// Provides the bytes of each history. If the bytes are neither empty nor a history of the same
-  /// name and size, the registry keeps the history on the heap and reports the reason as a
-  /// diagnostic.
+  /// Provides the bytes of histories. If they are neither empty nor a history of this name and
+  /// size, the history is kept on the heap and a diagnostic reports the reason.
   StorageProvider storage = heap_storage;
 
   TickObserver observer = {};
@@ -67,12 +65,11 @@ struct RegistryOptions {
 /// The watched processes, each under a unique name, with their histories.
 ///
 /// Thread safety: every member function may be called at any time from any thread. Readers
-/// (snapshot, latest, history, group) take no lock, with one exception: the first reader after a
-/// change to the set of names waits for a running tick, as do the functions that change the set. No
-/// call may run during destruction. Snapshots may outlive the registry.
+/// (snapshot, latest, history, group) take no lock, with one exception: the first one after a
+/// change to the set of names waits for a running tick, as such changes do. No call may run during
+/// destruction. Snapshots may outlive the registry.
 ///
-/// `Sampler` samples one process as ProcessSampler does. If it has no read_counters(), read() is
-/// used instead.
+/// `Sampler` samples one process as ProcessSampler does. Without a read_counters(), read() is used.
 template <class Sampler>
 class BasicRegistry {
  public:
@@ -128,9 +125,9 @@ class BasicRegistry {
     return {};
   }
 
-  /// Stops watching a name but keeps its history for readers until untrack(). Snapshots show the
-  /// name as retired, without a process. declare() and track() bring the name back. Returns false
-  /// if the name is unknown.
+  /// Stops watching a name but keeps its history until untrack(). Snapshots show the name as
+  /// retired, without a process. declare() and track() bring it back. Returns false if the name is
+  /// unknown.
   bool retire(std::string_view name) {
     const std::scoped_lock lock(tick_mutex_, state_mutex_);
     const auto found = members_.find(name);
@@ -141,8 +138,8 @@ class BasicRegistry {
     return true;
   }
 
-  /// Stops watching the process of a name, even if the process still runs. The name is shown as not
-  /// running from the next tick on. Returns false if the name is unknown.
+  /// Stops watching the process of a name, even if it still runs. From the next tick on, the name
+  /// is shown as not running. Returns false if the name is unknown.
   bool release(std::string_view name) {
     const std::scoped_lock lock(tick_mutex_, state_mutex_);
     const auto found = members_.find(name);
@@ -151,8 +148,8 @@ class BasicRegistry {
     return true;
   }
 
-  /// Removes a name and its history; earlier snapshots still show both. Returns false if the name
-  /// is unknown.
+  /// Removes a name and its history; earlier snapshots keep both. Returns false if the name is
+  /// unknown.
   bool untrack(std::string_view name) {
     const std::scoped_lock lock(tick_mutex_, state_mutex_);
     const auto found = members_.find(name);
@@ -171,10 +168,10 @@ class BasicRegistry {
     return member != nullptr;
   }
 
-  /// Adds a sample that was taken elsewhere to a declared name. Snapshots contain the sample and
-  /// show the name as running from the next tick on. If no other sample follows, the name stops
-  /// running at the tick after that. Returns std::errc::invalid_argument for an unknown name and
-  /// std::errc::device_or_resource_busy if the registry samples the name's process itself.
+  /// Adds a sample that was taken elsewhere to a declared name. Snapshots show it, and the name as
+  /// running, from the next tick on. If no other sample follows, the name stops running at the tick
+  /// after that. Returns std::errc::invalid_argument for an unknown name and
+  /// std::errc::device_or_resource_busy if the registry samples the process itself.
   std::error_code record(std::string_view name, const ProcessMetrics& metrics) {
     const std::lock_guard lock(state_mutex_);
     Member* const member = find(name);
@@ -186,9 +183,8 @@ class BasicRegistry {
     return {};
   }
 
-  /// Adds the CPU time and other counters of an ended child to the tree that the child was a member
-  /// of, then calls `collect`, which must reap the child. No tick runs in between. If the child is
-  /// in no watched tree, only calls `collect`.
+  /// Adds the counters of an ended child to the tree that it was a member of, if any, then calls
+  /// `collect`, which must reap the child. No tick runs in between.
   template <class Collect>
   void collect_ended(const EndedChild& child, Collect&& collect) {
     const std::lock_guard tick_lock(tick_mutex_);
@@ -198,8 +194,8 @@ class BasicRegistry {
 
   /// Samples every process once, publishes all samples together, then calls the observer. A process
   /// that has ended is released and shown as not running. Allocates nothing once the set of names
-  /// has been unchanged for two ticks, unless readers hold more snapshots at once than before.
-  /// `schedule` is copied into the report.
+  /// has been unchanged for two ticks, unless readers hold more snapshots at once than before. The
+  /// report contains `schedule`.
   TickReport tick(const TickSchedule& schedule = {}) noexcept {
     TickReport report;
     const auto published = sample_and_publish(report);
@@ -214,11 +210,11 @@ class BasicRegistry {
     return Snapshot(pool_.hold_current());
   }
 
-  /// Reads the counters of all processes again; other figures stay as of the latest tick. Meant for
+  /// Reads the counters of all processes again; other figures stay as of the latest tick. For
   /// readers that compute rates by their own clock, such as Prometheus: if counters were read at
   /// ticks only, a steady 30 % would show as 20 to 40 %. A counter that cannot be read keeps its
-  /// value of the tick, and no counter goes back. Waits for a running tick, and may delay the next
-  /// one by some microseconds. Takes about 1 µs per process on Linux (see ProcessSampler). Throws
+  /// value of the tick, and none goes back. Waits for a running tick, and may delay the next one by
+  /// some microseconds. Takes about 1 µs per process on Linux (see ProcessSampler). Throws
   /// std::bad_alloc.
   [[nodiscard]] FreshCounters read_counters() const {
     constexpr int attempts_between_ticks = 3;
@@ -235,8 +231,7 @@ class BasicRegistry {
   /// Returns how often ticks failed to read a process, by kind.
   [[nodiscard]] const ReadErrorCounts& read_errors() const noexcept { return read_errors_; }
 
-  /// Returns the latest sample of a process; empty if the name is unknown or has no running
-  /// process.
+  /// Returns the latest sample; empty if the name is unknown or has no running process.
   [[nodiscard]] std::optional<ProcessMetrics> latest(std::string_view name) const {
     const Snapshot now = snapshot();
     const auto process = now.find(name);
@@ -277,7 +272,7 @@ class BasicRegistry {
     ProcessId pid = 0;
     CpuReading last_cpu;
     bool was_in_tick = false;  ///< a tick has read the sampler
-    /// Counters last returned by read_counters() for the process of the latest tick.
+    /// The counters last shown for the process of the latest tick.
     std::vector<Figure<std::uint64_t>> shown_counters;
 
     // Guarded by state_mutex_.
@@ -297,8 +292,7 @@ class BasicRegistry {
     member.is_sampled = false;
   }
 
-  /// Returns the snapshot that this tick published; empty if the tick failed or there is no
-  /// observer.
+  /// Returns the published snapshot; empty if the tick failed or there is no observer.
   std::optional<Snapshot> sample_and_publish(TickReport& report) noexcept {
     ticks_waiting_.fetch_add(1);
     const std::lock_guard tick_lock(tick_mutex_);
@@ -449,9 +443,8 @@ class BasicRegistry {
     }
   }
 
-  /// Prefetches the objects of the next processes while the kernel reads the current one. The
-  /// objects lie far apart, and the kernel's data have evicted them from the caches since the last
-  /// tick.
+  /// Prefetches the next processes' objects while the kernel reads this one. They lie far apart,
+  /// and the kernel's data have evicted them from the caches since the last tick.
   void prefetch_for_sampling(std::size_t after) const noexcept {
     if constexpr (Watched::is_prefetched) {
       const std::size_t left = ordered_.size() - after;
@@ -523,8 +516,7 @@ class BasicRegistry {
     }
   }
 
-  /// Refreshes a few processes at a time, so that a tick need not wait for all of them. Returns
-  /// false if a tick ran in between.
+  /// Takes a few processes at a time, so that no tick waits for all. Returns false if a tick ran.
   bool refresh(FreshCounters& counters) const {
     constexpr std::size_t at_a_time = 32;
     const std::size_t size = counters.metrics_.size();

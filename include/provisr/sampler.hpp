@@ -46,8 +46,7 @@ struct FurtherReadings {
   }
 };
 
-/// The figures that the operating system reports for one process at one moment: counters and
-/// levels, no rates.
+/// The figures that the system reports for a process at one moment: counters and levels, no rates.
 struct ProcessReading {
   Figure<std::uint64_t> cpu_time_ns;  ///< user + system, all threads, including ended ones
   Figure<std::uint64_t> memory_rss_bytes;
@@ -78,9 +77,9 @@ enum class ReadStatus {
 struct Descent {
   ProcessId pid = 0;
   ProcessId parent = 0;
-  /// If the parent may have adopted the process (the parent is process 1 or this program): the PID
-  /// of the leader of its process group. If that leader is in a watched tree, the process belongs
-  /// to the tree. Otherwise 0.
+  /// If the parent is process 1 or this program and may have adopted the process: the PID of the
+  /// leader of its process group. If a tree contains that leader, the process belongs to it.
+  /// Otherwise 0.
   ProcessId orphan_of = 0;
 };
 
@@ -118,8 +117,8 @@ struct SamplerOptions {
   std::string proc_root = "/proc";
 
   /// How many file descriptors the samplers of one context may keep open, three per process.
-  /// Further processes are read by path, which costs three to four times as much. Default: half of
-  /// the soft RLIMIT_NOFILE when the context is created.
+  /// Processes beyond it are read by path, at three to four times the cost. Default: half of the
+  /// soft RLIMIT_NOFILE when the context is created.
   std::optional<std::size_t> max_kept_descriptors = {};
 
   /// Maximum age of the memory figures of an idle process before they are read again (Linux; see
@@ -149,10 +148,10 @@ class SamplingContext {
 
   /// Returns the processes that have appeared since the last call, or all processes. The first call
   /// after begin_tick() also finds those that were incomplete at earlier calls. Linux: finds them
-  /// by the ids given out since (ns_last_pid, or the last field of /proc/loadavg), at a cost
-  /// proportional to the births. Returns all processes if the ids have wrapped around, after very
-  /// many births, or if the proc root is of another PID namespace. Valid until the next call of one
-  /// of these functions.
+  /// by the ids given out since (ns_last_pid, or the last field of /proc/loadavg); the cost grows
+  /// with the births. Returns all processes if the ids have wrapped around, after very many births,
+  /// or at a proc root of another PID namespace. Valid until the next call of one of these
+  /// functions.
   [[nodiscard]] std::span<const Descent> new_processes() noexcept;
 
   /// Returns processes that include all descendants of `ancestor` that new_processes() has
@@ -232,9 +231,9 @@ class ProcessSampler {
   /// reaped. Allocates nothing.
   [[nodiscard]] ReadStatus read_family(FamilyReading& reading) noexcept;
 
-  /// Reads only the counters: CPU time, and the requested further ones. Levels may stay unknown.
-  /// Needs no begin_tick(). Allocates nothing. Linux: reads the CPU clock, and uses one fstat(2) of
-  /// the kept `task` directory, which has links only while the process exists (proc_task_getattr in
+  /// Reads only the counters: CPU time and the requested further ones. Levels may stay unknown.
+  /// Needs no begin_tick(). Allocates nothing. Linux: uses the CPU clock and one fstat(2) of the
+  /// kept `task` directory, which has links only while the process exists (proc_task_getattr in
   /// fs/proc/base.c).
   [[nodiscard]] ReadStatus read_counters(ProcessReading& reading) noexcept;
 

@@ -21,8 +21,7 @@ namespace provisr {
 /// copying or holding a snapshot slows down no other thread. It stays valid after later ticks and
 /// after the registry is destroyed.
 ///
-/// Thread safety: like std::shared_ptr<const T>, different objects may be used from different
-/// threads.
+/// Thread safety: different objects from different threads, like std::shared_ptr<const T>.
 class Snapshot {
  public:
   /// One name of a snapshot. Valid as long as the snapshot.
@@ -42,23 +41,21 @@ class Snapshot {
     /// As metrics(), with the further figures; requires running(). Pass it to FigureAt::of().
     [[nodiscard]] SampleView sample() const noexcept { return {slot_->metrics, more_}; }
 
-    /// Returns the PID of the process if this snapshot's tick found that it has ended; otherwise
-    /// empty.
+    /// Returns the PID of the process if this tick found that it has ended; otherwise empty.
     [[nodiscard]] std::optional<ProcessId> vanished_pid() const noexcept {
       if (!slot_->vanished) return std::nullopt;
       return slot_->metrics.pid;
     }
 
-    /// Returns the newest sample of the name up to this snapshot, even if the name is not running;
-    /// empty if there is none yet.
+    /// Returns the newest sample up to this snapshot, even if the name is not running; empty if
+    /// none.
     [[nodiscard]] std::optional<ProcessMetrics> newest() const {
       std::vector<ProcessMetrics> samples;
       entry_->history->read_last(slot_->history_end, 1, samples);
       return samples.empty() ? std::nullopt : std::optional(samples.front());
     }
 
-    /// Returns the samples of the name up to this snapshot, oldest first, even if the name is not
-    /// running.
+    /// Returns the samples up to this snapshot, oldest first, even if the name is not running.
     [[nodiscard]] std::vector<ProcessMetrics> history() const {
       std::vector<ProcessMetrics> samples;
       history(samples);
@@ -115,7 +112,7 @@ class Snapshot {
   [[nodiscard]] std::size_t size() const noexcept { return buffer_->roster->size(); }
   [[nodiscard]] bool empty() const noexcept { return size() == 0; }
 
-  /// Returns the process at an index, in the order of the names; requires index < size().
+  /// Returns a process in the order of the names; requires index < size().
   [[nodiscard]] Process operator[](std::size_t index) const noexcept {
     return {(*buffer_->roster)[index], buffer_->slots[index],
             std::as_const(*buffer_).more_of(index)};
@@ -123,7 +120,7 @@ class Snapshot {
   [[nodiscard]] Iterator begin() const noexcept { return {*this, 0}; }
   [[nodiscard]] Iterator end() const noexcept { return {*this, size()}; }
 
-  /// Returns the process with this name, in constant time; empty if the name is unknown.
+  /// Finds a name in constant time; empty if it is unknown.
   [[nodiscard]] std::optional<Process> find(std::string_view name) const noexcept {
     const auto index = buffer_->roster->find(name);
     if (!index) return std::nullopt;

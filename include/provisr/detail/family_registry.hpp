@@ -125,8 +125,7 @@ class FamilyRegistry {
     return member;
   }
 
-  /// Adopts children that are listed before their parent because ids wrapped around, or that were
-  /// not looked at yet.
+  /// Adopts children listed before their parent, as ids wrap around, or not looked at yet.
   void adopt_children_of_adopted(std::span<const Descent> found) {
     if (adopted_.empty()) return;
     by_parent_.assign(found.begin(), found.end());
@@ -206,8 +205,7 @@ class FamilyRegistry {
     member.family = nullptr;
   }
 
-  /// Restores a member of a family whose root is no longer watched, if it leads a tree or is below
-  /// another leader.
+  /// Restores a member of a dissolved family if it leads a tree or is below another leader.
   void replant(const std::shared_ptr<Member>& member) {
     const bool is_below_leader = member->ancestor != nullptr && member->ancestor->family != nullptr;
     if (!is_below_leader && member->trees == 0) return;

@@ -81,8 +81,8 @@ class ProcessForest {
     return tree;
   }
 
-  /// Finds members that were born since the last call. Call it before a round of Tree::read, after
-  /// the context's begin_tick.
+  /// Finds members born since the last call. Call it after the context's begin_tick, before
+  /// Tree::read.
   void begin_tick() noexcept {
     ++round_;
     if (registry_.empty()) return;
@@ -124,14 +124,14 @@ class ProcessForest {
     if (has_gone) registry_.bury(family);
   }
 
-  /// Returns whether the member is alone in its family, with one tree and no further figures. Most
-  /// processes have no children.
+  /// Returns whether the member is alone in its family, in one tree and without further figures:
+  /// most processes have no children.
   [[nodiscard]] bool is_alone(const Member& member) const noexcept {
     return member.trees == 1 && member.family->members.size() == 1 && counters_.asked().empty();
   }
 
-  /// Does what read(Family&) does, in one step. Requires is_alone(member). Returns false if the
-  /// member has ended.
+  /// As read(Family&) in one step. Requires is_alone(member). Returns false if the member has
+  /// ended.
   [[nodiscard]] bool read_alone(Member& member, ProcessReading& reading) noexcept {
     if (member.has_ended || member.sampler.read(reading) == ReadStatus::vanished) return false;
     reading.num_processes = 1;
@@ -142,10 +142,9 @@ class ProcessForest {
     return true;
   }
 
-  /// Reads counters whose own value contains that of reaped children. Reads them before all else,
-  /// and each member before its children: a child that is reaped after its parent was read is found
-  /// gone in its turn, and a child that is found present in its turn is in no value read so far. So
-  /// no usage is counted twice.
+  /// Reads counters whose value contains that of reaped children: before all else, and each member
+  /// before its children. A child reaped after its parent was read is found gone in its turn; one
+  /// found present in its turn is in no value read so far. So nothing is counted twice.
   void read_contained(std::span<const std::shared_ptr<Member>> members) noexcept {
     for (const auto& member : members) member->has_uncounted_child = false;
     for (const auto& member : members) {
@@ -399,8 +398,8 @@ class ProcessForest {
     });
   }
 
-  /// Counts a process that never was a member. It belongs to the tree of `former` because it was in
-  /// the process group of `former`.
+  /// Counts a child that never was a member; its process group makes it part of the tree of
+  /// `former`.
   void note_unseen_collected(Member& former, const EndedChild& child) noexcept {
     former.cpu.lost += child.cpu_time_ns;
     if (counters_.empty()) return;
@@ -447,7 +446,7 @@ class ProcessForest<Sampler>::Tree {
     if (leader_) forest_->registry_.release(*leader_);
   }
 
-  /// Prefetch the data of the next read. prefetch_rest() needs what an earlier prefetch() has
+  /// Prefetches data for the next read. prefetch_rest() needs what an earlier prefetch() has
   /// fetched.
   void prefetch() const noexcept { prefetch_object(*leader_); }
   void prefetch_rest() const noexcept {
@@ -502,8 +501,7 @@ class ProcessForest<Sampler>::Tree {
     hide_incomplete(leader, reading.more);
   }
 
-  /// Shows the largest peak or sum seen so far. The peaks of members occurred at different times,
-  /// so their sum is meaningless.
+  /// Shows the largest peak or sum so far: members peak at different times, so peaks do not add up.
   static void show_peak(Member& leader, ProcessReading& reading) noexcept {
     Figure<std::uint64_t>& peak = reading.more.slots[peak_slot];
     leader.peak = std::max({leader.peak, peak.value_or(0), reading.memory_rss_bytes.value_or(0)});

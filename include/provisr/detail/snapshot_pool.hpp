@@ -41,11 +41,9 @@ struct SnapshotBuffer {
   }
 };
 
-/// A reader's hold on a buffer. It keeps the buffer unchanged and alive, even after its pool is
-/// gone.
+/// A reader's hold on a buffer: keeps it unchanged and alive, even after its pool is gone.
 ///
-/// Thread safety: like std::shared_ptr<const T>, different objects may be used from different
-/// threads.
+/// Thread safety: different objects from different threads, like std::shared_ptr<const T>.
 class SnapshotHold {
  public:
   SnapshotHold(const SnapshotHold& other) noexcept : buffer_(other.buffer_), shard_(other.shard_) {

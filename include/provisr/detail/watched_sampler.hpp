@@ -54,7 +54,7 @@ class WatchedSampler {
   explicit WatchedSampler(Sampler process) noexcept : watched_(std::move(process)) {}
   explicit WatchedSampler(Tree tree) noexcept : watched_(std::move(tree)) {}
 
-  /// Prefetch the data of the next read. prefetch_rest() needs what an earlier prefetch() has
+  /// Prefetches data for the next read. prefetch_rest() needs what an earlier prefetch() has
   /// fetched.
   void prefetch() const noexcept {
     if constexpr (is_prefetched) std::visit([](const auto& one) { one.prefetch(); }, watched_);

@@ -12,8 +12,7 @@ class ProcessList {
  public:
   void begin_tick() noexcept { is_outdated_ = true; }
 
-  /// Returns all processes; empty if memory is short. Allocates only if there are more processes
-  /// than ever before.
+  /// Empty if memory is short. Allocates only if there are more processes than ever before.
   [[nodiscard]] std::span<const Descent> all() noexcept;
 
  private:

@@ -25,8 +25,7 @@ namespace {
   return {error_number, std::generic_category()};
 }
 
-/// Reads identity and figures in one call, so that both are of the same process. If it returns
-/// false, errno is set.
+/// Reads identity and figures in one call, so both are of the same process. Sets errno on failure.
 [[nodiscard]] bool read_info(pid_t pid, proc_taskallinfo& info) noexcept {
   constexpr int size = sizeof info;
   return proc_pidinfo(pid, PROC_PIDTASKALLINFO, 0, &info, size) == size;
@@ -138,8 +137,7 @@ ReadStatus ProcessSampler::read_counters(ProcessReading& reading) noexcept {
   return state_->read_task(reading);
 }
 
-/// Reads IO and the peak. The peak is of the physical footprint: the system reports none of the
-/// resident size.
+/// Reads IO and the peak: that of the physical footprint, as the resident size has none.
 void ProcessSampler::State::read_usage(FurtherReadings& more) const noexcept {
   constexpr FurtherFigures io = further_group<figures>("io");
   constexpr FurtherFigures peak = further_group<figures>("peak");

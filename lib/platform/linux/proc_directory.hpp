@@ -76,8 +76,7 @@ class DirectoryReader {
 /// Returns the number of entries of a directory, without "." and "..".
 [[nodiscard]] std::optional<std::uint32_t> count_entries(int directory, const char* path) noexcept;
 
-/// Returns whether an errno means that a process is gone. In procfs, "no such file" means "no such
-/// process".
+/// Returns whether an errno means that a process is gone; procfs may say "no such file" instead.
 [[nodiscard]] constexpr bool says_no_such_process(int error_number) noexcept {
   return error_number == ENOENT || error_number == ESRCH;
 }

@@ -12,9 +12,8 @@ namespace {
   return character == ' ' || character == '\n' || character == '\t';
 }
 
-/// Reads fields separated by spaces from the front of a text. Hand-written because a statm is
-/// parsed for each process at each tick: searches for character sets would be half of the
-/// instructions of a tick.
+/// Reads fields, separated by spaces, from the front of a text. A statm is parsed for each process
+/// at each tick: searches for character sets would be half of what a tick executes.
 class FieldReader {
  public:
   explicit FieldReader(std::string_view text) noexcept
@@ -99,8 +98,7 @@ std::optional<Statm> parse_statm(std::string_view text) noexcept {
 }
 
 std::optional<Stat> parse_stat(std::string_view text) noexcept {
-  // Field 2 is the program's name in parentheses; the name itself may contain spaces and
-  // parentheses.
+  // Field 2 is the program's name in parentheses; it may itself contain spaces and parentheses.
   const auto name_end = text.rfind(')');
   if (name_end == std::string_view::npos) return std::nullopt;
   FieldReader fields(text.substr(name_end + 1));

@@ -6,11 +6,10 @@
 
 namespace provisr::linux_platform {
 
-/// Returns the sum of the counters in /proc/vmstat that rise when the kernel takes memory from
-/// processes, or gives memory to them, while they do not run: reclaim, also within a single control
-/// group (pgsteal_anon and pgsteal_file, Linux 5.8; the counters by reclaimer omit control groups),
-/// swapping in both directions, and the merging of pages into huge pages. Empty if the first two
-/// are missing.
+/// Returns the sum of the counters in /proc/vmstat that rise if memory is taken from or given to
+/// processes that do not run: reclaim, also within one control group (pgsteal_anon and
+/// pgsteal_file, Linux 5.8; the counters by reclaimer omit control groups), swapping in both
+/// directions, and the merging of pages into huge pages. Empty if the first two are missing.
 [[nodiscard]] std::optional<std::uint64_t> parse_reclaim_count(std::string_view vmstat) noexcept;
 
 /// Detects whether the resident memory of idle processes may have changed. Looks at most once per
@@ -24,12 +23,11 @@ class ReclaimWatch {
 
   void begin_tick() noexcept;
 
-  /// Returns a number. If it equals one returned earlier by this function or generation(), nothing
-  /// was reclaimed in between.
+  /// Returns a number. If this or generation() returned it before, nothing was reclaimed in
+  /// between.
   [[nodiscard]] std::uint64_t ask() noexcept;
 
-  /// Returns the number as of the latest look. Memory that is read after this call is at least as
-  /// recent.
+  /// Returns the number as of the latest look. Memory that is read after this call is no older.
   [[nodiscard]] std::uint64_t generation() const noexcept { return generation_; }
 
  private:

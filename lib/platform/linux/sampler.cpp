@@ -221,8 +221,7 @@ bool ProcessSampler::State::renew_idle_memory() noexcept {
   return true;
 }
 
-/// Reads the further figures. If the process has not run, its counters and its peak are unchanged
-/// and not read again.
+/// Reads the further figures. Skips counters and the peak if the process has not run.
 ReadStatus ProcessSampler::State::read_further(ProcessReading& reading) noexcept {
   FurtherReader* const reader = further_reader();
   if (reader == nullptr) return ReadStatus::ok;
@@ -247,8 +246,7 @@ ReadStatus ProcessSampler::State::read_further(ProcessReading& reading) noexcept
   return ReadStatus::ok;
 }
 
-/// Returns `vanished` if the process has ended meanwhile, or `ok` if only the further figures could
-/// not be read.
+/// Returns `vanished` if the process has ended, `ok` if only further figures cannot be read.
 ReadStatus ProcessSampler::State::status_without_task(ProcessReading& reading) const noexcept {
   FamilyReading family;
   const ReadStatus status = read_family(family);
@@ -291,8 +289,7 @@ FurtherReader* ProcessSampler::State::further_reader() noexcept {
   return further.get();
 }
 
-/// Returns the `task` directory of this process, opened if it is not kept; -1 with errno set on
-/// failure.
+/// Returns the `task` directory of this process, opened if not kept; -1 with errno set on failure.
 int ProcessSampler::State::own_task(FileDescriptor& opened) const noexcept {
   if (statm) return task.get();
   opened = open_handle(context.proc_root.get(), ProcPath(pid, "task").c_str());

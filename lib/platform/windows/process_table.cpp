@@ -82,8 +82,7 @@ ProcessTable::Entry ProcessTable::find(DWORD pid) const noexcept {
 
 DWORD ProcessTable::living_parent(const Entry& entry) const noexcept {
   const Entry parent = find(entry.parent);
-  // A "parent" that is younger than its child has reused the id of the real parent, which has
-  // ended.
+  // A parent that is younger than its child has reused the id of the real parent.
   const bool is_right = parent.pid != 0 && parent.created_at <= entry.created_at;
   return is_right && parent.pid != entry.pid ? parent.pid : 0;
 }

@@ -28,8 +28,7 @@ class ProcessTable {
   /// fails, the table is empty until the next read.
   void read() noexcept;
 
-  /// Returns the entry as of the last read(). All figures are unknown if the process was not in the
-  /// table.
+  /// Returns the entry as of the last read(), all figures unknown if the process was not in it.
   [[nodiscard]] Entry find(DWORD pid) const noexcept;
 
   /// Returns all processes as of the last read(), with parent 0 if the parent has ended. Empty if
