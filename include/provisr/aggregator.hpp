@@ -16,18 +16,18 @@
 
 namespace provisr {
 
-/// What the running instances of a base use together. A sum counts the figures that are known and
-/// is unknown if there are running instances and none of them has the figure; an average is over
-/// the figures that are known, and unknown if there are none.
+/// The combined usage of the running instances of a base. A sum covers the known figures; it is
+/// unknown if instances are running and none of them has the figure. An average covers the known
+/// figures; it is unknown if there are none.
 struct GroupTotals {
   std::size_t process_count = 0;      ///< running instances
-  Figure<double> total_cpu_percent;   ///< percent of one core, rounded to 0.001 as the average
+  Figure<double> total_cpu_percent;   ///< percent of one core, rounded to 0.001 like the average
   Figure<double> total_memory_bytes;  ///< resident
   Figure<double> avg_cpu_percent;
   Figure<double> avg_memory_bytes;
 };
 
-/// A sum of those figures that are known.
+/// A sum of the figures that are known.
 class KnownSum {
  public:
   template <class T>
@@ -37,7 +37,7 @@ class KnownSum {
     ++count_;
   }
 
-  /// 0 if `expected` is 0; unknown if figures were expected and none was known.
+  /// Returns the sum: 0 if `expected` is 0; unknown if figures were expected and none was known.
   [[nodiscard]] Figure<double> total(std::size_t expected) const noexcept {
     if (count_ == 0 && expected > 0) return {};
     return sum_;
@@ -52,7 +52,8 @@ class KnownSum {
   std::size_t count_ = 0;
 };
 
-/// The totals of `base` (its own name and `base-<digits>`); empty if it has no instances.
+/// Returns the totals of `base` (the name itself and `base-<digits>`); empty if there are no such
+/// names.
 [[nodiscard]] inline std::optional<GroupTotals> group_totals(const Snapshot& snapshot,
                                                              std::string_view base) noexcept {
   bool is_known = false;
@@ -77,15 +78,15 @@ class KnownSum {
   return totals;
 }
 
-/// The nearest-rank percentile of values in rising order: one of them. `share` is from 0 to 1;
-/// there is at least one value.
+/// Returns the nearest-rank percentile of values in ascending order, which is one of them. `share`
+/// is from 0 to 1. Requires at least one value.
 [[nodiscard]] inline double nearest_rank(std::span<const double> sorted, double share) noexcept {
   const auto rank = std::ceil(share * static_cast<double>(sorted.size()));
   return sorted[static_cast<std::size_t>(std::max(rank, 1.0)) - 1];
 }
 
-/// How one figure was distributed over a history. Percentiles are nearest-rank: each is a value
-/// that did occur.
+/// The distribution of one figure over a history. Percentiles are nearest-rank: each is a value
+/// that occurred.
 struct Distribution {
   std::size_t count = 0;  ///< samples in which the figure was known
   Figure<double> min;
@@ -96,7 +97,7 @@ struct Distribution {
   Figure<double> p99;
 };
 
-/// The distribution of the known ones among `count` figures.
+/// Returns the distribution of the known figures among `figure_at(0)` to `figure_at(count - 1)`.
 template <class FigureAtIndex>
 [[nodiscard]] Distribution distribution_of(std::size_t count, FigureAtIndex figure_at) {
   std::vector<double> known;
@@ -118,8 +119,8 @@ template <class FigureAtIndex>
           .p99 = nearest_rank(known, 0.99)};
 }
 
-/// The distribution of one figure, chosen by a projection such as `&ProcessMetrics::cpu_percent`
-/// or `[](const ProcessMetrics& m) { return m.memory_mb(); }`.
+/// Returns the distribution of one figure, chosen by a projection such as
+/// `&ProcessMetrics::cpu_percent` or `[](const ProcessMetrics& m) { return m.memory_mb(); }`.
 template <class Projection>
 [[nodiscard]] Distribution summarize(std::span<const ProcessMetrics> history,
                                      Projection projection) {

@@ -6,26 +6,26 @@
 
 namespace provisr {
 
-/// A moment on a clock that never goes back; only differences mean anything.
+/// A moment on a clock that never goes back. Only differences have a meaning.
 using MonotonicTime = std::chrono::steady_clock::time_point;
 
-/// The two clocks that sampling needs. Derive from it to give tests a time of their own.
-/// Implementations are thread-safe.
+/// The two clocks that sampling needs. Tests can derive a clock of their own. Implementations must
+/// be thread-safe.
 class Clock {
  public:
   virtual ~Clock() = default;
 
-  /// For lengths of time: CPU rates are measured against it.
+  /// Returns the time for measuring durations, such as those of CPU rates.
   [[nodiscard]] virtual MonotonicTime monotonic_now() const noexcept {
     return std::chrono::steady_clock::now();
   }
 
-  /// For timestamps only: it may jump.
+  /// Returns the time for timestamps only; it may jump.
   [[nodiscard]] virtual Timestamp utc_now() const noexcept {
     return std::chrono::time_point_cast<Timestamp::duration>(std::chrono::system_clock::now());
   }
 
-  /// The operating system's clocks; lives as long as the program.
+  /// Returns the clocks of the operating system. The object lives as long as the program.
   [[nodiscard]] static const Clock& system() noexcept {
     static const Clock instance;
     return instance;

@@ -13,18 +13,18 @@
 
 namespace provisr {
 
-/// A thread that calls a function, usually a registry's tick, at a steady rate: the first time
-/// soon after the start (after an interval, at most after 250 ms), then at every interval from
-/// there. If a call lasts longer than the interval, the rounds it overran are skipped, not made up
-/// for.
+/// A thread that calls a function, usually a registry's tick, at a steady rate. The first call
+/// comes after one interval, but after 250 ms at most; later calls follow at every interval from
+/// there. If a call takes longer than the interval, the rounds it overran are skipped and not made
+/// up for.
 ///
-/// Thread safety: stop() may be called from any thread but the collector's own.
+/// Thread safety: any thread except the collector's own may call stop().
 class Collector {
  public:
   using Tick = std::function<void(const TickSchedule&)>;
 
-  /// `tick` must not throw. `interval` is more than zero. Throws std::system_error if no thread can
-  /// be started.
+  /// Starts the thread. `tick` must not throw. `interval` is positive. Throws std::system_error if
+  /// the thread cannot be started.
   Collector(Tick tick, std::chrono::nanoseconds interval)
       : tick_(std::move(tick)), interval_(interval), thread_([this] { run(); }) {}
 
@@ -45,7 +45,7 @@ class Collector {
 
   ~Collector() { stop(); }
 
-  /// Waits for a tick that is under way; none begins afterwards.
+  /// Waits until a running tick is finished. No tick begins afterwards.
   void stop() {
     {
       const std::lock_guard lock(mutex_);
@@ -75,13 +75,13 @@ class Collector {
     }
   }
 
-  /// False: stop.
+  /// Returns false if the collector is stopping.
   bool wait_until(SteadyClock::time_point due) {
     std::unique_lock lock(mutex_);
     return !wake_.wait_until(lock, due, [this] { return is_stopping_; });
   }
 
-  /// The rounds after the one that was due at `due` whose time has passed.
+  /// Returns the number of rounds after `due` whose time has passed.
   [[nodiscard]] std::uint64_t rounds_missed(SteadyClock::time_point due,
                                             SteadyClock::time_point now) const noexcept {
     return static_cast<std::uint64_t>(std::max((now - due) / interval_, SteadyClock::rep{0}));
@@ -92,7 +92,7 @@ class Collector {
   std::mutex mutex_;
   std::condition_variable wake_;
   bool is_stopping_ = false;
-  std::mutex join_mutex_;  // several threads may stop at once; only one can join
+  std::mutex join_mutex_;  // several threads may call stop(), but only one can join
   std::thread thread_;     // last: uses all other members
 };
 

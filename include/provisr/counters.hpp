@@ -11,17 +11,17 @@
 
 namespace provisr {
 
-/// A snapshot, and the counters of its processes as they were read after its tick: what a scraper
-/// that computes rates by its own clock needs. Made by BasicRegistry::read_counters().
+/// A snapshot with counters that were read after its tick, for scrapers that compute rates by their
+/// own clock. Made by BasicRegistry::read_counters().
 ///
-/// Thread safety: none; reading from several threads is safe.
+/// Thread safety: several threads may read one object; otherwise not thread-safe.
 class FreshCounters {
  public:
-  /// The counters as of the snapshot's tick.
+  /// Starts with the counters of the snapshot's tick.
   explicit FreshCounters(Snapshot snapshot) : snapshot_(std::move(snapshot)) {
     metrics_.reserve(snapshot_.size());
     for (const Snapshot::Process process : snapshot_) {
-      const SampleView sample = process.sample();  // of no meaning, but there, if it does not run
+      const SampleView sample = process.sample();  // present but meaningless if not running
       metrics_.push_back(sample.metrics);
       more_.insert(more_.end(), sample.more.begin(), sample.more.end());
       row_slots_ = sample.more.size();
@@ -30,7 +30,8 @@ class FreshCounters {
 
   [[nodiscard]] const Snapshot& snapshot() const noexcept { return snapshot_; }
 
-  /// The sample of snapshot()[index] with its counters replaced; requires running().
+  /// Returns the sample of snapshot()[index] with its counters replaced. Requires that this process
+  /// is running.
   [[nodiscard]] SampleView sample(std::size_t index) const noexcept {
     return {metrics_[index], {more_.data() + index * row_slots_, row_slots_}};
   }

@@ -9,20 +9,21 @@
 
 namespace provisr {
 
-/// A CPU counter and the moment it was read.
+/// The CPU time of a process and the moment it was read.
 struct CpuReading {
   Figure<std::uint64_t> cpu_time_ns;
   MonotonicTime taken_at{};
 };
 
-/// Percentages are rounded to 0.001: the two clocks of a rate cannot be read at the same instant,
-/// and what lies below that is noise even at the shortest intervals.
+/// Rounds a percentage to 0.001. The two clocks of a rate cannot be read at the same instant, so
+/// smaller differences are noise even at the shortest intervals.
 [[nodiscard]] inline double round_percent(double percent) noexcept {
   return std::round(percent * 1'000.0) / 1'000.0;
 }
 
-/// The CPU share between two readings of one process, in percent of one core; unknown if
-/// either counter is, if no time has passed, or if the counter went back. Rounded.
+/// Returns the CPU usage between two readings of one process, in percent of one core, rounded by
+/// round_percent(). Unknown if either CPU time is unknown or has gone back, or if no time has
+/// passed.
 [[nodiscard]] inline Figure<double> cpu_percent(const CpuReading& previous,
                                                 const CpuReading& current) noexcept {
   if (!previous.cpu_time_ns || !current.cpu_time_ns) return {};

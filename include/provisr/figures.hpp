@@ -13,50 +13,51 @@
 #include <type_traits>
 #include <utility>
 
-/// The table of figures. JSON, the Prometheus exposition and the tables of the documents are loops
-/// over it.
+/// The table of figures. Loops over it produce the JSON, the Prometheus exposition and the tables
+/// in the documentation.
 ///
-/// To add a figure: one row at the end of `figures`, of a `FurtherFigure`, with the word that asks
-/// for it, and one line in each platform's sampler that can read it:
+/// To add a figure, append one row with a `FurtherFigure` and its `collect` word to `figures`, and
+/// add one line to the sampler of each platform that can read it:
 ///
 ///     constexpr auto slot = further_slot<figures>("major_faults");
 ///     if (reading.more.asks_for(slot)) reading.more.set(slot, faults);
 ///
-/// A counter is also read by ProcessSampler::read_counters, and its family ends with "_total". One
-/// in nanoseconds is exposed in seconds, by a family "..._seconds_total".
+/// ProcessSampler::read_counters must also read a counter, and its family name ends with "_total".
+/// A counter in nanoseconds is exposed in seconds, as family "..._seconds_total".
 namespace provisr {
 
 enum class Unit : std::uint8_t { percent, mebibytes, bytes, nanoseconds, count };
 
-/// A level goes up and down; a counter grows as long as the process lives.
+/// A level (gauge) goes up and down. A counter only grows while the process lives.
 enum class FigureKind : std::uint8_t { level, counter };
 
 enum class FigureCost : std::uint8_t {
   derived,  ///< computed from another figure
   basic,    ///< read at every tick
-  asked     ///< read only for a registry that asks for it
+  asked     ///< read only if the registry requests it
 };
 
 struct FigureInfo {
   std::string_view id;        ///< unique
-  std::string_view json_key;  ///< empty: not in JSON
-  std::string_view family;    ///< of Prometheus; empty: not exposed
+  std::string_view json_key;  ///< empty if not in JSON
+  std::string_view family;    ///< Prometheus metric family; empty if not exposed
   Unit unit;
   FigureKind kind;
   FigureCost cost;
   std::string_view help;  ///< one sentence
-  /// The word that asks for it, perhaps with others, of the ones that are `asked`.
+  /// The word in `collect` that requests this figure, alone or with others; only for
+  /// FigureCost::asked.
   std::string_view group = {};
 };
 
-/// One sample: its fixed part, and the further figures if its registry asked for any. A view.
+/// A view of one sample: its fixed part, and the further figures if its registry requested any.
 struct SampleView {
   const ProcessMetrics& metrics;
   std::span<const Figure<std::uint64_t>> more = {};
 };
 
-/// A figure outside of ProcessMetrics: it has a slot in the part of a row that a registry adds when
-/// it asks for further figures. `figure_table` numbers the slots.
+/// The source of a figure outside of ProcessMetrics. The figure has a slot in the part of a row
+/// that a registry adds for further figures. `figure_table` numbers the slots.
 struct FurtherFigure {
   std::size_t slot = 0;
 
@@ -66,7 +67,7 @@ struct FurtherFigure {
   }
 };
 
-/// The further figures that a registry asks for, by their slots.
+/// A set of further figures, such as those that a registry requests, by their slots.
 class FurtherFigures {
  public:
   static constexpr std::size_t max_slots = 64;
@@ -92,14 +93,15 @@ class FurtherFigures {
     a.slots_ &= b.slots_;
     return a;
   }
-  /// Those of `a` that are not in `b`.
+  /// Returns the figures of `a` that are not in `b`.
   friend constexpr FurtherFigures operator-(FurtherFigures a, FurtherFigures b) noexcept {
     a.slots_ &= ~b.slots_;
     return a;
   }
   constexpr bool operator==(const FurtherFigures&) const noexcept = default;
 
-  /// How many slots a row needs: whole steps of 64 bytes up to the last slot; none if empty.
+  /// Returns the number of slots in a row: the highest slot plus one, rounded up to a multiple of 8
+  /// (64 bytes); 0 if the set is empty.
   [[nodiscard]] constexpr std::size_t row_slots() const noexcept {
     return (static_cast<std::size_t>(std::bit_width(slots_)) + 7) / 8 * 8;
   }
@@ -108,8 +110,8 @@ class FurtherFigures {
   std::uint64_t slots_ = 0;
 };
 
-/// `Source` is a FurtherFigure, or a member of ProcessMetrics: a Figure, or a function that
-/// returns one.
+/// A row of the table. `Source` is a FurtherFigure, or a pointer to a member of ProcessMetrics: a
+/// Figure, or a function that returns one.
 template <class Source>
 struct FigureRow {
   FigureInfo info;
@@ -118,7 +120,7 @@ struct FigureRow {
 template <class Source>
 FigureRow(FigureInfo, Source) -> FigureRow<Source>;
 
-/// The rows as one table, with the slots of its further figures numbered from 0.
+/// Returns the rows as one table and numbers the slots of its further figures from 0.
 template <class... Sources>
 [[nodiscard]] constexpr auto figure_table(FigureRow<Sources>... rows) {
   std::size_t next_slot = 0;
@@ -131,7 +133,7 @@ template <class... Sources>
   return std::tuple{rows...};
 }
 
-/// `table` with more rows at its end.
+/// Returns `table` with more rows at its end.
 template <class... Rows, class... Sources>
 [[nodiscard]] constexpr auto with_figures(const std::tuple<Rows...>& table,
                                           FigureRow<Sources>... rows) {
@@ -159,14 +161,14 @@ inline constexpr auto figures = figure_table(
     FigureRow{FigureInfo{"max_fds", "max_fds", "provisr_process_max_fds", Unit::count, FigureKind::level, FigureCost::asked, "Most file descriptors that may be open.", "limits"}, FurtherFigure{}});
 // clang-format on
 
-/// One row of a table, as a type: what it says is known at compile time.
+/// One row of a table as a type, so that its contents are known at compile time.
 template <const auto& table, std::size_t index>
 struct FigureAt {
   static constexpr const FigureInfo& info = std::get<index>(table).info;
   static constexpr bool is_further =
       std::is_same_v<std::remove_cvref_t<decltype(std::get<index>(table).source)>, FurtherFigure>;
 
-  /// Of a further figure.
+  /// The slot of a further figure; FurtherFigures::max_slots for any other.
   static constexpr std::size_t slot = [] {
     if constexpr (is_further) {
       return std::get<index>(table).source.slot;
@@ -188,7 +190,7 @@ struct FigureAt {
 template <const auto& table>
 inline constexpr std::size_t figure_count = std::tuple_size_v<std::remove_cvref_t<decltype(table)>>;
 
-/// How many further figures there are.
+/// The number of further figures in the table.
 template <const auto& table>
 inline constexpr std::size_t further_count = std::apply(
     [](const auto&... rows) {
@@ -207,7 +209,8 @@ constexpr void for_each_figure(Visit&& visit) {
   (std::make_index_sequence<figure_count<table>>());
 }
 
-/// The slot of a further figure of the table; does not compile if there is none of this id.
+/// Returns the slot of a further figure. Does not compile if the table has no further figure with
+/// this id.
 template <const auto& table>
 [[nodiscard]] consteval std::size_t further_slot(std::string_view id) {
   std::size_t slot = FurtherFigures::max_slots;
@@ -225,7 +228,7 @@ template <const auto& table>
   return slot;
 }
 
-/// The further figures of the table that `chooses`, a predicate of FigureInfo, is true of.
+/// Returns the further figures of the table for which `chooses(const FigureInfo&)` is true.
 template <const auto& table, class Chooses>
 [[nodiscard]] constexpr FurtherFigures further_figures(Chooses chooses) {
   FurtherFigures chosen;
@@ -242,24 +245,24 @@ template <const auto& table, class Chooses>
   return chosen;
 }
 
-/// Those that a word asks for; empty if there is no such word.
+/// Returns the figures that a word requests; empty if there is no such word.
 template <const auto& table>
 [[nodiscard]] constexpr FurtherFigures further_group(std::string_view word) {
   return further_figures<table>([&](const FigureInfo& info) { return info.group == word; });
 }
 
-/// Those that grow as long as their process lives.
+/// The further figures that are counters.
 template <const auto& table>
 inline constexpr FurtherFigures further_counters =
     further_figures<table>([](const FigureInfo& info) { return info.kind == FigureKind::counter; });
 
-/// Those that go up and down.
+/// The further figures that are levels.
 template <const auto& table>
 inline constexpr FurtherFigures further_levels = further_figures<table>([](const FigureInfo& info) {
   return info.kind == FigureKind::level;
 });
 
-/// Calls `visit(word)` for each word that asks for further figures, in the table's order.
+/// Calls `visit(word)` for each word that requests further figures, in the table's order.
 template <const auto& table, class Visit>
 constexpr void for_each_group(Visit&& visit) {
   std::string_view previous;

@@ -20,28 +20,29 @@
 
 namespace provisr {
 
-/// The latest samples of one process: one writer pushes while any number of readers copy. Nobody
-/// waits: a reader that the writer overtakes drops the samples that were overwritten and keeps the
-/// rest.
+/// A ring of the latest samples of one process. One writer pushes while any number of readers copy,
+/// and nobody waits. If the writer overtakes a reader, the reader drops the samples that were
+/// overwritten and keeps the rest.
 ///
 /// Thread safety: one push at a time; everything else at any time from any thread.
 ///
-/// How it works: every word of a row is an atomic, so that reading beside a write is no data race.
-/// The writer announces in `begun` that it is about to overwrite, stores the words and then raises
-/// `pushed`. A reader that got a word of the n-th push (an acquire of what a release stored)
-/// therefore also sees `begun` >= n, and knows which row is spoilt. The two counters are part of
-/// the bytes: if the writer is killed, they differ and name the torn row.
+/// How it works: every word of a row is an atomic, so a read during a write is no data race. The
+/// writer raises `begun` before it overwrites a row, stores the words, then raises `pushed`. A
+/// reader that has loaded (acquire) a word stored (release) by the n-th push therefore also sees
+/// `begun` >= n, and so knows which row is spoilt. Both counters are part of the stored bytes: if
+/// the writer is killed during a push, they differ and identify the torn row.
 ///
-/// If all bytes become zeros under way, as those of a mapped file may whose pages were lost, the
-/// history is_lost() until begin_anew().
+/// If all bytes become zeros while in use, as can happen to a mapped file that loses pages,
+/// is_lost() returns true until begin_anew() is called.
 class History {
  public:
-  /// On the heap, without further figures. `capacity` is at least 1. Throws std::bad_alloc.
+  /// Creates a history on the heap, without further figures. `capacity` is at least 1. Throws
+  /// std::bad_alloc.
   explicit History(std::size_t capacity)
       : History(HistoryShape{.name = {}, .capacity = capacity}) {}
   explicit History(const HistoryShape& shape) : History(shape, heap_storage(shape)) {}
 
-  /// Formats bytes that are empty and continues those of before. Throws std::invalid_argument if
+  /// Formats empty bytes, or continues a stored history. Throws std::invalid_argument if
   /// inspect_history finds anything else.
   History(const HistoryShape& shape, HistoryStorage storage)
       : owner_(std::move(storage.owner)),
@@ -54,21 +55,22 @@ class History {
 
   [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
 
-  /// How many further figures a row has room for.
+  /// Returns the number of further figures in a row.
   [[nodiscard]] std::size_t further_figures() const noexcept { return row_words_ - base_words; }
 
-  /// How many samples were ever pushed.
+  /// Returns the number of samples ever pushed.
   [[nodiscard]] std::uint64_t pushed() const noexcept {
     return header_->pushed.load(std::memory_order_acquire);
   }
 
-  /// A hint that a push will follow soon; only for the pushing thread.
+  /// Prefetches the next row, as a hint that a push will follow soon. Only for the pushing thread.
   void prefetch() const noexcept { detail::prefetch_for_write(next_); }
 
-  /// Further figures beyond the room of a row are dropped; those not given are unknown.
+  /// Adds a sample, overwriting the oldest if the ring is full. Drops elements of `more` that do
+  /// not fit into a row; missing ones become unknown.
   void push(const ProcessMetrics& sample,
             std::span<const Figure<std::uint64_t>> more = {}) noexcept {
-    // All members are read first: compilers read them again after an atomic store.
+    // Members are read first: compilers read them again after each atomic store.
     HistoryHeader& header = *header_;
     Word* const row = next_;
     const std::size_t words = row_words_;
@@ -80,13 +82,13 @@ class History {
     header.pushed.store(count, std::memory_order_release);
   }
 
-  /// Whether its bytes have become zeros under way. push() does not ask.
+  /// Returns whether the bytes have become zeros while in use. push() does not check this.
   [[nodiscard]] bool is_lost() const noexcept {
     return header_->magic.load(std::memory_order_relaxed) != HistoryHeader::magic_value;
   }
 
-  /// Forgets all samples. Only for the pushing thread; readers may be at it. Nobody can continue
-  /// lost bytes later: they no longer tell the name and the shape.
+  /// Discards all samples, even while readers copy. Only for the pushing thread. Bytes that were
+  /// lost cannot be continued later: they no longer contain the name and the shape.
   void begin_anew() noexcept {
     header_->begun.store(0, std::memory_order_relaxed);
     header_->pushed.store(0, std::memory_order_relaxed);
@@ -94,37 +96,38 @@ class History {
     next_ = rows_;
   }
 
-  /// The sample pushed last; requires pushed() > 0. Only for the pushing thread.
+  /// Copies the newest sample to `sample`; requires pushed() > 0. Only for the pushing thread.
   void newest(ProcessMetrics& sample) const noexcept {
     load((next_ == rows_ ? end_ : next_) - row_words_, sample);
   }
 
-  /// Appends the samples before the `end`-th push to `samples`, oldest first: at most capacity() of
-  /// them, fewer if later pushes have overwritten some. `end` is at most pushed().
+  /// Appends the samples of the first `end` pushes that the ring still holds to `samples`, oldest
+  /// first: at most capacity(), fewer if later pushes have overwritten some. `end` is at most
+  /// pushed().
   void read_until(std::uint64_t end, std::vector<ProcessMetrics>& samples) const {
     read_last(end, capacity(), samples);
   }
 
-  /// The same of at most `most` samples, the newest.
+  /// As above, but only the newest `most` samples.
   void read_last(std::uint64_t end, std::size_t most, std::vector<ProcessMetrics>& samples) const {
     std::vector<Figure<std::uint64_t>> none;
     read_rows(end, most, samples, none, 0);
   }
 
-  /// The same with the further figures: further_figures() of them for each sample, one sample after
-  /// the other.
+  /// As above, with the further figures: appends further_figures() values for each sample to
+  /// `more`, sample by sample.
   void read_until(std::uint64_t end, std::vector<ProcessMetrics>& samples,
                   std::vector<Figure<std::uint64_t>>& more) const {
     read_rows(end, capacity(), samples, more, further_figures());
   }
 
-  /// The same of at most `most` samples, the newest.
+  /// As above, but only the newest `most` samples.
   void read_last(std::uint64_t end, std::size_t most, std::vector<ProcessMetrics>& samples,
                  std::vector<Figure<std::uint64_t>>& more) const {
     read_rows(end, most, samples, more, further_figures());
   }
 
-  /// All samples, oldest first.
+  /// Returns all samples, oldest first.
   [[nodiscard]] std::vector<ProcessMetrics> read() const {
     std::vector<ProcessMetrics> samples;
     read_until(pushed(), samples);
@@ -135,7 +138,7 @@ class History {
   using Word = std::atomic<std::uint64_t>;
   static constexpr std::size_t base_words = sizeof(ProcessMetrics) / sizeof(Word);
 
-  /// The counters and names of continued bytes are used where they lie: they were checked.
+  /// Formats or continues the bytes. A continued header is used in place because it was checked.
   [[nodiscard]] static HistoryHeader* open(std::span<std::byte> bytes, const HistoryShape& shape) {
     const StorageState state = inspect_history(bytes, shape);
     if (state == StorageState::empty) return format(bytes, shape);
@@ -145,7 +148,7 @@ class History {
     throw std::invalid_argument("the stored history is " + std::string(to_text(state)));
   }
 
-  /// The magic comes last: a header that was cut short is no history.
+  /// Writes a new header, the magic last: without it, a partly written header is not a history.
   [[nodiscard]] static HistoryHeader* format(std::span<std::byte> bytes,
                                              const HistoryShape& shape) {
     auto* const header = new (bytes.data()) HistoryHeader{};
@@ -157,7 +160,8 @@ class History {
     return header;
   }
 
-  /// A loop without a loop: GCC does not unroll one over atomics, which makes a push twice as long.
+  /// Unrolled by hand: GCC does not unroll a loop over atomics, and a push would take twice as
+  /// long.
   template <class Visit>
   static void for_each_base_word(Visit visit) noexcept {
     [&]<std::size_t... index>(std::index_sequence<index...>) {
@@ -166,8 +170,8 @@ class History {
     (std::make_index_sequence<base_words>{});
   }
 
-  // Word by word: a copy of the whole sample in between, as std::bit_cast makes, is written in
-  // words and read in vectors, and the processor waits for the stores to reach its cache.
+  // Word by word: an intermediate copy of the sample, as std::bit_cast makes, is written in words
+  // and read in vectors, so the processor stalls until the stores reach its cache.
   static void store(Word* row, const ProcessMetrics& sample) noexcept {
     const auto* bytes = reinterpret_cast<const unsigned char*>(&sample);
     for_each_base_word([&](std::size_t index) {
@@ -192,7 +196,7 @@ class History {
     }
   }
 
-  /// Appends `width` further figures a sample to `more`.
+  /// Appends samples to `samples` and `width` further figures per sample to `more`.
   void read_rows(std::uint64_t end, std::size_t most, std::vector<ProcessMetrics>& samples,
                  std::vector<Figure<std::uint64_t>>& more, std::size_t width) const {
     const std::uint64_t kept = std::min<std::uint64_t>(end, std::min(most, capacity()));
@@ -222,9 +226,8 @@ class History {
     }
   }
 
-  /// How many of the `kept` rows from `begin` on a push has touched by now; all if the history has
-  /// begun anew or
-  /// is lost.
+  /// Returns how many of the `kept` rows from `begin` on have been touched by later pushes; all of
+  /// them if the history has begun anew or is lost.
   [[nodiscard]] std::uint64_t spoilt_since(std::uint64_t begin, std::uint64_t kept) const noexcept {
     const std::uint64_t begun = header_->begun.load(std::memory_order_relaxed);
     if (is_lost() || begun < begin + kept) return kept;
@@ -238,10 +241,10 @@ class History {
   std::size_t row_words_;
   Word* rows_;
   Word* end_;
-  Word* next_;  ///< of the pushing thread
+  Word* next_;  ///< used by the pushing thread only
 };
 
-/// Samples with their further figures.
+/// A list of samples with their further figures.
 struct SampleRows {
   std::vector<ProcessMetrics> metrics;
   std::vector<Figure<std::uint64_t>> more;  ///< `width` for each sample
@@ -251,7 +254,7 @@ struct SampleRows {
   [[nodiscard]] SampleView operator[](std::size_t index) const noexcept {
     return {metrics[index], std::span(more).subspan(index * width, width)};
   }
-  /// Appends a sample; the width is that of the first one.
+  /// Appends a sample. The first sample sets the width.
   void push_back(const SampleView& sample) {
     if (metrics.empty()) width = sample.more.size();
     metrics.push_back(sample.metrics);
@@ -266,25 +269,25 @@ struct SampleRows {
   }
 };
 
-/// The samples of a history up to one moment, to be read in parts and at leisure: it holds the
-/// history, which may outlive its registry by that, and nothing else.
+/// The samples of a history up to one moment, for reading in parts at any pace. Keeps the history
+/// alive even after its registry is gone, and keeps nothing else alive.
 ///
 /// Thread safety: different objects from different threads.
 class HistoryView {
  public:
-  /// The samples of the first `end` pushes that the ring still holds.
+  /// Views the samples of the first `end` pushes that the ring still holds.
   HistoryView(std::shared_ptr<const History> history, std::uint64_t end)
       : history_(std::move(history)),
         position_(end - std::min<std::uint64_t>(end, history_->capacity())),
         end_(end) {}
 
-  /// How many samples are left to read; fewer if later pushes overwrite some.
+  /// Returns the number of samples left to read. Later pushes may still overwrite some of them.
   [[nodiscard]] std::uint64_t left() const noexcept { return end_ - position_; }
 
-  /// Passes over all but the newest `most`.
+  /// Skips all samples except the newest `most`.
   void keep_newest(std::uint64_t most) noexcept { position_ = end_ - std::min(most, left()); }
 
-  /// `count` of the samples that are left, from the `first` on; no more than there are.
+  /// Returns a view of at most `count` of the samples left, starting at the `first`.
   [[nodiscard]] HistoryView part(std::uint64_t first, std::uint64_t count) const {
     HistoryView some = *this;
     some.position_ += std::min(first, left());
@@ -292,15 +295,15 @@ class HistoryView {
     return some;
   }
 
-  /// Appends the next `most` samples, oldest first: fewer if some of them were overwritten, or if
-  /// there are no more.
+  /// Appends the next `most` samples, oldest first; fewer if some were overwritten or none are
+  /// left.
   void read(std::size_t most, std::vector<ProcessMetrics>& samples) {
     const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(most, left()));
     position_ += count;
     history_->read_last(position_, count, samples);
   }
 
-  /// The same with the further figures, instead of what `rows` had.
+  /// As above, with the further figures. Replaces the contents of `rows`.
   void read(std::size_t most, SampleRows& rows) {
     const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(most, left()));
     position_ += count;

@@ -8,14 +8,14 @@
 
 namespace provisr {
 
-/// A process ID: pid_t on Unix, on Windows a DWORD (Windows gives out small multiples of 4).
+/// A process ID: pid_t on Unix, DWORD on Windows (which uses small multiples of 4).
 using ProcessId = std::int32_t;
 
 /// A moment in UTC.
 using Timestamp = std::chrono::sys_time<std::chrono::nanoseconds>;
 
-/// A figure that may be unknown. As std::optional, but no larger than the figure itself: the
-/// largest value of an unsigned type, or NaN, stands for "unknown" and cannot be a figure.
+/// A figure that may be unknown. Behaves like std::optional but is no larger than the value itself:
+/// the largest value of an unsigned type, or NaN, means "unknown" and cannot be a figure.
 template <class T>
 requires std::unsigned_integral<T> || std::floating_point<T>
 class Figure {
@@ -38,7 +38,7 @@ class Figure {
     return has_value() ? value_ : other;
   }
 
-  /// The value as it is stored: what stands for "unknown" if it is that.
+  /// Returns the stored value: the largest value or NaN if the figure is unknown.
   [[nodiscard]] constexpr T raw() const noexcept { return value_; }
 
   /// Two unknown figures are equal.
@@ -52,17 +52,17 @@ class Figure {
   T value_ = unknown;
 };
 
-/// The figures of one process at one moment; sampler.hpp says which of them a platform has and
-/// where each comes from. The layout is fixed: histories are kept in it.
+/// The figures of one process at one moment. sampler.hpp documents which figures a platform has and
+/// the source of each. The layout is fixed because stored histories contain it.
 struct ProcessMetrics {
   /// When the sample was taken; the same for all processes of a tick.
   Timestamp timestamp{};
 
   ProcessId pid = 0;
 
-  Figure<std::uint32_t> num_processes;  ///< members of the process tree
+  Figure<std::uint32_t> num_processes;  ///< members of the process tree; unknown without a tree
 
-  /// CPU time (user + system, all threads) used since the previous sample, over the wall time
+  /// CPU time (user + system, all threads) used since the previous sample, divided by the wall time
   /// between them, in percent of one core: four busy threads show 400. Rounded to 0.001.
   Figure<double> cpu_percent;
 
@@ -76,7 +76,7 @@ struct ProcessMetrics {
   Figure<std::uint32_t> num_threads;
   Figure<std::uint32_t> num_fds;  ///< open file descriptors
 
-  /// memory_rss_bytes in MiB.
+  /// Returns memory_rss_bytes in MiB.
   [[nodiscard]] constexpr Figure<double> memory_mb() const noexcept {
     if (!memory_rss_bytes) return {};
     return static_cast<double>(*memory_rss_bytes) / (1024.0 * 1024.0);

@@ -8,7 +8,7 @@ namespace provisr {
 
 inline constexpr std::size_t max_process_name_length = 128;
 
-/// Whether a name matches [A-Za-z0-9._-]{1,128} and contains no "..". Such a name needs no
+/// Returns whether a name matches [A-Za-z0-9._-]{1,128} and contains no "..". Such a name needs no
 /// escaping in a URL, a file name, JSON or a Prometheus label.
 [[nodiscard]] constexpr bool is_valid_process_name(std::string_view name) noexcept {
   constexpr auto is_allowed = [](char c) {
@@ -20,8 +20,8 @@ inline constexpr std::size_t max_process_name_length = 128;
          name.find("..") == std::string_view::npos;
 }
 
-/// Whether `name` is in the group of `base`: `base` itself or `base-<digits>`, nothing else.
-/// "my-app-server-1" is not in the group of "my-app".
+/// Returns whether `name` is in the group of `base`: either `base` itself or `base-<digits>`. For
+/// example, "my-app-server-1" is not in the group of "my-app".
 [[nodiscard]] constexpr bool is_instance_of(std::string_view name, std::string_view base) noexcept {
   if (!name.starts_with(base)) return false;
   const std::string_view rest = name.substr(base.size());
@@ -31,8 +31,8 @@ inline constexpr std::size_t max_process_name_length = 128;
          std::all_of(digits.begin(), digits.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
-/// The base that a name counts instances of: "my-app" of "my-app-3"; a name that does not end with
-/// "-<digits>" is its own base. `name` is in its group.
+/// Returns the base of an instance name: "my-app" for "my-app-3". A name that does not end with
+/// "-<digits>" is its own base. `name` is always in the group of the result.
 [[nodiscard]] constexpr std::string_view base_of(std::string_view name) noexcept {
   const std::size_t dash = name.find_last_not_of("0123456789");
   const bool is_instance =

@@ -27,9 +27,9 @@ inline void begin_info_family(PrometheusWriter& writer) {
 
 }  // namespace detail
 
-/// Writes provisr_process_up, 1 or 0, and provisr_process_info, for who knows without a snapshot
-/// which processes run. `for_each(visit)` calls `visit(std::string_view name, bool runs)` for each
-/// process, and is called twice. Throws std::bad_alloc.
+/// Writes provisr_process_up (1 or 0) and provisr_process_info, for callers that know without a
+/// snapshot which processes run. `for_each(visit)` calls `visit(std::string_view name, bool runs)`
+/// for each process; it is called twice. Throws std::bad_alloc.
 template <class ForEach>
 void write_presence_families(PrometheusWriter& writer, ForEach&& for_each) {
   detail::begin_up_family(writer);
@@ -42,7 +42,7 @@ void write_presence_families(PrometheusWriter& writer, ForEach&& for_each) {
 
 namespace detail {
 
-/// Of a figure in its unit, what is written in the base unit that its family is named after.
+/// Converts a value to the base unit in its family's name.
 template <Unit unit>
 [[nodiscard]] constexpr auto in_base_unit(auto value) noexcept {
   if constexpr (unit == Unit::nanoseconds) {
@@ -52,8 +52,8 @@ template <Unit unit>
   }
 }
 
-/// One family: a sample for each running process whose figure is known. That of a further figure is
-/// left out if it has none.
+/// Writes one family, with a sample for each running process whose figure is known. Leaves out the
+/// family of a further figure if it has no samples.
 template <class FigureOfTable, class SampleOf>
 void write_process_family(PrometheusWriter& writer, const Snapshot& snapshot, FigureOfTable figure,
                           SampleOf sample_of) {
@@ -69,7 +69,8 @@ void write_process_family(PrometheusWriter& writer, const Snapshot& snapshot, Fi
     const Snapshot::Process process = snapshot[i];
     if (!process.running()) continue;
     const SampleView sample = sample_of(process, i);
-    if (FigureOfTable::is_further && sample.more.empty()) return;  // nor has any other
+    // no other process has further figures either
+    if (FigureOfTable::is_further && sample.more.empty()) return;
     if (const auto value = figure.of(sample)) {
       if (!std::exchange(has_begun, true)) begin();
       writer.sample_of_process(process.name(), in_base_unit<info.unit>(*value));
@@ -79,7 +80,7 @@ void write_process_family(PrometheusWriter& writer, const Snapshot& snapshot, Fi
 
 template <const auto& table, class Counters>
 void write_figures(PrometheusWriter& writer, const Snapshot& snapshot, Counters counters_of) {
-  // Those that are written for people come first, as they always have; then those in base units.
+  // Figures in human units come first, as they always have; those in base units follow.
   constexpr auto is_for_people = [](const FigureInfo& info) {
     return info.kind == FigureKind::level && info.unit != Unit::bytes &&
            info.unit != Unit::nanoseconds;
@@ -117,9 +118,10 @@ inline void write_presence(PrometheusWriter& writer, const Snapshot& snapshot) {
 
 }  // namespace detail
 
-/// Writes the families of a snapshot, in a stable order: those of the table for the running
-/// processes, counters as of the tick; then provisr_process_up, 1 or 0, and provisr_process_info
-/// for all that are not retired. A figure that is unknown has no sample. Throws std::bad_alloc.
+/// Writes the families of a snapshot in a stable order: first those of the table for the running
+/// processes, with counters as of the tick; then provisr_process_up (1 or 0) and
+/// provisr_process_info for all names that are not retired. An unknown figure has no sample. Throws
+/// std::bad_alloc.
 template <const auto& table = figures>
 void write_process_families(PrometheusWriter& writer, const Snapshot& snapshot) {
   detail::write_figures<table>(writer, snapshot, [](const Snapshot::Process& process, std::size_t) {
@@ -128,7 +130,7 @@ void write_process_families(PrometheusWriter& writer, const Snapshot& snapshot) 
   detail::write_presence(writer, snapshot);
 }
 
-/// The same of counters that were read after the tick: see BasicRegistry::read_counters().
+/// As above, with counters that were read after the tick: see BasicRegistry::read_counters().
 template <const auto& table = figures>
 void write_process_families(PrometheusWriter& writer, const FreshCounters& counters) {
   detail::write_figures<table>(

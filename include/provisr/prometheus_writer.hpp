@@ -19,20 +19,19 @@ enum class ExpositionFormat : std::uint8_t {
   openmetrics,  ///< OpenMetrics 1.0.0 (github.com/prometheus/OpenMetrics)
 };
 
-/// The media type of a format, for Content-Type.
+/// Returns the media type of a format, for the Content-Type header.
 [[nodiscard]] constexpr std::string_view content_type_of(ExpositionFormat format) noexcept {
   return format == ExpositionFormat::text
              ? "text/plain; version=0.0.4; charset=utf-8"
              : "application/openmetrics-text; version=1.0.0; charset=utf-8";
 }
 
-/// Writes families of metrics, yours as well as this library's, to the end of a string. Integers
-/// are written exactly, doubles as the shortest text that reads back as the same value, the special
-/// ones as NaN, +Inf and -Inf, and std::chrono::nanoseconds as seconds, exactly. Label values and
-/// help texts are escaped; names of metrics and labels are the caller's to choose well. No
-/// timestamps are written.
+/// Appends metric families to a string: those of this library and your own. Integers are written
+/// exactly, doubles as the shortest text that reads back as the same value, special values as NaN,
+/// +Inf and -Inf, and std::chrono::nanoseconds as seconds, exactly. Label values and help texts are
+/// escaped; names of metrics and labels are not checked. No timestamps are written.
 ///
-/// Not thread-safe. Throws std::bad_alloc when the string cannot grow.
+/// Not thread-safe. Throws std::bad_alloc if the string cannot grow.
 class PrometheusWriter {
  public:
   using Label = std::pair<std::string_view, std::string_view>;
@@ -45,9 +44,9 @@ class PrometheusWriter {
 
   [[nodiscard]] ExpositionFormat format() const noexcept { return format_; }
 
-  /// Begins a family: its HELP and TYPE lines. `type` is "gauge" or "counter"; the name of a
-  /// counter ends with "_total". Each name is begun once. `name` must stay valid until the family's
-  /// last sample.
+  /// Begins a family with its HELP and TYPE lines. `type` is "gauge" or "counter"; a counter's name
+  /// ends with "_total". Each name is begun once and must stay valid until the family's last
+  /// sample.
   void family(std::string_view name, std::string_view type, std::string_view help) {
     name_ = name;
     if (format_ == ExpositionFormat::text) {
@@ -57,16 +56,17 @@ class PrometheusWriter {
     } else if (name.ends_with(total)) {
       append_heading(name.substr(0, name.size() - total.size()), type, help, is_escaped_in_label);
     } else {
-      append_heading(name, "unknown", help, is_escaped_in_label);  // no counter by OpenMetrics
+      // OpenMetrics requires _total for a counter
+      append_heading(name, "unknown", help, is_escaped_in_label);
     }
   }
 
-  /// Ends the exposition: nothing may follow. Without it an OpenMetrics text counts as cut off.
+  /// Ends the exposition; nothing may follow. Without it, an OpenMetrics text counts as truncated.
   void end() {
     if (format_ == ExpositionFormat::openmetrics) out_.append("# EOF\n");
   }
 
-  /// One sample of the family begun last.
+  /// Writes one sample of the current family.
   template <class Number>
   void sample(std::initializer_list<Label> labels, Number value) {
     out_.append(name_);
@@ -82,11 +82,10 @@ class PrometheusWriter {
     append_value(value);
   }
 
-  /// One sample whose only label is `name`, for a process name that is valid: it holds nothing
-  /// that would have to be escaped.
+  /// Writes a sample with the only label `name`. A valid process name needs no escaping.
   template <class Number>
   void sample_of_process(std::string_view process, Number value) {
-    // In one piece: room for the longest line first; what was not needed is given back.
+    // Grows the string once for the longest line, then cuts off the rest.
     const std::size_t begin = out_.size();
     out_.resize(begin + name_.size() + process.size() + longest_rest_of_line);
     char* end = out_.data() + begin;
@@ -145,7 +144,7 @@ class PrometheusWriter {
     return std::to_chars(end, end + longest_number, value).ptr;
   }
 
-  /// In seconds. A time of nine decimals has up to 19 digits: it reads back as the nearest double.
+  /// Writes a time in seconds: up to nine decimals, 19 digits. Reads back as the nearest double.
   static char* write_number(char* end, std::chrono::nanoseconds time) {
     constexpr std::uint64_t second = 1'000'000'000;
     const bool is_negative = time.count() < 0;
@@ -165,9 +164,10 @@ class PrometheusWriter {
     return std::to_chars(end, end + longest_number, value).ptr;
   }
 
-  /// A value of at most eight decimals and seven digits before them, as percentages and sizes in
-  /// MiB are: several times faster than the general way. Null: it is none. Of the decimals with at
-  /// most 15 digits only one reads back as a given double, so the text is the shortest.
+  /// Writes a value with at most seven digits before the point and eight behind it, as percentages
+  /// and sizes in MiB have; several times faster than the general way. Returns null for any other
+  /// value. The text is the shortest: among decimals of at most 15 digits only one reads back as a
+  /// given double.
   static char* write_short_decimal(char* end, double value) noexcept {
     constexpr double scale = 1e8;
     if (!(value >= 0.001 && value < 1e7)) return nullptr;
@@ -179,7 +179,7 @@ class PrometheusWriter {
     return write_fraction(end, static_cast<std::uint32_t>(scaled % whole_scale), whole_scale / 10);
   }
 
-  /// `first_digit` is what a 1 right behind the point stands for.
+  /// `first_digit` is the value of a 1 directly after the decimal point.
   static char* write_fraction(char* end, std::uint32_t fraction,
                               std::uint32_t first_digit) noexcept {
     if (fraction == 0) return end;

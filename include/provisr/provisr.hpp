@@ -1,12 +1,12 @@
 #pragma once
 
-/// All of libprovisr. What a supervisor needs:
+/// Includes all of libprovisr. A supervisor needs:
 ///
 ///     provisr::Registry registry;
 ///     registry.track("my-app-1", pid);
 ///     provisr::Collector collector(registry, std::chrono::seconds(5));
 ///
-/// then `registry.latest`, `history`, `group`, `snapshot`, and `write_prometheus`.
+/// and then `registry.latest`, `history`, `group`, `snapshot`, and `write_prometheus`.
 
 #include <provisr/aggregator.hpp>
 #include <provisr/clock.hpp>

@@ -14,10 +14,10 @@
 #include <string_view>
 #include <vector>
 
-/// Questions to a history: what happened from when to when, and in steps of time.
+/// Queries on a history: time ranges and aggregation in steps of time.
 namespace provisr {
 
-/// From `since` on, before `until`.
+/// A half-open range of time: `since` is included, `until` is not.
 struct TimeRange {
   Timestamp since = Timestamp::min();
   Timestamp until = Timestamp::max();
@@ -27,10 +27,11 @@ struct TimeRange {
   }
 };
 
-/// What becomes of the known values of a figure within a step.
+/// How the known values of a figure within a step become one value.
 enum class Aggregate : std::uint8_t { average, minimum, maximum, last, p95 };
 
-/// The beginning of the step that holds `time`: steps are aligned to 1970. `step` is positive.
+/// Returns the start of the step that contains `time`. Steps are aligned to the Unix epoch (1970).
+/// `step` is positive.
 [[nodiscard]] constexpr Timestamp step_of(Timestamp time, std::chrono::nanoseconds step) noexcept {
   const std::chrono::nanoseconds since_epoch = time.time_since_epoch();
   const std::chrono::nanoseconds into_step = since_epoch % step;
@@ -49,7 +50,7 @@ class StepValues {
     if (aggregate == Aggregate::p95) values_.push_back(value);
   }
 
-  /// Unknown if there was no value. May change the order of the values.
+  /// Returns the aggregate; unknown if there was no value. May reorder the stored values.
   [[nodiscard]] Figure<double> reduce(Aggregate aggregate) {
     if (count_ == 0) return {};
     switch (aggregate) {
@@ -74,30 +75,30 @@ class StepValues {
   double min_ = 0;
   double max_ = 0;
   double last_ = 0;
-  std::vector<double> values_;  ///< for a percentile
+  std::vector<double> values_;  ///< kept for Aggregate::p95 only
 };
 
-/// One step that has samples.
+/// The aggregated samples of one step.
 struct StepRow {
-  Timestamp begin{};        ///< of the step
+  Timestamp begin{};        ///< start of the step
   std::size_t samples = 0;  ///< at least 1
-  /// In the order of `figures`; unknown if no sample of the step has the figure.
+  /// The aggregates in the order of `figures`; unknown if no sample of the step has the figure.
   std::array<Figure<double>, figure_count<figures>> values{};
 };
 
-/// Reduces the samples of a history, one after the other, to a row for each step. Steps without
-/// samples have no row. Samples are to come by their timestamps: if the wall clock was set back and
-/// they come as they were taken, a step can come more than once, each time with the samples that
-/// follow each other.
+/// Aggregates the samples of a history, added one at a time, into one row per step. Steps without
+/// samples have no row. Samples must be added in the order of their timestamps. If the wall clock
+/// was set back and samples are added in the order they were taken, a step may yield several rows,
+/// one for each run of consecutive samples.
 ///
-/// Memory: constant; for Aggregate::p95 that of the samples of one step.
+/// Memory: constant, except for Aggregate::p95, which stores the samples of one step.
 class Stepper {
  public:
   /// `step` is positive.
   Stepper(std::chrono::nanoseconds step, Aggregate aggregate)
       : step_(step), aggregate_(aggregate) {}
 
-  /// Returns the row of the step before if `sample` begins another.
+  /// Adds a sample. If it begins another step, returns the row of the previous step.
   [[nodiscard]] std::optional<StepRow> add(const ProcessMetrics& sample) {
     return add(SampleView{sample});
   }
@@ -116,7 +117,7 @@ class Stepper {
     return complete;
   }
 
-  /// The row of the last step; empty if there was no sample since the row before.
+  /// Returns the row of the last step; empty if no sample was added since the previous row.
   [[nodiscard]] std::optional<StepRow> finish() {
     if (samples_ == 0) return std::nullopt;
     StepRow row{.begin = begin_, .samples = samples_};

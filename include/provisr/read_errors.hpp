@@ -9,11 +9,11 @@
 
 namespace provisr {
 
-/// Why a figure of a living process, or all of them, could not be read.
+/// The reason why one figure, or all figures, of a living process could not be read.
 enum class ReadErrorKind : std::uint8_t {
-  permission,      ///< the system does not tell this user
-  no_descriptors,  ///< this program, or the machine, has no descriptor left
-  unreadable,      ///< nothing at all could be read
+  permission,      ///< the system denies access to this user
+  no_descriptors,  ///< this program or the machine ran out of file descriptors
+  unreadable,      ///< no figure could be read
   other,
 };
 inline constexpr std::size_t read_error_kind_count = 4;
@@ -43,7 +43,7 @@ inline constexpr std::size_t read_error_kind_count = 4;
   return ReadErrorKind::other;
 }
 
-/// How often reading has failed, by kind; a process counts once a tick. Thread-safe.
+/// Counts of failed reads by kind. A process counts once per tick. Thread-safe.
 class ReadErrorCounts {
  public:
   void count(ReadErrorKind kind) noexcept {

@@ -42,18 +42,18 @@
 namespace provisr {
 
 struct RegistryOptions {
-  /// Samples kept for each name, at least 1. Their memory, 64 bytes each, is taken when the name
-  /// is added, so that it cannot run out later.
+  /// Samples kept for each name, at least 1 (0 counts as 1), 64 bytes each, more with
+  /// `further_figures`. Allocated when the name is added, so that memory cannot run out later.
   std::size_t max_history = 100;
 
-  /// Figures to collect beside those of ProcessMetrics, on platforms that have them. Every 8 slots
-  /// add 64 bytes to each sample.
+  /// Figures to collect in addition to those of ProcessMetrics, on platforms that have them. Every
+  /// 8 slots add 64 bytes to each sample.
   FurtherFigures further_figures = {};
 
   DiagnosticSink diagnostics = {};
 
-  /// Where histories live, by name. If the bytes that it gives are neither empty nor a history of
-  /// this name and size, the history is kept on the heap instead, and a diagnostic says why.
+  /// Provides the bytes of histories. If they are neither empty nor a history of this name and
+  /// size, the history is kept on the heap and a diagnostic reports the reason.
   StorageProvider storage = heap_storage;
 
   TickObserver observer = {};
@@ -62,15 +62,14 @@ struct RegistryOptions {
   const Clock* clock = &Clock::system();
 };
 
-/// The processes that are watched, each under a unique name, with their histories.
+/// The watched processes, each under a unique name, with their histories.
 ///
 /// Thread safety: every member function may be called at any time from any thread. Readers
-/// (snapshot, latest, history, group) take no lock, except for the first one after the set of names
-/// has changed: it waits for a running tick, as changes of that set do.
-/// Destruction must not run beside any other call; snapshots may outlive the registry.
+/// (snapshot, latest, history, group) take no lock, with one exception: the first one after a
+/// change to the set of names waits for a running tick, as such changes do. No call may run during
+/// destruction. Snapshots may outlive the registry.
 ///
-/// `Sampler` samples one process as ProcessSampler does; without a read_counters() of its own,
-/// read() serves for it.
+/// `Sampler` samples one process as ProcessSampler does. Without a read_counters(), read() is used.
 template <class Sampler>
 class BasicRegistry {
  public:
@@ -85,12 +84,12 @@ class BasicRegistry {
     publish_roster();
   }
 
-  /// Adds a name that has no process yet: it is shown as not running. No-op if it is known.
-  /// Fails with std::errc::invalid_argument for a name that is not
-  /// is_valid_process_name. Throws std::bad_alloc.
+  /// Adds a name that has no process yet; it is shown as not running. No-op if the name is known.
+  /// Returns std::errc::invalid_argument if is_valid_process_name(name) is false. Throws
+  /// std::bad_alloc.
   std::error_code declare(std::string_view name) {
     if (!is_valid_process_name(name)) return std::make_error_code(std::errc::invalid_argument);
-    // Without a lock: storage may be slow.
+    // No lock is held here because storage may be slow.
     std::shared_ptr<History> history = is_known(name) ? nullptr : make_history(name);
     const std::scoped_lock lock(tick_mutex_, state_mutex_);
     if (history != nullptr) add(name, std::move(history));
@@ -99,9 +98,9 @@ class BasicRegistry {
   }
 
   /// Watches the process that has this PID now under `name`, known or new, and takes the baseline
-  /// for its first CPU rate. It replaces a process watched under that name before, whose samples
-  /// stay in the history. Fails, and leaves everything as it was, with the
-  /// errors of declare and Sampler::open. A tree ends with its leader. Throws std::bad_alloc.
+  /// for its first CPU rate. Replaces a process watched under that name before; the samples of the
+  /// old process stay in the history. A tree ends with its leader. On failure, returns the errors
+  /// of declare() and Sampler::open() and changes nothing. Throws std::bad_alloc.
   std::error_code track(std::string_view name, ProcessId pid, const TrackOptions& options = {}) {
     if (!is_valid_process_name(name)) return std::make_error_code(std::errc::invalid_argument);
     const std::lock_guard tick_lock(tick_mutex_);
@@ -126,8 +125,9 @@ class BasicRegistry {
     return {};
   }
 
-  /// Watches a name no longer, but keeps its history for readers until untrack(): it has no process
-  /// and is Snapshot::Process::retired(). declare() and track() take it up again. False: not known.
+  /// Stops watching a name but keeps its history until untrack(). Snapshots show the name as
+  /// retired, without a process. declare() and track() bring it back. Returns false if the name is
+  /// unknown.
   bool retire(std::string_view name) {
     const std::scoped_lock lock(tick_mutex_, state_mutex_);
     const auto found = members_.find(name);
@@ -138,8 +138,8 @@ class BasicRegistry {
     return true;
   }
 
-  /// Watches the process of a name no longer, although it may run: the name is shown as not running
-  /// from the next tick on. False: not known.
+  /// Stops watching the process of a name, even if it still runs. From the next tick on, the name
+  /// is shown as not running. Returns false if the name is unknown.
   bool release(std::string_view name) {
     const std::scoped_lock lock(tick_mutex_, state_mutex_);
     const auto found = members_.find(name);
@@ -148,7 +148,8 @@ class BasicRegistry {
     return true;
   }
 
-  /// Forgets a name and its history; snapshots taken before still show it. False: not known.
+  /// Removes a name and its history; earlier snapshots keep both. Returns false if the name is
+  /// unknown.
   bool untrack(std::string_view name) {
     const std::scoped_lock lock(tick_mutex_, state_mutex_);
     const auto found = members_.find(name);
@@ -158,8 +159,8 @@ class BasicRegistry {
     return true;
   }
 
-  /// Forgets the samples of a name, as must be done once its bytes are lost (see History::is_lost):
-  /// the next ones begin a history in them. False: not known.
+  /// Discards the samples of a name; later samples begin a new history in the same bytes. Required
+  /// once the bytes are lost (see History::is_lost). Returns false if the name is unknown.
   bool reset_history(std::string_view name) {
     const std::scoped_lock lock(tick_mutex_, state_mutex_);
     Member* const member = find(name);
@@ -167,24 +168,23 @@ class BasicRegistry {
     return member != nullptr;
   }
 
-  /// Adds a sample that was taken elsewhere to a declared name. It is in snapshots from the next
-  /// tick on, which shows the name as running; without a new one it stops running at the tick
-  /// after. Fails with std::errc::invalid_argument for an unknown name and with
-  /// std::errc::device_or_resource_busy for one whose process the registry samples itself.
+  /// Adds a sample that was taken elsewhere to a declared name. Snapshots show it, and the name as
+  /// running, from the next tick on. If no other sample follows, the name stops running at the tick
+  /// after that. Returns std::errc::invalid_argument for an unknown name and
+  /// std::errc::device_or_resource_busy if the registry samples the process itself.
   std::error_code record(std::string_view name, const ProcessMetrics& metrics) {
     const std::lock_guard lock(state_mutex_);
     Member* const member = find(name);
     if (member == nullptr) return std::make_error_code(std::errc::invalid_argument);
     if (member->is_sampled) return std::make_error_code(std::errc::device_or_resource_busy);
     member->history->push(metrics);
-    member->history->prefetch();  // there is time until the next one
+    member->history->prefetch();  // completes long before the next push
     member->has_recorded = true;
     return {};
   }
 
-  /// Calls `collect` between two ticks: it is to wait for a child that has ended, so that the
-  /// child's CPU time and other counters are added to the tree that it was a member of. No-op but
-  /// for that if it was of none.
+  /// Adds the counters of an ended child to the tree that it was a member of, if any, then calls
+  /// `collect`, which must reap the child. No tick runs in between.
   template <class Collect>
   void collect_ended(const EndedChild& child, Collect&& collect) {
     const std::lock_guard tick_lock(tick_mutex_);
@@ -192,10 +192,10 @@ class BasicRegistry {
     std::forward<Collect>(collect)();
   }
 
-  /// Samples every process once and publishes all samples together. A process that has ended is
-  /// released and shown as not running. Allocates nothing once the set of names has been unchanged
-  /// for two ticks, unless readers hold more snapshots than they did since. Then tells the
-  /// observer. `schedule` is passed on in the report.
+  /// Samples every process once, publishes all samples together, then calls the observer. A process
+  /// that has ended is released and shown as not running. Allocates nothing once the set of names
+  /// has been unchanged for two ticks, unless readers hold more snapshots at once than before. The
+  /// report contains `schedule`.
   TickReport tick(const TickSchedule& schedule = {}) noexcept {
     TickReport report;
     const auto published = sample_and_publish(report);
@@ -204,17 +204,18 @@ class BasicRegistry {
     return report;
   }
 
-  /// The state after the latest tick, with all names known by now.
+  /// Returns the state after the latest tick, with all names known by now.
   [[nodiscard]] Snapshot snapshot() const {
     if (roster_outdated_.load(std::memory_order_acquire)) publish_roster();
     return Snapshot(pool_.hold_current());
   }
 
-  /// Reads the counters of all processes again, now; what else they have stays as of the latest
-  /// tick. For who computes rates by a clock of its own, as Prometheus does: a counter that is read
-  /// at every tick only shows a steady 30 % as 20 to 40 %. One that cannot be read stays as of the
-  /// tick, and none goes back. Waits for a tick under way, and holds up one that comes for some
-  /// microseconds. On Linux about 1 µs a process (see ProcessSampler). Throws std::bad_alloc.
+  /// Reads the counters of all processes again; other figures stay as of the latest tick. For
+  /// readers that compute rates by their own clock, such as Prometheus: if counters were read at
+  /// ticks only, a steady 30 % would show as 20 to 40 %. A counter that cannot be read keeps its
+  /// value of the tick, and none goes back. Waits for a running tick, and may delay the next one by
+  /// some microseconds. Takes about 1 µs per process on Linux (see ProcessSampler). Throws
+  /// std::bad_alloc.
   [[nodiscard]] FreshCounters read_counters() const {
     constexpr int attempts_between_ticks = 3;
     for (int attempt = 0; attempt < attempts_between_ticks; ++attempt) {
@@ -227,10 +228,10 @@ class BasicRegistry {
     return counters;
   }
 
-  /// What could not be read at ticks, by kind.
+  /// Returns how often ticks failed to read a process, by kind.
   [[nodiscard]] const ReadErrorCounts& read_errors() const noexcept { return read_errors_; }
 
-  /// The latest sample of a process; empty if the name is unknown or has no running process.
+  /// Returns the latest sample; empty if the name is unknown or has no running process.
   [[nodiscard]] std::optional<ProcessMetrics> latest(std::string_view name) const {
     const Snapshot now = snapshot();
     const auto process = now.find(name);
@@ -238,7 +239,7 @@ class BasicRegistry {
     return process->metrics();
   }
 
-  /// The samples kept for a name, oldest first; empty if the name is unknown.
+  /// Returns the samples kept for a name, oldest first; empty if the name is unknown.
   [[nodiscard]] std::optional<std::vector<ProcessMetrics>> history(std::string_view name) const {
     const Snapshot now = snapshot();
     const auto process = now.find(name);
@@ -246,7 +247,7 @@ class BasicRegistry {
     return process->history();
   }
 
-  /// The totals of a base; empty if it has no instances.
+  /// Returns the totals of a base; empty if the base has no instances.
   [[nodiscard]] std::optional<GroupTotals> group(std::string_view base) const {
     return group_totals(snapshot(), base);
   }
@@ -264,33 +265,34 @@ class BasicRegistry {
     return tree ? std::optional<Watched>(std::in_place, std::move(*tree)) : std::nullopt;
   }
 
-  /// Ordered by use: what each tick touches comes first.
+  /// Fields are ordered by use: those that every tick touches come first.
   struct Member {
-    // Of tick_mutex_.
-    std::optional<Watched> sampler;  ///< empty: no process, or it has ended
+    // Guarded by tick_mutex_.
+    std::optional<Watched> sampler;  ///< empty if there is no process or it has ended
     ProcessId pid = 0;
     CpuReading last_cpu;
-    bool was_in_tick = false;                           ///< the sampler has been read by a tick
-    std::vector<Figure<std::uint64_t>> shown_counters;  ///< of the latest tick's process, if any
+    bool was_in_tick = false;  ///< a tick has read the sampler
+    /// The counters last shown for the process of the latest tick.
+    std::vector<Figure<std::uint64_t>> shown_counters;
 
-    // Of state_mutex_.
+    // Guarded by state_mutex_.
     std::shared_ptr<History> history;
     bool is_sampled = false;    ///< had a sampler at the last tick or since
-    bool has_recorded = false;  ///< since the last tick
+    bool has_recorded = false;  ///< record() was called since the last tick
     bool is_retired = false;
 
-    // Of tick_mutex_, and seldom touched.
+    // Guarded by tick_mutex_, rarely touched.
     bool reported_fds_error = false;
     FurtherFigures reported_refusals;
   };
 
-  /// Both mutexes held. It has not vanished.
+  /// Requires both mutexes. The process does not count as vanished.
   static void let_go(Member& member) {
     member.sampler.reset();
     member.is_sampled = false;
   }
 
-  /// The snapshot that the tick has published; empty if it failed or if nobody observes.
+  /// Returns the published snapshot; empty if the tick failed or there is no observer.
   std::optional<Snapshot> sample_and_publish(TickReport& report) noexcept {
     ticks_waiting_.fetch_add(1);
     const std::lock_guard tick_lock(tick_mutex_);
@@ -316,7 +318,7 @@ class BasicRegistry {
     }
   }
 
-  /// state_mutex_ held. Null if the name is unknown.
+  /// Requires state_mutex_. Returns null if the name is unknown.
   [[nodiscard]] Member* find(std::string_view name) const noexcept {
     if (!roster_outdated_.load(std::memory_order_relaxed)) {
       const auto index = roster_->find(name);
@@ -326,7 +328,7 @@ class BasicRegistry {
     return found == members_.end() ? nullptr : &found->second;
   }
 
-  /// Both mutexes held.
+  /// Requires both mutexes.
   Member& watch(std::string_view name) {
     Member& member = find_or_add(name);
     if (std::exchange(member.is_retired, false)) {
@@ -335,14 +337,14 @@ class BasicRegistry {
     return member;
   }
 
-  /// Both mutexes held.
+  /// Requires both mutexes.
   Member& find_or_add(std::string_view name) {
     const auto found = members_.find(name);
     if (found != members_.end()) return found->second;
     return add(name, make_history(name));
   }
 
-  /// Both mutexes held. No-op if the name is known.
+  /// Requires both mutexes. Returns the existing member if the name is known.
   Member& add(std::string_view name, std::shared_ptr<History> history) {
     const auto [place, is_new] = members_.try_emplace(std::string(name));
     if (!is_new) return place->second;
@@ -370,7 +372,7 @@ class BasicRegistry {
     }
   }
 
-  /// Shows the names as they are now, with the samples of the latest tick.
+  /// Publishes the current names with the samples of the latest tick.
   void publish_roster() const {
     const std::scoped_lock lock(tick_mutex_, state_mutex_);
     if (pool_.current().roster && !roster_outdated_.load(std::memory_order_relaxed)) return;
@@ -381,7 +383,7 @@ class BasicRegistry {
     roster_outdated_.store(false, std::memory_order_release);
   }
 
-  /// Both mutexes held.
+  /// Requires both mutexes.
   void rebuild_roster() const {
     std::vector<detail::Roster::Entry> entries;
     std::vector<Member*> ordered;
@@ -407,21 +409,21 @@ class BasicRegistry {
     }
   }
 
-  /// Its history may be one of before.
+  /// Returns the slot of a new name, whose history may hold samples from before.
   [[nodiscard]] static detail::SnapshotSlot slot_of_new(const History& history) {
     detail::SnapshotSlot slot{};
     slot.history_end = history.pushed();
     return slot;
   }
 
-  /// tick_mutex_ held.
+  /// Requires tick_mutex_.
   detail::SnapshotBuffer& prepare_buffer() {
     const std::lock_guard lock(state_mutex_);
     if (roster_outdated_.load(std::memory_order_relaxed)) rebuild_roster();
     return pool_.free_buffer(roster_);
   }
 
-  /// tick_mutex_ held: the set of names stands still, while samples may be recorded.
+  /// Requires tick_mutex_, so the set of names cannot change. record() may still add samples.
   void sample_all(detail::SnapshotBuffer& buffer, TickReport& report) noexcept {
     context_.begin_tick();
     forest_.begin_tick();
@@ -441,8 +443,8 @@ class BasicRegistry {
     }
   }
 
-  /// What is read at a tick lies far apart, and the kernel's data have driven it out of the caches
-  /// since the last one: what the next processes need is fetched while the system reads this one.
+  /// Prefetches the next processes' objects while the kernel reads this one. They lie far apart,
+  /// and the kernel's data have evicted them from the caches since the last tick.
   void prefetch_for_sampling(std::size_t after) const noexcept {
     if constexpr (Watched::is_prefetched) {
       const std::size_t left = ordered_.size() - after;
@@ -452,7 +454,7 @@ class BasicRegistry {
     }
   }
 
-  /// False if the process has ended.
+  /// Returns false if the process has ended.
   bool sample(Member& member, const std::string& name, std::span<Figure<std::uint64_t>> more,
               ProcessMetrics& metrics) noexcept {
     ProcessReading reading;
@@ -478,19 +480,19 @@ class BasicRegistry {
     return true;
   }
 
-  /// Few readings have any.
+  /// Counts and reports the errors of a reading. Most readings have none.
   void note_problems(Member& member, const std::string& name,
                      const ProcessReading& reading) noexcept {
     const bool is_unreadable = !reading.cpu_time_ns && !reading.num_threads;
     if (reading.num_fds_error || is_unreadable) note_error(member, name, reading.num_fds_error);
     if (reading.more.refused.empty()) return;
     const std::error_code error = std::make_error_code(reading.more.error);
-    if (!reading.num_fds_error) read_errors_.count(kind_of(error));  // else it is counted already
+    if (!reading.num_fds_error) read_errors_.count(kind_of(error));  // otherwise already counted
     const FurtherFigures news = reading.more.refused - member.reported_refusals;
     if (!news.empty()) report_refusals(member, name, news, error);
   }
 
-  /// Without `fds_error`, nothing could be read.
+  /// If `fds_error` is not set, nothing could be read.
   void note_error(Member& member, const std::string& name, std::error_code fds_error) noexcept {
     if (!fds_error) return read_errors_.count(ReadErrorKind::unreadable);
     read_errors_.count(kind_of(fds_error));
@@ -514,7 +516,7 @@ class BasicRegistry {
     }
   }
 
-  /// A few processes at a time, so that no tick has to wait for all. False: there was a tick.
+  /// Takes a few processes at a time, so that no tick waits for all. Returns false if a tick ran.
   bool refresh(FreshCounters& counters) const {
     constexpr std::size_t at_a_time = 32;
     const std::size_t size = counters.metrics_.size();
@@ -527,7 +529,7 @@ class BasicRegistry {
     return true;
   }
 
-  /// tick_mutex_ held; the snapshot is of the latest tick.
+  /// Requires tick_mutex_ and a snapshot of the latest tick.
   void refresh(FreshCounters& counters, std::size_t begin, std::size_t end) const {
     for (std::size_t i = begin; i < end; ++i) {
       if (!counters.snapshot_[i].running()) continue;
@@ -535,7 +537,7 @@ class BasicRegistry {
     }
   }
 
-  /// tick_mutex_ held. Null if the name is gone, or is another one's by now.
+  /// Requires tick_mutex_. Returns null if the name was removed, even if it was added again since.
   [[nodiscard]] Member* find(const Snapshot& snapshot, std::size_t index) const noexcept {
     const auto& roster = snapshot.buffer_->roster;
     if (!roster_outdated_.load(std::memory_order_relaxed) && roster == roster_) {
@@ -547,8 +549,8 @@ class BasicRegistry {
     return is_same ? &found->second : nullptr;
   }
 
-  /// tick_mutex_ held. What was shown before is the least: a counter that goes back would be taken
-  /// for one that began anew, and all of it for an increase.
+  /// Requires tick_mutex_. Never shows less than before: a scraper treats a counter that goes back
+  /// as reset and counts its whole value as an increase.
   void refresh(Member& member, FreshCounters& counters, std::size_t index) const {
     const std::span more =
         std::span(counters.more_).subspan(index * counters.row_slots_, counters.row_slots_);
@@ -564,7 +566,7 @@ class BasicRegistry {
     shown[0] = cpu_time;
   }
 
-  /// A sampler that no tick has read is of another process than the snapshot's.
+  /// Does nothing if no tick has read the sampler: the snapshot then shows an earlier process.
   void read_into(Member& member, Figure<std::uint64_t>& cpu_time,
                  std::span<Figure<std::uint64_t>> more) const noexcept {
     if (!member.sampler || !member.was_in_tick) return;
@@ -586,11 +588,12 @@ class BasicRegistry {
     if (read && (!counter || *counter < *read)) counter = read;
   }
 
-  /// tick_mutex_ held. The one short lock under which a whole batch becomes visible.
+  /// Requires tick_mutex_. Makes the whole batch visible under one short lock.
   void publish(detail::SnapshotBuffer& buffer, TickReport& report) noexcept {
-    // Histories lie far apart: the next pushes' memory is fetched while this one is made.
+    // Histories lie far apart: the memory of later pushes is prefetched during this one.
     constexpr std::size_t ahead = 16;
-    const std::span<Member* const> members(ordered_);  // not read again after each atomic store
+    // members would be read again after each atomic store
+    const std::span<Member* const> members(ordered_);
     const std::span<detail::SnapshotSlot> slots(buffer.slots);
     const std::lock_guard lock(state_mutex_);
     for (std::size_t i = 0; i < members.size(); ++i) {
@@ -633,17 +636,18 @@ class BasicRegistry {
 
   RegistryOptions options_;
   typename Sampler::Context context_;
-  typename detail::ForestOf<Sampler>::type forest_;  ///< of tick_mutex_
+  typename detail::ForestOf<Sampler>::type forest_;  ///< guarded by tick_mutex_
 
-  // tick_mutex_ is held through a whole tick, state_mutex_ only while a batch is published. Names
-  // change under both, so either is enough to read them. tick_mutex_ is locked first.
+  // A tick holds tick_mutex_ all the time, and state_mutex_ only while it publishes its batch. The
+  // set of names changes under both, so either is enough to read it. Lock order: tick_mutex_ first.
   mutable std::mutex tick_mutex_;
-  std::atomic<int> ticks_waiting_ = 0;  ///< for tick_mutex_: they go first
+  /// ticks that wait for tick_mutex_; read_counters() lets them go first
+  std::atomic<int> ticks_waiting_ = 0;
   mutable std::mutex state_mutex_;
 
   mutable std::map<std::string, Member, std::less<>> members_;
   mutable std::atomic<bool> roster_outdated_ = false;
-  mutable std::shared_ptr<const detail::Roster> roster_;  ///< of members_, unless outdated
+  mutable std::shared_ptr<const detail::Roster> roster_;  ///< reflects members_ unless outdated
   mutable std::vector<Member*> ordered_;                  ///< parallel to roster_
   mutable detail::SnapshotPool pool_;
   std::uint64_t ticks_ = 0;

@@ -12,10 +12,11 @@
 
 namespace provisr {
 
-/// A sequence of at most `capacity()` elements: a push into a full one overwrites the oldest.
-/// All storage is allocated by the constructor; the cost of a push does not depend on the capacity.
+/// A sequence of at most `capacity()` elements. A push into a full buffer overwrites the oldest
+/// element. The constructor allocates all storage; the cost of a push does not depend on the
+/// capacity.
 ///
-/// Not thread-safe: `History` is the ring that can be read while it is written.
+/// Not thread-safe: use `History` for a ring that can be read while it is written.
 template <class T>
 class RingBuffer {
  public:
@@ -53,15 +54,15 @@ class RingBuffer {
   [[nodiscard]] const T& oldest() const noexcept { return (*this)[0]; }
   [[nodiscard]] const T& newest() const noexcept { return (*this)[size_ - 1]; }
 
-  /// 0 is the oldest; requires index < size().
+  /// Returns an element; index 0 is the oldest. Requires index < size().
   [[nodiscard]] const T& operator[](std::size_t index) const noexcept {
     assert(index < size_);
     const std::size_t position = start() + index;
     return slots_[position < capacity_ ? position : position - capacity_];
   }
 
-  /// The elements in order, oldest first: all of the first span, then all of the second.
-  /// Valid until the next push.
+  /// Returns all elements, oldest first: those of the first span, then those of the second. Valid
+  /// until the next push.
   [[nodiscard]] std::array<std::span<const T>, 2> spans() const noexcept {
     const std::size_t first = std::min(size_, capacity_ - start());
     return {std::span<const T>(slots_.get() + start(), first),

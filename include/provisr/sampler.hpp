@@ -15,7 +15,7 @@
 
 namespace provisr {
 
-/// Where a sampler puts the further figures that its registry asks for.
+/// The further figures of one reading: the requested set and a slot for each value.
 struct FurtherReadings {
   std::span<Figure<std::uint64_t>> slots = {};
   FurtherFigures asked = {};
@@ -27,11 +27,11 @@ struct FurtherReadings {
   /// Requires asks_for(slot).
   void set(std::size_t slot, std::uint64_t value) noexcept { slots[slot] = value; }
 
-  /// Those that are unknown as the system refused to tell, and why.
+  /// Figures that are unknown because the system refused to report them, and the reason.
   FurtherFigures refused = {};
   std::errc error = {};
 
-  /// Those that are unknown as they are still being read.
+  /// Figures that are unknown because they are still being read.
   FurtherFigures awaited = {};
 
   void refuse(FurtherFigures which, std::errc why) noexcept {
@@ -39,27 +39,27 @@ struct FurtherReadings {
     error = why;
   }
 
-  /// Makes all figures unknown, and still asks for the same.
+  /// Makes all figures unknown. Keeps the set of requested figures.
   void clear() noexcept {
     *this = {.slots = slots, .asked = asked};
     std::fill(slots.begin(), slots.end(), Figure<std::uint64_t>());
   }
 };
 
-/// What the operating system says of one process at one moment: counters and levels, no rates.
+/// The figures that the system reports for a process at one moment: counters and levels, no rates.
 struct ProcessReading {
-  Figure<std::uint64_t> cpu_time_ns;  ///< user + system, all threads, also those that have ended
+  Figure<std::uint64_t> cpu_time_ns;  ///< user + system, all threads, including ended ones
   Figure<std::uint64_t> memory_rss_bytes;
   Figure<std::uint64_t> memory_vms_bytes;
   Figure<std::uint64_t> memory_swap_bytes;
   Figure<std::uint32_t> num_threads;
   Figure<std::uint32_t> num_fds;
-  Figure<std::uint32_t> num_processes;  ///< of a process tree; unknown of a single process
-  /// Why num_fds is unknown, if the system refused to tell.
+  Figure<std::uint32_t> num_processes;  ///< of a process tree; unknown for a single process
+  /// Why num_fds is unknown, if the system refused to report it.
   std::error_code num_fds_error;
   FurtherReadings more;
 
-  /// Makes all figures unknown, and still asks for the same.
+  /// Makes all figures unknown. Keeps the set of requested figures.
   void clear() noexcept {
     cpu_time_ns = memory_rss_bytes = memory_vms_bytes = memory_swap_bytes = {};
     num_threads = num_fds = num_processes = {};
@@ -70,30 +70,32 @@ struct ProcessReading {
 
 enum class ReadStatus {
   ok,
-  vanished,  ///< the process has ended (a zombie has, too); its PID may have been reused
+  vanished,  ///< the process has ended (also if it is a zombie); its PID may have been reused
 };
 
-/// A process and where it comes from.
+/// A process and its parent.
 struct Descent {
   ProcessId pid = 0;
   ProcessId parent = 0;
-  /// If its parent may have adopted it (it is process 1, or this program): the PID of the leader of
-  /// its process group, of whose tree it is if that is watched. Otherwise 0.
+  /// If the parent is process 1 or this program and may have adopted the process: the PID of the
+  /// leader of its process group. If a tree contains that leader, the process belongs to it.
+  /// Otherwise 0.
   ProcessId orphan_of = 0;
 };
 
-/// What a process tree asks of its members besides figures.
+/// What a process tree needs to know about a member besides its figures.
 struct FamilyReading {
   ProcessId parent = 0;
-  /// Whether somebody is waiting for it right now: its account may be its parent's already.
+  /// Whether the process is being reaped right now, so that its usage may already count as its
+  /// parent's.
   bool is_being_collected = false;
-  /// CPU time of the children that it has waited for, with that of theirs. Linux: in clock ticks of
-  /// 10 ms as a rule, user and system rounded down each.
+  /// CPU time of the children that the process has reaped, including what they had reaped. Linux:
+  /// in clock ticks (usually 10 ms), user and system time each rounded down.
   Figure<std::uint64_t> children_cpu_ns;
-  /// The same of the further counters that are ChildrenAccounts::apart.
+  /// The same for the further counters in ChildrenAccounts::apart.
   FurtherReadings children;
 
-  /// Makes all unknown, and still asks for the same.
+  /// Makes everything unknown. Keeps the set of requested figures.
   void clear() noexcept {
     const FurtherReadings kept = children;
     *this = {};
@@ -102,33 +104,33 @@ struct FamilyReading {
   }
 };
 
-/// Further counters of which a process has an account of the children that it has waited for: one
-/// of its own, or contained in the process's figure. Of others, none.
+/// The further counters for which a process has a total of its reaped children: `apart` as a value
+/// of its own, `contained` as part of the process's own value. Other counters have no such total.
 struct ChildrenAccounts {
   FurtherFigures apart = {};
   FurtherFigures contained = {};
 };
 
 struct SamplerOptions {
-  /// Where procfs is mounted (Linux). It may be that of another PID namespace, such as the host's
-  /// seen from a container; the CPU time then comes from `stat`, in clock ticks (10 ms as a rule).
+  /// Where procfs is mounted (Linux). It may belong to another PID namespace, such as the host's
+  /// when seen from a container. CPU time then comes from `stat`, in clock ticks (usually 10 ms).
   std::string proc_root = "/proc";
 
-  /// How many file descriptors the samplers of one context may keep open, three a process. The
-  /// processes beyond it are read by path, which costs three to four times as much. Unset: half of
-  /// the soft RLIMIT_NOFILE at the time the context is made.
+  /// How many file descriptors the samplers of one context may keep open, three per process.
+  /// Processes beyond it are read by path, at three to four times the cost. Default: half of the
+  /// soft RLIMIT_NOFILE when the context is created.
   std::optional<std::size_t> max_kept_descriptors = {};
 
-  /// How old the memory of a process that has not run since it was read may get before it is read
-  /// again (Linux; see ProcessSampler). Zero: all processes are read in full at every tick.
+  /// Maximum age of the memory figures of an idle process before they are read again (Linux; see
+  /// ProcessSampler). Zero: all processes are read in full at every tick.
   std::chrono::nanoseconds max_idle_age = std::chrono::seconds(10);
 
-  /// How much time passes at least between two readings of the memory_pss of a process (Linux).
+  /// Minimum time between two readings of a process's memory_pss (Linux).
   std::chrono::nanoseconds min_pss_interval = std::chrono::seconds(30);
 };
 
-/// What the samplers of one registry share: the proc root, the descriptor budget and what is read
-/// once a tick for the whole system. Must outlive its samplers. Not thread-safe.
+/// The state shared by the samplers of one registry: the proc root, the descriptor budget and what
+/// is read once per tick for the whole system. Must outlive its samplers. Not thread-safe.
 class SamplingContext {
  public:
   explicit SamplingContext(SamplerOptions options = {});
@@ -136,78 +138,81 @@ class SamplingContext {
   SamplingContext(SamplingContext&&) noexcept;
   SamplingContext& operator=(SamplingContext&&) noexcept;
 
-  /// Reads what is read once a tick; call it before a round of ProcessSampler::read.
+  /// Reads the system-wide data of a tick. Call it before a round of ProcessSampler::read.
   void begin_tick() noexcept;
 
-  /// Whether PIDs mean the same to the samplers as in system calls of this program. Otherwise one
-  /// that a system call returned may be another process's there. False only on Linux, with a proc
-  /// root that is missing or of another PID namespace.
+  /// Returns whether the samplers and this program's system calls use the same PIDs. If not, a PID
+  /// returned by a system call may belong to another process below the proc root. False only on
+  /// Linux, if the proc root is missing or of another PID namespace.
   [[nodiscard]] bool has_own_pids() const noexcept;
 
-  /// The processes that have appeared since the last call, or all that there are. The first call
-  /// after begin_tick() also finds those that were not complete at the one before it. Linux: by the
-  /// ids given out since (ns_last_pid, or the last field of /proc/loadavg), at the cost of births;
-  /// all processes if the ids have wrapped around, after very many births, and at a proc root of
-  /// another PID namespace. Valid until the next call of one of these functions.
+  /// Returns the processes that have appeared since the last call, or all processes. The first call
+  /// after begin_tick() also finds those that were incomplete at earlier calls. Linux: finds them
+  /// by the ids given out since (ns_last_pid, or the last field of /proc/loadavg); the cost grows
+  /// with the births. Returns all processes if the ids have wrapped around, after very many births,
+  /// or at a proc root of another PID namespace. Valid until the next call of one of these
+  /// functions.
   [[nodiscard]] std::span<const Descent> new_processes() noexcept;
 
-  /// Processes among which are all descendants of this one that new_processes() has told of.
-  /// All processes, looked through at most once a tick, if it was started before the latest tick.
+  /// Returns processes that include all descendants of `ancestor` that new_processes() has
+  /// returned. If `ancestor` was started before the latest tick, returns all processes, scanned at
+  /// most once per tick.
   [[nodiscard]] std::span<const Descent> candidates(ProcessId ancestor) noexcept;
 
-  /// Whether processes may have come and gone since the tick before, never seen by
-  /// new_processes(): then whoever ran since may have waited for some.
+  /// Returns whether processes may have started and ended since the previous tick without being
+  /// seen by new_processes(). A process that has run since may then have reaped some of them.
   [[nodiscard]] bool missed_processes() const noexcept;
 
   /// Makes the next new_processes() return all processes.
   void recount_processes() noexcept;
 
-  /// Whether FamilyReading::children_cpu_ns is to be had on this system.
+  /// Returns whether this system reports FamilyReading::children_cpu_ns.
   [[nodiscard]] bool tells_children_cpu() const noexcept;
 
   [[nodiscard]] ChildrenAccounts children_accounts() const noexcept;
 
-  struct State;  ///< platform's own
+  struct State;  ///< defined by the platform
   [[nodiscard]] State& state() noexcept { return *state_; }
 
  private:
   std::unique_ptr<State> state_;
 };
 
-/// One opened process: reads its figures as often as wanted, and never those of another process
+/// One opened process. Reads its figures as often as needed, and never those of another process
 /// that got the same PID later. Hides the operating system. Not thread-safe.
 ///
-/// Linux: CPU time by clock_gettime(2) on the clock of clock_getcpuclockid(3), in nanoseconds;
-/// resident and virtual size from /proc/PID/statm, in pages; swap from VmSwap in /proc/PID/status,
-/// read only while the system uses any swap; threads from the link count of /proc/PID/task;
-/// descriptors from the size of /proc/PID/fd (Linux 6.2), else by counting its entries
-/// (proc_pid_stat(5) and its neighbours; fs/proc/base.c, fs/proc/fd.c).
+/// Linux: CPU time comes from clock_gettime(2) on the clock of clock_getcpuclockid(3), in
+/// nanoseconds; resident and virtual size from /proc/PID/statm, in pages; swap from VmSwap in
+/// /proc/PID/status, read only while the system uses any swap; threads from the link count of
+/// /proc/PID/task; descriptors from the size of /proc/PID/fd (since Linux 6.2), otherwise by
+/// counting its entries (proc_pid_stat(5) and related pages; fs/proc/base.c, fs/proc/fd.c).
 ///
-/// A process whose CPU time has not moved since the tick before has not run. Its threads,
-/// descriptors and virtual size then stand for up to six times SamplerOptions::max_idle_age; its
-/// resident size and swap until the system has reclaimed memory (/proc/vmstat, proc_vmstat(5)), at
-/// most max_idle_age. In that time one does not see what other processes did to it: by a descriptor
-/// table or memory shared with it (CLONE_FILES, CLONE_VM), by process_madvise(2) or ptrace(2), or
-/// by truncating a file that it has mapped.
+/// A process is idle if its CPU time has not changed since the previous tick. For an idle process,
+/// threads, descriptors and virtual size are reused for up to six times
+/// SamplerOptions::max_idle_age. Resident size and swap are reused until the system has reclaimed
+/// memory (/proc/vmstat, proc_vmstat(5)), for at most max_idle_age. During that time, the effects
+/// of other processes on it are not seen: through a descriptor table or memory shared with it
+/// (CLONE_FILES, CLONE_VM), by process_madvise(2) or ptrace(2), or by truncating a file that it has
+/// mapped.
 ///
-/// macOS: all from proc_pidinfo (libproc.h). PROC_PIDTASKALLINFO in one call: start time, for the
-/// identity; CPU time, in Mach units made nanoseconds by mach_timebase_info; resident and virtual
-/// size; threads. PROC_PIDLISTFDS: descriptors. There is no swap of a process: absent. A process
-/// of another user may be looked at by root only.
+/// macOS: the figures of ProcessMetrics come from proc_pidinfo (libproc.h). One PROC_PIDTASKALLINFO
+/// call gives the start time (for the identity), CPU time (in Mach units, converted by
+/// mach_timebase_info), resident and virtual size, and threads. PROC_PIDLISTFDS gives the
+/// descriptors. There is no swap figure per process. Only root can read a process of another user.
 ///
-/// Windows: CPU time, in 100 ns, and threads from NtQuerySystemInformation
-/// (SystemProcessInformation), read for all processes at once in begin_tick and open; resident is
-/// the working set, memory_vms_bytes the private commit, both from GetProcessMemoryInfo. There is
-/// neither swap nor a file descriptor of a process: absent. An open handle keeps the PID from being
-/// given to another process; whether the process has ended is asked of the handle.
+/// Windows: CPU time, in units of 100 ns, and threads come from NtQuerySystemInformation
+/// (SystemProcessInformation), read for all processes at once in begin_tick and open. The resident
+/// size is the working set and memory_vms_bytes the private commit, both from GetProcessMemoryInfo.
+/// There are no swap and file descriptor figures per process. An open handle prevents reuse of the
+/// PID, and also shows whether the process has ended.
 class ProcessSampler {
  public:
   using Context = SamplingContext;
 
-  /// Opens the process that has this PID now. If it fails, empty with
-  /// `error` set: no such process (std::errc::no_such_process), not allowed (permission_denied), no
-  /// sampler for this platform (function_not_supported), or the reason why the proc root cannot be
-  /// opened, such as no_such_file_or_directory.
+  /// Opens the process that has this PID now. On failure, returns empty and sets `error`: no such
+  /// process (std::errc::no_such_process), not allowed (permission_denied), no sampler for this
+  /// platform (function_not_supported), or the reason why the proc root cannot be opened, such as
+  /// no_such_file_or_directory.
   [[nodiscard]] static std::optional<ProcessSampler> open(Context& context, ProcessId pid,
                                                           std::error_code& error);
 
@@ -215,23 +220,25 @@ class ProcessSampler {
   ProcessSampler(ProcessSampler&&) noexcept;
   ProcessSampler& operator=(ProcessSampler&&) noexcept;
 
-  /// A hint that a read will follow soon: fetches into the processor's cache what is kept here.
+  /// Prefetches the sampler's state into the processor's cache, as a hint that a read will follow
+  /// soon.
   void prefetch() const noexcept;
 
-  /// Reads all figures; one that cannot be read is left unknown. Allocates nothing.
+  /// Reads all figures; a figure that cannot be read stays unknown. Allocates nothing.
   [[nodiscard]] ReadStatus read(ProcessReading& reading) noexcept;
 
-  /// As read(), but of one that has ended, too, until it has been waited for. Allocates nothing.
+  /// Reads what a process tree needs. Also reads a process that has ended, until it has been
+  /// reaped. Allocates nothing.
   [[nodiscard]] ReadStatus read_family(FamilyReading& reading) noexcept;
 
-  /// Reads the counters alone: CPU time, and those of the further figures that are asked for;
-  /// levels may be left unknown. Needs no begin_tick(). Allocates nothing. Linux: the CPU clock,
-  /// and one fstat(2) of the kept `task` directory, which has links only as long as the process is
-  /// there (proc_task_getattr in fs/proc/base.c).
+  /// Reads only the counters: CPU time and the requested further ones. Levels may stay unknown.
+  /// Needs no begin_tick(). Allocates nothing. Linux: uses the CPU clock and one fstat(2) of the
+  /// kept `task` directory, which has links only while the process exists (proc_task_getattr in
+  /// fs/proc/base.c).
   [[nodiscard]] ReadStatus read_counters(ProcessReading& reading) noexcept;
 
  private:
-  struct State;  ///< platform's own
+  struct State;  ///< defined by the platform
   explicit ProcessSampler(std::unique_ptr<State> state) noexcept;
   std::unique_ptr<State> state_;
 };

@@ -18,56 +18,56 @@
 namespace provisr {
 
 /// The latest samples of all processes as of one tick: an immutable view, sorted by name. Taking,
-/// copying and holding one slows down no other thread. It stays valid after later ticks and after
-/// the registry's destruction.
+/// copying or holding a snapshot slows down no other thread. It stays valid after later ticks and
+/// after the registry is destroyed.
 ///
-/// Thread safety: as a std::shared_ptr<const ...>: different objects from different threads.
+/// Thread safety: different objects from different threads, like std::shared_ptr<const T>.
 class Snapshot {
  public:
-  /// One name of a snapshot; valid as long as the snapshot.
+  /// One name of a snapshot. Valid as long as the snapshot.
   class Process {
    public:
     [[nodiscard]] std::string_view name() const noexcept { return entry_->name; }
 
-    /// Whether there was a living process behind the name at the tick.
+    /// Returns whether the name had a living process at the tick.
     [[nodiscard]] bool running() const noexcept { return slot_->running; }
 
-    /// Whether only the history of the name is left: see BasicRegistry::retire().
+    /// Returns whether only the history of the name is left: see BasicRegistry::retire().
     [[nodiscard]] bool retired() const noexcept { return entry_->is_retired; }
 
-    /// The sample of that tick; requires running().
+    /// Returns the sample of the tick; requires running().
     [[nodiscard]] const ProcessMetrics& metrics() const noexcept { return slot_->metrics; }
 
-    /// The same with the further figures, for the table of figures; requires running().
+    /// As metrics(), with the further figures; requires running(). Pass it to FigureAt::of().
     [[nodiscard]] SampleView sample() const noexcept { return {slot_->metrics, more_}; }
 
-    /// The PID of the process that this snapshot's tick found gone; empty if it found none gone.
+    /// Returns the PID of the process if this tick found that it has ended; otherwise empty.
     [[nodiscard]] std::optional<ProcessId> vanished_pid() const noexcept {
       if (!slot_->vanished) return std::nullopt;
       return slot_->metrics.pid;
     }
 
-    /// The newest sample of the name up to this snapshot, also if it does not run; empty if there
-    /// is none yet.
+    /// Returns the newest sample up to this snapshot, even if the name is not running; empty if
+    /// none.
     [[nodiscard]] std::optional<ProcessMetrics> newest() const {
       std::vector<ProcessMetrics> samples;
       entry_->history->read_last(slot_->history_end, 1, samples);
       return samples.empty() ? std::nullopt : std::optional(samples.front());
     }
 
-    /// The samples of the name up to this snapshot, oldest first; also if it does not run.
+    /// Returns the samples up to this snapshot, oldest first, even if the name is not running.
     [[nodiscard]] std::vector<ProcessMetrics> history() const {
       std::vector<ProcessMetrics> samples;
       history(samples);
       return samples;
     }
 
-    /// As history(), appended to `samples`.
+    /// As history(), but appends to `samples`.
     void history(std::vector<ProcessMetrics>& samples) const {
       entry_->history->read_until(slot_->history_end, samples);
     }
 
-    /// The same, to be read in parts; does not hold the snapshot.
+    /// Returns a view for reading the same samples in parts; the view does not hold the snapshot.
     [[nodiscard]] HistoryView history_view() const { return {entry_->history, slot_->history_end}; }
 
    private:
@@ -108,11 +108,11 @@ class Snapshot {
     std::size_t index_ = 0;
   };
 
-  /// How many names there are, running or not.
+  /// Returns the number of names, running or not.
   [[nodiscard]] std::size_t size() const noexcept { return buffer_->roster->size(); }
   [[nodiscard]] bool empty() const noexcept { return size() == 0; }
 
-  /// In the order of the names; requires index < size().
+  /// Returns a process in the order of the names; requires index < size().
   [[nodiscard]] Process operator[](std::size_t index) const noexcept {
     return {(*buffer_->roster)[index], buffer_->slots[index],
             std::as_const(*buffer_).more_of(index)};
@@ -120,7 +120,7 @@ class Snapshot {
   [[nodiscard]] Iterator begin() const noexcept { return {*this, 0}; }
   [[nodiscard]] Iterator end() const noexcept { return {*this, size()}; }
 
-  /// Constant time.
+  /// Finds a name in constant time; empty if it is unknown.
   [[nodiscard]] std::optional<Process> find(std::string_view name) const noexcept {
     const auto index = buffer_->roster->find(name);
     if (!index) return std::nullopt;
@@ -136,14 +136,15 @@ class Snapshot {
     }
   }
 
-  /// When the tick began. The epoch before the first tick.
+  /// Returns when the tick began; the epoch before the first tick.
   [[nodiscard]] Timestamp taken_at() const noexcept { return buffer_->taken_at; }
 
-  /// The number of the tick: 1 is the registry's first, 0 is before it.
+  /// Returns the number of the tick: 1 for the registry's first, 0 before it.
   [[nodiscard]] std::uint64_t tick() const noexcept { return buffer_->tick; }
 
-  /// Grows with every tick and every change of the set of names: two snapshots of one registry
-  /// with the same revision show the same. What is made from a snapshot can be kept by it.
+  /// Returns a number that grows with every tick and every change of the set of names. Two
+  /// snapshots of one registry with the same revision have the same contents, so results may be
+  /// cached by revision.
   [[nodiscard]] std::uint64_t revision() const noexcept { return buffer_->revision; }
 
  private:

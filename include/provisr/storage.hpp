@@ -17,17 +17,18 @@
 #include <string_view>
 #include <type_traits>
 
-/// Where the bytes of a history live, and their format: docs/history-format.md.
+/// Storage of a history's bytes. docs/history-format.md describes the format.
 namespace provisr {
 
-/// What a history's bytes must be made for to be continued.
+/// The name and size of a history. Only a history of the same shape can continue stored bytes.
 struct HistoryShape {
   std::string_view name;                          ///< a valid process name, or empty
   std::size_t capacity = 0;                       ///< rows, at least 1
   std::size_t row_size = sizeof(ProcessMetrics);  ///< bytes, a multiple of 64
 };
 
-/// The header before the rows. All numbers are in the byte order of the machine that wrote them.
+/// The header that precedes the rows. All numbers are in the byte order of the machine that wrote
+/// them.
 struct HistoryHeader {
   static constexpr std::uint64_t magic_value =
       0x3152'5349'564F'5250;  ///< "PROVISR1", little-endian
@@ -37,8 +38,8 @@ struct HistoryHeader {
   std::uint32_t version;
   std::uint32_t row_size;
   std::uint64_t capacity;
-  std::atomic<std::uint64_t> begun;   ///< pushes that began
-  std::atomic<std::uint64_t> pushed;  ///< pushes that are complete
+  std::atomic<std::uint64_t> begun;   ///< number of pushes that have begun
+  std::atomic<std::uint64_t> pushed;  ///< number of complete pushes
   std::array<std::byte, 24> reserved;
   std::array<char, max_process_name_length> name;  ///< padded with zeros
   std::array<std::byte, 64> reserved_too;
@@ -50,7 +51,7 @@ static_assert(offsetof(HistoryHeader, version) == 8 && offsetof(HistoryHeader, r
 static_assert(offsetof(HistoryHeader, capacity) == 16 && offsetof(HistoryHeader, begun) == 24);
 static_assert(offsetof(HistoryHeader, pushed) == 32 && offsetof(HistoryHeader, name) == 64);
 
-/// The size of a history's bytes. Throws std::bad_alloc if no memory could be that large.
+/// Returns the size of a history in bytes. Throws std::bad_alloc if the size is above PTRDIFF_MAX.
 [[nodiscard]] inline std::size_t history_size(const HistoryShape& shape) {
   constexpr auto largest = static_cast<std::size_t>(std::numeric_limits<std::ptrdiff_t>::max());
   if (shape.capacity > (largest - sizeof(HistoryHeader)) / shape.row_size) throw std::bad_alloc();
@@ -58,15 +59,15 @@ static_assert(offsetof(HistoryHeader, pushed) == 32 && offsetof(HistoryHeader, n
 }
 
 enum class StorageState : std::uint8_t {
-  empty,       ///< the header is all zeros: to be formatted
+  empty,       ///< the header is all zeros; History formats it
   whole,       ///< can be continued
-  torn,        ///< can be continued: a push was cut short, and its slot is not read
-  misaligned,  ///< the bytes do not begin at a multiple of 64
+  torn,        ///< can be continued; a push was cut short, and readers skip its row
+  misaligned,  ///< the address is not a multiple of 64
   shorter,     ///< fewer bytes than the shape needs
   foreign,     ///< not a history, or written in another byte order
   newer,       ///< written by a later version of the format
   mismatched,  ///< a history of another name, capacity or row size
-  damaged      ///< counters or reserved bytes that no writer leaves behind
+  damaged      ///< counters or reserved bytes have values that no writer leaves
 };
 
 [[nodiscard]] constexpr bool can_continue(StorageState state) noexcept {
@@ -86,7 +87,7 @@ namespace detail {
   return std::all_of(bytes.begin(), bytes.end(), [](std::byte b) { return b == std::byte{0}; });
 }
 
-/// The header as plain bytes, read before anybody writes to it.
+/// A view of a header as plain bytes, for the checks before a History uses it.
 class HeaderBytes {
  public:
   explicit HeaderBytes(std::span<const std::byte, sizeof(HistoryHeader)> bytes) : bytes_(bytes) {}
@@ -126,8 +127,8 @@ class HeaderBytes {
 
 }  // namespace detail
 
-/// What `size` bytes that begin with `header_bytes` are, for a history of `shape`, as those of a
-/// file.
+/// Checks `size` bytes that begin with `header_bytes`, such as those of a file, against a history
+/// of `shape`. Throws std::bad_alloc as history_size() does.
 [[nodiscard]] inline StorageState inspect_history(
     std::span<const std::byte, sizeof(HistoryHeader)> header_bytes, std::uint64_t size,
     const HistoryShape& shape) {
@@ -149,7 +150,8 @@ class HeaderBytes {
   return header.is_torn() ? StorageState::torn : StorageState::whole;
 }
 
-/// What `bytes` are, for a history of `shape`. Looks at nothing but the header and the size.
+/// Checks `bytes` against a history of `shape`. Reads only the header. Throws std::bad_alloc as
+/// history_size() does.
 [[nodiscard]] inline StorageState inspect_history(std::span<const std::byte> bytes,
                                                   const HistoryShape& shape) {
   if (reinterpret_cast<std::uintptr_t>(bytes.data()) % 64 != 0) return StorageState::misaligned;
@@ -157,17 +159,17 @@ class HeaderBytes {
   return inspect_history(bytes.first<sizeof(HistoryHeader)>(), bytes.size(), shape);
 }
 
-/// The bytes of one history, and what keeps them alive.
+/// The bytes of one history and the owner that keeps them alive.
 struct HistoryStorage {
-  std::span<std::byte> bytes;  ///< aligned to 64; all zeros if new
+  std::span<std::byte> bytes;  ///< 64-byte aligned; all zeros if new
   std::shared_ptr<void> owner;
 };
 
-/// Makes or opens the bytes for a history of `shape`, of at least history_size(shape). It may
-/// throw std::bad_alloc.
+/// A function that creates or opens the bytes for a history of `shape`, at least
+/// history_size(shape) of them. It may throw std::bad_alloc.
 using StorageProvider = std::function<HistoryStorage(const HistoryShape& shape)>;
 
-/// New bytes on the heap. Throws std::bad_alloc.
+/// Allocates zeroed bytes on the heap. Throws std::bad_alloc.
 [[nodiscard]] inline HistoryStorage heap_storage(const HistoryShape& shape) {
   struct alignas(64) Line {
     std::array<std::byte, 64> bytes;

@@ -9,11 +9,11 @@
 
 namespace provisr {
 
-/// What the samples of a name are of.
+/// What the samples of a name cover.
 enum class SampleScope {
   process,  ///< the process alone
-  /// It and all its descendants: every figure is the sum over them, and unknown if that of one of
-  /// them is. CPU time includes that of those that have ended.
+  /// The process and all its descendants. Every figure is the sum over them, and unknown if the
+  /// figure of one of them is. CPU time includes that of ended descendants.
   tree,
 };
 
@@ -25,13 +25,14 @@ struct TrackOptions {
   SampleScope scope = SampleScope::process;
 };
 
-/// A child of this program that has ended but was not waited for yet, such as an orphan that this
-/// program has adopted.
+/// An ended child of this program that has not been reaped yet, such as an orphan that this program
+/// adopted.
 struct EndedChild {
   ProcessId pid = 0;
-  ProcessId process_group = 0;    ///< the PID of its leader
-  std::uint64_t cpu_time_ns = 0;  ///< used by it and by those that it has waited for
-  /// The same of further counters, by their slots, as far as the system tells who waits.
+  ProcessId process_group = 0;    ///< PID of the group's leader
+  std::uint64_t cpu_time_ns = 0;  ///< of the child and of the descendants it waited for
+  /// The same for further counters, indexed by slot; unknown if the system does not report a
+  /// counter to the waiting parent.
   std::array<Figure<std::uint64_t>, further_count<figures>> further = {};
 };
 

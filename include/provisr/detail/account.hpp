@@ -9,37 +9,38 @@
 
 namespace provisr::detail {
 
-/// What is known of one counter of a member of a tree.
+/// The account of one counter of one member of a process tree.
 ///
-/// What a process uses is in its own account. When its parent waits for it, that moves, with what
-/// it has waited for itself, into the parent's account of its children. So the sum over a tree is
-/// that of the members' own accounts and of their children's, those of zombies included; and a
-/// third part, `lost`: of members that ended without being waited for by a member (orphans, and
-/// children of a parent that ignores SIGCHLD), what was last known.
+/// A process has its own usage, and a total of the children that it has reaped (waited for). When
+/// it reaps a child, the child's usage and the child's own children total move into its children
+/// total. So the sum over a tree is the sum of `own` and `children` of all members, zombies
+/// included, and of `lost`: the last known usage of members that ended without being reaped by a
+/// member (orphans, and children of a parent that ignores SIGCHLD).
 struct Account {
   std::uint64_t own = 0;
-  std::uint64_t children = 0;  ///< of the children that it has waited for
-  std::uint64_t lost = 0;      ///< of members below it that nobody here has waited for
-  /// Of members that it may have waited for since its children's account was read.
+  std::uint64_t children = 0;  ///< children total: used by the children that it has reaped
+  std::uint64_t lost = 0;      ///< used by members below it that no member has reaped
+  /// Used by members that it may have reaped since its children total was read.
   std::uint64_t pending = 0;
-  /// How much more its children's account has grown than was expected of known members; what
-  /// unknown ones added is forgotten.
+  /// By how much the children total has grown beyond what known members explain. Growth caused by
+  /// unknown members is discarded.
   std::int64_t balance = 0;
-  std::uint64_t surplus = 0;        ///< what it has grown by in this round, more than was pending
-  std::uint64_t older_surplus = 0;  ///< the same of the round before
-  std::uint64_t reported = 0;       ///< of the tree below it
-  Figure<std::uint64_t> collected;  ///< when this program has waited for it
-  bool is_known = true;             ///< in this round
-  Figure<std::uint64_t> shown;      ///< in this round: all of its own
-  Figure<std::uint64_t> below;      ///< in this round: of all below it, its own included
+  std::uint64_t surplus = 0;  ///< growth of `own` in this round that no pending usage explains
+  std::uint64_t older_surplus = 0;  ///< the same for earlier rounds
+  std::uint64_t reported = 0;       ///< last value shown for the tree that it leads
+  Figure<std::uint64_t> collected;  ///< final value, if this program has reaped it
+  bool is_known = true;             ///< `own` was read in this round
+  Figure<std::uint64_t> shown;      ///< value of this round, without members below it
+  Figure<std::uint64_t> below;      ///< value of this round, with all members below it
 
   void note_own(Figure<std::uint64_t> now) noexcept {
     is_known = now.has_value();
     if (now) own = std::max(own, *now);
   }
 
-  /// Of a counter whose children's account is part of its own. A member that is found to have ended
-  /// may have been taken over in the round before, or in those in which it was being waited for.
+  /// As note_own(), for a counter whose own value contains that of reaped children. A member that
+  /// is found gone may have been reaped in the previous round, so the growth of that round is kept.
+  /// With `keeps_surplus` a child is being reaped, and the growth of all earlier rounds is kept.
   void note_own_with_children(Figure<std::uint64_t> now, bool keeps_surplus) noexcept {
     const std::uint64_t before = own;
     older_surplus = (keeps_surplus ? older_surplus : 0) + std::exchange(surplus, 0);
@@ -50,7 +51,7 @@ struct Account {
     lost += std::exchange(pending, 0);  // the system has dropped it
   }
 
-  /// What is pending may be in its own account by now.
+  /// Deducts pending usage that `own` contains by now.
   void pay() noexcept {
     pay_from(older_surplus);
     pay_from(surplus);
@@ -62,10 +63,10 @@ struct Account {
     expect(growth, slack);
   }
 
-  /// If nobody tells an account of children.
+  /// Adds pending usage to `children`, for a counter without a children total.
   void assume_children() noexcept { children += std::exchange(pending, 0); }
 
-  /// What was known of one that is gone is in other accounts by now.
+  /// Computes `shown`; 0 if the member is gone, because other accounts contain its usage by now.
   void show(bool is_gone) noexcept {
     if (is_gone) {
       shown = 0;
@@ -74,14 +75,14 @@ struct Account {
     }
   }
 
-  /// With what its own account is now, between two ticks.
+  /// Computes `shown` between two ticks from the current own value.
   void show_now(Figure<std::uint64_t> now) noexcept {
     shown = now ? Figure<std::uint64_t>(std::max(own, *now) + children + pending + lost)
                 : Figure<std::uint64_t>();
   }
 
-  /// Of a counter whose children's account is part of its own. Not counted: another has taken it
-  /// over.
+  /// As show(), for a counter whose own value contains that of reaped children. If not
+  /// `is_counted`, another member's account contains its usage by now.
   void show_with_children(bool is_counted) noexcept {
     show_with_children(is_known ? Figure<std::uint64_t>(own) : Figure<std::uint64_t>(), is_counted);
   }
@@ -90,14 +91,14 @@ struct Account {
                 : Figure<std::uint64_t>();
   }
 
-  /// Adds what is shown of it to what is shown of its own tree, and that to the tree above.
+  /// Adds `shown` to `below`, and `below` to that of the account above.
   void hand_up(Account* above) noexcept {
     add(below, shown);
     if (above != nullptr) add(above->below, below);
   }
 
-  /// Of a member that was waited for: hands what it has used to `waiter`, or, if that is null, to
-  /// what was lost below the member above it.
+  /// Transfers the usage of a reaped member to `waiter`, or to `lost` of the account above if
+  /// `waiter` is null.
   void settle(Account& above, Account* waiter) const noexcept {
     above.lost += lost;
     if (waiter != nullptr) {
@@ -107,7 +108,7 @@ struct Account {
     }
   }
 
-  /// What its parent's account grows by if that waits for it.
+  /// Returns by how much the children total of its parent grows when the parent reaps it.
   [[nodiscard]] std::uint64_t used() const noexcept { return own + children + pending; }
 
  private:
@@ -117,8 +118,9 @@ struct Account {
     pending -= paid;
   }
 
-  /// If an account of children has grown by less than its ended members had used, some of them were
-  /// not waited for: the system has dropped theirs.
+  /// Compares the growth of the children total with the pending usage. If the total has grown by
+  /// less, some ended members were not reaped, and the system has dropped their usage: adds it to
+  /// `lost`.
   void expect(std::uint64_t growth, std::int64_t slack) noexcept {
     balance +=
         static_cast<std::int64_t>(growth) - static_cast<std::int64_t>(std::exchange(pending, 0));

@@ -26,40 +26,40 @@ struct FamilyMember : std::enable_shared_from_this<FamilyMember<Sampler>> {
   ProcessId pid;
   Sampler sampler;
   Family<Sampler>* family = nullptr;
-  FamilyMember* ancestor = nullptr;  ///< the nearest that lives; null: the root of its family
+  FamilyMember* ancestor = nullptr;  ///< nearest living ancestor; null for the root of the family
   FamilyMember* waiter = nullptr;    ///< the parent, if it is a member
-  std::size_t trees = 0;             ///< that it leads
+  std::size_t trees = 0;             ///< number of trees that it leads
 
   Account cpu;                    ///< in nanoseconds
-  std::vector<Account> further;   ///< as FamilyCounters
-  std::uint64_t asked_at_ns = 0;  ///< its CPU time when its children's account was read
-  std::uint64_t peak = 0;         ///< the largest memory of the tree below it that was seen
-  FurtherFigures awaited = {};    ///< of its own figures, in this round
-  FurtherFigures complete = {};   ///< of those of its tree: all members have told theirs once
+  std::vector<Account> further;   ///< in the order of FamilyCounters::slots()
+  std::uint64_t asked_at_ns = 0;  ///< its CPU time when its children total was read
+  std::uint64_t peak = 0;         ///< largest memory seen of the tree below it
+  FurtherFigures awaited = {};    ///< own figures still being read in this round
+  FurtherFigures complete = {};   ///< figures that all members of its tree have reported once
 
-  bool must_ask = true;              ///< for its children's account
-  bool is_collected = false;         ///< by this program
-  bool is_counted = true;            ///< nobody has taken over its account
-  bool has_uncounted_child = false;  ///< that is about to be gone
-  bool has_unwatched_child = false;  ///< one could not be opened
+  bool must_ask = true;              ///< its children total must be read
+  bool is_collected = false;         ///< reaped by this program
+  bool is_counted = true;            ///< no other account contains its usage
+  bool has_uncounted_child = false;  ///< a child is being reaped
+  bool has_unwatched_child = false;  ///< a child could not be opened
   bool was_visited = false;
-  bool has_ended = false;  ///< is a zombie, or gone
-  bool is_gone = false;    ///< was waited for
+  bool has_ended = false;  ///< is a zombie or gone
+  bool is_gone = false;    ///< was reaped
 
-  bool has_sum = false;  ///< in this round
-  ProcessReading sum;    ///< over all below it in this round, itself included
+  bool has_sum = false;  ///< `sum` was started in this round
+  ProcessReading sum;    ///< sum of this round over the member and all below it
   std::vector<Figure<std::uint64_t>> more;
 };
 
-/// All members below one root, each after its ancestor.
+/// A root and all members below it, each after its ancestor.
 template <class Sampler>
 struct Family {
   std::vector<std::shared_ptr<FamilyMember<Sampler>>> members;
-  std::uint64_t round = 0;  ///< of the latest reading
+  std::uint64_t round = 0;  ///< round of the latest reading
 };
 
-/// The further counters that are asked for of families, and what kind of account of children each
-/// has (see ChildrenAccounts). Its readings share a buffer a kind: the next one overwrites them.
+/// The further counters that are requested for families, and the kind of children total that each
+/// has (see ChildrenAccounts). Readings of one kind share a buffer: the next reading overwrites it.
 class FamilyCounters {
  public:
   FamilyCounters(FurtherFigures asked, const ChildrenAccounts& accounts)
@@ -74,9 +74,9 @@ class FamilyCounters {
     }
   }
 
-  /// All further figures that are asked for, levels included.
+  /// Returns all requested further figures, levels included.
   [[nodiscard]] FurtherFigures asked() const noexcept { return asked_; }
-  /// Of each counter, its slot: a member's accounts are in the same order.
+  /// Returns the slot of each counter. A member's accounts are in the same order.
   [[nodiscard]] std::span<const std::size_t> slots() const noexcept { return slots_; }
   [[nodiscard]] bool empty() const noexcept { return slots_.empty(); }
   [[nodiscard]] bool has_contained() const noexcept { return !contained_.empty(); }
@@ -90,7 +90,8 @@ class FamilyCounters {
   void for_each(Member& member, Use use) const {
     for (std::size_t i = 0; i < slots_.size(); ++i) use(member.further[i], slots_[i]);
   }
-  /// The same of those whose children's accounts are part of their own, and of the others.
+  /// As for_each(), only for counters whose own value contains that of reaped children, or only for
+  /// the others.
   template <class Member, class Use>
   void for_each_contained(Member& member, Use use) const {
     for_each(member, [&](Account& account, std::size_t slot) {
@@ -104,13 +105,14 @@ class FamilyCounters {
     });
   }
 
-  /// One that asks for the accounts of children.
+  /// Returns a reading that requests the children totals.
   [[nodiscard]] FamilyReading family_reading() noexcept {
     FamilyReading reading;
     reading.children = {.slots = children_scratch_, .asked = asked_ & apart_};
     return reading;
   }
-  /// Ones that ask for all further figures, those that contain accounts of children, and the rest.
+  /// Return readings that request all further figures, those whose own value contains that of
+  /// reaped children, or the others.
   [[nodiscard]] ProcessReading whole_reading() noexcept { return reading_of(asked_); }
   [[nodiscard]] ProcessReading contained_reading() noexcept { return reading_of(contained_); }
   [[nodiscard]] ProcessReading other_reading() noexcept { return reading_of(asked_ - contained_); }

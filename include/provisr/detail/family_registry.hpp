@@ -17,8 +17,9 @@
 
 namespace provisr::detail {
 
-/// Which processes are in which family: who is born into one joins it, who was waited for leaves
-/// it. Each process is opened once, however many trees it is in: a tree may lie within another.
+/// The members of all families. A process that is born into a family joins it; a reaped process
+/// leaves it. Each process is opened once, even if it is in several trees: a tree may lie within
+/// another.
 ///
 /// Not thread-safe.
 template <class Sampler>
@@ -27,27 +28,27 @@ class FamilyRegistry {
   using Context = typename Sampler::Context;
   using Member = FamilyMember<Sampler>;
 
-  /// Both must outlive it.
+  /// `context` and `counters` must outlive the registry.
   FamilyRegistry(Context& context, FamilyCounters& counters) noexcept
       : context_(context), counters_(counters) {}
 
   [[nodiscard]] bool empty() const noexcept { return members_.empty(); }
   [[nodiscard]] std::size_t size() const noexcept { return members_.size(); }
 
-  /// Null: it is in no family.
+  /// Returns null if the process is in no family.
   [[nodiscard]] Member* find(ProcessId pid) const noexcept {
     const auto found = members_.find(pid);
     return found == members_.end() ? nullptr : found->second;
   }
 
-  /// The process that has this PID now, as the root of a family if it is in none. Null if it cannot
-  /// be opened. Throws std::bad_alloc.
+  /// Returns the process that has this PID now, as the root of a new family if it is in none.
+  /// Returns null and sets `error` if the process cannot be opened. Throws std::bad_alloc.
   [[nodiscard]] std::shared_ptr<Member> find_or_plant(ProcessId leader, std::error_code& error) {
     if (auto member = living(leader)) return member;
     return plant(leader, error);
   }
 
-  /// Takes in whoever descends from a member. Throws std::bad_alloc.
+  /// Adds all processes that descend from a member. Throws std::bad_alloc.
   void adopt(std::span<const Descent> found) {
     if (members_.empty() || found.empty()) return;
     adopted_.clear();
@@ -55,7 +56,7 @@ class FamilyRegistry {
     adopt_children_of_adopted(found);
   }
 
-  /// Of the descendants of one member alone.
+  /// As adopt(), but only the descendants of one member.
   void adopt_below(ProcessId ancestor, std::span<const Descent> found) {
     adopted_.clear();
     for (const Descent& descent : found) {
@@ -64,19 +65,20 @@ class FamilyRegistry {
     adopt_children_of_adopted(found);
   }
 
-  /// A tree is watched no longer: its members leave, unless another tree holds them.
+  /// Stops watching a tree. Its members leave unless another tree contains them.
   void release(Member& leader) noexcept {
     if (--leader.trees > 0 || leader.ancestor != nullptr || leader.family == nullptr) return;
     const std::unique_ptr<Family<Sampler>> family = extract(*leader.family);
     for (const auto& member : family->members) forget(*member);
     try {
       for (const auto& member : family->members) replant(member);
-    } catch (const std::bad_alloc&) {  // the trees within this one are leaders alone from now on
+      // trees within this one keep only the members replanted so far
+    } catch (const std::bad_alloc&) {
       context_.recount_processes();
     }
   }
 
-  /// Lets go of members that are gone; those below them get another ancestor and waiter.
+  /// Removes members that are gone. Members below them get another ancestor and waiter.
   void bury(Family<Sampler>& family) noexcept {
     for (const auto& member : family.members) {
       if (member->ancestor != nullptr && member->ancestor->is_gone &&
@@ -92,13 +94,13 @@ class FamilyRegistry {
   }
 
  private:
-  /// The member that has this PID now, if it is known; an older one is let go.
+  /// Returns the member that has this PID now, if any. Drops a member that no longer exists.
   [[nodiscard]] std::shared_ptr<Member> living(ProcessId pid) {
     Member* const member = find(pid);
     if (member == nullptr) return nullptr;
     FamilyReading reading;
     if (member->sampler.read_family(reading) == ReadStatus::vanished) {
-      members_.erase(pid);  // its family lets go of it at the next reading
+      members_.erase(pid);  // its family removes it at the next reading
       return nullptr;
     }
     return member->shared_from_this();
@@ -123,7 +125,7 @@ class FamilyRegistry {
     return member;
   }
 
-  /// Those that come before their parent, as ids wrap around, or that nobody has looked at yet.
+  /// Adopts children listed before their parent, as ids wrap around, or not looked at yet.
   void adopt_children_of_adopted(std::span<const Descent> found) {
     if (adopted_.empty()) return;
     by_parent_.assign(found.begin(), found.end());
@@ -174,7 +176,7 @@ class FamilyRegistry {
     });
   }
 
-  /// A root whose parent is watched by now, too: its family joins that of the parent.
+  /// Merges the family of `root` into the family of its parent, which is watched by now, too.
   void join(Member& root, Member* parent) {
     if (parent == nullptr || root.ancestor != nullptr || root.family == parent->family) return;
     Family<Sampler>& joining = *root.family;
@@ -203,7 +205,7 @@ class FamilyRegistry {
     member.family = nullptr;
   }
 
-  /// Of a family whose root is watched no longer: members below another leader stay.
+  /// Restores a member of a dissolved family if it leads a tree or is below another leader.
   void replant(const std::shared_ptr<Member>& member) {
     const bool is_below_leader = member->ancestor != nullptr && member->ancestor->family != nullptr;
     if (!is_below_leader && member->trees == 0) return;
@@ -222,9 +224,9 @@ class FamilyRegistry {
     members_[member->pid] = member.get();
   }
 
-  /// Its parent has ended. If it lives, the system has given it another one, which may be a member.
-  /// If not, its parent may have waited for it: what it has used is then where that of its parent
-  /// is.
+  /// Finds the new waiter of a member whose parent is gone. If the member still exists, the system
+  /// has given it another parent, which may be a member. If not, its parent may have reaped it, and
+  /// its usage has moved on with that of the parent.
   void find_waiter(Member& member) noexcept {
     FamilyReading reading;
     if (member.is_gone || member.sampler.read_family(reading) == ReadStatus::vanished) {

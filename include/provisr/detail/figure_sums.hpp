@@ -10,8 +10,8 @@
 #include <optional>
 #include <type_traits>
 
-/// Sums of the figures of several processes. Unless it says otherwise, a figure that one of them
-/// does not tell is unknown of all.
+/// Sums of figures over several processes. Unless stated otherwise, a sum is unknown if one of its
+/// parts is.
 namespace provisr::detail {
 
 inline constexpr std::size_t peak_slot = further_slot<figures>("memory_peak");
@@ -27,7 +27,7 @@ inline void take_larger(Figure<std::uint64_t>& largest, Figure<std::uint64_t> pa
       largest && part ? Figure<std::uint64_t>(std::max(*largest, *part)) : Figure<std::uint64_t>();
 }
 
-/// The sum over no process.
+/// Sets the levels of a sum over no process.
 inline void set_levels_to_zero(ProcessReading& sum) noexcept {
   sum.memory_rss_bytes = 0;
   sum.memory_vms_bytes = 0;
@@ -37,7 +37,7 @@ inline void set_levels_to_zero(ProcessReading& sum) noexcept {
   sum.num_processes = 0;
 }
 
-/// All but counters and further figures.
+/// Copies all figures except counters and further figures.
 inline void copy_levels(const ProcessReading& from, ProcessReading& to) noexcept {
   to.memory_rss_bytes = from.memory_rss_bytes;
   to.memory_vms_bytes = from.memory_vms_bytes;
@@ -48,7 +48,7 @@ inline void copy_levels(const ProcessReading& from, ProcessReading& to) noexcept
   to.num_fds_error = from.num_fds_error;
 }
 
-/// All but counters. What is still being read of one of them is left out.
+/// Adds all further figures except counters. Skips a part that is still being read.
 inline void add_further_levels(FurtherReadings& sum, const FurtherReadings& part) noexcept {
   constexpr FurtherFigures levels = further_levels<figures>;
   for (std::size_t slot = 0; slot < further_count<figures>; ++slot) {
@@ -63,7 +63,7 @@ inline void add_further_levels(FurtherReadings& sum, const FurtherReadings& part
   if (!part.refused.empty()) sum.refuse(part.refused, part.error);
 }
 
-/// All but counters.
+/// Adds all figures except counters.
 inline void add_levels(ProcessReading& sum, const ProcessReading& part) noexcept {
   add(sum.memory_rss_bytes, part.memory_rss_bytes);
   add(sum.memory_vms_bytes, part.memory_vms_bytes);
@@ -75,14 +75,15 @@ inline void add_levels(ProcessReading& sum, const ProcessReading& part) noexcept
   if (!sum.more.slots.empty()) add_further_levels(sum.more, part.more);
 }
 
-/// Whether a process has given back its memory already, on its way out. All else is told of it, so
-/// that this is no failure to read; a first thread that has ended before others is another case.
+/// Returns whether an exiting process has already released its memory. The system still reports the
+/// other figures, so this is not a failed read. A process whose first thread has ended before the
+/// others does not count.
 [[nodiscard]] inline bool is_ending(const ProcessReading& reading) noexcept {
   return !reading.memory_rss_bytes && !reading.memory_vms_bytes && reading.cpu_time_ns &&
          reading.num_threads == Figure<std::uint32_t>(1U);
 }
 
-/// What one that is_ending() has given back is zero.
+/// Sets to zero the figures that an ending process (see is_ending) has released.
 inline void complete_ending(ProcessReading& reading) noexcept {
   reading.memory_rss_bytes = 0;
   reading.memory_vms_bytes = 0;

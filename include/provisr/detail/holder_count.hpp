@@ -10,31 +10,32 @@
 
 namespace provisr::detail {
 
-/// How many hold an object that one owner shares with many readers. The count is spread over
-/// shards on cache lines of their own: readers on different processors seldom write to the same
-/// one, and so do not slow each other down.
+/// The number of holders of an object that one owner shares with many readers. The count is spread
+/// over shards on separate cache lines: readers on different processors rarely write to the same
+/// line, so they do not slow each other down.
 ///
-/// Thread safety: all of it at any time from any thread.
+/// Thread safety: every member function at any time from any thread.
 class HolderCount {
  public:
   using Shard = std::uint32_t;
   static constexpr std::size_t shard_count = 16;
 
-  /// The shard that a thread counts its holds in.
+  /// Returns the shard in which the calling thread counts its holds.
   [[nodiscard]] static Shard shard_of_this_thread() noexcept {
     const std::uint64_t id = std::hash<std::thread::id>{}(std::this_thread::get_id());
-    // Some libraries hash a number to itself, and the numbers of threads are multiples of a page:
-    // the golden ratio brings what they differ in to the front (Fibonacci hashing).
+    // Some libraries hash a number to itself, and thread numbers are multiples of the page size. A
+    // multiplication by the golden ratio moves the bits that differ to the top (Fibonacci hashing).
     constexpr std::uint64_t golden_ratio = 0x9E37'79B9'7F4A'7C15U;
     constexpr int kept_bits = 4;
     static_assert(shard_count == 1U << kept_bits);
     return static_cast<Shard>(id * golden_ratio >> (64 - kept_bits));
   }
 
-  /// After retire(): only in a shard that has a holder already.
+  /// Adds a holder. After retire(), only allowed in a shard that has a holder already.
   void add(Shard shard) noexcept { shards_[shard].holders.fetch_add(1, std::memory_order_seq_cst); }
 
-  /// Takes back what was added in that shard. True: that was the last one of all, after retire().
+  /// Removes a holder from its shard. Returns true if it was the last holder of all, after
+  /// retire().
   [[nodiscard]] bool remove(Shard shard) noexcept {
     const std::uint32_t before = shards_[shard].holders.fetch_sub(1, std::memory_order_acq_rel);
     return before == (retired | 1U) && is_last_shard();
@@ -46,8 +47,8 @@ class HolderCount {
     });
   }
 
-  /// Releases the owner's hold, once. True if no holder is left; otherwise the last remove() will
-  /// tell.
+  /// Releases the owner's hold; may be called once. Returns true if no holder is left; otherwise
+  /// the last remove() will return true.
   [[nodiscard]] bool retire() noexcept {
     bool is_last = false;
     for (Part& part : shards_) {

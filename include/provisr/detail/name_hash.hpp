@@ -8,8 +8,9 @@
 
 namespace provisr::detail {
 
-/// A hash of a name whose high bits are good, as those of a product are. The standard library's is
-/// a call that takes longer than all else that there is to do to find a short name.
+/// Returns a hash of a name. Its high bits are well mixed, because it is a product. The standard
+/// library's hash is a function call that takes longer than the rest of the search for a short
+/// name.
 [[nodiscard]] inline std::uint64_t name_hash(std::string_view name) noexcept {
   const auto mix = [](std::uint64_t hash, std::uint64_t word) {
     return (std::rotl(hash, 32) ^ word) * 0x9E37'79B9'7F4A'7C15U;

@@ -23,7 +23,7 @@
 
 namespace provisr::detail {
 
-/// What ProcessForest needs beyond reading figures.
+/// What ProcessForest requires of a sampler beyond reading figures.
 template <class Sampler>
 concept SamplesFamilies = requires(Sampler& sampler, typename Sampler::Context& context,
                                    FamilyReading& family) {
@@ -36,7 +36,7 @@ concept SamplesFamilies = requires(Sampler& sampler, typename Sampler::Context& 
   { sampler.read_family(family) } -> std::same_as<ReadStatus>;
 };
 
-/// Of a sampler without a quicker way, all figures.
+/// Reads the counters; reads all figures if the sampler has no read_counters().
 template <class Sampler>
 [[nodiscard]] ReadStatus read_counters_of(Sampler& sampler, ProcessReading& reading) noexcept {
   if constexpr (requires { sampler.read_counters(reading); }) {
@@ -46,14 +46,14 @@ template <class Sampler>
   }
 }
 
-/// The process trees that a registry watches. Each process is opened once, however many trees it is
-/// in: a tree may lie within another.
+/// The process trees that a registry watches. Each process is opened once, even if it is in several
+/// trees: a tree may lie within another.
 ///
-/// Counters are kept account of (see Account). That of the CPU time of children is coarse (see
-/// FamilyReading), so the sum may fall behind by some milliseconds when a member ends: it then
-/// stands until it has caught up.
+/// An Account tracks each counter of each member. The CPU time of children is coarse (see
+/// FamilyReading), so the sum may fall by some milliseconds when a member ends. The value shown
+/// then stays the same until the sum has caught up.
 ///
-/// Not thread-safe. Outlives its handles.
+/// Not thread-safe. Must outlive its Tree objects.
 template <SamplesFamilies Sampler>
 class ProcessForest {
  public:
@@ -68,8 +68,8 @@ class ProcessForest {
   ProcessForest(const ProcessForest&) = delete;
   ProcessForest& operator=(const ProcessForest&) = delete;
 
-  /// Watches the tree below the process that has this PID now. Fails as Sampler::open does. Throws
-  /// std::bad_alloc.
+  /// Watches the tree below the process that has this PID now. On failure, returns empty with the
+  /// errors of Sampler::open. Throws std::bad_alloc.
   [[nodiscard]] std::optional<Tree> open(ProcessId leader, std::error_code& error) {
     ++round_;
     registry_.adopt(context_.new_processes());
@@ -81,8 +81,8 @@ class ProcessForest {
     return tree;
   }
 
-  /// Finds the members that were born since the last time. Call it before a round of Tree::read,
-  /// after the context's begin_tick.
+  /// Finds members born since the last call. Call it after the context's begin_tick, before
+  /// Tree::read.
   void begin_tick() noexcept {
     ++round_;
     if (registry_.empty()) return;
@@ -93,7 +93,7 @@ class ProcessForest {
     }
   }
 
-  /// Notes that this program is about to wait for a process that is no leader.
+  /// Notes that this program is about to reap a process that does not lead a tree.
   void note_collected(const EndedChild& child) noexcept {
     if (Member* const member = registry_.find(child.pid)) {
       note_own_collected(*member, child);
@@ -124,12 +124,14 @@ class ProcessForest {
     if (has_gone) registry_.bury(family);
   }
 
-  /// Whether nobody else is in its family, and one tree shows it: most processes have no children.
+  /// Returns whether the member is alone in its family, in one tree and without further figures:
+  /// most processes have no children.
   [[nodiscard]] bool is_alone(const Member& member) const noexcept {
     return member.trees == 1 && member.family->members.size() == 1 && counters_.asked().empty();
   }
 
-  /// What read(Family&) would say of one that is alone, in one step. False if it has ended.
+  /// As read(Family&) in one step. Requires is_alone(member). Returns false if the member has
+  /// ended.
   [[nodiscard]] bool read_alone(Member& member, ProcessReading& reading) noexcept {
     if (member.has_ended || member.sampler.read(reading) == ReadStatus::vanished) return false;
     reading.num_processes = 1;
@@ -140,9 +142,9 @@ class ProcessForest {
     return true;
   }
 
-  /// Counters whose children's accounts are part of their own are read before all else, each
-  /// member's before its children's: a child that is taken over after that is gone when its turn
-  /// comes, and one whose turn has come is in no account that was read. So none counts twice.
+  /// Reads counters whose value contains that of reaped children: before all else, and each member
+  /// before its children. A child reaped after its parent was read is found gone in its turn; one
+  /// found present in its turn is in no value read so far. So nothing is counted twice.
   void read_contained(std::span<const std::shared_ptr<Member>> members) noexcept {
     for (const auto& member : members) member->has_uncounted_child = false;
     for (const auto& member : members) {
@@ -158,14 +160,14 @@ class ProcessForest {
     }
   }
 
-  /// Also whether it counts. False if nothing is to be read of it any more.
+  /// Also sets is_counted. Returns false if the member can no longer be read.
   [[nodiscard]] bool read_contained(Member& member, ProcessReading& own) noexcept {
     const bool is_read = read_counters_of(member.sampler, own) == ReadStatus::ok;
-    member.is_counted = member.waiter == nullptr || is_here(member);  // after it was read
+    member.is_counted = member.waiter == nullptr || is_here(member);  // must follow the read
     return is_read;
   }
 
-  /// Without further figures, what is added first becomes the sum.
+  /// Resets the sum. Without further figures, the first part added becomes the sum.
   void begin_sum(Member& member) noexcept {
     begin_below(member);
     member.has_sum = !counters_.asked().empty();
@@ -181,7 +183,7 @@ class ProcessForest {
     counters_.for_each(member, [](Account& account, std::size_t) { account.below = 0; });
   }
 
-  /// All below it were visited before.
+  /// Reads one member. All members below it must have been visited before.
   void visit(Member& member) noexcept {
     ProcessReading own = counters_.other_reading();
     if (member.has_ended || member.sampler.read(own) == ReadStatus::vanished) {
@@ -207,7 +209,8 @@ class ProcessForest {
     }
   }
 
-  /// A member that was born since the last tick has had no time to tell.
+  /// Marks the sum as incomplete if figures are still being read. A member that was born since the
+  /// last tick has had no time to report them and does not count.
   static void note_awaited(Member& member, const FurtherReadings& own) noexcept {
     member.awaited = own.awaited;
     if (std::exchange(member.was_visited, true)) member.sum.more.awaited |= own.awaited;
@@ -220,7 +223,7 @@ class ProcessForest {
     });
   }
 
-  /// Whether it runs, or has ended but nobody waits for it yet.
+  /// Returns whether the member runs, or is a zombie that nobody is reaping yet.
   [[nodiscard]] static bool is_here(Member& member) noexcept {
     FamilyReading family;
     return member.sampler.read_family(family) == ReadStatus::ok && !family.is_being_collected;
@@ -235,7 +238,7 @@ class ProcessForest {
     counters_.for_each(member, [](Account& account, std::size_t) { account.is_known = true; });
   }
 
-  /// Of a zombie, which nobody has waited for yet.
+  /// Reads the final counters of a zombie that has not been reaped yet.
   void read_last_counters(Member& member) noexcept {
     ProcessReading own = counters_.other_reading();
     if (read_counters_of(member.sampler, own) == ReadStatus::ok) note_own(member, own);
@@ -249,7 +252,7 @@ class ProcessForest {
     });
   }
 
-  /// All below it were summed up before.
+  /// Sums up one member. All members below it must have been summed up before.
   void sum_accounts(Member& member) const noexcept {
     member.cpu.show(member.is_gone);
     counters_.for_each(member, [&](Account& account, std::size_t slot) {
@@ -276,8 +279,8 @@ class ProcessForest {
 
   // --- between two ticks
 
-  /// The counters of a tree now: who was born since the tick is left out, and who has ended since
-  /// counts as last known, as nobody's account of children is read again.
+  /// Reads the counters of a tree now. Members born since the tick are left out. Members that have
+  /// ended since count with their last known values, because children totals are not read again.
   void read_counters(Member& leader, ProcessReading& reading) noexcept {
     const auto& members = leader.family->members;
     const auto end = std::find_if(members.rbegin(), members.rend(),
@@ -296,7 +299,7 @@ class ProcessForest {
     });
   }
 
-  /// In the order of read_contained().
+  /// Uses the order of read_contained().
   void show_contained_now(std::span<const std::shared_ptr<Member>> members) noexcept {
     if (!counters_.has_contained()) return;
     for (const auto& member : members) {
@@ -320,15 +323,15 @@ class ProcessForest {
     if (!wants_more) return;
     counters_.for_each_other(member, [&](Account& account, std::size_t slot) {
       const Figure<std::uint64_t> now = is_there ? own.more.slots[slot] : account.own;
-      if (now) account.own = std::max(account.own, *now);  // last known, if it ends
+      if (now) account.own = std::max(account.own, *now);  // last known value if the member ends
       account.show_now(now);
     });
   }
 
-  // --- what has ended
+  // --- ended members
 
-  /// Only who has run can have waited, and only for a member that has ended or for somebody who was
-  /// never seen.
+  /// Returns whether the children total must be read. Only a process that has run can have reaped a
+  /// child: either a member that has ended or a process that was never seen.
   [[nodiscard]] bool must_ask(const Member& member) const noexcept {
     if (member.must_ask || member.cpu.pending > 0) return true;
     const bool has_run = member.cpu.own != member.asked_at_ns;
@@ -336,7 +339,7 @@ class ProcessForest {
   }
 
   ReadStatus ask_for_children(Member& member) noexcept {
-    // User and system time are rounded down each, to at most 10 ms.
+    // User and system time are each rounded down, by 10 ms at most.
     constexpr std::int64_t cpu_slack_ns = 20'000'000;
     FamilyReading reading = counters_.family_reading();
     const ReadStatus status = member.sampler.read_family(reading);
@@ -360,7 +363,7 @@ class ProcessForest {
     member.must_ask = false;
   }
 
-  /// Hands what a member that was waited for has used to where it has gone.
+  /// Transfers the usage of a reaped member to the account that contains it by now.
   void settle(Member& member) noexcept {
     if (member.ancestor == nullptr) return;
     Member* const waiter = member.is_collected ? nullptr : member.waiter;
@@ -395,7 +398,8 @@ class ProcessForest {
     });
   }
 
-  /// It was in the process group of `former`, which makes it one of its tree.
+  /// Counts a child that never was a member; its process group makes it part of the tree of
+  /// `former`.
   void note_unseen_collected(Member& former, const EndedChild& child) noexcept {
     former.cpu.lost += child.cpu_time_ns;
     if (counters_.empty()) return;
@@ -442,14 +446,15 @@ class ProcessForest<Sampler>::Tree {
     if (leader_) forest_->registry_.release(*leader_);
   }
 
-  /// Hints that a read will follow soon: the first, one round before the second.
+  /// Prefetches data for the next read. prefetch_rest() needs what an earlier prefetch() has
+  /// fetched.
   void prefetch() const noexcept { prefetch_object(*leader_); }
   void prefetch_rest() const noexcept {
     if (leader_->family != nullptr) prefetch_object(*leader_->family);
     if constexpr (requires { leader_->sampler.prefetch(); }) leader_->sampler.prefetch();
   }
 
-  /// The sums over the tree; `vanished` once the leader has ended. Allocates nothing.
+  /// Reads the sums over the tree. Returns `vanished` once the leader has ended. Allocates nothing.
   [[nodiscard]] ReadStatus read(ProcessReading& reading) noexcept {
     Member& leader = *leader_;
     const bool is_there = leader.family != nullptr;
@@ -469,7 +474,7 @@ class ProcessForest<Sampler>::Tree {
     return ReadStatus::ok;
   }
 
-  /// The counters alone, now; all else is left unknown. Allocates nothing.
+  /// Reads only the counters, now; everything else stays unknown. Allocates nothing.
   [[nodiscard]] ReadStatus read_counters(ProcessReading& reading) noexcept {
     reading.clear();
     if (leader_->has_ended || leader_->family == nullptr) return ReadStatus::vanished;
@@ -496,14 +501,15 @@ class ProcessForest<Sampler>::Tree {
     hide_incomplete(leader, reading.more);
   }
 
-  /// The peaks of members were at different times: their sum is none.
+  /// Shows the largest peak or sum so far: members peak at different times, so peaks do not add up.
   static void show_peak(Member& leader, ProcessReading& reading) noexcept {
     Figure<std::uint64_t>& peak = reading.more.slots[peak_slot];
     leader.peak = std::max({leader.peak, peak.value_or(0), reading.memory_rss_bytes.value_or(0)});
     if (peak && reading.more.asks_for(peak_slot)) peak = leader.peak;
   }
 
-  /// A sum is shown once all members have told their part; one that joins later counts once it has.
+  /// Shows a sum only once all members have reported their part. A member that joins later counts
+  /// once it has reported.
   static void hide_incomplete(Member& leader, FurtherReadings& more) noexcept {
     leader.complete |= more.asked - (leader.sum.more.awaited | leader.awaited);
     const FurtherFigures hidden = more.asked - leader.complete;

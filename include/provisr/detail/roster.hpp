@@ -16,8 +16,8 @@
 
 namespace provisr::detail {
 
-/// Who is in the registry: the names in order, each with its history. Made anew when a name comes
-/// or goes, and otherwise shared, unchanged, by all snapshots.
+/// The names of a registry in order, each with its history. Rebuilt if a name is added, retired or
+/// removed; otherwise immutable and shared by all snapshots.
 class Roster {
  public:
   struct Entry {
@@ -28,7 +28,7 @@ class Roster {
 
   Roster() = default;
 
-  /// `sorted` is sorted by name, without doubles.
+  /// `sorted` is sorted by name, without duplicates.
   explicit Roster(std::vector<Entry> sorted)
       : entries_(std::move(sorted)),
         buckets_(std::bit_ceil(entries_.size() * 2 + 2), empty_bucket),
@@ -41,7 +41,7 @@ class Roster {
     return entries_[index];
   }
 
-  /// The position of a name; constant time.
+  /// Returns the position of a name in constant time; empty if the name is unknown.
   [[nodiscard]] std::optional<std::size_t> find(std::string_view name) const noexcept {
     if (entries_.empty()) return std::nullopt;
     for (std::size_t bucket = home(name);; bucket = next(bucket)) {
@@ -51,7 +51,7 @@ class Roster {
     }
   }
 
-  /// The positions [first, last) of all names that start with `prefix`.
+  /// Returns the positions [first, last) of all names that start with `prefix`.
   [[nodiscard]] std::pair<std::size_t, std::size_t> with_prefix(
       std::string_view prefix) const noexcept {
     const auto first = std::lower_bound(
@@ -81,7 +81,7 @@ class Roster {
 
   std::vector<Entry> entries_;
   std::vector<std::uint32_t> buckets_;  ///< open addressing, less than half full
-  int hash_shift_ = 0;                  ///< leaves of a hash what counts the buckets
+  int hash_shift_ = 0;                  ///< right shift from a hash to a bucket index
 };
 
 }  // namespace provisr::detail

@@ -19,12 +19,12 @@ struct SnapshotSlot {
   ProcessMetrics metrics;
   std::uint64_t history_end = 0;
   bool running = false;
-  bool vanished = false;  ///< at this tick; `metrics` then holds the PID only
+  bool vanished = false;  ///< this tick found it gone; `metrics` then holds only the PID
 };
 
-/// What a Snapshot shows. Written by one registry while it has no readers, then read by many.
+/// The contents of a Snapshot. One registry writes it while it has no readers, then many read it.
 struct SnapshotBuffer {
-  HolderCount holders;  ///< the snapshots; its owner is the pool
+  HolderCount holders;  ///< counts snapshots; the owner is the pool
   std::shared_ptr<const Roster> roster;
   std::vector<SnapshotSlot> slots;          ///< one for each entry of the roster
   std::vector<Figure<std::uint64_t>> more;  ///< further figures, `row_slots` for each entry
@@ -41,9 +41,9 @@ struct SnapshotBuffer {
   }
 };
 
-/// Keeps a buffer as it is for as long as somebody wants to read it, also beyond its pool.
+/// A reader's hold on a buffer: keeps it unchanged and alive, even after its pool is gone.
 ///
-/// Thread safety: as a std::shared_ptr<const ...>: different objects from different threads.
+/// Thread safety: different objects from different threads, like std::shared_ptr<const T>.
 class SnapshotHold {
  public:
   SnapshotHold(const SnapshotHold& other) noexcept : buffer_(other.buffer_), shard_(other.shard_) {
@@ -66,7 +66,7 @@ class SnapshotHold {
  private:
   friend class SnapshotPool;
 
-  /// Takes over what the caller has added in that shard.
+  /// Takes over a hold that the caller has added in this shard.
   SnapshotHold(SnapshotBuffer& buffer, HolderCount::Shard shard) noexcept
       : buffer_(&buffer), shard_(shard) {}
 
@@ -74,25 +74,25 @@ class SnapshotHold {
   HolderCount::Shard shard_;
 };
 
-/// The buffers of one registry: one is current, the others are held by readers or free to be
+/// The buffers of one registry. One is current; the others are held by readers or free to be
 /// filled. Readers take the current one without a lock and hold it as long as they like.
 ///
-/// Thread safety: hold_current at any time from any thread; the rest by one thread at a time.
+/// Thread safety: hold_current() at any time from any thread; the rest by one thread at a time.
 ///
-/// A reader first counts itself into the buffer it saw as current, then looks again whether it
-/// still is. The writer replaces the current buffer first and looks at the count later, before it
-/// reuses the old one. As all four steps are sequentially consistent, either the reader sees that
-/// the buffer is no longer current or the writer sees that it is held. Buffers are never freed
-/// before the pool, so the count of an outdated one may be touched safely.
+/// A reader adds itself to the count of the buffer that it saw as current, then checks that the
+/// buffer still is current. The writer first replaces the current buffer and later, before it
+/// reuses the old one, checks its count. All four steps are sequentially consistent, so either the
+/// reader sees that the buffer is no longer current, or the writer sees that it is held. Buffers
+/// are never freed before the pool, so a reader may safely touch the count of an outdated one.
 class SnapshotPool {
  public:
-  /// `row_slots` is the room for further figures of each name.
+  /// `row_slots` is the number of further figures of each name.
   explicit SnapshotPool(std::size_t row_slots = 0)
       : row_slots_(row_slots), current_(add_buffer()) {}
   SnapshotPool(const SnapshotPool&) = delete;
   SnapshotPool& operator=(const SnapshotPool&) = delete;
 
-  /// Buffers that snapshots still hold live on until the last of those is gone.
+  /// Buffers that snapshots still hold stay alive until the last of these snapshots is gone.
   ~SnapshotPool() {
     for (SnapshotBuffer* buffer : buffers_) {
       if (buffer->holders.retire()) delete buffer;
@@ -113,8 +113,8 @@ class SnapshotPool {
     return *current_.load(std::memory_order_relaxed);
   }
 
-  /// A buffer without readers, sized for `roster`; allocates only if all are held or the roster
-  /// has changed. Throws std::bad_alloc.
+  /// Returns a buffer without readers, sized for `roster`. Allocates only if all buffers are held
+  /// or the roster has changed. Throws std::bad_alloc.
   [[nodiscard]] SnapshotBuffer& free_buffer(const std::shared_ptr<const Roster>& roster) {
     drop_outdated(roster);
     SnapshotBuffer& buffer = find_free();
@@ -136,7 +136,8 @@ class SnapshotPool {
     return &buffer != &current() && buffer.holders.is_zero();
   }
 
-  /// A buffer that is seldom needed must not keep alive the histories of names long gone.
+  /// Releases outdated rosters, so that a rarely used buffer does not keep alive the histories of
+  /// removed names.
   void drop_outdated(const std::shared_ptr<const Roster>& roster) noexcept {
     for (SnapshotBuffer* buffer : buffers_) {
       if (buffer->roster != roster && is_free(*buffer)) buffer->roster.reset();

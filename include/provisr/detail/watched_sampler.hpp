@@ -10,7 +10,7 @@
 
 namespace provisr::detail {
 
-/// For samplers that know nothing of families: there are no trees.
+/// Replaces ProcessForest for samplers that cannot sample families: opens no trees.
 template <class Sampler>
 class NoForest {
  public:
@@ -39,7 +39,7 @@ struct ForestOf<Sampler> {
   using type = ProcessForest<Sampler>;
 };
 
-/// One process or one tree, read in the same way.
+/// One process or one tree, read through the same interface.
 template <class Sampler>
 class WatchedSampler {
  public:
@@ -54,7 +54,8 @@ class WatchedSampler {
   explicit WatchedSampler(Sampler process) noexcept : watched_(std::move(process)) {}
   explicit WatchedSampler(Tree tree) noexcept : watched_(std::move(tree)) {}
 
-  /// Hints that a read will follow soon. The second needs what the first has fetched.
+  /// Prefetches data for the next read. prefetch_rest() needs what an earlier prefetch() has
+  /// fetched.
   void prefetch() const noexcept {
     if constexpr (is_prefetched) std::visit([](const auto& one) { one.prefetch(); }, watched_);
   }

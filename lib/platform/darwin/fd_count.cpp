@@ -21,9 +21,9 @@ Figure<std::uint32_t> FdCounter::count(pid_t pid) noexcept {
     const auto room = static_cast<int>(list_.size() * sizeof(proc_fdinfo));
     errno = 0;
     const int filled = proc_pidinfo(pid, PROC_PIDLISTFDS, 0, list_.data(), room);
-    // 0 without an error: a process that has closed everything.
+    // 0 without an error means that the process has closed all descriptors.
     if (filled < 0 || (filled == 0 && errno != 0)) return {};
-    // A list that fills all the room may have been cut off.
+    // A list that fills the whole buffer may be truncated.
     if (filled < room) {
       return static_cast<std::uint32_t>(static_cast<std::size_t>(filled) / sizeof(proc_fdinfo));
     }

@@ -9,11 +9,11 @@
 
 namespace provisr::darwin_platform {
 
-/// Counts the open descriptors of processes. The system tells them only as a list: the memory for
-/// it is kept, and grows if a process has more of them than any before.
+/// Counts the open descriptors of processes. The system reports them only as a list. The memory for
+/// the list is kept, and grows if a process has more descriptors than any before.
 class FdCounter {
  public:
-  /// Unknown, with errno set, if the system does not tell.
+  /// Returns unknown, with errno set, if the system does not report the list.
   [[nodiscard]] Figure<std::uint32_t> count(pid_t pid) noexcept;
 
  private:

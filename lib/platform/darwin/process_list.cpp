@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t room_for_more = 64;
 
-/// Empty if it has ended meanwhile. Told of every user's processes.
+/// Returns empty if the process has ended meanwhile. Works for the processes of all users.
 [[nodiscard]] std::optional<Descent> descent_of(int pid) noexcept {
   proc_bsdshortinfo info{};
   constexpr int size = sizeof info;
@@ -40,7 +40,7 @@ std::span<const Descent> ProcessList::all() noexcept {
 
 void ProcessList::read() {
   processes_.clear();
-  // Without a buffer: how many there are, or may be.
+  // Without a buffer, the call returns an upper estimate of the number of processes.
   const int expected = proc_listallpids(nullptr, 0);
   if (expected <= 0) return;
   const auto wanted = static_cast<std::size_t>(expected) + room_for_more;

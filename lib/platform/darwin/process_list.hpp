@@ -7,7 +7,7 @@
 
 namespace provisr::darwin_platform {
 
-/// All processes with their parents, read at most once a tick.
+/// All processes with their parents, read at most once per tick.
 class ProcessList {
  public:
   void begin_tick() noexcept { is_outdated_ = true; }

@@ -25,14 +25,14 @@ namespace {
   return {error_number, std::generic_category()};
 }
 
-/// One call for identity and figures, so that both are of the same process. False: see errno.
+/// Reads identity and figures in one call, so both are of the same process. Sets errno on failure.
 [[nodiscard]] bool read_info(pid_t pid, proc_taskallinfo& info) noexcept {
   constexpr int size = sizeof info;
   return proc_pidinfo(pid, PROC_PIDTASKALLINFO, 0, &info, size) == size;
 }
 
-/// When a process started, in microseconds of the wall clock, as the kernel noted it then: two
-/// processes that had one PID after the other differ in it.
+/// Returns when a process started, in microseconds of the wall clock as the kernel recorded it. It
+/// differs between two processes that had the same PID one after the other.
 [[nodiscard]] std::uint64_t start_of(const proc_taskallinfo& info) noexcept {
   return info.pbsd.pbi_start_tvsec * 1'000'000 + info.pbsd.pbi_start_tvusec;
 }
@@ -72,7 +72,7 @@ std::span<const Descent> SamplingContext::candidates(ProcessId) noexcept {
   return state_->processes.all();
 }
 bool SamplingContext::missed_processes() const noexcept {
-  return true;  // the list says nothing of those that have come and gone
+  return true;  // the list does not contain processes that started and ended in between
 }
 void SamplingContext::recount_processes() noexcept {
   state_->processes.begin_tick();
@@ -124,8 +124,8 @@ void ProcessSampler::prefetch() const noexcept {
 
 ReadStatus ProcessSampler::read(ProcessReading& reading) noexcept {
   reading.clear();
-  // First what is not of the call that tells the identity: it is checked after them, so they
-  // cannot be another's.
+  // First read what the identity call does not return. The identity is checked afterwards, so these
+  // figures cannot be another process's.
   state_->read_fds(reading);
   state_->read_usage(reading.more);
   return state_->read_task(reading);
@@ -137,7 +137,7 @@ ReadStatus ProcessSampler::read_counters(ProcessReading& reading) noexcept {
   return state_->read_task(reading);
 }
 
-/// The peak is that of the physical footprint: of the resident size, none is told.
+/// Reads IO and the peak: that of the physical footprint, as the resident size has none.
 void ProcessSampler::State::read_usage(FurtherReadings& more) const noexcept {
   constexpr FurtherFigures io = further_group<figures>("io");
   constexpr FurtherFigures peak = further_group<figures>("peak");

@@ -15,14 +15,14 @@
 namespace provisr::linux_platform {
 namespace {
 
-/// More ids than this at once, and going through all processes is hardly dearer.
+/// With more ids than this at once, a scan of all processes costs hardly more.
 constexpr ProcessId most_ids = 8192;
-/// After so many ids all processes are gone through: whatever got its id out of turn (clone3 with
-/// set_tid, ns_last_pid) is found then.
+/// After this many ids all processes are scanned. The scan finds processes that got an id out of
+/// turn (clone3 with set_tid, ns_last_pid).
 constexpr std::uint32_t ids_between_scans = 32'768;
-/// Room for as many is made at once, so that ticks beside others' births allocate nothing.
+/// Memory for this many births is reserved at the start, so that usual ticks allocate nothing.
 constexpr std::size_t usual_births = 1024;
-/// How many ids below the newest may belong to processes that a scan finds incomplete.
+/// Number of ids below the newest that may belong to processes that a scan finds incomplete.
 constexpr ProcessId incomplete_ids = 64;
 constexpr ProcessId first_process = 1;
 
@@ -36,7 +36,7 @@ constexpr ProcessId first_process = 1;
   return Descent{pid, stat->parent_pid, may_be_adopted ? stat->process_group : 0};
 }
 
-/// 0 if the name is no process's.
+/// Returns 0 if the name is not a process id.
 [[nodiscard]] ProcessId id_of(std::string_view name) noexcept {
   ProcessId id = 0;
   const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), id);
@@ -128,7 +128,7 @@ void Births::look_again() {
   }
 }
 
-/// False: nobody has the id, or a thread.
+/// Returns false if no process has the id; a thread may have it.
 bool Births::find(ProcessId id) {
   if (!is_process_(id)) return false;
   const auto descent = descent_of(proc_root_, id);
@@ -142,7 +142,7 @@ void Births::note_missed() noexcept {
 }
 
 void Births::scan() {
-  // Before the processes: what is born meanwhile is found by its id.
+  // Read before the scan: processes born during the scan are found later by their ids.
   const ProcessId newest = newest_id().value_or(0);
   known_.clear();
   unresolved_.clear();

@@ -14,24 +14,24 @@ namespace provisr::linux_platform {
 
 using posix_platform::FileDescriptor;
 
-/// Finds the processes that have been born, by the ids given out since the last look.
+/// Finds new processes by the ids given out since the last look.
 ///
-/// Ids are given out in rising order, to threads as well as to processes, and start again from the
-/// bottom once they reach the kernel's pid_max (idr_alloc_cyclic in kernel/pid.c). The newest is
-/// all of ns_last_pid (pid_ns_ctl_handler in kernel/pid_namespace.c), which kernels without
-/// checkpoints lack, and the end of loadavg (proc_loadavg(5)), which is dearer.
-/// An id that nobody has at a look may be one whose process was not complete yet: it is looked at
-/// once more at the next tick.
+/// The kernel gives out ids in ascending order, to threads as well as to processes, and starts
+/// again from the bottom when it reaches pid_max (idr_alloc_cyclic in kernel/pid.c). The newest id
+/// is the only field of ns_last_pid (pid_ns_ctl_handler in kernel/pid_namespace.c), which kernels
+/// without checkpoint support lack, and the last field of loadavg (proc_loadavg(5)), which costs
+/// more to read. An id that no process has at a look may belong to a process that is not complete
+/// yet, so it is looked up once more at the next tick.
 class Births {
  public:
-  /// Whether a process, not a thread, may have this id.
+  /// Returns whether a process, not a thread, may have this id.
   using IsProcess = bool (*)(ProcessId id) noexcept;
 
   /// `has_own_pids`: ids under the proc root are those of this program's own PID namespace;
-  /// otherwise every look is at all processes. `proc_root` must outlive the object.
+  /// otherwise every look scans all processes. The descriptor `proc_root` must outlive the object.
   Births(int proc_root, bool has_own_pids, IsProcess is_process = is_known_process);
 
-  /// The next look is the first of a tick.
+  /// Marks the next look as the first of a tick.
   void begin_tick() noexcept { begins_tick_ = true; }
 
   /// See SamplingContext::new_processes, candidates, missed_processes, recount_processes.
@@ -40,7 +40,7 @@ class Births {
   [[nodiscard]] bool missed_some() const noexcept { return missed_some_; }
   void recount() noexcept { needs_scan_ = true; }
 
-  /// By whether the id has a process's CPU clock: the cheapest question there is.
+  /// Returns whether the id has the CPU clock of a process: the cheapest check there is.
   [[nodiscard]] static bool is_known_process(ProcessId id) noexcept;
 
  private:
@@ -58,19 +58,19 @@ class Births {
   int proc_root_;
   bool has_own_pids_;
   IsProcess is_process_;
-  FileDescriptor newest_id_;           ///< the file that ends with it
+  FileDescriptor newest_id_;           ///< the file whose last field is the newest id
   std::vector<Descent> known_;         ///< found since the tick began, or all processes
-  std::vector<ProcessId> unresolved_;  ///< ids that nobody had
+  std::vector<ProcessId> unresolved_;  ///< ids that no process had
   std::vector<ProcessId> looked_at_again_;
   ProcessId newest_ = 0;      ///< as of the last look
-  ProcessId tick_begin_ = 0;  ///< the newest when the tick began
+  ProcessId tick_begin_ = 0;  ///< `newest_` when the tick began
   std::uint32_t ids_since_scan_ = 0;
   bool begins_tick_ = true;
-  bool is_first_of_tick_ = false;  ///< the look that goes on
+  bool is_first_of_tick_ = false;  ///< the current look is the first of its tick
   bool knows_all_ = false;         ///< `known_` holds all processes
   bool needs_scan_ = true;
   bool missed_some_ = false;
-  bool missed_some_in_tick_ = false;  ///< after its first look
+  bool missed_some_in_tick_ = false;  ///< missed some after the first look of the tick
 };
 
 }  // namespace provisr::linux_platform

@@ -27,14 +27,14 @@ constexpr FurtherFigures peak = further_group<figures>("peak");
 constexpr FurtherFigures pss = further_group<figures>("pss");
 constexpr FurtherFigures limits = further_group<figures>("limits");
 
-/// Programs set the limit of descriptors when they start, if at all.
+/// Programs set their descriptor limit when they start, if at all, so it is read rarely.
 constexpr std::chrono::seconds limits_interval{10};
 
 [[nodiscard]] bool asks(FurtherFigures asked, FurtherFigures group) noexcept {
   return !(asked & group).empty();
 }
 
-/// The text of a small file beside `task`, in one piece.
+/// Reads a small file next to `task` in one piece.
 template <std::size_t size>
 [[nodiscard]] std::optional<std::string_view> read_file(int task, const char* path,
                                                         char (&buffer)[size]) noexcept {
@@ -63,8 +63,8 @@ bool FurtherReader::knows_counters(FurtherFigures asked) const noexcept {
   return true;
 }
 
-/// Bytes that were written, but dropped before they reached storage (cancelled_write_bytes), are
-/// not taken off: the figure could fall.
+/// Does not subtract bytes that were written but dropped before they reached storage
+/// (cancelled_write_bytes): the figure could fall.
 void FurtherReader::read_io(int task) noexcept {
   char buffer[1024];
   const auto text = read_file(task, "../io", buffer);
@@ -138,7 +138,7 @@ void FurtherReader::set(std::size_t slot, std::optional<std::uint64_t> value) no
   values_[slot] = value ? Figure<std::uint64_t>(*value) : Figure<std::uint64_t>();
 }
 
-/// Without an error, the group is told.
+/// Marks a group as refused with `error`; without an error, marks it as readable again.
 void FurtherReader::refuse(FurtherFigures group, std::error_code error) noexcept {
   refused_ = error ? refused_ | group : refused_ - group;
   if (error) error_ = static_cast<std::errc>(error.value());

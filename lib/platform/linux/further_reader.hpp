@@ -17,30 +17,31 @@
 
 namespace provisr::linux_platform {
 
-/// The further figures of one process. All files are reached through a handle of its `task`
+/// Reads the further figures of one process. All files are opened through a handle of its `task`
 /// directory, which never leads to another process.
 class FurtherReader {
  public:
   using Time = std::chrono::steady_clock::time_point;
 
-  /// Reads what only changes if the process runs: counters and the peak.
+  /// Reads what changes only while the process runs: counters and the peak.
   void read_usage(int task, FurtherFigures asked) noexcept;
 
-  /// Reads the counters alone.
+  /// Reads only the counters.
   void read_counters(int task, FurtherFigures asked) noexcept;
 
-  /// Whether all counters are known that the system did not refuse to tell.
+  /// Returns whether all requested counters are known, except those the system refused to report.
   [[nodiscard]] bool knows_counters(FurtherFigures asked) const noexcept;
 
-  /// Takes a proportional size that has been read. Whether it is time for read_seldom().
+  /// Takes the result of a finished reading of the proportional size. Returns whether it is time
+  /// for read_seldom().
   [[nodiscard]] bool is_due(FurtherFigures asked, Time now,
                             std::chrono::nanoseconds min_pss_interval) noexcept;
 
-  /// Reads what also changes if the process does not run, if it is time: the limit, and, without
-  /// waiting for it, the proportional size. Call is_due() before.
+  /// Reads what may change while the process is idle, if it is time: reads the descriptor limit,
+  /// and requests the proportional size without waiting for it. Call is_due() first.
   void read_seldom(int task, FurtherFigures asked, Time now, PssReader& reader) noexcept;
 
-  /// Hands out what was read last.
+  /// Copies the latest values to `more`.
   void show(FurtherReadings& more) const noexcept;
 
  private:
@@ -60,7 +61,7 @@ class FurtherReader {
   bool limits_are_due_ = false;
   bool pss_is_due_ = false;
   std::optional<Time> limits_at_;
-  std::optional<Time> pss_at_;  ///< when it was requested, then when it was there
+  std::optional<Time> pss_at_;  ///< when it was requested, later when the result was taken
   SwitchCount switches_;
   std::shared_ptr<PssReader::Job> pss_;
 };

@@ -10,7 +10,7 @@
 namespace provisr::linux_platform {
 namespace {
 
-/// One record of getdents64(2), up to its name.
+/// A record of getdents64(2) up to its name.
 struct DirectoryEntry {
   std::uint64_t inode;
   std::int64_t offset;

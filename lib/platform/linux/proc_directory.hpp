@@ -14,13 +14,13 @@
 #include <sys/types.h>
 #include <system_error>
 
-/// System calls on procfs, each as one function that allocates nothing. All set errno and say so
-/// by an empty result.
+/// System calls on procfs, one function each. They allocate nothing. On failure they return an
+/// empty result and set errno.
 namespace provisr::linux_platform {
 
 using posix_platform::FileDescriptor;
 
-/// "PID" or "PID/file", relative to the proc root.
+/// The path "PID" or "PID/file", relative to the proc root.
 class ProcPath {
  public:
   explicit ProcPath(ProcessId pid, std::string_view file = {}) noexcept {
@@ -39,28 +39,28 @@ class ProcPath {
 
 [[nodiscard]] FileDescriptor open_readable(int directory, const char* path) noexcept;
 
-/// A directory that is only looked up in and measured: needs no right to list it.
+/// Opens a directory for lookups and fstat(2) only; needs no permission to list it.
 [[nodiscard]] FileDescriptor open_handle(int directory, const char* path) noexcept;
 
-/// What a file has at an offset, as much as the buffer holds and the system hands out at once;
+/// Reads a file at an offset, as much as the buffer holds and the system returns at once. Returns
 /// empty text at the end.
 [[nodiscard]] std::optional<std::string_view> read_at(int file, std::span<char> buffer,
                                                       std::size_t offset) noexcept;
 
-/// The beginning of a file, as much as the buffer holds.
+/// Reads the beginning of a file, as much as the buffer holds.
 [[nodiscard]] inline std::optional<std::string_view> read_start(int file,
                                                                 std::span<char> buffer) noexcept {
   return read_at(file, buffer, 0);
 }
 
-/// The names in an open directory, "." and ".." among them, one after the other.
+/// Reads the names in an open directory one by one, including "." and "..".
 class DirectoryReader {
  public:
   explicit DirectoryReader(int directory) noexcept : directory_(directory) {}
   DirectoryReader(const DirectoryReader&) = delete;
   DirectoryReader& operator=(const DirectoryReader&) = delete;
 
-  /// Valid until the next call; empty at the end or on failure.
+  /// Returns the next name; empty at the end or on failure. Valid until the next call.
   [[nodiscard]] std::optional<std::string_view> next() noexcept;
   [[nodiscard]] bool has_failed() const noexcept { return has_failed_; }
 
@@ -73,15 +73,15 @@ class DirectoryReader {
   alignas(std::uint64_t) std::byte buffer_[4096];
 };
 
-/// The entries of a directory, "." and ".." left out.
+/// Returns the number of entries of a directory, without "." and "..".
 [[nodiscard]] std::optional<std::uint32_t> count_entries(int directory, const char* path) noexcept;
 
-/// Whether an errno says that a process is gone: "no such file" in procfs means "no such process".
+/// Returns whether an errno means that a process is gone; procfs may say "no such file" instead.
 [[nodiscard]] constexpr bool says_no_such_process(int error_number) noexcept {
   return error_number == ENOENT || error_number == ESRCH;
 }
 
-/// errno as the library's errors.
+/// Converts an errno to the library's errors.
 [[nodiscard]] std::error_code process_error(int error_number) noexcept;
 
 }  // namespace provisr::linux_platform

@@ -12,8 +12,8 @@ namespace {
   return character == ' ' || character == '\n' || character == '\t';
 }
 
-/// Takes fields, parted by spaces, off the front of a text. A statm is parsed for each process at
-/// each tick: searching for sets of characters would be half of what a tick executes.
+/// Reads fields, separated by spaces, from the front of a text. A statm is parsed for each process
+/// at each tick: searches for character sets would be half of what a tick executes.
 class FieldReader {
  public:
   explicit FieldReader(std::string_view text) noexcept
@@ -43,7 +43,7 @@ class FieldReader {
     return letter;
   }
 
-  /// Whether every field so far was there and was what it was read as.
+  /// Returns whether every field so far was present and had the requested type.
   [[nodiscard]] bool is_good() const noexcept { return is_good_; }
 
  private:
@@ -62,7 +62,7 @@ class FieldReader {
   bool is_good_ = true;
 };
 
-/// What stands behind a key and its separator in the line that begins with them.
+/// Returns the text after a key and its separator, from the line that begins with both.
 [[nodiscard]] std::optional<std::string_view> find_value(std::string_view text,
                                                          std::string_view key,
                                                          char separator) noexcept {
@@ -98,7 +98,7 @@ std::optional<Statm> parse_statm(std::string_view text) noexcept {
 }
 
 std::optional<Stat> parse_stat(std::string_view text) noexcept {
-  // Field 2 is the program's name in parentheses; it may hold spaces and parentheses itself.
+  // Field 2 is the program's name in parentheses; it may itself contain spaces and parentheses.
   const auto name_end = text.rfind(')');
   if (name_end == std::string_view::npos) return std::nullopt;
   FieldReader fields(text.substr(name_end + 1));
@@ -113,7 +113,7 @@ std::optional<Stat> parse_stat(std::string_view text) noexcept {
   stat.children_major_faults = fields.number<std::uint64_t>();
   stat.cpu_clock_ticks = fields.number<std::uint64_t>();
   stat.cpu_clock_ticks += fields.number<std::uint64_t>();
-  const auto children_user = fields.number<std::int64_t>();  // signed in the kernel, as the next
+  const auto children_user = fields.number<std::int64_t>();  // signed in the kernel, like the next
   const auto children_system = fields.number<std::int64_t>();
   stat.children_clock_ticks =
       static_cast<std::uint64_t>(std::max<std::int64_t>(children_user, 0)) +

@@ -5,75 +5,77 @@
 #include <optional>
 #include <string_view>
 
-/// The text files of /proc/PID as values: pure functions over text.
+/// Parsers for the text files of /proc/PID: pure functions over text.
 namespace provisr::linux_platform {
 
-/// A buffer of this size holds any `status`, whose length goes with the number of the process's
-/// groups, but that of a process in a thousand of them.
+/// Large enough for any `status` unless the process is in about a thousand groups.
 inline constexpr std::size_t status_buffer_size = 16 * 1024;
 
-/// The first two fields of /proc/PID/statm (proc_pid_statm(5)). All zero for a zombie and for a
-/// kernel thread.
+/// The first two fields of /proc/PID/statm (proc_pid_statm(5)). Both are zero for a zombie and for
+/// a kernel thread.
 struct Statm {
   std::uint64_t size_pages = 0;
   std::uint64_t resident_pages = 0;
 };
 [[nodiscard]] std::optional<Statm> parse_statm(std::string_view text) noexcept;
 
-/// What is used of /proc/PID/stat (proc_pid_stat(5)).
+/// The fields in use of /proc/PID/stat (proc_pid_stat(5)).
 struct Stat {
-  char state = '?';                ///< field 3
-  std::int32_t parent_pid = 0;     ///< field 4
-  std::int32_t process_group = 0;  ///< field 5
-  std::uint32_t flags = 0;         ///< field 9, PF_* in the kernel's include/linux/sched.h
-  std::uint64_t major_faults = 0;  ///< field 12, of all threads, also those that have ended
-  std::uint64_t children_major_faults = 0;  ///< field 13: of children, as fields 16 and 17
+  char state = '?';                         ///< field 3
+  std::int32_t parent_pid = 0;              ///< field 4
+  std::int32_t process_group = 0;           ///< field 5
+  std::uint32_t flags = 0;                  ///< field 9, PF_* in the kernel's include/linux/sched.h
+  std::uint64_t major_faults = 0;           ///< field 12, of all threads, including ended ones
+  std::uint64_t children_major_faults = 0;  ///< field 13, of reaped children, as fields 16 and 17
   std::uint64_t cpu_clock_ticks = 0;        ///< fields 14 and 15, utime + stime
-  /// Fields 16 and 17, cutime + cstime: of the children that it has waited for, with theirs.
+  /// Fields 16 and 17, cutime + cstime: of the children that the process has reaped, including what
+  /// they had reaped.
   std::uint64_t children_clock_ticks = 0;
   std::uint32_t num_threads = 0;        ///< field 20
   std::uint64_t start_clock_ticks = 0;  ///< field 22, since boot
   std::uint64_t size_bytes = 0;         ///< field 23
   std::uint64_t resident_pages = 0;     ///< field 24
 
-  /// Whether the first thread has ended. Then procfs shows no memory and no descriptors, although
-  /// other threads may go on with both.
+  /// Returns whether the first thread has ended. procfs then shows no memory and no descriptors,
+  /// although other threads may still use both.
   [[nodiscard]] bool leader_has_ended() const noexcept { return state == 'Z' || state == 'X'; }
 
-  /// Whether it has executed no program since it was forked (the flag 1 of ps(1)).
+  /// Returns whether the process has executed no program since it was forked (flag 1 of ps(1)).
   [[nodiscard]] bool is_unexecuted_fork() const noexcept {
     constexpr std::uint32_t forked_but_not_executed = 0x40;  // PF_FORKNOEXEC
     return (flags & forked_but_not_executed) != 0;
   }
 
-  /// Whether nothing of the process runs any more.
+  /// Returns whether all threads of the process have ended.
   [[nodiscard]] bool has_ended() const noexcept { return leader_has_ended() && num_threads <= 1; }
 };
 [[nodiscard]] std::optional<Stat> parse_stat(std::string_view text) noexcept;
 
-/// A "Key:   123 kB" line of /proc/PID/status (proc_pid_status(5)), in bytes. `key` without colon.
+/// Returns the value of a "Key: 123 kB" line of /proc/PID/status (proc_pid_status(5)), in bytes.
+/// `key` has no colon.
 [[nodiscard]] std::optional<std::uint64_t> parse_status_bytes(std::string_view text,
                                                               std::string_view key) noexcept;
 
-/// A "Key: 123" line, as /proc/PID/io (proc_pid_io(5)) and `status` have them. `key` without colon.
+/// Returns the value of a "Key: 123" line of /proc/PID/io (proc_pid_io(5)) or `status`. `key` has
+/// no colon.
 [[nodiscard]] std::optional<std::uint64_t> parse_number(std::string_view text,
                                                         std::string_view key) noexcept;
 
-/// The soft limit of a line of /proc/PID/limits (proc_pid_limits(5)), such as "Max open files";
-/// empty if it is "unlimited".
+/// Returns the soft limit in a line of /proc/PID/limits (proc_pid_limits(5)), such as "Max open
+/// files"; empty if it is "unlimited".
 [[nodiscard]] std::optional<std::uint64_t> parse_soft_limit(std::string_view limits,
                                                             std::string_view name) noexcept;
 
-/// A "key 123" line of /proc/vmstat (proc_vmstat(5)).
+/// Returns the value of a "key 123" line of /proc/vmstat (proc_vmstat(5)).
 [[nodiscard]] std::optional<std::uint64_t> parse_vmstat(std::string_view text,
                                                         std::string_view key) noexcept;
 
-/// The newest id given out in the reader's PID namespace: the last field of /proc/loadavg
+/// Returns the newest id given out in the reader's PID namespace: the last field of /proc/loadavg
 /// (proc_loadavg(5)), or the only one of /proc/sys/kernel/ns_last_pid.
 [[nodiscard]] std::optional<std::int32_t> parse_newest_id(std::string_view text) noexcept;
 
-/// Whether a process is in a PID namespace below the one whose procfs shows this `status`: its
-/// NSpid line has an id for each namespace from the one to the other (Linux 4.1,
+/// Returns whether a process is in a PID namespace below that of the procfs that shows this
+/// `status`. Its NSpid line then has more than one id: one for each namespace (Linux 4.1,
 /// proc_pid_status(5)).
 [[nodiscard]] bool is_of_nested_pid_namespace(std::string_view status) noexcept;
 

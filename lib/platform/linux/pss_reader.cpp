@@ -79,7 +79,7 @@ std::shared_ptr<PssReader::Job> PssReader::next() {
   return is_ending_ ? nullptr : pop();
 }
 
-/// mutex_ held, or the thread has ended.
+/// Requires mutex_, or that the thread has ended.
 std::shared_ptr<PssReader::Job> PssReader::pop() noexcept {
   if (first_ == nullptr) return nullptr;
   Job* const job = first_;

@@ -15,25 +15,25 @@
 
 namespace provisr::linux_platform {
 
-/// Reads the proportional memory of processes on a thread of its own, one after the other: the
-/// kernel walks all pages of a process for it (proc_pid_smaps_rollup), which takes milliseconds,
-/// and seconds of a large one.
+/// Reads the proportional memory (PSS) of processes one by one on a worker thread. The kernel walks
+/// all pages of a process for it (proc_pid_smaps_rollup), which takes milliseconds, or seconds for
+/// a large process.
 ///
-/// Thread safety: request() from one thread at a time. Must not be destroyed beside it.
+/// Thread safety: request() from one thread at a time, and not during destruction.
 class PssReader {
  public:
   struct Result {
     Figure<std::uint64_t> bytes;
-    std::error_code refusal;  ///< if the system does not tell this user
+    std::error_code refusal;  ///< set if the system denies access to this user
   };
 
-  /// The reading of one process. take() and is_free() are of the thread that requests.
+  /// A reading of one process. Only the thread that calls request() may call take() and is_free().
   class Job {
    public:
-    /// Whether it can be requested: it was never, or its result was taken.
+    /// Returns whether the job can be requested: it never was, or its result was taken.
     [[nodiscard]] bool is_free() const noexcept { return state_.load() == State::free; }
 
-    /// The result once it is there, once.
+    /// Returns a finished result, once; otherwise empty.
     [[nodiscard]] std::optional<Result> take() noexcept;
 
    private:
@@ -43,7 +43,7 @@ class PssReader {
     std::atomic<State> state_ = State::free;
     posix_platform::FileDescriptor task_;
     Result result_;
-    std::shared_ptr<Job> self_;  ///< while it waits
+    std::shared_ptr<Job> self_;  ///< keeps the job alive while it is queued
     Job* next_ = nullptr;
   };
 
@@ -51,11 +51,11 @@ class PssReader {
   PssReader(const PssReader&) = delete;
   PssReader& operator=(const PssReader&) = delete;
 
-  /// Waits for the process that is being read.
+  /// Waits until a reading in progress is finished.
   ~PssReader();
 
-  /// Reads the process whose `task` directory this is. False without descriptors or threads left.
-  /// Allocates nothing once the thread runs. Requires job->is_free().
+  /// Queues a reading of the process whose `task` directory this is. Returns false if descriptors
+  /// or threads are exhausted. Allocates nothing once the thread runs. Requires job->is_free().
   [[nodiscard]] bool request(const std::shared_ptr<Job>& job, int task) noexcept;
 
  private:
@@ -66,13 +66,13 @@ class PssReader {
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  Job* first_ = nullptr;  ///< of those that wait
+  Job* first_ = nullptr;  ///< head of the queue
   Job* last_ = nullptr;
   bool is_ending_ = false;
   std::thread thread_;
 };
 
-/// Reads it now. errno is set if the result is empty.
+/// Reads the proportional memory in the calling thread. If the result is empty, errno is set.
 [[nodiscard]] Figure<std::uint64_t> read_pss(int task) noexcept;
 
 }  // namespace provisr::linux_platform

@@ -6,10 +6,10 @@
 namespace provisr::linux_platform {
 namespace {
 
-/// /proc/vmstat has 4 KB, and some more on large machines.
+/// /proc/vmstat has about 4 KB, and somewhat more on large machines.
 constexpr std::size_t vmstat_buffer_size = 16 * 1024;
 
-/// All of the file: the kernel hands it out in pieces.
+/// Reads all of a file; the kernel returns it in pieces.
 [[nodiscard]] std::string_view read_whole(int file, std::span<char> buffer) noexcept {
   std::size_t length = 0;
   while (length < buffer.size()) {

@@ -6,15 +6,15 @@
 
 namespace provisr::linux_platform {
 
-/// The sum of the counters in /proc/vmstat that rise if memory was taken from processes, or given
-/// to them, without their running: reclaim, also of one control group alone (pgsteal_anon and
-/// pgsteal_file, Linux 5.8; the counters by reclaimer leave control groups out), swapping in both
-/// directions, and the joining of pages into huge ones. Empty if the first two are not there.
+/// Returns the sum of the counters in /proc/vmstat that rise if memory is taken from or given to
+/// processes that do not run: reclaim, also within one control group (pgsteal_anon and
+/// pgsteal_file, Linux 5.8; the counters by reclaimer omit control groups), swapping in both
+/// directions, and the merging of pages into huge pages. Empty if the first two are missing.
 [[nodiscard]] std::optional<std::uint64_t> parse_reclaim_count(std::string_view vmstat) noexcept;
 
-/// Tells whether what is resident of a process that has not run may have changed. Looks at most
-/// once a tick, and only if as many ask as make it pay: reading vmstat costs as much as reading
-/// the memory of some 30 processes.
+/// Detects whether the resident memory of idle processes may have changed. Looks at most once per
+/// tick, and only if enough processes ask: reading vmstat costs as much as reading the memory of
+/// about 30 processes.
 class ReclaimWatch {
  public:
   static constexpr std::uint32_t worth_looking = 32;
@@ -23,10 +23,11 @@ class ReclaimWatch {
 
   void begin_tick() noexcept;
 
-  /// The same number as this or generation() returned earlier: nothing was reclaimed in between.
+  /// Returns a number. If this or generation() returned it before, nothing was reclaimed in
+  /// between.
   [[nodiscard]] std::uint64_t ask() noexcept;
 
-  /// The number as of the latest look. Memory that is read after this call is no older.
+  /// Returns the number as of the latest look. Memory that is read after this call is no older.
   [[nodiscard]] std::uint64_t generation() const noexcept { return generation_; }
 
  private:

@@ -24,10 +24,10 @@ namespace {
 
 constexpr std::size_t descriptors_per_process = 3;
 
-/// What stands of a process that has not run is checked this much less often than its memory.
+/// The other figures of an idle process are read this much less often than its memory.
 constexpr int idle_ages_until_full_reading = 6;
 
-/// The latest reading of a process, for as long as it does not run.
+/// The latest reading of a process, valid while the process is idle.
 struct IdleReading {
   ProcessReading reading;
   std::uint64_t tick = 0;
@@ -43,14 +43,14 @@ struct IdleReading {
          static_cast<std::uint64_t>(time.tv_nsec);
 }
 
-/// Whether a failed read, by its errno, means that the process has ended. Any other error, such as
-/// a lack of descriptors or memory, leaves all figures unknown.
+/// Returns `vanished` if the errno of a failed read means that the process has ended. Any other
+/// error, such as a lack of descriptors or memory, leaves all figures unknown.
 [[nodiscard]] ReadStatus status_of_failed_read(ProcessReading& reading) noexcept {
   reading.clear();
   return says_no_such_process(errno) ? ReadStatus::vanished : ReadStatus::ok;
 }
 
-/// Sets errno, as a system call does, if there is nothing.
+/// Returns `parsed`; sets errno if it is empty, as a failed system call does.
 template <class T>
 [[nodiscard]] std::optional<T> well_formed(std::optional<T> parsed) noexcept {
   if (!parsed) errno = EBADMSG;
@@ -64,13 +64,14 @@ template <class T>
   return text ? well_formed(parse_statm(*text)) : std::nullopt;
 }
 
-/// A directory's links: its name, its "." and, in `task`, one for each thread.
+/// Returns the number of threads; unknown if none is left. The links of `task` are its name, its
+/// "." and one per thread.
 [[nodiscard]] Figure<std::uint32_t> thread_count(const struct stat& task) noexcept {
   if (task.st_nlink <= 2) return {};
   return static_cast<std::uint32_t>(task.st_nlink - 2);
 }
 
-/// Whether the process of a `task` directory has not been waited for.
+/// Returns whether the process of a `task` directory has not been reaped yet.
 [[nodiscard]] bool is_there(int task) noexcept {
   struct stat threads;
   return ::fstat(task, &threads) == 0 && thread_count(threads).has_value();
@@ -79,15 +80,13 @@ template <class T>
 }  // namespace
 
 /// A process is read in one of three ways.
-/// - By kept descriptors: procfs answers ESRCH on them once the process is gone. What else is read
-///   by number before a successful read of `statm` is therefore known to be of the same process.
-/// - By number, if descriptors are short: procfs gives a process's `task` directory an inode of
-///   its own and keeps it as long as memory allows. If it is the one seen before, the PID was
-///   not reused while the figures were read (proc_pid_make_inode, pid_revalidate in
-///   fs/proc/base.c).
+/// - By kept descriptors: procfs answers ESRCH on them once the process is gone. Therefore, figures
+///   that were read by number before a successful read of `statm` are of the same process.
+/// - By number, if descriptors are short: procfs gives a process's `task` directory an inode of its
+///   own and keeps it as long as memory allows. If the inode is the same as before, the PID was not
+///   reused while the figures were read (proc_pid_make_inode, pid_revalidate in fs/proc/base.c).
 /// - By directory, if the inode differs or the proc root is of another PID namespace: the start
-/// time
-///   in `stat` tells whether it is still the same process.
+///   time in `stat` shows whether it is still the same process.
 struct ProcessSampler::State {
   State(SamplingContext::State& shared, ProcessId process) noexcept
       : context(shared), pid(process) {}
@@ -133,13 +132,13 @@ struct ProcessSampler::State {
   ProcessId pid;
   std::optional<clockid_t> cpu_clock;
   std::uint64_t start_clock_ticks = 0;  ///< of a process read by path
-  std::optional<ino_t> task_inode;      ///< of a process read by number, once seen
-  FileDescriptor statm;                 ///< of a process read by kept descriptors, as the next two
+  std::optional<ino_t> task_inode;      ///< of a process read by number; empty until first seen
+  FileDescriptor statm;  ///< of a process read by kept descriptors, like the next two
   FileDescriptor task;
   FileDescriptor fd;
   std::optional<IdleReading> idle;
-  std::unique_ptr<FurtherReader> further;  ///< once something was asked for
-  Figure<std::uint64_t> further_at_ns;     ///< the CPU time when these figures were read
+  std::unique_ptr<FurtherReader> further;  ///< created when something is requested
+  Figure<std::uint64_t> further_at_ns;     ///< the CPU time when further figures were read
   FurtherFigures further_then;
 };
 
@@ -192,8 +191,8 @@ ReadStatus ProcessSampler::State::read_figures(ProcessReading& reading) noexcept
   return status;
 }
 
-/// The latest reading again, if the process has not run since. The CPU time is known by number
-/// only: no other process has used the same, to the nanosecond.
+/// Returns the latest reading again if the process has not run since. The CPU time alone proves
+/// which process it is: no other process has used the same time, to the nanosecond.
 bool ProcessSampler::State::read_idle(ProcessReading& reading) noexcept {
   if (!idle || !has_idled(reading.cpu_time_ns)) return false;
   const bool memory_stands = context.reclaim.ask() == idle->reclaim_generation &&
@@ -222,8 +221,7 @@ bool ProcessSampler::State::renew_idle_memory() noexcept {
   return true;
 }
 
-/// The figures that the registry asks for beside the others. If it has not run, its counters and
-/// its peak are what they were.
+/// Reads the further figures. Skips counters and the peak if the process has not run.
 ReadStatus ProcessSampler::State::read_further(ProcessReading& reading) noexcept {
   FurtherReader* const reader = further_reader();
   if (reader == nullptr) return ReadStatus::ok;
@@ -248,7 +246,7 @@ ReadStatus ProcessSampler::State::read_further(ProcessReading& reading) noexcept
   return ReadStatus::ok;
 }
 
-/// It has ended meanwhile, or the further figures alone cannot be read.
+/// Returns `vanished` if the process has ended, `ok` if only further figures cannot be read.
 ReadStatus ProcessSampler::State::status_without_task(ProcessReading& reading) const noexcept {
   FamilyReading family;
   const ReadStatus status = read_family(family);
@@ -270,27 +268,28 @@ ReadStatus ProcessSampler::State::read_further_counters(ProcessReading& reading)
   return ReadStatus::ok;
 }
 
-/// Since the further figures that are asked for were read. Needs a clock of nanoseconds: in one of
-/// 10 ms it may have.
+/// Returns whether the process may have run since the requested further figures were read. Only a
+/// clock in nanoseconds can exclude this; a clock in steps of 10 ms cannot.
 bool ProcessSampler::State::may_have_run(const ProcessReading& reading) const noexcept {
   const Figure<std::uint64_t> now = reading.cpu_time_ns;
   const bool is_the_same = cpu_clock && now && now == further_at_ns;
   return !is_the_same || *now == 0 || !(reading.more.asked - further_then).empty();
 }
 
-/// Another reading may ask for others at the same CPU time, or for the same at a later one.
+/// Records which figures were read at this CPU time. Readings may request different figures at the
+/// same CPU time, or the same figures at a later one.
 void ProcessSampler::State::note_read(const ProcessReading& reading) noexcept {
   if (std::exchange(further_at_ns, reading.cpu_time_ns) != reading.cpu_time_ns) further_then = {};
   further_then |= reading.more.asked;
 }
 
-/// Null if memory is short.
+/// Returns null if memory is short.
 FurtherReader* ProcessSampler::State::further_reader() noexcept {
   if (!further) further.reset(new (std::nothrow) FurtherReader);
   return further.get();
 }
 
-/// The `task` directory of this process; opened if it is not kept. -1: see errno.
+/// Returns the `task` directory of this process, opened if not kept; -1 with errno set on failure.
 int ProcessSampler::State::own_task(FileDescriptor& opened) const noexcept {
   if (statm) return task.get();
   opened = open_handle(context.proc_root.get(), ProcPath(pid, "task").c_str());
@@ -345,7 +344,7 @@ ReadStatus ProcessSampler::State::read_cpu_time(ProcessReading& reading) noexcep
   return ReadStatus::vanished;
 }
 
-/// A process that has ended but was not waited for still is: nobody else has its PID.
+/// Returns whether the process still exists. A zombie does: no other process has its PID.
 bool ProcessSampler::State::is_still_there() const noexcept {
   if (statm) return is_there(task.get());
   struct stat threads;
@@ -354,8 +353,8 @@ bool ProcessSampler::State::is_still_there() const noexcept {
          task_inode == threads.st_ino;
 }
 
-/// Reads whatever process has the PID, and returns the inode of its `task` directory, read last;
-/// empty if the caller must fall back to `read_by_directory`.
+/// Reads the process that has the PID now, and returns the inode of its `task` directory, read
+/// last; empty if the caller must fall back to `read_by_directory`.
 std::optional<ino_t> ProcessSampler::State::read_by_number(ProcessReading& reading) const noexcept {
   const int root = context.proc_root.get();
   read_own_swap(reading);
@@ -374,8 +373,9 @@ void ProcessSampler::State::apply(const Statm& memory, ProcessReading& reading) 
   reading.memory_rss_bytes = memory.resident_pages * context.page_bytes;
 }
 
-/// A zombie, or a process that has no memory of its own: a kernel thread, or one whose first
-/// thread has ended before the others. Reads by number: the caller makes sure that it was right.
+/// Reads a process without memory of its own: a zombie, a kernel thread, or a process whose first
+/// thread has ended before the others. Reads by number; the caller checks that the PID was not
+/// reused.
 ReadStatus ProcessSampler::State::read_without_memory(ProcessReading& reading) const noexcept {
   const auto stat = read_stat(context.proc_root.get(), ProcPath(pid, "stat").c_str());
   if (!stat) return status_of_failed_read(reading);
@@ -400,7 +400,7 @@ ReadStatus ProcessSampler::State::read_by_directory(ProcessReading& reading) con
   if (!cpu_clock) reading.cpu_time_ns = stat->cpu_clock_ticks * context.clock_tick_ns;
   reading.num_threads = stat->num_threads;
   if (stat->size_bytes > 0) {
-    // `stat` gives the resident pages, too, but leaves out what each CPU has not yet added to the
+    // `stat` also contains the resident pages, but without what each CPU has not yet added to the
     // total: many megabytes on a large machine. `statm` is exact since Linux 6.17.
     const auto memory = read_statm(directory.get(), "statm");
     const Statm of_stat{stat->size_bytes / context.page_bytes, stat->resident_pages};
@@ -415,12 +415,12 @@ ReadStatus ProcessSampler::State::read_by_directory(ProcessReading& reading) con
   return ReadStatus::ok;
 }
 
-/// False if the system that all processes are of uses no swap.
+/// Returns false if the system of these processes uses no swap.
 bool ProcessSampler::State::may_be_swapped() const noexcept {
   return !context.has_own_pids || context.uses_swap;
 }
 
-/// By number.
+/// Reads by number.
 void ProcessSampler::State::read_own_swap(ProcessReading& reading) const noexcept {
   if (may_be_swapped()) {
     read_swap(context.proc_root.get(), ProcPath(pid, "status").c_str(), reading);
@@ -457,13 +457,14 @@ void ProcessSampler::State::read_fds(int directory, const char* path,
 }
 
 ReadStatus ProcessSampler::State::read_family(FamilyReading& reading) const noexcept {
-  // Through a kept descriptor it is the right process's, by number only with its start time.
+  // A kept descriptor always leads to the right process; a number only if the start time matches.
   const auto stat = statm ? read_stat(task.get(), "../stat")
                           : read_stat(context.proc_root.get(), ProcPath(pid, "stat").c_str());
   if (!stat) return says_no_such_process(errno) ? ReadStatus::vanished : ReadStatus::ok;
   if (!statm && stat->start_clock_ticks != start_clock_ticks) return ReadStatus::vanished;
   reading.parent = stat->parent_pid;
-  reading.is_being_collected = stat->state == 'X';  // EXIT_DEAD: set before accounts are added up
+  // EXIT_DEAD is set before the usage is added to the parent's.
+  reading.is_being_collected = stat->state == 'X';
   reading.children_cpu_ns = stat->children_clock_ticks * context.clock_tick_ns;
   constexpr std::size_t faults = further_slot<figures>("major_faults");
   if (reading.children.asks_for(faults)) {

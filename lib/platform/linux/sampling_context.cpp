@@ -23,8 +23,8 @@ namespace {
   return static_cast<std::size_t>(limit.rlim_cur) / 2;
 }
 
-/// Whether process ids under this proc root mean the same as in system calls of ours. `self` tells
-/// what ours is there; by chance that could be the same number in an outer namespace.
+/// Returns whether PIDs under this proc root are those of this program's system calls. `self`
+/// contains this program's PID there; in an outer namespace it could be the same number by chance.
 [[nodiscard]] bool is_own_pid_namespace(int proc_root) noexcept {
   char target[32];
   const ssize_t length = ::readlinkat(proc_root, "self", target, sizeof target);
@@ -38,8 +38,8 @@ namespace {
   return text && !is_of_nested_pid_namespace(*text);
 }
 
-/// Whether st_size of a `fd` directory is the number of descriptors, as it is since Linux 6.2
-/// (proc_fd_getattr in fs/proc/fd.c). At least one, the proc root's, is open here.
+/// Returns whether st_size of an `fd` directory is the number of descriptors, as it is since Linux
+/// 6.2 (proc_fd_getattr in fs/proc/fd.c). This program has at least one open: the proc root.
 [[nodiscard]] bool tells_fd_count_by_size(int proc_root) noexcept {
   struct stat status {};
   return ::fstatat(proc_root, "self/fd", &status, 0) == 0 && status.st_size > 0;
@@ -104,8 +104,9 @@ bool SamplingContext::tells_children_cpu() const noexcept {
   return true;
 }
 
-/// wait_task_zombie in kernel/exit.c adds those of a child to its parent's; procfs shows faults
-/// apart (fields 12 and 13 of `stat`), IO in one, and no switches of children at all.
+/// wait_task_zombie in kernel/exit.c adds the counters of a child to its parent's. procfs shows
+/// faults separately (fields 12 and 13 of `stat`), IO as one value, and no context switches of
+/// children.
 ChildrenAccounts SamplingContext::children_accounts() const noexcept {
   return {.apart = further_group<figures>("faults"), .contained = further_group<figures>("io")};
 }

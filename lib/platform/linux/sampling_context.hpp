@@ -18,18 +18,18 @@ struct SamplingContext::State {
   explicit State(const SamplerOptions& options);
 
   posix_platform::FileDescriptor proc_root;
-  std::error_code proc_root_error;  ///< why it could not be opened
-  bool has_own_pids;                ///< process ids there mean the same as in system calls of ours
-  bool has_fd_count_by_size;        ///< st_size of a `fd` directory is the number of descriptors
-  bool uses_swap;                   ///< as of the latest tick: some process has memory swapped out
+  std::error_code proc_root_error;  ///< set if the proc root could not be opened
+  bool has_own_pids;                ///< PIDs there are those of this program's system calls
+  bool has_fd_count_by_size;        ///< st_size of an `fd` directory is the number of descriptors
+  bool uses_swap;                   ///< at the latest tick, some process had memory swapped out
   std::size_t descriptor_budget;
   std::size_t kept_descriptors = 0;
   std::uint64_t page_bytes;
   std::uint64_t clock_tick_ns;
   std::chrono::nanoseconds max_idle_age;
   linux_platform::ReclaimWatch reclaim;
-  std::uint64_t tick = 0;                         ///< number of the latest
-  std::chrono::steady_clock::time_point tick_at;  ///< when it began
+  std::uint64_t tick = 0;                         ///< number of the latest tick
+  std::chrono::steady_clock::time_point tick_at;  ///< when the latest tick began
   linux_platform::Births births;
   std::chrono::nanoseconds min_pss_interval;
   linux_platform::PssReader pss;

@@ -63,7 +63,7 @@ bool SwitchCount::read_all(int task) {
   return has_read;
 }
 
-/// The list leaves out a living thread if others end while it is made.
+/// Reads threads that the list omitted. It can omit a living thread if others end while it is made.
 void SwitchCount::read_missed(int task) {
   for (Thread& thread : threads_) {
     if (thread.round == round_) continue;
@@ -85,7 +85,7 @@ ContextSwitches SwitchCount::total() const noexcept {
   return sum;
 }
 
-/// A thread that has less than before is another one that got the same id.
+/// A thread whose counts have fallen is another thread that reuses the id.
 void SwitchCount::note(std::int32_t id, ContextSwitches switches) {
   Thread* const known = find(id);
   if (known == nullptr) {
@@ -100,7 +100,7 @@ void SwitchCount::note(std::int32_t id, ContextSwitches switches) {
   known->round = round_;
 }
 
-/// Threads are listed in the order in which they were started.
+/// Searches from the expected position, because threads are listed in the order they were started.
 SwitchCount::Thread* SwitchCount::find(std::int32_t id) noexcept {
   const auto begin = threads_.begin();
   const auto expected = begin + static_cast<std::ptrdiff_t>(std::min(next_, threads_.size()));

@@ -14,21 +14,21 @@ struct ContextSwitches {
   bool operator==(const ContextSwitches&) const noexcept = default;
 };
 
-/// Adds up the context switches of all threads of a process. Procfs tells them of each thread that
-/// lives: of one that has ended, what was last seen of it is kept, so that the sum never falls.
-/// What it did after that, and all of threads that nobody saw, is missed.
+/// Adds up the context switches of all threads of a process. procfs reports them only for living
+/// threads. For an ended thread, the last value seen is kept, so the sum never falls. Switches
+/// after that value, and those of threads that were never seen, are missed.
 class SwitchCount {
  public:
-  /// Reads the threads of the process whose `task` directory this is. Empty, with errno set, if
-  /// they cannot be listed or memory is short. Allocates only if there are more threads than ever
-  /// before.
+  /// Reads the threads of the process whose `task` directory this is. Returns empty with errno set
+  /// if the threads cannot be listed or memory is short. Allocates only if there are more threads
+  /// than ever before.
   [[nodiscard]] std::optional<ContextSwitches> read(int task) noexcept;
 
  private:
   struct Thread {
     std::int32_t id;
     ContextSwitches switches;
-    std::uint64_t round;  ///< in which it was seen last
+    std::uint64_t round;  ///< round in which it was last seen
   };
 
   [[nodiscard]] bool read_all(int task);
@@ -39,7 +39,7 @@ class SwitchCount {
   void end(const Thread& thread) noexcept;
 
   std::vector<Thread> threads_;
-  std::size_t next_ = 0;  ///< where the next thread of the list is expected
+  std::size_t next_ = 0;  ///< where the next listed thread is expected
   std::uint64_t round_ = 0;
   ContextSwitches ended_;
 };

@@ -5,7 +5,7 @@
 
 namespace provisr::posix_platform {
 
-/// Owns a file descriptor; -1 is none.
+/// Owns a file descriptor; -1 means none.
 class FileDescriptor {
  public:
   FileDescriptor() noexcept = default;

@@ -1,7 +1,7 @@
 #include <provisr/sampler.hpp>
 
-// What a platform has to provide, for whoever brings the next one: fill in the two states, open
-// and read, and name the folder in lib/CMakeLists.txt.
+// What a new platform must provide. Define the two State structs, implement open and read, and add
+// the folder to lib/CMakeLists.txt.
 
 namespace provisr {
 

@@ -6,7 +6,7 @@
 
 namespace provisr::windows_platform {
 
-/// Owns a kernel object's handle; null is none, and so is INVALID_HANDLE_VALUE.
+/// Owns the handle of a kernel object. Null and INVALID_HANDLE_VALUE mean no handle.
 class Handle {
  public:
   Handle() noexcept = default;

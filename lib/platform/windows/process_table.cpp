@@ -9,18 +9,18 @@
 namespace provisr::windows_platform {
 namespace {
 
-/// The start of one record of NtQuerySystemInformation(SystemProcessInformation); winternl.h
-/// calls the times "reserved".
+/// The start of one record of NtQuerySystemInformation(SystemProcessInformation). winternl.h
+/// declares the times as "reserved".
 struct Record {
-  ULONG next_offset;  ///< 0: the last one
+  ULONG next_offset;  ///< 0 in the last record
   ULONG num_threads;
   std::int64_t private_working_set;
-  ULONG hard_faults;  ///< pages that were read from storage
+  ULONG hard_faults;  ///< pages read from storage
   ULONG most_threads;
   std::uint64_t cycles;
   std::int64_t created_at;
-  std::int64_t user_time;    ///< in 100 ns, as the next
-  std::int64_t kernel_time;  ///< both with the threads that have ended
+  std::int64_t user_time;    ///< in units of 100 ns, like the next
+  std::int64_t kernel_time;  ///< both include ended threads
   UNICODE_STRING image_name;
   LONG base_priority;
   HANDLE pid;
@@ -68,7 +68,7 @@ std::span<const std::byte> ProcessTable::query() {
                                                      static_cast<ULONG>(buffer_.size()), &length);
     if (status >= 0) return std::span(buffer_).first(length);
     if (status != too_small) return {};
-    // More than was asked for: others may start in between.
+    // Larger than requested: more processes may start in between.
     buffer_.resize(std::max<std::size_t>(length, buffer_.size()) * 3 / 2);
   }
 }
@@ -82,7 +82,7 @@ ProcessTable::Entry ProcessTable::find(DWORD pid) const noexcept {
 
 DWORD ProcessTable::living_parent(const Entry& entry) const noexcept {
   const Entry parent = find(entry.parent);
-  // A process that is younger than its child has got the id of the parent, which has ended.
+  // A parent that is younger than its child has reused the id of the real parent.
   const bool is_right = parent.pid != 0 && parent.created_at <= entry.created_at;
   return is_right && parent.pid != entry.pid ? parent.pid : 0;
 }

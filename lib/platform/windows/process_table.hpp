@@ -12,30 +12,30 @@
 
 namespace provisr::windows_platform {
 
-/// Thread counts, CPU times and hard faults, which Windows reports for all processes in one call.
+/// The thread counts, CPU times and hard faults that Windows reports for all processes in one call.
 class ProcessTable {
  public:
   struct Entry {
     DWORD pid = 0;
-    DWORD parent = 0;  ///< which may have ended, and whose id may be another process's now
+    DWORD parent = 0;  ///< may have ended, and its id may have been reused
     std::int64_t created_at = 0;
     Figure<std::uint32_t> num_threads;
     Figure<std::uint64_t> cpu_time_ns;
     Figure<std::uint64_t> hard_faults;
   };
 
-  /// Reads the whole table. Allocates only if it needs more room than ever before; if allocation
+  /// Reads the whole table. Allocates only if the table is larger than ever before. If allocation
   /// fails, the table is empty until the next read.
   void read() noexcept;
 
-  /// As of the last read(); all figures are unknown for a process that it did not contain.
+  /// Returns the entry as of the last read(), all figures unknown if the process was not in it.
   [[nodiscard]] Entry find(DWORD pid) const noexcept;
 
-  /// As of the last read(), with parent 0 for a process whose parent has ended. Empty if memory is
-  /// short.
+  /// Returns all processes as of the last read(), with parent 0 if the parent has ended. Empty if
+  /// memory is short.
   [[nodiscard]] std::span<const Descent> descents() noexcept;
 
-  /// Who started the process, if that still runs; else 0.
+  /// Returns the parent of the process; 0 if the parent has ended.
   [[nodiscard]] DWORD living_parent(const Entry& entry) const noexcept;
 
  private:

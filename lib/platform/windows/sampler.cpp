@@ -38,7 +38,7 @@ void read_memory(HANDLE process, ProcessReading& reading) noexcept {
   auto* const generic = reinterpret_cast<PROCESS_MEMORY_COUNTERS*>(&counters);
   if (K32GetProcessMemoryInfo(process, generic, sizeof counters) == 0) return;
   reading.memory_rss_bytes = counters.WorkingSetSize;
-  // No process has none; Wine does not tell that of others.
+  // Every process has some private memory; 0 means unknown, as Wine reports it for other processes.
   if (counters.PrivateUsage > 0) reading.memory_vms_bytes = counters.PrivateUsage;
   constexpr std::size_t peak = further_slot<figures>("memory_peak");
   if (reading.more.asks_for(peak)) reading.more.set(peak, counters.PeakWorkingSetSize);
@@ -68,7 +68,7 @@ std::span<const Descent> SamplingContext::candidates(ProcessId) noexcept {
   return state_->table.descents();
 }
 bool SamplingContext::missed_processes() const noexcept {
-  return false;  // of no use: nobody is told the time of those that have ended
+  return false;  // irrelevant: Windows does not report the CPU time of ended children
 }
 void SamplingContext::recount_processes() noexcept {}
 bool SamplingContext::tells_children_cpu() const noexcept {
@@ -79,8 +79,8 @@ ChildrenAccounts SamplingContext::children_accounts() const noexcept {
   return {};
 }
 
-/// While a handle is open the system gives its process id to no other process: all that is read
-/// through the handle, and all that is looked up by that id, is of the process that was opened.
+/// While a handle is open, the system does not reuse the process id. So everything read through the
+/// handle or looked up by the id is of the process that was opened.
 struct ProcessSampler::State {
   SamplingContext::State& context;
   DWORD pid;
@@ -97,11 +97,11 @@ std::optional<ProcessSampler> ProcessSampler::open(Context& context, ProcessId p
     error = open_error(GetLastError());
     return std::nullopt;
   }
-  // OpenProcess drops the lowest two bits of an id, and still finds a process that has ended as
-  // long as somebody holds a handle of it.
+  // OpenProcess ignores the lowest two bits of an id. It also finds an ended process while anybody
+  // holds a handle of it.
   if (GetProcessId(process.get()) != id || has_ended(process.get())) return std::nullopt;
   error.clear();
-  context.begin_tick();  // a table without the new process has nothing to measure it against
+  context.begin_tick();  // the first CPU rate needs a table that contains the new process
   return ProcessSampler(std::make_unique<State>(State{context.state(), id, std::move(process)}));
 }
 
@@ -123,7 +123,7 @@ ReadStatus ProcessSampler::read(ProcessReading& reading) noexcept {
   constexpr std::size_t faults = further_slot<figures>("major_faults");
   if (reading.more.asks_for(faults)) reading.more.slots[faults] = entry.hard_faults;
   read_memory(process, reading);
-  // Last: a process that has just ended has a working set of 0, which is no figure.
+  // Checked last: a process that has just ended has a working set of 0, which is not a figure.
   if (!has_ended(process)) return ReadStatus::ok;
   reading.clear();
   return ReadStatus::vanished;
@@ -131,7 +131,7 @@ ReadStatus ProcessSampler::read(ProcessReading& reading) noexcept {
 
 ReadStatus ProcessSampler::read_family(FamilyReading& reading) noexcept {
   reading.clear();
-  if (has_ended(state_->process.get())) return ReadStatus::vanished;  // nobody needs to wait for it
+  if (has_ended(state_->process.get())) return ReadStatus::vanished;  // Windows has no zombies
   const ProcessTable& table = state_->context.table;
   reading.parent = static_cast<ProcessId>(table.living_parent(table.find(state_->pid)));
   return ReadStatus::ok;
