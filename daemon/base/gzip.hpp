@@ -14,8 +14,8 @@ namespace provisr::daemon {
 /// optional on failure or without zlib.
 [[nodiscard]] std::optional<std::string> gzip(std::string_view text);
 
-/// Compresses a text to the gzip format piece by piece. Uses only 32 KiB, because each client may
-/// have a stream. Not thread-safe.
+/// A gzip compressor that takes a text piece by piece. It uses only 32 KiB, because each client may
+/// have one. Not thread-safe.
 class GzipStream {
  public:
   /// Throws std::bad_alloc if memory is short, and always without zlib.

@@ -14,7 +14,7 @@
 
 namespace provisr::daemon {
 
-/// Writes one JSON text. Omits unknown figures together with their keys.
+/// A writer of one JSON text. Omits unknown figures together with their keys.
 class JsonText {
  public:
   using Writer = rapidjson::Writer<rapidjson::StringBuffer>;

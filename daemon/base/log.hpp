@@ -36,7 +36,7 @@ class LogSink {
   [[nodiscard]] virtual std::uint64_t dropped() const noexcept = 0;
 };
 
-/// Formats one-line records and passes them to a sink, which must outlive the log:
+/// A log of one-line records. It passes them to a sink, which must outlive the log:
 /// `2025-01-27T10:30:45.123Z INFO my-app-1: started, pid 4711`. Escapes control characters in
 /// messages. Thread-safe.
 class Log {

@@ -12,9 +12,9 @@
 
 namespace provisr::daemon {
 
-/// Writes records on a thread of its own, so that callers never wait for a slow reader. Records
-/// wait in a queue of bounded size. A record that does not fit or cannot be written is dropped and
-/// counted. Once writing works again, one record reports how many were lost.
+/// A sink that writes records on a thread of its own, so that callers never wait for a slow reader.
+/// Records wait in a queue of bounded size. A record that does not fit or cannot be written is
+/// dropped and counted. Once writing works again, one record reports how many were lost.
 class LogWriter final : public LogSink {
  public:
   /// Writes one record; may block. Returns false if the record was not written.

@@ -28,8 +28,8 @@ struct Location {
   std::string_view file = {};
 };
 
-/// Collects the faults and warnings of a configuration. Keeps the first `max_notices` of each kind
-/// and counts the rest.
+/// The faults and warnings of a configuration. Keeps the first `max_notices` of each kind and
+/// counts the rest.
 class Report {
  public:
   explicit Report(std::string_view file) : file_(file) {}

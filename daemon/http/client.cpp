@@ -93,8 +93,8 @@ constexpr std::size_t status_line_size = std::string_view("HTTP/1.1 200").size()
 }
 
 /// A connection for cpp-httplib, with a deadline and bounds. Hides from cpp-httplib the reason
-/// phrase and the heads of interim answers. There is no `override` because it depends on
-/// cpp-httplib's release which of the waits are virtual.
+/// phrase and the heads of interim answers. There is no `override`, because which of the waits are
+/// virtual depends on cpp-httplib's release.
 // NOLINTBEGIN(modernize-use-override)
 class SocketStream final : public httplib::Stream {
  public:

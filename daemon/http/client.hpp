@@ -29,7 +29,7 @@ struct HttpReceived {
   std::string body;
 };
 
-/// Sends requests to a server, each on a new connection. Follows no redirects. Formats requests and
+/// A client that sends each request on a new connection. Follows no redirects. Formats requests and
 /// parses answers with cpp-httplib, but manages the socket: cpp-httplib's own client has no
 /// deadline for a whole answer and matches status lines by a recursive regex.
 ///

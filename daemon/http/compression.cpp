@@ -18,7 +18,7 @@ constexpr std::size_t least_size = 1024;
 /// Bytes compressed at once.
 constexpr std::size_t slice_size = std::size_t{64} * 1024;
 
-/// Excludes event streams: the compressor might hold an event back until the next one.
+/// Excludes event streams: no event may wait for the next one.
 [[nodiscard]] bool is_text(std::string_view type) {
   if (type.starts_with("text/event-stream")) return false;
   return type.starts_with("text/") || type == "application/json";

@@ -177,7 +177,7 @@ void Connection::answer_taken(TimePoint now) {
   advance(now);
 }
 
-/// Outputs the next piece of the source.
+/// Fetches the next piece of the source as output.
 void Connection::pull(TimePoint now) {
   std::string piece;
   const Pulled pulled = source_(piece);

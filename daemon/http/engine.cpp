@@ -16,8 +16,8 @@
 namespace provisr::daemon {
 namespace {
 
-/// A request in memory, and a buffer for the output. There is no `override` because it depends on
-/// cpp-httplib's release which of the waits are virtual.
+/// A request in memory, and a buffer for the output. There is no `override`, because which of the
+/// waits are virtual depends on cpp-httplib's release.
 // NOLINTBEGIN(modernize-use-override)
 class TextStream final : public httplib::Stream {
  public:

@@ -21,9 +21,9 @@ struct HttpReply {
   std::string head;  ///< status line and header, with the empty line
 };
 
-/// Parses targets and formats heads with cpp-httplib, whose server runs on text instead of a socket
-/// here. cpp-httplib gets no header fields, because it would act on some of them (Range, Expect,
-/// Connection), and no body, so that clients can share one.
+/// A parser of targets and formatter of heads. It uses the server of cpp-httplib, on text instead
+/// of a socket. cpp-httplib gets no header fields, because it would act on some of them (Range,
+/// Expect, Connection), and no body, so that clients can share one.
 ///
 /// Thread safety: none.
 class HttpEngine {

@@ -60,7 +60,8 @@ constexpr std::string_view blanks = " \t";
   return version[7] == '0';
 }
 
-/// Refuses user information, which must not be in a request, and spaces.
+/// Returns whether `text` may be an authority: without user information, which must not be in a
+/// request, and without spaces.
 [[nodiscard]] bool is_authority(std::string_view text) {
   return std::none_of(text.begin(), text.end(), [](char c) {
     return is_control(c) || std::string_view(" ,/?#@\\\"").find(c) != std::string_view::npos;

@@ -38,7 +38,8 @@ struct Route {
   std::function<HttpAnswer(const HttpRequest&, HttpAnswer refusal)> when_refused = {};
 };
 
-/// Finds the handler of a request. If no route has the path "/", an index of all routes is there.
+/// The routes of a server, and the choice of the route that answers a request. If no route has the
+/// path "/", an index of all routes is there.
 ///
 /// Thread safety: all routes must be added first; then const members may be called concurrently.
 class Router {

@@ -381,7 +381,7 @@ void HttpServer::Loop::send_to(Client& client) {
   }
 }
 
-/// Updates poller, lists and tickets to the state of the connection.
+/// Brings poller, lists and ticket in line with the state of the connection.
 void HttpServer::Loop::settle(Client& client) {
   if (Clients::is_dropped(client)) return;
   const Phase phase = client.connection.phase();

@@ -28,8 +28,8 @@ struct HttpServerOptions {
   HttpLimits limits = {};
 };
 
-/// Answers requests by a router. One thread serves all connections of an address. It never waits
-/// for a client, so only handlers can delay other clients.
+/// A server that answers requests by a router. One thread serves all connections of an address. It
+/// never waits for a client, so only handlers can delay other clients.
 ///
 /// Thread safety: wake_sources(), stop_accepting() and is_deserted() may be called from any thread,
 /// the rest only from the thread that made the server. Handlers and sources run on the server's
