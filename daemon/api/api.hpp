@@ -19,8 +19,7 @@ class Api {
   /// Returns what a client needs to control provisrd here.
   using ControlTermsHere = std::function<ControlTerms()>;
 
-  /// If collection is disabled, routes that need it answer 503. The status includes the result of
-  /// `control`, if it is set.
+  /// If collection is disabled, routes that need it answer 503. The status includes `control()`.
   explicit Api(Sources sources, ControlTermsHere control = {});
 
   /// Adds the routes below `base_path`. The API must outlive the router.

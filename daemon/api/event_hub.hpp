@@ -64,8 +64,7 @@ class EventHub {
     /// no longer kept are left out.
     std::optional<std::uint64_t> last_id = std::nullopt;
   };
-  /// Returns a stream of server-sent events; empty if there are too many streams. The hub must
-  /// outlive the stream.
+  /// Returns a stream of server-sent events; empty if there are too many. The hub must outlive it.
   [[nodiscard]] HttpSource listen(const Wish& wish);
 
  private:

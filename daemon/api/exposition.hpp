@@ -14,8 +14,7 @@
 
 namespace provisr::daemon {
 
-/// The Prometheus endpoint: the families of the library and those about the daemon itself.
-/// Thread-safe.
+/// The Prometheus endpoint: families of the library and of the daemon itself. Thread-safe.
 class Exposition {
  public:
   /// If collection is disabled, leaves out the families of figures and asks the supervisor which

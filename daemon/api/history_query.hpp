@@ -48,8 +48,7 @@ struct HistoryQuery {
 
 inline constexpr std::uint64_t most_steps = 10'000;
 
-/// Returns the number of steps in a range, limited to the time from the first sample of the
-/// histories to the last.
+/// Returns how many steps the part of the range between the first and the last sample has.
 [[nodiscard]] std::uint64_t steps_in(std::span<const HistoryView> histories, const TimeRange& range,
                                      std::chrono::nanoseconds step);
 

@@ -14,8 +14,7 @@
 namespace provisr::daemon {
 namespace {
 
-/// Parses RFC 3339. The "+" of an offset may be a space: it is decoded to one unless it was
-/// escaped.
+/// Parses RFC 3339. Accepts a space for the "+" of an offset: an unescaped "+" is decoded to one.
 [[nodiscard]] std::optional<Timestamp> parse_date_time(std::string text) {
   constexpr std::size_t length_of_offset = std::string_view("+01:00").size();
   if (text.size() > length_of_offset) {

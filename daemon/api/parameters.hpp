@@ -32,8 +32,7 @@ struct Target {
   std::string name;
 };
 
-/// Returns the target given by "name" or "base"; empty if both are missing. Throws Refusal if both
-/// are there.
+/// Returns the target given by "name" or "base"; empty if both are missing. Refuses both at once.
 [[nodiscard]] std::optional<Target> optional_target(const HttpQuery& query);
 /// Returns the target given by exactly one of them.
 [[nodiscard]] Target required_target(const HttpQuery& query);

@@ -41,8 +41,8 @@ void ProcessEvents::tell_of_start(const ProcessStatus& now) {
   hub_->publish("started", started_json(now, at, clock_->monotonic_now()));
 }
 
-/// Publishes the end of a child for which there is no exit record: its program could not be
-/// executed, or it cannot be killed.
+/// Publishes the end of a child that has no exit record: its program could not be executed, or it
+/// cannot be killed.
 void ProcessEvents::tell_of_loss(const Known& lost, const ProcessStatus& now) {
   ExitRecord record;
   record.name = now.name;

@@ -30,8 +30,7 @@ using ReloadReply = std::function<void(const ReloadReport&)>;
 /// Requests a reload. Never blocks; thread-safe.
 using RequestReload = std::function<void(ReloadReply)>;
 
-/// Adds `POST /reload` below `base_path`: it answers 200 with what has changed, or 422 with all
-/// faults.
+/// Adds `POST /reload` below `base_path`: answers 200 with what changed, or 422 with all faults.
 void add_reload_route(Router& router, const std::string& base_path, RequestReload request);
 
 }  // namespace provisr::daemon

@@ -21,10 +21,9 @@ namespace {
 /// Sorting more samples would delay other clients.
 constexpr std::size_t most_samples = 100'000;
 
-/// Collects the samples in the range. Reads twice as many of the newest samples each time until the
-/// older half has none in the range. So the cost depends on the window, not on the history, and a
-/// clock that was wrong for a while hides no older samples. Stops at somewhat more than
-/// most_samples.
+/// Collects the samples in the range. Reads twice as many of the newest samples each time until
+/// none of the older half is in the range. So the cost depends on the window, not on the history,
+/// and a clock that was wrong for a while hides no older samples. Stops soon after most_samples.
 void collect(const HistoryView& history, const TimeRange& range, SampleRows& samples) {
   if (samples.size() > most_samples) return;
   SampleRows newest;

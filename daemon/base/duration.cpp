@@ -59,8 +59,7 @@ std::int64_t fraction_of(std::string_view digits, std::int64_t unit) {
   return static_cast<std::int64_t>(nanoseconds + 0.5);
 }
 
-/// Takes one part such as "1.5s" off the front of `rest`. `text` is the whole duration, for the
-/// error message.
+/// Takes one part such as "1.5s" off the front of `rest`. Error messages show `text`, the whole.
 std::int64_t take_part(std::string_view& rest, std::string_view text) {
   const std::string_view whole = take_while(rest, is_digit);
   std::string_view fraction;

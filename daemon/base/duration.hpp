@@ -7,8 +7,7 @@
 namespace provisr::daemon {
 
 /// Parses a duration in Go's notation: "100ms", "5s", "1m30s", "1.5s", "2h". Truncates to
-/// milliseconds. Throws std::invalid_argument with a sentence about the fault, also if a positive
-/// duration would become 0.
+/// milliseconds, but not to zero. Throws std::invalid_argument with a sentence about what is wrong.
 [[nodiscard]] std::chrono::milliseconds parse_duration(std::string_view text);
 
 /// Formats a duration in the largest unit that gives a whole number: "10ms", "5s", "24h", "0s".

@@ -24,9 +24,8 @@ struct EnvironmentAccess {
     std::string_view text,
     const std::function<std::optional<std::string>(std::string_view name)>& value_of);
 
-/// Sets the variables of `entries`, each "KEY=value", and expands the references in their values,
-/// including references to later entries. In the value of KEY itself, `${KEY}` is the value that
-/// KEY had before.
+/// Sets the variables of `entries`, each "KEY=value", and expands references in their values, even
+/// to later entries. In the value of KEY itself, `${KEY}` is the value that KEY had before.
 void set_variables(const std::vector<std::string>& entries, const EnvironmentAccess& environment);
 
 }  // namespace provisr::daemon

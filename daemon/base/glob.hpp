@@ -20,9 +20,8 @@ class Glob {
   explicit Glob(std::string_view pattern);
 
   /// Returns what each `*` matched, in their order; empty if the text does not match. If several
-  /// matches are possible, makes the first star's text as short as possible, then the second's and
-  /// so on; the last star gets the rest. The views are into `text`. Adds the number of steps to
-  /// `steps`.
+  /// matches are possible, the first star matches as little as possible, then the second and so on;
+  /// the last one matches the rest. The views are into `text`. Adds the number of steps to `steps`.
   [[nodiscard]] std::optional<std::vector<std::string_view>> match(std::string_view text,
                                                                    std::size_t& steps) const;
   [[nodiscard]] std::optional<std::vector<std::string_view>> match(std::string_view text) const;

@@ -20,8 +20,7 @@ enum class LogLevel { debug, info, warn, error };
 [[nodiscard]] std::string format_record(LogLevel level, std::string_view message,
                                         std::chrono::system_clock::time_point time);
 
-/// The destination of log records. Implementations are thread-safe and never block on a slow
-/// reader.
+/// A destination of log records. Implementations are thread-safe and never block on a slow reader.
 class LogSink {
  public:
   LogSink() = default;
@@ -36,9 +35,10 @@ class LogSink {
   [[nodiscard]] virtual std::uint64_t dropped() const noexcept = 0;
 };
 
-/// A log of one-line records. It passes them to a sink, which must outlive the log:
-/// `2025-01-27T10:30:45.123Z INFO my-app-1: started, pid 4711`. Escapes control characters in
-/// messages. Thread-safe.
+/// A log of one-line records. It passes them to a sink, which must outlive the log. Escapes control
+/// characters in messages. Thread-safe.
+///
+///     2025-01-27T10:30:45.123Z INFO my-app-1: started, pid 4711
 class Log {
  public:
   Log(LogLevel least, LogSink& sink) : least_(least), sink_(&sink) {}

@@ -15,9 +15,8 @@ struct ParsedCommand {
 
 /// Splits a command into words if it consists of plain words and quotes only. Otherwise returns
 /// /bin/sh -c with the command, in which the program replaces the shell if possible (see
-/// prepare_for_shell). Throws std::invalid_argument for an empty command, an unclosed quote, or a
-/// command that needs a shell on a system without /bin/sh. Leaves quotes behind the first construct
-/// that needs a shell to the shell.
+/// prepare_for_shell), and leaves all quotes behind the first shell construct to the shell. Throws
+/// std::invalid_argument for an empty command, an unclosed quote, or a missing but needed shell.
 [[nodiscard]] ParsedCommand parse_command(std::string_view command);
 
 }  // namespace provisr::daemon

@@ -144,8 +144,7 @@ struct ProcessConfig {
 };
 
 /// Returns whether a process that was started by `a` can keep running under `b`. The two may differ
-/// in name, number of instances, scope, limits, and in when processes are started, restarted or
-/// stopped.
+/// in name, number of instances, scope, limits and the rules for starts, restarts and stops.
 [[nodiscard]] bool run_the_same(const ProcessConfig& a, const ProcessConfig& b);
 
 /// Returns a hash that is equal for two configurations that run the same, in all builds with this

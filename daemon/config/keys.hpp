@@ -11,8 +11,7 @@
 
 namespace provisr::daemon {
 
-/// The values that a key accepts: any value of its type, those within limits, or those that a
-/// sentence describes.
+/// The values that a key accepts: all of its type, those within limits, or those of a description.
 using ValueRange = std::variant<std::monostate, Limits<std::int64_t>, Limits<double>,
                                 Limits<std::chrono::milliseconds>, std::string_view>;
 

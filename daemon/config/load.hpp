@@ -21,8 +21,7 @@ struct ConfigNotice {
   [[nodiscard]] std::string to_string() const;
 };
 
-/// At most this many faults and this many warnings are listed. A last notice gives the number of
-/// others.
+/// At most this many faults and this many warnings are listed. A last notice counts the others.
 inline constexpr std::size_t max_notices = 100;
 
 /// A larger file is refused.

@@ -16,8 +16,8 @@ namespace provisr::daemon {
 [[nodiscard]] std::string contradiction_in(const ProcessMatch& match);
 
 /// Returns whether everything that matches `second` certainly matches `first`: each pattern of
-/// `first` is empty, is the same in `second`, consists of stars only, or matches a pattern of
-/// `second` that has no wildcards.
+/// `first` is empty, equals that of `second`, has only stars, or matches that of `second` as plain
+/// text.
 [[nodiscard]] bool covers(const ProcessMatch& first, const ProcessMatch& second);
 
 }  // namespace provisr::daemon

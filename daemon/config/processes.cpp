@@ -274,8 +274,8 @@ void read_max_matches(const Value& value, Entry& entry) {
 
 void read_spec(const Value& value, Entry& entry);
 
-/// The keys of an entry. `type` and `spec` belong to the entry itself, the others to the entry or
-/// to its `spec`.
+/// The keys of an entry. `type` and `spec` belong to the entry itself, the others to it or to its
+/// `spec`.
 constexpr auto entry_keys = std::to_array<Key<Entry>>({
     {"type", read_type, {"string", R"("process")", R"(`"process"`)", "The Go provisr's form"}},
     {"spec", read_spec, {"table", "", {}, "The Go provisr's form: holds all the keys below"}},

@@ -19,8 +19,7 @@ namespace {
 
 constexpr std::string_view toml_suffix = ".toml";
 
-/// Returns the suffix in lower case, such as ".toml" for "A.TOML"; empty for hidden files and
-/// folders.
+/// Returns the suffix in lower case: ".toml" for "A.TOML"; empty for hidden files and folders.
 [[nodiscard]] std::string suffix_of(const std::filesystem::directory_entry& entry) {
   std::error_code unknown;
   if (name_of(entry.path().filename()).starts_with('.') || entry.is_directory(unknown)) return {};

@@ -81,8 +81,7 @@ class Value {
   [[nodiscard]] bool read(std::chrono::milliseconds& out,
                           const Limits<std::chrono::milliseconds>& limits) const;
 
-  /// Return this value as a table or an array. If it is something else, report a fault and return
-  /// nullptr.
+  /// Return this value as a table or array. Otherwise report a fault and return nullptr.
   [[nodiscard]] const toml::table* table() const;
   [[nodiscard]] const toml::array* array(std::string_view expected) const;
 

@@ -12,7 +12,7 @@ namespace provisr::daemon {
 namespace {
 
 /// Builtins that start no process and do not change what later words mean. Those of the second list
-/// exist as programs, too.
+/// are programs, too.
 constexpr auto quiet_builtins = std::to_array<std::string_view>(
     {":", "cd", "exit", "export", "readonly", "set", "shift", "ulimit", "umask", "unset"});
 constexpr auto quiet_programs =
@@ -164,8 +164,7 @@ class ListSplitter {
     }
   }
 
-  /// Skips to the position behind `end`. Skips nested quotes, expansions and parentheses as a
-  /// whole.
+  /// Skips past `end`. Skips nested quotes, expansions and parentheses as a whole.
   void skip_until(char end) {
     ++depth_;
     if (depth_ > max_depth) is_list_ = false;

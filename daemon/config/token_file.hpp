@@ -20,8 +20,7 @@ struct TokenFile {
 };
 
 /// Reads a token: one word of visible ASCII characters, perhaps with white space around it. The
-/// file must be a regular file that only its owner can access. Does not block on a FIFO or a
-/// device.
+/// file must be a regular one that only its owner can access. Does not block on a FIFO or a device.
 [[nodiscard]] TokenFile read_token_file(const std::filesystem::path& file);
 
 /// Like read_token_file(), for the text of a file.

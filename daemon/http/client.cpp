@@ -202,8 +202,7 @@ class Exchange final : private httplib::ClientImpl {
   }
 };
 
-/// Returns the value of `Host`, without the zone of an IPv6 address, which has no meaning to the
-/// server.
+/// Returns the value of `Host`. Omits the zone of an IPv6 address: it means nothing to the server.
 [[nodiscard]] std::string host_field(const ListenAddress& server) {
   if (server.is_unix_socket()) return "localhost";
   ListenAddress named = server;

@@ -40,9 +40,9 @@ class HttpClient {
   /// one word of printable ASCII.
   explicit HttpClient(ListenAddress server, std::string token = {}, HttpClientLimits limits = {});
 
-  /// Sends a request and returns the answer. `target` is the encoded path and query. The whole
-  /// exchange, except for name resolution, takes at most `patience`. Throws HttpFailure if no
-  /// complete answer arrives.
+  /// Sends a request and returns the answer. `target` is the encoded path and query. The exchange
+  /// takes at most `patience`, plus name resolution. Throws HttpFailure unless a complete answer
+  /// arrives.
   [[nodiscard]] HttpReceived send(std::string_view method, std::string_view target,
                                   std::chrono::milliseconds patience) const;
 

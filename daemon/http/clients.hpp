@@ -41,8 +41,7 @@ class Clients {
   /// Updates the lists after the phase of a connection may have changed.
   void relist(Client& client);
 
-  /// Closes the socket. The object lives until forget_dropped() because events may still refer to
-  /// it.
+  /// Closes the socket. The object lives until forget_dropped(), because events may refer to it.
   void drop(Client& client);
   void forget_dropped() { list_of(Connection::Phase::over).clear(); }
   [[nodiscard]] static bool is_dropped(const Client& client) { return !client.socket; }

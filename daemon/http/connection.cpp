@@ -10,9 +10,8 @@
 namespace provisr::daemon {
 namespace {
 
-/// How many bytes are discarded if a client goes on sending after the last answer. If the socket
-/// were closed at once, the system would reset the connection, and the client might lose the
-/// answer.
+/// How many bytes are discarded if a client goes on sending after the last answer. Closing the
+/// socket at once would make the system reset the connection, and the client might lose the answer.
 constexpr std::size_t most_discarded = std::size_t{1} << 20U;
 
 }  // namespace

@@ -144,8 +144,8 @@ HttpEngine::Server::Server() {
                            const std::exception_ptr& failure) { std::rethrow_exception(failure); });
 }
 
-/// Runs every request as a GET: cpp-httplib refuses methods that it does not know, and the method
-/// makes no difference to the head.
+/// Runs every request as a GET: cpp-httplib refuses methods that it does not know, and the head is
+/// the same for all methods.
 void HttpEngine::Server::run(std::string_view target, const Answering& answering, bool is_http_1_0,
                              HttpReply& reply) {
   const std::string text = fmt::format("GET {} HTTP/1.1\r\n\r\n", target);

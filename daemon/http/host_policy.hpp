@@ -7,9 +7,8 @@
 
 namespace provisr::daemon {
 
-/// The hosts by which requests may call this server. It protects against DNS rebinding: a hostile
-/// page whose own name resolves to this server's address calls the server by that name, and must
-/// not read the answer.
+/// The hosts by which requests may call this server. Prevents DNS rebinding: a hostile page whose
+/// own name resolves to this server calls the server by that name, and must not read the answer.
 class HostPolicy {
  public:
   /// `names` are allowed in addition to IP addresses and "localhost"; "*" allows any.

@@ -14,9 +14,9 @@ namespace provisr::daemon {
 class Listeners {
  public:
   Listeners() = default;
-  /// Listens on all addresses of the host. A Unix socket is given to `socket_group` unless it is
-  /// empty. Throws std::runtime_error with one clear sentence if an address is not available or the
-  /// host has none.
+  /// Listens on all addresses of the host. Gives a Unix socket to `socket_group` unless that is
+  /// empty. Throws std::runtime_error with one clear sentence if an address is unavailable or none
+  /// exists.
   Listeners(const ListenAddress& address, const std::string& socket_group);
 
   /// Returns the address, with the port that the system has chosen if it was 0.

@@ -20,8 +20,7 @@ namespace {
   return lower;
 }
 
-/// Takes the text before the next `separator` that is not inside quotes. Quoted text may hold
-/// escaped characters.
+/// Takes the text before the next `separator` outside quotes, which may hold escaped characters.
 [[nodiscard]] std::string_view take_until(std::string_view& rest, char separator) {
   bool is_quoted = false;
   std::size_t end = 0;

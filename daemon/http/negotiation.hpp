@@ -49,8 +49,7 @@ struct Suitability {
 };
 
 /// Returns the suitability by the most specific range of `accept` that matches (RFC 9110, 12.5.1).
-/// The parameter named `ignored` does not have to match. If `accept` is empty, everything is
-/// acceptable.
+/// Ignores the parameter `ignored` of ranges. If `accept` is empty, everything is acceptable.
 [[nodiscard]] Suitability suitability_of(const MediaType& offer,
                                          const std::vector<Preference>& accept,
                                          std::string_view ignored = {});

@@ -43,8 +43,7 @@ constexpr std::string_view blanks = " \t";
   return text.substr(first, text.find_last_not_of(blanks) - first + 1);
 }
 
-/// Takes the text before `end` out of `text`, and `end` with it. Takes everything if there is no
-/// `end`.
+/// Takes the text before `end`, and `end` itself, out of `text`. Takes all if there is no `end`.
 [[nodiscard]] std::string_view take_until(std::string_view& text, std::string_view end) {
   const std::string_view taken = text.substr(0, text.find(end));
   text.remove_prefix(std::min(text.size(), taken.size() + end.size()));
@@ -78,8 +77,7 @@ constexpr std::string_view blanks = " \t";
                      is_digit);
 }
 
-/// Takes the authority out of a target in absolute form and returns it. Returns an empty optional
-/// for the origin form.
+/// Takes the authority out of a target in absolute form and returns it; empty for the origin form.
 [[nodiscard]] std::optional<std::string> take_authority(std::string_view& target) {
   for (const std::string_view scheme : {"http://", "https://"}) {
     if (!equal_ignoring_case(target.substr(0, scheme.size()), scheme)) continue;
@@ -160,8 +158,7 @@ void read_host(HttpRequest& request, bool is_http_1_0) {
   return !is_http_1_0 || has_member(lists, "keep-alive");
 }
 
-/// Parses a request. `head` is the request line and the fields, each with its CRLF, without the
-/// empty line.
+/// Parses a request line and fields, each with its CRLF, without the empty line.
 [[nodiscard]] FramedRequest parse(std::string_view head) {
   FramedRequest framed;
   HttpRequest& request = framed.request;

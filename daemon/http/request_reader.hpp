@@ -26,9 +26,8 @@ struct RefusedRequest {
 
 struct IncompleteRequest {};
 
-/// A strict reader of the requests in the bytes of a connection (RFC 9112): it refuses input that
-/// two parsers could read differently. Work and memory are bounded by the limits and linear in the
-/// bytes.
+/// A strict reader of requests in the bytes of a connection (RFC 9112): it refuses what two parsers
+/// could read differently. Work and memory are bounded by the limits and linear in the bytes.
 class RequestReader {
  public:
   using Result = std::variant<IncompleteRequest, FramedRequest, RefusedRequest>;

@@ -43,8 +43,7 @@ constexpr std::string_view whole_server = "*";
   return answer;
 }
 
-/// Returns the access that a route needs. All methods except GET need control because they may
-/// change something.
+/// Returns the access that a route needs: other methods than GET may change something.
 [[nodiscard]] Access access_of(const Route& route) {
   return route.method == "GET" ? route.access : Access::control;
 }

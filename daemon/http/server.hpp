@@ -46,13 +46,11 @@ class HttpServer {
   /// another program, or another provisrd, listens there.
   void bind();
 
-  /// Replaces bind(): shares the sockets of `predecessor` until one of the two servers stops, so
-  /// that no client is refused in between. Returns false if `predecessor` is not bound to the same
-  /// address.
+  /// Replaces bind(): shares the sockets of `predecessor` until one of the two stops, so that no
+  /// client is refused in between. Returns false if `predecessor` is not bound to the same address.
   [[nodiscard]] bool share(const HttpServer& predecessor);
 
-  /// Returns the address. After bind() or share(), it has the port that the system chose in place
-  /// of 0.
+  /// Returns the address; after bind() or share(), with the port that the system chose for 0.
   [[nodiscard]] const ListenAddress& address() const;
 
   /// Does everything in start() that can fail. Requires bind() or share(). Throws

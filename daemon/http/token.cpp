@@ -8,8 +8,7 @@
 namespace provisr::daemon {
 namespace {
 
-/// Returns the text after the scheme "Bearer" (in any case) and its spaces; empty for other
-/// credentials.
+/// Returns what follows the scheme "Bearer" (in any case) and spaces; empty for other credentials.
 [[nodiscard]] std::optional<std::string_view> bearer_of(std::string_view credentials) {
   const std::size_t space = std::min(credentials.find(' '), credentials.size());
   if (!equal_ignoring_case(credentials.substr(0, space), "Bearer")) return std::nullopt;

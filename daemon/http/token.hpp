@@ -16,8 +16,7 @@ class Token {
   /// `secret` must not be empty.
   explicit Token(std::string secret) : secret_(std::move(secret)) {}
 
-  /// Compares in a time that depends on the length of `text` only, not on the secret or on how much
-  /// of it matches.
+  /// Takes a time that depends on the length of `text` only, not on the secret or what matches.
   [[nodiscard]] bool is(std::string_view text) const noexcept;
 
   enum class Shown {
