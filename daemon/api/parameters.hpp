@@ -32,7 +32,7 @@ struct Target {
   std::string name;
 };
 
-/// Returns the target given by "name" or "base"; empty if both are missing. Refuses both at once.
+/// Returns the "name" or "base" of a query; empty if both are missing, a Refusal if both are given.
 [[nodiscard]] std::optional<Target> optional_target(const HttpQuery& query);
 /// Returns the target given by exactly one of them.
 [[nodiscard]] Target required_target(const HttpQuery& query);
