@@ -34,7 +34,7 @@ namespace {
   return target.is_base ? is_instance_of(name, target.name) : name == target.name;
 }
 
-/// What a question to a history takes, beside whose it is.
+/// Returns the parameters of a history route; `whose` says whose history it is.
 [[nodiscard]] std::vector<RouteParameter> with_history_parameters(RouteParameter whose) {
   return {std::move(whose),
           {"since", "TIME", Presence::optional},
@@ -45,7 +45,7 @@ namespace {
           {"agg", "avg", Presence::optional}};
 }
 
-/// Those that the request is about; throws Refusal if there are none.
+/// Returns the processes of the target; throws Refusal if there are none.
 [[nodiscard]] StatusList part_of(const StatusList& all, const Target& target) {
   StatusList part;
   std::copy_if(all.begin(), all.end(), std::back_inserter(part),

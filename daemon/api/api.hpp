@@ -13,14 +13,13 @@
 
 namespace provisr::daemon {
 
-/// The JSON API: finds what a request asks for, or says why it is not to be had. Thread-safe.
+/// The JSON API: answers requests, or explains why it cannot. Thread-safe.
 class Api {
  public:
-  /// What it takes to control provisrd here.
+  /// Returns what a client needs to control provisrd here.
   using ControlTermsHere = std::function<ControlTerms()>;
 
-  /// Without collection, routes that need it answer 503. The status tells `control`, if it is
-  /// there.
+  /// If collection is disabled, routes that need it answer 503. The status includes `control()`.
   explicit Api(Sources sources, ControlTermsHere control = {});
 
   /// Adds the routes below `base_path`. The API must outlive the router.

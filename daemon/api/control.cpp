@@ -43,12 +43,12 @@ using Wait = std::optional<std::chrono::milliseconds>;
   return answer;
 }
 
-/// Whether the client waits for what comes after this reply.
+/// Returns whether the client waits for a later reply.
 [[nodiscard]] bool is_awaited(const CommandReply& reply, const Wait& wait) {
   return reply.outcome == Outcome::accepted && wait.has_value();
 }
 
-/// Replies must not throw; without memory for an answer, the time limit remains.
+/// A reply must not throw. If memory for the answer is short, its time limit ends the wait.
 [[nodiscard]] ReplyHandler reply_by(HttpCompletion complete, Wait wait) {
   return [complete = std::move(complete), wait](const CommandReply& reply) {
     if (is_awaited(reply, wait)) return;
@@ -59,7 +59,7 @@ using Wait = std::optional<std::chrono::milliseconds>;
   };
 }
 
-/// Not to wait at all is not to wait.
+/// A `wait` of 0 is the same as no `wait`.
 [[nodiscard]] Wait wait_of(const HttpQuery& query) {
   const Wait wait = optional_duration(query, "wait", Control::longest_wait);
   return wait && wait->count() > 0 ? wait : std::nullopt;

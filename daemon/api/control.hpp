@@ -12,14 +12,14 @@
 
 namespace provisr::daemon {
 
-/// The routes that start, stop and restart processes. They put a command on the supervisor's desk
-/// and answer when it replies; no thread waits. Thread-safe.
+/// The routes that start, stop and restart processes. They submit a command to the supervisor and
+/// answer when it replies. No thread waits. Thread-safe.
 class Control {
  public:
   /// As Supervisor::submit().
   using Submit = std::function<void(Command, ReplyHandler)>;
 
-  /// The most that `wait` may ask for.
+  /// The longest `wait` that a request may ask for.
   static constexpr std::chrono::minutes longest_wait{10};
   /// How long the supervisor may take to accept a command, or to refuse it.
   static constexpr std::chrono::seconds acceptance_time{10};

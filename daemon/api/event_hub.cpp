@@ -10,12 +10,12 @@
 namespace provisr::daemon {
 namespace {
 
-/// How many events one piece of a stream holds.
+/// The most events in one piece of a stream.
 constexpr std::size_t events_in_a_row = 128;
 
 }  // namespace
 
-/// How far one listener has come.
+/// The position of one listener.
 class EventHub::Stream {
  public:
   Stream(EventHub& hub, bool has_ticks, std::uint64_t last_id)
@@ -66,13 +66,13 @@ void EventHub::publish_tick(std::string_view data) {
   if (add(ticks_, limits_.ticks, "tick", data, false)) wake_listeners();
 }
 
-/// With the lock held, as what a waker refers to lives no longer than it.
+/// Calls the wakers with the lock held, so that no waker can be destroyed meanwhile.
 void EventHub::wake_listeners() {
   const std::lock_guard lock(wakers_mutex_);
   for (const Waker* const waker : wakers_) waker->wake_();
 }
 
-/// Whether somebody listens for it.
+/// Adds an event. Returns whether anybody listens for it.
 bool EventHub::add(Events& events, std::size_t most, std::string_view kind, std::string_view data,
                    bool is_for_all) {
   const std::lock_guard lock(mutex_);

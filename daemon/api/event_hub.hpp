@@ -17,18 +17,18 @@
 
 namespace provisr::daemon {
 
-/// What has happened lately, for any number of listeners. It keeps the last events once for all of
-/// them, and each listener only remembers how far it has come: one that does not read costs
-/// nothing, and its stream ends once it has missed an event.
+/// A hub that distributes recent events to any number of listeners. It stores each event once, and
+/// a listener only remembers its position. A listener that does not read costs nothing; its stream
+/// ends once it has missed an event.
 ///
-/// Ids rise. They begin with the microseconds since 1970, so that they rise over restarts of the
-/// daemon as well.
+/// Ids increase. They start at the microseconds since 1970, so that they also increase across
+/// restarts of the daemon.
 ///
 /// Thread safety: all members may be called concurrently.
 class EventHub {
  public:
   struct Limits {
-    std::size_t events = 1024;  ///< kept, ticks aside
+    std::size_t events = 1024;  ///< kept, apart from ticks
     std::size_t ticks = 64;     ///< kept
     std::size_t streams = 64;   ///< at once
   };
@@ -36,11 +36,11 @@ class EventHub {
   EventHub() : EventHub(Limits(), Clock::system()) {}
   EventHub(Limits limits, const Clock& clock);
 
-  /// Calls `wake` after each event that somebody listens for, on the thread that publishes it, as
-  /// long as the object lives. `wake` must neither block nor throw.
+  /// While it lives, calls `wake` after each event that has a listener, on the thread that
+  /// publishes the event. `wake` must neither block nor throw.
   class Waker {
    public:
-    /// `hub` must outlive it.
+    /// `hub` must outlive the waker.
     Waker(EventHub& hub, std::function<void()> wake);
     ~Waker();
     Waker(const Waker&) = delete;
@@ -52,19 +52,19 @@ class EventHub {
     std::function<void()> wake_;
   };
 
-  /// `data` is one line of JSON.
+  /// Publishes an event. `data` is one line of JSON.
   void publish(std::string_view kind, std::string_view data);
-  /// The same of a tick, which only listeners get that ask for ticks, and of which few are kept.
+  /// Publishes a tick. Only listeners that asked for ticks get it, and only few ticks are kept.
   void publish_tick(std::string_view data);
   [[nodiscard]] bool has_tick_listeners() const;
 
   struct Wish {
     bool has_ticks = false;
-    /// The last event that the listener knows; empty: it wants what comes from now on. What is not
-    /// kept any more is left out.
+    /// The last event that the listener knows; empty if it wants new events only. Events that are
+    /// no longer kept are left out.
     std::optional<std::uint64_t> last_id = std::nullopt;
   };
-  /// A stream of server-sent events; empty if there are too many. The hub must outlive it.
+  /// Returns a stream of server-sent events; empty if there are too many. The hub must outlive it.
   [[nodiscard]] HttpSource listen(const Wish& wish);
 
  private:
@@ -88,9 +88,9 @@ class EventHub {
   Limits limits_;
   std::mutex wakers_mutex_;
   std::vector<const Waker*> wakers_;  ///< guarded by wakers_mutex_
-  mutable std::mutex mutex_;          ///< guards what follows
+  mutable std::mutex mutex_;          ///< guards all members below
   std::uint64_t last_id_;
-  std::uint64_t last_dropped_ = 0;  ///< the newest event that is not kept, ticks aside
+  std::uint64_t last_dropped_ = 0;  ///< the newest dropped event, apart from ticks
   Events events_;
   Events ticks_;
   std::size_t streams_ = 0;

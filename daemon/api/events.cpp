@@ -18,7 +18,8 @@ namespace {
   return ticks == "1";
 }
 
-/// One that is no number is not of ours: a browser that got an error would not come back.
+/// Ignores an id that is not a number: this server never sends one, and a browser that gets an
+/// error does not reconnect.
 [[nodiscard]] std::optional<std::uint64_t> last_event_id(const HttpHeaders& headers) {
   const std::string_view text = headers.find("Last-Event-ID").value_or("");
   std::uint64_t id = 0;

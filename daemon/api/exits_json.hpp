@@ -8,11 +8,11 @@
 
 namespace provisr::daemon {
 
-/// One record as a JSON object. What is unknown is left out.
+/// Writes a record as a JSON object. Leaves out what is unknown.
 void write_exit(JsonText& json, const ExitRecord& record);
 
-/// The same as an event. If the system does not tell how it ended, `error` does, unless it is
-/// empty.
+/// Returns the record as an event. If the system does not report how the process ended, `error`
+/// describes the end, unless it is empty.
 [[nodiscard]] std::string exited_json(const ExitRecord& record, std::string_view error = {});
 
 [[nodiscard]] std::string exits_json(const ExitLog::Records& records);

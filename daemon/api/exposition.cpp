@@ -16,7 +16,7 @@
 namespace provisr::daemon {
 namespace {
 
-/// As long as Prometheus waits unless it is told otherwise.
+/// The default scrape timeout of Prometheus.
 constexpr std::chrono::seconds most_patience{10};
 
 [[nodiscard]] HttpAnswer answer_with(const ScrapeFormat& format, Scrapes::Text text) {
@@ -44,7 +44,7 @@ void Exposition::add_routes(Router& router) {
               .handler = [this](const HttpRequest& request) { return answer(request); }});
 }
 
-/// What is not ready is made by another thread, and nobody waits for it here.
+/// If the text is not ready, another thread makes it; this thread does not wait.
 HttpAnswer Exposition::answer(const HttpRequest& request) {
   const ScrapeFormat format = negotiate_scrape(request.headers);
   const Scrapes::Variant variant{format.format, format.is_gzipped};
@@ -79,7 +79,7 @@ void Exposition::write(const FreshCounters& counters, ExpositionFormat format, s
   writer.end();
 }
 
-/// Without ticks, supervision alone knows.
+/// Used without collection: there are no ticks, and only the supervisor knows which processes run.
 void Exposition::write_presence(PrometheusWriter& writer) const {
   const SharedStatusList processes = sources_.status();
   write_presence_families(writer, [&](auto visit) {
@@ -108,7 +108,7 @@ void Exposition::write_exits(PrometheusWriter& writer) const {
                 "How often processes of the name have ended, by how.");
   auto counts = sources_.exits.counts();
   const SharedStatusList processes = sources_.status();
-  for (const auto& process : *processes) counts.try_emplace(process->name);  // from 0 on
+  for (const auto& process : *processes) counts.try_emplace(process->name);  // each starts at 0
   for (const auto& ends : counts) {
     const auto write = [&](std::string_view result, std::uint64_t count) {
       writer.sample({{"name", ends.first}, {"result", result}}, count);

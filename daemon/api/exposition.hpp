@@ -14,12 +14,11 @@
 
 namespace provisr::daemon {
 
-/// The Prometheus endpoint: the families of the library, and those about the daemon itself.
-/// Thread-safe.
+/// The Prometheus endpoint: families of the library and of the daemon itself. Thread-safe.
 class Exposition {
  public:
-  /// Without collection, the families of figures are left out, and whether a process runs is told
-  /// as supervision knows it.
+  /// If collection is disabled, leaves out the families of figures and asks the supervisor which
+  /// processes run.
   explicit Exposition(Sources sources);
 
   /// Adds "/metrics". The exposition must outlive the router.
@@ -38,8 +37,8 @@ class Exposition {
   void write_servers(PrometheusWriter& writer) const;
 
   Sources sources_;
-  OwnFigures own_figures_;  ///< of the thread of scrapes_
-  Scrapes scrapes_;         ///< last: its thread uses the rest
+  OwnFigures own_figures_;  ///< used by the thread of scrapes_ only
+  Scrapes scrapes_;         ///< last, because its thread uses the other members
 };
 
 }  // namespace provisr::daemon

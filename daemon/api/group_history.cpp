@@ -23,7 +23,7 @@
 namespace provisr::daemon {
 namespace {
 
-/// The place of a figure in the rows of steps.
+/// Returns the index of a figure in StepRow::values.
 [[nodiscard]] consteval std::size_t place_of(std::string_view id) {
   std::size_t place = 0;
   std::size_t index = 0;
@@ -42,7 +42,7 @@ class GroupHistory final : public SlicedWork {
     for (const HistoryView& history : histories) instances_.emplace_back(history, query.range);
   }
 
-  /// One instance after the other: each adds what it has in a step once.
+  /// Works through one instance after the other, so that each counts once in a step.
   [[nodiscard]] bool work() override {
     constexpr std::size_t most = 1024;
     for (std::size_t looked_at = 0; looked_at < samples_in_a_slice;) {
@@ -82,14 +82,14 @@ class GroupHistory final : public SlicedWork {
     ++totals.processes;
     totals.cpu.add(row->values[place_of("cpu_percent")]);
     totals.memory_mb.add(row->values[place_of("memory_mb")]);
-    // A clock that was set may make more of them than the first and the last samples tell.
+    // If the clock was set, there may be more steps than the first and last samples suggest.
     if (steps_.size() > most_steps) steps_.erase(steps_.begin());
   }
 
   std::string base_;
   HistoryQuery query_;
   Stepper stepper_;
-  std::deque<TimeOrder> instances_;  ///< that are not done
+  std::deque<TimeOrder> instances_;  ///< that are not done yet
   std::map<Timestamp, Totals> steps_;
 };
 

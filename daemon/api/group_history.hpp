@@ -12,12 +12,12 @@
 
 namespace provisr::daemon {
 
-/// The keys of its rows.
+/// Returns the keys of the rows of a group history.
 [[nodiscard]] std::span<const std::string_view> group_history_fields();
 
-/// The totals of a base over time, as JSON: a row for each step in which an instance has samples,
-/// with the sums of what the instances have within it. Without a step in the query it is
-/// `default_step`, or a multiple of it that gives no more than most_steps. Throws Refusal.
+/// Returns the totals of a base over time as JSON: a row for each step in which an instance has
+/// samples, with the sums over the instances. Without a step in the query, the step is a multiple
+/// of `default_step` that keeps the number of steps within most_steps. Throws Refusal.
 [[nodiscard]] HttpAnswer group_history_answer(std::string base, const Snapshot& snapshot,
                                               HistoryQuery query,
                                               std::chrono::nanoseconds default_step);

@@ -21,16 +21,16 @@
 namespace provisr::daemon {
 namespace {
 
-/// A piece of about 80 kB.
+/// Samples in a piece, which has about 80 kB.
 constexpr std::uint64_t samples_in_a_row = 256;
 
-/// Goes back from the newest sample until it has found the newest `limit` of those in a range.
+/// A backward search for the newest `limit` samples in a range.
 class NewestInRange {
  public:
   NewestInRange(HistoryView history, const TimeRange& range, std::uint64_t limit)
       : history_(std::move(history)), range_(range), limit_(limit) {}
 
-  /// Looks at the next slice. Returns whether that was all.
+  /// Examines the next slice. Returns whether the search is done.
   [[nodiscard]] bool work() {
     HistoryView part = history_;
     part.keep_newest(passed_ + samples_in_a_slice);
@@ -41,11 +41,11 @@ class NewestInRange {
       ++passed_;
       if (range_.contains(sample->timestamp)) ++found_;
     }
-    // Those that are missing were overwritten, and so were all before them.
+    // Missing samples were overwritten, and so were all older ones.
     return found_ == limit_ || samples_.size() < asked || passed_ == history_.left();
   }
 
-  /// Once all is done: the history from there on.
+  /// Returns the history from the oldest sample of the search on. Requires that the search is done.
   [[nodiscard]] HistoryView found() const {
     HistoryView found = history_;
     found.keep_newest(passed_);
@@ -56,12 +56,12 @@ class NewestInRange {
   HistoryView history_;
   TimeRange range_;
   std::uint64_t limit_;
-  std::uint64_t passed_ = 0;  ///< samples that were looked at
+  std::uint64_t passed_ = 0;  ///< samples examined
   std::uint64_t found_ = 0;
   std::vector<ProcessMetrics> samples_;
 };
 
-/// A history that is being written.
+/// The JSON text of a history, made piece by piece.
 class HistoryText {
  public:
   HistoryText(std::string name, HistoryView history, const HistoryQuery& query)
@@ -87,7 +87,7 @@ class HistoryText {
     return text;
   }
 
-  /// While it searches, spaces, which JSON allows.
+  /// Appends the next piece. While the search goes on, that is a space, which JSON allows.
   [[nodiscard]] Pulled append_next(std::string& text) {
     if (search_ && !search_->work()) {
       text += ' ';
@@ -107,14 +107,14 @@ class HistoryText {
     has_samples_ |= !samples.empty();
     text += samples_json(name_, samples, fields_);
     if (history_.left() > 0) {
-      if (text.empty()) text += ' ';  // none of them is in the range
+      if (text.empty()) text += ' ';  // no sample of this piece is in the range
       return Pulled::piece;
     }
     text += history_json_end;
     return Pulled::end;
   }
 
-  /// Those of the next that are in the range; valid until the next call.
+  /// Reads the next samples and returns those in the range; valid until the next call.
   [[nodiscard]] std::vector<SampleView> read_some() {
     history_.read(samples_in_a_row, rows_);
     std::vector<SampleView> samples;
@@ -143,7 +143,7 @@ class HistoryText {
                          [written](std::string& piece) { return written->append_next(piece); });
 }
 
-/// A history in steps.
+/// The JSON text of a history in steps.
 class StepsText final : public SlicedWork {
  public:
   StepsText(std::string name, HistoryView history, const HistoryQuery& query)
@@ -170,7 +170,7 @@ class StepsText final : public SlicedWork {
   void add(const std::optional<StepRow>& row) {
     if (!row) return;
     rows_.push_back(*row);
-    // A clock that was set may make more of them than the first and the last sample tell.
+    // If the clock was set, there may be more steps than the first and last samples suggest.
     if (rows_.size() > std::min(query_.limit, most_steps)) rows_.pop_front();
   }
 

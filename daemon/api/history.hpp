@@ -11,12 +11,12 @@
 
 namespace provisr::daemon {
 
-/// The keys of a history's rows.
+/// Returns the keys of the rows of a history.
 [[nodiscard]] std::span<const std::string_view> history_fields();
 
-/// The history of a name, as JSON: its samples or, with a step, a row for each step that has any. A
-/// long one is made while the client takes it; samples that are overwritten meanwhile are left out.
-/// Throws Refusal.
+/// Returns the history of a name as JSON: its samples or, if the query has a step, a row for each
+/// step that has samples. A long answer is made while the client takes it; samples that are
+/// overwritten meanwhile are left out. Throws Refusal.
 [[nodiscard]] HttpAnswer history_answer(std::string name, HistoryView history,
                                         const HistoryQuery& query = {});
 

@@ -74,7 +74,7 @@ constexpr auto aggregates = std::to_array<NamedAggregate>({{"avg", Aggregate::av
   return Fields(std::move(names));
 }
 
-/// Of the first sample that is left; empty if there is none.
+/// Returns the time of the oldest sample; empty if there is none.
 [[nodiscard]] std::optional<Timestamp> first_time(HistoryView history) {
   std::vector<ProcessMetrics> samples;
   while (samples.empty() && history.left() > 0) history.read(1, samples);

@@ -18,7 +18,7 @@
 
 namespace provisr::daemon {
 
-/// The keys that an answer is to have.
+/// The keys that an answer includes.
 class Fields {
  public:
   Fields() = default;  ///< all of them
@@ -35,20 +35,20 @@ class Fields {
 /// What a request asks of a history.
 struct HistoryQuery {
   TimeRange range;
-  std::uint64_t limit = UINT64_MAX;  ///< the newest rows of those in the range; at least 1
+  std::uint64_t limit = UINT64_MAX;  ///< only the newest rows of the range; at least 1
   std::optional<std::chrono::nanoseconds> step;
   Aggregate aggregate = Aggregate::average;
   Fields fields;
 };
 
-/// Reads `since`, `until`, `limit`, `step`, `agg` and `fields`, which names some of `known`. Throws
-/// Refusal.
+/// Reads `since`, `until`, `limit`, `step`, `agg` and `fields`, whose names must be in `known`.
+/// Throws Refusal.
 [[nodiscard]] HistoryQuery history_query(const HttpQuery& query,
                                          std::span<const std::string_view> known);
 
 inline constexpr std::uint64_t most_steps = 10'000;
 
-/// How many steps there can be within a range from the first sample of these histories to the last.
+/// Returns how many steps the part of the range between the first and the last sample has.
 [[nodiscard]] std::uint64_t steps_in(std::span<const HistoryView> histories, const TimeRange& range,
                                      std::chrono::nanoseconds step);
 

@@ -49,7 +49,7 @@ void write_breach(JsonText& json, const LimitBreach& breach) {
 
 using BreachesByName = std::multimap<std::string_view, const LimitBreach*>;
 
-/// Those of the process that runs; of one before it they are over.
+/// Writes the breaches of the running process. Breaches of an earlier process of the name are over.
 void write_breaches(JsonText& json, const ProcessStatus& process, const BreachesByName& breaches) {
   std::vector<const LimitBreach*> own;
   const auto [first, last] = breaches.equal_range(process.name);
@@ -77,7 +77,7 @@ void write_limits(JsonText& json, const ProcessStatus& process, const LimitsByNa
   });
 }
 
-/// What is known of any limits, by the names of processes.
+/// Breaches and configured limits by the names of processes.
 struct Limits {
   BreachesByName breaches;
   LimitsByName configured;
@@ -132,7 +132,7 @@ void write_status(JsonText& json, const ProcessStatus& process, MonotonicTime no
   write_log_files(json, process);
 }
 
-/// The elements of an array, without its brackets.
+/// Returns the elements of an array without its brackets.
 template <class Rows, class Write>
 [[nodiscard]] std::string elements_of(const Rows& rows, Write&& write) {
   JsonText json;
@@ -143,7 +143,7 @@ template <class Rows, class Write>
   return text.substr(1, text.size() - 2);
 }
 
-/// Whole numbers of what is counted are written as such.
+/// Writes whole values of counted figures as integers.
 void write_value(JsonText& json, const FigureInfo& info, double value) {
   const bool is_counted = info.unit != Unit::percent && info.unit != Unit::mebibytes;
   if (is_counted && std::floor(value) == value) {

@@ -20,15 +20,16 @@
 #include <string_view>
 #include <vector>
 
-/// Everything the daemon says as JSON. A figure that is unknown is left out.
+/// The JSON texts of answers and events. Unknown figures are left out.
 namespace provisr::daemon {
 
-/// Name → sample, for every running process.
+/// Returns the samples of all running processes, by name.
 [[nodiscard]] std::string metrics_json(const Snapshot& snapshot);
 
 [[nodiscard]] std::string sample_json(std::string_view name, const SampleView& sample);
 
-/// {KEY: name, "history": [row, ...]} is this, rows with commas in between, and history_json_end.
+/// Returns the beginning of {KEY: name, "history": [row, ...]}. Rows, separated by commas, and
+/// history_json_end must follow.
 [[nodiscard]] std::string history_json_begin(std::string_view key, std::string_view name);
 [[nodiscard]] std::string samples_json(std::string_view name, std::span<const SampleView> samples,
                                        const Fields& fields);
@@ -38,7 +39,7 @@ inline constexpr std::string_view history_json_end = "]}";
 [[nodiscard]] std::string group_json(std::string_view base, const GroupTotals& totals,
                                      const Snapshot& snapshot);
 
-/// What the instances of a base had within a step.
+/// The totals of the instances of a base in one step.
 struct GroupRow {
   Timestamp begin{};
   std::size_t process_count = 0;  ///< instances with samples
@@ -48,32 +49,32 @@ struct GroupRow {
 [[nodiscard]] std::string group_history_json(std::string_view base, std::span<const GroupRow> rows,
                                              const Fields& fields);
 
-/// A start, with the status that it led to.
+/// Describes a start, with the status after it.
 [[nodiscard]] std::string started_json(const ProcessStatus& process, Timestamp at,
                                        MonotonicTime now);
 
-/// A breach that begins.
+/// Describes a breach that has begun.
 [[nodiscard]] std::string limit_json(const LimitBreach& breach, Timestamp at);
 
 [[nodiscard]] std::string tick_json(const TickEvent& tick);
 
-/// {"names": [...]}.
+/// Returns {"names": [...]}.
 [[nodiscard]] std::string names_json(const std::vector<std::string>& names);
 
-/// Where the servers listen; empty: that one does not.
+/// Where the servers listen; empty for a server that does not.
 struct ListeningOn {
   std::optional<ListenAddress> api;
   std::optional<ListenAddress> metrics;
 };
 
-/// What provisrd runs on.
+/// The machine that provisrd runs on.
 struct MachineReport {
   std::string name;  ///< empty: it has none
   MachineResources resources;
 };
 
-/// `limits` are those of any processes; the status of a process tells its own. `control` is what
-/// control takes here ("none", "token", "open"); empty: nothing is said of it.
+/// `limits` may be those of any processes; the status of a process shows its own. `control` is what
+/// a client needs for control ("none", "token", "open"); if empty, it is left out.
 [[nodiscard]] std::string status_json(const StatusList& processes, const ListeningOn& listening,
                                       MonotonicTime now, const LimitReport& limits = {},
                                       std::string_view control = {},

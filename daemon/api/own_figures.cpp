@@ -24,7 +24,7 @@ void write_one(PrometheusWriter& writer, std::string_view name, std::string_view
 
 }  // namespace
 
-/// Nothing is known if the sampler's PIDs are not those of system calls.
+/// Returns an empty reading if the sampler's PIDs differ from those of system calls.
 ProcessReading OwnFigures::read() {
   ProcessReading reading;
   if (!context_) {

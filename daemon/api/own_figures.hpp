@@ -9,9 +9,9 @@
 
 namespace provisr::daemon {
 
-/// The nine families process_* that Prometheus asks of every program, about this one
-/// (prometheus.io/docs/instrumenting/writing_clientlibs). What the system does not tell has no
-/// sample. Not thread-safe.
+/// The nine process_* families that Prometheus expects from every program, for this program
+/// (prometheus.io/docs/instrumenting/writing_clientlibs). A figure that the system does not provide
+/// has no sample. Not thread-safe.
 class OwnFigures {
  public:
   void write(PrometheusWriter& writer, Timestamp started_at);
@@ -19,7 +19,7 @@ class OwnFigures {
  private:
   [[nodiscard]] ProcessReading read();
 
-  /// Those of a registry must not be used beside its ticks.
+  /// Separate from the registry's, which must not be used concurrently with its ticks.
   std::unique_ptr<SamplingContext> context_;
   std::optional<ProcessSampler> sampler_;
 };

@@ -18,11 +18,11 @@ namespace provisr::daemon {
 namespace {
 
 constexpr std::string_view page_name = "index.html";
-/// No other site may frame the page, as a click on it can control processes.
+/// No other site may frame the page, because a click on it can control processes.
 constexpr std::string_view security_policy =
     "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// As browsers do, and not by "*/*".
+/// Returns whether Accept names text/html, as browsers do. "*/*" does not count.
 [[nodiscard]] bool names_html(const HttpRequest& request) {
   const std::vector<Preference> accept = preferences(request.headers, "Accept");
   return std::any_of(accept.begin(), accept.end(), [](const Preference& range) {
@@ -66,7 +66,7 @@ void put_in(std::string& text, std::string_view place, std::string_view value) {
   if (at != std::string::npos) text.replace(at, place.size(), value);
 }
 
-/// The page for an API below `base_path`; `routes` are what there is for who has no JavaScript.
+/// Returns the page for an API below `base_path`. It shows `routes` to users without JavaScript.
 [[nodiscard]] std::string page_text(std::string_view base_path, std::string_view routes) {
   const auto page = std::find_if(web_files.begin(), web_files.end(),
                                  [](const WebFile& file) { return file.name == page_name; });
@@ -88,7 +88,7 @@ void put_in(std::string& text, std::string_view place, std::string_view value) {
                                    std::make_shared<const std::string>(std::move(text))));
 }
 
-/// A browser shows the body of a 401, and this one asks for the token.
+/// A browser shows the body of a 401, and this body asks for the token.
 [[nodiscard]] HttpAnswer page_without_token(const HttpRequest& request, HttpAnswer refusal,
                                             const std::string& base_path) {
   if (refusal.status != 401 || !names_html(request)) return refusal;

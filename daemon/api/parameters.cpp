@@ -14,7 +14,7 @@
 namespace provisr::daemon {
 namespace {
 
-/// The "+" of an offset, which is a space in a query unless it is escaped, is taken for what it is.
+/// Parses RFC 3339. Accepts a space for the "+" of an offset: an unescaped "+" is decoded to one.
 [[nodiscard]] std::optional<Timestamp> parse_date_time(std::string text) {
   constexpr std::size_t length_of_offset = std::string_view("+01:00").size();
   if (text.size() > length_of_offset) {
@@ -24,7 +24,7 @@ namespace {
   return parse_rfc3339(text);
 }
 
-/// "-5m" is five minutes ago. Empty if it is no time.
+/// Parses RFC 3339 or an age: "-5m" is five minutes ago. Empty if the text is neither.
 [[nodiscard]] std::optional<Timestamp> parse_time(std::string_view text) {
   if (!text.starts_with('-')) return parse_date_time(std::string(text));
   try {

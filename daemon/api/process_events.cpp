@@ -35,14 +35,14 @@ void ProcessEvents::note_exit(const ExitRecord& record) noexcept {
 }
 
 void ProcessEvents::tell_of_start(const ProcessStatus& now) {
-  // What others run may have been started long before it was found.
+  // A process that somebody else runs may have started long before it was found.
   const bool is_new = now.kind == ProcessKind::child && now.started;
   const Timestamp at = is_new ? now.started->at : clock_->utc_now();
   hub_->publish("started", started_json(now, at, clock_->monotonic_now()));
 }
 
-/// A child of which there is no end to record: its program could not be executed, or it cannot be
-/// killed.
+/// Publishes the end of a child that has no exit record: its program could not be executed, or it
+/// cannot be killed.
 void ProcessEvents::tell_of_loss(const Known& lost, const ProcessStatus& now) {
   ExitRecord record;
   record.name = now.name;

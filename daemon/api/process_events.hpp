@@ -14,20 +14,20 @@
 
 namespace provisr::daemon {
 
-/// Tells a hub which processes have started and ended, each start and each end once.
+/// A publisher of the starts and ends of processes. It publishes each exactly once.
 ///
-/// Thread safety: note() and note_exit() from one thread.
+/// Thread safety: note() and note_exit() must be called from one thread.
 class ProcessEvents {
  public:
-  /// `hub` and `clock` must outlive it.
+  /// `hub` and `clock` must outlive the object.
   explicit ProcessEvents(EventHub& hub, const Clock& clock = Clock::system())
       : hub_(&hub), clock_(&clock) {}
 
-  // Without memory, an event is lost.
+  // If memory is short, an event is lost.
 
-  /// What a process has become: there is perhaps another one behind the name.
+  /// Notes a status. There may be another process behind the name than before.
   void note(const ProcessStatus& now) noexcept;
-  /// An end, before the status that follows from it.
+  /// Notes an end. Must be called before the status that follows from the end is noted.
   void note_exit(const ExitRecord& record) noexcept;
 
  private:
@@ -35,7 +35,7 @@ class ProcessEvents {
   struct Known {
     std::optional<ProcessId> pid;
     std::optional<ProcessStatus::Started> started;
-    bool has_ended = false;  ///< and that was told
+    bool has_ended = false;  ///< and its end was published
   };
 
   void tell_of_start(const ProcessStatus& now);
@@ -43,13 +43,13 @@ class ProcessEvents {
 
   EventHub* hub_;
   const Clock* clock_;
-  std::unordered_map<std::string, Known> known_;  ///< by name, those that run
+  std::unordered_map<std::string, Known> known_;  ///< running processes by name
 };
 
-/// Tells a hub of a breach that begins. Without memory, the event is lost.
+/// Publishes a breach that has begun. If memory is short, the event is lost.
 void tell_of_breach(EventHub& hub, const LimitBreach& breach) noexcept;
 
-/// Tells a hub of a tick if somebody listens for it.
+/// Publishes a tick if anybody listens for ticks.
 void tell_of_tick(EventHub& hub, const TickEvent& tick);
 
 }  // namespace provisr::daemon

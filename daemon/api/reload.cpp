@@ -13,7 +13,7 @@
 namespace provisr::daemon {
 namespace {
 
-/// A file, or a server that knows users, may take its time.
+/// Reading a file, or asking a server for users, may be slow.
 constexpr std::chrono::minutes patience{1};
 
 void write_texts(JsonText& json, std::string_view key, const std::vector<std::string>& texts) {
@@ -63,7 +63,7 @@ void write_changes(JsonText& json, const ReloadReport& report) {
              request([complete = std::move(complete)](const ReloadReport& report) {
                try {
                  complete(answer_of(report));
-               } catch (const std::exception&) {  // no memory for it; the time limit remains
+               } catch (const std::exception&) {  // no memory: the time limit ends the wait
                }
              });
            },

@@ -12,25 +12,25 @@
 
 namespace provisr::daemon {
 
-/// What came of reading the configuration again.
+/// The result of a reload of the configuration.
 struct ReloadReport {
   std::vector<std::string> faults;  ///< one line each; if there are any, nothing has changed
   ReloadChanges processes;
-  std::vector<std::string> settings;  ///< the sections that hold from now on: "server", "metrics"
-  std::vector<std::string> at_next_start;  ///< keys that hold only once provisrd is started again
+  std::vector<std::string> settings;       ///< sections now in effect: "server", "metrics"
+  std::vector<std::string> at_next_start;  ///< keys that take effect when provisrd starts again
 };
 
-/// Tells a hub of a reload without faults.
+/// Publishes a reload without faults.
 void tell_of_reload(EventHub& hub, const ReloadReport& report,
                     const Clock& clock = Clock::system());
 
 /// Called once, on any thread. Must neither block nor throw.
 using ReloadReply = std::function<void(const ReloadReport&)>;
 
-/// Asks for a reload. Never blocks; thread-safe.
+/// Requests a reload. Never blocks; thread-safe.
 using RequestReload = std::function<void(ReloadReply)>;
 
-/// Adds `POST /reload` below `base_path`: 200 with what changed, or 422 with every fault.
+/// Adds `POST /reload` below `base_path`: answers 200 with what changed, or 422 with all faults.
 void add_reload_route(Router& router, const std::string& base_path, RequestReload request);
 
 }  // namespace provisr::daemon

@@ -11,7 +11,7 @@
 
 namespace provisr::daemon {
 
-/// A text made from a snapshot, made once for each and served many times. Thread-safe.
+/// A text that is rendered once for each snapshot and served many times. Thread-safe.
 class RenderedText {
  public:
   using Render = std::function<void(const Snapshot&, std::string&)>;

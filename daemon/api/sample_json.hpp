@@ -11,8 +11,8 @@
 
 namespace provisr::daemon {
 
-/// One sample as a JSON object: the figures of the table in its order, unknown ones left out, and
-/// those that are not among the fields, but for the timestamp.
+/// Writes a sample as a JSON object with the figures of the table, in its order. Leaves out figures
+/// that are unknown or not in `fields`. Always writes the timestamp.
 template <const auto& table = figures>
 void write_sample(JsonText& json, std::string_view name, const SampleView& sample,
                   const Fields& fields = {}) {

@@ -11,7 +11,8 @@
 namespace provisr::daemon {
 namespace {
 
-/// prometheus.io/docs/instrumenting/escaping_schemes. Nothing else is repeated to a client.
+/// Returns whether `text` is one of prometheus.io/docs/instrumenting/escaping_schemes. Nothing else
+/// is repeated to a client.
 [[nodiscard]] bool is_escaping_scheme(std::string_view text) {
   constexpr auto schemes =
       std::to_array<std::string_view>({"allow-utf-8", "underscores", "dots", "values"});

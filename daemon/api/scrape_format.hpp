@@ -8,16 +8,16 @@
 
 namespace provisr::daemon {
 
-/// What a scraper gets.
+/// The format of an answer to a scrape.
 struct ScrapeFormat {
   ExpositionFormat format = ExpositionFormat::text;
   std::string content_type;
   bool is_gzipped = false;
 };
 
-/// By Accept and Accept-Encoding. OpenMetrics only for who prefers it, else the text format, also
-/// if neither is acceptable. The content type repeats the `escaping` that was asked for: no name of
-/// ours has to be escaped, by whatever scheme.
+/// Chooses the format by Accept and Accept-Encoding: OpenMetrics only if the client prefers it,
+/// otherwise the text format, even if neither is acceptable. The content type repeats the requested
+/// `escaping`, because provisrd has no name that any scheme would escape.
 [[nodiscard]] ScrapeFormat negotiate_scrape(const HttpHeaders& headers);
 
 }  // namespace provisr::daemon

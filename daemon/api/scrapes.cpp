@@ -29,7 +29,7 @@ Scrapes::Text Scrapes::fresh(Variant variant) const {
   return fresh_entry(variant).text;
 }
 
-/// Without a text if there is none.
+/// Returns an entry without a text if there is no fresh one.
 Scrapes::Entry Scrapes::fresh_entry(Variant variant) const {
   Entry entry;
   {
@@ -65,7 +65,8 @@ void Scrapes::run() {
   }
 }
 
-/// A reading that is too old is given up: its snapshot may be the last to hold a history.
+/// Waits for requests. Releases a reading that gets too old, because its snapshot may be the last
+/// to hold a history.
 void Scrapes::await_requests(std::unique_lock<std::mutex>& lock) {
   const auto is_due = [this] { return is_stopping_ || !requests_.empty(); };
   if (reading_ && !wake_.wait_for(lock, max_age, is_due)) reading_.reset();
@@ -76,7 +77,7 @@ void Scrapes::serve(const Request& request) {
   Text text;
   try {
     text = make(request.variant).text;
-  } catch (const std::exception&) {  // no memory: the client is told
+  } catch (const std::exception&) {  // no memory: the client gets an error
   }
   request.completion(std::move(text));
 }
@@ -106,12 +107,12 @@ Scrapes::Entry Scrapes::make_plain(ExpositionFormat format) {
                          .read_at = reading.read_at});
 }
 
-/// Its age is that of the moment before the first counter was read.
+/// Returns a reading that is fresh. Its age counts from before the first counter was read.
 const Scrapes::Reading& Scrapes::fresh_reading() {
   if (reading_ && is_fresh(reading_->counters.snapshot().revision(), reading_->read_at)) {
     return *reading_;
   }
-  reading_.reset();  // its snapshot first, so that the registry needs no further buffer
+  reading_.reset();  // releases its snapshot first, so that the registry needs no extra buffer
   const TimePoint now = steps_.now();
   reading_.emplace(Reading{steps_.read(), now});
   return *reading_;

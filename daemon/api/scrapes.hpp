@@ -18,10 +18,10 @@
 
 namespace provisr::daemon {
 
-/// The texts that scrapers get, made by a thread of their own: reading the counters of thousands of
+/// The texts for scrapes, made by a thread of their own: reading the counters of thousands of
 /// processes and compressing the text take milliseconds, and may have to wait for a tick. One
-/// reading serves all scrapes of the next 100 ms, and no more if a tick comes. The thread begins
-/// with the first scrape.
+/// reading serves all scrapes of the next 100 ms, or until the next tick. The thread starts with
+/// the first scrape.
 ///
 /// Thread safety: all members may be called concurrently.
 class Scrapes {
@@ -29,7 +29,7 @@ class Scrapes {
   using Text = std::shared_ptr<const std::string>;
   using TimePoint = std::chrono::steady_clock::time_point;
 
-  /// Neither blocks nor throws; without a text it could not be made.
+  /// Receives the text, or null if it could not be made. Neither blocks nor throws.
   using Completion = std::function<void(Text)>;
 
   struct Variant {
@@ -37,9 +37,9 @@ class Scrapes {
     bool is_gzipped = false;
   };
 
-  /// What a text is made of. All but `revision` and `now` are called by one thread at a time.
+  /// The steps that make a text. Only one thread at a time calls them, except `revision` and `now`.
   struct Steps {
-    std::function<std::uint64_t()> revision;  ///< changes with every tick; any thread, at any time
+    std::function<std::uint64_t()> revision;  ///< changes with every tick; called from any thread
     std::function<FreshCounters()> read;
     std::function<void(const FreshCounters&, ExpositionFormat, std::string&)> write;
     std::function<TimePoint()> now = [] { return std::chrono::steady_clock::now(); };
@@ -52,13 +52,13 @@ class Scrapes {
   Scrapes(const Scrapes&) = delete;
   Scrapes& operator=(const Scrapes&) = delete;
 
-  /// A text that is fresh enough; null if it has to be made.
+  /// Returns a text that is fresh enough; null if it must be made.
   [[nodiscard]] Text fresh(Variant variant) const;
 
-  /// Starts the thread unless it runs. Throws std::system_error.
+  /// Starts the thread unless it is running. Throws std::system_error.
   void start();
 
-  /// Makes the text, unless it is fresh by then. After start() only.
+  /// Asks the thread to pass a fresh text to `completion`. Requires start().
   void request(Variant variant, Completion completion);
 
  private:
@@ -88,11 +88,11 @@ class Scrapes {
   const Entry& keep(Variant variant, const Entry& entry);
 
   Steps steps_;
-  std::optional<Reading> reading_;  ///< of the thread
+  std::optional<Reading> reading_;  ///< used by the thread only
 
   mutable std::mutex mutex_;
   std::condition_variable wake_;
-  std::array<Entry, 4> entries_;  ///< guarded by mutex_, as the next two
+  std::array<Entry, 4> entries_;  ///< guarded by mutex_, like the next two
   std::vector<Request> requests_;
   bool is_stopping_ = false;
   std::thread thread_;  ///< guarded by mutex_ until it is joined

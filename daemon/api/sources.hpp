@@ -16,20 +16,20 @@
 
 namespace provisr::daemon {
 
-/// What the HTTP endpoints answer from. All of it outlives them.
+/// The data that the HTTP endpoints answer from. All of it outlives the endpoints.
 struct Sources {
   const Registry& registry;
   const TickWatch& ticks;
   const Log& log;
   const HttpMonitor& api_server;
   const HttpMonitor& metrics_server;
-  /// False if collection is disabled: then only the status is known.
+  /// False if collection is disabled. Only the status is known then.
   bool is_collecting;
   std::function<SharedStatusList()> status;
   const ExitLog& exits;
-  /// Which limits are breached, and how often they were.
+  /// Returns which limits are breached, and how often they were.
   std::function<LimitReport()> limits = [] { return LimitReport(); };
-  /// How long the disk of what outlives this program has not answered; empty if it does.
+  /// Returns how long the disk of state_dir has not answered; empty if it answers.
   DiskSilence disk_silence = [] { return std::nullopt; };
   /// When this program was started.
   Timestamp started_at = Clock::system().utc_now();

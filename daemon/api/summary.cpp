@@ -18,12 +18,12 @@
 namespace provisr::daemon {
 namespace {
 
-/// To sort more would keep others waiting.
+/// Sorting more samples would delay other clients.
 constexpr std::size_t most_samples = 100'000;
 
-/// Looks back until half of what it has looked at lies before the range, so that the cost is that
-/// of the window and not of the history, and a clock that was wrong for a while hides nothing
-/// before; at most_samples and some more it stops.
+/// Collects the samples in the range. Reads twice as many of the newest samples each time until
+/// none of the older half is in the range. So the cost depends on the window, not on the history,
+/// and a clock that was wrong for a while hides no older samples. Stops soon after most_samples.
 void collect(const HistoryView& history, const TimeRange& range, SampleRows& samples) {
   if (samples.size() > most_samples) return;
   SampleRows newest;

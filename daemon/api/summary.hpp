@@ -10,8 +10,8 @@
 
 namespace provisr::daemon {
 
-/// How the figures of a process, or of all instances of a base, were distributed over the samples
-/// of the last `window`. Throws Refusal if nothing has that name or if there are too many samples.
+/// Returns the distribution of each figure of a process, or of all instances of a base, over the
+/// samples of the last `window`. Throws Refusal for an unknown name or for too many samples.
 [[nodiscard]] HttpAnswer summary_answer(const Target& target, const Snapshot& snapshot,
                                         std::chrono::milliseconds window, Timestamp now);
 

@@ -12,21 +12,21 @@
 
 namespace provisr::daemon {
 
-/// Observes how the ticks keep to their schedule. A tick is late if it began more than half an
-/// interval after it was due, or if rounds were skipped before it. The first late tick of an
-/// episode is logged; an episode ends with a tick on time. A tick that does not come at all is
-/// noticed by who asks for it.
+/// An observer that checks whether ticks keep to their schedule. A tick is late if it began more
+/// than half an interval after it was due, or if rounds were skipped before it. Logs the first late
+/// tick of an episode; a tick on time ends the episode. A tick that never comes is noticed by
+/// overdue_silence() only.
 ///
-/// Thread safety: on_tick by the collector's thread; the rest from any thread.
+/// Thread safety: on_tick() must be called by the collector's thread, the rest by any thread.
 class TickWatch {
  public:
-  /// `log` and `clock` must outlive it. The first tick is awaited from now on.
+  /// `log` and `clock` must outlive the object. The wait for the first tick begins now.
   TickWatch(std::chrono::nanoseconds interval, const Log& log, const Clock& clock = Clock::system())
       : interval_(interval), log_(log), clock_(clock), last_end_(clock.monotonic_now()) {}
 
   void on_tick(const TickReport& report);
 
-  /// Expects ticks at another pace; the first of them is awaited from now on.
+  /// Changes the interval. The wait for the next tick begins now.
   void set_interval(std::chrono::nanoseconds interval) noexcept {
     interval_ = interval;
     last_end_ = clock_.monotonic_now();
@@ -36,8 +36,8 @@ class TickWatch {
   [[nodiscard]] std::uint64_t late() const noexcept { return late_; }
   [[nodiscard]] std::chrono::nanoseconds interval() const noexcept { return interval_; }
 
-  /// How long the last tick has been over, if the next one ought to be over as well: once an
-  /// interval and its half, but at least a second more than it, has passed. Else empty.
+  /// Returns the time since the end of the last tick if the next one should have ended, too;
+  /// otherwise empty. Allows half an interval more than the interval, but at least a second more.
   [[nodiscard]] std::optional<std::chrono::nanoseconds> overdue_silence() const noexcept;
 
  private:

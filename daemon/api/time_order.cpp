@@ -59,7 +59,7 @@ void TimeOrder::begin_merging() {
                  [this](std::size_t one, std::size_t other) { return is_later(one, other); });
 }
 
-/// False: the run is at its end.
+/// Moves to the next sample in the range. Returns false at the end of the run.
 bool TimeOrder::find_next(Run& run) const {
   for (;; ++run.next) {
     while (run.next == run.rows.size()) {

@@ -11,12 +11,12 @@
 
 namespace provisr::daemon {
 
-/// The samples of a history that are in a range, by their timestamps: those of a wall clock that
-/// was set back lie out of order, and would fall into steps that are done. Samples of one timestamp
-/// come as they were taken.
+/// A walk over the samples of a history that are in a range, in the order of their timestamps. If
+/// the wall clock was set back, samples lie out of order and would fall into steps that are
+/// complete. Samples with equal timestamps keep their order.
 ///
-/// A first pass finds the runs of samples that are in order, which is one unless the clock was set
-/// back; a second one merges them. Memory: constant, and little for each run. Samples that are
+/// The first pass finds the runs of ordered samples; there is one unless the clock was set back.
+/// The second pass merges the runs. Memory: constant, plus a little for each run. Samples that are
 /// overwritten meanwhile are left out.
 class TimeOrder {
  public:
@@ -25,11 +25,11 @@ class TimeOrder {
   TimeOrder(HistoryView history, const TimeRange& range)
       : history_(history), unseen_(std::move(history)), range_(range) {}
 
-  /// Looks at `most` further samples or, at the end of a pass, fewer; visits those whose turn it
-  /// is. Returns how many it has looked at.
+  /// Examines `most` further samples, or fewer at the end of a pass, and visits those whose turn it
+  /// is. Returns how many it has examined.
   std::size_t work(std::size_t most, const Visit& visit);
 
-  /// Whether all were visited.
+  /// Returns whether all samples were visited.
   [[nodiscard]] bool is_done() const { return is_merging_ && heap_.empty(); }
 
  private:
@@ -56,7 +56,7 @@ class TimeOrder {
   HistoryView unseen_;
   TimeRange range_;
   Timestamp latest_{};
-  std::vector<Found> found_;  ///< of the first pass, counted from the first sample of history_
+  std::vector<Found> found_;  ///< by the first pass; counted from the first sample of history_
   bool is_merging_ = false;
   std::size_t rows_at_once_ = 0;
   std::vector<Run> runs_;

@@ -5,14 +5,14 @@
 
 namespace provisr::daemon {
 
-/// A file of the folder web/, as it is there.
+/// A file of the folder web/, unchanged.
 struct WebFile {
   std::string_view name;
   std::string_view content_type;
   std::string_view text;
 };
 
-/// All of them, by name; in a source that CMake generates.
+/// All files, sorted by name. CMake generates the source that defines them.
 extern const std::span<const WebFile> web_files;
 
 }  // namespace provisr::daemon

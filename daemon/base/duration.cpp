@@ -47,8 +47,8 @@ std::string_view take_while(std::string_view& rest, bool (*belongs)(char)) {
   return taken;
 }
 
-/// The digits behind a point, as a part of one unit. Digits beyond the ninth are below a
-/// nanosecond for every unit up to a second and are dropped.
+/// Returns the digits behind a decimal point as a part of one `unit`, in nanoseconds. Drops digits
+/// beyond the ninth: for units up to a second, they are below a nanosecond.
 std::int64_t fraction_of(std::string_view digits, std::int64_t unit) {
   double nanoseconds = 0;
   double weight = static_cast<double>(unit);
@@ -59,7 +59,7 @@ std::int64_t fraction_of(std::string_view digits, std::int64_t unit) {
   return static_cast<std::int64_t>(nanoseconds + 0.5);
 }
 
-/// Takes one "1.5s" off the front of `rest`; `text` is the whole, for the fault.
+/// Takes one part such as "1.5s" off the front of `rest`. Error messages show `text`, the whole.
 std::int64_t take_part(std::string_view& rest, std::string_view text) {
   const std::string_view whole = take_while(rest, is_digit);
   std::string_view fraction;

@@ -6,14 +6,14 @@
 
 namespace provisr::daemon {
 
-/// Parses Go's notation: "100ms", "5s", "1m30s", "1.5s", "2h". Truncates to milliseconds, but
-/// not to zero. Throws std::invalid_argument with a sentence about what is wrong.
+/// Parses a duration in Go's notation: "100ms", "5s", "1m30s", "1.5s", "2h". Truncates to
+/// milliseconds, but not to zero. Throws std::invalid_argument with a sentence about what is wrong.
 [[nodiscard]] std::chrono::milliseconds parse_duration(std::string_view text);
 
-/// In the largest unit that gives a whole number: "10ms", "5s", "24h", "0s".
+/// Formats a duration in the largest unit that gives a whole number: "10ms", "5s", "24h", "0s".
 [[nodiscard]] std::string format_duration(std::chrono::milliseconds duration);
 
-/// Rounded for people: "350ms", "2.1s".
+/// Formats a duration rounded for people: "350ms", "2.1s".
 [[nodiscard]] std::string format_elapsed(std::chrono::nanoseconds length);
 
 }  // namespace provisr::daemon

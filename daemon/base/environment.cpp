@@ -11,7 +11,7 @@ constexpr std::string_view reference_start = "${";
   return entry.substr(0, entry.find('='));
 }
 
-/// As PATH=/opt/bin:${PATH} means it.
+/// Expands only references to the entry's own variable, as in PATH=/opt/bin:${PATH}.
 [[nodiscard]] std::string with_own_value(const std::string& entry,
                                          const EnvironmentAccess& environment) {
   const std::string_view own_name = name_of_variable(entry);

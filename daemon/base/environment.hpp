@@ -8,24 +8,24 @@
 
 namespace provisr::daemon {
 
-/// The environment of a process while it is made; each system keeps its own.
+/// Access to the environment of a process that is being made. Each system stores it differently.
 struct EnvironmentAccess {
-  /// The value of a variable; empty if it is not set.
+  /// Returns the value of a variable; empty if the variable is not set.
   std::function<std::optional<std::string>(std::string_view name)> get;
-  /// Sets the variable of a "KEY=value" entry.
+  /// Sets a variable from a "KEY=value" entry.
   std::function<void(const std::string& entry)> set;
-  /// Whether two names are one variable: on some systems, whatever their case.
+  /// Returns whether two names are the same variable. On some systems, case does not matter.
   std::function<bool(std::string_view one, std::string_view other)> is_same = std::equal_to<>();
 };
 
-/// `text` with each `${NAME}` replaced by what `value_of` has for it. A name without a value stays
-/// as it is written. Values are not expanded in their turn.
+/// Returns `text` with each `${NAME}` replaced by `value_of(NAME)`. A reference without a value
+/// stays unchanged. References inside the values are not expanded.
 [[nodiscard]] std::string expand_variables(
     std::string_view text,
     const std::function<std::optional<std::string>(std::string_view name)>& value_of);
 
-/// Sets the variables of `entries`, each "KEY=value", with the references in their values expanded:
-/// of a later entry, too; `${KEY}` in the value of KEY itself is the value that it had before.
+/// Sets the variables of `entries`, each "KEY=value", and expands references in their values, even
+/// to later entries. In the value of KEY itself, `${KEY}` is the value that KEY had before.
 void set_variables(const std::vector<std::string>& entries, const EnvironmentAccess& environment);
 
 }  // namespace provisr::daemon

@@ -35,7 +35,7 @@ bool Glob::Segment::is_at(std::string_view text, std::size_t at, std::size_t& st
   return true;
 }
 
-/// Shift-And: bit i of `begun` says that the first i + 1 bytes of the segment end here.
+/// Shift-And: bit i of `begun` says that the first i + 1 bytes of the segment end at `end`.
 std::optional<std::size_t> Glob::Segment::find(std::string_view text, std::size_t at,
                                                std::size_t& steps) const {
   if (text_.empty()) return at;

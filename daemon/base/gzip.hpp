@@ -7,25 +7,26 @@
 
 namespace provisr::daemon {
 
-/// Whether this program was built with zlib.
+/// Returns whether this program was built with zlib.
 [[nodiscard]] bool can_gzip();
 
-/// `text` in the gzip format (RFC 1952), fast rather than small; empty without zlib or if it fails.
+/// Compresses `text` to the gzip format (RFC 1952), for speed rather than size. Returns an empty
+/// optional on failure or without zlib.
 [[nodiscard]] std::optional<std::string> gzip(std::string_view text);
 
-/// A text in the gzip format that is made piece by piece. It holds 32 KiB, as there may be one for
-/// each client. Not for several threads at once.
+/// A gzip compressor that takes a text piece by piece. It uses only 32 KiB, because each client may
+/// have one. Not thread-safe.
 class GzipStream {
  public:
-  /// Throws std::bad_alloc, also without zlib.
+  /// Throws std::bad_alloc if memory is short, and always without zlib.
   GzipStream();
   ~GzipStream();
   GzipStream(const GzipStream&) = delete;
   GzipStream& operator=(const GzipStream&) = delete;
 
-  /// Appends all that stands for `text` to `packed`: never nothing.
+  /// Compresses `text`, which is not empty, and appends all of the output to `packed`.
   void add(std::string_view text, std::string& packed);
-  /// The same of the last piece. Afterwards the stream is of no more use.
+  /// Like add(), for the last piece, which may be empty. The stream cannot be used afterwards.
   void finish(std::string_view text, std::string& packed);
 
  private:

@@ -14,7 +14,7 @@
 
 namespace provisr::daemon {
 
-/// Writes one JSON text; omits unknown figures together with their keys.
+/// A writer of one JSON text. Omits unknown figures together with their keys.
 class JsonText {
  public:
   using Writer = rapidjson::Writer<rapidjson::StringBuffer>;
@@ -37,7 +37,7 @@ class JsonText {
     writer_.Key(name.data(), static_cast<rapidjson::SizeType>(name.size()));
   }
 
-  /// Bytes that are not UTF-8 are replaced: RapidJSON would write them as they are.
+  /// Replaces bytes that are not UTF-8, because RapidJSON would write them unchanged.
   void text(std::string_view value) {
     if (!is_valid_utf8(value)) return text(to_valid_utf8(value));
     writer_.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));

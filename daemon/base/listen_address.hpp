@@ -4,15 +4,15 @@
 
 namespace provisr::daemon {
 
-/// Where a server listens. `path` is set for "unix:/path", host and port otherwise.
-/// An empty host means all interfaces, an IPv6 host has no brackets, port 0 is any free port.
+/// The address on which a server listens. `path` is set for "unix:/path", host and port otherwise.
+/// An empty host means all interfaces. An IPv6 host has no brackets. Port 0 means any free port.
 struct ListenAddress {
   std::string host;
   int port = 0;
   std::string path;
 
   [[nodiscard]] bool is_unix_socket() const { return !path.empty(); }
-  /// The text a configuration file would hold: "host:port", ":port" or "unix:/path".
+  /// Returns the address as a configuration file writes it: "host:port", ":port" or "unix:/path".
   [[nodiscard]] std::string to_string() const;
 
   bool operator==(const ListenAddress&) const = default;

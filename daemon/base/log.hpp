@@ -13,14 +13,14 @@ namespace provisr::daemon {
 
 enum class LogLevel { debug, info, warn, error };
 
-/// "debug", "info", "warn", "error"; nullopt for anything else.
+/// Parses "debug", "info", "warn" or "error"; returns nullopt for anything else.
 [[nodiscard]] std::optional<LogLevel> parse_log_level(std::string_view text);
 
-/// A record as Log hands it on; ends in a line break.
+/// Formats a record as Log passes it to its sink, with a line break at the end.
 [[nodiscard]] std::string format_record(LogLevel level, std::string_view message,
                                         std::chrono::system_clock::time_point time);
 
-/// Where records go. Implementations are thread-safe and never block on a slow reader.
+/// A destination of log records. Implementations are thread-safe and never block on a slow reader.
 class LogSink {
  public:
   LogSink() = default;
@@ -28,16 +28,17 @@ class LogSink {
   LogSink& operator=(const LogSink&) = delete;
   virtual ~LogSink() = default;
 
-  /// Takes a record with its line break.
+  /// Takes a record that ends in a line break.
   virtual void write(std::string record) noexcept = 0;
 
-  /// How many records were lost so far.
+  /// Returns how many records have been lost so far.
   [[nodiscard]] virtual std::uint64_t dropped() const noexcept = 0;
 };
 
-/// Formats records of one line and hands them to a sink, which must outlive it:
-/// `2025-01-27T10:30:45.123Z INFO my-app-1: started, pid 4711`.
-/// Control characters in a message are escaped. Thread-safe.
+/// A log of one-line records. It passes them to a sink, which must outlive the log. Escapes control
+/// characters in messages. Thread-safe.
+///
+///     2025-01-27T10:30:45.123Z INFO my-app-1: started, pid 4711
 class Log {
  public:
   Log(LogLevel least, LogSink& sink) : least_(least), sink_(&sink) {}

@@ -16,12 +16,12 @@ constexpr std::chrono::milliseconds drain_timeout{400};
 
 struct Record {
   std::string text;
-  std::uint64_t tells_of = 0;  ///< how many dropped records it reports
+  std::uint64_t tells_of = 0;  ///< how many dropped records this record reports
 };
 
 }  // namespace
 
-/// Shared by the writer and its thread, which may outlive the writer.
+/// The state shared by the writer and its thread. The thread may outlive the writer.
 class LogWriter::Queue {
  public:
   Queue(Write write, std::size_t capacity) : write_(std::move(write)), capacity_(capacity) {}
@@ -40,7 +40,7 @@ class LogWriter::Queue {
     }
   }
 
-  /// The thread's work: returns once the queue is closed and empty.
+  /// Runs on the thread. Returns once the queue is closed and empty.
   void run() {
     std::unique_lock lock(mutex_);
     while (wait_for_record(lock)) write_next(lock);
@@ -48,7 +48,7 @@ class LogWriter::Queue {
     changed_.notify_all();
   }
 
-  /// Whether all records were written, or dropped, in time.
+  /// Closes the queue. Returns whether all records were written or dropped in time.
   [[nodiscard]] bool drain() {
     std::unique_lock lock(mutex_);
     is_closed_ = true;
@@ -85,7 +85,7 @@ class LogWriter::Queue {
     untold_ = 0;
   }
 
-  /// False: closed, and nothing is left to write.
+  /// Returns false if the queue is closed and empty.
   bool wait_for_record(std::unique_lock<std::mutex>& lock) {
     if (records_.empty() && was_written_) tell_of_dropped();
     changed_.wait(lock, [this] { return is_closed_ || !records_.empty(); });
@@ -110,10 +110,10 @@ class LogWriter::Queue {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Record> records_;
-  std::size_t size_ = 0;  ///< bytes of `records_` and of the record that is being written
+  std::size_t size_ = 0;  ///< bytes of `records_` and of the record being written
   std::uint64_t dropped_ = 0;
-  std::uint64_t untold_ = 0;  ///< dropped, and not yet reported by a record
-  bool was_written_ = true;   ///< the last record
+  std::uint64_t untold_ = 0;  ///< records dropped but not yet reported
+  bool was_written_ = true;   ///< whether the last record was written
   bool is_closed_ = false;
   bool is_drained_ = false;
 };

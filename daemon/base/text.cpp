@@ -34,7 +34,7 @@ char lower(char character) {
                                               : character;
 }
 
-/// Optimal string alignment: insertions, deletions, replacements and swaps of neighbours.
+/// Counts insertions, deletions, replacements and swaps of neighbours (optimal string alignment).
 std::size_t edit_distance(std::string_view from, std::string_view to) {
   std::vector<std::vector<std::size_t>> cost(from.size() + 1,
                                              std::vector<std::size_t>(to.size() + 1));

@@ -9,7 +9,7 @@
 namespace provisr::daemon {
 namespace {
 
-/// The last `digits` digits of a number, over the text from `begin` on.
+/// Overwrites `digits` characters of `text` from `begin` on with the last digits of `number`.
 void overwrite(std::string& text, std::size_t begin, std::size_t digits, std::int64_t number) {
   for (std::size_t i = begin + digits; i > begin; --i, number /= 10) {
     text[i - 1] = static_cast<char>('0' + number % 10);
@@ -18,7 +18,7 @@ void overwrite(std::string& text, std::size_t begin, std::size_t digits, std::in
 
 }  // namespace
 
-/// By hand, as every sample in JSON has one.
+/// Formats by hand for speed: each sample in JSON has a timestamp.
 std::string rfc3339(Timestamp time) {
   const auto milliseconds = std::chrono::floor<std::chrono::milliseconds>(time);
   const auto day = std::chrono::floor<std::chrono::days>(milliseconds);
@@ -39,7 +39,7 @@ namespace {
 
 using std::chrono::nanoseconds;
 
-/// Reads text from its front; once something is missing, all further steps fail.
+/// Reads text from its front. Once a step has failed, all further steps fail.
 class Scanner {
  public:
   explicit Scanner(std::string_view text) : rest_(text) {}
@@ -49,14 +49,14 @@ class Scanner {
     for (std::size_t i = 0; i < digits; ++i) value = value * 10 + digit();
     return value;
   }
-  /// The one of `characters` that comes next.
+  /// Takes the next character, which must be one of `characters`.
   char one_of(std::string_view characters) {
     if (rest_.empty() || characters.find(rest_.front()) == std::string_view::npos) return fail();
     return take();
   }
   [[nodiscard]] bool next_is(char character) const { return rest_.starts_with(character); }
 
-  /// The digits behind a point.
+  /// Takes the digits behind a decimal point.
   [[nodiscard]] nanoseconds fraction() {
     nanoseconds value{0};
     nanoseconds weight = std::chrono::seconds(1);
@@ -90,7 +90,7 @@ class Scanner {
   bool is_good_ = true;
 };
 
-/// Nanoseconds in 64 bits reach from 1677 to 2262.
+/// The bounds of accepted dates. 64 bits of nanoseconds reach from 1677 to 2262.
 constexpr std::chrono::sys_days first_day = std::chrono::year(1700) / 1 / 1;
 constexpr std::chrono::sys_days last_day = std::chrono::year(2251) / 1 / 1;
 

@@ -16,7 +16,7 @@ struct Range {
   [[nodiscard]] bool holds(unsigned char byte) const { return byte >= first && byte <= last; }
 };
 
-/// A row of table 3-7: the lead byte, the second byte and the length of the sequence.
+/// A row of table 3-7: ranges of the lead byte and the second byte, and the length of the sequence.
 struct Sequence {
   Range lead;
   Range second;
@@ -37,7 +37,7 @@ unsigned char byte_at(std::string_view text, std::size_t index) {
   return static_cast<unsigned char>(text[index]);
 }
 
-/// How many bytes at the beginning are certainly ASCII: looks at eight at once.
+/// Returns the length of a prefix that is certainly ASCII. Checks eight bytes at once.
 std::size_t ascii_prefix(std::string_view text) {
   constexpr std::uint64_t high_bits = 0x8080'8080'8080'8080U;
   std::uint64_t word = 0;
@@ -49,7 +49,7 @@ std::size_t ascii_prefix(std::string_view text) {
   return length;
 }
 
-/// The length of the well-formed sequence that `text` begins with; 0 if there is none.
+/// Returns the length of the well-formed sequence at the beginning of `text`; 0 if there is none.
 std::size_t sequence_length(std::string_view text) {
   if (byte_at(text, 0) < 0x80) return 1;
   const auto* const found =

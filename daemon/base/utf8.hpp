@@ -5,10 +5,10 @@
 
 namespace provisr::daemon {
 
-/// Whether all of `text` is well-formed UTF-8 (Unicode 15, table 3-7).
+/// Returns whether all of `text` is well-formed UTF-8 (Unicode 15, table 3-7).
 [[nodiscard]] bool is_valid_utf8(std::string_view text);
 
-/// `text` with U+FFFD in place of each byte that belongs to no well-formed UTF-8 sequence.
+/// Returns `text` with U+FFFD in place of each byte that is not part of a well-formed sequence.
 [[nodiscard]] std::string to_valid_utf8(std::string_view text);
 
 }  // namespace provisr::daemon

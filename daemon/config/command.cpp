@@ -10,7 +10,7 @@
 namespace provisr::daemon {
 namespace {
 
-/// Characters that a shell acts upon outside quotes (POSIX.1-2017, XCU 2.2 to 2.6).
+/// Characters that have a meaning to a shell outside quotes (POSIX.1-2017, XCU 2.2 to 2.6).
 constexpr std::string_view operators = "|&;<>()$`*?[]{}!\n\r";
 
 constexpr std::string_view blanks = " \t\r\n";

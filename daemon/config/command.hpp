@@ -6,17 +6,17 @@
 
 namespace provisr::daemon {
 
-/// What to execute for a `command`.
+/// What to execute for the `command` of a process.
 struct ParsedCommand {
   std::vector<std::string> argv;
-  /// A shell runs beside the programs that it starts, and is measured in place of them.
+  /// Whether a shell keeps running as the parent of the programs. Samples then include the shell.
   bool shell_stays;
 };
 
-/// Splits a command into words if plain words and quotes are all it has; otherwise passes it to
-/// /bin/sh -c, which executes the program in place of itself if it can (see prepare_for_shell).
-/// Throws std::invalid_argument for an empty command or an unclosed quote. From the first thing
-/// that needs a shell on, quotes are left to the shell.
+/// Splits a command into words if it consists of plain words and quotes only. Otherwise returns
+/// /bin/sh -c with the command, in which the program replaces the shell if possible (see
+/// prepare_for_shell), and leaves all quotes behind the first shell construct to the shell. Throws
+/// std::invalid_argument for an empty command, an unclosed quote, or a missing but needed shell.
 [[nodiscard]] ParsedCommand parse_command(std::string_view command);
 
 }  // namespace provisr::daemon

@@ -9,10 +9,10 @@
 namespace provisr::daemon {
 namespace {
 
-/// FNV-1a over texts.
+/// An FNV-1a hash of texts.
 class Fingerprint {
  public:
-  /// Its end counts, too.
+  /// Also hashes the end of the text, so that "ab" and "a", "b" differ.
   void add(std::string_view text) {
     for (const char letter : text) add_byte(static_cast<unsigned char>(letter));
     add_byte(0);

@@ -21,17 +21,17 @@ namespace provisr::daemon {
 /// Who may do what over HTTP.
 struct AuthConfig {
   std::filesystem::path token_file;  ///< empty: there is no token
-  std::string token;                 ///< what the file holds; a secret: never shown
-  bool protect_reads = false;        ///< whether reading takes the token, too
+  std::string token;                 ///< the content of the file; a secret: never shown
+  bool protect_reads = false;        ///< whether reading requires the token, too
 
   bool operator==(const AuthConfig&) const = default;
 };
 
 struct ServerConfig {
   ListenAddress listen{.host = "", .port = 8080, .path = ""};
-  std::string socket_group;        ///< of a Unix socket; empty: the one that new files get
+  std::string socket_group;        ///< of a Unix socket; empty: the group that new files get
   std::string base_path = "/api";  ///< starts with '/', never ends with one
-  /// Names beside this machine's own that a request may call the server by; "*" is any.
+  /// Host names that requests may use besides this machine's own names; "*" allows any.
   std::vector<std::string> allowed_hosts;
   std::size_t max_connections = 1024;
   AuthConfig auth;
@@ -46,9 +46,9 @@ struct CollectionConfig {
   bool enabled = true;
   std::chrono::milliseconds interval = default_interval;
   std::size_t max_history = 100;
-  /// How long the history of a name outlives its removal.
+  /// How long a history is kept after its name was removed.
   std::chrono::milliseconds history_ttl = default_history_ttl;
-  FurtherFigures further_figures;  ///< to collect beside the others
+  FurtherFigures further_figures;  ///< collected in addition to the others
 
   bool operator==(const CollectionConfig&) const = default;
 };
@@ -56,39 +56,39 @@ struct CollectionConfig {
 struct MetricsConfig {
   bool enabled = true;
   ListenAddress listen{.host = "", .port = 9090, .path = ""};
-  std::string socket_group;  ///< as of the server
+  std::string socket_group;  ///< as in ServerConfig
   std::size_t max_connections = 1024;
   CollectionConfig collection;
 
   bool operator==(const MetricsConfig&) const = default;
 };
 
-/// The files that the output of a process is appended to.
+/// The files to which the output of a process is appended.
 struct ProcessLog {
   std::filesystem::path stdout_file;
   std::filesystem::path stderr_file;
-  std::filesystem::path directory;  ///< for a file of its own name if none is named above
+  std::filesystem::path directory;  ///< for files with the process's name if none is given above
 
   bool operator==(const ProcessLog&) const = default;
 };
 
-/// What provisrd does once a process has been over a limit for long enough.
+/// What provisrd does after a process has been over a limit for long enough.
 enum class LimitAction {
   log,
   restart,
   stop,
 };
 
-/// "log", "restart", "stop".
+/// Returns "log", "restart" or "stop".
 [[nodiscard]] std::string_view to_text(LimitAction action);
 
-/// What a process may use, and what follows if it uses more for too long. With the scope of its
-/// samples: of a tree, the limits are of the whole tree.
+/// What a process may use, and what provisrd does if it uses more for too long. The limits have the
+/// scope of the samples: if these cover a tree, the limits are for the whole tree.
 struct ProcessLimits {
   std::optional<double> max_memory_mb = {};    ///< resident, in units of 1024 * 1024 bytes
   std::optional<double> max_cpu_percent = {};  ///< 100 is one core
-  /// How long every valid sample must be over a limit. Less than the interval: one sample is
-  /// enough.
+  /// How long every valid sample must be over a limit. If this is shorter than the sampling
+  /// interval, one sample is enough.
   std::chrono::milliseconds breach_duration{30'000};
   LimitAction action = LimitAction::log;
 
@@ -97,58 +97,58 @@ struct ProcessLimits {
   bool operator==(const ProcessLimits&) const = default;
 };
 
-/// What processes are to be that are watched by what they are: a glob for each fact, empty for any.
+/// The properties of processes to watch: a glob for each property; an empty one matches anything.
 struct ProcessMatch {
   std::string unit;
   std::string cgroup;
   std::string exe;
-  std::string args;  ///< of the arguments, joined by spaces
+  std::string args;  ///< for the arguments, joined by spaces
   std::string user;
 
   bool operator==(const ProcessMatch&) const = default;
 };
 
-/// A process that provisrd starts (`argv` is not empty), or one that somebody else runs and that
-/// is only watched (`pid_file` without `argv`), or all those that somebody else runs and that
-/// `match` fits.
+/// A process of one of three kinds: one that provisrd starts (`argv` is not empty); one that
+/// somebody else runs and provisrd only watches (`pid_file` without `argv`); or all processes that
+/// somebody else runs and that `match` selects.
 struct ProcessConfig {
   std::string name;  ///< with `match`, a NameTemplate
-  /// What to execute, program first. {"/bin/sh", "-c", ...} for a `command` that needs a shell.
+  /// Program and arguments. {"/bin/sh", "-c", ...} for a `command` that needs a shell.
   std::vector<std::string> argv;
   std::filesystem::path work_dir;  ///< empty: the daemon's
-  std::vector<std::string> env;    ///< each "KEY=value"; those of all processes come first
+  std::vector<std::string> env;    ///< each "KEY=value"; the defaults for all processes come first
   bool inherits_env = true;        ///< whether `env` is added to the daemon's environment
   int instances = 1;
   bool auto_restart = false;
   std::chrono::milliseconds restart_interval{1000};
-  /// After a first failed start; 0: restart_interval.
+  /// The pause after the first failed start; 0 means restart_interval.
   std::chrono::milliseconds retry_interval{0};
   std::chrono::milliseconds max_restart_interval{60'000};
-  /// A process that ends before it has run that long has failed to start.
+  /// A process that ends sooner than this has failed to start.
   std::chrono::milliseconds start_duration{1000};
-  std::uint32_t retry_count = 0;  ///< failed starts in a row until it is given up; 0: never
+  std::uint32_t retry_count = 0;  ///< failed starts in a row before provisrd gives up; 0: never
   int stop_signal = default_stop_signal;
-  /// How long a process may take to end after the stop signal before it is killed.
+  /// How long a process may take to end after the stop signal before provisrd kills it.
   std::chrono::milliseconds stop_timeout{5000};
   std::optional<UserAccount> account;     ///< empty: the daemon's
-  SampleScope scope = SampleScope::tree;  ///< of its samples
+  SampleScope scope = SampleScope::tree;  ///< what its samples cover
   ProcessLog log;
   ProcessLimits limits;            ///< of each instance
-  std::filesystem::path pid_file;  ///< written if there is an `argv`, else read
+  std::filesystem::path pid_file;  ///< written if there is an `argv`, otherwise read
   std::optional<ProcessMatch> match;
-  std::size_t max_matches = 100;  ///< processes that are watched by `match` at once
+  std::size_t max_matches = 100;  ///< the most processes that `match` watches at once
 
   [[nodiscard]] bool is_foreign() const { return argv.empty(); }
 
   bool operator==(const ProcessConfig&) const = default;
 };
 
-/// Whether a process that was started by `a` is one that `b` would start, too: what differs at most
-/// is the name, how many there are, what it may use, and when it is started, restarted or stopped.
+/// Returns whether a process that was started by `a` can keep running under `b`. The two may differ
+/// in name, number of instances, scope, limits and the rules for starts, restarts and stops.
 [[nodiscard]] bool run_the_same(const ProcessConfig& a, const ProcessConfig& b);
 
-/// The same number for two that run the same, in all builds of this version of the state files; for
-/// two that do not, another one, but for chance.
+/// Returns a hash that is equal for two configurations that run the same, in all builds with this
+/// version of the state files. For others it differs, except for hash collisions.
 [[nodiscard]] std::uint64_t fingerprint_of(const ProcessConfig& process);
 
 struct DaemonConfig {
@@ -166,8 +166,8 @@ struct Config {
   bool operator==(const Config&) const = default;
 };
 
-/// The names of the instances: the process's own for one, "name-1" to "name-N" for more. With
-/// `match`, the name that is shown while no process matches.
+/// Returns the names of the instances: the process's own name if there is one instance, "name-1" to
+/// "name-N" otherwise. With `match`, returns the name that is shown while no process matches.
 [[nodiscard]] std::vector<std::string> instance_names(const ProcessConfig& process);
 
 }  // namespace provisr::daemon

@@ -9,8 +9,8 @@
 
 namespace provisr::daemon {
 
-/// Parses TOML text. Reports text that is none, or is nested too deeply, as a fault of `file`, and
-/// returns an empty optional then. `file` as in Location.
+/// Parses TOML text. If the text is not TOML or is nested too deeply, reports a fault of `file` and
+/// returns an empty optional. `file` is as in Location.
 [[nodiscard]] std::optional<toml::table> parse_document(std::string_view text,
                                                         std::string_view file, Report& report);
 

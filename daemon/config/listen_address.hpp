@@ -7,13 +7,13 @@
 
 namespace provisr::daemon {
 
-/// "host:port", ":port", "[::1]:port" or "unix:/path". Throws std::invalid_argument.
+/// Parses "host:port", ":port", "[::1]:port" or "unix:/path". Throws std::invalid_argument.
 [[nodiscard]] ListenAddress parse_listen_address(std::string_view text);
 
-/// Whether two servers cannot listen on both addresses at once.
+/// Returns whether two servers cannot listen on both addresses at the same time.
 [[nodiscard]] bool clash(const ListenAddress& one, const ListenAddress& other);
 
-/// What is wrong with giving the socket of this address to a group, or an empty string.
+/// Returns why the socket of this address cannot be given to `group`; empty if it can.
 [[nodiscard]] std::string fault_in_socket_group(const std::string& group,
                                                 const ListenAddress& listen);
 

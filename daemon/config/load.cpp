@@ -37,7 +37,7 @@ struct Document {
   std::optional<Location> server_socket_group;
   std::optional<Location> metrics_socket_group;
   std::optional<Location> protect_reads;
-  bool has_token_file = false;  ///< named, be it readable or not
+  bool has_token_file = false;  ///< whether one is named, readable or not
   std::optional<NamedFolder> programs_directory;
   std::vector<Program> programs;
   std::vector<ProcessEntry> processes;  ///< refer to the programs
@@ -315,7 +315,7 @@ void check_auth(const Document& document, Report& report) {
   report.fault(*document.protect_reads, "there is no token_file that reads could be protected by");
 }
 
-/// The Go provisr reads that folder if no other is named.
+/// Warns if a folder `programs` is not read: the Go provisr reads it if no other folder is named.
 void warn_of_unread_programs(const std::filesystem::path& folder, Report& report) {
   const std::filesystem::path unread = folder / "programs";
   if (!has_programs(unread)) return;
@@ -361,7 +361,7 @@ void check_limits(const Config& config, Report& report) {
   if (has_limits) report.warn(Location{}, "[processes.limits] take collection, which is disabled");
 }
 
-/// Relative names of folders start from `folder`, that of the file.
+/// Reads a configuration. `folder` is the file's folder, which relative folder names start from.
 Config read_document(const toml::table& root, const std::filesystem::path& folder, Report& report) {
   Document document;
   const Value value(root, Location{}, report);

@@ -19,7 +19,7 @@ constexpr std::string_view wildcards = "*?";
          wildcards.find(pattern.front()) != std::string_view::npos;
 }
 
-/// Whether some text that fits the pattern ends so.
+/// Returns whether a text that matches `pattern` can end with `end`.
 [[nodiscard]] bool may_end_with(std::string_view pattern, std::string_view end) {
   while (!end.empty()) {
     if (pattern.empty()) return false;
@@ -33,10 +33,10 @@ constexpr std::string_view wildcards = "*?";
 
 constexpr auto unit_ends = std::to_array<std::string_view>({".service", ".scope"});
 
-/// The unit of the processes in a control group; empty if they have none.
+/// Returns the systemd unit of the processes in a control group; empty if they have none.
 [[nodiscard]] std::string_view unit_in(std::string_view cgroup) {
   while (!cgroup.empty()) {
-    const std::size_t begin = cgroup.rfind('/') + 1;  // 0 without one
+    const std::size_t begin = cgroup.rfind('/') + 1;  // 0 if there is no slash
     const std::string_view part = cgroup.substr(begin);
     if (std::any_of(unit_ends.begin(), unit_ends.end(),
                     [&](std::string_view end) { return part.ends_with(end); })) {
@@ -47,7 +47,7 @@ constexpr auto unit_ends = std::to_array<std::string_view>({".service", ".scope"
   return {};
 }
 
-/// Without a first pattern, anything fits, also what is unknown.
+/// An empty `first` matches anything, even an unknown value.
 [[nodiscard]] bool covers(std::string_view first, std::string_view second) {
   if (first.empty() || first == second) return true;
   if (second.empty()) return false;

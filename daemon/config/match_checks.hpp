@@ -7,16 +7,17 @@
 
 namespace provisr::daemon {
 
-/// Why a pattern can match nothing on any machine, as far as its text alone tells; empty if it may.
+/// Each returns why the pattern can never match, judged by its text alone; empty if it may match.
 [[nodiscard]] std::string futility_of_exe(std::string_view pattern);
 [[nodiscard]] std::string futility_of_cgroup(std::string_view pattern);
 [[nodiscard]] std::string futility_of_unit(std::string_view pattern);
 
-/// Why no process can fit both `cgroup` and `unit`; empty if one may.
+/// Returns why no process can match both `cgroup` and `unit`; empty if a process may.
 [[nodiscard]] std::string contradiction_in(const ProcessMatch& match);
 
-/// Whether all that fits `second` fits `first`, as far as can be said for sure: each pattern of
-/// `first` is the same in `second`, is only stars, or matches what `second` says without wildcards.
+/// Returns whether everything that matches `second` certainly matches `first`: each pattern of
+/// `first` is empty, equals that of `second`, has only stars, or matches that of `second` as plain
+/// text.
 [[nodiscard]] bool covers(const ProcessMatch& first, const ProcessMatch& second);
 
 }  // namespace provisr::daemon

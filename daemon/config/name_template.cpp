@@ -17,11 +17,12 @@ namespace {
 
 constexpr std::size_t most_length = max_process_name_length - NameTemplate::room_for_number;
 
-/// The number in "{12}"; empty if `text` does not begin with such a reference.
+/// A reference such as "{12}".
 struct Reference {
   std::size_t star;
   std::size_t length;
 };
+/// Returns the reference at the beginning of `text`; empty if there is none.
 [[nodiscard]] std::optional<Reference> reference_at(std::string_view text) {
   if (!text.starts_with('{')) return std::nullopt;
   std::size_t star = 0;
@@ -42,7 +43,7 @@ struct Reference {
   return plain;
 }
 
-/// FNV-1a of 64 bits.
+/// Returns the 64-bit FNV-1a hash.
 [[nodiscard]] std::uint64_t hash_of(std::string_view text) {
   std::uint64_t hash = 0xcbf2'9ce4'8422'2325;
   for (const char letter : text) {
@@ -51,7 +52,7 @@ struct Reference {
   return hash;
 }
 
-/// Only letters that a name may hold, and no "..".
+/// Replaces characters that a name may not hold, and the second dot of "..", by `_`.
 [[nodiscard]] std::string made_valid(std::string name) {
   for (std::size_t i = 0; i < name.size(); ++i) {
     const bool is_second_dot = i > 0 && name[i] == '.' && name[i - 1] == '.';

@@ -8,33 +8,34 @@
 
 namespace provisr::daemon {
 
-/// A name of processes that are found by what they are: `{2}` in it is what the second star of a
-/// pattern stood for.
+/// A template for the names of matched processes: `{2}` stands for the text that the second star of
+/// the `args` pattern matched.
 class NameTemplate {
  public:
-  /// Room that is left in every name for a number behind it, as in "-2".
+  /// Characters kept free at the end of every name for a number such as "-2".
   static constexpr std::size_t room_for_number = 8;
 
-  /// What is wrong with a template; empty if nothing is.
+  /// Returns what is wrong with a template; empty if nothing is.
   [[nodiscard]] static std::string fault_in(std::string_view text);
 
-  /// Requires that there is no fault in `text`.
+  /// Requires a `text` without faults.
   explicit NameTemplate(std::string_view text);
 
-  /// A valid process name, with room_for_number. A byte that a name may not hold becomes `_`, and
-  /// so does what is empty; a name that is too long ends with a hash of what is cut off.
+  /// Returns a valid process name that leaves room_for_number. `stood_for` holds what the stars
+  /// matched. Replaces a byte that a name may not hold by `_`, and an empty text as well. Cuts a
+  /// name that is too long and appends a hash of the whole name.
   [[nodiscard]] std::string name_for(std::span<const std::string_view> stood_for) const;
 
-  /// The name that is shown while there is no process: `_` for each `{N}`.
+  /// Returns the name that is shown while no process matches: with `_` for each `{N}`.
   [[nodiscard]] std::string name_of_none() const { return name_for({}); }
 
-  /// The highest N of a `{N}`; 0 if there is none.
+  /// Returns the highest N of a `{N}`; 0 if there is none.
   [[nodiscard]] std::size_t highest() const;
 
  private:
   struct Part {
     std::string text;
-    std::size_t star = 0;  ///< comes behind the text; 0: none
+    std::size_t star = 0;  ///< the star whose match follows the text; 0: none
   };
   std::vector<Part> parts_;
 };

@@ -6,7 +6,7 @@
 namespace provisr::daemon {
 namespace {
 
-/// Walks over a TOML text and counts brackets and dots outside strings and comments.
+/// Counts brackets and dots of a TOML text outside strings and comments.
 class Scanner {
  public:
   explicit Scanner(std::string_view toml) : rest_(toml) {}

@@ -274,7 +274,8 @@ void read_max_matches(const Value& value, Entry& entry) {
 
 void read_spec(const Value& value, Entry& entry);
 
-/// `type` and `spec` belong to the entry itself, the others to the entry or to its `spec`.
+/// The keys of an entry. `type` and `spec` belong to the entry itself, the others to it or to its
+/// `spec`.
 constexpr auto entry_keys = std::to_array<Key<Entry>>({
     {"type", read_type, {"string", R"("process")", R"(`"process"`)", "The Go provisr's form"}},
     {"spec", read_spec, {"table", "", {}, "The Go provisr's form: holds all the keys below"}},
@@ -396,13 +397,13 @@ void read_spec(const Value& value, Entry& entry) {
   read_table<Entry>(value, spec_keys, entry);
 }
 
-/// Whether this is one of the Go provisr's entries for scheduled jobs.
+/// Returns whether `entry` is one of the Go provisr's scheduled jobs.
 bool is_scheduled_job(const Value& entry) {
   const std::string_view type = entry.text_of("type");
   return type == "cronjob" || type == "cron" || type == "job";
 }
 
-/// An entry with a `spec` may hold `type` beside it, and nothing else.
+/// Reports keys of an entry that has a `spec`. Only `type` may stand beside `spec`.
 void report_keys_beside_spec(const Value& entry) {
   if (!entry.has("spec")) return;
   for (const Key<Entry>& key : spec_keys) {
@@ -486,7 +487,7 @@ std::optional<Entry> read_entry(const Value& value) {
   return entry;
 }
 
-/// False, and a fault, if there are more processes than provisrd takes on.
+/// Returns false and reports a fault if there are more processes than provisrd accepts.
 bool check_total(const std::vector<Entry>& entries, const Location& where, Report& report) {
   std::int64_t total = 0;
   for (const Entry& entry : entries) {
@@ -499,20 +500,20 @@ bool check_total(const std::vector<Entry>& entries, const Location& where, Repor
   return false;
 }
 
-/// As "line 5", with the file before it if that is another one than `seen_from` is in.
+/// Returns "line 5", with the file's name before it if `seen_from` is in another file.
 std::string place_of(const Location& where, const Location& seen_from, const Report& report) {
   if (where.file == seen_from.file) return fmt::format("line {}", where.line);
   return fmt::format("{}:{}", report.file_of(where), where.line);
 }
 
-/// The names that a process occupies: its instances', and its own as their base.
+/// Returns the names that a process occupies: those of its instances, and their base name.
 std::vector<std::string> claimed_names(const ProcessConfig& process) {
   std::vector<std::string> names = instance_names(process);
   if (process.instances > 1 && !process.match) names.push_back(process.name);
   return names;
 }
 
-/// Reports at most one clash for each process, however many of its instances clash.
+/// Reports at most one conflict for each process, even if several of its instances conflict.
 void check_names(const std::vector<Entry>& entries, Report& report) {
   std::map<std::string, const Entry*> owners;
   for (const Entry& entry : entries) {
@@ -543,7 +544,8 @@ void check_pid_files(const std::vector<Entry>& entries, Report& report) {
   }
 }
 
-/// Warns of entries that no process is left for. Of a great many, it would take long.
+/// Warns of entries whose processes all match an earlier entry. Compares each entry with a bounded
+/// number of others because the work is quadratic.
 void check_matches(const std::vector<Entry>& entries, Report& report) {
   constexpr std::size_t most_compared = 200;
   std::vector<const Entry*> before;

@@ -11,29 +11,29 @@
 
 namespace provisr::daemon {
 
-/// A process while the configuration is read. Refers to its document and the report.
+/// A process entry while the configuration is read. Refers to the document and the report.
 struct ProcessEntry {
   ProcessConfig config;
   Value keys;  ///< the table with the keys: the entry itself, or its `spec`
-  std::optional<Location> limit_action = std::nullopt;  ///< where it stands
-  std::optional<Location> match = std::nullopt;         ///< where it stands
+  std::optional<Location> limit_action = std::nullopt;  ///< location of the key
+  std::optional<Location> match = std::nullopt;         ///< location of the key
 };
 
-/// What holds for every process that provisrd runs, unless it says otherwise.
+/// Defaults for every process that provisrd starts.
 struct ProcessDefaults {
-  std::vector<std::string> env;  ///< its own come after these, and win
+  std::vector<std::string> env;  ///< come before the process's own, which override them
   bool inherits_env = true;
-  ProcessLog log;  ///< of a process that names no file and no folder of its own
+  ProcessLog log;  ///< for a process that names no file and no folder
 };
 
-/// Reads `processes`, an array of tables, in the flat form and in that of the Go provisr
-/// (type = "process" and a table `spec`), and appends them. Reports the faults of each.
+/// Reads `processes`, an array of tables, and appends the entries. Accepts the flat form and the Go
+/// provisr's form (type = "process" and a table `spec`). Reports the faults of each entry.
 void read_processes(const Value& value, std::vector<ProcessEntry>& entries);
 
-/// The same of one process, in a table of its own.
+/// Like read_processes(), for one process in a table of its own.
 void read_process(const Value& value, std::vector<ProcessEntry>& entries);
 
-/// Reports the faults between processes, and at `where` if there are too many.
+/// Reports conflicts between processes, and a fault at `where` if there are too many processes.
 void check_processes(const std::vector<ProcessEntry>& entries, const Location& where,
                      Report& report);
 

@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::string_view toml_suffix = ".toml";
 
-/// As ".toml" of "A.TOML"; empty of a hidden file and of a folder.
+/// Returns the suffix in lower case: ".toml" for "A.TOML"; empty for hidden files and folders.
 [[nodiscard]] std::string suffix_of(const std::filesystem::directory_entry& entry) {
   std::error_code unknown;
   if (name_of(entry.path().filename()).starts_with('.') || entry.is_directory(unknown)) return {};
@@ -30,13 +30,13 @@ constexpr std::string_view toml_suffix = ".toml";
   return suffix;
 }
 
-/// A form that the Go provisr reads, too.
+/// Returns whether the Go provisr reads files with this suffix, but provisrd does not.
 [[nodiscard]] bool is_foreign_form(std::string_view suffix) {
   constexpr auto suffixes = std::to_array<std::string_view>({".json", ".yaml", ".yml"});
   return std::find(suffixes.begin(), suffixes.end(), suffix) != suffixes.end();
 }
 
-/// Calls `visit(name, suffix)` for each file; to stop, it returns false.
+/// Calls `visit(name, suffix)` for each file until `visit` returns false.
 template <class Visit>
 void for_each_file(const std::filesystem::path& directory, std::error_code& error, Visit visit) {
   std::filesystem::directory_iterator entry(directory, error);
@@ -52,7 +52,7 @@ struct Listing {
   std::error_code error;
 };
 
-/// Stops soon after max_program_files.
+/// Lists a directory. Stops soon after max_program_files.
 [[nodiscard]] Listing list(const std::filesystem::path& directory) {
   Listing listing;
   for_each_file(directory, listing.error, [&](std::string file, std::string_view suffix) {
@@ -68,7 +68,7 @@ struct Listing {
   return listing;
 }
 
-/// Sorted by name.
+/// Returns the TOML files, sorted by name.
 [[nodiscard]] std::vector<std::string> program_files(const std::filesystem::path& directory,
                                                      const Location& key, Report& report) {
   Listing listing = list(directory);
@@ -87,7 +87,7 @@ struct Listing {
   return std::move(listing.programs);
 }
 
-/// Reports why, if it cannot be read.
+/// Reads a file; if that fails, reports the reason.
 [[nodiscard]] std::optional<std::string> read_text(std::string_view file, Report& report) {
   std::error_code error;
   auto text = read_start_of_regular_file(path_of(file), max_program_size + 1, error);

@@ -13,7 +13,7 @@
 namespace provisr::daemon {
 namespace {
 
-/// Of so few keys, all are told.
+/// If there are no more keys than this, a hint lists all of them.
 constexpr std::size_t most_listed = 6;
 
 std::string_view type_name(const toml::node& node) {

@@ -19,16 +19,17 @@
 
 namespace provisr::daemon {
 
-/// Where something stands in a configuration.
+/// A place in a configuration.
 struct Location {
   std::size_t line = 0;
   std::string key = {};  ///< dotted, array elements counted from 0: "processes[0].name"
-  /// A file that the configuration names; empty: its own. Its name must outlive the location.
+  /// A file that the configuration refers to; empty: the configuration file. Its name must outlive
+  /// the location.
   std::string_view file = {};
 };
 
-/// Collects the faults and warnings of a configuration. Keeps the first `max_notices` of each kind
-/// and counts the rest.
+/// The faults and warnings of a configuration. Keeps the first `max_notices` of each kind and
+/// counts the rest.
 class Report {
  public:
   explicit Report(std::string_view file) : file_(file) {}
@@ -36,13 +37,13 @@ class Report {
   void fault(const Location& where, std::string text);
   void warn(const Location& where, std::string text);
 
-  /// Whether the next fault will only be counted: its text need not be worked out.
+  /// Returns whether the next fault will only be counted, so that its text is not needed.
   [[nodiscard]] bool only_counts_faults() const { return faults_.kept.size() == max_notices; }
 
   [[nodiscard]] std::string_view file_of(const Location& where) const;
 
-  /// Sorted by line, those of other files after those of the configuration's own; a last notice
-  /// tells how many were left out.
+  /// Return the notices sorted by line, those of the configuration file before those of other
+  /// files. A last notice gives the number of notices left out.
   [[nodiscard]] std::vector<ConfigNotice> faults() const;
   [[nodiscard]] std::vector<ConfigNotice> warnings() const;
 
@@ -61,8 +62,8 @@ class Report {
   Notices warnings_;
 };
 
-/// One value of a file, and where to report its faults. A `read` that finds a fault reports it,
-/// leaves `out` unchanged and returns false. Refers to the document and the report.
+/// One value of a file, its location, and the report for its faults. A `read` that finds a fault
+/// reports it, leaves `out` unchanged and returns false. Refers to the document and the report.
 class Value {
  public:
   Value(const toml::node& node, Location where, Report& report)
@@ -70,28 +71,28 @@ class Value {
 
   [[nodiscard]] bool read(bool& out) const;
   [[nodiscard]] bool read(std::string& out) const;
-  /// `fault_in_each` tells what is wrong with an element, or nothing.
+  /// `fault_in_each` returns what is wrong with an element, or an empty string.
   [[nodiscard]] bool read(std::vector<std::string>& out,
                           std::string (*fault_in_each)(std::string_view) = nullptr) const;
   [[nodiscard]] bool read(ListenAddress& out) const;
   [[nodiscard]] bool read(std::int64_t& out, const Limits<std::int64_t>& limits) const;
-  /// An integer or a decimal number.
+  /// Reads an integer or a decimal number.
   [[nodiscard]] bool read(double& out, const Limits<double>& limits) const;
   [[nodiscard]] bool read(std::chrono::milliseconds& out,
                           const Limits<std::chrono::milliseconds>& limits) const;
 
-  /// This value as a table or array. If it is none, reports a fault and returns nullptr.
+  /// Return this value as a table or array. Otherwise report a fault and return nullptr.
   [[nodiscard]] const toml::table* table() const;
   [[nodiscard]] const toml::array* array(std::string_view expected) const;
 
-  /// The value under `key`; nullptr if this is no table or has no such key.
+  /// Returns the value of `key`; nullptr if this is not a table or has no such key.
   [[nodiscard]] const toml::node* find(std::string_view key) const;
   [[nodiscard]] bool has(std::string_view key) const { return find(key) != nullptr; }
-  /// The string under `key`; empty if there is none.
+  /// Returns the string value of `key`; empty if there is none.
   [[nodiscard]] std::string_view text_of(std::string_view key) const;
 
   [[nodiscard]] const Location& where() const { return where_; }
-  /// The location of `key`, or of this value if it has no such key.
+  /// Returns the location of `key`, or of this value if it has no such key.
   [[nodiscard]] Location where(std::string_view key) const;
 
   [[nodiscard]] Value child(const toml::key& key, const toml::node& node) const;
@@ -99,12 +100,12 @@ class Value {
 
   void fault(std::string text) const { report_->fault(where_, std::move(text)); }
   void warn(std::string text) const { report_->warn(where_, std::move(text)); }
-  /// Reports that `key` is not among `known`, with the nearest one that is.
+  /// Reports that `key` is not among `known`, with the nearest known key as a hint.
   void report_unknown_key(std::string_view key, std::span<const std::string_view> known) const;
   [[nodiscard]] Report& report() const { return *report_; }
 
  private:
-  /// Reports `text` as a fault and returns false; returns true if it is empty.
+  /// Returns true if `text` is empty; otherwise reports it as a fault and returns false.
   [[nodiscard]] bool sound(std::string text) const;
   [[nodiscard]] bool wrong_type(std::string_view expected) const;
 
@@ -113,8 +114,8 @@ class Value {
   Report* report_;
 };
 
-/// A key that a table may hold, what reads it into a Target, and what documents it. Without
-/// `read`, it is a key of the Go provisr that provisrd does not serve: that gives a warning.
+/// A key that a table may hold, the function that reads it into a Target, and its documentation. A
+/// key without `read` is one of the Go provisr that provisrd does not serve: it causes a warning.
 template <class Target>
 struct Key {
   std::string_view name;
@@ -122,7 +123,7 @@ struct Key {
   KeyHelp help = {};
 };
 
-/// Appends what documents each of `keys` to `documented`.
+/// Appends the documentation of `keys` to `documented`.
 template <class Target>
 void document_keys(std::string_view section, std::span<const Key<Target>> keys,
                    std::vector<KnownKey>& documented) {

@@ -11,8 +11,8 @@
 namespace provisr::daemon {
 namespace {
 
-/// Builtins that start no process and leave the meaning of later words alone; the second list has
-/// those that are programs, too.
+/// Builtins that start no process and do not change what later words mean. Those of the second list
+/// are programs, too.
 constexpr auto quiet_builtins = std::to_array<std::string_view>(
     {":", "cd", "exit", "export", "readonly", "set", "shift", "ulimit", "umask", "unset"});
 constexpr auto quiet_programs =
@@ -38,13 +38,13 @@ bool is_variable_character(char c) {
 
 /// A simple command: assignments, redirections, and perhaps a program or builtin with arguments.
 struct SimpleCommand {
-  std::optional<std::size_t> word_at;  ///< where the program's or builtin's name starts
+  std::optional<std::size_t> word_at;  ///< start of the program's or builtin's name
   std::string_view word;               ///< as written, quotes included
   bool has_arguments = false;
 };
 
-/// Splits a list of simple commands that are joined by `&&`, `||`, `;` or line breaks. Anything
-/// else of the shell's grammar makes `split` fail, and so does what is not closed.
+/// Splits a list of simple commands that are joined by `&&`, `||`, `;` or line breaks. `split`
+/// returns false for any other construct of the shell's grammar, and for an unclosed one.
 class ListSplitter {
  public:
   explicit ListSplitter(std::string_view text) : text_(text) {}
@@ -81,7 +81,7 @@ class ListSplitter {
     end_command();
   }
 
-  /// Pipelines, background commands and groups are more than a list.
+  /// Pipelines, background commands and groups make this more than a list.
   void take_operator() {
     const std::string_view joint = text_.substr(at_, 2);
     is_list_ = joint == "&&" || joint == "||";
@@ -164,7 +164,7 @@ class ListSplitter {
     }
   }
 
-  /// Skips to behind `end`. Quotes, expansions and parentheses in between are skipped as a whole.
+  /// Skips past `end`. Skips nested quotes, expansions and parentheses as a whole.
   void skip_until(char end) {
     ++depth_;
     if (depth_ > max_depth) is_list_ = false;
@@ -204,7 +204,7 @@ class ListSplitter {
   std::vector<SimpleCommand> commands_;
 };
 
-/// Whether the shell is still alone after `command`, and understands what follows as before.
+/// Returns whether `command` starts no process and does not change what later words mean.
 bool is_quiet(const SimpleCommand& command) {
   return !command.word_at || is_among(quiet_builtins, command.word) ||
          is_among(quiet_programs, command.word) || (command.word == exec && !command.has_arguments);

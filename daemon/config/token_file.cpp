@@ -12,7 +12,7 @@
 namespace provisr::daemon {
 namespace {
 
-/// Without the white space at its ends.
+/// Removes the white space at both ends.
 [[nodiscard]] std::string_view trimmed(std::string_view text) {
   constexpr std::string_view white_space = " \t\r\n\v\f";
   const std::size_t first = text.find_first_not_of(white_space);

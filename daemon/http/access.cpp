@@ -77,8 +77,8 @@ ControlTerms AccessPolicy::control_terms(Transport transport) const {
   return rules()->token ? ControlTerms::token : ControlTerms::none;
 }
 
-/// The site of an address that is typed in or bookmarked is "none". Sec-Fetch-Site decides if it is
-/// there: behind a proxy, Origin need not be the host by which the proxy calls this server.
+/// Sec-Fetch-Site is "none" for an address that was typed in or bookmarked. Origin is used only
+/// without Sec-Fetch-Site: behind a proxy, Origin may differ from the host that the proxy sends.
 bool is_of_another_site(const HttpRequest& request) {
   const std::vector<std::string_view> sites = request.headers.all("Sec-Fetch-Site");
   if (!sites.empty()) {

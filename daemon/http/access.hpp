@@ -12,9 +12,9 @@
 
 namespace provisr::daemon {
 
-/// What a route lets its client do, and thus who may ask for it.
+/// What a route lets its client do, which decides who may use it.
 enum class Access {
-  open,     ///< nothing that anybody must not know
+  open,     ///< see what anybody may know
   read,     ///< look
   control,  ///< change something
 };
@@ -22,35 +22,35 @@ enum class Access {
 /// How a client reaches the server.
 enum class Transport {
   tcp,
-  unix_socket,  ///< the mode and group of its file say who may connect
+  unix_socket,  ///< the mode and group of its file decide who may connect
 };
 
-/// What it takes to control provisrd by a listener.
+/// What a client needs to control provisrd through a listener.
 enum class ControlTerms {
-  none,   ///< it cannot be: the listener is read-only
+  none,   ///< control is impossible: the listener is read-only
   token,  ///< the token
   open,   ///< nothing
 };
 
-/// "none", "token", "open".
+/// Returns "none", "token" or "open".
 [[nodiscard]] std::string_view to_text(ControlTerms terms);
 
-/// Who may do what. Control takes the token over TCP, and is refused there if there is none. Reads
-/// take it over TCP if they are protected. A Unix socket takes no token. Control that a page of
-/// another site has a browser ask for is refused everywhere.
+/// Who may do what. Over TCP, control requires the token; if there is no token, control is refused.
+/// Reads over TCP require the token if they are protected. A Unix socket requires no token. Control
+/// is always refused if a browser requests it for a page of another site.
 ///
 /// Thread safety: all members may be called concurrently.
 class AccessPolicy {
  public:
-  /// Without a token, and with reads open.
+  /// A policy without a token and with open reads.
   AccessPolicy() = default;
   AccessPolicy(std::string token, bool protects_reads) { set(std::move(token), protects_reads); }
 
-  /// Replaces both at once, for requests from now on. An empty `token` is none; reads are then
-  /// open.
+  /// Replaces token and protection together, for requests from now on. An empty `token` means that
+  /// there is none; reads are then open.
   void set(std::string token, bool protects_reads);
 
-  /// 401 or 403 for a request that may not be answered; else empty.
+  /// Returns 401 or 403 for a request that must be refused; otherwise empty.
   [[nodiscard]] std::optional<HttpAnswer> refusal_of(const HttpRequest& request, Access access,
                                                      Transport transport) const;
 
@@ -67,8 +67,8 @@ class AccessPolicy {
   std::shared_ptr<const Rules> rules_ = std::make_shared<const Rules>();  ///< guarded by mutex_
 };
 
-/// Whether a browser has sent the request for a page of another site. Other programs send neither
-/// of the two header fields that tell: Sec-Fetch-Site, and Origin by older browsers.
+/// Returns whether a browser has sent the request for a page of another site. The header fields
+/// Sec-Fetch-Site and, in older browsers, Origin say so; other programs send neither.
 [[nodiscard]] bool is_of_another_site(const HttpRequest& request);
 
 }  // namespace provisr::daemon

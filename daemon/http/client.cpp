@@ -17,7 +17,7 @@
 namespace provisr::daemon {
 namespace {
 
-/// The end of an exchange.
+/// The deadline of an exchange.
 class Deadline {
  public:
   explicit Deadline(std::chrono::milliseconds patience) : patience_(patience) {}
@@ -28,7 +28,7 @@ class Deadline {
                     std::chrono::milliseconds(0));
   }
 
-  /// For one of several tries.
+  /// Returns the time left for one of several attempts.
   [[nodiscard]] std::chrono::milliseconds time_left(std::chrono::milliseconds most) const {
     return std::min(time_left(), most);
   }
@@ -80,7 +80,7 @@ class Deadline {
 constexpr std::string_view version_prefix = "HTTP/1.";
 constexpr std::size_t status_line_size = std::string_view("HTTP/1.1 200").size();
 
-/// "HTTP/1.1 200" of a head; throws HttpFailure if it begins otherwise.
+/// Returns the "HTTP/1.1 200" at the beginning of a head. Throws HttpFailure for anything else.
 [[nodiscard]] std::string_view status_of(std::string_view head) {
   const std::string_view status = head.substr(0, status_line_size);
   const bool is_status =
@@ -92,9 +92,9 @@ constexpr std::size_t status_line_size = std::string_view("HTTP/1.1 200").size()
   return status;
 }
 
-/// A connection as cpp-httplib wants it, with our deadline and bounds. cpp-httplib is shown a head
-/// without reason phrase, and none of an interim answer. Which of the waits are virtual depends on
-/// its release, hence no `override`.
+/// A connection for cpp-httplib, with a deadline and bounds. Hides from cpp-httplib the reason
+/// phrase and the heads of interim answers. There is no `override`, because which of the waits are
+/// virtual depends on cpp-httplib's release.
 // NOLINTBEGIN(modernize-use-override)
 class SocketStream final : public httplib::Stream {
  public:
@@ -129,7 +129,8 @@ class SocketStream final : public httplib::Stream {
  private:
   static constexpr const char* closed_early = "the connection was closed before an answer";
 
-  /// Receives into an empty buffer, or behind what it holds of a head. False at the end.
+  /// Receives more bytes: into an empty buffer, or behind the part of a head that the buffer holds.
+  /// Returns false at the end of the input.
   [[nodiscard]] bool receive_more() {
     if (begin_ == received_.size()) {
       received_.clear();
@@ -161,7 +162,7 @@ class SocketStream final : public httplib::Stream {
     has_head_ = true;
   }
 
-  /// The size of the head that the buffer then begins with.
+  /// Receives until the buffer begins with a whole head. Returns the size of that head.
   [[nodiscard]] std::size_t receive_to_end_of_head() {
     constexpr std::string_view end = "\r\n\r\n";
     while (true) {
@@ -184,7 +185,7 @@ class SocketStream final : public httplib::Stream {
   const Deadline& deadline_;
   std::size_t longest_head_;
   std::string received_;
-  std::size_t begin_ = 0;  ///< of what was not read yet
+  std::size_t begin_ = 0;  ///< start of the bytes that were not read yet
   bool has_head_ = false;
 };
 // NOLINTEND(modernize-use-override)
@@ -201,7 +202,7 @@ class Exchange final : private httplib::ClientImpl {
   }
 };
 
-/// What the server is called in `Host`; the zone of an IPv6 address means nothing to it.
+/// Returns the value of `Host`. Omits the zone of an IPv6 address: it means nothing to the server.
 [[nodiscard]] std::string host_field(const ListenAddress& server) {
   if (server.is_unix_socket()) return "localhost";
   ListenAddress named = server;

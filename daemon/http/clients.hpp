@@ -25,35 +25,35 @@ struct Client {
   Connection::Phase listed_as = Connection::Phase::idle;
   Connection::TimePoint listed_since = connection.since();
   std::optional<Connection::TimePoint> listed_deadline = connection.deadline();
-  std::optional<Ticket> ticket;          ///< by which the server finds it
+  std::optional<Ticket> ticket;          ///< identifies its deferred answer
   std::list<Client>::iterator position;  ///< of this client in its list
 };
 
-/// All clients, those of each phase in the order in which they entered it. As a phase lasts equally
-/// long for all, the first of each list is also the next whose deadline passes: adding, moving and
-/// finding that one take constant time. Deferred answers have time limits of their own, and are in
-/// an ordered set besides. Clients keep their addresses.
+/// All clients, in a list for each phase, in the order in which they entered it. As a phase has the
+/// same time limit for all clients, the first client of a list also has the earliest deadline;
+/// adding, moving and finding that client take constant time. Deferred answers have individual time
+/// limits, so they are also in an ordered set. Clients keep their addresses.
 class Clients {
  public:
   [[nodiscard]] Client& add(Socket socket, const HttpLimits& limits, ConnectionOwner& owner,
                             Connection::TimePoint now);
 
-  /// After a connection's phase may have changed.
+  /// Updates the lists after the phase of a connection may have changed.
   void relist(Client& client);
 
-  /// Closes the socket. The object lives on until forget_dropped(), as events may name it.
+  /// Closes the socket. The object lives until forget_dropped(), because events may refer to it.
   void drop(Client& client);
   void forget_dropped() { list_of(Connection::Phase::over).clear(); }
   [[nodiscard]] static bool is_dropped(const Client& client) { return !client.socket; }
 
   [[nodiscard]] std::size_t size() const { return size_; }
 
-  /// The client whose deadline passes first.
+  /// Returns the client with the earliest deadline.
   [[nodiscard]] Client* next_due();
-  /// The client that has kept the server waiting longest. One that waits for the server, because
-  /// its source has nothing or its answer is deferred, only if there is no other.
+  /// Returns the client that has kept the server waiting longest. Returns a client that waits for
+  /// the server (its source has nothing or its answer is deferred) only if there is no other.
   [[nodiscard]] Client* longest_waiting();
-  /// Any client that is in a phase.
+  /// Returns a client that is in the phase.
   [[nodiscard]] Client* first_in(Connection::Phase phase);
 
   template <class Visit>
@@ -69,7 +69,7 @@ class Clients {
   void move_to(Client& client, Connection::Phase phase);
 
   std::array<std::list<Client>, Connection::phase_count> lists_;
-  std::set<std::pair<Connection::TimePoint, Client*>> deferred_;  ///< by their deadlines
+  std::set<std::pair<Connection::TimePoint, Client*>> deferred_;  ///< ordered by deadline
   std::size_t size_ = 0;
 };
 

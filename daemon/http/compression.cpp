@@ -13,18 +13,18 @@
 namespace provisr::daemon {
 namespace {
 
-/// Smaller ones leave in one packet all the same.
+/// Smaller bodies fit in one packet anyway.
 constexpr std::size_t least_size = 1024;
-/// What is compressed at once.
+/// Bytes compressed at once.
 constexpr std::size_t slice_size = std::size_t{64} * 1024;
 
-/// An event must not wait for the next one.
+/// Excludes event streams: no event may wait for the next one.
 [[nodiscard]] bool is_text(std::string_view type) {
   if (type.starts_with("text/event-stream")) return false;
   return type.starts_with("text/") || type == "application/json";
 }
 
-/// Whether the route has chosen the coding itself, which may be none.
+/// Returns whether the route has chosen the coding, even if it chose none.
 [[nodiscard]] bool has_coding(const HttpAnswer& answer) {
   return std::any_of(answer.headers.begin(), answer.headers.end(), [](const auto& field) {
     return field.first == "Content-Encoding" ||

@@ -5,8 +5,8 @@
 
 namespace provisr::daemon {
 
-/// `answer`, gzipped if it is a text of some size and the client wants that. What takes longer than
-/// about a millisecond is done in pieces, while the client takes them.
+/// Returns `answer`, gzipped if it is a text of some size and the client wants gzip. Work of more
+/// than about a millisecond is done in pieces, while the client takes them.
 [[nodiscard]] HttpAnswer compressed_for(const HttpHeaders& headers, HttpAnswer answer);
 
 }  // namespace provisr::daemon

@@ -10,8 +10,8 @@
 namespace provisr::daemon {
 namespace {
 
-/// What is read of a client that goes on sending after the last answer. Closing at once would make
-/// the system reset the connection, and the client might lose the answer.
+/// How many bytes are discarded if a client goes on sending after the last answer. Closing the
+/// socket at once would make the system reset the connection, and the client might lose the answer.
 constexpr std::size_t most_discarded = std::size_t{1} << 20U;
 
 }  // namespace
@@ -55,8 +55,8 @@ bool Connection::takes_input() const {
   return !is_behind_an_answer || (!has_input_ended_ && !reader_.is_full());
 }
 
-/// One that ends its input while its answer is deferred has perhaps gone, and perhaps not: it gets
-/// a little time more.
+/// A client that ends its input while its answer is deferred may be gone, or may only have closed
+/// its sending side. It gets a little more time.
 void Connection::input_ended(TimePoint now) {
   has_input_ended_ = true;
   if (phase_ == Phase::deferred) {
@@ -93,7 +93,7 @@ void Connection::enter(Phase phase, TimePoint now) {
   since_ = now;
 }
 
-/// Begins the next answer, if a request for it is there.
+/// Begins the next answer if a whole request has arrived.
 void Connection::advance(TimePoint now) {
   if (phase_ == Phase::answer || phase_ == Phase::waiting || phase_ == Phase::deferred) return;
   RequestReader::Result next = reader_.next();
@@ -131,7 +131,7 @@ void Connection::begin(HttpReply reply, TimePoint now) {
   enter(Phase::answer, now);
 }
 
-/// The head of the reply is of no use: what it must tell is not known yet.
+/// Ignores the head of the reply because the real answer is not known yet.
 void Connection::defer(HttpReply reply, bool is_http_1_0, TimePoint now) {
   const HttpDeferral deferral = std::move(reply.answer.deferral);
   keeps_alive_ = reply.keeps_alive;
@@ -176,7 +176,7 @@ void Connection::answer_taken(TimePoint now) {
   advance(now);
 }
 
-/// Makes the next piece of the source the output.
+/// Fetches the next piece of the source as output.
 void Connection::pull(TimePoint now) {
   std::string piece;
   const Pulled pulled = source_(piece);
@@ -190,7 +190,7 @@ void Connection::pull(TimePoint now) {
   if (phase_ != Phase::waiting) enter(Phase::waiting, now);
 }
 
-/// So that whoever is between here and the client keeps the connection.
+/// Sends something so that proxies between here and the client keep the connection.
 void Connection::show_life(TimePoint now) {
   if (idle_piece_.empty()) return enter(Phase::waiting, now);
   append_piece(idle_piece_);

@@ -18,27 +18,28 @@
 
 namespace provisr::daemon {
 
-/// What a connection asks its server.
+/// What a connection needs from its server.
 class ConnectionOwner {
  public:
   virtual HttpAnswer answer(const HttpRequest& request) = 0;
   virtual void count_answer(int status) = 0;
   virtual HttpEngine& engine() = 0;
-  /// For one more answer to wait for; empty if too many are waited for already.
+  /// Returns a ticket for one more pending answer; empty if too many are pending already.
   virtual std::optional<Ticket> open_ticket() = 0;
-  /// What leads to Connection::complete() of the connection that holds the ticket.
+  /// Returns a function that leads to complete() of the connection that holds the ticket.
   virtual HttpCompletion completion_of(Ticket ticket) = 0;
 
  protected:
   ~ConnectionOwner() = default;
 };
 
-/// HTTP/1.x on one connection, without the socket: bytes and moments go in, bytes come out.
+/// HTTP/1.x on one connection, without the socket: received bytes and times go in, bytes to send
+/// come out.
 ///
-/// Requests are answered in order; nothing is read from a client that does not take its answer.
+/// Answers requests in order. Reads nothing from a client that does not take its answer.
 ///
-///     idle -> request -> answer -> idle ...        a request at a time
-///             request -> deferred -> answer        an answer that somebody else completes
+///     idle -> request -> answer -> idle ...        one request at a time
+///             request -> deferred -> answer        an answer that another thread completes
 ///                        answer -> waiting -> answer   a source that has nothing for now
 ///                        answer -> closing -> over     after the last answer
 class Connection {
@@ -47,38 +48,38 @@ class Connection {
 
   enum class Phase {
     idle,      ///< no request has begun
-    request,   ///< one has begun to arrive
-    answer,    ///< there are bytes for the client to take
-    waiting,   ///< the source of an answer has nothing now
+    request,   ///< a request has begun to arrive
+    answer,    ///< there are bytes to send
+    waiting,   ///< the source of the answer has nothing now
     deferred,  ///< the answer is not known yet
-    closing,   ///< all is said: input is discarded until the client ends, too
-    over,      ///< the socket is to be closed
+    closing,   ///< all is sent; discards input until the client closes
+    over,      ///< the socket must be closed
   };
   static constexpr std::size_t phase_count = 7;
 
   Connection(const HttpLimits& limits, ConnectionOwner& owner, TimePoint now);
 
   [[nodiscard]] Phase phase() const { return phase_; }
-  /// When this phase began.
+  /// Returns when this phase began.
   [[nodiscard]] TimePoint since() const { return since_; }
-  /// When deadline_passed() is due; empty for no deadline.
+  /// Returns when to call deadline_passed(); empty if there is no deadline.
   [[nodiscard]] std::optional<TimePoint> deadline() const;
 
   void received(std::string_view bytes, TimePoint now);
   void input_ended(TimePoint now);
   void deadline_passed(TimePoint now);
-  /// Asks the source again if it said "later".
+  /// Asks the source again if it returned Pulled::later.
   void wake_source(TimePoint now);
 
-  /// The answer that is waited for; only while it is deferred.
+  /// Returns the ticket of the pending answer; empty unless the answer is deferred.
   [[nodiscard]] std::optional<Ticket> ticket() const { return ticket_; }
   void complete(HttpAnswer answer, TimePoint now);
 
-  /// Whether received() is of use now: what follows an answer that is not complete is kept, but
-  /// only as much as one request may have.
+  /// Returns whether the connection accepts input now. While an answer is incomplete, it buffers no
+  /// more than one request may have.
   [[nodiscard]] bool takes_input() const;
 
-  /// What to send next, in two parts; empty in all phases but `answer`.
+  /// Returns the bytes to send next, in up to two parts; empty in all phases except `answer`.
   [[nodiscard]] std::span<const std::string_view> output();
   void sent(std::size_t bytes, TimePoint now);
 
@@ -102,21 +103,21 @@ class Connection {
   bool has_input_ended_ = false;
   std::size_t discarded_ = 0;
 
-  // An answer that is deferred.
+  // The deferred answer.
   std::optional<Ticket> ticket_;
   TimePoint complete_until_;
   std::string late_text_;
   bool is_http_1_0_ = false;
 
-  // The answer under way.
+  // The answer being sent.
   bool is_head_request_ = false;
   bool keeps_alive_ = true;
   Framing framing_ = Framing::length;
   std::string head_;                         ///< the header, or a piece of the source
-  std::shared_ptr<const std::string> body_;  ///< behind head_; may be null
+  std::shared_ptr<const std::string> body_;  ///< sent after head_; may be null
   HttpSource source_;
   std::string idle_piece_;
-  std::size_t sent_ = 0;  ///< of head_ and body_
+  std::size_t sent_ = 0;  ///< bytes of head_ and body_
   std::array<std::string_view, 2> parts_;
 };
 

@@ -4,14 +4,14 @@
 
 namespace provisr::daemon {
 
-/// Wakes with the lock held: after close(), what `wake` refers to may be gone.
+/// Calls `wake` with the lock held: after close(), the object that `wake` refers to may be gone.
 void CompletedAnswers::put(Ticket ticket, HttpAnswer answer) noexcept {
   try {
     const std::lock_guard lock(mutex_);
     if (!wake_) return;
     entries_.push_back({ticket, std::move(answer)});
     wake_();
-  } catch (const std::exception&) {  // no memory: the time limit of the answer remains
+  } catch (const std::exception&) {  // no memory: the answer's time limit ends the wait
   }
 }
 

@@ -10,10 +10,10 @@
 
 namespace provisr::daemon {
 
-/// Names one deferred answer of a server; never used twice.
+/// Identifies one deferred answer of a server; never reused.
 using Ticket = std::uint64_t;
 
-/// Answers that other threads have completed, until the server's thread takes them.
+/// A queue of answers that other threads have completed, for the server's thread.
 ///
 /// Thread safety: all members may be called concurrently.
 class CompletedAnswers {
@@ -26,12 +26,12 @@ class CompletedAnswers {
   /// `wake` asks the server's thread to call take(). It must neither block nor throw.
   explicit CompletedAnswers(std::function<void()> wake) : wake_(std::move(wake)) {}
 
-  /// Drops the answer if there is no memory for it, or after close().
+  /// Drops the answer after close(), or if memory is short.
   void put(Ticket ticket, HttpAnswer answer) noexcept;
 
   [[nodiscard]] std::vector<Entry> take();
 
-  /// From now on, nothing is kept and nobody is woken.
+  /// Drops all answers, and from now on keeps none and wakes nobody.
   void close() noexcept;
 
  private:

@@ -16,8 +16,8 @@
 namespace provisr::daemon {
 namespace {
 
-/// A request in memory, and room for what is written. Which of the waits are virtual depends on the
-/// release of cpp-httplib, hence no `override`.
+/// A request in memory, and a buffer for the output. There is no `override`, because which of the
+/// waits are virtual depends on cpp-httplib's release.
 // NOLINTBEGIN(modernize-use-override)
 class TextStream final : public httplib::Stream {
  public:
@@ -56,7 +56,7 @@ class TextStream final : public httplib::Stream {
   return -1;
 }
 
-/// "a+b%20c" is "a b c". A "%" without two hexadecimal digits stays as it is.
+/// Decodes "a+b%20c" to "a b c". A "%" without two hexadecimal digits stays unchanged.
 [[nodiscard]] std::string decoded(std::string_view text) {
   std::string plain;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -72,7 +72,7 @@ class TextStream final : public httplib::Stream {
   return plain;
 }
 
-/// cpp-httplib keeps one of several parameters that are spelled alike; these are all.
+/// Returns all parameters. cpp-httplib would keep only one of several identical ones.
 [[nodiscard]] HttpQuery query_of(std::string_view target) {
   HttpQuery query;
   target = target.substr(0, target.find('#'));
@@ -111,7 +111,7 @@ class TextStream final : public httplib::Stream {
 
 }  // namespace
 
-/// The callbacks of cpp-httplib fill in the reply that is under way.
+/// cpp-httplib's server. Its callbacks fill in the reply of the current exchange.
 class HttpEngine::Server final : private httplib::Server {
  public:
   using Answering = std::function<HttpAnswer(const httplib::Request&)>;
@@ -144,8 +144,8 @@ HttpEngine::Server::Server() {
                            const std::exception_ptr& failure) { std::rethrow_exception(failure); });
 }
 
-/// Always as GET: cpp-httplib refuses methods that it does not know, and for the head alone the
-/// others are the same.
+/// Runs every request as a GET: cpp-httplib refuses methods that it does not know, and the head is
+/// the same for all methods.
 void HttpEngine::Server::run(std::string_view target, const Answering& answering, bool is_http_1_0,
                              HttpReply& reply) {
   const std::string text = fmt::format("GET {} HTTP/1.1\r\n\r\n", target);
@@ -166,7 +166,7 @@ void HttpEngine::Server::answer(const httplib::Request& parsed, httplib::Respons
   exchange_->is_answered = true;
 }
 
-/// cpp-httplib has added fields that say what it would do with a socket.
+/// Replaces the fields that cpp-httplib has added for a socket.
 void HttpEngine::Server::finish(httplib::Response& response) {
   HttpReply& reply = *exchange_->reply;
   if (!exchange_->is_answered) {

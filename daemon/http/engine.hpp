@@ -13,17 +13,17 @@ namespace provisr::daemon {
 /// How a client finds the end of a body.
 enum class Framing { length, chunks, close };
 
-/// An answer and how it is to be sent.
+/// An answer and how it is sent.
 struct HttpReply {
   HttpAnswer answer;
   Framing framing = Framing::length;
   bool keeps_alive = false;
-  std::string head;  ///< the status line and the header, with the empty line
+  std::string head;  ///< status line and header, with the empty line
 };
 
-/// Parses targets and formats heads with cpp-httplib, whose server runs here on text instead of a
-/// socket. It is handed no header field, as it would act on several of them (Range, Expect,
-/// Connection), and no body, so that clients go on sharing one.
+/// A parser of targets and formatter of heads. It uses the server of cpp-httplib, on text instead
+/// of a socket. cpp-httplib gets no header fields, because it would act on some of them (Range,
+/// Expect, Connection), and no body, so that clients can share one.
 ///
 /// Thread safety: none.
 class HttpEngine {
@@ -35,14 +35,14 @@ class HttpEngine {
   HttpEngine(const HttpEngine&) = delete;
   HttpEngine& operator=(const HttpEngine&) = delete;
 
-  /// What the handler answers, or an error that closes the connection if cpp-httplib refuses the
-  /// request. Lets exceptions of the handler through.
+  /// Returns what the handler answers, or an error that closes the connection if cpp-httplib
+  /// refuses the request. Lets exceptions of the handler through.
   [[nodiscard]] HttpReply reply(FramedRequest request, const Handler& handler);
 
-  /// An answer whose request was read before.
+  /// Returns the reply for an answer whose request was read before.
   [[nodiscard]] HttpReply reply_with(HttpAnswer answer, bool keeps_alive, bool is_http_1_0);
 
-  /// An answer behind which the connection is closed.
+  /// Returns the reply for an answer after which the connection is closed.
   [[nodiscard]] HttpReply last_reply(HttpAnswer answer);
 
  private:

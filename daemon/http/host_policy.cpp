@@ -7,7 +7,7 @@
 namespace provisr::daemon {
 namespace {
 
-/// Without the port and the dot of a complete domain name.
+/// Returns the host without its port and without the final dot of a complete domain name.
 [[nodiscard]] std::string_view host_of(std::string_view authority) {
   std::string_view host = authority;
   const std::size_t colon = authority.rfind(':');

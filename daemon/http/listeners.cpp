@@ -14,7 +14,7 @@
 namespace provisr::daemon {
 namespace {
 
-/// "localhost" is both loopback addresses, whatever /etc/hosts says of it.
+/// Resolves a host. "localhost" always means both loopback addresses, whatever /etc/hosts says.
 [[nodiscard]] std::vector<SocketAddress> all_addresses_of(const std::string& host) {
   if (host != "localhost") return addresses_of(host);
   std::vector<SocketAddress> addresses = addresses_of("127.0.0.1");
@@ -66,7 +66,7 @@ void Listeners::listen_on_all_interfaces() {
   address_.port = port_of(tcp_.front());
 }
 
-/// The port that the system chooses for the first address may be taken on another one.
+/// Tries again if the port that the system chose for the first address is taken on another one.
 void Listeners::listen_on_host() {
   constexpr int most_attempts = 20;
   for (int attempt = 1;; ++attempt) {
@@ -81,8 +81,8 @@ void Listeners::listen_on_host() {
   }
 }
 
-/// Addresses that this machine lacks are left out, if there is another. `port` becomes the one that
-/// the first socket has.
+/// Listens on each address of the host. Skips addresses that this machine lacks, if at least one
+/// remains. Sets `port` to that of the first socket.
 std::vector<Socket> Listeners::try_host(int& port) const {
   std::vector<Socket> sockets;
   std::optional<std::error_code> unavailable;

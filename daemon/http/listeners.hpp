@@ -10,16 +10,16 @@
 
 namespace provisr::daemon {
 
-/// Every socket that listens for one configured address.
+/// All sockets that listen for one configured address.
 class Listeners {
  public:
   Listeners() = default;
-  /// Listens on all addresses of the host. `socket_group` is whom a Unix socket is given to; empty:
-  /// nobody. Throws std::runtime_error with one clear sentence if one of the addresses cannot be
-  /// had, or none exists.
+  /// Listens on all addresses of the host. Gives a Unix socket to `socket_group` unless that is
+  /// empty. Throws std::runtime_error with one clear sentence if an address is unavailable or none
+  /// exists.
   Listeners(const ListenAddress& address, const std::string& socket_group);
 
-  /// With the port that the system has chosen in place of 0.
+  /// Returns the address, with the port that the system has chosen if it was 0.
   [[nodiscard]] const ListenAddress& address() const { return address_; }
   [[nodiscard]] std::vector<const Socket*> sockets() const;
 

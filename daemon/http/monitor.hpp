@@ -13,40 +13,41 @@
 
 namespace provisr::daemon {
 
-/// Why a server refused or ended a connection that its client would have kept.
+/// Why a server refused or closed a connection that its client would have kept.
 enum class DropReason {
   request_timeout,  ///< a request did not arrive whole in time
-  answer_timeout,   ///< an answer, or a piece of it, was not taken in time
+  answer_timeout,   ///< the client did not take an answer, or a piece of it, in time
   idle_timeout,     ///< no request came in time
-  max_connections,  ///< it made room for a new one
-  no_descriptors,   ///< as above, because the process has no descriptor left
-  accept_error,     ///< it could not be accepted; counted at each attempt
-  internal_error,   ///< such as a lack of memory
+  max_connections,  ///< closed to make room for a new connection
+  no_descriptors,   ///< the same, because the process had no descriptor left
+  accept_error,     ///< accept(2) failed; each attempt counts
+  internal_error,   ///< for example, a lack of memory
 };
 inline constexpr std::size_t drop_reason_count = 7;
 
-/// "request_timeout".
+/// Returns a text such as "request_timeout".
 [[nodiscard]] std::string_view to_text(DropReason reason);
 
-/// What others may know of a server: where it listens, what it has answered, whom it has dropped.
+/// The observable state of a server: its address, its connections, and counts of its answers and of
+/// the connections that it dropped.
 ///
 /// Thread safety: all members may be called concurrently.
 class HttpMonitor {
  public:
-  /// Empty: it does not listen.
+  /// Empty means that the server does not listen.
   void set_address(std::optional<ListenAddress> address);
-  /// Empty: the server does not listen.
+  /// Empty if the server does not listen.
   [[nodiscard]] std::optional<ListenAddress> address() const;
 
   void count_answer(int status) noexcept;
-  /// Number of answers by status; a status that has not occurred is left out.
+  /// Returns the number of answers by status. Leaves out a status that has not occurred.
   [[nodiscard]] std::map<int, std::uint64_t> answers() const;
 
   void count_drop(DropReason reason) noexcept;
   [[nodiscard]] std::uint64_t dropped(DropReason reason) const noexcept;
 
   void set_connections(std::size_t count) noexcept;
-  /// How many connections are open now.
+  /// Returns how many connections are open now.
   [[nodiscard]] std::size_t connections() const noexcept;
 
  private:

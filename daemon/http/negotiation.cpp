@@ -20,7 +20,7 @@ namespace {
   return lower;
 }
 
-/// Takes what is before the next `separator` outside of quotes, which may hold escaped characters.
+/// Takes the text before the next `separator` outside quotes, which may hold escaped characters.
 [[nodiscard]] std::string_view take_until(std::string_view& rest, char separator) {
   bool is_quoted = false;
   std::size_t end = 0;
@@ -44,7 +44,7 @@ namespace {
   return plain;
 }
 
-/// "0.25" is 250; at most three decimals, at most 1.
+/// Parses a quality: "0.25" is 250. Accepts at most three decimals and at most 1.
 [[nodiscard]] std::optional<int> parse_quality(std::string_view text) {
   if (text.empty() || text.size() > 5 || (text[0] != '0' && text[0] != '1')) return std::nullopt;
   if (text.size() > 1 && text[1] != '.') return std::nullopt;
@@ -58,7 +58,7 @@ namespace {
   return thousandths <= 1000 ? std::optional(thousandths) : std::nullopt;
 }
 
-/// False: the parameter cannot be read.
+/// Adds a parameter. Returns false if it is malformed.
 [[nodiscard]] bool add_parameter(std::string_view text, Preference& preference) {
   if (text.empty()) return true;
   const std::size_t equals = text.find('=');
@@ -90,7 +90,7 @@ namespace {
   });
 }
 
-/// How specific the range is if it matches; empty if it does not.
+/// Returns how specific the range is if it matches; empty if it does not match.
 [[nodiscard]] std::optional<std::size_t> match(const MediaType& offer, const Preference& range,
                                                std::string_view ignored) {
   std::size_t specificity = 0;

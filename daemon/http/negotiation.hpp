@@ -22,8 +22,8 @@ struct Preference {
   [[nodiscard]] std::optional<std::string_view> parameter(std::string_view name) const;
 };
 
-/// The elements of all fields of that name, in their order (RFC 9110, 5.6.6 and 12.4.2). One that
-/// cannot be read is left out. Linear in the text.
+/// Returns the elements of all fields named `field`, in order (RFC 9110, 5.6.6 and 12.4.2). Leaves
+/// out malformed elements. Takes linear time.
 [[nodiscard]] std::vector<Preference> preferences(const HttpHeaders& headers,
                                                   std::string_view field);
 
@@ -34,12 +34,12 @@ struct MediaType {
   std::vector<std::pair<std::string_view, std::string_view>> parameters;
 };
 
-/// How well an offer suits a client: what is greater is preferred.
+/// How well an offer suits a client: greater is better.
 struct Suitability {
-  int quality = 0;                ///< 0: not acceptable
-  std::size_t specificity = 0;    ///< of the range that matched: any, a type, a subtype, parameters
-  std::ptrdiff_t precedence = 0;  ///< 0 for the first element, -1 for the second ...
-  const Preference* range = nullptr;  ///< what matched, if anything
+  int quality = 0;                    ///< 0: not acceptable
+  std::size_t specificity = 0;        ///< of the range: any, a type, a subtype, parameters
+  std::ptrdiff_t precedence = 0;      ///< 0 for the first element, -1 for the second ...
+  const Preference* range = nullptr;  ///< the range that matched, or null
 
   friend bool operator<(const Suitability& a, const Suitability& b) {
     if (a.quality != b.quality) return a.quality < b.quality;
@@ -48,13 +48,13 @@ struct Suitability {
   }
 };
 
-/// By the most specific range of `accept` that matches (RFC 9110, 12.5.1). A parameter named in
-/// `ignored` does not have to match. No range at all: everything is acceptable.
+/// Returns the suitability by the most specific range of `accept` that matches (RFC 9110, 12.5.1).
+/// Ignores the parameter `ignored` of ranges. If `accept` is empty, everything is acceptable.
 [[nodiscard]] Suitability suitability_of(const MediaType& offer,
                                          const std::vector<Preference>& accept,
                                          std::string_view ignored = {});
 
-/// Whether the client wants gzip at least as much as no coding at all (RFC 9110, 12.5.3).
+/// Returns whether the client wants gzip at least as much as no coding (RFC 9110, 12.5.3).
 [[nodiscard]] bool wants_gzip(const HttpHeaders& headers);
 
 }  // namespace provisr::daemon

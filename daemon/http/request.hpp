@@ -9,12 +9,12 @@
 
 namespace provisr::daemon {
 
-/// The parameters of a request, decoded.
+/// The decoded parameters of a request.
 class HttpQuery {
  public:
   void add(std::string name, std::string value);
 
-  /// The first value of a parameter.
+  /// Returns the first value of a parameter.
   [[nodiscard]] std::optional<std::string> find(std::string_view name) const;
   [[nodiscard]] std::size_t count(std::string_view name) const;
 
@@ -22,14 +22,14 @@ class HttpQuery {
   std::vector<std::pair<std::string, std::string>> parameters_;
 };
 
-/// The fields of a request's header; names in any case.
+/// The fields of a request's header. Names are not case-sensitive.
 class HttpHeaders {
  public:
   void add(std::string name, std::string value);
 
-  /// The first value of a field.
+  /// Returns the first value of a field.
   [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const;
-  /// Every value of a field, in the order of the request.
+  /// Returns all values of a field, in the order of the request.
   [[nodiscard]] std::vector<std::string_view> all(std::string_view name) const;
   [[nodiscard]] std::size_t size() const { return fields_.size(); }
 
@@ -41,12 +41,12 @@ class HttpHeaders {
 struct HttpRequest {
   std::string method;
   std::string path;  ///< decoded, without the query; may hold any bytes
-  std::string host;  ///< what the client calls this server, with its port; may be empty
+  std::string host;  ///< this server's name in the request, with port; may be empty
   HttpQuery query;
   HttpHeaders headers;
 };
 
-/// Compares ASCII letters without their case.
+/// Compares texts, ignoring the case of ASCII letters.
 [[nodiscard]] bool equal_ignoring_case(std::string_view a, std::string_view b);
 
 }  // namespace provisr::daemon

@@ -18,7 +18,7 @@ constexpr std::string_view blanks = " \t";
   throw RefusedRequest{status, std::string(text)};
 }
 
-/// A character of a method or of a field's name (RFC 9110, 5.6.2).
+/// Returns whether `c` may be in a method or in a field's name (RFC 9110, 5.6.2).
 [[nodiscard]] bool is_token_character(char c) {
   constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
   return is_alphanumeric(c) || marks.find(c) != std::string_view::npos;
@@ -43,7 +43,7 @@ constexpr std::string_view blanks = " \t";
   return text.substr(first, text.find_last_not_of(blanks) - first + 1);
 }
 
-/// Takes what stands before `end` out of `text`, and `end` with it; all if it is not there.
+/// Takes the text before `end`, and `end` itself, out of `text`. Takes all if there is no `end`.
 [[nodiscard]] std::string_view take_until(std::string_view& text, std::string_view end) {
   const std::string_view taken = text.substr(0, text.find(end));
   text.remove_prefix(std::min(text.size(), taken.size() + end.size()));
@@ -59,14 +59,15 @@ constexpr std::string_view blanks = " \t";
   return version[7] == '0';
 }
 
-/// Without user information, which has no place in a request, and without spaces.
+/// Returns whether `text` may be an authority: without user information, which must not be in a
+/// request, and without spaces.
 [[nodiscard]] bool is_authority(std::string_view text) {
   return std::none_of(text.begin(), text.end(), [](char c) {
     return is_control(c) || std::string_view(" ,/?#@\\\"").find(c) != std::string_view::npos;
   });
 }
 
-/// What is behind the host and a colon is a port.
+/// Returns whether the text behind the host's colon is a port.
 [[nodiscard]] bool has_sound_port(std::string_view authority) {
   const std::size_t bracket = authority.rfind(']');
   const std::size_t colon = authority.rfind(':');
@@ -76,7 +77,7 @@ constexpr std::string_view blanks = " \t";
                      is_digit);
 }
 
-/// The authority of a target in absolute form, which is taken out; empty for the origin form.
+/// Takes the authority out of a target in absolute form and returns it; empty for the origin form.
 [[nodiscard]] std::optional<std::string> take_authority(std::string_view& target) {
   for (const std::string_view scheme : {"http://", "https://"}) {
     if (!equal_ignoring_case(target.substr(0, scheme.size()), scheme)) continue;
@@ -116,7 +117,7 @@ void read_field(std::string_view line, HttpHeaders& headers) {
   headers.add(std::string(line.substr(0, colon)), std::string(value));
 }
 
-/// A body is refused before it is read, however its end would be found.
+/// Refuses a body before it is read, whichever way its end is marked.
 void refuse_body(const HttpHeaders& headers) {
   const std::vector<std::string_view> lengths = headers.all("Content-Length");
   for (const std::string_view length : lengths) {
@@ -141,7 +142,7 @@ void read_host(HttpRequest& request, bool is_http_1_0) {
     refuse(400, "the host is malformed");
 }
 
-/// Whether a list such as "keep-alive, Upgrade" has a member.
+/// Returns whether a list such as "keep-alive, Upgrade" has a member.
 [[nodiscard]] bool has_member(const std::vector<std::string_view>& lists, std::string_view member) {
   for (std::string_view list : lists) {
     while (!list.empty()) {
@@ -157,7 +158,7 @@ void read_host(HttpRequest& request, bool is_http_1_0) {
   return !is_http_1_0 || has_member(lists, "keep-alive");
 }
 
-/// `head` is a request line and fields, each with its CRLF, without the empty line.
+/// Parses a request line and fields, each with its CRLF, without the empty line.
 [[nodiscard]] FramedRequest parse(std::string_view head) {
   FramedRequest framed;
   HttpRequest& request = framed.request;
@@ -196,7 +197,7 @@ RequestReader::Result RequestReader::next() {
   }
 }
 
-/// Some clients send an empty line behind a request (RFC 9112, 2.2).
+/// Some clients send an empty line after a request (RFC 9112, 2.2).
 void RequestReader::skip_empty_lines() {
   if (fields_start_ > 0) return;
   std::size_t end = 0;
@@ -204,7 +205,7 @@ void RequestReader::skip_empty_lines() {
   if (end == 0) return;
   buffer_.erase(0, end);
   scanned_ = 0;
-  if (buffer_.empty()) buffer_.shrink_to_fit();  // an idle connection costs little
+  if (buffer_.empty()) buffer_.shrink_to_fit();  // keeps an idle connection cheap
 }
 
 RequestReader::Line RequestReader::take_line() {

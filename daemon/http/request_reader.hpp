@@ -10,15 +10,15 @@
 
 namespace provisr::daemon {
 
-/// A request whose header is whole, and what the connection needs to know of it.
+/// A request whose header is complete, and what the connection needs to know about it.
 struct FramedRequest {
-  HttpRequest request;  ///< without what its target says: path and query
+  HttpRequest request;  ///< without path and query, which `target` holds
   std::string target;   ///< in origin form, not decoded; or "*"
   bool is_http_1_0 = false;
   bool keeps_alive = false;
 };
 
-/// A request that cannot be served; the connection must be closed behind the answer.
+/// A request that cannot be served. The connection must be closed after the answer.
 struct RefusedRequest {
   int status = 400;
   std::string text;
@@ -26,8 +26,8 @@ struct RefusedRequest {
 
 struct IncompleteRequest {};
 
-/// Finds requests in the bytes of a connection (RFC 9112), strictly: what two parsers could read
-/// differently is refused. Work and memory are bounded by the limits and linear in the bytes.
+/// A strict reader of requests in the bytes of a connection (RFC 9112): it refuses what two parsers
+/// could read differently. Work and memory are bounded by the limits and linear in the bytes.
 class RequestReader {
  public:
   using Result = std::variant<IncompleteRequest, FramedRequest, RefusedRequest>;
@@ -36,17 +36,16 @@ class RequestReader {
 
   void append(std::string_view bytes);
 
-  /// Takes the next request out. After a refusal the reader is of no more use.
+  /// Takes the next request out. The reader cannot be used after a refusal.
   [[nodiscard]] Result next();
 
-  /// Whether no request has begun.
+  /// Returns whether no part of a request has arrived.
   [[nodiscard]] bool is_empty() const { return buffer_.empty(); }
 
-  /// Whether the request that next() would take, or has refused, is for the head of an answer
-  /// alone.
+  /// Returns whether the request that next() would take, or has refused, is a HEAD request.
   [[nodiscard]] bool is_head_request() const { return buffer_.starts_with("HEAD "); }
 
-  /// Whether it holds as much as one request may have. next() makes room.
+  /// Returns whether the buffer holds as much as one request may have. next() makes room.
   [[nodiscard]] bool is_full() const {
     return buffer_.size() >= limits_->request_line + limits_->headers;
   }
@@ -61,9 +60,9 @@ class RequestReader {
 
   const HttpLimits* limits_;
   std::string buffer_;
-  std::size_t scanned_ = 0;       ///< no line end before this that is not known
-  std::size_t line_start_ = 0;    ///< of the line that is not whole yet
-  std::size_t fields_start_ = 0;  ///< behind the request line; 0 before that is whole
+  std::size_t scanned_ = 0;       ///< all line ends before this are known
+  std::size_t line_start_ = 0;    ///< of the incomplete line
+  std::size_t fields_start_ = 0;  ///< end of the request line; 0 until that line is complete
   std::size_t fields_ = 0;
 };
 

@@ -11,10 +11,10 @@
 namespace provisr::daemon {
 namespace {
 
-/// The target of a request that is for no path: only OPTIONS may have it (RFC 9110, 9.3.7).
+/// The target of a request for no particular path. Only OPTIONS may use it (RFC 9110, 9.3.7).
 constexpr std::string_view whole_server = "*";
 
-/// HEAD is GET without the body, which the connection leaves out.
+/// Serves HEAD as GET; the connection leaves the body out.
 [[nodiscard]] std::string_view served_as(std::string_view method) {
   return method == "HEAD" ? "GET" : method;
 }
@@ -43,7 +43,7 @@ constexpr std::string_view whole_server = "*";
   return answer;
 }
 
-/// What is not asked for by GET may change something, whatever its route says.
+/// Returns the access that a route needs: other methods than GET may change something.
 [[nodiscard]] Access access_of(const Route& route) {
   return route.method == "GET" ? route.access : Access::control;
 }

@@ -14,45 +14,46 @@ namespace provisr::daemon {
 
 using HttpHandler = std::function<HttpAnswer(const HttpRequest&)>;
 
-/// Refuses a client what it may not do; empty: it may.
+/// Returns the refusal for a client that has no access; empty if the client has access.
 using AccessCheck = std::function<std::optional<HttpAnswer>(Access)>;
 
 enum class Presence { optional, required };
 
 struct RouteParameter {
   std::string name;
-  std::string placeholder;  ///< what stands for a value in the index: "NAME"
+  std::string placeholder;  ///< stands for a value in the index: "NAME"
   Presence presence;
 };
 
-/// What is served at one path for one method. A GET route serves HEAD, too.
+/// What is served at one path for one method. A GET route also serves HEAD.
 struct Route {
   std::string method;
   std::string path;
   std::string help;  ///< a few words for the index
   std::vector<RouteParameter> parameters;
   HttpHandler handler;
-  Access access = Access::read;  ///< of a GET route; any other is control
+  Access access = Access::read;  ///< of a GET route; other routes need control
   bool is_listed = true;         ///< in the index
-  /// What a client gets that may not have the route; if empty, the refusal as it is.
+  /// Answers a client that has no access; if empty, the client gets the refusal itself.
   std::function<HttpAnswer(const HttpRequest&, HttpAnswer refusal)> when_refused = {};
 };
 
-/// Finds the handler of a request. Without a route for "/", an index of all routes is there.
+/// The routes of a server, and the choice of the route that answers a request. If no route has the
+/// path "/", an index of all routes is there.
 ///
-/// Thread safety: routes are added first; then all const members may be called concurrently.
+/// Thread safety: all routes must be added first; then const members may be called concurrently.
 class Router {
  public:
-  /// Replaces a route of the same method and path.
+  /// Adds a route; replaces one with the same method and path.
   void add(Route route);
   [[nodiscard]] const std::vector<Route>& routes() const { return routes_; }
 
-  /// The handler's answer; or 404, 405 with Allow, what `check` refuses with, 400 if a parameter of
-  /// the route is there more than once, 500 if the handler throws std::exception. Without a check,
-  /// every request is allowed. "*" is a path that has the methods of all.
+  /// Returns the handler's answer; or 404, 405 with Allow, the refusal of `check`, 400 if a
+  /// parameter of the route occurs more than once, or 500 if the handler throws std::exception.
+  /// Without `check`, every request has access. The path "*" has the methods of all routes.
   [[nodiscard]] HttpAnswer answer(const HttpRequest& request, const AccessCheck& check = {}) const;
 
-  /// One line a route, as plain text.
+  /// Returns one line for each route, as plain text.
   [[nodiscard]] std::string index() const;
 
  private:

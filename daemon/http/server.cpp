@@ -37,13 +37,13 @@ constexpr std::size_t bytes_sent_in_a_row = std::size_t{4} << 20U;
   return std::chrono::steady_clock::now();
 }
 
-/// Rounded up, so that the moment has come when the wait is over.
+/// Rounds up, so that the moment has come when the wait ends.
 [[nodiscard]] std::chrono::milliseconds time_until(TimePoint moment) {
   return std::chrono::ceil<std::chrono::milliseconds>(
       std::max(moment - now(), TimePoint::duration(0)));
 }
 
-/// Why a client whose deadline has passed is dropped; empty if it has got all its answers.
+/// Returns why a client whose deadline has passed is dropped; empty if it has got all its answers.
 [[nodiscard]] std::optional<DropReason> reason_of(Phase phase) {
   if (phase == Phase::request) return DropReason::request_timeout;
   if (phase == Phase::answer) return DropReason::answer_timeout;
@@ -56,14 +56,14 @@ constexpr std::size_t bytes_sent_in_a_row = std::size_t{4} << 20U;
   return connection.takes_input() ? Poller::Interest::input : Poller::Interest::none;
 }
 
-/// At least half of the connections are left to those that wait for nobody.
+/// Leaves at least half of the connections to clients without a deferred answer.
 [[nodiscard]] std::size_t most_deferred(const HttpLimits& limits) {
   return std::min(limits.deferred, (limits.connections + 1) / 2);
 }
 
 }  // namespace
 
-/// The thread of a server and all that it owns.
+/// The thread of a server and everything that belongs to it.
 class HttpServer::Loop final : public ConnectionOwner {
  public:
   Loop(const HttpServerOptions& options, const Router& router, HttpMonitor& monitor, const Log& log,
@@ -205,11 +205,11 @@ void HttpServer::Loop::run() {
   while (!is_stopping_) try_turn();
   try {
     drain();
-  } catch (const std::exception&) {  // then without
+  } catch (const std::exception&) {  // no memory: ends without draining
   }
 }
 
-/// A failure, such as a lack of memory, is waited out.
+/// Waits a little after a failure, such as a lack of memory, before the next turn.
 void HttpServer::Loop::try_turn() {
   try {
     turn(TimePoint::max());
@@ -219,7 +219,7 @@ void HttpServer::Loop::try_turn() {
   }
 }
 
-/// Answers that have begun get a moment to be taken; nothing new is accepted.
+/// Gives answers being sent a moment to be taken. Accepts nothing new.
 void HttpServer::Loop::drain() {
   set_listening(Poller::Interest::none);
   is_paused_ = false;
@@ -299,8 +299,8 @@ void HttpServer::Loop::accept_waiting() {
   if (has_failed) pause_accepting();
 }
 
-/// False if it is of no use to try again at once. Without a descriptor left, accept(2) fails also
-/// if nobody waits: once somebody was admitted, that says nothing.
+/// Returns false if trying again at once is useless. Without a free descriptor, accept(2) fails
+/// even if no client waits; after a client was admitted, such a failure means nothing.
 bool HttpServer::Loop::accept_from(const Socket& listener, AcceptRound& round) {
   for (std::size_t i = 0; i < accepts_in_a_row; ++i) {
     Accepted accepted = accept_connection(listener);
@@ -330,7 +330,7 @@ void HttpServer::Loop::admit(Socket socket) {
   monitor_->set_connections(clients_.size());
 }
 
-/// Ends the client that has kept the server waiting longest; false if there is none.
+/// Evicts the client that has kept the server waiting longest. Returns false if there is no client.
 bool HttpServer::Loop::evict(DropReason reason) {
   Client* const client = clients_.longest_waiting();
   if (client == nullptr) return false;
@@ -338,14 +338,14 @@ bool HttpServer::Loop::evict(DropReason reason) {
   return true;
 }
 
-/// Once a kind: an error that lasts must not fill the log.
+/// Logs each kind of error once, so that a lasting error does not fill the log.
 void HttpServer::Loop::say_once(const std::error_code& error) {
   if (!said_errors_.insert(error.value()).second) return;
   log_->warn("cannot accept a connection on {}: {}; trying again", address().to_string(),
              error.message());
 }
 
-/// What one connection meets, such as a lack of memory, ends that connection only.
+/// Contains a failure, such as a lack of memory: it ends only the connection concerned.
 template <class Work>
 void HttpServer::Loop::guard(Client& client, Work&& work) {
   try {
@@ -366,7 +366,8 @@ void HttpServer::Loop::receive_from(Client& client) {
   }
 }
 
-/// Until the client takes no more for now; one that takes everything must not keep others waiting.
+/// Sends until the client takes no more for now. A client that takes everything must not delay
+/// others, so the bytes at a time are bounded.
 void HttpServer::Loop::send_to(Client& client) {
   std::size_t sent = 0;
   while (sent < bytes_sent_in_a_row) {
@@ -380,7 +381,7 @@ void HttpServer::Loop::send_to(Client& client) {
   }
 }
 
-/// Brings poller and lists in line with what the connection has become.
+/// Brings poller, lists and ticket in line with the state of the connection.
 void HttpServer::Loop::settle(Client& client) {
   if (Clients::is_dropped(client)) return;
   const Phase phase = client.connection.phase();
@@ -430,7 +431,7 @@ void HttpServer::Loop::wake_waiting() {
   });
 }
 
-/// An answer whose client has gone, or has got another by its time limit, is dropped.
+/// Drops an answer whose client is gone or was answered when its time limit passed.
 void HttpServer::Loop::deliver_completed() {
   for (CompletedAnswers::Entry& entry : completed_->take()) {
     const auto found = deferred_.find(entry.ticket);

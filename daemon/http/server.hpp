@@ -18,24 +18,25 @@ class Listeners;
 
 struct HttpServerOptions {
   ListenAddress address;
-  /// The group that a Unix socket is given to; empty: the one that new files get.
+  /// The group of a Unix socket; empty: the group that new files get.
   std::string socket_group = {};
-  /// Requests that call the server by another host get 403; without a policy, none does. A Unix
-  /// socket has no name that matters.
+  /// Requests with a host that the policy does not allow get 403. Without a policy, every host is
+  /// allowed. Not used for a Unix socket.
   std::optional<HostPolicy> hosts = std::nullopt;
-  /// Who may do what; must outlive the server. Without one, nobody controls over TCP.
+  /// Who may do what; must outlive the server. If null, nobody has control over TCP.
   const AccessPolicy* access = nullptr;
   HttpLimits limits = {};
 };
 
-/// Answers requests by a router, on one thread for all connections of an address. That thread never
-/// waits for a client, so handlers decide how long others wait.
+/// A server that answers requests by a router. One thread serves all connections of an address. It
+/// never waits for a client, so only handlers can delay other clients.
 ///
-/// Thread safety: wake_sources(), stop_accepting() and is_deserted() from any thread; the rest
-/// belongs to the thread that made the server. Handlers and sources run on the server's thread.
+/// Thread safety: wake_sources(), stop_accepting() and is_deserted() may be called from any thread,
+/// the rest only from the thread that made the server. Handlers and sources run on the server's
+/// thread.
 class HttpServer {
  public:
-  /// Router, monitor and log must outlive the server.
+  /// `router`, `monitor` and `log` must outlive the server.
   HttpServer(HttpServerOptions options, const Router& router, HttpMonitor& monitor, const Log& log);
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;
@@ -45,26 +46,26 @@ class HttpServer {
   /// another program, or another provisrd, listens there.
   void bind();
 
-  /// In place of bind(): shares the sockets of `predecessor`, until one of the two stops, so that
-  /// no client is turned away in between. False if it is not bound to the same address.
+  /// Replaces bind(): shares the sockets of `predecessor` until one of the two stops, so that no
+  /// client is refused in between. Returns false if `predecessor` is not bound to the same address.
   [[nodiscard]] bool share(const HttpServer& predecessor);
 
-  /// The address, after bind() or share() with the port that the system chose in place of 0.
+  /// Returns the address; after bind() or share(), with the port that the system chose for 0.
   [[nodiscard]] const ListenAddress& address() const;
 
-  /// All of start() that can fail; requires bind() or share(). Throws std::runtime_error if there
-  /// is no thread to be had.
+  /// Does everything in start() that can fail. Requires bind() or share(). Throws
+  /// std::runtime_error if no thread can be created.
   void prepare();
 
-  /// Prepares if that was not done, and begins to take clients.
+  /// Calls prepare() and begins to accept clients.
   void start();
 
-  /// Goes on with the clients that it has and takes no more.
+  /// Keeps the present clients and accepts no more.
   void stop_accepting();
-  /// Whether it takes no more clients and the last has gone.
+  /// Returns whether the server accepts no more clients and the last one is gone.
   [[nodiscard]] bool is_deserted() const;
 
-  /// Ends all connections; answers under way get HttpLimits::drain_time.
+  /// Ends all connections. Answers being sent get HttpLimits::drain_time.
   void stop();
 
   /// Asks all sources again that had nothing.

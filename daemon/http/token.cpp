@@ -8,7 +8,7 @@
 namespace provisr::daemon {
 namespace {
 
-/// What follows the scheme "Bearer", in any case, and its spaces; empty for other credentials.
+/// Returns what follows the scheme "Bearer" (in any case) and spaces; empty for other credentials.
 [[nodiscard]] std::optional<std::string_view> bearer_of(std::string_view credentials) {
   const std::size_t space = std::min(credentials.find(' '), credentials.size());
   if (!equal_ignoring_case(credentials.substr(0, space), "Bearer")) return std::nullopt;
@@ -20,7 +20,7 @@ namespace {
 }  // namespace
 
 bool Token::is(std::string_view text) const noexcept {
-  // Volatile: else the compiler may leave the loop at the first difference.
+  // Volatile: otherwise the compiler might leave the loop at the first difference.
   volatile unsigned char difference = text.size() == secret_.size() ? 0 : 1;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const auto given = static_cast<unsigned char>(text[i]);

@@ -8,20 +8,19 @@
 
 namespace provisr::daemon {
 
-/// A secret that requests show as `Authorization: Bearer SECRET` (RFC 6750). Never printed.
+/// A secret that requests present as `Authorization: Bearer SECRET` (RFC 6750). Never printed.
 ///
 /// Thread safety: all const members may be called concurrently.
 class Token {
  public:
-  /// `secret` is not empty.
+  /// `secret` must not be empty.
   explicit Token(std::string secret) : secret_(std::move(secret)) {}
 
-  /// How long it takes depends on the length of `text`, not on the secret or on how much of it
-  /// matches.
+  /// Takes a time that depends on the length of `text` only, not on the secret or what matches.
   [[nodiscard]] bool is(std::string_view text) const noexcept;
 
   enum class Shown {
-    nothing,  ///< no credentials, or such of another scheme
+    nothing,  ///< no credentials, or credentials of another scheme
     wrong,    ///< another token, or several
     right,
   };

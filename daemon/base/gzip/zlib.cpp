@@ -9,15 +9,15 @@
 namespace provisr::daemon {
 namespace {
 
-constexpr int gzip_window_bits = 15 + 16;  // the largest window; 16 stands for gzip's header
+constexpr int gzip_window_bits = 15 + 16;  // the largest window; + 16 selects the gzip header
 constexpr int memory_level = 8;            // zlib's default
 
-/// Compresses all of `text` at once: `packed` is large enough for whatever comes out.
+/// Compresses all of `text` at once, into a buffer that is large enough for any output.
 [[nodiscard]] bool deflate_whole(z_stream& stream, std::string_view text, std::string& packed) {
   const uLong bound = deflateBound(&stream, static_cast<uLong>(text.size()));
   if (bound > std::numeric_limits<uInt>::max()) return false;
   packed.resize(bound);
-  // zlib's interface is older than const; it does not write there.
+  // zlib's interface lacks const; zlib does not write to its input.
   stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
   stream.avail_in = static_cast<uInt>(text.size());
   stream.next_out = reinterpret_cast<Bytef*>(packed.data());
@@ -50,7 +50,7 @@ std::optional<std::string> gzip(std::string_view text) {
 
 struct GzipStream::Deflation {
   Deflation() {
-    constexpr int small_window_bits = 12 + 16;  // 4 KiB: a few samples are much alike
+    constexpr int small_window_bits = 12 + 16;  // 4 KiB are enough: nearby samples are much alike
     constexpr int small_memory_level = 4;
     if (deflateInit2(&stream, Z_BEST_SPEED, Z_DEFLATED, small_window_bits, small_memory_level,
                      Z_DEFAULT_STRATEGY) != Z_OK) {

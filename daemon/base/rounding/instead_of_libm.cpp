@@ -1,6 +1,6 @@
-// The functions of libm that provisrd needs, libstdc++ inside it included: with them it does
-// without the library, whose pages are a tenth of the memory of an idle daemon. For
-// PROVISR_SELF_CONTAINED.
+// The libm functions that provisrd needs, including those needed by the libstdc++ inside it. With
+// them, provisrd does not load libm, whose pages are a tenth of an idle daemon's memory. Used if
+// PROVISR_SELF_CONTAINED is on.
 
 #include "daemon/base/rounding/rounding.hpp"
 

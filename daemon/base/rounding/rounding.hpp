@@ -3,13 +3,13 @@
 #include <cmath>
 #include <cstdint>
 
-/// Rounding without the C mathematics library. Each gives what the function of std of that name
-/// gives, NaN, infinities and the sign of zero included.
+/// Rounding without the C math library. Each function returns exactly what its namesake in std
+/// returns, including NaN, infinities and the sign of zero.
 namespace provisr::daemon::rounding {
 
 namespace detail {
 
-/// From here on every double is an integer; so is none that is not a number.
+/// Doubles of at least this magnitude have no fraction. has_fraction() is false for NaN, too.
 constexpr double no_fractions = 4'503'599'627'370'496.0;  // 2^52
 
 [[nodiscard]] inline bool has_fraction(double value) noexcept {
@@ -34,7 +34,7 @@ constexpr double no_fractions = 4'503'599'627'370'496.0;  // 2^52
   return std::copysign(whole > value ? whole - 1 : whole, value);
 }
 
-/// Halves away from zero.
+/// Rounds halves away from zero.
 [[nodiscard]] inline double round(double value) noexcept {
   if (!detail::has_fraction(value)) return value;
   const double whole = detail::truncated(value);
