@@ -11,33 +11,35 @@
 
 namespace provisr::daemon {
 
-/// Why a command cannot go on, in one sentence.
+/// The reason why a command cannot continue, in one sentence.
 class ClientFailure : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
 
-/// The word in a token file, without white space around it. Unlike provisrd's own, others may be
-/// able to read the file: what a container is handed as a secret often has such a mode. Throws
-/// ClientFailure if the file cannot be read, is no regular file or holds anything but one word.
+/// Reads the word in a token file, without white space around it. Unlike provisrd's own token file,
+/// this one may be readable by others: secrets of containers often have such a mode. Throws
+/// ClientFailure if the file cannot be read, is not a regular file or does not hold exactly one
+/// word.
 [[nodiscard]] std::string read_token(const std::filesystem::path& file);
 
-/// The JSON API of a running provisrd.
+/// A client of the JSON API of a running provisrd.
 class ApiClient {
  public:
   static constexpr std::chrono::milliseconds usual_patience{10'000};
 
-  /// `token` may be empty; it is sent to `server` alone.
+  /// `token` may be empty. It is sent only to `server`.
   ApiClient(ServerUrl server, std::string token);
 
-  /// Whether the connection ends on this machine: a Unix socket or a loopback address.
+  /// Returns whether the server's address is on this machine: a Unix socket or a loopback address.
   [[nodiscard]] bool is_local() const;
 
-  /// `route` is a path below the base path, with its query. Throws ClientFailure if no answer came.
+  /// `route` is a path below the base path, with its query. Throws ClientFailure if no answer
+  /// arrives.
   [[nodiscard]] HttpReceived get(std::string_view route) const;
   [[nodiscard]] HttpReceived post(std::string_view route, std::chrono::milliseconds patience) const;
 
-  /// What an answer of another status than 2xx says, with a hint for the user if there is one.
+  /// Describes an answer whose status is not 2xx, with a hint for the user if there is one.
   [[nodiscard]] std::string refusal(const HttpReceived& received) const;
 
  private:

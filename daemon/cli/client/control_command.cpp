@@ -14,10 +14,11 @@ namespace {
 
 using std::chrono::milliseconds;
 
-/// provisrd answers a wait that was in vain, and a command that it cannot take up, before this.
+/// Added to the wait: provisrd reports that a wait timed out, or that it cannot accept a command,
+/// within this time.
 constexpr milliseconds margin{20'000};
 
-/// How a command is asked for, and what its lines say.
+/// The route of a command and the words that are printed for it.
 struct Words {
   std::string_view route;
   std::string_view done;
@@ -35,7 +36,7 @@ struct Words {
   }
 }
 
-/// "name=app-1" or "base=app"; empty if there is neither. Names need no escaping.
+/// Returns "name=app-1" or "base=app"; empty if neither exists. Names need no escaping.
 [[nodiscard]] std::string target_of(const std::string& name,
                                     const std::vector<ProcessReport>& processes) {
   const auto found = find_processes(processes, name);
@@ -44,7 +45,7 @@ struct Words {
   return fmt::format("{}={}", is_process ? "name" : "base", name);
 }
 
-/// The names in the answer; the one that was asked for if there are none.
+/// Returns the names in the answer, or `asked` if there are none.
 [[nodiscard]] std::vector<std::string> names_in(std::string_view body, const std::string& asked) {
   std::vector<std::string> names;
   const rapidjson::Document answer = parse_answer(body);
@@ -56,14 +57,14 @@ struct Words {
   return names.empty() ? std::vector<std::string>{asked} : names;
 }
 
-/// Asks for one name after the other and collects the exit status.
+/// Sends a command for one name after the other and collects the exit status.
 class Control {
  public:
   Control(Action action, const ApiClient& api, const ClientOptions& options,
           const ClientOutput& output)
       : words_(words_of(action)), api_(api), wait_(options.wait), output_(output) {}
 
-  /// Returns false if nothing can be printed any more.
+  /// Returns false if the output can no longer be written.
   [[nodiscard]] bool ask(const std::string& name, const std::string& target) {
     const HttpReceived received = post(name, target);
     if (received.status == 200 || received.status == 202) return print_done(name, received);
@@ -79,7 +80,7 @@ class Control {
   [[nodiscard]] int status() const { return status_; }
 
  private:
-  /// The failure says for which name nothing is known.
+  /// Adds the name to a failure.
   [[nodiscard]] HttpReceived post(const std::string& name, const std::string& target) const {
     try {
       return api_.post(route_to(target), wait_ + margin);

@@ -8,7 +8,7 @@
 
 namespace provisr::daemon {
 
-/// An entry of /api/exits, as far as people are shown it. Texts are as received.
+/// The shown part of an entry of /api/exits. Texts are as received.
 struct ExitReport {
   std::string name;
   std::string ended_at;  ///< RFC 3339
@@ -17,14 +17,16 @@ struct ExitReport {
   bool is_out_of_memory = false;
   std::optional<std::uint64_t> memory_peak;  ///< bytes
 
-  /// Nobody asked for it but the process itself, or a limit that it breached.
+  /// Returns whether no command caused the exit: the process ended on its own or breached a limit.
   [[nodiscard]] bool is_unasked() const { return reason == "itself" || reason == "limit"; }
 };
 
-/// The entries of an answer of /api/exits, in its order; none if it is no such answer.
+/// Parses an answer of /api/exits and keeps its order. Returns no entries if it is not such an
+/// answer.
 [[nodiscard]] std::vector<ExitReport> parse_exits(std::string_view json);
 
-/// How it ended, by whose doing, and the peak: "signal 9 (Killed), by stop, peak 512.0 MB".
+/// Returns how the process ended, the cause, and the peak: "signal 9 (Killed), by stop, peak
+/// 512.0 MB".
 [[nodiscard]] std::string to_words(const ExitReport& exit);
 
 }  // namespace provisr::daemon

@@ -12,7 +12,7 @@ namespace {
 
 constexpr int deepest_nesting = 64;
 
-/// How deep brackets outside of strings are nested; more than there is in a text that is no JSON.
+/// Returns how deep brackets outside of strings are nested. Stops counting above `deepest_nesting`.
 [[nodiscard]] int nesting_of(std::string_view text) {
   int depth = 0;
   int deepest = 0;

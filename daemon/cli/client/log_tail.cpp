@@ -14,8 +14,8 @@ namespace {
 
 constexpr std::size_t most_bytes = std::size_t{64} * 1024;
 
-/// The length of the sequence that sets colours ("ESC [ 1 ; 31 m") at the beginning; 0 if there is
-/// none.
+/// Returns the length of the colour sequence ("ESC [ 1 ; 31 m") at the start of `text`; 0 if there
+/// is none.
 [[nodiscard]] std::size_t colour_length(std::string_view text) {
   if (text.size() < 3 || text[0] != escape_character || text[1] != '[') return 0;
   const std::size_t end = text.find_first_not_of("0123456789;:", 2);
@@ -34,7 +34,7 @@ constexpr std::size_t most_bytes = std::size_t{64} * 1024;
 
 [[nodiscard]] std::string shown_line(std::string_view line, std::size_t columns) {
   constexpr std::string_view ellipsis = "...";
-  constexpr std::size_t bytes_a_column = 16;  // of colours and of marks that combine
+  constexpr std::size_t bytes_a_column = 16;  // enough for colours and combining marks
   if (line.ends_with('\r')) line.remove_suffix(1);
   const std::string text = printable(without_colours(line.substr(0, columns * bytes_a_column)));
   if (display_width(text) <= columns) return text;
@@ -42,7 +42,7 @@ constexpr std::size_t most_bytes = std::size_t{64} * 1024;
   return std::string(first_columns(text, kept)) + std::string(ellipsis);
 }
 
-/// Cut off at the end and returned, without its line break.
+/// Removes the last line from `text` and returns it without its line break.
 [[nodiscard]] std::string_view take_last_line(std::string_view& text) {
   const std::size_t line_break = text.rfind('\n');
   const bool is_only = line_break == std::string_view::npos;
@@ -67,7 +67,7 @@ constexpr std::size_t most_bytes = std::size_t{64} * 1024;
 std::vector<std::string> last_lines(std::string_view text, bool is_whole, std::size_t most,
                                     std::size_t columns) {
   if (text.ends_with('\n')) text.remove_suffix(1);
-  if (!is_whole) text.remove_prefix(text.find('\n') + 1);  // nothing if it is all one line
+  if (!is_whole) text.remove_prefix(text.find('\n') + 1);  // npos + 1 is 0: keeps a single line
   std::vector<std::string> lines;
   while (!text.empty() && lines.size() < most) {
     lines.push_back(shown_line(take_last_line(text), columns));

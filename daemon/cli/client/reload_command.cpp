@@ -7,7 +7,7 @@
 namespace provisr::daemon {
 namespace {
 
-/// A large configuration takes its time.
+/// Long enough for a large configuration.
 constexpr std::chrono::milliseconds patience{60'000};
 constexpr int unprocessable = 422;
 

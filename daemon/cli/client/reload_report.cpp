@@ -33,7 +33,7 @@ using rapidjson::Value;
                           : text_of(member);
 }
 
-/// "not_applied" as a word of a sentence.
+/// Returns a key in words: "not applied" for "not_applied".
 [[nodiscard]] std::string label_of(const Value& key) {
   std::string label = text_of(key);
   std::replace(label.begin(), label.end(), '_', ' ');

@@ -26,7 +26,7 @@ using Chosen = std::vector<const ProcessReport*>;
   return processes.empty() ? "no processes\n" : status_table(processes);
 }
 
-/// What is told of one process beside its status. Best effort: collection may be disabled, a
+/// The details of one process that its status lacks. Best effort: collection may be disabled, a
 /// process may have ended, and a server that does not answer is not asked again.
 class Details {
  public:
@@ -51,7 +51,7 @@ class Details {
   }
 
  private:
-  /// The body of an answer of 200; empty otherwise.
+  /// Returns the body of an answer with status 200; empty otherwise.
   [[nodiscard]] std::string ask(const std::string& route) {
     if (!is_answering_) return {};
     try {
@@ -67,7 +67,8 @@ class Details {
   bool is_answering_ = true;
 };
 
-/// A tunnel or a published port of a container ends here, too: the name tells those apart.
+/// Compares the machine's name, too, because a local address may be a tunnel or a published port of
+/// a container.
 [[nodiscard]] bool is_of_this_machine(const ApiClient& api, const std::string& answer) {
   const std::string name = parse_machine(answer).name;
   return api.is_local() && !name.empty() && name == machine_name();

@@ -18,7 +18,7 @@ namespace {
 using rapidjson::Value;
 using Cells = std::vector<std::string>;
 
-/// Longer than any machine runs; what is more is no uptime.
+/// Longer than any machine runs, in seconds; a larger value is not an uptime.
 constexpr double longest_uptime = 1e10;
 
 [[nodiscard]] std::optional<std::chrono::seconds> uptime_of(const Value& entry) {
@@ -41,7 +41,7 @@ constexpr double longest_uptime = 1e10;
   return limit == "cpu" ? " %" : "";
 }
 
-/// "memory 612.4 of 512 MB since 2026-11-25T10:00:00.000Z, cpu ..."
+/// Returns "memory 612.4 of 512 MB since 2026-11-25T10:00:00.000Z, cpu ...".
 [[nodiscard]] std::string breaches_of(const Value& entry) {
   const Value* const breaches = find_member(entry, "limits_breached");
   if (breaches == nullptr || !breaches->IsArray()) return {};
@@ -102,7 +102,6 @@ template <class T>
   return process.uptime ? short_age(*process.uptime) : std::string();
 }
 
-/// A column of the table.
 struct TableColumn {
   const char* head;
   bool is_always_there;
@@ -133,7 +132,7 @@ constexpr TableColumn table_columns[] = {
   return value.empty() ? "-" : printable(value);
 }
 
-/// The lines of a block: a label and what it is for, left out if there is nothing.
+/// A head and lines with a label and a value. Lines without a value are left out.
 class TextBlock {
  public:
   explicit TextBlock(std::string_view head) : text_(printable(head) + '\n') {}

@@ -13,7 +13,7 @@
 
 namespace provisr::daemon {
 
-/// An entry of /api/status, as far as people are shown it. Texts are as received.
+/// The shown part of an entry of /api/status. Texts are as received.
 struct ProcessReport {
   struct LastExit {
     std::string description;
@@ -30,24 +30,24 @@ struct ProcessReport {
   std::optional<LastExit> last_exit;
   std::string last_error;
   std::string over_limits;  ///< in words
-  /// What its output is appended to, as the machine of provisrd names it; empty: not told.
+  /// The output files, as paths on the machine of provisrd. Empty if not known.
   std::string stdout_file = {};
   std::string stderr_file = {};
 
   [[nodiscard]] bool is_running() const { return state == "running"; }
 };
 
-/// What a process uses now; what is not known is absent.
+/// The current usage of a process. A value that is not known is absent.
 struct UsageReport {
   std::optional<double> cpu_percent;
   std::optional<double> memory_mb;
   std::optional<std::uint64_t> threads;
   std::optional<std::uint64_t> descriptors;
-  std::optional<double> memory_peak_mb = {};     ///< of the process, as the kernel counts it
-  std::optional<double> memory_highest_mb = {};  ///< in the history that is kept
+  std::optional<double> memory_peak_mb = {};     ///< from the kernel
+  std::optional<double> memory_highest_mb = {};  ///< in the stored history
 };
 
-/// What provisrd runs on, as /api/status tells it; what is not told is absent.
+/// The machine that provisrd runs on, from /api/status. A value that is not known is absent.
 struct ServerMachine {
   std::string name;
   std::optional<double> cpus;
@@ -61,36 +61,39 @@ struct LogTail {
   std::vector<std::string> lines;
 };
 
-/// The processes of an answer of /api/status, in its order. Throws AnswerFault if it is none.
+/// Parses an answer of /api/status and keeps its order. Throws AnswerFault if it is not such an
+/// answer.
 [[nodiscard]] std::vector<ProcessReport> parse_status(std::string_view json);
 
-/// Of the same answer; all absent if it tells nothing of it.
+/// Parses the machine in the same answer. All values are absent if the answer has no machine.
 [[nodiscard]] ServerMachine parse_machine(std::string_view json);
 
-/// A sample of an answer of /api/metrics?name=; all absent if it is none.
+/// Parses the sample in an answer of /api/metrics?name=. All values are absent if there is none.
 [[nodiscard]] UsageReport parse_usage(std::string_view json);
 
-/// The processes of that name, or else those of that base.
+/// Returns the process with this name, or else the processes with this base.
 [[nodiscard]] std::vector<const ProcessReport*> find_processes(
     std::span<const ProcessReport> processes, std::string_view name);
 
-/// The entries of the answer `json` whose names are given, as the answer tells them:
-/// `{"processes": [...]}`. Throws AnswerFault.
+/// Returns `{"processes": [...]}` with the entries of the answer `json` that have one of `names`,
+/// unchanged. Throws AnswerFault.
 [[nodiscard]] std::string filter_status(std::string_view json,
                                         const std::vector<std::string>& names);
 
-/// One line for each process below a headline. Columns that nobody has a value for are left out.
+/// Returns a head and one line for each process. Leaves out columns without values, except those
+/// that are always shown.
 [[nodiscard]] std::string status_table(std::span<const ProcessReport> processes);
 
-/// The largest "memory_mb" of an answer of /api/metrics/summary; absent if it tells none.
+/// Parses the largest "memory_mb" in an answer of /api/metrics/summary; absent if there is none.
 [[nodiscard]] std::optional<double> parse_highest_memory(std::string_view json);
 
-/// All that is known of one process, a line each; `exits` are its latest ones, the newest first.
+/// Returns all that is known about one process, one fact per line. `exits` are the latest, the
+/// newest first.
 [[nodiscard]] std::string status_block(const ProcessReport& process, const UsageReport& usage,
                                        std::span<const ExitReport> exits = {},
                                        std::span<const LogTail> logs = {});
 
-/// How far the lines of a log are indented in a block.
+/// The indentation of log lines in status_block(), in columns.
 inline constexpr std::size_t log_indentation = 14;
 
 }  // namespace provisr::daemon

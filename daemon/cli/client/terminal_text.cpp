@@ -39,7 +39,8 @@ struct Character {
   return code < 0x20 || (code >= 0x7f && code <= 0x9f);
 }
 
-/// Line and paragraph separators, and the marks that reorder a line on the screen.
+/// Returns whether `code` is a line or paragraph separator, or a mark that reorders a line on the
+/// screen.
 [[nodiscard]] bool moves_text(char32_t code) {
   return code == 0x061c || code == 0x200e || code == 0x200f || (code >= 0x2028 && code <= 0x202e) ||
          (code >= 0x2066 && code <= 0x2069);
@@ -63,7 +64,7 @@ struct Character {
   }
 }
 
-/// Valid UTF-8 with `replacement(code)` in place of each character that it is not empty for.
+/// Returns valid UTF-8 in which `replacement(code)` replaces each character unless it is empty.
 template <class Replacement>
 [[nodiscard]] std::string replaced(std::string_view text, Replacement&& replacement) {
   if (!is_valid_utf8(text)) return replaced(to_valid_utf8(text), replacement);
@@ -83,7 +84,7 @@ struct CodeRange {
   char32_t last;
 };
 
-/// Marks that combine, joiners and variation selectors, as far as texts are likely to have them.
+/// Combining marks, joiners and variation selectors; only those that texts are likely to have.
 constexpr auto without_width = std::to_array<CodeRange>({
     {0x0300, 0x036f}, {0x0483, 0x0489}, {0x0591, 0x05bd},   {0x0610, 0x061a}, {0x064b, 0x065f},
     {0x0900, 0x0902}, {0x093c, 0x093c}, {0x0941, 0x0948},   {0x094d, 0x094d}, {0x0e31, 0x0e31},
