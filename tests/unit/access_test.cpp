@@ -32,7 +32,7 @@ using Fields = std::vector<std::pair<std::string, std::string>>;
   return request_with({{"authorization", credentials}});
 }
 
-/// 0: allowed.
+/// Returns the status of the refusal; 0 if access is allowed.
 [[nodiscard]] int status_of(const AccessPolicy& policy, const HttpRequest& request, Access access,
                             Transport transport = Transport::tcp) {
   const auto refusal = policy.refusal_of(request, access, transport);

@@ -23,7 +23,7 @@ ProcessMetrics sample(Figure<double> cpu_percent, Figure<std::uint64_t> rss = {}
   return metrics;
 }
 
-/// A machine whose names have had these samples recorded, and one tick since.
+/// A machine with recorded samples.
 struct Recorded : FakeMachine {
   void add(std::string_view name, const ProcessMetrics& metrics) {
     REQUIRE_FALSE(registry.declare(name));

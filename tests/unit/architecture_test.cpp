@@ -1,5 +1,5 @@
-// Holds every #include of the product against the table of allowed arrows in docs/design.md, and
-// the names of its types against each other.
+// Checks every #include of the product against the table of allowed arrows in docs/design.md, and
+// that no two types have the same name.
 #include "support/paths.hpp"
 #include "support/text_file.hpp"
 
@@ -33,7 +33,7 @@ using Arrows = std::map<std::string, std::set<std::string>>;
   return parts;
 }
 
-/// The rows "| room | allowed, allowed |" below the heading "room | may include".
+/// Parses the rows "| room | allowed, allowed |" below the heading "room | may include".
 [[nodiscard]] Arrows allowed_arrows(const std::string& document) {
   Arrows arrows;
   bool in_table = false;
@@ -54,8 +54,8 @@ using Arrows = std::map<std::string, std::set<std::string>>;
   return arrows;
 }
 
-/// "include", "lib", "daemon" for what lies at the daemon's top, else the daemon's folder; a folder
-/// in that one if it has a row of its own, such as "cli/client".
+/// Returns the room of a file: "include", "lib", "daemon" for files directly in daemon/, else the
+/// folder in daemon/, such as "cli", or the folder below that if it has its own row: "cli/client".
 [[nodiscard]] std::string room_of(const std::string& file, const Arrows& allowed) {
   const std::vector<std::string> parts = split(file, '/');
   if (parts.front() == "provisr") return "include";
@@ -64,7 +64,8 @@ using Arrows = std::map<std::string, std::set<std::string>>;
   return parts.size() > 3 && allowed.contains(inner) ? inner : parts[1];
 }
 
-/// What a source text includes of this project: "provisr/...", "lib/...", "daemon/...".
+/// Returns the files of this project that a source text includes: "provisr/...", "lib/...",
+/// "daemon/...".
 [[nodiscard]] std::vector<std::string> own_includes(const std::string& text) {
   std::vector<std::string> includes;
   std::istringstream lines(text);
@@ -79,7 +80,7 @@ using Arrows = std::map<std::string, std::set<std::string>>;
   return includes;
 }
 
-/// File → what it includes, for all sources of include, lib and daemon.
+/// Maps each source of include, lib and daemon to the files that it includes.
 [[nodiscard]] std::map<std::string, std::vector<std::string>> includes_of_product() {
   std::map<std::string, std::vector<std::string>> includes;
   const fs::path root = provisr::test::source_path();
@@ -95,7 +96,7 @@ using Arrows = std::map<std::string, std::set<std::string>>;
   return includes;
 }
 
-/// One line an include that the table does not allow.
+/// Returns one line for each include that the table does not allow.
 [[nodiscard]] std::vector<std::string> forbidden_arrows(
     const std::map<std::string, std::vector<std::string>>& includes, const Arrows& allowed) {
   std::vector<std::string> faults;
@@ -111,8 +112,8 @@ using Arrows = std::map<std::string, std::set<std::string>>;
   return faults;
 }
 
-/// The nodes that lie on a cycle or lead to one: what is left when nodes without arrows are taken
-/// away, again and again.
+/// Returns the nodes that lie on a cycle or lead to one, by repeated removal of nodes without
+/// arrows.
 [[nodiscard]] std::set<std::string> cyclic(Arrows arrows) {
   const auto is_resolved = [&](const std::string& node) { return !arrows.contains(node); };
   while (true) {
@@ -134,7 +135,7 @@ using Arrows = std::map<std::string, std::set<std::string>>;
   return arrows;
 }
 
-/// The types that a header defines in a namespace, outside of other types.
+/// Returns the types that a header defines in a namespace, not within other types.
 [[nodiscard]] std::vector<std::string> types_defined_in(const std::string& text) {
   std::vector<std::string> types;
   std::istringstream lines(text);
@@ -149,7 +150,7 @@ using Arrows = std::map<std::string, std::set<std::string>>;
   return types;
 }
 
-/// One line a type that a second header defines, too: a linker would take one for the other.
+/// Returns one line for each type that two headers define, which a linker would confuse.
 [[nodiscard]] std::vector<std::string> types_defined_twice(
     const std::map<std::string, std::string>& headers) {
   std::map<std::string, std::string> first;

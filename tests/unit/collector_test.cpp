@@ -160,8 +160,8 @@ TEST_CASE("rounds missed by a slow tick are left out", "[collector]") {
                       interval);
   REQUIRE(eventually([&] { return count() >= 5; }));
   collector.stop();
-  // Every round begins at or after its time on the schedule, and no two are of the same time:
-  // had the ten missed ones been made up for, more would have begun than the schedule has times.
+  // Each round begins at or after its scheduled time, and each scheduled time has at most one
+  // round. If the ten missed rounds were made up for, there would be more rounds than times.
   const auto since_slow = begins.back() - (created + 11 * interval);
   CHECK(static_cast<long>(begins.size()) - 1 <= since_slow / interval + 2);
 }

@@ -29,7 +29,7 @@ struct Replies {
   }
 };
 
-/// Fake children that are commanded.
+/// A supervisor of fake children that receives commands.
 struct CommandWorld : FakeSupervision {
   using FakeSupervision::FakeSupervision;
 
@@ -41,7 +41,7 @@ struct CommandWorld : FakeSupervision {
     return replies;
   }
 
-  /// Submits and lets the supervisor see it.
+  /// Submits a command and lets the supervisor see it.
   Replies& order(Verb verb, std::string target = "app", Scope scope = Scope::name) {
     Replies& replies = submit({verb, scope, std::move(target)});
     update();

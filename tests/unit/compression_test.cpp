@@ -28,7 +28,7 @@ namespace {
   return found == answer.headers.end() ? "" : found->second;
 }
 
-/// The last four bytes are the size of what was packed (RFC 1952).
+/// Returns the size of the original text, which is in the last four bytes (RFC 1952).
 [[nodiscard]] std::size_t size_in_trailer(std::string_view packed) {
   std::size_t size = 0;
   for (std::size_t i = 0; i < 4; ++i) {

@@ -1,5 +1,5 @@
-// Documents that try to exhaust the parser: all are judged, and none takes stack or time beyond
-// what its size allows.
+// Documents that try to exhaust the parser. Each gets its verdict, and takes no more stack or time
+// than its size allows.
 #include "daemon/config/load.hpp"
 #include "daemon/config/nesting.hpp"
 #include "support/temp_directory.hpp"
@@ -25,7 +25,7 @@ std::string repeated(std::string_view piece, std::size_t times) {
   return text;
 }
 
-/// As many unknown keys as fill a megabyte.
+/// Returns about a megabyte of unknown keys.
 std::string many_unknown_keys() {
   std::string toml;
   for (int i = 0; toml.size() < max_config_size - 100; ++i) toml += fmt::format("servr{} = 1\n", i);

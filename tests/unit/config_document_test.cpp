@@ -1,5 +1,5 @@
-// Holds docs/configuration.md, the demo configuration and the model's defaults against the table of
-// keys in daemon/config.
+// Checks docs/configuration.md, the demo configuration and the model's defaults against the table
+// of keys in daemon/config.
 #include "daemon/config/keys.hpp"
 #include "daemon/config/load.hpp"
 #include "support/paths.hpp"
@@ -39,7 +39,7 @@ std::string row(const KnownKey& key) {
                      cell(describe(help.range)), help.meaning);
 }
 
-/// What the document must hold between its two marks.
+/// Returns the text that must stand between the document's two marks.
 std::string expected_tables() {
   std::string text;
   std::string section = "none";
@@ -66,7 +66,7 @@ std::string expected_tables() {
   return text + "\n";
 }
 
-/// The keys of `section` that have a default, each set to it.
+/// Returns the keys of `section` that have a default, each set to its default.
 std::string defaults_of(std::string_view section) {
   std::string toml;
   for (const KnownKey& key : known_keys()) {

@@ -26,7 +26,7 @@ Lines warnings_in(std::string_view toml) {
   return lines_of(loaded.warnings);
 }
 
-/// The configuration in `toml`, which has neither faults nor warnings.
+/// Parses `toml`, which must have neither faults nor warnings.
 Config sound(std::string_view toml) {
   const LoadedConfig loaded = parse_config(toml, "p.toml");
   CHECK(lines_of(loaded.faults) == no_lines);

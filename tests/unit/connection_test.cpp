@@ -26,7 +26,7 @@ namespace {
 constexpr HttpLimits limits;
 const std::string ask = "GET /a HTTP/1.1\r\nHost: h\r\n\r\n";
 
-/// Answers with the path, with pieces from a source, or later.
+/// An owner that answers with the path, with pieces from a source, or later.
 struct Owner final : ConnectionOwner {
   HttpAnswer answer(const HttpRequest& request) override {
     if (request.path == "/later") {
@@ -63,7 +63,7 @@ struct Owner final : ConnectionOwner {
   HttpEngine engine_;
 };
 
-/// A connection whose client takes what it is given, at most `window` bytes at a time.
+/// A connection and its client, which reads at most `window` bytes at a time.
 struct Wire {
   Owner owner;
   Connection::TimePoint now{};
@@ -88,7 +88,7 @@ struct Wire {
     return true;
   }
 
-  /// The body of an answer that has no other behind it.
+  /// Returns the body if there is only one answer.
   [[nodiscard]] std::string body() const { return taken.substr(taken.find("\r\n\r\n") + 4); }
 };
 
@@ -211,7 +211,7 @@ TEST_CASE("each phase has its own deadline") {
   wire.receive("GET /a HT");
   const auto begun = wire.now;
   wire.now += 9s;
-  wire.receive("TP");  // a client that drips gains nothing
+  wire.receive("TP");  // a slow client gains no time
   CHECK(wire.connection.deadline() == begun + limits.request_time);
 
   SECTION("a request that is not whole in time is answered with 408") {
@@ -300,7 +300,7 @@ TEST_CASE("a source that has nothing for long shows that it lives, if it has wor
   for (std::size_t turn = 1; turn <= 3; ++turn) {
     CHECK(wire.connection.deadline() == wire.now + limits.source_idle);
     wire.now += limits.source_idle / 2;
-    wire.connection.wake_source(wire.now);  // for nothing: that postpones no sign of life
+    wire.connection.wake_source(wire.now);  // without a piece: does not postpone the idle piece
     wire.now += limits.source_idle / 2;
     wire.connection.deadline_passed(wire.now);
     wire.take();

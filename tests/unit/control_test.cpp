@@ -27,7 +27,7 @@ using Parameters = std::vector<std::pair<std::string, std::string>>;
 
 /// An answer that may come later.
 struct Exchange {
-  std::optional<HttpAnswer> answer;  ///< empty: it is still deferred
+  std::optional<HttpAnswer> answer;  ///< empty: still deferred
   std::chrono::milliseconds time_limit{};
   std::string late_text;
 
@@ -35,7 +35,7 @@ struct Exchange {
   [[nodiscard]] std::string body() const { return answer ? *answer->body : ""; }
 };
 
-/// The routes before fake children.
+/// The control routes and a supervisor of fake children.
 struct ControlWorld : FakeSupervision {
   explicit ControlWorld(std::vector<ProcessConfig> processes)
       : FakeSupervision(std::move(processes)) {
@@ -43,7 +43,7 @@ struct ControlWorld : FakeSupervision {
     start();
   }
 
-  /// The supervisor has not seen it yet.
+  /// Sends a request that the supervisor does not see before update().
   Exchange& post(std::string path, const Parameters& parameters) {
     HttpRequest request;
     request.method = "POST";

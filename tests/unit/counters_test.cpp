@@ -28,7 +28,7 @@ void start(FakeMachine& machine, std::string_view name = "my-app") {
   machine.tick_after();
 }
 
-/// What a scraper reads of the counter, in seconds.
+/// Returns the counter as a scraper reads it, in seconds.
 template <class Source>
 [[nodiscard]] double cpu_seconds_in(const Source& source) {
   std::string text;
@@ -50,8 +50,8 @@ struct Rates {
   std::vector<double> at_tick;
 };
 
-/// A process that uses 30 % of a core, ticks every 10 s, scrapes every 15 s: what rate() makes of
-/// each two neighbours.
+/// Returns the rates that rate() computes from neighbouring scrapes of a process that uses 30 % of
+/// a core, with a tick every 10 s and a scrape every 15 s.
 [[nodiscard]] Rates rates_of_a_steady_process(std::chrono::milliseconds phase) {
   FakeMachine machine;
   start(machine);
@@ -84,7 +84,7 @@ TEST_CASE("a steady 30 % is 30 % by the rate of what is read at the scrape", "[c
     const Rates rates = rates_of_a_steady_process(phase);
     REQUIRE(rates.at_scrape.size() >= 15);
     for (const double rate : rates.at_scrape) CHECK_THAT(rate, WithinAbs(30, 1));
-    // What is read at ticks only is why.
+    // For comparison: counters that are read only at ticks give these rates.
     CHECK(*std::max_element(rates.at_tick.begin(), rates.at_tick.end()) > 35);
     CHECK(*std::min_element(rates.at_tick.begin(), rates.at_tick.end()) < 25);
   }

@@ -28,7 +28,7 @@ namespace {
   return engine.reply(std::move(request), [&](const HttpRequest&) { return std::move(answer); });
 }
 
-/// The request as a handler sees it.
+/// Returns the request as a handler sees it.
 [[nodiscard]] HttpRequest parsed(FramedRequest request) {
   HttpRequest seen;
   HttpEngine engine;

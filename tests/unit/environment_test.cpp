@@ -19,7 +19,7 @@ std::optional<std::string> find_in(const Variables& variables, std::string_view 
   return found == variables.end() ? std::nullopt : std::optional(found->second);
 }
 
-/// `inherited` with `entries`.
+/// Returns `inherited` with `entries` applied.
 Variables merged(Variables inherited, const std::vector<std::string>& entries) {
   set_variables(entries, {.get = [&](std::string_view name) { return find_in(inherited, name); },
                           .set =

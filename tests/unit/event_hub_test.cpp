@@ -28,7 +28,7 @@ namespace {
 
 constexpr std::uint64_t first_id = 1'700'000'001'000'001;  // the microseconds of the ManualClock
 
-/// What a source has now.
+/// Returns the next piece of a source.
 [[nodiscard]] std::string pull(const HttpSource& source, Pulled expected = Pulled::piece) {
   std::string piece;
   CHECK(source(piece) == expected);
@@ -115,7 +115,7 @@ TEST_CASE("a listener that comes back gets what it has missed, as far as it is k
                            shown("started", first_id + 4, "4");
   CHECK(from(std::to_string(first_id)) == kept);
   CHECK(from("0") == kept);
-  CHECK(from("17") == kept);  // of a daemon of before
+  CHECK(from("17") == kept);  // an ID from an earlier daemon
   for (const char* const none_of_ours :
        {"99999999999999999", "99999999999999999999999", "x", "-1", " 1", "1 ", "0x1"}) {
     CHECK(from(none_of_ours).empty());
@@ -158,7 +158,7 @@ TEST_CASE("streams are bounded, and one that is given up makes room") {
 
 namespace {
 
-/// What a process tells its listener.
+/// A process's events, and a stream that receives them.
 struct Told {
   void note(const ProcessStatus& status) { events.note(status); }
   void note_exit(ProcessId pid, const ProcessStatus& status) {
@@ -172,7 +172,7 @@ struct Told {
     events.note_exit(record);
   }
 
-  /// The kinds of the events since the last call; their data is in `data`.
+  /// Returns the kinds of the events since the last call. Appends their data to `data`.
   [[nodiscard]] std::vector<std::string> kinds() {
     std::string piece;
     static_cast<void>(source(piece));

@@ -47,7 +47,7 @@ TEST_CASE("the latest ends are found, the newest first") {
   CHECK(names(log.find("odd")) == std::vector<std::string>{"odd"});
   CHECK(log.find({}, at(4s)).size() == 1);
   CHECK(log.find({}, at(5s)).empty());
-  CHECK(log.counts().at("odd").success == 2);  // also of those that are kept no more
+  CHECK(log.counts().at("odd").success == 2);  // includes records that are no longer kept
 }
 
 TEST_CASE("ends are counted by how they came about") {

@@ -22,7 +22,7 @@ using Catch::Matchers::ContainsSubstring;
 
 namespace {
 
-// What somebody writes who adds a figure: one row.
+// A new figure takes one row.
 constexpr auto with_faults = with_figures(
     figures,
     FigureRow{FigureInfo{"minor_faults", "minor_faults", "provisr_process_minor_faults_total",
@@ -33,7 +33,7 @@ constexpr auto with_faults = with_figures(
                          FigureCost::asked, "Memory that others have, too.", "shared"},
               FurtherFigure{}});
 
-/// The further figures of a sample, of which the last two are those of above.
+/// The further figures of a sample; the last two are the figures added above.
 using More = std::array<Figure<std::uint64_t>, further_count<with_faults>>;
 
 [[nodiscard]] ProcessMetrics documented_sample() {
@@ -64,7 +64,7 @@ constexpr std::string_view documented_json =
   return test::read_text(test::source_path() + "/" + std::string(path));
 }
 
-/// The README's row of one figure.
+/// Returns the README's row for one figure.
 [[nodiscard]] std::string readme_row(const FigureInfo& figure) {
   std::string row = "| `" + std::string(figure.json_key) + "` | ";
   row.append(to_text(figure.unit)).append(" | ").append(to_text(figure.kind)).append(" | ");
@@ -72,7 +72,7 @@ constexpr std::string_view documented_json =
   return row.append(" | ").append(figure.help).append(" |\n");
 }
 
-/// The figures whose rows a document's tables have, by the rows' first cells.
+/// Returns the figures in the tables of a document, from the first cell of each row.
 [[nodiscard]] std::vector<std::string> figures_in_rows(const std::string& text) {
   constexpr std::string_view row_start = "\n| `";
   std::vector<std::string> keys;
@@ -148,7 +148,7 @@ TEST_CASE("a registry that asks for no further figure gets none", "[figures]") {
 
 TEST_CASE("rows grow by steps of 64 bytes", "[figures]") {
   CHECK(FurtherFigures{}.row_slots() == 0);
-  CHECK(further_count<figures> == 8);  // 64 bytes, as the contract has it
+  CHECK(further_count<figures> == 8);  // 64 bytes
   CHECK(FurtherFigures{0}.row_slots() == 8);
   CHECK(FurtherFigures{7}.row_slots() == 8);
   CHECK(FurtherFigures{2, 8}.row_slots() == 16);

@@ -1,4 +1,4 @@
-// Further figures of a tree: counters are kept account of as CPU time is.
+// Further figures of a tree. Their counters are accounted for like CPU time.
 #include "support/fake_families.hpp"
 
 #include <provisr/detail/process_forest.hpp>
@@ -36,7 +36,7 @@ constexpr ProcessId leader = 100;
 
 using CounterRow = std::array<Value, 8>;
 
-/// A tree below 100, of which some figures are collected.
+/// A machine with a tree whose leader is 100, and the figures to collect.
 struct CountingMachine {
   explicit CountingMachine(FurtherFigures figures_asked) : asked(figures_asked) {
     system.fork(FakeFamilies::init, leader);
@@ -95,13 +95,13 @@ TEST_CASE("the counters of members that were waited for are not lost and not cou
   for (const std::size_t slot : {io, faults, switches}) CHECK(row[slot] == Value(321U));
   CHECK_FALSE(row[peak].has_value());
   SECTION("one after the other") {
-    machine.use(102, 1000);  // nobody sees that before it has ended
+    machine.use(102, 1000);  // not sampled before 102 ends
     machine.system.burn(101, 1);
     machine.system.end(102);
     row = machine.tick_and_read(tree);
     CHECK(row[io] == Value(1321U));
     CHECK(row[faults] == Value(1321U));
-    CHECK(row[switches] == Value(321U));  // the system keeps no account of children
+    CHECK(row[switches] == Value(321U));  // the system does not add up those of children
     machine.system.burn(leader, 1);
     machine.system.end(101);
     CHECK(machine.tick_and_read(tree) == row);
@@ -194,7 +194,7 @@ TEST_CASE("an orphan's account of children that were seen does not count twice",
   static_cast<void>(machine.tick_and_read(tree));
   machine.system.burn(leader, 1);
   machine.system.end(101);
-  machine.system.end(103);  // 102 has waited for it
+  machine.system.end(103);  // 102 waits for it
   static_cast<void>(machine.tick_and_read(tree));
   machine.system.exit(102);
   EndedChild child{.pid = 102, .process_group = leader};
@@ -289,7 +289,7 @@ TEST_CASE("a figure that is still being read is absent, then summed up", "[tree]
   Forest::Tree tree = machine.open();
   CHECK_FALSE(machine.tick_and_read(tree)[pss].has_value());
   machine.of(leader).pss = 50U;
-  CHECK_FALSE(machine.tick_and_read(tree)[pss].has_value());  // 101 is late
+  CHECK_FALSE(machine.tick_and_read(tree)[pss].has_value());  // 101 is still being read
   machine.of(101).pss = 7U;
   CHECK(machine.tick_and_read(tree)[pss] == Value(57U));
   machine.system.fork(leader, 102);

@@ -22,8 +22,8 @@ std::optional<Stars> match(std::string_view pattern, std::string_view text) {
   return Stars(found->begin(), found->end());
 }
 
-/// By trying every length for every star, the shortest first, and by no other idea. All but the
-/// last star are shortest: of those that fit at all.
+/// A reference matcher. Tries every length for every star, the shortest first, so that each star
+/// takes the shortest text with which the rest can still match.
 bool naive(std::string_view pattern, std::string_view text, Stars& stars) {
   if (pattern.empty()) return text.empty();
   if (pattern.front() != '*') {

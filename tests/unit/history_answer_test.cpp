@@ -33,7 +33,7 @@ struct Samples {
     }
   }
 
-  /// Times that a clock tells which is stepped, back and forth, now and then.
+  /// Pushes samples with the times of a clock that is set back or forward from time to time.
   void push_stepped(std::uint64_t count, std::minstd_rand& random) {
     for (std::uint64_t i = 0; i < count; ++i) {
       if (random() % 50 == 0) time += std::chrono::seconds(static_cast<int>(random() % 200) - 100);
@@ -54,7 +54,7 @@ struct Samples {
   std::uint64_t pushed = 0;
 };
 
-/// The PIDs of an answer's samples, which number them.
+/// Returns the numbers of an answer's samples, which are their PIDs.
 [[nodiscard]] std::vector<int> numbers_in(const std::string& json) {
   rapidjson::Document document;
   document.Parse(json.c_str());
@@ -69,7 +69,7 @@ struct Samples {
   return numbers;
 }
 
-/// The newest of those in the range.
+/// Returns the numbers of the newest samples in the range.
 [[nodiscard]] std::vector<int> expected_numbers(const Samples& samples, const HistoryQuery& query) {
   std::vector<int> numbers;
   for (const ProcessMetrics& sample : samples.history->read()) {
@@ -177,7 +177,7 @@ TEST_CASE("the edges of limit and until hold: since is in, until is not") {
   CHECK(numbers(1, 2, 5) == std::vector<int>{1});
   CHECK(numbers(2, 2, 5).empty());
   CHECK(numbers(0, 40'001, 2) == std::vector<int>{39'999, 40'000});
-  CHECK(numbers(0, 23'616, 2) == std::vector<int>{23'614, 23'615});  // where a slice ends
+  CHECK(numbers(0, 23'616, 2) == std::vector<int>{23'614, 23'615});  // at the end of a slice
   CHECK(numbers(0, 23'617, 2) == std::vector<int>{23'615, 23'616});
   CHECK(numbers(0, 23'618, 2) == std::vector<int>{23'616, 23'617});
   CHECK(numbers(0, 30'000, 29'999) == from_to(1, 29'999));
@@ -205,7 +205,7 @@ TEST_CASE("steps are bounded, whatever the clock has done") {
   Samples samples(30'000);
   for (int i = 0; i < 30'000; ++i) {
     ProcessMetrics sample;
-    // The first and the last sample lie close together, as after a clock that was wrong in between.
+    // The times of the first and the last sample are close, as if the clock was wrong in between.
     sample.timestamp = Timestamp(std::chrono::seconds(i < 29'999 ? i : 1));
     samples.history->push(sample);
   }
@@ -215,5 +215,5 @@ TEST_CASE("steps are bounded, whatever the clock has done") {
   document.Parse(text_of(samples.answer(query)).c_str());
   REQUIRE(document["history"].Size() == most_steps);
   const std::string first = document["history"][0]["timestamp"].GetString();
-  CHECK(first.starts_with("1970-01-01T05:33:19"));  // the newest ones
+  CHECK(first.starts_with("1970-01-01T05:33:19"));  // the newest steps
 }

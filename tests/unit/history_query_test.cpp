@@ -1,4 +1,4 @@
-// Questions to a history over HTTP: what is read of a query, and what is answered.
+// History queries over HTTP: how they are parsed and answered.
 #include "daemon/api/history_query.hpp"
 
 #include "daemon/api/api.hpp"
@@ -32,7 +32,7 @@ namespace {
 
 constexpr Timestamp begin{std::chrono::seconds(1'700'000'000)};
 
-/// "KEY=VALUE&..." without escapes.
+/// Parses "KEY=VALUE&..." without escapes.
 [[nodiscard]] HttpQuery parameters(std::string_view text) {
   HttpQuery query;
   while (!text.empty()) {
@@ -67,7 +67,7 @@ constexpr Timestamp begin{std::chrono::seconds(1'700'000'000)};
   return metrics;
 }
 
-/// A registry in which samples were recorded.
+/// A registry with recorded samples.
 struct RecordedSamples {
   explicit RecordedSamples(std::size_t max_history = 1000)
       : registry(RegistryOptions{.max_history = max_history}) {}
@@ -76,7 +76,7 @@ struct RecordedSamples {
     record(name, metrics);
     registry.tick();
   }
-  /// Seen by readers from the next tick on.
+  /// Records a sample, which readers see after the next tick.
   void record(std::string_view name, const ProcessMetrics& metrics) {
     REQUIRE_FALSE(registry.declare(name));
     REQUIRE_FALSE(registry.record(name, metrics));

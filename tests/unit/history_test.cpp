@@ -90,13 +90,13 @@ TEST_CASE("a history appends to the samples that are there", "[history]") {
 
 namespace {
 
-/// What concurrent readers of a history find; only atomics, as Catch2's macros are not thread-safe.
+/// The findings of concurrent readers. Atomics, because Catch2's macros are not thread-safe.
 struct Findings {
   std::atomic<int> torn = 0;
   std::atomic<int> out_of_order = 0;
   std::atomic<int> beyond_the_end = 0;
   std::atomic<int> too_few = 0;
-  std::atomic<int> overtaken = 0;  ///< reads that the writer spoilt in part; no fault
+  std::atomic<int> overtaken = 0;  ///< reads that lost samples to the writer; not a fault
   std::atomic<std::uint64_t> samples = 0;
 };
 
@@ -134,7 +134,7 @@ TEST_CASE("readers beside a writer get whole samples in order", "[history][concu
   for (int i = 0; i < 3; ++i) {
     readers.emplace_back([&] { read_all_the_while(history, done, findings); });
   }
-  // On and on until the readers have been disturbed often enough, which is soon.
+  // Pushes until the readers have lost samples often enough, which does not take long.
   const auto end = std::chrono::steady_clock::now() + 5s;
   for (std::uint64_t next = 0; next < 20'000 || findings.overtaken < 500; next += 1000) {
     push_range(history, next, next + 1000);

@@ -1,4 +1,4 @@
-// docs/http.md against the routes that the daemon really has.
+// Checks docs/http.md against the routes of the daemon.
 #include "daemon/api/api.hpp"
 #include "daemon/api/control.hpp"
 #include "daemon/api/event_hub.hpp"
@@ -34,14 +34,14 @@ using provisr::test::source_path;
 
 namespace {
 
-/// "GET /api/metrics name"
+/// Returns a route and its parameters: "GET /api/metrics name".
 [[nodiscard]] std::string row_of(const Route& route) {
   std::string row = route.method + " " + route.path;
   for (const RouteParameter& parameter : route.parameters) row += " " + parameter.name;
   return row;
 }
 
-/// The rows `| METHOD | PATH | parameters |` of the document's tables, without their backquotes.
+/// Returns the rows `| METHOD | PATH | parameters |` of the document's tables, without backquotes.
 [[nodiscard]] std::set<std::string> rows_of_document() {
   std::ifstream file(source_path() + "/docs/http.md");
   REQUIRE(file.is_open());
@@ -59,7 +59,7 @@ namespace {
   return rows;
 }
 
-/// Both of the daemon's endpoints behind one router.
+/// The routes of both endpoints of the daemon in one router.
 struct Endpoints {
   Endpoints() {
     api.add_routes(router, "/api");

@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// A process whose limits start in line 5.
+/// Returns the configuration of a process with limits, whose keys start in line 5.
 LoadedConfig with_limits(std::string_view keys, std::string_view what = "command = \"b\"") {
   return parse_config("[[processes]]\nname = \"a\"\n" + std::string(what) +
                           "\n[processes.limits]\n" + std::string(keys) + "\n",
@@ -38,7 +38,7 @@ TEST_CASE("limits are read", "[limits]") {
 TEST_CASE("limits take effect by themselves", "[limits]") {
   const LoadedConfig loaded = with_limits("max_memory_mb = 1");
   REQUIRE(loaded.faults.empty());
-  // Not as a whole: GCC's sanitizers take the missing maximum for one that is read.
+  // Not compared as a whole: with sanitizers, GCC warns that the absent maximum is read.
   const ProcessLimits& limits = loaded.config.processes.at(0).limits;
   CHECK(limits.max_memory_mb == 1.0);
   CHECK_FALSE(limits.max_cpu_percent);

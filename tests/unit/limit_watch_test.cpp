@@ -37,7 +37,7 @@ ProcessConfig limited(ProcessLimits with, std::string name = "app") {
   return config;
 }
 
-/// A process "app" under limits, which ticks every 10 s and uses nothing of note.
+/// A machine with a process "app" that has limits, uses 50 MB, and is sampled every 10 s.
 struct LimitedMachine {
   explicit LimitedMachine(const ProcessLimits& with = some_limits())
       : machine(RegistryOptions{
@@ -63,7 +63,7 @@ struct LimitedMachine {
   void tick(int times = 1, std::chrono::nanoseconds wall = 10s) {
     for (int i = 0; i < times; ++i) machine.tick_after(wall);
   }
-  /// The process that runs under the name has been replaced, and uses as much.
+  /// Replaces the process of the name by one that uses 150 MB.
   void restart_over(ProcessId before, ProcessId after) {
     machine.system.end(before);
     run(after);
@@ -254,7 +254,7 @@ TEST_CASE("a restart is asked for once, for the process that breached", "[limits
   CHECK(limited.commands[0].pid == first_pid);
   CHECK(limited.commands[0].reason == ExitReason::limit);
   CHECK(limited.log.count("action: restart") == 1);
-  limited.tick(5);  // it takes its time to end
+  limited.tick(5);  // the process has not ended yet
   CHECK(limited.commands.size() == 1);
 }
 

@@ -17,7 +17,7 @@ namespace {
 constexpr auto moment =
     std::chrono::sys_days(std::chrono::year(2025) / 1 / 27) + 10h + 30min + 45s + 123ms;
 
-/// What follows the time stamp.
+/// Returns the text after the time stamp.
 std::string behind_time(const std::string& line) {
   return line.substr(std::string_view("2025-01-27T10:30:45.123Z ").size());
 }

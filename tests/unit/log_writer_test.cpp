@@ -22,8 +22,8 @@ using Lines = std::vector<std::string>;
 
 namespace {
 
-/// Where a writer writes to. Can be stalled, and can fail. Shared with the writer's thread, which
-/// may outlive the writer.
+/// The reader of a log, which can stall and can fail. Shared with the writer's thread, which may
+/// outlive the writer.
 class Reader {
  public:
   [[nodiscard]] bool take(std::string_view record) {
@@ -86,7 +86,7 @@ TEST_CASE("what is queued is written, in order, when a writer ends") {
 
 TEST_CASE("a stalled reader holds up nobody; what does not fit is dropped, counted and told") {
   const auto reader = std::make_shared<Reader>();
-  const std::string record(100, 'x');  // the one that tells of the dropped is about as long
+  const std::string record(100, 'x');  // about as long as the report about dropped records
   LogWriter writer(to(reader), 3 * record.size());
   const Log log(LogLevel::info, writer);
   reader->stall(true);
@@ -123,7 +123,7 @@ TEST_CASE("records that cannot be written are dropped, and told of when they can
   reader->fail(true);
   writer.write("lost\n");
   REQUIRE(eventually([&] { return writer.dropped() == 1; }));
-  writer.write("lost, too\n");  // and so is the record that tells of the first
+  writer.write("lost, too\n");  // as is the report about the first
   REQUIRE(eventually([&] { return writer.dropped() == 2; }));
   reader->fail(false);
   writer.write("written\n");

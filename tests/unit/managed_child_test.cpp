@@ -71,7 +71,7 @@ TEST_CASE("a restart waits for what the leader left in its group") {
   world.update();
   CHECK(world.status().state == ProcessState::backoff);
   CHECK_FALSE(world.status().pid);
-  world.advance(4999ms);  // restart_interval has long passed
+  world.advance(4999ms);  // much longer than restart_interval
   CHECK(world.children.launches() == 1);
   CHECK(world.children.latest().killed == 0);
 
@@ -142,7 +142,7 @@ TEST_CASE("a stop asks once, kills at the deadline, and waits for workers too") 
   world.advance(50ms);
   CHECK(world.supervisor().finished());
   CHECK(world.status().state == ProcessState::exited);
-  CHECK(world.log.count("WARN app: ended") == 0);  // as asked
+  CHECK(world.log.count("WARN app: ended") == 0);  // the stop was requested
   CHECK(world.log.count("INFO app: ended after 10ms, " + group.exit->to_string()) == 1);
 }
 
@@ -381,7 +381,7 @@ TEST_CASE("one that ends before start_duration waits longer each time") {
     world.children.latest().end(failure);
     world.update();
   };
-  for (const auto pause : {2s, 4s, 8s, 8s}) {  // a fifth less than 10 s, at the least
+  for (const auto pause : {2s, 4s, 8s, 8s}) {  // jitter takes at most a fifth off 10 s
     end_early();
     CHECK(world.status().state == ProcessState::backoff);
     CHECK(world.status().last_error == "ended after 1.0s, before its start_duration of 3.0s");
@@ -459,7 +459,7 @@ TEST_CASE("a program that is not executed yet is looked at, ever less often") {
   world.start();
   FakeGroup& group = world.children.group(0);
   CHECK(world.status().state == ProcessState::starting);
-  CHECK(world.status(1).state == ProcessState::starting);  // does not wait for the first
+  CHECK(world.status(1).state == ProcessState::starting);  // does not wait for process 0
   CHECK(world.tracked == 0);
   CHECK(world.log.count("started, pid") == 0);
   CHECK(world.until_next_deadline() == 2ms);

@@ -16,7 +16,7 @@ using namespace provisr::test;
 
 namespace {
 
-/// The keys start in line 3.
+/// Returns a configuration in which `keys` start in line 3.
 LoadedConfig with_match(std::string_view keys, std::string_view name = "worker-{2}") {
   return parse_config(
       "[[processes]]\nname = \"" + std::string(name) + "\"\n" + std::string(keys) + "\n", "p.toml");

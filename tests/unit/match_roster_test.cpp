@@ -34,7 +34,7 @@ struct RosterWorld {
 
   explicit RosterWorld(std::vector<ProcessConfig> rules) { roster.set_rules(std::move(rules), 1); }
 
-  /// A process is as old as its PID says, the lower the older.
+  /// Returns a sighting. The lower the PID, the older the process.
   static Sighting sighting(ProcessId pid, const std::string& base, std::size_t roster_rule = 0,
                            std::vector<ProcessKey> ancestors = {}) {
     return {.key = key(pid),
@@ -53,7 +53,7 @@ struct RosterWorld {
     roster.forget(key(pid));
     roster.settle(others);
   }
-  /// "a:1 a-2:2"; the name alone if it has no process.
+  /// Returns names and PIDs: "a:1 a-2:2". A name without a process has no PID.
   [[nodiscard]] std::string names(std::size_t of_rule = 0) const {
     std::string text;
     for (const MatchRoster::Place& place : roster.places(of_rule)) {
@@ -108,7 +108,7 @@ TEST_CASE("no name has two owners", "[match]") {
   CHECK(world.names(0) == "w-1:5 w-2-1:6");
   world.see({RosterWorld::sighting(7, "w", 1), RosterWorld::sighting(8, "w", 1),
              RosterWorld::sighting(9, "w", 1)});
-  CHECK(world.names(1) == "w-4:7 w-5:8 w-6:9");  // w-1, w-2 and w-3 are others'
+  CHECK(world.names(1) == "w-4:7 w-5:8 w-6:9");  // w-1, w-2 and w-3 are taken
 }
 
 TEST_CASE("a name that is configured meanwhile is taken back, and its process gets another",
@@ -136,7 +136,7 @@ TEST_CASE("of a tree only the topmost has a name", "[match]") {
   world.see({RosterWorld::sighting(6, "a", 0, {RosterWorld::key(5)}), RosterWorld::sighting(5, "a"),
              RosterWorld::sighting(7, "a", 0, {RosterWorld::key(6), RosterWorld::key(5)})});
   CHECK(world.names() == "a:5");
-  world.end(5);  // its children are orphans now
+  world.end(5);  // its children become orphans
   CHECK(world.names() == "a:6");
   world.end(6);
   CHECK(world.names() == "a:7");
@@ -231,7 +231,7 @@ TEST_CASE("a rule of the same name goes on until it is known what fits", "[match
   world.roster.set_rules({roster_rule("a")}, 2);
   world.roster.settle(world.others);
   CHECK(world.names() == "a-1:5 a-2:6");
-  world.see({RosterWorld::sighting(8, "a")}, false, 1);  // found by the earlier rules
+  world.see({RosterWorld::sighting(8, "a")}, false, 1);  // found by the old rules
   CHECK(world.names() == "a-1:5 a-2:6");
   world.see({RosterWorld::sighting(6, "a"), RosterWorld::sighting(7, "a")}, true, 2);
   CHECK(world.names() == "a-2:6 a-1:7");

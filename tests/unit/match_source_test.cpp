@@ -21,7 +21,7 @@ namespace {
 
 constexpr ProcessId stuck_process = 7;
 
-/// A machine that does not answer what its process 7 is, until it is let go.
+/// A machine on which reads of process 7 block until let_go().
 class StallingMachine {
  public:
   [[nodiscard]] ScoutSources sources() {
@@ -64,7 +64,7 @@ class StallingMachine {
   int askers_ = 0;
 };
 
-/// What a source has told so far.
+/// The processes that a source has reported so far.
 struct FoundProcesses {
   std::set<ProcessId> matched;
   std::set<ProcessId> stuck;
@@ -81,7 +81,7 @@ struct FoundProcesses {
 
 [[nodiscard]] std::unique_ptr<MatchSource> source_of(
     const std::shared_ptr<StallingMachine>& machine) {
-  // What hangs outlives the source, and the machine with it.
+  // A read that blocks outlives the source, so it must keep the machine alive.
   return make_match_source([] {}, {.make_sources =
                                        [machine] {
                                          ScoutSources sources = machine->sources();

@@ -34,7 +34,7 @@ struct NoEnds final : EndedChildren {
   void reap(ProcessId) override {}
 };
 
-/// Reports that a test makes up.
+/// A source of reports that a test makes up.
 struct FakeSource final : MatchSource {
   explicit FakeSource(std::vector<ScoutReport>& given) : reports(given) {}
   void look_for(std::shared_ptr<const MatchRules>, std::uint64_t next,
@@ -49,7 +49,7 @@ struct FakeSource final : MatchSource {
   std::chrono::nanoseconds interval{};
 };
 
-/// A supervisor of processes that are alive because a test says so; their PIDs are nobody's.
+/// A supervisor of fake processes. A test decides which are alive. No real process has their PIDs.
 struct MatchWorld {
   static constexpr ProcessId first_pid = 100'000'000;
 
@@ -111,7 +111,7 @@ struct MatchWorld {
                        [](const CommandReply&) {});
     update();
   }
-  /// "a:1 b?"
+  /// Returns names and PIDs: "a:1 b?".
   std::string names() {
     std::string text;
     const SharedStatusList statuses = supervisor->status();

@@ -20,7 +20,7 @@ TEST_CASE("names as supervisors give them are spread by the high bits of their h
       ++holders[static_cast<std::size_t>(name_hash(name) >> (64 - bits))];
     }
   }
-  CHECK(*std::max_element(holders.begin(), holders.end()) <= 8);  // 6,000 at random: hardly over 5
+  CHECK(*std::max_element(holders.begin(), holders.end()) <= 8);  // 6,000 random hashes: about 5
 }
 
 TEST_CASE("names of any length that differ in one letter have different hashes") {

@@ -30,7 +30,7 @@ using Vanished = std::vector<std::pair<std::string, ProcessId>>;
   return vanished;
 }
 
-/// Two processes, and what `observer` makes of each tick.
+/// A machine with two processes whose ticks `observer` sees.
 struct ObservedMachine {
   explicit ObservedMachine(TickObserver observer)
       : machine(RegistryOptions{.observer = std::move(observer)}) {

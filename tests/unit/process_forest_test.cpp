@@ -24,7 +24,7 @@ using Count = Figure<std::uint32_t>;
 using Nanoseconds = Figure<std::uint64_t>;
 
 constexpr std::uint64_t second = 1'000'000'000;
-/// What the accounts of children may be behind.
+/// How far the system's account of ended children may lag behind, in nanoseconds.
 constexpr std::uint64_t slack = 20'000'000;
 
 struct ForestMachine {
@@ -70,7 +70,7 @@ TEST_CASE("a tree is the leader and all its descendants", "[tree]") {
   machine.system.fork(200, 201);
   Forest::Tree tree = machine.open(100);
   machine.system.fork(102, 103);
-  machine.system.fork(103, 99);  // ids have wrapped around: it comes before its parent
+  machine.system.fork(103, 99);  // PIDs have wrapped around: lower than that of the parent
   machine.system.burn(103, second);
   const ProcessReading reading = machine.tick_and_read(tree);
   CHECK(reading.num_processes == Count(5U));
@@ -142,7 +142,7 @@ TEST_CASE("children that are never seen count once they were waited for", "[tree
   static_cast<void>(machine.tick_and_read(tree));
   machine.system.fork(100, 101);
   machine.system.burn(101, 3 * second);
-  machine.system.burn(100, 1);  // to wait takes time
+  machine.system.burn(100, 1);  // waiting for a child takes CPU time
   machine.system.end(101);
   CHECK(machine.tick_and_read(tree).cpu_time_ns == Nanoseconds(3 * second + 1));
 }
@@ -179,7 +179,7 @@ TEST_CASE("what nobody in the tree waits for is kept as last known", "[tree]") {
   }
   SECTION("orphans that were never seen, by their group") {
     machine.forest.note_collected({150, 100, 5 * second});
-    machine.forest.note_collected({151, 777, 5 * second});  // of somebody else
+    machine.forest.note_collected({151, 777, 5 * second});  // in another group
     CHECK(is_about(machine.tick_and_read(tree).cpu_time_ns, 8 * second));
   }
 }
@@ -191,7 +191,7 @@ TEST_CASE("an orphan whose parent ended before it was seen is known by its group
   machine.system.fork(100, 101);
   machine.system.fork(101, 102);
   machine.system.end(101);
-  machine.system.fork(FakeFamilies::init, 103);  // another group
+  machine.system.fork(FakeFamilies::init, 103);  // in another group
   CHECK(machine.tick_and_read(tree).num_processes == Count(2U));
 }
 
@@ -232,7 +232,7 @@ TEST_CASE("trees may lie within each other", "[tree]") {
     CHECK(machine.read(outer).num_processes == Count(4U));
     CHECK(machine.read(inner).num_processes == Count(3U));
     CHECK(machine.read(outer).cpu_time_ns == Nanoseconds(second));
-    CHECK(machine.system.opened == 4);  // each process once
+    CHECK(machine.system.opened == 4);  // once for each process
   }
   machine.system.fork(103, 104);
   CHECK(machine.tick_and_read(inner).num_processes == Count(4U));
@@ -301,7 +301,7 @@ TEST_CASE("a storm of births and ends is followed to the end", "[tree]") {
       machine.system.fork(pid, next);
       living.push_back(next++);
     } else {
-      // A leaf ends, and its parent, which runs for that, waits for it.
+      // A leaf ends. Its parent uses some CPU time and waits for it.
       const ProcessId leaf = living.back();
       living.pop_back();
       const ProcessId parent = machine.system.processes.at(leaf)->parent;

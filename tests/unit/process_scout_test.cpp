@@ -15,7 +15,7 @@ using namespace provisr::daemon;
 
 namespace {
 
-/// A machine whose processes are what their arguments say.
+/// A fake machine whose processes have arguments only.
 struct ScoutedMachine {
   struct Process {
     std::uint64_t started_at;
@@ -24,7 +24,7 @@ struct ScoutedMachine {
   };
   std::map<ProcessId, Process> processes;
   std::vector<ProcessId> born;  ///< since the last listing
-  bool lists_all = false;       ///< as systems do that cannot tell who was born
+  bool lists_all = false;       ///< as on systems that cannot list births
   int reads = 0;
   int whole_listings = 0;
   std::vector<Descent> listed;
@@ -83,7 +83,8 @@ struct ScoutWorld {
   ProcessScout scout{machine.sources()};
   ScoutWorld() { scout.set_rules(rules(), 1); }
 
-  /// "worker-a@0 any@1"; "-" for one that fits no more.
+  /// Returns the bases and rules of sightings: "worker-a@0 any@1". A process that no longer fits is
+  /// "-".
   std::string look(bool all = false) {
     std::string text;
     for (const Sighting& sighting : scout.look(all).sightings) {
@@ -117,7 +118,7 @@ TEST_CASE("what is born is found at the next look, and once", "[match]") {
   CHECK(world.look().empty());
   CHECK(world.look() == "worker-a@0");
   const auto reads = world.machine.reads;
-  CHECK(world.look().empty());  // seen again, as it may have become something else
+  CHECK(world.look().empty());  // read again, because exec may have changed it
   CHECK(world.machine.reads > reads);
 }
 
@@ -165,7 +166,7 @@ TEST_CASE("a process that is not itself any more loses its name soon", "[match]"
   ScoutWorld world;
   world.scout.set_rules(rules(), 1, std::chrono::milliseconds(500));
   for (ProcessId pid = 10; pid < 110; ++pid) world.machine.start(pid, "worker a");
-  for (int i = 0; i < 300; ++i) static_cast<void>(world.look());  // it is no newborn any more
+  for (int i = 0; i < 300; ++i) static_cast<void>(world.look());  // until none is a newborn
   world.machine.processes[GENERATE(10, 60, 109)].args = "sleep";
   std::string lost;
   for (int i = 0; i < 3; ++i) lost += world.look();
@@ -248,7 +249,7 @@ TEST_CASE("the second process of a PID is another", "[match]") {
   static_cast<void>(world.look());
   const auto first = world.scout.look(false).sightings.at(0).key;
   world.machine.start(10, "worker a", 6);
-  std::vector<Sighting> found;  // by the looks that were due for the first, perhaps
+  std::vector<Sighting> found;  // maybe only at a look that was scheduled for the first process
   while (found.empty()) found = world.scout.look(false).sightings;
   const auto second = found.at(0).key;
   CHECK(first.pid == second.pid);

@@ -1,4 +1,4 @@
-// A folder whose files hold a process each.
+// A programs folder: one process per file.
 #include "daemon/config/programs.hpp"
 
 #include "daemon/base/text.hpp"
@@ -30,7 +30,7 @@ Lines names_in(const LoadedConfig& loaded) {
   return names;
 }
 
-/// A configuration beside a folder "programs".
+/// A configuration file beside a folder "programs".
 class ProgramsFolder {
  public:
   ProgramsFolder() { std::filesystem::create_directory(programs()); }
@@ -43,7 +43,7 @@ class ProgramsFolder {
     folder_.write(std::filesystem::path("programs") / name, text);
   }
   [[nodiscard]] std::filesystem::path programs() const { return folder_.path() / "programs"; }
-  /// As notices name it.
+  /// Returns the path of a file as notices show it.
   [[nodiscard]] std::string file(std::string_view name) const { return name_of(programs() / name); }
   [[nodiscard]] std::string main_file() const { return name_of(folder_.path() / "provisr.toml"); }
 

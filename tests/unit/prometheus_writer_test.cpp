@@ -16,7 +16,7 @@ using namespace provisr;
 
 namespace {
 
-/// The line of one sample with this value.
+/// Returns the line of one sample with this value.
 template <class Number>
 std::string line_of(Number value) {
   std::string text;
@@ -27,7 +27,7 @@ std::string line_of(Number value) {
   return text;
 }
 
-/// What a family without samples looks like.
+/// Returns the text of a family without samples.
 std::string family_of(std::string_view help) {
   std::string text;
   PrometheusWriter(text).family("m", "counter", help);

@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::size_t cpu = 0;  // its place in the table
+constexpr std::size_t cpu = 0;  // index in the table of figures
 constexpr std::size_t rss = 2;
 
 [[nodiscard]] ProcessMetrics sample(std::chrono::nanoseconds at, Figure<double> cpu_percent,

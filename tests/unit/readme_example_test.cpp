@@ -1,5 +1,5 @@
-// What the README shows: the library's example, compiled, run and to the letter the same; and
-// measurements, those of the page that says how they were made.
+// Checks the README. Its library example must equal the code below, which is compiled and run. Its
+// measurements must be rows of docs/performance.md, which says how they were made.
 #include "support/paths.hpp"
 #include "support/text_file.hpp"
 

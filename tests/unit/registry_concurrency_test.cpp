@@ -24,7 +24,7 @@ namespace {
 
 constexpr ProcessId steady_processes = 20;
 
-/// All steady processes show the number of the tick in every figure.
+/// Sets every figure of all steady processes to `number`, the number of the tick.
 void show(test::FakeSystem& system, std::uint64_t number) {
   for (ProcessId pid = 1; pid <= steady_processes; ++pid) {
     system.change(pid, [&](ProcessReading& reading) {
@@ -108,7 +108,7 @@ void inspect_group(const test::FakeRegistry& registry, TornReadings& findings) {
 void read_all_the_while(const test::FakeRegistry& registry, const std::atomic<bool>& done,
                         TornReadings& findings) {
   std::uint64_t last_tick = 0;
-  std::vector<Snapshot> held;  // slow readers
+  std::vector<Snapshot> held;  // as by slow readers
   while (!done) {
     const Snapshot snapshot = registry.snapshot();
     if (snapshot.tick() < last_tick) ++findings.back_in_time;

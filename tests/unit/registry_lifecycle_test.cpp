@@ -69,7 +69,7 @@ TEST_CASE("no difference is taken across a restart", "[registry]") {
   machine.tick_after();
   machine.system.end(7);
   ProcessReading young = known_reading();
-  young.cpu_time_ns = 9'000'000'000U;  // more than the old one had
+  young.cpu_time_ns = 9'000'000'000U;  // more than that of the old process
   machine.system.start(8, young);
   REQUIRE_FALSE(machine.registry.track("my-app", 8));
   machine.use_cpu(8, 250ms);
@@ -273,7 +273,7 @@ TEST_CASE("readers do not wait for a tick and see nothing of it before it ends",
   machine.tick_after();
   std::optional<Snapshot> during;
   std::optional<std::vector<ProcessMetrics>> history_during;
-  machine.system.on_begin_tick = [&] {  // would deadlock if it waited
+  machine.system.on_begin_tick = [&] {  // would deadlock if readers waited for the tick
     during = machine.registry.snapshot();
     history_during = machine.registry.history("my-app");
   };

@@ -230,7 +230,7 @@ TEST_CASE("many names are sorted and found", "[registry]") {
   FakeMachine machine(2);
   constexpr int count = 1000;
   for (int i = 0; i < count; ++i) {
-    const ProcessId pid = (i * 617) % count + 1;  // in no order
+    const ProcessId pid = (i * 617) % count + 1;  // not in order
     machine.system.start(pid, known_reading());
     REQUIRE_FALSE(machine.registry.track("worker-" + std::to_string(pid), pid));
   }

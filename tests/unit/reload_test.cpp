@@ -258,7 +258,7 @@ TEST_CASE("order follows the new configuration") {
   CHECK(world.names() == Names{"c", "b", "a"});
   world.update();
   CHECK(world.children.launches() == 3);
-  world.children.group(0).end({.code = 3, .signal = 0});  // that of "a"
+  world.children.group(0).end({.code = 3, .signal = 0});  // the group of "a"
   world.update();
   CHECK(world.status(2).state == ProcessState::exited);
   CHECK(world.status(1).state == ProcessState::running);

@@ -26,7 +26,7 @@ constexpr HttpLimits default_limits;
   return std::get<FramedRequest>(result);
 }
 
-/// The status that a request is refused with; 0 if it is not refused.
+/// Returns the status with which a request is refused; 0 if it is not refused.
 [[nodiscard]] int refusal(std::string_view bytes) {
   const RequestReader::Result result = read(bytes);
   const auto* const refused = std::get_if<RefusedRequest>(&result);

@@ -24,7 +24,7 @@ namespace {
 constexpr Scrapes::Variant plain{};
 constexpr Scrapes::Variant in_openmetrics{ExpositionFormat::openmetrics};
 
-/// Scrapes whose texts count readings and texts, by a clock of the test's own.
+/// Scrapes whose texts contain the numbers of readings and texts so far. The test sets the clock.
 struct CountingScrapes {
   [[nodiscard]] std::string get(Scrapes::Variant variant = plain) {
     if (const Scrapes::Text text = scrapes.fresh(variant)) return *text;
@@ -79,7 +79,7 @@ TEST_CASE("the formats are made of one reading", "[scrapes]") {
   CountingScrapes counting;
   CHECK(counting.get() == "text 1 1");
   const std::string other = counting.get(in_openmetrics);
-  // The reading may be given up after 100 ms of real time.
+  // The reading may be released after 100 ms of real time.
   CHECK((other == "openmetrics 1 2" || other == "openmetrics 2 2"));
   CHECK(counting.get(in_openmetrics) == other);
   CHECK(counting.get() == "text 1 1");
@@ -131,7 +131,7 @@ TEST_CASE("gzip makes repetitive text small, and leaves nothing out", "[scrapes]
   const auto packed = gzip(text);
   REQUIRE(packed.has_value());
   CHECK(packed->size() < text.size() / 20);
-  // The last four bytes are the size of what was packed (RFC 1952).
+  // The last four bytes are the size of the original text (RFC 1952).
   std::size_t size = 0;
   for (std::size_t i = 0; i < 4; ++i) {
     const auto byte = static_cast<unsigned char>((*packed)[packed->size() - 4 + i]);

@@ -163,7 +163,7 @@ TEST_CASE("a pool lets go of the histories of names that are gone", "[snapshot]"
   auto old = roster_of(3);
   const std::weak_ptr<const Roster> watched = old;
   std::vector<SnapshotHold> held;
-  for (int i = 0; i < 6; ++i) {  // readers hold more than will ever be held again
+  for (int i = 0; i < 6; ++i) {  // readers hold more snapshots than they ever will again
     publish(pool, old);
     held.push_back(pool.hold_current());
   }

@@ -20,7 +20,7 @@ using WriteOutcome = StateWriter::Outcome;
 
 namespace {
 
-/// What jobs have done, in order.
+/// A record of the jobs that have run, in order.
 class Done {
  public:
   [[nodiscard]] StateWriter::Job job(std::string text, std::error_code result = {}) {
@@ -40,7 +40,7 @@ class Done {
   std::vector<std::string> texts_;
 };
 
-/// A disk that answers when it is told to.
+/// A disk that hangs until answer().
 class HungDisk {
  public:
   [[nodiscard]] StateWriter::Job job() const {
@@ -150,7 +150,7 @@ TEST_CASE("a chore is done once it is asked for, part by part, and jobs go first
     REQUIRE(eventually([&] { return parts == 3; }));
     CHECK(done.texts() == std::vector<std::string>{"job", "part", "part", "part"});
   }
-  CHECK(parts == 6);  // and once more at the end
+  CHECK(parts == 6);  // the chore runs once more at the end
 }
 
 TEST_CASE("a chore that hangs is told of by who asks for the next one, and nobody waits") {

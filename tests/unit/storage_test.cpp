@@ -36,11 +36,11 @@ constexpr HistoryShape shape{.name = "my-app", .capacity = 3};
 
 using Indices = std::vector<std::uint64_t>;
 
-/// Bytes that outlive the histories on them, as a file does.
+/// Bytes that outlive the histories stored in them, like a file.
 struct File {
   explicit File(const HistoryShape& of = shape) : storage(heap_storage(of)) {}
 
-  /// A file that a history of `pushes` samples, 0 to `pushes` - 1, has left behind.
+  /// Returns the file of a history into which samples 0 to `pushes` - 1 were pushed.
   static File with(std::uint64_t pushes) {
     File file;
     History history(shape, file.storage);
@@ -91,7 +91,7 @@ TEST_CASE("the header lies as it is documented", "[storage]") {
 }
 
 TEST_CASE("a torn push loses its slot and nothing else", "[storage]") {
-  const File file = File::with(5);  // rows 3, 4, 2
+  const File file = File::with(5);  // the slots hold samples 3, 4, 2
   file.write(24, std::uint64_t{6});
   file.write(256 + 2 * 64, std::uint64_t{77});
   REQUIRE(file.state() == StorageState::torn);
@@ -112,7 +112,7 @@ TEST_CASE("a push torn before the ring was full loses nothing", "[storage]") {
 TEST_CASE("what is not a history of this shape is told apart", "[storage]") {
   const File file = File::with(4);
   SECTION("foreign") {
-    file.write(0, std::uint64_t{0x50524F5649535231});  // the other byte order
+    file.write(0, std::uint64_t{0x50524F5649535231});  // the magic in the other byte order
     CHECK(file.state() == StorageState::foreign);
   }
   SECTION("newer") {
@@ -152,7 +152,7 @@ TEST_CASE("misaligned bytes are refused", "[storage]") {
 }
 
 TEST_CASE("a header of which only the first bytes were written is not trusted", "[storage]") {
-  constexpr std::size_t written = 64 + shape.name.size();  // beyond it the header is zeros anyway
+  constexpr std::size_t written = 64 + shape.name.size();  // the rest of the header is zero
   for (std::size_t cut = 1; cut < written; ++cut) {
     const File file = File::with(300);
     std::fill(&file.storage.bytes[cut], &file.storage.bytes[sizeof(HistoryHeader)], std::byte{0});
@@ -202,7 +202,7 @@ TEST_CASE("a row without further figures is 64 bytes", "[storage]") {
 
 namespace {
 
-/// Keeps the bytes of each name beyond the registry.
+/// The bytes of each name, which outlive the registry.
 struct Files {
   [[nodiscard]] RegistryOptions options() {
     return {.max_history = shape.capacity, .storage = [this](const HistoryShape& wanted) {

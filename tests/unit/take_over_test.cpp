@@ -1,4 +1,4 @@
-// What a supervisor does with what an earlier daemon knew.
+// How a supervisor takes over what an earlier daemon has remembered.
 #include "support/fake_supervision.hpp"
 
 #include <catch2/catch_test_macros.hpp>
@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Above those that the launcher of tests gives out.
+/// Higher than the PIDs of the fake launcher.
 constexpr ProcessId left_pid = 2'000'000'000;
 
 [[nodiscard]] RememberedProcess running(const ProcessConfig& config, std::uint64_t starts) {

@@ -23,9 +23,9 @@ TEST_CASE("control characters are escaped, all else is left alone") {
 }
 
 TEST_CASE("the nearest word is found") {
-  CHECK(nearest_word("intervall", known) == "interval");  // one too many
-  CHECK(nearest_word("interva", known) == "interval");    // one too few
-  CHECK(nearest_word("intarval", known) == "interval");   // another one
+  CHECK(nearest_word("intervall", known) == "interval");  // one letter too many
+  CHECK(nearest_word("interva", known) == "interval");    // one missing
+  CHECK(nearest_word("intarval", known) == "interval");   // one replaced
   CHECK(nearest_word("enalbed", known) == "enabled");     // two swapped
   CHECK(nearest_word("Interval", known) == "interval");
   CHECK(nearest_word("maxhistory", known) == "max_history");

@@ -1,4 +1,4 @@
-// Steps, totals and summaries of samples whose wall clock was set while they were taken.
+// Steps, totals and summaries of samples that were taken while the wall clock was set.
 #include "daemon/api/time_order.hpp"
 
 #include "daemon/api/group_history.hpp"
@@ -34,7 +34,7 @@ namespace {
 
 constexpr Timestamp noon{std::chrono::seconds(1'700'000'000)};
 
-/// A history whose samples are numbered by their PIDs.
+/// A history whose samples have their numbers as PIDs.
 struct NumberedHistory {
   explicit NumberedHistory(std::size_t capacity) : history(std::make_shared<History>(capacity)) {}
 
@@ -79,7 +79,7 @@ struct NumberedHistory {
   return document;
 }
 
-/// A process and another of its base that are sampled each second, by a clock that tests set.
+/// Two processes of one base, sampled each second. Tests set the clock.
 struct SampledPair {
   SampledPair() {
     for (const char* name : {"app-1", "app-2"}) REQUIRE_FALSE(registry.declare(name));
@@ -104,7 +104,7 @@ struct SampledPair {
   Registry registry{RegistryOptions{.max_history = 1000, .clock = &clock}};
 };
 
-/// Whether the timestamps of rows rise.
+/// Returns whether the timestamps of the rows rise.
 [[nodiscard]] bool are_sorted(const rapidjson::Document& document) {
   std::vector<std::string> times;
   for (const auto& row : document["history"].GetArray()) {
@@ -154,7 +154,7 @@ TEST_CASE("samples that are overwritten while they are put into order are left o
   }
   std::sort(numbers.begin(), numbers.end());
   REQUIRE_FALSE(numbers.empty());
-  CHECK(numbers.front() > 540);  // what was overwritten by the end of the first pass
+  CHECK(numbers.front() > 540);  // 1 to 540 were overwritten during the first pass
   CHECK(numbers.back() <= 1000);
   CHECK(std::adjacent_find(numbers.begin(), numbers.end()) == numbers.end());
 }
@@ -230,7 +230,7 @@ TEST_CASE("a clock that was wrong for a while hides nothing of a window") {
   pair.clock.set_wall_clock_by(-7200s);
   pair.run(60);
   pair.clock.set_wall_clock_by(7200s);
-  pair.run(226);  // what is looked at first begins amid the wrong times
+  pair.run(226);  // the newest 256, which are read first, begin among the wrong times
   const rapidjson::Document summary = parsed_answer(summary_answer(
       {.is_base = false, .name = "app-1"}, pair.registry.snapshot(), 1000s, pair.clock.utc_now()));
   CHECK(summary["figures"]["cpu_percent"]["count"].GetInt() == 426);

@@ -12,7 +12,7 @@ using namespace provisr::daemon;
 
 namespace {
 
-/// What a text is read as, in the form that is written.
+/// Parses a text and returns the time in the form that provisrd writes.
 std::string in_utc(std::string_view text) {
   const auto time = parse_rfc3339(text);
   return time ? rfc3339(*time) : "none";

@@ -26,7 +26,7 @@ using Catch::Matchers::ContainsSubstring;
 
 namespace {
 
-/// A pid_file, the processes that are alive, and what was tracked.
+/// A pid_file, the live processes, and the tracked PIDs.
 struct WatchWorld {
   TempDirectory directory;
   std::filesystem::path pid_file = directory.path() / "nginx.pid";
@@ -37,7 +37,7 @@ struct WatchWorld {
   bool ends_when_tracked = false;
   int found = 0;
   bool is_hidden = false;
-  std::optional<std::uint64_t> start = start_of(own_process_id());  ///< of any process
+  std::optional<std::uint64_t> start = start_of(own_process_id());  ///< of every process
   LogCapture log;
   ExitLog exits;
   ProcessServices services{
@@ -69,7 +69,7 @@ struct WatchWorld {
     return [this, pid] { return alive.contains(pid); };
   }
 
-  /// The file's time always moves on, however coarse the file system's clock is.
+  /// Writes the file with a new modification time, even if the file system's clock is coarse.
   void write(std::string_view text) {
     static constexpr auto step = 1s;
     write_text(pid_file, text);
@@ -130,12 +130,12 @@ TEST_CASE("a process that ends is absent until the file is written again") {
   CHECK_FALSE(world.status().pid);
   CHECK(world.log.count("INFO nginx: process 100 has ended") == 1);
 
-  world.alive = {100};  // somebody else's now
+  world.alive = {100};  // the PID was reused
   for (int i = 0; i < 3; ++i) world.poll();
   CHECK(world.status().state == ProcessState::absent);
   CHECK(world.tracked.size() == 1);
 
-  world.write("100");  // the service again, under its old PID, as in a container
+  world.write("100");  // the service again, with the same PID, as in a container
   world.poll();
   CHECK(world.status().state == ProcessState::running);
   CHECK(world.tracked == std::vector<ProcessId>{100, 100});

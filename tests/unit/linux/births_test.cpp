@@ -20,7 +20,7 @@ using provisr::test::ProcTree;
 
 namespace {
 
-/// A proc root whose newest id the test gives out.
+/// A proc root whose newest id the test sets.
 struct BirthsFixture {
   explicit BirthsFixture(ProcessId first = 1000) { set_newest(first); }
 
@@ -64,7 +64,7 @@ TEST_CASE("births are found by the ids given out since the last look", "[births]
   const auto found = births.look();
   CHECK(BirthsFixture::pids_of(found) == Pids{1001, 1003});
   CHECK(found[0].parent == 900);
-  CHECK(births.missed_some());  // 1002, which is looked for once more
+  CHECK(births.missed_some());  // 1002, which is looked up once more
   CHECK(fixture.look_in_tick(births) == Pids{});
   CHECK(births.missed_some());
   CHECK(fixture.look_in_tick(births) == Pids{});
@@ -99,7 +99,7 @@ TEST_CASE("of a process from before all processes are gone through, once a tick"
   Births births(fixture.root.get(), true, BirthsFixture::may_be_any);
   CHECK(fixture.look_in_tick(births) == Pids{});
   CHECK(BirthsFixture::pids_of(births.candidates(900)) == Pids{900, 901});
-  fixture.add(902, 901);  // out of turn: only another scan would find it
+  fixture.add(902, 901);  // below the newest id, so that only another scan would find it
   CHECK(BirthsFixture::pids_of(births.candidates(901)) == Pids{900, 901});
 }
 
@@ -141,7 +141,7 @@ TEST_CASE("at a proc root of another namespace no id of ours is looked up", "[bi
   Births births(fixture.root.get(), false, [](ProcessId) noexcept { return *asked = true; });
   CHECK(fixture.look_in_tick(births) == Pids{900});
   fixture.add(901, 900);
-  CHECK(BirthsFixture::pids_of(births.look()) == Pids{});  // until the next tick
+  CHECK(BirthsFixture::pids_of(births.look()) == Pids{});  // not before the next tick
   CHECK(fixture.look_in_tick(births) == Pids{900, 901});
   CHECK_FALSE(was_asked);
 }

@@ -14,7 +14,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// A process in the cgroups that its file says.
+/// A fake machine on which this process is in the given cgroups.
 class CgroupMachine {
  public:
   explicit CgroupMachine(std::string_view cgroups) { write("proc/self/cgroup", cgroups); }

@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Processes of which some hang who reads them.
+/// Processes of which some block their readers.
 class HangingProcesses {
  public:
   [[nodiscard]] Environments::Read reader() {
@@ -56,7 +56,7 @@ class HangingProcesses {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::set<pid_t> hanging_;
-  int reads_ = 0;  ///< under way
+  int reads_ = 0;  ///< in progress
   int begun_ = 0;
 };
 
@@ -76,7 +76,7 @@ TEST_CASE("a process that hangs whoever reads its environment keeps none of the 
   CHECK(environments.of({1, 2, 3, 4, 5}) == texts({1, 0, 3, 0, 5}));
   const int begun = processes.begun();
   CHECK(environments.of({4, 2}) == texts({0, 0}));
-  CHECK(processes.begun() == begun);  // nobody waits for them again
+  CHECK(processes.begun() == begun);  // processes that block are not read again
   CHECK(environments.of({1, 2, 3, 4, 5}) == texts({1, 0, 3, 0, 5}));
   processes.hang({});
   CHECK(eventually([&] { return environments.of({1, 2, 4}) == texts({1, 2, 4}); }));
@@ -88,12 +88,12 @@ TEST_CASE("no more than eight readers of environments hang, and none is lost") {
   std::vector<pid_t> pids;
   for (pid_t pid = 1; pid <= 20; ++pid) pids.push_back(pid);
   processes.hang({pids.begin(), pids.end()});
-  // A reader that is relieved before it has begun does not hang.
+  // Not at once: a worker that is replaced before it begins to read does not block.
   CHECK(eventually([&] {
     CHECK(environments.of(pids) == std::vector<std::string>(20));
     return processes.under_way() == 8;
   }));
-  CHECK(environments.of(100).empty());  // nobody is there to read it
+  CHECK(environments.of(100).empty());  // all workers are stuck
   processes.hang({});
   CHECK(eventually([&] { return environments.of(pids) == texts(pids); }));
 }

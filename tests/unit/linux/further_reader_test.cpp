@@ -26,7 +26,7 @@ namespace {
 
 using Value = Figure<std::uint64_t>;
 
-/// A process's folder that is written by hand.
+/// The /proc directory of a process, written by the test.
 struct FakeProcess {
   FakeProcess() { fs::create_directory(folder.path().string() + "/task"); }
 

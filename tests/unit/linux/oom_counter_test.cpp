@@ -109,7 +109,7 @@ TEST_CASE("version 1 has its count elsewhere") {
   counter.begin(daemon_pid, first_look);
   machine.count(1);
   CHECK(counter.explains_end_of(child, first_look));
-  machine.move_child("4:cpu,memory:/\n0::/\n");  // as a zombie is shown
+  machine.move_child("4:cpu,memory:/\n0::/\n");  // what Linux shows for a zombie
   machine.count(2);
   CHECK(counter.explains_end_of(child, first_look));
 }
@@ -134,7 +134,7 @@ TEST_CASE("a kill in the cgroup of a process that is no child explains one end t
   REQUIRE_FALSE(file.empty());
   CHECK_FALSE(counter.explains_end_in(file, id, first_look));
   machine.count(4);
-  CHECK_FALSE(counter.explains_end_in(file, id + 1, first_look));  // it has ended elsewhere
+  CHECK_FALSE(counter.explains_end_in(file, id + 1, first_look));  // ended in another cgroup
   CHECK(counter.explains_end_in(file, id, first_look));
   CHECK_FALSE(counter.explains_end_in(file, id, first_look));
   counter.forget(file);

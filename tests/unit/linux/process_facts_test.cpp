@@ -53,7 +53,7 @@ TEST_CASE("all facts of a process are read", "[match]") {
   CHECK(facts->exe == "/usr/bin/python3.11");
   CHECK(facts->cgroup == "/system.slice/worker@1.service");
   CHECK(facts->unit == "worker@1.service");
-  CHECK(facts->user == "4294967294");  // the effective one, who has no name
+  CHECK(facts->user == "4294967294");  // the effective user, which has no name
 }
 
 TEST_CASE("a user is told by name", "[match]") {

@@ -25,7 +25,7 @@ std::string vmstat(const std::string& rising, int value) {
   return text;
 }
 
-/// A proc root with a vmstat, and ticks in which many idle processes ask.
+/// A proc root with a vmstat file, and ticks in which many idle processes ask.
 class ReclaimingMachine {
  public:
   void has(const std::string& text) const { folder_.write("vmstat", text); }

@@ -154,7 +154,7 @@ TEST_CASE("resident memory is that of statm, else that of stat", "[sampler]") {
   SamplerFixture fixture;
   fixture.tree.add(1000, "ordinary");
   auto sampler = fixture.open(1000);
-  fixture.tree.edit(1000, "stat", " 32896 ", " 32000 ");  // which lags behind
+  fixture.tree.edit(1000, "stat", " 32896 ", " 32000 ");  // stat lags behind
   CHECK(read_ok(*sampler).memory_rss_bytes == Bytes(32'896 * page_bytes()));
   std::filesystem::remove(fixture.tree.of(1000) / "statm");
   CHECK(read_ok(*sampler).memory_rss_bytes == Bytes(32'000 * page_bytes()));
@@ -176,7 +176,7 @@ TEST_CASE("a descriptor directory that is not to be listed is an error told", "[
   const auto fd = fixture.tree.of(1000) / "fd";
   auto sampler = fixture.open(1000);
   std::filesystem::permissions(fd, std::filesystem::perms::none);
-  // Root may list every directory, so what runs as root becomes nobody for a moment.
+  // Root may list every directory, so a test that runs as root becomes nobody for a moment.
   std::filesystem::permissions(fixture.tree.root(), std::filesystem::perms(0755));
   constexpr uid_t nobody = 65534;
   const uid_t self = ::geteuid();
@@ -249,7 +249,7 @@ TEST_CASE("a PID that is ours in an outer namespace, too, is not ours there", "[
   const Bytes of_the_fixture(300 * (1'000'000'000U / ticks_a_second));
   const std::string own = "NSpid:\t" + std::to_string(self) + "\n";
   test::write_text(tree.of(self) / "status", own);
-  CHECK_FALSE(cpu_time() == of_the_fixture);  // but that of this program's clock
+  CHECK_FALSE(cpu_time() == of_the_fixture);  // from the CPU clock of this program instead
   test::write_text(tree.of(self) / "status", "NSpid:\t" + std::to_string(self) + "\t7\n");
   CHECK(cpu_time() == of_the_fixture);
 }

@@ -28,7 +28,7 @@ TEST_CASE("no device and no file of procfs that waits for its content blocks") {
     std::filesystem::create_symlink(target, link);
     INFO(target);
     const bool has_pid = read_pid_file(link).pid.has_value();
-    // What the kernel logs may be cut anywhere, and then begin like a PID.
+    // The kernel log may be cut anywhere, and then begin like a PID.
     if (std::string_view(target) != "/proc/kmsg") CHECK_FALSE(has_pid);
   }
 }

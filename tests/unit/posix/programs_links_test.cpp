@@ -1,4 +1,4 @@
-// What only POSIX systems have in a folder of programs.
+// Entries of a programs folder that only POSIX systems have.
 #include "daemon/config/load.hpp"
 #include "support/temp_directory.hpp"
 

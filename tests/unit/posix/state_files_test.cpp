@@ -76,7 +76,7 @@ namespace {
   return samples;
 }
 
-/// The files of exits are `file` and `file`-samples.
+/// Opens the exit files `file` and `file`-samples.
 [[nodiscard]] ExitStore open_exits(const fs::path& file, std::size_t capacity) {
   std::size_t torn = 0;
   fs::path samples = file;
@@ -97,7 +97,7 @@ namespace {
       .last_samples = last_samples()};
 }
 
-/// Histories in files, and who pushes into them.
+/// History files and the histories stored in them.
 class HistoryWorld {
  public:
   HistoryWorld(const fs::path& folder, const Log& log, const Clock& clock = Clock::system())
@@ -106,14 +106,14 @@ class HistoryWorld {
   HistoryWorld(const HistoryWorld&) = delete;
   HistoryWorld& operator=(const HistoryWorld&) = delete;
 
-  /// As the next daemon does.
+  /// Opens a history as the next daemon does.
   [[nodiscard]] std::shared_ptr<History> open(const HistoryShape& shape) {
     write_all();
     const auto kept = files.add(shape);
     files.recall(*kept);
     return std::make_shared<History>(shape, files.use(*kept));
   }
-  /// If the disk does not answer.
+  /// Opens a history as if the disk did not answer.
   [[nodiscard]] std::shared_ptr<History> open_unread(const HistoryShape& shape) {
     write_all();
     return std::make_shared<History>(shape, files.use(*files.add(shape)));
@@ -141,7 +141,7 @@ class HistoryWorld {
   return rows;
 }
 
-/// A file whose writer is killed once it has written so many bytes.
+/// A file whose writer is killed after it has written `left` bytes.
 class CutFile final : public StateFile {
  public:
   [[nodiscard]] static std::unique_ptr<StateFile> open(const fs::path& path, std::size_t& left,
@@ -195,7 +195,7 @@ TEST_CASE("remembered processes are recalled from the file") {
   const ProcessStore again = open_processes(file);
   CHECK_FALSE(again.recall("app"));
   CHECK(again.recall("third") == running(13, 1));
-  CHECK(fs::file_size(file) < 4096);  // the place of one that is forgotten is used again
+  CHECK(fs::file_size(file) < 4096);  // the slot of a forgotten process is reused
 }
 
 TEST_CASE("a write that was cut short at any byte leaves what was remembered before") {
@@ -461,7 +461,7 @@ TEST_CASE("a history in a file keeps its further figures if its length or its ro
   const SampleRows narrowed = rows_of(reopen(5, narrow));
   CHECK(narrowed.metrics == widest.metrics);
   CHECK(narrowed.width == 0);
-  CHECK_FALSE(rows_of(reopen(5, wide))[4].more[0]);  // nobody remembers what was dropped
+  CHECK_FALSE(rows_of(reopen(5, wide))[4].more[0]);  // dropped figures are lost
   CHECK(log.lines().empty());
 }
 
@@ -632,7 +632,7 @@ TEST_CASE("without a file to be had a history lives in memory, and is written on
 
   fs::remove(file);
   world.write_all();
-  CHECK_FALSE(fs::exists(file));  // not at each tick
+  CHECK_FALSE(fs::exists(file));  // not retried at each tick
   clock.advance(1min);
   world.write_all();
   CHECK(fs::is_regular_file(file));

@@ -29,7 +29,7 @@ const std::string token = "0123456789abcdef";
   return parse_config(fmt::format("[server.auth]\ntoken_file = '{}'\n", file.string()), "p.toml");
 }
 
-/// What is said of a file, without its name.
+/// Returns the fault of a file, without the name of the file.
 [[nodiscard]] std::string fault_of(const std::filesystem::path& file) {
   const std::string fault = read_token_file(file).fault;
   const std::string name = fmt::format("\"{}\" ", file.string());
@@ -43,7 +43,7 @@ TEST_CASE("a token is read from a file of its owner's alone") {
   const auto mode = static_cast<mode_t>(GENERATE(0600U, 0400U));
   const LoadedConfig loaded = load_with(write(folder, token + "\n", mode));
   CHECK(loaded.faults.empty());
-  CHECK(loaded.warnings.size() == 1);  // no processes
+  CHECK(loaded.warnings.size() == 1);  // that there are no processes
   CHECK(loaded.config.server.auth.token == token);
 }
 

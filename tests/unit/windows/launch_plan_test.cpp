@@ -20,7 +20,7 @@ using WideWords = std::vector<std::wstring>;
 
 namespace {
 
-/// A command line as Windows splits it.
+/// Splits a command line as Windows does.
 WideWords split(const std::wstring& command_line) {
   int count = 0;
   wchar_t** const words = CommandLineToArgvW(command_line.c_str(), &count);
@@ -53,7 +53,7 @@ TEST_CASE("a quoted argument is read back as it was") {
       GENERATE(as<std::wstring>{}, L"", L"plain", L"two words", L"tab\there", L"\"", L"\"quoted\"",
                L"C:\\dir\\", L"C:\\a dir\\", L"\\\\server\\a share\\\\", L"a\\\"b", L"a\\\\\"b c",
                L"\u00e9t\u00e9 \u65e5\u672c");
-  // The first word is split by other rules.
+  // Windows splits the first word by other rules.
   CHECK(split(L"x " + quote_argument(argument)) == WideWords{L"x", argument});
   CHECK(split(L"x " + quote_argument(argument) + L" y") == WideWords{L"x", argument, L"y"});
 }
