@@ -37,7 +37,7 @@ void* allocate_aligned(std::size_t size, std::align_val_t alignment) {
   throw std::bad_alloc();
 }
 
-// Not inline: else GCC sees free() on the result of a `new` that it did not look into, and warns.
+// Not inlined: otherwise GCC warns of free() on the result of a `new` that it did not inline.
 [[gnu::noinline]] void release(void* memory) noexcept {
   std::free(memory);
 }
@@ -95,7 +95,7 @@ using provisr::test::FakeMachine;
 
 constexpr std::size_t max_history = 4;
 
-/// How often memory was asked for while `action` ran.
+/// Returns how often memory was allocated while `action` ran.
 template <class Action>
 std::size_t allocations_of(Action&& action) {
   const std::size_t before = allocations;
@@ -108,7 +108,7 @@ void tick_times(AnyRegistry& registry, int times) {
   for (int i = 0; i < times; ++i) static_cast<void>(registry.tick());
 }
 
-/// A hundred fake processes, after the ticks that may allocate.
+/// A machine with a hundred fake processes, after the first ticks, which may allocate.
 struct SteadyMachine : FakeMachine {
   SteadyMachine() : FakeMachine(max_history) {
     for (ProcessId pid = 1; pid <= 100; ++pid) {
@@ -131,7 +131,7 @@ void check_real_ticks(std::optional<std::size_t> budget) {
   CHECK(registry.group("self")->process_count == 50);
 }
 
-/// So many processes are born, one after the other, and end.
+/// Starts `count` processes one after the other and waits until each has ended.
 void live_and_end(int count) {
   for (int i = 0; i < count; ++i) {
     const pid_t pid = ::fork();
@@ -143,7 +143,7 @@ void live_and_end(int count) {
 constexpr FurtherFigures all_further_figures =
     further_figures<figures>([](const FigureInfo&) { return true; });
 
-/// Whether the latest sample of a name has each further figure.
+/// Returns whether the latest sample of a name has all further figures.
 bool knows_all_further_figures(const Registry& registry, std::string_view name) {
   const Snapshot snapshot = registry.snapshot();
   const auto process = snapshot.find(name);
@@ -158,7 +158,7 @@ TEST_CASE("allocations are counted", "[allocation]") {
   FakeMachine machine;
   machine.system.start(7, test::known_reading());
   CHECK(allocations_of([&] { static_cast<void>(machine.registry.track("my-app", 7)); }) > 0);
-  CHECK(allocations_of([&] { machine.tick_after(); }) > 0);  // a name came
+  CHECK(allocations_of([&] { machine.tick_after(); }) > 0);  // a name was added
 }
 
 TEST_CASE("a steady tick over fake processes allocates nothing", "[allocation]") {
@@ -175,8 +175,8 @@ TEST_CASE("a steady tick over real processes read by path allocates nothing", "[
   check_real_ticks(0);
 }
 
-// The proportional size is read by a thread of its own, which tells the tick after: the allocations
-// of that thread are counted, too, and each of these ticks asks it again.
+// A separate thread reads the proportional size for the next tick. The allocations of that thread
+// are counted, too, and each of these ticks asks it again.
 TEST_CASE("a steady tick with all that can be collected allocates nothing", "[allocation]") {
   const std::optional<std::size_t> budget = GENERATE(std::optional<std::size_t>(), 0);
   const SampleScope scope = GENERATE(SampleScope::process, SampleScope::tree);
@@ -257,7 +257,7 @@ TEST_CASE("readers allocate nothing", "[allocation]") {
 TEST_CASE("ticks beside a reader that holds a snapshot allocate nothing", "[allocation]") {
   SteadyMachine machine;
   std::optional<Snapshot> held = machine.registry.snapshot();
-  tick_times(machine.registry, 2);  // one more buffer than before
+  tick_times(machine.registry, 2);  // need one more buffer than before
   CHECK(allocations_of([&] {
           for (int i = 0; i < 10; ++i) {
             held = machine.registry.snapshot();

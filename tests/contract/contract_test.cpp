@@ -22,7 +22,7 @@
 #include <thread>
 #include <vector>
 
-// What every platform's sampler must do, tried on real processes. One source for all platforms.
+// The requirements for every platform's sampler, tested on real processes. One source for all.
 
 namespace provisr::test {
 namespace {
@@ -40,7 +40,7 @@ constexpr std::uint64_t megabyte = 1024 * 1024;
   return test::start_child(command);
 }
 
-/// A sampler with a context of its own.
+/// A sampler with its own context.
 class Watch {
  public:
   explicit Watch(ProcessId pid) {
@@ -68,8 +68,8 @@ class Watch {
   std::optional<ProcessSampler> sampler_;
 };
 
-/// CPU use over a second. The time is taken before the first and after the second reading: whatever
-/// holds up this process, a figure above the truth cannot come of it.
+/// Measures CPU use over a second. The time is taken before the first and after the second reading,
+/// so that a delay of this process cannot make the result too high.
 [[nodiscard]] double measure_cpu_percent(Watch& watch) {
   CpuReading before;
   CpuReading after;
@@ -101,7 +101,7 @@ TEST_CASE("A living process has plausible figures") {
   REQUIRE(eventually([&] { return watch.reading().memory_rss_bytes.value_or(0) >= 8 * megabyte; }));
   const ProcessReading reading = watch.reading();
   CHECK(reading.cpu_time_ns.has_value());
-  CHECK(reading.memory_vms_bytes.value_or(8 * megabyte) >= 8 * megabyte);  // Wine does not tell
+  CHECK(reading.memory_vms_bytes.value_or(8 * megabyte) >= 8 * megabyte);  // absent on Wine
   CHECK(*reading.memory_rss_bytes < 1024 * megabyte);
   CHECK(reading.num_threads.value_or(0) >= 1);
   CHECK(reading.num_fds.value_or(3) >= 1);  // absent if the system has none
@@ -109,7 +109,7 @@ TEST_CASE("A living process has plausible figures") {
 }
 
 TEST_CASE("A process is shown with the CPU time that it has used, at up to one CPU") {
-  // By its own account, so that a busy machine makes this longer but not wrong.
+  // The child measures its own CPU time, so that a busy machine makes this slower but not wrong.
   const auto child = start_program({"burner", "1500", "--seconds", "100"});
   Watch watch(child->pid());
   constexpr std::uint64_t used_ns = 1'500'000'000;
@@ -212,7 +212,7 @@ TEST_CASE("A child that is asked to end ends", "[console]") {
   const auto child = start_program({"threader", "1", "--seconds", "100"});
   child->terminate_group();
   const bool ended = eventually([&] {
-    child->terminate_group();  // again: the first may have come before the program was ready
+    child->terminate_group();  // again, in case the program was not ready for the first
     return poll_exit(*child).has_value();
   });
   REQUIRE(ended);

@@ -24,7 +24,7 @@ using daemon::name_of;
   return poll_exit(*daemon)->code;
 }
 
-/// The number behind "pid" of the one process in an answer.
+/// Returns the PID in an answer with one process.
 [[nodiscard]] ProcessId pid_in(const std::string& answer) {
   const auto key = answer.find("\"pid\":");
   return key == std::string::npos ? 0 : std::stoi(answer.substr(key + 6));
@@ -38,7 +38,6 @@ using daemon::name_of;
   return sampler && sampler->read(ignored) == ReadStatus::ok;
 }
 
-/// A daemon that runs one worker.
 struct DaemonWithWorker : RunningDaemon {
   DaemonWithWorker()
       : RunningDaemon(fmt::format("[[processes]]\n"
@@ -46,7 +45,7 @@ struct DaemonWithWorker : RunningDaemon {
                                   "args = ['{}', \"spinner\", \"20\", \"--seconds\", \"300\"]\n",
                                   child_path())) {}
 
-  /// The worker's, once there is one with all figures.
+  /// Waits until the worker has a sample with all figures, and returns it.
   [[nodiscard]] std::string sample() const {
     std::string text;
     REQUIRE(eventually([&] {

@@ -12,7 +12,7 @@
 namespace provisr::test {
 namespace {
 
-/// config/process_metrics_demo.toml with the programs of this build.
+/// Returns config/process_metrics_demo.toml with the programs of this build.
 [[nodiscard]] std::string demo_configuration() {
   std::string text = read_text(source_path() + "/config/process_metrics_demo.toml");
   constexpr std::string_view program = "= \"build/release/examples/demo_load ";

@@ -8,13 +8,13 @@
 #include <string>
 #include <vector>
 
-/// provisrd as a user runs it, as far as that is the same on every platform.
+/// Starts provisrd as a user does, in ways that are the same on every platform.
 namespace provisr::test {
 
 [[nodiscard]] std::unique_ptr<daemon::ChildProcess> start_daemon(
     const std::vector<std::string>& options);
 
-/// A port of the loopback interface that something listens on.
+/// A loopback port with a listener.
 class TakenPort {
  public:
   TakenPort();
@@ -25,14 +25,14 @@ class TakenPort {
   daemon::Socket listener_;
 };
 
-/// A daemon with a configuration, on ports of its own.
+/// A daemon with a configuration and its own ports.
 class RunningDaemon {
  public:
   explicit RunningDaemon(const std::string& configuration);
 
   [[nodiscard]] daemon::ChildProcess& process() { return *daemon_; }
 
-  /// The answer to GET, or nothing unless its status is 200.
+  /// Returns the body of the answer to GET; empty unless the status is 200.
   [[nodiscard]] std::string api(const std::string& path) const;
   [[nodiscard]] std::string metrics() const;
 

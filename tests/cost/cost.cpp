@@ -1,6 +1,6 @@
-// The hot paths, each behind a function whose instructions callgrind can count by its name:
-// cost NAME runs one of them and prints how often it has allocated. Clock and sampler are fixed,
-// so that a count is the same in every run.
+// The hot paths, each in its own function so that callgrind can count the instructions by name.
+// `cost NAME` runs one of them and prints how often it has allocated. Clock and sampler are
+// deterministic, so that a count is the same in every run.
 
 #include "bench/support/fake_sampler.hpp"
 
@@ -21,7 +21,7 @@ namespace {
 
 std::uint64_t allocations = 0;
 
-/// Every look at it is a millisecond later.
+/// A clock that advances by a millisecond each time it is read.
 class SteppingClock : public provisr::Clock {
  public:
   [[nodiscard]] provisr::MonotonicTime monotonic_now() const noexcept override {
@@ -78,7 +78,7 @@ void operator delete(void* memory, std::size_t) noexcept {
 
 extern "C" {
 
-/// 1,000 pushes into a full history.
+/// Pushes 1,000 samples into a full history.
 [[gnu::noinline]] void cost_push(Fixture& fixture) {
   for (std::size_t i = 0; i < pushes; ++i) {
     fixture.sample.cpu_time_ns = i;
@@ -86,7 +86,7 @@ extern "C" {
   }
 }
 
-/// 1,000 samples through the registry, found by name.
+/// Records 1,000 samples in the registry, which finds the history by name.
 [[gnu::noinline]] void cost_record(Fixture& fixture) {
   for (std::size_t i = 0; i < pushes; ++i) {
     fixture.sample.cpu_time_ns = i;
@@ -94,12 +94,12 @@ extern "C" {
   }
 }
 
-/// A tick over 100 processes whose reading costs nothing.
+/// Samples 100 processes whose readings cost nothing.
 [[gnu::noinline]] void cost_tick(Fixture& fixture) {
   fixture.registry.tick();
 }
 
-/// The exposition of 100 processes.
+/// Writes the exposition of 100 processes.
 [[gnu::noinline]] void cost_exposition(Fixture& fixture) {
   provisr::write_prometheus(fixture.registry.snapshot(), fixture.text);
 }

@@ -1,4 +1,4 @@
-// Every way in which accept(2) fails, under a provisrd that runs.
+// Every error of accept(2) in a running provisrd.
 #include "support/accept_failure.hpp"
 #include "support/daemon_runner.hpp"
 #include "support/eventually.hpp"
@@ -32,7 +32,7 @@ using Catch::Matchers::ContainsSubstring;
 
 namespace {
 
-/// A file by which accept4 of a program is made to fail.
+/// A shared file that makes accept4 of a program fail.
 class FailingAccept {
  public:
   FailingAccept() {
@@ -65,7 +65,7 @@ class FailingAccept {
   AcceptFailure* shared_ = nullptr;
 };
 
-/// A provisrd that listens on localhost, by both families if there are both.
+/// A provisrd that listens on localhost, on IPv4 and IPv6 if both exist.
 struct FailingDaemon {
   FailingDaemon() {
     const auto file = folder.write("provisr.toml", "");
@@ -99,7 +99,7 @@ struct FailingDaemon {
 
 struct AcceptError {
   int number;
-  bool loses_client;  ///< the error is that of a client, and gone with it
+  bool loses_client;  ///< the error belongs to one client and is gone with that client
 };
 
 }  // namespace
@@ -119,7 +119,7 @@ TEST_CASE("whatever accept fails with is told once, waited out and survived") {
     std::vector<RawClient> waiting;
     const auto has_failed_often = [&] {
       if (failure.loses_client || waiting.empty()) waiting.emplace_back(daemon.api_port);
-      CHECK(http_get(daemon.metrics_port, "/metrics").status == 200);  // the other is not disturbed
+      CHECK(http_get(daemon.metrics_port, "/metrics").status == 200);  // not affected
       return daemon.accept.failed() >= 5;
     };
     CHECK(eventually(has_failed_often));

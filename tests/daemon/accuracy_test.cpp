@@ -1,4 +1,4 @@
-// What the daemon says against what is true, end to end: a real process, a real second, real HTTP.
+// The daemon's figures against the truth, end to end: real processes, real time, real HTTP.
 #include "support/daemon_runner.hpp"
 
 #include <catch2/catch_test_macros.hpp>
@@ -21,7 +21,7 @@ using namespace provisr::test;
 
 namespace {
 
-/// "2025-01-27T10:30:45.123Z" in seconds since the epoch.
+/// Converts "2025-01-27T10:30:45.123Z" to seconds since the epoch.
 [[nodiscard]] double seconds_of(const std::string& timestamp) {
   std::tm time{};
   const char* const fraction = ::strptime(timestamp.c_str(), "%Y-%m-%dT%H:%M:%S", &time);
@@ -29,15 +29,14 @@ namespace {
   return static_cast<double>(::timegm(&time)) + std::strtod(fraction, nullptr);
 }
 
-/// What the kernel says of a process's CPU time, looked at again and again.
+/// Repeated readings of a process's CPU clock.
 class CpuTrace {
  public:
   explicit CpuTrace(pid_t pid) { REQUIRE(::clock_getcpuclockid(pid, &clock_) == 0); }
 
   void look() { points_.push_back({seconds_on(CLOCK_REALTIME), seconds_on(clock_)}); }
 
-  /// The least and the most that the process can have used between two moments; empty if they were
-  /// not looked at closely from both sides.
+  /// The least and the most CPU time that the process can have used between two moments.
   struct Range {
     double least;
     double most;
@@ -61,7 +60,7 @@ class CpuTrace {
     return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
   }
 
-  /// The clock's reading at a moment lies between those before and after it.
+  /// Returns the readings before and after a moment; empty if one of them is missing.
   [[nodiscard]] std::optional<Range> around(double moment) const {
     const auto after = std::find_if(points_.begin(), points_.end(),
                                     [&](const Point& p) { return p.at >= moment; });
@@ -73,7 +72,7 @@ class CpuTrace {
   std::vector<Point> points_;
 };
 
-/// The CPU time that the samples of a history after the first speak of, in seconds.
+/// Returns the CPU time that the samples after the first report, in seconds.
 [[nodiscard]] double cpu_seconds_told(const rapidjson::Value& history) {
   double told = 0;
   for (rapidjson::SizeType i = 1; i < history.Size(); ++i) {
@@ -84,7 +83,7 @@ class CpuTrace {
   return told;
 }
 
-/// A figure of /proc/PID/status.
+/// Returns a figure of /proc/PID/status.
 [[nodiscard]] std::uint64_t proc_status(pid_t pid, const std::string& key) {
   std::ifstream file(fmt::format("/proc/{}/status", pid));
   for (std::string word; file >> word;) {
@@ -107,8 +106,8 @@ TEST_CASE("CPU shares are what the kernel says the processes got") {
                       process_toml("busy", {"spinner", "100"}) +
                       process_toml("third", {"spinner", "30"}));
   REQUIRE(daemon.has_samples_of({"busy", "third"}));
-  // A busy machine may hold the daemon up between a tick's timestamp and a reading: then a later
-  // history agrees. A wrong figure stays wrong.
+  // Repeated, because a busy machine may delay the daemon between a tick's timestamp and a reading.
+  // A wrong figure would stay wrong.
   const auto agrees = [&](const std::string& name) {
     CpuTrace trace(daemon.pid_of(name));
     return eventually([&] {
@@ -150,7 +149,7 @@ TEST_CASE("memory, threads and descriptors are what /proc says") {
   CHECK(eventually([&] {
     return daemon.json("/api/metrics?name=memory")["memory_rss"].GetUint64() >= 64U * 1024 * 1024;
   }));
-  // A program starts with three descriptors of its own.
+  // A program starts with three descriptors, in addition to the 40 that it opens.
   CHECK(eventually(
       [&] { return daemon.json("/api/metrics?name=threads")["num_threads"].GetInt() == 8; }));
   CHECK(

@@ -33,7 +33,7 @@ TEST_CASE("a child that ended before it was let execute its program is not taken
   REQUIRE(child);
   const auto identity = identity_of(child->pid());
   REQUIRE(identity);
-  child.reset();  // without its word to go on, as if the daemon had ended
+  child.reset();  // without release(), as if the daemon had ended
   const auto pid = static_cast<id_t>(identity->pid);
   siginfo_t info{};
   REQUIRE(::waitid(P_PID, pid, &info, WEXITED | WNOWAIT) == 0);

@@ -20,7 +20,8 @@ namespace {
                      more);
 }
 
-/// Three instances of my-app, a process whose name only begins like theirs, and one that ends.
+/// Configures three instances of my-app, a process whose name only starts like theirs, and one that
+/// ends.
 [[nodiscard]] std::string demo_configuration() {
   return "[metrics.process_metrics]\ninterval = \"100ms\"\nmax_history = 5\n" +
          sleeping("my-app", "instances = 3\n") + sleeping("my-app-server-1") +
@@ -35,7 +36,7 @@ namespace {
   return document["error"].GetString();
 }
 
-/// "2025-01-27T10:30:45Z", with or without a fraction.
+/// Returns whether `text` is like "2025-01-27T10:30:45Z", with or without a fraction.
 [[nodiscard]] bool is_rfc3339_utc(const std::string& text) {
   constexpr std::string_view shape = "dddd-dd-ddTdd:dd:dd";
   const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };

@@ -1,4 +1,4 @@
-// start, stop and restart of the real provisrd's client commands, against a real provisrd.
+// The client commands start, stop and restart against a real provisrd.
 #include "support/daemon_runner.hpp"
 #include "support/paths.hpp"
 
@@ -31,7 +31,7 @@ namespace {
          "[[processes]]\nname = \"foreign\"\npid_file = \"/no/such/file.pid\"\n";
 }
 
-/// A file that only its owner may read.
+/// Writes a file that only its owner may read.
 [[nodiscard]] std::string secret_file(const TempDirectory& folder, std::string_view name,
                                       std::string_view text) {
   const auto file = folder.write(name, text);
@@ -40,7 +40,7 @@ namespace {
   return file.string();
 }
 
-/// A provisrd that takes control over TCP from whoever has its token.
+/// A provisrd that accepts commands over TCP with its token.
 struct Guarded {
   explicit Guarded(std::string_view auth = "")
       : token(secret_file(folder, "token", "a-token-of-this-test\n")),

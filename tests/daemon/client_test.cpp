@@ -1,4 +1,4 @@
-// The client commands of the real provisrd: against a real one, and against servers that are none.
+// The client commands against a real provisrd, and against servers that are not a provisrd.
 #include "support/daemon_runner.hpp"
 #include "support/fake_server.hpp"
 #include "support/paths.hpp"
@@ -26,7 +26,7 @@ using Words = std::vector<std::string>;
 
 namespace {
 
-/// A shell line in which $P is provisrd.
+/// Runs a shell line in which $P is provisrd.
 [[nodiscard]] Outcome shell_with_provisrd(const std::string& line) {
   return run_to_end({"bash", "-c", fmt::format("P='{}'; {}", provisrd_path(), line)});
 }
@@ -360,12 +360,12 @@ namespace {
 const std::string two_of_a_base =
     R"({"processes": [{"name": "app-1"}, {"name": "app-2"}, {"name": "web"}]})";
 
-/// A provisrd that has those processes and answers a command in one way.
+/// Returns the answers of a server with two processes of a base: their status, then this answer.
 [[nodiscard]] std::vector<std::string> status_then(int status, const std::string& body) {
   return {json_response(200, two_of_a_base), json_response(status, body)};
 }
 
-/// The request line of the last request.
+/// Returns the request line of the last POST.
 [[nodiscard]] std::string last_line_asked(FakeServer& server) {
   const std::string requests = server.stop_and_take_requests();
   const std::size_t begin = requests.rfind("POST ");

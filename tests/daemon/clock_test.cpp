@@ -1,4 +1,4 @@
-// The wall clock is stepped, forth and back, under a provisrd that runs.
+// A running provisrd while the wall clock is set forward and back.
 #include "daemon/base/timestamp.hpp"
 #include "support/daemon_runner.hpp"
 #include "support/eventually.hpp"
@@ -28,12 +28,12 @@ using provisr::Timestamp;
 
 namespace {
 
-/// The clock that a program is shown.
+/// The wall clock that a program sees.
 class SteppedClock {
  public:
   SteppedClock() { step_to(0s); }
 
-  /// From the system's clock.
+  /// Sets the clock to the system's clock plus `shift`.
   void step_to(std::chrono::seconds shift) const {
     const std::int64_t nanoseconds = std::chrono::nanoseconds(shift).count();
     std::fstream file(name(), std::ios::in | std::ios::out | std::ios::binary);
@@ -51,7 +51,7 @@ class SteppedClock {
   TempDirectory folder_;
 };
 
-/// A provisrd that is shown such a clock.
+/// A provisrd that sees a SteppedClock.
 class SteppedDaemon {
  public:
   SteppedDaemon() {
@@ -102,7 +102,7 @@ class SteppedDaemon {
     return now.HasMember("pid") ? now["pid"].GetInt() : 0;
   }
 
-  /// The times of samples, in the order of the answer.
+  /// Returns the times of samples, in the order of the answer.
   [[nodiscard]] std::vector<Timestamp> times(const std::string& parameters = "") const {
     std::vector<Timestamp> times;
     const rapidjson::Document history = json("/api/metrics/history?name=app" + parameters);
@@ -112,7 +112,7 @@ class SteppedDaemon {
     return times;
   }
 
-  /// Steps the clock and waits for samples of the time that it shows then.
+  /// Steps the clock and waits for samples with the new time.
   void step_to(std::chrono::seconds shift) const {
     clock.step_to(shift);
     REQUIRE(eventually([&] {
@@ -139,14 +139,14 @@ class SteppedDaemon {
   return SteppedClock().preload().works_with_provisrd();
 }
 
-/// Where the times of samples go back.
+/// Returns how often a sample has an earlier time than the sample before it.
 [[nodiscard]] std::ptrdiff_t steps_back(const std::vector<Timestamp>& times) {
   std::ptrdiff_t count = 0;
   for (std::size_t i = 1; i < times.size(); ++i) count += times[i] < times[i - 1] ? 1 : 0;
   return count;
 }
 
-/// Whether the rows of steps rise.
+/// Returns whether the times of the rows rise.
 [[nodiscard]] bool is_sorted_once(const rapidjson::Document& steps) {
   std::vector<Timestamp> times;
   for (const auto& row : steps["history"].GetArray()) {
@@ -175,13 +175,13 @@ TEST_CASE("a wall clock that is stepped forth and back changes timestamps, and n
   CHECK(steps_back(daemon.times()) == 0);
   const std::vector<Timestamp> recent = daemon.times("&since=-5m");
   REQUIRE_FALSE(recent.empty());
-  CHECK(SteppedDaemon::is_about(recent.front(), 2h));  // those before are of two hours ago
+  CHECK(SteppedDaemon::is_about(recent.front(), 2h));  // earlier samples are now two hours old
 
   daemon.step_to(-2h);
   CHECK(is_untouched());
   const std::vector<Timestamp> all = daemon.times();
-  CHECK(steps_back(all) == 1);  // in the order in which they were taken
-  // Times that the clock shows to come, too, are within the last five minutes and later.
+  CHECK(steps_back(all) == 1);  // samples stay in the order in which they were taken
+  // `since` has no upper end, so that samples from the future are included.
   CHECK(daemon.times("&since=-5m").size() >= all.size());
   const std::vector<Timestamp> newest = daemon.times("&since=-5m&until=-0s&limit=2");
   REQUIRE(newest.size() == 2);
@@ -199,7 +199,7 @@ TEST_CASE("a wall clock that is stepped forth and back changes timestamps, and n
 
   daemon.step_to(0s);
   CHECK(is_untouched());
-  CHECK_THAT(daemon.program->err(), !ContainsSubstring("2h"));  // no tick that came so late
+  CHECK_THAT(daemon.program->err(), !ContainsSubstring("2h"));  // no tick is reported as late
 }
 
 TEST_CASE("restarts, exits and retired names keep their time while the clock is stepped") {
@@ -218,7 +218,7 @@ TEST_CASE("restarts, exits and retired names keep their time while the clock is 
     CHECK(daemon.process()["restarts"].GetUint64() == ++restarts);
     const rapidjson::Document exits = daemon.json("/api/exits?name=app&since=-5m");
     REQUIRE(exits["exits"].Size() >= 1);
-    CHECK(exits["exits"][0]["pid"].GetInt() == pid);  // the newest first, by when it was noticed
+    CHECK(exits["exits"][0]["pid"].GetInt() == pid);  // ordered by when provisrd noticed the exits
     const auto ended = provisr::daemon::parse_rfc3339(exits["exits"][0]["ended_at"].GetString());
     CHECK(SteppedDaemon::is_about(ended.value(), shift));
   }
@@ -229,6 +229,6 @@ TEST_CASE("restarts, exits and retired names keep their time while the clock is 
   daemon.program->signal(SIGHUP);
   REQUIRE(eventually([&] { return daemon.status("/api/status?name=other") == 200; }));
   daemon.step_to(10h);
-  CHECK(daemon.status("/api/metrics/history?name=gone") == 200);  // for half an hour yet
+  CHECK(daemon.status("/api/metrics/history?name=gone") == 200);  // kept for half an hour
   CHECK(daemon.process()["uptime_seconds"].GetDouble() < 1000);
 }

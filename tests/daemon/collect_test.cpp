@@ -1,5 +1,4 @@
-// `collect` by the real daemon: what a reload makes of it, and a start with the histories of
-// before.
+// `collect` in the real daemon: a reload that changes it, and a start with earlier histories.
 #include "support/daemon_runner.hpp"
 #include "support/eventually.hpp"
 #include "support/paths.hpp"
@@ -25,14 +24,14 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// The JSON keys of what `collect` may ask for.
+/// The JSON keys of all figures that `collect` can ask for.
 const std::set<std::string, std::less<>> further_keys{
     "io_read_bytes",        "io_write_bytes", "major_faults", "voluntary_switches",
     "involuntary_switches", "memory_peak",    "memory_pss",   "max_fds"};
 
 struct Collected {
   std::string_view collect;                  ///< as in the configuration
-  std::set<std::string, std::less<>> keys;   ///< further ones in JSON
+  std::set<std::string, std::less<>> keys;   ///< further keys in JSON
   std::vector<std::string_view> families{};  ///< in /metrics
 };
 
@@ -47,7 +46,7 @@ const Collected switches_and_limits{
 
 using Keys = std::set<std::string, std::less<>>;
 
-/// The further keys of a sample.
+/// Returns the further keys of a sample.
 [[nodiscard]] Keys further_keys_of(const rapidjson::Value& sample) {
   Keys keys;
   for (const auto& member : sample.GetObject()) {
@@ -82,7 +81,7 @@ class Collecting {
     fs::rename(folder_.path() / "new.toml", folder_.path() / "provisr.toml");
   }
 
-  /// The child lives on.
+  /// Restarts provisrd. The child keeps running.
   void start_again() {
     program_->signal(SIGQUIT);
     REQUIRE(program_->wait() == 0);
@@ -131,7 +130,7 @@ class Collecting {
   std::optional<Program> program_;
 };
 
-/// Only the families of what is collected are there.
+/// Checks that, of the further families, exactly the expected ones are exposed.
 void check_families(const Collecting& daemon, const Collected& expected) {
   const std::string text = daemon.exposition();
   for (const Collected& known : {peak_and_limits, switches_and_limits}) {
@@ -146,7 +145,8 @@ void check_families(const Collecting& daemon, const Collected& expected) {
   }
 }
 
-/// The rows that were there at the beginning of `later`, by all that both tell.
+/// Checks that `later` starts with the rows of `before`, with further figures only if
+/// `keeps_further`.
 void check_continues(const rapidjson::Document& before, const rapidjson::Document& later,
                      bool keeps_further) {
   const auto& first = before["history"];

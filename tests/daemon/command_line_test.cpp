@@ -15,7 +15,7 @@ using Catch::Matchers::ContainsSubstring;
 
 namespace {
 
-/// `provisrd run` on ports of its own.
+/// Returns the arguments for `provisrd run` on free ports.
 [[nodiscard]] std::vector<std::string> run_arguments(const std::vector<std::string>& rest) {
   std::vector<std::string> arguments{"run", "--listen", fmt::format("127.0.0.1:{}", free_port()),
                                      "--metrics-listen", fmt::format("127.0.0.1:{}", free_port())};

@@ -1,4 +1,4 @@
-// Commands through the real daemon: whose PID is measured.
+// Commands in the real daemon: the measured PID must be that of the program.
 #include "support/daemon_runner.hpp"
 
 #include <catch2/catch_test_macros.hpp>
@@ -15,8 +15,8 @@ using namespace provisr::test;
 
 namespace {
 
-/// A program that says who it is: its PID, the variable A and its folder, in the file that its
-/// argument names. Then it waits.
+/// A program that writes its PID, the variable A and its working directory to the file named by its
+/// argument, and then waits.
 constexpr std::string_view app_script = R"sh(#!/bin/sh
 echo "$$ ${A-unset} $(pwd)" > "$1.new"
 mv "$1.new" "$1"
@@ -39,7 +39,7 @@ Said said_in(const std::filesystem::path& file) {
 
 TEST_CASE("the process of a command is the program, however a shell was needed to run it") {
   struct Case {
-    std::string_view command;  ///< {0}: the program, {1}: the test's folder
+    std::string_view command;  ///< {0} is the program, {1} the test's folder
     std::string_view a = "unset";
     bool is_in_folder = false;
   };

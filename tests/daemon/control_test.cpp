@@ -1,4 +1,4 @@
-// Control of the real daemon over HTTP: by token, by Unix socket, and by whom it must not be.
+// Control of the real daemon over HTTP: by token, by Unix socket, and by clients without the right.
 #include "support/daemon_runner.hpp"
 #include "support/paths.hpp"
 #include "support/raw_client.hpp"

@@ -1,4 +1,4 @@
-// Many at once, through the real daemon: ends, commands, descriptors.
+// The real daemon with many exits, commands or descriptors at once.
 #include "support/daemon_runner.hpp"
 #include "support/eventually.hpp"
 #include "support/paths.hpp"
@@ -33,7 +33,7 @@ namespace {
       more);
 }
 
-/// Of all names that have a process in this state.
+/// Returns the PIDs of all running processes by name.
 [[nodiscard]] std::map<std::string, int> running_pids(const rapidjson::Document& status) {
   std::map<std::string, int> pids;
   for (const auto& process : status["processes"].GetArray()) {
@@ -43,7 +43,7 @@ namespace {
   return pids;
 }
 
-/// In how many seconds those are started that wait for it.
+/// Returns the seconds until the next start of each process that waits for one.
 [[nodiscard]] std::vector<double> coming_starts(const rapidjson::Document& status) {
   std::vector<double> seconds;
   for (const auto& process : status["processes"].GetArray()) {
@@ -53,7 +53,7 @@ namespace {
   return seconds;
 }
 
-/// A provisrd with a token, started by a shell that does something before.
+/// A provisrd with a token, started by a shell that runs `preparation` first.
 class PreparedDaemon {
  public:
   PreparedDaemon(const std::string& preparation, const std::string& processes)
@@ -82,7 +82,7 @@ class PreparedDaemon {
     document.Parse(get("/api/status").body.c_str());
     return document;
   }
-  /// Not that of the shell: it has become provisrd.
+  /// Returns provisrd: the shell has executed it.
   [[nodiscard]] Program& program() { return program_; }
 
  private:
@@ -120,7 +120,7 @@ TEST_CASE("a thousand processes that are killed at once come back, and not all a
     const std::vector<double> seconds = coming_starts(daemon.json("/api/status"));
     if (seconds.size() < count / 2) return false;
     const auto [least, most] = std::minmax_element(seconds.begin(), seconds.end());
-    return *most - *least > 0.3;  // of the quarter of 3 s
+    return *most - *least > 0.3;  // jitter is up to a quarter of 3 s
   }));
   CHECK(daemon.get("/healthz").status == 200);
   std::map<std::string, int> after;
@@ -133,7 +133,7 @@ TEST_CASE("a thousand processes that are killed at once come back, and not all a
   const int last = after.at("app-1");
   send_signal(last, SIGKILL);
   CHECK(eventually([&] { return daemon.json("/api/exits")["exits"][0]["pid"].GetInt() == last; }));
-  CHECK(daemon.json("/api/exits")["exits"].Size() == 1000);  // the latest
+  CHECK(daemon.json("/api/exits")["exits"].Size() == 1000);  // the latest are kept
 }
 
 TEST_CASE("a storm of commands is answered whole, and leaves each process as was asked last") {
@@ -143,7 +143,7 @@ TEST_CASE("a storm of commands is answered whole, and leaves each process as was
           "[[processes]]\nname = \"other\"\nargs = [\"sleep\", \"1000\"]\n"
           "start_duration = \"0s\"\n");
   static constexpr std::size_t clients = 12;
-  static constexpr int overruled = 1;  // a 500 that says so; 0 is no answer
+  static constexpr int overruled = 1;  // key of a 500 that says so; 0 is no answer
   std::array<std::map<int, int>, clients> answers;
   std::vector<std::thread> threads;
   for (std::size_t client = 0; client < clients; ++client) {

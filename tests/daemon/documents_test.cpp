@@ -1,5 +1,5 @@
-// The commands that people copy from the documents, run as they stand. They name the default
-// ports, so this test needs those to be free.
+// Runs the commands that people copy from the documents, unchanged. The commands name the default
+// ports, so these ports must be free.
 #include "support/daemon_runner.hpp"
 #include "support/paths.hpp"
 
@@ -17,7 +17,7 @@ using namespace provisr::test;
 
 namespace {
 
-/// The lines of a document's ```bash blocks that begin with `word`.
+/// Returns the lines of a document's ```bash blocks that begin with `word`.
 [[nodiscard]] std::vector<std::string> commands_of(const std::string& document,
                                                    std::string_view word) {
   std::ifstream file(source_path() + "/" + document);

@@ -1,4 +1,4 @@
-// The stream of events of the real daemon, and histories that are sent while they are made.
+// The event stream of the real daemon, and histories that are sent in pieces.
 #include "support/daemon_runner.hpp"
 #include "support/raw_client.hpp"
 
@@ -19,7 +19,7 @@ using Catch::Matchers::ContainsSubstring;
 
 namespace {
 
-/// A process that ends at once whenever it is started.
+/// Configures a process that ends immediately after each start.
 [[nodiscard]] std::string restarting(std::string_view interval = "100ms") {
   return fmt::format(
       "[[processes]]\nname = \"app\"\nauto_restart = true\nretry_interval = \"{}\"\n"
@@ -39,7 +39,7 @@ class Listener {
     client_.send(request);
   }
 
-  /// All that has come once `words` are there, `times` times.
+  /// Reads until `words` have come `times` times, and returns the whole text so far.
   const std::string& read_until(std::string_view words, std::size_t times = 1) {
     while (count(words) < times) text_ += client_.read_some();
     return text_;

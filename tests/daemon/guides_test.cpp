@@ -1,6 +1,5 @@
-// The guides for people who come from other supervisors: their example is run by their commands,
-// with the paths in a folder of the test. They name Prometheus's default port, so this needs it to
-// be free.
+// The guides for users of other supervisors. Their example is run with their commands, with paths
+// in a folder of the test. The guides name Prometheus's default port, so this port must be free.
 #include "support/daemon_runner.hpp"
 #include "support/eventually.hpp"
 #include "support/paths.hpp"
@@ -27,7 +26,7 @@ using Lines = std::vector<std::string>;
 
 namespace {
 
-/// A ``` block.
+/// A code block between ``` lines.
 struct Block {
   std::string language;
   Lines lines;
@@ -35,7 +34,7 @@ struct Block {
 
 struct Guide {
   std::vector<Block> blocks;
-  Lines spans;  ///< what stands between ` and ` outside of blocks
+  Lines spans;  ///< the texts in backquotes outside of blocks
 };
 
 void add_spans(const std::string& line, Lines& spans) {
@@ -70,7 +69,7 @@ void add_spans(const std::string& line, Lines& spans) {
                      [&](std::string_view word) { return text.starts_with(word); });
 }
 
-/// A machine of one's own: its folders are in one of the test's.
+/// A fake machine whose folders are in a folder of the test.
 class Machine {
  public:
   Machine() {
@@ -84,7 +83,7 @@ class Machine {
     }
   }
 
-  /// Writes a configuration whose first line says where it belongs: "# /etc/a.toml".
+  /// Writes a configuration whose first line is its path: "# /etc/a.toml".
   void install(const Block& block) const {
     REQUIRE(block.lines.front().starts_with("# /etc/"));
     std::string text;
@@ -92,7 +91,7 @@ class Machine {
     write_text(here(block.lines.front().substr(2)), text);
   }
 
-  /// The commands of a block one by one, as they stand. The one that runs the file goes on running.
+  /// Runs the commands of a block one after the other, unchanged. provisrd keeps running.
   void follow(const Block& block) {
     for (const std::string& line : block.lines) {
       if (line.starts_with("export ")) {
@@ -121,7 +120,7 @@ class Machine {
 
   [[nodiscard]] bool has_daemon() const { return daemon_.has_value(); }
 
-  /// Whether `name` has been started and runs.
+  /// Returns whether `name` is running.
   [[nodiscard]] bool runs(std::string_view name) {
     const TempDirectory output;
     const std::string command = fmt::format("provisrd status {} --socket /run/provisr.sock", name);
@@ -138,7 +137,7 @@ class Machine {
   [[nodiscard]] int commands_run() const { return commands_run_; }
 
  private:
-  /// With each of the machine's folders in that of the test.
+  /// Returns `text` with each of the machine's folders replaced by the one in the test's folder.
   [[nodiscard]] std::string here(std::string text) const {
     for (const std::string_view folder : {"/etc/", "/run/", "/srv/", "/var/log/"}) {
       for (std::size_t at = 0; (at = text.find(folder, at)) != std::string::npos;) {

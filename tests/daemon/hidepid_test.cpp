@@ -1,5 +1,5 @@
-// provisrd as another user than that of the processes it watches, and with a /proc that hides them:
-// in a mount namespace of its own.
+// provisrd runs as another user than the processes it watches, also with a /proc that hides them:
+// in its own mount namespace.
 #include "support/child_program.hpp"
 #include "support/daemon_runner.hpp"
 #include "support/eventually.hpp"
@@ -27,12 +27,12 @@ namespace {
 
 constexpr uid_t other_user = 65534;
 
-/// What `collect` asks for.
+/// The keys of all figures that `collect` asks for.
 const std::vector<std::string> all_further_keys{
     "io_read_bytes",        "io_write_bytes", "major_faults", "voluntary_switches",
     "involuntary_switches", "memory_peak",    "memory_pss",   "max_fds"};
 
-/// Of another user, unless /proc is mounted to hide them.
+/// The keys that the kernel refuses for another user's process, unless /proc hides it.
 const std::vector<std::string> refused_keys{"io_read_bytes", "io_write_bytes", "memory_pss"};
 
 [[nodiscard]] std::vector<std::string> keys_absent_from(const rapidjson::Value& sample) {
@@ -51,7 +51,7 @@ const std::vector<std::string> refused_keys{"io_read_bytes", "io_write_bytes", "
   return count;
 }
 
-/// Not root any more, and sees /proc as it is mounted with `options`; empty: as everybody does.
+/// A provisrd that is not root and sees a /proc mounted with `options`, or the usual one if empty.
 class Unprivileged {
  public:
   Unprivileged(const std::string& options, const std::string& processes) {
@@ -89,7 +89,7 @@ class Unprivileged {
     document.Parse(http_get(port_, path).body.c_str());
     return document;
   }
-  /// Of a name; without members if it has none.
+  /// Returns the sample of a name; an empty object if there is none.
   [[nodiscard]] rapidjson::Document sample_of(const std::string& name) const {
     rapidjson::Document sample = json("/api/metrics?name=" + name);
     if (!sample.IsObject() || !sample.HasMember("pid")) sample.SetObject();
@@ -101,12 +101,12 @@ class Unprivileged {
   [[nodiscard]] std::string exposition() const { return http_get(metrics_port_, "/metrics").body; }
   [[nodiscard]] std::string log() const { return program_->err(); }
 
-  /// Waits until so many more ticks are over.
+  /// Waits for `ticks` more ticks.
   void let_pass(int ticks) const {
     const double from = value_of("provisr_ticks_total");
     REQUIRE(eventually([&] { return value_of("provisr_ticks_total") >= from + ticks; }));
   }
-  /// 0 if there is no such sample.
+  /// Returns the value of a sample of /metrics; 0 if there is no such sample.
   [[nodiscard]] double value_of(const std::string& sample) const {
     const std::string text = "\n" + exposition();
     const std::size_t at = text.find("\n" + sample + " ");
@@ -126,7 +126,7 @@ class Unprivileged {
   return fmt::format("[[processes]]\nname = \"{}\"\npid_file = \"{}\"\n", name, file.string());
 }
 
-/// A process of root, whose PID stands in a file for all to read.
+/// A process of root with a PID file that everybody may read.
 struct RootsProcess {
   RootsProcess() {
     fs::permissions(folder.path(), fs::perms(0755));
@@ -148,7 +148,7 @@ struct RootsProcess {
 
 TEST_CASE("of another user's process only what is refused is absent, said once", "[hidepid]") {
   if (::geteuid() != 0) SKIP("needs root, to mount /proc and to become somebody else");
-  // Members of the group `gid` see all processes, with the rights of anybody.
+  // Members of the group `gid` see all processes, but have no further rights.
   const std::string options = GENERATE("", "hidepid=2,gid=65534", "hidepid=1,gid=65534");
   const std::string_view scope = GENERATE("process", "tree");
   CAPTURE(options, scope);

@@ -1,4 +1,4 @@
-// The front door of the real daemon, as its enemies see it.
+// The HTTP servers of the real daemon against hostile clients.
 #include "support/daemon_runner.hpp"
 #include "support/paths.hpp"
 #include "support/raw_client.hpp"
@@ -30,7 +30,7 @@ const std::string get_status = "GET /api/status HTTP/1.1\r\nHost: localhost\r\n\
   return fmt::format("[[processes]]\nname = \"app\"\n{}", child_args({"threader", "1"}));
 }
 
-/// The status of the answer to these bytes, on a connection of their own.
+/// Sends bytes on a new connection and returns the status of the answer.
 [[nodiscard]] int status_for(int port, const std::string& bytes) {
   RawClient client(port);
   client.send(bytes);
@@ -41,7 +41,7 @@ const std::string get_status = "GET /api/status HTTP/1.1\r\nHost: localhost\r\n\
   return fmt::format("GET {} HTTP/1.1\r\n{}\r\n", path, fields);
 }
 
-/// A group that this user may give files to, if possible not the one that new files get.
+/// Returns a group that this user may give files to, if possible not the group of new files.
 [[nodiscard]] gid_t other_group() {
   std::vector<gid_t> groups(static_cast<std::size_t>(std::max(::getgroups(0, nullptr), 0)));
   static_cast<void>(::getgroups(static_cast<int>(groups.size()), groups.data()));
@@ -61,7 +61,7 @@ TEST_CASE("clients that dawdle keep nobody else waiting") {
     for (const int port : {daemon.api_port(), daemon.metrics_port()}) {
       slow.emplace_back(port);                                      // sends nothing
       slow.emplace_back(port).send("GET /metrics HTTP/1.1\r\nHo");  // sends half
-      slow.emplace_back(port).send(get_status + get_status);        // takes nothing
+      slow.emplace_back(port).send(get_status + get_status);        // reads nothing
     }
   }
   CHECK(daemon.get("/api/status").status == 200);
@@ -98,11 +98,11 @@ TEST_CASE("at the cap, the client that has kept the daemon waiting longest makes
   for (int i = 0; i < 4; ++i) REQUIRE(is_served(clients.emplace_back(port)));
   REQUIRE(is_served(clients[0]));
   clients[1].send("GET");
-  REQUIRE(is_served(clients[3]));  // clients[2] has said nothing for longest
+  REQUIRE(is_served(clients[3]));  // now clients[2] has been silent for longest
   CHECK(is_served(clients.emplace_back(port)));
   CHECK(clients[2].read_all().empty());
   for (const std::size_t number : {0U, 3U, 4U}) CHECK(is_served(clients[number]));
-  while (clients.size() > 2) clients.pop_back();  // leaves room for the scrape
+  while (clients.size() > 2) clients.pop_back();  // makes room for the scrape
   CHECK(exposes(fmt::format("{}{{server=\"{}\",reason=\"max_connections\"}} 1\n",
                             "provisr_http_connections_dropped_total", label)));
 }
@@ -277,7 +277,7 @@ TEST_CASE("a Unix socket is given to the group that is configured") {
 TEST_CASE("a socket that cannot be given to its group is not left behind") {
   const TempDirectory folder;
   std::vector<std::string> command;
-  // Root may give it to any group, unless it lacks the right to.
+  // Root may give it to any group unless it lacks CAP_CHOWN.
   if (::geteuid() == 0) command = {"setpriv", "--bounding-set", "-chown"};
   const std::string path = (folder.path() / "p.sock").string();
   const auto file = folder.write(

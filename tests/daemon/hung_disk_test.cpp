@@ -1,4 +1,4 @@
-// The disk of state_dir does not answer, under a provisrd that runs.
+// A running provisrd while the disk of state_dir hangs.
 #include "support/daemon_runner.hpp"
 #include "support/eventually.hpp"
 #include "support/lasting_daemon.hpp"
@@ -22,7 +22,8 @@ using namespace provisr::test;
 
 namespace {
 
-/// What the files of a program lie on whose paths have such a part: by default those of state_dir.
+/// A disk that can hang. It holds the files whose paths contain `part`, by default those of
+/// state_dir.
 class HangingDisk {
  public:
   explicit HangingDisk(std::string part = "/state/") : part_(std::move(part)) { set(false); }
@@ -59,7 +60,7 @@ class HangingDisk {
   return http_send(daemon.port, "POST", command, TokenFile::credentials).status == 200;
 }
 
-/// Waits for further ticks.
+/// Waits until there are three newer samples.
 [[nodiscard]] bool has_more_samples(const Lasting& daemon, const std::string& name) {
   const std::string newest = daemon.history_of(name).back();
   return eventually([&] {
@@ -171,12 +172,12 @@ TEST_CASE("a process that hangs whoever reads its environment keeps no stop and 
   CHECK(is_asked_for(daemon, "/api/restart?name=app&wait=30s"));
   CHECK(is_asked_for(daemon, "/api/restart?name=other&wait=30s"));
   CHECK(has_more_samples(daemon, "app"));
-  CHECK(is_alive(first));  // nobody knows whose it is
+  CHECK(is_alive(first));  // without its environment, the orphan cannot be assigned to "app"
   const int second = orphan(1);
 
   environments.answer();
   std::size_t count = 2;
-  CHECK(eventually([&] {  // once its reader is back
+  CHECK(eventually([&] {  // after the read of its environment has returned
     const int latest = orphan(count - 1);
     if (!is_asked_for(daemon, "/api/restart?name=app&wait=30s")) return false;
     ++count;

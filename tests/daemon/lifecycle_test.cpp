@@ -64,7 +64,7 @@ TEST_CASE("a child that ignores SIGTERM is killed, and so is its own child") {
   daemon.program().signal(SIGTERM);
   CHECK(daemon.program().wait() == 0);
   CHECK_FALSE(is_alive(leader));
-  // No process of the group is left, except for zombies that init has yet to reap.
+  // Eventually, because init may not have reaped the zombies of the group yet.
   CHECK(eventually([&] { return ::kill(-leader, 0) != 0; }));
   CHECK_THAT(daemon.program().err(), ContainsSubstring("stubborn"));
 }
@@ -148,7 +148,7 @@ TEST_CASE("a busy port is one clear line and status 1, before anything is starte
        "--metrics-listen", fmt::format("127.0.0.1:{}", free_port())},
       folder.path());
   CHECK(second.wait() == 1);
-  // The C library says "Address already in use" or, musl, "Address in use".
+  // glibc says "Address already in use", musl says "Address in use".
   const std::string complaint = second.err();
   CHECK(complaint.starts_with(
       fmt::format("provisrd: cannot listen on 127.0.0.1:{}: Address ", first.api_port())));
@@ -211,7 +211,7 @@ TEST_CASE("SIGUSR1 and SIGUSR2 are ignored with a line in the log") {
 TEST_CASE("a program that puts itself in the background is said to, and is stopped with its name") {
   const TempDirectory folder;
   const auto pid_file = folder.path() / "background.pid";
-  // A session of its own: no signal to the group reaches it.
+  // The orphan has its own session, so that no signal to the group reaches it.
   const Daemon daemon(
       fmt::format("[[processes]]\nname = \"app\"\nargs = [\"sh\", \"-c\", \"setsid -f sh -c 'echo "
                   "$$ > {0}.new; "

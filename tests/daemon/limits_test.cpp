@@ -1,4 +1,4 @@
-// Limits of the real daemon on processes that really use too much.
+// Limits of the real daemon on real processes that use too much.
 #include "support/daemon_runner.hpp"
 #include "support/eventually.hpp"
 #include "support/paths.hpp"
@@ -21,7 +21,7 @@ using Catch::Matchers::ContainsSubstring;
 namespace {
 
 constexpr std::string_view collection = "[metrics.process_metrics]\ninterval = \"20ms\"\n";
-/// Long enough for a process to get some of a busy machine's CPU in each.
+/// Long enough that a process gets some CPU time in each interval, even on a busy machine.
 constexpr std::string_view slow_collection = "[metrics.process_metrics]\ninterval = \"200ms\"\n";
 
 std::string limited_process(std::string_view name, const std::vector<std::string>& program,
@@ -47,7 +47,7 @@ TEST_CASE("a process over its memory limit is told of and goes on") {
   REQUIRE(status["limits_breached"].Size() == 1);
   const auto& breach = status["limits_breached"][0];
   CHECK(breach["limit"] == "memory");
-  CHECK(breach["value"].GetDouble() > 32.0);  // it may be on its way to 64
+  CHECK(breach["value"].GetDouble() > 32.0);  // may still grow to 64
   CHECK(breach["max"].GetDouble() == 32.0);
   CHECK(breach["action"] == "log");
   CHECK(status["restarts"].GetInt() == 0);
@@ -81,14 +81,14 @@ TEST_CASE("a process over its CPU limit is stopped, and stays so") {
   CHECK_FALSE(daemon.status_of("busy").HasMember("limits_breached"));
   CHECK(daemon.json("/api/exits?name=busy")["exits"][0]["reason"] == "limit");
   CHECK(has_logged(daemon, "busy: CPU usage of "));
-  // The file is read again, as it is: nothing starts what was stopped.
+  // A reload of the unchanged file does not start a stopped process.
   daemon.program().signal(SIGHUP);
   REQUIRE(eventually([&] { return has_logged(daemon, "reloaded: 0 started"); }));
   CHECK(daemon.state_of("busy") == "stopped");
 }
 
 TEST_CASE("a process that calms down breaches its limit no more") {
-  // It spins for some CPU time and then sleeps.
+  // The process uses some CPU time and then sleeps.
   Daemon daemon(std::string(slow_collection) +
                 limited_process("busy", {"burner", "3000"}, "max_cpu_percent = 1\nfor = \"0s\""));
   REQUIRE(eventually([&] { return daemon.status_of("busy").HasMember("limits_breached"); }));
@@ -129,7 +129,7 @@ TEST_CASE("a reload raises a limit without a restart") {
   text.replace(text.find("max_memory_mb = 32"), std::string("max_memory_mb = 32").size(),
                "max_memory_mb = 3200");
   daemon.folder().write("new.toml", text);
-  std::filesystem::rename(daemon.folder().path() / "new.toml", file);  // never half a file
+  std::filesystem::rename(daemon.folder().path() / "new.toml", file);  // atomic
   daemon.program().signal(SIGHUP);
   REQUIRE(eventually([&] { return has_logged(daemon, "0 restarted, 1 changed"); }));
   CHECK(eventually([&] { return !daemon.status_of("big").HasMember("limits_breached"); }));

@@ -1,4 +1,4 @@
-// Processes that are watched by what they are: real ones, found by a real provisrd.
+// Real processes that a real provisrd finds by `match`.
 #include "support/child_program.hpp"
 #include "support/daemon_runner.hpp"
 #include "support/lasting_daemon.hpp"
@@ -35,7 +35,7 @@ namespace {
 
 constexpr std::string_view fast = "[metrics.process_metrics]\ninterval = \"100ms\"\n";
 
-/// Other tests may run beside this one.
+/// Returns a word that no other test uses at the same time.
 std::string unique_word() {
   static int count = 0;
   return fmt::format("matched-{}-{}", ::getpid(), ++count);
@@ -60,13 +60,13 @@ void write_title(std::string_view title) {
   std::string field;
   for (int number = first_field; number < 48; ++number) fields >> field;
   fields >> begin >> end;
-  const std::size_t room = end - begin - 1;  // a zero stays at the end
+  const std::size_t room = end - begin - 1;  // keeps a null character at the end
   auto* const arguments = reinterpret_cast<char*>(begin);
   std::memset(arguments, 0, room);
   title.copy(arguments, room);
 }
 
-/// A process that calls itself so, and sleeps.
+/// Starts a process with this name as its first argument, which sleeps.
 [[nodiscard]] Child sleeper(const std::string& name, const std::string& program = child_path()) {
   return fork_child([&] { become(program, {name, "threader", "1", "--seconds", "600"}); });
 }
@@ -86,7 +86,7 @@ std::string sorted_names(const Daemon& daemon) {
   return fmt::format("{}", fmt::join(names, " "));
 }
 
-/// Waits for it; "name?" is one without a process.
+/// Waits until the names are as expected. "name?" is a name without a running process.
 void expect_names(const Daemon& daemon, const std::string& expected) {
   std::string names;
   const bool came = eventually([&] { return (names = sorted_names(daemon)) == expected; });
@@ -184,7 +184,7 @@ TEST_CASE("a program that is executed late is found, and one that becomes anothe
   const Pipe go_on;
   const Child child = fork_child([&] {
     static_cast<void>(go.read_up_to("x"));
-    // A shell that is called so until it is told to become something else.
+    // A shell with this name, until it reads a line and executes another program.
     ::dup2(go_on.reader(), STDIN_FILENO);
     become("/bin/sh", {word, "-c", "read line; exec sleep 600", word});
   });
@@ -234,13 +234,12 @@ TEST_CASE("who executes another program is let go of, known by its file or by it
     CHECK(shows(name, "0"));
     CHECK(eventually([&, entry = name] { return !daemon.json("/api/metrics").HasMember(entry); }));
     CHECK(is_alive(first.pid()));
-    CHECK(
-        daemon.json(fmt::format("/api/exits?name={}", name))["exits"].Empty());  // it has not ended
+    CHECK(daemon.json(fmt::format("/api/exits?name={}", name))["exits"].Empty());  // still runs
 
     const Pipe never;
     const Child second = fork_child([&, path = program, args0 = title] {
       ::dup2(never.reader(), STDIN_FILENO);
-      become(path, {args0, "-c", "read line; exit", args0});  // without a child that outlives it
+      become(path, {args0, "-c", "read line; exit", args0});  // leaves no child behind
     });
     CHECK(daemon.pid_of(name) == second.pid());
     CHECK(shows(name, "1"));
@@ -352,7 +351,7 @@ TEST_CASE("a reload that changes a match looks at all anew", "[match]") {
   CHECK(daemon.pid_of("w-_") == b.pid());
   CHECK(daemon.json("/api/metrics/history?name=w-a")["history"].Size() > 0);
 
-  // The first entry wins, and what is configured has its name first.
+  // The first entry wins, and configured names take precedence.
   reload_with(rule("first", fmt::format("args = \"{}-a thr*\"", word)) +
               rule("w-{1}", fmt::format("args = \"{}-* thr*\"", word)) +
               fmt::format("[[processes]]\nname = \"w-b\"\n{}", child_args({"threader", "1"})));
@@ -398,7 +397,7 @@ TEST_CASE("when a process was started is told of all kinds, and the same by the 
     const auto now = std::chrono::system_clock::now().time_since_epoch();
     return std::chrono::duration<double>(now).count();
   };
-  constexpr double precision = 0.1;  // clock ticks, and the wall clock of the boot
+  constexpr double precision = 0.1;  // of clock ticks and of the boot time
   const double before = seconds_now() - precision;
   const Child matched = sleeper(word);
   const Child named = sleeper(word + "-named");
@@ -445,7 +444,7 @@ TEST_CASE("arguments may be anything", "[match]") {
                 rule("y-{1}", fmt::format("args = \"other{}*threader 1 *\"", word)));
   const Child nasty = sleeper(word + "\n\"}<script>\xff\xfe\x1b[31m/../..");
   const Child huge = sleeper("other" + word + std::string(30'000, 'a'));
-  const Child too_huge = sleeper("other" + word + std::string(100'000, 'b'));  // 32 KiB count
+  const Child too_huge = sleeper("other" + word + std::string(100'000, 'b'));  // only 32 KiB count
   std::string names;
   REQUIRE(eventually([&] {
     names = sorted_names(daemon);

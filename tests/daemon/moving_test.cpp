@@ -1,5 +1,5 @@
-// What a configuration says for all of its processes, and what it has in files of their own, by the
-// real daemon.
+// Settings for all processes of a configuration, and processes in their own files, in the real
+// daemon.
 #include "support/daemon_runner.hpp"
 #include "support/eventually.hpp"
 #include "support/paths.hpp"
@@ -41,7 +41,7 @@ class MovedWorld {
   void remove_program(std::string_view name) const {
     std::filesystem::remove(folder_.path() / "programs" / fmt::format("{}.toml", name));
   }
-  /// By renaming, so that no reader sees half of it.
+  /// Writes a file atomically, by a rename.
   void write(const std::filesystem::path& name, std::string_view text) const {
     std::filesystem::rename(folder_.write("new", text), folder_.path() / name);
   }
@@ -57,7 +57,7 @@ class MovedWorld {
     daemon_.emplace(std::vector<std::string>{provisrd_path(), file()}, folder_.path());
     REQUIRE(eventually([&] { return std::filesystem::exists(socket()); }));
   }
-  /// What `provisrd COMMAND --socket ...` prints; its exit status in `status`.
+  /// Runs `provisrd COMMAND --socket ...` and returns its output. status() is the exit status.
   [[nodiscard]] std::string ask(std::vector<std::string> words) {
     std::vector<std::string> command{provisrd_path()};
     for (std::string& word : words) command.push_back(std::move(word));
@@ -91,7 +91,7 @@ class MovedWorld {
 
 constexpr std::string_view programs = "programs_directory = \"programs\"\n";
 
-/// One that prints its environment and goes on.
+/// Configures a process that prints its environment and keeps running.
 std::string printer(std::string_view name, std::string_view keys = "") {
   return fmt::format(
       "[[processes]]\nname = \"{}\"\nstart_duration = \"0s\"\n"

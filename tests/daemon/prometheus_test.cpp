@@ -230,7 +230,7 @@ TEST_CASE("the Prometheus endpoint speaks OpenMetrics to who prefers it") {
 
 TEST_CASE("a scrape varies by both fields it is chosen by, and says so once") {
   const Daemon daemon("");
-  for (int i = 0; i < 3; ++i) {  // made for this scrape, and for the one before
+  for (int i = 0; i < 3; ++i) {  // a text made for this scrape, and one made for an earlier scrape
     RawClient client(daemon.metrics_port());
     client.send("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
     const std::string answer = client.read_answer();
@@ -268,7 +268,7 @@ TEST_CASE("a counter moves between ticks") {
   const Daemon daemon(
       "[metrics.process_metrics]\ninterval = \"1h\"\n[[processes]]\nname = \"my-app\"\n" +
       child_args({"spinner", "100"}));
-  REQUIRE(daemon.has_samples_of({"my-app"}));  // the first tick comes soon, the second in an hour
+  REQUIRE(daemon.has_samples_of({"my-app"}));  // after the first tick; the second is in an hour
   const auto cpu_seconds = [&] {
     const std::string line = "\nprovisr_process_cpu_seconds_total{name=\"my-app\"} ";
     const std::string text = daemon.prometheus();

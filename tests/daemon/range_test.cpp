@@ -26,8 +26,8 @@ const std::vector<std::string> ranges{"bytes=0-0",
                                       "lines=0-64000",
                                       ""};
 
-/// What two answers have in common: the text without the values of the exposition, which change
-/// from one answer to the next, and without the counts of the answers themselves.
+/// Returns the part of an answer that does not change between answers: leaves out the values of the
+/// exposition and the counts of answers.
 [[nodiscard]] std::string shape_of(const std::string& body) {
   std::istringstream text(body);
   std::string shape;
@@ -40,7 +40,7 @@ const std::vector<std::string> ranges{"bytes=0-0",
   return shape;
 }
 
-/// A request with a range is answered like one without, or refused with an error of its own.
+/// Checks that a request with a range is answered like one without, or refused with status 416.
 void check_ranges(int port, const std::string& method, const std::string& path) {
   const HttpResult whole = http_send(port, method, path);
   REQUIRE(whole.status != 0);

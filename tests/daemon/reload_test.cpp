@@ -21,7 +21,7 @@ using Catch::Matchers::ContainsSubstring;
 
 namespace {
 
-/// A provisrd whose configuration can be written again.
+/// A provisrd whose configuration can be changed.
 class Reloadable {
  public:
   explicit Reloadable(const std::string& processes) {
@@ -38,7 +38,7 @@ class Reloadable {
                               "[metrics]\nlisten = \"127.0.0.1:{}\"\n"
                               "[metrics.process_metrics]\n{}\n{}",
                               port, server, token_.path(), metrics_port, collection, processes));
-    std::filesystem::rename(folder_.path() / "new.toml", file());  // never half a file
+    std::filesystem::rename(folder_.path() / "new.toml", file());  // atomic
   }
   [[nodiscard]] HttpResult reload() const {
     return http_send(port, "POST", "/api/reload", TokenFile::credentials);
@@ -87,7 +87,7 @@ TEST_CASE("SIGHUP reads the configuration again; only what differs changes") {
 
   CHECK(eventually([&] { return daemon.pid_of("added") != 0; }));
   CHECK(eventually([&] { return !is_alive(removed) && !is_alive(changed); }));
-  CHECK(eventually([&] {  // what has ended is shown until its end is told
+  CHECK(eventually([&] {  // shows the ended process until its end is handled
     const rapidjson::Document status = daemon.status_of("changed");
     return status.IsObject() && status.HasMember("pid") && status["pid"].GetInt() != changed &&
            status["restarts"].GetInt() == 1;
@@ -186,7 +186,7 @@ TEST_CASE("listeners move, or serve by other rules at the same address") {
 
   const int before = daemon.port;
   const int taken = daemon.metrics_port;
-  daemon.port = taken;  // of the same process, but another listener
+  daemon.port = taken;  // in use by another listener of the same process
   daemon.metrics_port = free_port();
   daemon.write(reloaded_process("app"));
   CHECK(http_send(before, "POST", "/v2/reload", TokenFile::credentials).status == 422);

@@ -1,4 +1,4 @@
-// What befalls a supervisor in practice, through the real daemon.
+// Problems that a supervisor meets in practice, with the real daemon.
 #include "support/daemon_runner.hpp"
 #include "support/eventually.hpp"
 #include "support/paths.hpp"
@@ -25,7 +25,7 @@ using Catch::Matchers::ContainsSubstring;
 
 namespace {
 
-/// A process by a command of the shell.
+/// Configures a process that is a shell script.
 [[nodiscard]] std::string shell_process(std::string_view name, std::string_view script,
                                         std::string_view more = "") {
   return fmt::format("[[processes]]\nname = \"{}\"\nargs = [\"sh\", \"-c\", '''{}''']\n{}\n", name,
@@ -42,7 +42,7 @@ namespace {
   return pids;
 }
 
-/// Its state as procfs has it, such as 'S' or 'T'; 0 if it is gone.
+/// Returns the state of a process in procfs, such as 'S' or 'T'; 0 if the process is gone.
 [[nodiscard]] char proc_state(int pid) {
   const auto file = fmt::format("/proc/{}/stat", pid);
   if (!std::filesystem::exists(file)) return 0;
@@ -50,8 +50,8 @@ namespace {
   return stat.at(stat.rfind(')') + 2);
 }
 
-/// A command that runs with a full disk of its own at `folder`, in a mount namespace that ends with
-/// it.
+/// Returns a command line that runs `command` with a full disk at `folder`, in its own mount
+/// namespace.
 [[nodiscard]] std::vector<std::string> with_small_disk(const std::filesystem::path& folder,
                                                        const std::string& command) {
   return {"unshare",
@@ -174,7 +174,7 @@ TEST_CASE("with a full disk below state_dir processes run all the same") {
                                "[daemon]\nstate_dir = \"{}/disk/state\"\n",
                                port, folder.path().string()) +
                        shell_process("app", "exec sleep 1000"));
-  // The folder and its files are there; they cannot grow.
+  // The folder and its files exist, but cannot grow.
   Program daemon(
       with_small_disk(folder.path() / "disk",
                       fmt::format("rm '{0}/disk/fill'; mkdir -m 700 '{0}/disk/state' "

@@ -22,8 +22,7 @@ using namespace provisr::test;
 
 namespace {
 
-/// A service manager: a datagram socket whose address programs find in NOTIFY_SOCKET while it
-/// lives.
+/// A fake service manager: a datagram socket whose address is in NOTIFY_SOCKET while it lives.
 class Manager {
  public:
   /// `address` is a path, or "@" and a name.
@@ -43,7 +42,7 @@ class Manager {
     ::close(socket_);
   }
 
-  /// All that it was told by now.
+  /// Returns all messages so far.
   [[nodiscard]] const std::vector<std::string>& told() {
     std::array<char, 256> buffer{};
     for (;;) {
@@ -53,7 +52,7 @@ class Manager {
     }
   }
 
-  /// Nothing more can be told to it without waiting.
+  /// Fills the socket, so that the next message would block.
   void fill() const {
     while (::sendto(socket_, "x", 1, MSG_DONTWAIT, generic_address(), size_) == 1) {
     }
@@ -122,7 +121,7 @@ TEST_CASE("a service manager that does not read, or has gone, holds up nothing")
   const TempDirectory folder;
   const Manager manager((folder.path() / "notify").string());
   manager.fill();
-  Daemon daemon("");  // answers
+  Daemon daemon("");  // waits until the daemon answers
   std::filesystem::remove(folder.path() / "notify");
   daemon.program().signal(SIGHUP);
   daemon.program().signal(SIGTERM);

@@ -1,4 +1,4 @@
-// What outlives provisrd in its state_dir, by the real daemon.
+// The state that outlives the real daemon in its state_dir.
 #include "daemon/state/process_store.hpp"
 #include "support/daemon_runner.hpp"
 #include "support/eventually.hpp"
@@ -43,7 +43,7 @@ void remember(const fs::path& file, std::string_view name,
   REQUIRE_FALSE(ProcessStore(std::move(slots), torn).remember(name, process));
 }
 
-/// The processes that have this among their environment variables.
+/// Returns the processes that have this environment variable.
 [[nodiscard]] std::set<int> processes_with(const std::string& variable) {
   std::set<int> pids;
   for (const auto& entry : fs::directory_iterator("/proc")) {
@@ -55,7 +55,7 @@ void remember(const fs::path& file, std::string_view name,
   return pids;
 }
 
-/// Collects what a killed daemon leaves, as an init does, so that its end can be told.
+/// Adopts and reaps the children of a killed daemon, as an init does, so that their ends are known.
 class Init {
  public:
   Init() { ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); }
@@ -193,7 +193,7 @@ TEST_CASE("what is counted under a name goes on over a kill -9 and over SIGQUIT"
     return daemon.has_metric(
         fmt::format("provisr_process_exits_total{{name=\"app\",result=\"signal\"}} {}", count));
   };
-  // A process that is taken over breaches its limit anew.
+  // A process that is taken over breaches its limit again.
   const auto breaches_and_ends_of_others = [&](int count) {
     return daemon.has_metric(fmt::format("provisr_process_limit_breaches_total{{name=\"big\","
                                          "limit=\"memory\"}} {}",
@@ -213,7 +213,7 @@ TEST_CASE("what is counted under a name goes on over a kill -9 and over SIGQUIT"
   CHECK(ends_of_app(1));
   CHECK(eventually([&] { return breaches_and_ends_of_others(2); }));
   kill_app();
-  const int counted = ends_of_app(2) ? 2 : 1;  // nobody tells, if whoever reaps it takes too long
+  const int counted = ends_of_app(2) ? 2 : 1;  // the end is unknown if it is reaped too late
   kill_app();
   CHECK(ends_of_app(counted + 1));
   daemon.program->signal(SIGQUIT);

@@ -1,4 +1,4 @@
-// Standard streams that are closed, full, stalled or without a reader, through the real daemon.
+// The real daemon with standard streams that are closed, full, stalled or without a reader.
 #include "support/daemon_runner.hpp"
 #include "support/paths.hpp"
 
@@ -16,7 +16,7 @@ using namespace provisr::test;
 
 namespace {
 
-// Shell commands that make standard error what their names say; $fifo is a new FIFO.
+// Shell commands that set up standard error; $fifo is a new FIFO.
 constexpr std::string_view closed = "exec 2>&-";
 constexpr std::string_view dead_pipe = "exec 3<>$fifo 2>$fifo 3>&-";
 constexpr std::string_view full = "exec 2>/dev/full";
@@ -24,7 +24,7 @@ constexpr std::string_view stalled_pipe =
     "exec 3<>$fifo; dd if=/dev/zero of=$fifo oflag=nonblock bs=512 count=100000 2>/dev/null; "
     "exec 2>&3 3>&-";
 
-/// provisrd, started by a shell that sets up its streams first.
+/// Starts provisrd from a shell that sets up its streams first.
 [[nodiscard]] Program provisrd(std::string_view streams, const TempDirectory& folder,
                                const std::vector<std::string>& arguments) {
   const auto fifo = (folder.path() / "fifo").string();

@@ -1,4 +1,4 @@
-// `provisrd top` on a pseudo-terminal, before a real provisrd.
+// `provisrd top` on a pseudo-terminal, with a real provisrd.
 #include "support/daemon_runner.hpp"
 #include "support/paths.hpp"
 #include "support/pseudo_terminal.hpp"
@@ -125,7 +125,7 @@ TEST_CASE("top ends clean on signals and keys that end it") {
   const int number = GENERATE(SIGTERM, SIGINT, SIGHUP, SIGQUIT, 0);
   INFO(number);
   if (number == 0) {
-    top.type("\x03");  // which the terminal turns into SIGINT
+    top.type("\x03");  // the terminal turns Ctrl-C into SIGINT
   } else {
     top.signal(number);
   }
@@ -155,13 +155,14 @@ TEST_CASE("top ends clean before a terminal that takes nothing") {
 TEST_CASE("top gives the terminal back while it is suspended") {
   const Daemon daemon(group_and_failure());
   REQUIRE(is_up(daemon));
-  // The shell makes a group of its own for top, as those of a session's leader are not stopped.
+  // The shell must give top its own process group, because Ctrl-Z does not stop the group of a
+  // session leader.
   Words command = top_of(daemon);
   std::string line = "set -m; ";
   for (const std::string& word : command) line += "'" + word + "' ";
   TerminalProgram shell({"/bin/bash", "-c", line + "; echo suspended; fg; echo over $?"}, 80, 24);
   REQUIRE(shell.shows_text("    app-3"));
-  shell.type("\x1a");  // Ctrl-Z; the shell continues it at once
+  shell.type("\x1a");  // Ctrl-Z; the shell continues top at once
   const bool is_back =
       shell.shows([&](const std::string&) { return shell.screen().times_alternate() >= 2; });
   INFO(shell.screen().text());

@@ -1,4 +1,4 @@
-// Trees by the real daemon: orphans that it adopts and reaps, and trees that a reload watches anew.
+// Trees in the real daemon: orphans that it adopts and reaps, and trees that a reload tracks again.
 #include "support/daemon_runner.hpp"
 #include "support/eventually.hpp"
 #include "support/paths.hpp"
@@ -26,7 +26,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// What a shell waits at with `read word < PATH`, without a child of its own.
+/// A FIFO at which a shell waits with `read word < PATH`, without a child process.
 class Gate {
  public:
   Gate() {
@@ -54,7 +54,7 @@ class Gate {
   return fmt::format("[metrics.process_metrics]\ninterval = \"{}\"\n", interval);
 }
 
-/// Of the name "app"; -1 if there is none.
+/// Returns the CPU seconds of "app"; -1 if there is no sample.
 [[nodiscard]] double cpu_seconds(const Daemon& daemon) {
   constexpr std::string_view sample = "\nprovisr_process_cpu_seconds_total{name=\"app\"} ";
   const std::string text = daemon.prometheus();
@@ -62,7 +62,7 @@ class Gate {
   return at == std::string::npos ? -1 : std::stod(text.substr(at + sample.size()));
 }
 
-/// The members that "app" has; -1 if that is not told.
+/// Returns the number of members of "app"; -1 if it is not reported.
 [[nodiscard]] int members(const Daemon& daemon) {
   rapidjson::Document sample;
   sample.Parse(daemon.get("/api/metrics?name=app").body.c_str());
@@ -74,7 +74,7 @@ class Gate {
   return daemon.get("/api/metrics?name=app").status == 200;
 }
 
-/// The PIDs of the children of a process, zombies included.
+/// Returns the PIDs of the children of a process, zombies included.
 [[nodiscard]] std::string children_of(pid_t pid) {
   std::string pids;
   for (const auto& thread : fs::directory_iterator(fmt::format("/proc/{}/task", pid))) {
@@ -83,7 +83,7 @@ class Gate {
   return pids;
 }
 
-/// Reads the configuration again with `now` in place of `before`.
+/// Replaces `before` by `now` in the configuration and reloads it.
 void reload_with(Daemon& daemon, std::string_view before, std::string_view now) {
   const auto file = daemon.folder().path() / "provisr.toml";
   std::string text = read_text(file);
@@ -107,12 +107,12 @@ void reload_with(Daemon& daemon, std::string_view before, std::string_view now) 
 }
 
 constexpr double burnt = 0.4;
-/// What a shell uses, and how coarse the system's account is.
+/// The CPU time of a shell, and the precision of the system's accounting.
 constexpr double tolerance = 0.15;
-/// Of what was waited for, user and system time are rounded down each.
+/// User and system time of processes that were waited for are each rounded down.
 constexpr double clock_ticks = 0.02;
 
-/// Leaves a process behind that uses `burnt` seconds and ends.
+/// Returns a script that leaves a process behind, which uses `burnt` seconds and ends.
 [[nodiscard]] std::string orphaning_script(const Gate& gate) {
   return fmt::format(
       "read word < {0}; ({1} burner 400 --seconds 0 > /dev/null &); read word < {0}; exec sleep "
@@ -123,7 +123,7 @@ constexpr double clock_ticks = 0.02;
 }  // namespace
 
 TEST_CASE("what an orphan has used stays in its tree once provisrd has reaped it", "[tree]") {
-  // Without a second tick, nobody has seen the orphan before it is reaped.
+  // With 1h, no tick samples the orphan before it is reaped.
   const std::string_view interval = GENERATE("50ms", "1h");
   CAPTURE(interval);
   const Gate gate;
@@ -171,7 +171,7 @@ TEST_CASE("a reload that leaves a tree as it is keeps what its orphans have used
 
 TEST_CASE("a tree that a reload watches anew has all its members, orphans included", "[tree]") {
   const Gate gate;
-  // Two workers, one of which loses its parent, and one that was waited for.
+  // Two workers, one of which becomes an orphan, and one that was waited for.
   Daemon daemon(collecting_every("50ms") +
                 script_toml(fmt::format("{1} burner 200 --seconds 0 > /dev/null; sleep 600 & "
                                         "(sleep 601 &); read word < {0}; sleep 602 & wait",
@@ -185,7 +185,7 @@ TEST_CASE("a tree that a reload watches anew has all its members, orphans includ
   reload_with(daemon, "scope = \"tree\"", "scope = \"process\"");
   REQUIRE(eventually([&] { return has_sample(daemon) && members(daemon) == -1; }));
   CHECK(daemon.pid_of("app") == pid);
-  CHECK(cpu_seconds(daemon) < tolerance);  // the shell's own
+  CHECK(cpu_seconds(daemon) < tolerance);  // only that of the shell
 
   reload_with(daemon, "scope = \"process\"", "scope = \"tree\"");
   REQUIRE(eventually([&] { return members(daemon) == 3; }));

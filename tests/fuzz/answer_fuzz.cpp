@@ -1,5 +1,5 @@
-// Any bytes as what a server answers to the client commands: nothing of it may crash them or
-// control a terminal.
+// Any bytes as a server's answer to the client commands. They must not crash a command or control a
+// terminal.
 #include "daemon/cli/client/reload_report.hpp"
 #include "daemon/cli/client/status_report.hpp"
 #include "daemon/cli/client/terminal_text.hpp"
@@ -30,7 +30,7 @@ void check_harmless(std::string_view text) {
   }
 }
 
-/// Only std::runtime_error says that an answer is none.
+/// Runs `show`, which may only throw std::runtime_error, for an answer that is not valid.
 template <class Show>
 void show(Show&& show) {
   try {

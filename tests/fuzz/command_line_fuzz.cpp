@@ -1,4 +1,4 @@
-// Any words as provisrd's command line, and any text as one of the values that it takes.
+// Any words as provisrd's command line, and any text as a value on it.
 #include "daemon/base/duration.hpp"
 #include "daemon/cli/options.hpp"
 #include "daemon/cli/server_url.hpp"
@@ -18,7 +18,7 @@ using namespace provisr::daemon;
 
 namespace {
 
-/// The words of a text that a NUL parts, as in /proc/PID/cmdline.
+/// Splits a text at each NUL, as in /proc/PID/cmdline.
 [[nodiscard]] std::vector<std::string_view> words_of(std::string_view text) {
   std::vector<std::string_view> words;
   while (!text.empty()) {
@@ -28,7 +28,7 @@ namespace {
   return words;
 }
 
-/// Only std::invalid_argument says that a value is none.
+/// Runs `parse`, which may only throw std::invalid_argument, for a value that is not valid.
 template <class Parse>
 void parse_value(Parse parse, std::string_view text) {
   try {

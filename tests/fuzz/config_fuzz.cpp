@@ -1,4 +1,5 @@
-// Any text as a configuration file: read whole, every fault one line, nothing kept from a bad one.
+// Any text as a configuration file: it is read whole, each fault is one line, and nothing is kept
+// from a file with faults.
 #include "daemon/config/load.hpp"
 
 #include <cstddef>

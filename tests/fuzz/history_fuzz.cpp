@@ -1,5 +1,5 @@
-// Any bytes as the file of a history: refused by name, or continued without reading beyond them.
-// The first byte chooses the shape that is expected, the rest is the file.
+// Any bytes as a history file: it is refused with a named state, or continued without a read beyond
+// its end. The first byte selects the expected shape, the rest is the file.
 #include "daemon/base/timestamp.hpp"
 
 #include <provisr/history.hpp>
@@ -29,7 +29,7 @@ namespace {
           .row_size = row_sizes[choice >> 2U & 1U]};
 }
 
-/// A copy of exactly the file's size, so that the sanitizer sees any byte read beyond it.
+/// Returns a copy of exactly the file's size, so that the sanitizer detects any read beyond it.
 [[nodiscard]] HistoryStorage copy_of(std::span<const std::uint8_t> file) {
   constexpr std::align_val_t alignment{64};
   auto* const memory = static_cast<std::byte*>(::operator new(file.size(), alignment));

@@ -1,5 +1,5 @@
-// Any bytes from a client of the HTTP server, in any pieces, whose answers it takes in any pieces.
-// The first byte seeds the sizes of the pieces, the rest is what the client sends.
+// Any bytes from a client of the HTTP server, which sends and reads in pieces of any size. The
+// first byte seeds the sizes of the pieces, the rest is what the client sends.
 #include "daemon/http/connection.hpp"
 
 #include <algorithm>
@@ -22,7 +22,7 @@ void check(bool holds) {
   if (!holds) std::abort();
 }
 
-/// Answers with a text, a shared text, a source or later, as the path's length has it.
+/// Answers with a text, a shared text, a source or later, depending on the length of the path.
 class Owner final : public ConnectionOwner {
  public:
   HttpAnswer answer(const HttpRequest& request) override {
@@ -63,7 +63,7 @@ class Owner final : public ConnectionOwner {
   Ticket last_ticket_ = 0;
 };
 
-/// The head of an answer tells one way to find the end of the body.
+/// Checks that the head of an answer gives one way to find the end of the body.
 void check_head(std::string_view head) {
   check(head.starts_with("HTTP/1.1 "));
   check(head.ends_with("\r\n\r\n"));
@@ -124,7 +124,7 @@ class Client {
     connection_.sent(piece(size), now_);
   }
 
-  /// The client has no more to say; a server that has not closed by then waits for its deadline.
+  /// Ends the client's input. If the server then keeps the connection open, lets its deadline pass.
   void end() {
     if (!has_ended_) {
       has_ended_ = true;

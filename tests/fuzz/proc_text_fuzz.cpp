@@ -1,4 +1,4 @@
-// Any text as a file of /proc/PID: parsed or refused, and never read beyond its end.
+// Any text as a file of /proc/PID: it is parsed or refused, and never read beyond its end.
 #include "lib/platform/linux/proc_text.hpp"
 
 #include <cstddef>

@@ -1,6 +1,5 @@
-// Any bytes as a file of slots: of processes, of exits, of their samples or of counts. The first
-// byte chooses which, and whether the rest is the file as it is, or payloads of slots with a head
-// that fits them.
+// Any bytes as a slot file of processes, exits, samples of exits, or counts. The first byte selects
+// the kind, and whether the rest is the whole file or the payloads of slots with valid heads.
 #include "daemon/state/count_store.hpp"
 #include "daemon/state/exit_store.hpp"
 #include "daemon/state/process_store.hpp"
@@ -52,13 +51,13 @@ void write_raw(const SlotFormat& format, std::span<const std::byte> bytes) {
             static_cast<std::streamsize>(bytes.size()));
 }
 
-/// Two bytes for the place and the sequence number of a slot, then its payload.
+/// Writes slots. Each takes one byte for its index, one for its sequence number, then its payload.
 void write_slots(const SlotFormat& format, std::span<const std::byte> bytes) {
   write_raw(format, {});
   const auto slots = open(format);
   while (bytes.size() >= 2) {
     const auto index = std::to_integer<std::size_t>(bytes[0]) % 16;
-    // Both ends of the range.
+    // Wraps around below 0, to reach both ends of the range.
     const auto sequence = std::to_integer<std::uint64_t>(bytes[1]) - 8;
     bytes = bytes.subspan(2);
     std::vector<std::byte> payload(format.payload);
@@ -109,7 +108,7 @@ void use_exits() {
   check(!exits.empty() && exits.size() <= most_exits && exits.back().record.pid == 4711);
 }
 
-/// What they are of is whole.
+/// Uses the file of samples with 16 valid exits.
 void use_samples() {
   auto slots = open(ExitStore::samples_format());
   if (!slots) return;
@@ -173,7 +172,8 @@ void use(Kind kind) {
   }
 }
 
-/// The first byte chooses: its upper half counts or samples, else its lowest bit.
+/// Returns the kind that the first byte selects: its upper half selects counts or samples;
+/// otherwise its lowest bit selects processes or exits.
 [[nodiscard]] Kind kind_of(std::uint8_t choice) {
   if ((choice & 0xf0U) == 0xc0) return Kind::counts;
   if ((choice & 0xf0U) == 0xa0) return Kind::samples;

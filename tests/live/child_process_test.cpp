@@ -30,10 +30,10 @@ bool is_gone(const ChildProcess& child) {
   return eventually([&] { return !child.group_alive(); });
 }
 
-/// Waits, in a group of its own, and never asks how its children ended.
+/// A parent in its own process group that never reaps its children.
 class CarelessParent {
  public:
-  /// With one child, which is in `group`.
+  /// Starts the parent with one child, which joins `group`.
   explicit CarelessParent(pid_t group) {
     std::array<int, 2> ready{};
     REQUIRE(::pipe(ready.data()) == 0);

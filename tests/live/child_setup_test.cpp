@@ -29,7 +29,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// What a shell prints that runs `script` as a child with the rest of `command`.
+/// Runs `script` in a shell, with the other settings of `command`, and returns its output.
 std::string output_of(const std::string& script, ChildCommand command = {}) {
   const TempDirectory directory;
   const auto output = directory.path() / "output";
@@ -59,7 +59,7 @@ void write_program(const fs::path& file, const std::string& script) {
   fs::permissions(file, fs::perms::owner_all);
 }
 
-/// Puts another file in the place of standard input.
+/// Replaces standard input by another file.
 class StdinFrom {
  public:
   explicit StdinFrom(const fs::path& file) : before_(::dup(STDIN_FILENO)) {
@@ -281,7 +281,7 @@ TEST_CASE("a child can be that of another user, with their groups and environmen
   ChildCommand command;
   const TempDirectory directory;
   command.argv = {"/bin/sh", "-c", "id -u; id -g; id -G; echo $HOME $USER $LOGNAME $SHELL"};
-  command.stdout_file = directory.path() / "output";  // a folder of the daemon's own
+  command.stdout_file = directory.path() / "output";  // in a folder of the daemon's user
   command.account = nobody;
   const auto child = start_child(command);
   REQUIRE(wait_for_exit(*child).success());

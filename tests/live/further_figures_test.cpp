@@ -1,4 +1,4 @@
-// The figures that a registry is asked for, against what an independent reader finds in /proc.
+// Further figures of a registry, compared with those that an independent reader finds in /proc.
 #include "support/child_program.hpp"
 #include "support/eventually.hpp"
 #include "support/temp_directory.hpp"
@@ -55,7 +55,7 @@ constexpr FurtherFigures everything =
 constexpr std::array counters{io_read, io_write, faults, voluntary, involuntary};
 constexpr std::size_t block = 256 * 1024;
 
-/// The number behind a key in a file; 0 if it is not there.
+/// Returns the number after a key in a file; 0 if the key is missing.
 std::uint64_t number_in(const std::string& file, const std::string& key) {
   std::ifstream stream(file);
   for (std::string line; std::getline(stream, line);) {
@@ -68,7 +68,8 @@ std::uint64_t number_in(const std::string& file, const std::string& key) {
   return 0;
 }
 
-/// A field of `stat`, counted as in proc_pid_stat(5), of a program without spaces in its name.
+/// Returns a field of `stat`, numbered as in proc_pid_stat(5). The program's name must not have
+/// spaces.
 std::uint64_t stat_field(const std::string& directory, int wanted) {
   std::ifstream stream(directory + "/stat");
   std::string field;
@@ -76,7 +77,7 @@ std::uint64_t stat_field(const std::string& directory, int wanted) {
   return std::stoull(field);
 }
 
-/// Another way than the library's, of one process.
+/// Reads the figures of one process without the library.
 Row read_independently(ProcessId pid) {
   const std::string directory = "/proc/" + std::to_string(pid);
   Row row{};
@@ -97,7 +98,7 @@ Row read_independently(ProcessId pid) {
   return row;
 }
 
-/// Writes so much that it reaches storage; the file is removed again.
+/// Writes a file to storage and removes it again.
 void write_block(const std::string& file) {
   const int descriptor = ::open(file.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
   const std::vector<char> bytes(block, 'x');
@@ -107,7 +108,8 @@ void write_block(const std::string& file) {
   ::unlink(file.c_str());
 }
 
-/// Has a peak, threads that switched, IO, and a limit of its own, and then rests.
+/// Starts a child that has a peak, threads that have switched, IO and its own limit, and then
+/// rests.
 Child start_worker(const TempDirectory& directory, int ready) {
   return fork_child([&] {
     const rlimit limit{.rlim_cur = 123, .rlim_max = 200};

@@ -31,7 +31,7 @@ constexpr std::chrono::milliseconds plenty{60'000};
   return {.host = "127.0.0.1", .port = port, .path = ""};
 }
 
-/// An HttpServer that tells what it was asked.
+/// An HttpServer that answers with the request that it received.
 struct EchoServer {
   explicit EchoServer(const ListenAddress& address)
       : server({.address = address}, router, monitor, log.log()) {

@@ -1,4 +1,4 @@
-// A server of short patience, on real sockets: whom it drops, and what it says of it.
+// A server with short timeouts on real sockets: which clients it drops, and what it reports.
 #include "daemon/api/event_hub.hpp"
 #include "daemon/api/events.hpp"
 #include "daemon/http/server.hpp"
@@ -63,7 +63,7 @@ struct BoundedServer {
 
   [[nodiscard]] int port() const { return monitor.address()->port; }
 
-  /// Whether one connection was dropped, for this reason.
+  /// Waits until a connection was dropped for this reason. Returns whether it is the only one.
   [[nodiscard]] bool drops_one(DropReason expected) const {
     if (!eventually([&] { return monitor.dropped(expected) == 1; })) return false;
     std::size_t all = 0;
@@ -79,7 +79,7 @@ struct BoundedServer {
   HttpServer server;
 };
 
-/// The next descriptor is the last one that this process gets, while the object lives.
+/// Leaves this process only one free descriptor while the object lives.
 class OneDescriptorLeft {
  public:
   OneDescriptorLeft() {
@@ -191,7 +191,7 @@ TEST_CASE("a server without a descriptor left makes room, or waits for one") {
 
 namespace {
 
-/// Answers that a test completes from its own thread.
+/// A server whose answers a test completes from its own thread.
 struct Deferring {
   explicit Deferring(HttpLimits limits = {}, std::chrono::milliseconds time_limit = 10min)
       : time_limit_(time_limit) {
@@ -382,7 +382,7 @@ TEST_CASE("a server that stops tells those who wait, and takes no answer afterwa
 
 namespace {
 
-/// Events for whoever listens.
+/// A server with a stream of events.
 struct Streaming {
   explicit Streaming(const HttpLimits& limits, EventHub::Limits kept = {})
       : hub(kept, provisr::Clock::system()) {
@@ -395,7 +395,7 @@ struct Streaming {
     waker.emplace(hub, [this] { server->wake_sources(); });
   }
 
-  /// A client whose stream has begun.
+  /// Returns a client whose stream has begun.
   [[nodiscard]] RawClient listen() const {
     RawClient client(monitor.address()->port);
     client.send("GET /events HTTP/1.1\r\nHost: h\r\n\r\n");

@@ -27,7 +27,7 @@ using provisr::test::Pipe;
 
 namespace {
 
-/// Both ways to read one process.
+/// Both ways to read one process: with kept descriptors and by path.
 struct BothSamplers {
   explicit BothSamplers(ProcessId pid) : kept(pid), by_path(pid, 0) {}
 
@@ -68,7 +68,7 @@ TEST_CASE("an unreaped zombie has vanished", "[sampler]") {
   std::error_code error;
   SamplingContext context;
   auto sampler = ProcessSampler::open(context, child.pid(), error);
-  REQUIRE(sampler);  // its PID is taken as long as it is not reaped
+  REQUIRE(sampler);  // the PID exists until the zombie is reaped
   ProcessReading reading;
   CHECK(sampler->read(reading) == ReadStatus::vanished);
   CHECK(LiveSampler(child.pid(), 0).has_vanished());
@@ -105,7 +105,7 @@ TEST_CASE("a process stays the same through exec", "[sampler]") {
 TEST_CASE("a process whose first thread has ended is alive", "[sampler]") {
   const Child child = fork_child([] {
     std::thread([] { wait_to_be_killed(); }).detach();
-    ::syscall(SYS_exit, 0);  // of this thread alone
+    ::syscall(SYS_exit, 0);  // ends only this thread
   });
   REQUIRE(eventually([&] { return test::stat_of(child.pid()).leader_has_ended(); }));
   REQUIRE(test::stat_of(child.pid()).num_threads > 1);
@@ -116,15 +116,15 @@ TEST_CASE("a process whose first thread has ended is alive", "[sampler]") {
     CHECK(reading.num_threads.has_value());
     CHECK_FALSE(reading.memory_rss_bytes.has_value());
     CHECK_FALSE(reading.memory_swap_bytes.has_value());
-    CHECK_FALSE(reading.num_fds.has_value());  // it has some, and procfs shows none
+    CHECK_FALSE(reading.num_fds.has_value());  // procfs shows none, although it has some
     CHECK_FALSE(reading.num_fds_error);
   }
 }
 
 namespace {
 
-/// A process that waits to be killed, with this PID (clone3(2), set_tid). Empty, with errno set,
-/// if the kernel does not allow that or the PID is taken.
+/// Starts a process with this PID (clone3(2), set_tid) that waits to be killed. Returns nothing,
+/// with errno set, if the kernel does not allow that or the PID is taken.
 std::optional<Child> start_with_pid(ProcessId wanted) {
   auto pid = static_cast<pid_t>(wanted);
   clone_args arguments{};
@@ -140,7 +140,7 @@ std::optional<Child> start_with_pid(ProcessId wanted) {
   return Child(static_cast<pid_t>(result));
 }
 
-/// The time since boot in the unit of start times.
+/// Returns the time since boot in the unit of start times.
 std::uint64_t clock_ticks_now() {
   timespec now{};
   test::checked(::clock_gettime(CLOCK_BOOTTIME, &now), "clock_gettime");
@@ -153,7 +153,7 @@ std::uint64_t clock_ticks_now() {
 
 TEST_CASE("a reused PID is never mistaken for the old process", "[sampler]") {
   std::optional<Child> heir;
-  for (int attempt = 0; attempt < 50 && !heir; ++attempt) {  // the PID may be taken by others
+  for (int attempt = 0; attempt < 50 && !heir; ++attempt) {  // another process may take the PID
     ChildProgram first{"allocator", "1"};
     const ProcessId pid = first.pid();
     BothSamplers samplers(pid);

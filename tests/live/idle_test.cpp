@@ -1,5 +1,5 @@
-// A process that has not run is not asked anew, and nobody can tell: the figures are those of a
-// reading in full.
+// A process that has not run since the last tick is not read again. Its figures must equal those of
+// a full reading.
 
 #include "lib/platform/linux/reclaim_watch.hpp"
 #include "support/child_program.hpp"
@@ -38,7 +38,7 @@ namespace {
 constexpr std::size_t mebibyte = 1024 * 1024;
 constexpr std::size_t file_size = 16 * mebibyte;
 
-/// Many samplers of one process: as many idle processes as make a look at vmstat pay.
+/// Samplers of one process: as many idle processes as make a look at vmstat worthwhile.
 class ManySamplers {
  public:
   ManySamplers(ProcessId pid, std::chrono::nanoseconds max_idle_age,
@@ -72,7 +72,8 @@ bool are_equal(const ProcessReading& a, const ProcessReading& b) {
          a.num_threads == b.num_threads && a.num_fds == b.num_fds;
 }
 
-/// Until it sleeps and no longer uses CPU time: a process is shown asleep shortly before it is.
+/// Waits until a process sleeps and no longer uses CPU time. The state alone is not enough: it
+/// changes shortly before the process sleeps.
 [[nodiscard]] bool comes_to_rest(ProcessId pid) {
   double before = -1;
   return eventually([&] {
@@ -87,7 +88,7 @@ bool are_equal(const ProcessReading& a, const ProcessReading& b) {
   return file;
 }
 
-/// Maps a file and touches all of it, says so and sleeps.
+/// Maps a file, touches all of it, writes "ready" and sleeps.
 [[noreturn]] void hold_file(int file, int said) {
   auto* const bytes =
       static_cast<volatile char*>(::mmap(nullptr, file_size, PROT_READ, MAP_SHARED, file, 0));
@@ -96,7 +97,7 @@ bool are_equal(const ProcessReading& a, const ProcessReading& b) {
   for (;;) ::pause();
 }
 
-/// A child that holds the file, once it has come to rest.
+/// A child that holds the file and has come to rest.
 class FileHolder {
  public:
   explicit FileHolder(int file, const fs::path& group = {})
@@ -115,7 +116,7 @@ class FileHolder {
   Child child_;
 };
 
-/// A control group of one's own for memory, if this system lets one make it.
+/// A memory control group for the test. Has no folder if this system does not allow one.
 class MemoryGroup {
  public:
   MemoryGroup() {
@@ -135,7 +136,7 @@ class MemoryGroup {
 
   [[nodiscard]] const fs::path& folder() const noexcept { return folder_; }
 
-  /// Has the kernel take back what it can of the group's memory.
+  /// Makes the kernel reclaim as much of the group's memory as it can.
   void reclaim() const {
     std::ofstream(folder_ / "memory.force_empty") << "0" << std::flush;
     std::ofstream(folder_ / "memory.reclaim") << file_size << std::flush;
@@ -153,7 +154,7 @@ class MemoryGroup {
 }  // namespace
 
 TEST_CASE("the memory of a process that has not run stands until its age", "[sampler]") {
-  // It does not if something was reclaimed anywhere meanwhile.
+  // Repeated, because memory is read again if anything on the machine was reclaimed meanwhile.
   CHECK(eventually([] {
     const TempDirectory folder;
     const int file = new_file(folder.path() / "mapped");
@@ -167,7 +168,7 @@ TEST_CASE("the memory of a process that has not run stands until its age", "[sam
     static_cast<void>(of_short_age.tick());
     REQUIRE(*before.memory_rss_bytes > file_size);
 
-    // Nothing but a look at the process itself can tell that this has taken its pages.
+    // Only a reading of the process itself shows that this has taken its pages.
     checked(::ftruncate(file, 0), "ftruncate");
     ::close(file);
     const ProcessReading after = in_full.tick();
@@ -186,7 +187,8 @@ TEST_CASE("memory that was reclaimed from a process that has not run is seen", "
   const std::string zeros(file_size, '\0');
   REQUIRE(::pwrite(file, zeros.data(), zeros.size(), 0) == static_cast<ssize_t>(file_size));
   REQUIRE(::fsync(file) == 0);
-  REQUIRE(::posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED) == 0);  // the child's group shall own it
+  // The pages must be charged to the child's group.
+  REQUIRE(::posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED) == 0);
   const FileHolder holder(file, group.folder());
   ::close(file);
   ManySamplers samplers(holder.pid(), 1h);
@@ -206,7 +208,7 @@ TEST_CASE("memory that was reclaimed from a process that has not run is seen", "
 TEST_CASE("descriptors and threads of a process that has not run stand", "[sampler]") {
   const auto budget = GENERATE(std::optional<std::size_t>{}, std::optional<std::size_t>{0});
   const Pipe never_written;
-  // Not exec'd: it shares this process's table of descriptors.
+  // Without exec, so that the child shares this process's descriptor table.
   const Child child(static_cast<pid_t>(checked(
       static_cast<int>(::syscall(SYS_clone, CLONE_FILES | SIGCHLD, nullptr, nullptr, nullptr, 0)),
       "clone")));
@@ -216,7 +218,8 @@ TEST_CASE("descriptors and threads of a process that has not run stand", "[sampl
   REQUIRE(comes_to_rest(child.pid()));
   ManySamplers samplers(child.pid(), 1h, budget);
   for (int i = 0; i < 3; ++i) static_cast<void>(samplers.tick());
-  // Read by path, it is read in full if something was reclaimed anywhere meanwhile.
+  // Repeated, because a process read by path is read in full if anything on the machine was
+  // reclaimed meanwhile.
   CHECK(eventually([&] {
     const ProcessReading before = samplers.tick();
     const Pipe opened;
@@ -245,7 +248,7 @@ TEST_CASE("read twice within a tick, a process is read in full", "[sampler]") {
 
 namespace {
 
-/// Changes itself in one way for each byte that it is sent, and answers with a byte.
+/// Changes this process in one way for each byte received, and answers with a byte.
 [[noreturn]] void change_on_demand(int orders, int answers) {
   std::array<void*, 4> blocks{};
   std::vector<int> opened;

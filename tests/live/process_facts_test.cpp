@@ -1,4 +1,4 @@
-// What real processes are, in states that fixtures cannot show.
+// The facts of real processes in states that fixtures cannot show.
 #include "daemon/platform/process_facts.hpp"
 
 #include "support/child_program.hpp"
@@ -28,7 +28,7 @@ TEST_CASE("a process whose first thread has ended is what it was", "[live][match
     std::thread([] {
       for (;;) ::pause();
     }).detach();
-    ::syscall(SYS_exit, 0);  // of this thread alone
+    ::syscall(SYS_exit, 0);  // ends only this thread
   });
   const auto has_leader = [&] {
     const std::string stat = read_text("/proc/" + std::to_string(child.pid()) + "/stat");

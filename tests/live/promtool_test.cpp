@@ -24,7 +24,7 @@ using namespace provisr::daemon;
 
 namespace {
 
-/// What `promtool check metrics` says of a text; empty when it has nothing against it.
+/// Returns the objections of `promtool check metrics` to a text; empty if there are none.
 std::string objections_to(const std::string& metrics) {
   const test::TempDirectory directory;
   const std::string text = (directory.path() / "metrics").string();
@@ -36,7 +36,7 @@ std::string objections_to(const std::string& metrics) {
   return status != 0 && objections.empty() ? "failed without a word" : objections;
 }
 
-/// What `/metrics` says after some answers and drops.
+/// Returns the text of `/metrics` after some answers and drops.
 std::string exposition_of(const Registry& registry) {
   const test::LogCapture log;
   const TickWatch ticks(std::chrono::seconds(1), log.log());
@@ -63,7 +63,7 @@ std::string exposition_of(const Registry& registry) {
   return test::scrape(router);
 }
 
-// The name is what people's dashboards use, so this one objection has to be lived with.
+// Accepted, because dashboards use this name.
 constexpr std::string_view known_objection =
     "provisr_process_memory_mb metric names should not contain abbreviated units\n";
 

@@ -25,8 +25,8 @@ namespace {
 
 using test::kernel_cpu_seconds;
 
-/// The process's CPU clock and the time, before and after a tick: the tick's own readings lie
-/// between.
+/// The process's CPU clock and the time, each before and after a tick. The tick's own readings lie
+/// in between.
 struct Bracket {
   double earliest;
   double latest;
@@ -49,7 +49,7 @@ template <class Action>
   return bracket;
 }
 
-/// Whatever share of a CPU the machine leaves the child, the registry shows that share.
+/// Checks that the registry shows the share of a CPU that the child gets, even on a busy machine.
 void check_share(const std::string& percent) {
   const ChildProgram child{"spinner", percent};
   Registry registry;

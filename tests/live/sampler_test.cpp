@@ -28,7 +28,8 @@ namespace {
 
 constexpr std::uint64_t one_mebibyte = 1024 * 1024;
 
-/// Kept descriptors, none, and one too few: by path.
+/// Generates budgets: the default and 3 allow kept descriptors; with 0 and 2, which is one too few,
+/// a process is read by path.
 std::optional<std::size_t> any_budget() {
   using Budget = std::optional<std::size_t>;
   return GENERATE(Budget{}, Budget{3}, Budget{0}, Budget{2});
@@ -115,7 +116,7 @@ TEST_CASE("a process is read the same way by path as by kept descriptors", "[sam
            a.memory_rss_bytes == b.memory_rss_bytes && a.memory_swap_bytes == b.memory_swap_bytes &&
            a.num_threads == b.num_threads && a.num_fds == b.num_fds;
   };
-  // The child may still be on its way to its pause. Two ways that differ go on to differ.
+  // Repeated, because the child may not have paused yet. A real difference would not go away.
   CHECK(eventually([&] {
     a = kept.reading();
     b = by_path.reading();
@@ -128,7 +129,7 @@ TEST_CASE("a process is read the same way by path as by kept descriptors", "[sam
 
 namespace {
 
-/// Limits this process to the descriptors it has open and so many more.
+/// Limits the descriptors of this process to those that are open and some more.
 class DescriptorLimit {
  public:
   DescriptorLimit() : lowest_free_(test::checked(::dup(STDOUT_FILENO), "dup")) {
@@ -142,14 +143,14 @@ class DescriptorLimit {
     test::checked(::setrlimit(RLIMIT_NOFILE, &limit), "setrlimit");
   }
 
-  /// Whether what is open is what was open at first.
+  /// Returns whether the lowest free descriptor is the same as at first.
   [[nodiscard]] bool is_unchanged() const { return DescriptorLimit().lowest_free_ == lowest_free_; }
 
  private:
   int lowest_free_;
 };
 
-/// What is wrong with a reading of which everything should be known.
+/// Lists the unknown figures of a reading in which all figures should be known.
 std::string faults_of(const ProcessReading& reading) {
   std::string faults;
   if (!reading.cpu_time_ns) faults += "no CPU time; ";
@@ -166,7 +167,7 @@ TEST_CASE("short of descriptors, a process is read by path", "[sampler]") {
   const std::string faults = in_own_process([&] {
     SamplingContext context(SamplerOptions{.proc_root = "/proc", .max_kept_descriptors = 1000});
     const DescriptorLimit limit;
-    limit.leave(3);  // to keep a process takes four for a moment
+    limit.leave(3);  // keeping a process needs four for a moment
     std::error_code error;
     auto sampler = ProcessSampler::open(context, child.pid(), error);
     if (!sampler) return "not opened: " + error.message();
@@ -217,7 +218,7 @@ TEST_CASE("the budget is given back", "[sampler]") {
     CHECK(test::entries_of("/proc/self/fd") == with_context + 6);
   }
   CHECK(test::entries_of("/proc/self/fd") == with_context);
-  CHECK(with_context == before + 2);  // the proc root and its newest id
+  CHECK(with_context == before + 2);  // the proc root and loadavg
 }
 
 TEST_CASE("descriptors of another user's process are counted or refused", "[sampler]") {

@@ -36,15 +36,15 @@ struct StopAtEnd {
   ~StopAtEnd() { ::kill(::getpid(), signal); }
 };
 
-/// A supervisor on the main thread, which another thread looks at and stops.
+/// A supervisor on the main thread. Another thread observes and stops it.
 struct SupervisedWorld {
   explicit SupervisedWorld(const std::vector<ProcessConfig>& processes,
                            Until until = Until::stopped)
       : supervisor(processes, registry, log.log(), until) {}
 
-  /// Runs until it ends; `meanwhile` runs beside it and is followed by a stop.
+  /// Runs the supervisor until it ends. Another thread runs `meanwhile` and then requests the stop.
   int run(const std::function<void()>& meanwhile, int stop_signal = SIGTERM) {
-    supervisor.update();  // makes the starts
+    supervisor.update();  // starts the processes
     auto observer = std::async(std::launch::async, [&] {
       const StopAtEnd stop{stop_signal};
       meanwhile();
@@ -191,7 +191,7 @@ TEST_CASE("a process of somebody else's is watched by its pid_file") {
     CHECK(world.status().pid == service->pid());
     CHECK(world.registry.tick().running == 1);
     service->kill_group();
-    // Still a zombie: it has ended all the same.
+    // The service is a zombie, which counts as ended.
     CHECK(world.reaches(ProcessState::absent));
     CHECK(world.registry.tick().running == 0);
     write_text(file, std::to_string(successor->pid()));
@@ -204,7 +204,7 @@ TEST_CASE("a process of somebody else's is watched by its pid_file") {
 TEST_CASE("the end of a process that others run is recorded, also how if the system tells") {
   const TempDirectory directory;
   const auto file = directory.path() / "other.pid";
-  // In a process of its own: only its parent is told how it ended.
+  // A shell is the parent, because only the parent learns how the process ended.
   const auto parent = start_child({"/bin/sh", "-c",
                                    "'" + child_path() + "' threader 1 & echo $! > '" +
                                        file.string() + "'; wait; exec sleep 1000"});

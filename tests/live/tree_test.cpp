@@ -36,7 +36,7 @@ namespace {
 
 constexpr TrackOptions as_tree{.scope = SampleScope::tree};
 
-/// Adds up a tree from /proc by itself: another way than the library's.
+/// Adds up a tree from /proc without the library.
 struct IndependentSum {
   std::uint32_t processes = 0;
   std::uint32_t threads = 0;
@@ -80,8 +80,8 @@ struct IndependentSum {
   }
 };
 
-/// Members may still be on their way to their pause: two sums that differ by a fault go on to
-/// differ.
+/// Compares the registry with /proc until both agree, because members may not have paused yet. A
+/// real difference would not go away.
 void check_against_proc(Registry& registry, ProcessId leader) {
   const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
   std::optional<ProcessMetrics> sample;
@@ -120,7 +120,7 @@ void say(const Pipe& pipe, const std::string& word) {
   if (::write(pipe.writer(), word.data(), word.size()) < 0) ::_exit(1);
 }
 
-/// Kills the workers of a "forker", which outlive it.
+/// Kills the workers of a "forker", which outlive their parent.
 void end_workers(const ChildProgram& forker) {
   std::istringstream lines(forker.said());
   for (std::string word; lines >> word;) {
@@ -129,7 +129,7 @@ void end_workers(const ChildProgram& forker) {
   }
 }
 
-/// While it lives, this program adopts orphans.
+/// Makes this program adopt orphans while the object lives.
 struct Subreaper {
   Subreaper() { ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); }
   ~Subreaper() { ::prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0); }
@@ -221,7 +221,7 @@ TEST_CASE("CPU time over hundreds of short workers is the kernel's own account, 
            static_cast<std::int64_t>(time.tv_usec) * 1'000;
   };
   const std::int64_t kernel = nanoseconds(usage.ru_utime) + nanoseconds(usage.ru_stime);
-  constexpr std::int64_t clock_ticks = 20'000'000;  // user and system, rounded down each
+  constexpr std::int64_t clock_ticks = 20'000'000;  // user and system time are rounded down
   constexpr std::int64_t end_of_leader = 10'000'000;
   CHECK(kernel >= workers * 2'500'000LL);
   CHECK(static_cast<std::int64_t>(last) <= kernel + 1'000'000);
