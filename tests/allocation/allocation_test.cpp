@@ -257,7 +257,7 @@ TEST_CASE("readers allocate nothing", "[allocation]") {
 TEST_CASE("ticks beside a reader that holds a snapshot allocate nothing", "[allocation]") {
   SteadyMachine machine;
   std::optional<Snapshot> held = machine.registry.snapshot();
-  tick_times(machine.registry, 2);  // need one more buffer than before
+  tick_times(machine.registry, 2);  // takes one more buffer than before
   CHECK(allocations_of([&] {
           for (int i = 0; i < 10; ++i) {
             held = machine.registry.snapshot();

@@ -129,7 +129,7 @@ TEST_CASE("a reload raises a limit without a restart") {
   text.replace(text.find("max_memory_mb = 32"), std::string("max_memory_mb = 32").size(),
                "max_memory_mb = 3200");
   daemon.folder().write("new.toml", text);
-  std::filesystem::rename(daemon.folder().path() / "new.toml", file);  // atomic
+  std::filesystem::rename(daemon.folder().path() / "new.toml", file);  // replaced atomically
   daemon.program().signal(SIGHUP);
   REQUIRE(eventually([&] { return has_logged(daemon, "0 restarted, 1 changed"); }));
   CHECK(eventually([&] { return !daemon.status_of("big").HasMember("limits_breached"); }));

@@ -38,7 +38,7 @@ class Reloadable {
                               "[metrics]\nlisten = \"127.0.0.1:{}\"\n"
                               "[metrics.process_metrics]\n{}\n{}",
                               port, server, token_.path(), metrics_port, collection, processes));
-    std::filesystem::rename(folder_.path() / "new.toml", file());  // atomic
+    std::filesystem::rename(folder_.path() / "new.toml", file());  // replaced atomically
   }
   [[nodiscard]] HttpResult reload() const {
     return http_send(port, "POST", "/api/reload", TokenFile::credentials);

@@ -1,4 +1,4 @@
-// Any text as the content of a pid file: no PID, or one that a process can have.
+// Any text as a pid file: it gives no PID, or a PID that a process can have.
 #include "daemon/supervisor/pid_file.hpp"
 
 #include <cstddef>

@@ -459,7 +459,7 @@ TEST_CASE("a program that is not executed yet is looked at, ever less often") {
   world.start();
   FakeGroup& group = world.children.group(0);
   CHECK(world.status().state == ProcessState::starting);
-  CHECK(world.status(1).state == ProcessState::starting);  // does not wait for process 0
+  CHECK(world.status(1).state == ProcessState::starting);  // does not wait for the first process
   CHECK(world.tracked == 0);
   CHECK(world.log.count("started, pid") == 0);
   CHECK(world.until_next_deadline() == 2ms);

@@ -17,7 +17,7 @@
 namespace {
 
 #pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wunused-result"  // an example may look and not use
+#pragma GCC diagnostic ignored "-Wunused-result"  // an example may ignore results
 // clang-format off
 void example(provisr::ProcessId pid, std::string& text) {
 // begin

@@ -128,8 +128,8 @@ class Screen {
   KeyReader keys_;
   Painter painter_{wants_colours()};
   bool is_utf8_ = takes_utf8();
-  std::optional<Terminal> terminal_{
-      std::in_place};  // before watcher_, whose thread then gets none of the terminal's signals
+  // Before watcher_, whose thread inherits that the terminal's signals are blocked.
+  std::optional<Terminal> terminal_{std::in_place};
   Watcher watcher_;
 };
 

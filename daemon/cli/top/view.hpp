@@ -24,7 +24,7 @@ struct ViewSettings {
                                        const ViewSettings& settings);
 
 /// Returns a frame that fits into `settings.size`. Escapes control characters in names and errors.
-/// `rows` are those of rows_of().
+/// `rows` must be the result of rows_of().
 [[nodiscard]] Frame render(const Board& board, const std::vector<Row>& rows,
                            const ViewChoice& choice, const ViewSettings& settings);
 
