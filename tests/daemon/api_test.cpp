@@ -20,8 +20,7 @@ namespace {
                      more);
 }
 
-/// Configures three instances of my-app, a process whose name only starts like theirs, and one that
-/// ends.
+/// Configures three instances of my-app, a process whose name only starts alike, and one that ends.
 [[nodiscard]] std::string demo_configuration() {
   return "[metrics.process_metrics]\ninterval = \"100ms\"\nmax_history = 5\n" +
          sleeping("my-app", "instances = 3\n") + sleeping("my-app-server-1") +

@@ -68,7 +68,7 @@ std::uint64_t number_in(const std::string& file, const std::string& key) {
   return 0;
 }
 
-/// Returns a field of `stat`, numbered as in proc_pid_stat(5). The program's name must not have
+/// Returns a field of `stat`, numbered as in proc_pid_stat(5), if the name of the program has no
 /// spaces.
 std::uint64_t stat_field(const std::string& directory, int wanted) {
   std::ifstream stream(directory + "/stat");

@@ -1,5 +1,4 @@
-// A process that has not run since the last tick is not read again. Its figures must equal those of
-// a full reading.
+// A process that has not run is not read again. Its figures must equal those of a full reading.
 
 #include "lib/platform/linux/reclaim_watch.hpp"
 #include "support/child_program.hpp"

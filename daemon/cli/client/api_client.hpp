@@ -19,8 +19,7 @@ class ClientFailure : public std::runtime_error {
 
 /// Reads the word in a token file, without white space around it. Unlike provisrd's own token file,
 /// this one may be readable by others: secrets of containers often have such a mode. Throws
-/// ClientFailure if the file cannot be read, is not a regular file or does not hold exactly one
-/// word.
+/// ClientFailure if the file cannot be read, is not a regular file or does not hold one word.
 [[nodiscard]] std::string read_token(const std::filesystem::path& file);
 
 /// A client of the JSON API of a running provisrd.
@@ -34,8 +33,7 @@ class ApiClient {
   /// Returns whether the server's address is on this machine: a Unix socket or a loopback address.
   [[nodiscard]] bool is_local() const;
 
-  /// `route` is a path below the base path, with its query. Throws ClientFailure if no answer
-  /// arrives.
+  /// `route` is a path below the base path, with its query. Throws ClientFailure without an answer.
   [[nodiscard]] HttpReceived get(std::string_view route) const;
   [[nodiscard]] HttpReceived post(std::string_view route, std::chrono::milliseconds patience) const;
 

@@ -25,8 +25,7 @@ struct ExitReport {
 /// answer.
 [[nodiscard]] std::vector<ExitReport> parse_exits(std::string_view json);
 
-/// Returns how the process ended, the cause, and the peak: "signal 9 (Killed), by stop, peak
-/// 512.0 MB".
+/// Returns how the process ended, why, and the peak: "signal 9 (Killed), by stop, peak 512.0 MB".
 [[nodiscard]] std::string to_words(const ExitReport& exit);
 
 }  // namespace provisr::daemon

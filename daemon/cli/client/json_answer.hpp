@@ -17,8 +17,8 @@ class AnswerFault : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// Throws AnswerFault if `text` is not JSON in valid UTF-8, or is nested deeper than any answer of
-/// provisrd, which could overflow the stack of code that walks the document.
+/// Parses JSON. Throws AnswerFault if `text` is not JSON in valid UTF-8, or is nested deeper than
+/// any answer of provisrd, which could overflow the stack of code that walks the document.
 [[nodiscard]] rapidjson::Document parse_answer(std::string_view text);
 
 /// Returns a member of an object; null if there is no such member or `object` is not an object.

@@ -39,8 +39,7 @@ struct Character {
   return code < 0x20 || (code >= 0x7f && code <= 0x9f);
 }
 
-/// Returns whether `code` is a line or paragraph separator, or a mark that reorders a line on the
-/// screen.
+/// Returns whether `code` is a line or paragraph separator, or a mark that reorders a line.
 [[nodiscard]] bool moves_text(char32_t code) {
   return code == 0x061c || code == 0x200e || code == 0x200f || (code >= 0x2028 && code <= 0x202e) ||
          (code >= 0x2066 && code <= 0x2069);
