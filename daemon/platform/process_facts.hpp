@@ -94,9 +94,9 @@ class FactReader {
 /// is none.
 [[nodiscard]] std::optional<std::uint64_t> start_of(ProcessId pid);
 
-/// Converts a start time to the wall clock, which reads `now`. On Linux, where start times count
-/// from the boot, the result shifts when the wall clock is set, so call it once per process. On
-/// other systems, returns what the wall clock read at the start.
-[[nodiscard]] Timestamp time_of_start(std::uint64_t started_at, Timestamp now);
+/// Converts a start time to the system's wall clock. On Linux, where start times count from the boot,
+/// the result shifts when the wall clock is set, so call it once per process. On other systems,
+/// returns what the wall clock read at the start.
+[[nodiscard]] Timestamp time_of_start(std::uint64_t started_at);
 
 }  // namespace provisr::daemon

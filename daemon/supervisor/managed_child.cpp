@@ -368,12 +368,13 @@ void ManagedChild::adopt(const RememberedProcess::Run& run, const Moment& now) {
   status_.started = run.started;
   run_ = run;
   is_adopted_ = true;
-  is_executed_ = true;
+  StartFailure ignored;
+  is_executed_ = child_->execution(ignored) == Execution::done;
   written_pid_file_ = config_.pid_file;
   services_.log->info("{}: taken over, pid {}", status_.name, child_->pid());
-  measure(now);
-  continue_to_start(now);
+  if (is_executed_) measure(now);
   next_look_ = now.monotonic + adopted_interval;
+  continue_to_start(now);
   if (goal_ == Goal::down) return ask_to_end(now, stop_reason_);
   if (run.program != fingerprint_of(config_)) return restart(now, ExitReason::reload);
   if (run.is_ending) restart(now, ExitReason::restart);
@@ -527,6 +528,7 @@ void ManagedChild::collect(const Moment& now) {
     note_exit(how, now);
   } else {
     note_failed_start(failure, now);
+    starts_after_end_ |= is_adopted_;  // interrupted by the end of an earlier daemon
   }
 }
 

@@ -3,7 +3,9 @@
 #include "daemon/platform/child_process.hpp"
 #include "daemon/platform/process_identity.hpp"
 #include "support/child_program.hpp"
+#include "support/eventually.hpp"
 #include "support/paths.hpp"
+#include "support/send_signal.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 
@@ -14,15 +16,32 @@
 using namespace provisr::daemon;
 using namespace provisr::test;
 
-TEST_CASE("a child that was forked, and then not let execute its program, is not taken over") {
+TEST_CASE(
+    "the start of a child that has not executed its program is pending when it is taken over") {
   if (!can_adopt_children()) SKIP("this system has no descriptors of processes");
-  const Child child = fork_child([] { ::pause(); });
+  const provisr::test::Pipe go_on;
+  Child child = fork_child([&] {
+    char word = 0;
+    if (::read(go_on.reader(), &word, sizeof word) == 1) {
+      ::execl(child_path().c_str(), child_path().c_str(), "threader", "1", nullptr);
+    }
+  });
   const auto identity = identity_of(child.pid());
   REQUIRE(identity);
-  CHECK(adopt_child(*identity) == nullptr);
-  siginfo_t info{};
-  REQUIRE(::waitid(P_PID, static_cast<id_t>(child.pid()), &info, WEXITED | WNOWAIT) == 0);
-  CHECK(info.si_status == SIGKILL);
+  const auto adopted = adopt_child(*identity);
+  REQUIRE(adopted);
+  StartFailure failure;
+  CHECK(adopted->execution(failure) == Execution::pending);
+
+  SECTION("it is done once the program is executed") {
+    REQUIRE(::write(go_on.writer(), "!", 1) == 1);
+    CHECK(eventually([&] { return adopted->execution(failure) == Execution::done; }));
+  }
+  SECTION("it has failed if the child ends before") {
+    send_signal(child.pid(), SIGKILL);
+    CHECK(eventually([&] { return adopted->execution(failure) == Execution::failed; }));
+    CHECK(failure.what == "an earlier provisrd ended during this start");
+  }
 }
 
 TEST_CASE("a child that ended before it was let execute its program is not taken over") {

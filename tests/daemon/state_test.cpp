@@ -140,7 +140,9 @@ TEST_CASE("how a child ended that was taken over is told where the kernel tells"
   CHECK(exit["pid"].GetInt() == pid);
   if (!exit.HasMember("signal")) SKIP("this kernel tells only parents how a process ended");
   CHECK(exit["signal"].GetInt() == SIGKILL);
-  CHECK(daemon.status_of("app")["last_exit"]["signal"].GetInt() == SIGKILL);
+  rapidjson::Document status;  // follows the record
+  REQUIRE(eventually([&] { return (status = daemon.status_of("app")).HasMember("last_exit"); }));
+  CHECK(status["last_exit"]["signal"].GetInt() == SIGKILL);
 }
 
 TEST_CASE("a child that ended while no daemon ran is recorded, and started again") {

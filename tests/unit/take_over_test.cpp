@@ -77,6 +77,41 @@ TEST_CASE("what runs is taken over with its counts, and goes on like any child")
   CHECK(world.status().restarts == 4);
 }
 
+TEST_CASE("a start that an earlier daemon had begun goes on, or is made again") {
+  FakeMemory memory;
+  FakeSupervision world({child_config()});
+  world.memory = &memory;
+  memory.known["app"] = running(child_config(), 4);
+  world.children.pattern.execution = Execution::pending;
+  world.children.leave_running(left_pid);
+  world.children.pattern.execution = Execution::done;
+  world.start();
+  FakeGroup& taken_over = world.children.latest();
+  CHECK(taken_over.pid == left_pid);
+  CHECK(world.status().state == ProcessState::starting);
+  CHECK(world.tracked == 0);
+
+  SECTION("it goes on if the program is executed") {
+    taken_over.execution = Execution::done;
+    world.advance(1s);
+    CHECK(world.status().state == ProcessState::running);
+    CHECK(world.status().pid == left_pid);
+    CHECK(world.tracked == 1);
+    CHECK(world.children.launches() == 1);
+  }
+  SECTION("it is made again if the process ends before, also without auto_restart") {
+    taken_over.execution = Execution::failed;
+    taken_over.start_failure = {std::make_error_code(std::errc::operation_canceled), "interrupted"};
+    taken_over.end({.code = 127});
+    world.update();
+    world.update();
+    CHECK(world.children.launches() == 2);
+    CHECK(world.status().state == ProcessState::running);
+    CHECK(world.status().pid == world.children.latest().pid);
+    CHECK(world.supervisor().exits().find("app").empty());
+  }
+}
+
 TEST_CASE("what was taken over and cannot be found any more is not said to be hidden") {
   FakeMemory memory;
   FakeSupervision world({restarting()});

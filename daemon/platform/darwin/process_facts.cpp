@@ -132,7 +132,7 @@ std::optional<std::uint64_t> start_of(ProcessId pid) {
   return info ? std::optional(key_of(*info).started_at) : std::nullopt;
 }
 
-Timestamp time_of_start(std::uint64_t started_at, Timestamp /*now*/) {
+Timestamp time_of_start(std::uint64_t started_at) {
   return Timestamp(std::chrono::microseconds(static_cast<std::int64_t>(started_at)));
 }
 

@@ -52,11 +52,11 @@ using Clock = std::chrono::steady_clock;
   return linux_platform::parse_stat(text_of("/proc/" + std::to_string(pid) + "/stat"));
 }
 
-/// Returns false if the process is, or was when it ended, still the daemon's forked copy. It will
-/// never execute its program, because the daemon ended before it called release().
-[[nodiscard]] bool has_executed_program(pid_t pid) {
-  const auto stat = stat_of(pid);
-  return !stat || !stat->is_unexecuted_fork();
+/// Returns false if the process is, or was when it ended, still the forked copy of the daemon that
+/// started it, and if it is gone.
+[[nodiscard]] bool has_executed_program(const ProcessIdentity& identity) {
+  const auto stat = stat_of(static_cast<pid_t>(identity.pid));
+  return stat && !stat->is_unexecuted_fork() && identity_of(identity.pid) == identity;
 }
 
 /// Returns process 1 if the process is gone.
@@ -94,8 +94,8 @@ class AdoptedChild final : public ChildProcess {
         pid_(static_cast<pid_t>(identity.pid)),
         pidfd_(std::move(pidfd)),
         handle_(std::move(handle)),
-        mark_(mark_of(pid_)),
         adopter_(parent_of(pid_)) {
+    note_execution();
     watch(pidfd_, identity.pid);
     adopted_children().insert(pid_);
   }
@@ -105,7 +105,14 @@ class AdoptedChild final : public ChildProcess {
 
   [[nodiscard]] ProcessId pid() const override { return pid_; }
 
-  [[nodiscard]] Execution execution(StartFailure& /*failure*/) override { return Execution::done; }
+  [[nodiscard]] Execution execution(StartFailure& failure) override {
+    if (!is_executed_) note_execution();
+    if (is_executed_) return Execution::done;
+    if (!has_ended()) return Execution::pending;
+    failure = {std::make_error_code(std::errc::operation_canceled),
+               "an earlier provisrd ended during this start"};
+    return Execution::failed;
+  }
 
   [[nodiscard]] bool has_ended() const override {
     if (is_over_) return true;
@@ -132,6 +139,11 @@ class AdoptedChild final : public ChildProcess {
   void kill_group() override { signal_group({SIGKILL}); }
 
  private:
+  void note_execution() {
+    is_executed_ = has_executed_program(identity_);
+    if (is_executed_) mark_ = mark_of(pid_);
+  }
+
   /// Call it after the leader has ended. While a member lives, the kernel does not reuse the
   /// group's number; the leader may be a zombie that nobody collects.
   [[nodiscard]] bool has_living_member() const {
@@ -164,8 +176,9 @@ class AdoptedChild final : public ChildProcess {
   pid_t pid_;
   FileDescriptor pidfd_;
   std::unique_ptr<ProcessHandle> handle_;
-  std::string mark_;  ///< in the environment of its descendants
-  pid_t adopter_;     ///< the process that adopts its orphans
+  bool is_executed_ = false;  ///< its program
+  std::string mark_;          ///< in the environment of its descendants
+  pid_t adopter_;             ///< the process that adopts its orphans
   mutable std::optional<Clock::time_point> noticed_;
   mutable bool is_over_ = false;
   mutable pid_t member_ = 0;  ///< live member seen last, after the leader has ended
@@ -184,10 +197,7 @@ std::unique_ptr<ChildProcess> adopt_child(const ProcessIdentity& identity) {
   // Check after opening: if the identity matches now, it also matched when the descriptors were
   // opened, so both refer to this process.
   if (identity_of(identity.pid) != identity) return nullptr;
-  if (!has_executed_program(identity.pid)) {
-    syscall(SYS_pidfd_send_signal, pidfd.get(), SIGKILL, nullptr, 0U);
-    return nullptr;
-  }
+  if (handle->has_ended() == true && !has_executed_program(identity)) return nullptr;
   handle->expect_end();
   return std::make_unique<AdoptedChild>(identity, std::move(pidfd), std::move(handle));
 }

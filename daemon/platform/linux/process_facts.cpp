@@ -27,6 +27,12 @@ namespace {
 constexpr std::size_t max_cgroup_bytes = 64 * 1024;
 constexpr std::size_t most_ancestors = 64;
 
+[[nodiscard]] std::chrono::nanoseconds reading_of(clockid_t clock) {
+  timespec time{};
+  ::clock_gettime(clock, &time);
+  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+}
+
 [[nodiscard]] std::optional<Stat> stat_in(int directory) {
   char buffer[1024];
   const FileDescriptor file = open_readable(directory, "stat");
@@ -195,11 +201,9 @@ std::optional<std::uint64_t> start_of(ProcessId pid) {
   return stat ? std::optional(stat->start_clock_ticks) : std::nullopt;
 }
 
-Timestamp time_of_start(std::uint64_t started_at, Timestamp now) {
-  timespec time{};
-  ::clock_gettime(CLOCK_BOOTTIME, &time);
-  const auto since_boot =
-      std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+Timestamp time_of_start(std::uint64_t started_at) {
+  const Timestamp now(reading_of(CLOCK_REALTIME));
+  const std::chrono::nanoseconds since_boot = reading_of(CLOCK_BOOTTIME);
   const auto clock_tick =
       std::chrono::nanoseconds(std::chrono::seconds(1)) / ::sysconf(_SC_CLK_TCK);
   const auto age = since_boot - static_cast<std::int64_t>(started_at) * clock_tick;

@@ -111,7 +111,7 @@ std::optional<std::uint64_t> start_of(ProcessId pid) {
 }
 
 /// `started_at` counts units of 100 ns since 1601.
-Timestamp time_of_start(std::uint64_t started_at, Timestamp /*now*/) {
+Timestamp time_of_start(std::uint64_t started_at) {
   using Ticks = std::chrono::duration<std::int64_t, std::ratio<1, 10'000'000>>;
   constexpr std::chrono::seconds from_1601_to_1970{11'644'473'600};
   return Timestamp(Ticks(static_cast<std::int64_t>(started_at)) - from_1601_to_1970);
