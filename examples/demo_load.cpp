@@ -1,5 +1,5 @@
-// A program that costs something: a steady share of one CPU, some memory, and with --grow
-// memory that grows to a limit, is let go, and grows again.
+// Uses a steady share of one CPU and some memory. With --grow, the memory grows to a limit, is
+// released, and grows again.
 
 #include <charconv>
 #include <chrono>
@@ -30,7 +30,7 @@ struct Load {
   unsigned limit_mb = 200;
 };
 
-/// Memory that is in use: every page of it has been written.
+/// Memory that is really in use: every page has been written.
 class Ballast {
  public:
   void resize(std::size_t megabytes) {
@@ -38,7 +38,7 @@ class Ballast {
     while (blocks_.size() < megabytes) blocks_.emplace_back(std::size_t{1024} * 1024, fill);
   }
 
-  /// Some work with it: adds up the next block.
+  /// Does some work: adds up the next block.
   void add_up() {
     if (blocks_.empty()) resize(1);
     next_ = (next_ + 1) % blocks_.size();
@@ -50,7 +50,7 @@ class Ballast {
 
   std::vector<Megabyte> blocks_;
   std::size_t next_ = 0;
-  volatile std::uint64_t sum_ = 0;  // volatile: else the compiler would drop the work
+  volatile std::uint64_t sum_ = 0;  // volatile, or the compiler would drop the work
 };
 
 /// Works until this process has used `share` of a period's CPU time, or the period is over.

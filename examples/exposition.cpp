@@ -1,5 +1,5 @@
-// A program that has processes to watch and metrics of its own, and writes both into one text for
-// Prometheus: for the HTTP server that it has already.
+// Watches processes and has metrics of its own. Writes both as one text for Prometheus, which the
+// program's own HTTP server can answer with.
 //
 //     ./exposition [PID] [--openmetrics]
 #include <provisr/provisr.hpp>
@@ -19,7 +19,7 @@ struct Queue {
   std::uint32_t jobs_waiting;
 };
 
-/// Families of your own, by the same writer.
+/// Writes families of your own with the same writer.
 void write_queue(provisr::PrometheusWriter& writer, const Queue& queue) {
   writer.family("myapp_jobs_total", "counter", "Jobs that are done.");
   writer.sample({{"queue", queue.name}}, queue.jobs_done);
@@ -27,7 +27,8 @@ void write_queue(provisr::PrometheusWriter& writer, const Queue& queue) {
   writer.sample({{"queue", queue.name}}, queue.jobs_waiting);
 }
 
-/// What to answer to a scrape. Counters are read now, as rate() goes by the time of the scrape.
+/// Returns the answer to a scrape. Reads the counters now, because rate() uses the time of the
+/// scrape.
 std::string scrape(const provisr::Registry& registry, const Queue& queue,
                    provisr::ExpositionFormat format) {
   std::string text;
@@ -51,7 +52,7 @@ int main(int argc, char** argv) {
       return 1;
     }
   }
-  registry.tick();  // a Collector does it in a program that goes on
+  registry.tick();  // in a program that keeps running, a Collector does this
   const Queue queue{.name = "mail \"fast\"", .jobs_done = 1200, .jobs_waiting = 3};
   std::fputs(scrape(registry, queue, format).c_str(), stdout);
   return 0;

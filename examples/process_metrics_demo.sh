@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds provisrd, runs it with config/process_metrics_demo.toml and shows what there is to see.
+# Builds provisrd, runs it with config/process_metrics_demo.toml and shows its answers.
 set -euo pipefail
 
 usage() {
@@ -69,7 +69,7 @@ wait_until_gone() {
   done
 }
 
-# Ends provisrd, which ends its processes; false if it had to be forced or left any behind.
+# Ends provisrd, which ends its processes. Fails if provisrd had to be killed or left a process behind.
 stop_provisrd() {
   [ -n "$provisrd_pid" ] || return 0
   local pid=$provisrd_pid clean=true
@@ -162,7 +162,7 @@ show_ticks() {
   done
 }
 
-# The first $1 lines of a longer text.
+# Prints the first $1 lines of its input.
 shorten() { sed -n "1,${1}p; $((${1} + 1))s/.*/  .../p"; }
 
 show_request() {
@@ -198,7 +198,7 @@ report() {
   fi
 }
 
-# Asks again until the answer to $1, piped into the rest of the arguments, is right.
+# Fetches $1 until the command in the other arguments accepts the answer.
 holds() {
   until fetch "$1" | "${@:2}" >/dev/null 2>&1; do
     if [ "$SECONDS" -ge "$patience_ends" ]; then

@@ -1,5 +1,5 @@
-// Watches one process with libprovisr and prints a line a second: what a supervisor of your own
-// needs to do, and nothing more.
+// Watches one process with libprovisr and prints one line per second: the least that your own
+// supervisor has to do.
 //
 //     ./watch PID [SECONDS]
 #include <provisr/provisr.hpp>
