@@ -66,11 +66,11 @@ void write_by_hand(const Snapshot& snapshot, std::string& out) {
   out +=
       "# HELP provisr_process_num_processes Number of processes in the tree.\n"
       "# TYPE provisr_process_num_processes gauge\n";
-  family("provisr_process_resident_memory_bytes", "Memory that is resident.",
+  family("provisr_process_resident_memory_bytes", "Resident memory.",
          [](const auto& process) { return *process.metrics().memory_rss_bytes; });
-  family("provisr_process_virtual_memory_bytes", "Virtual size.",
+  family("provisr_process_virtual_memory_bytes", "Virtual memory size.",
          [](const auto& process) { return *process.metrics().memory_vms_bytes; });
-  family("provisr_process_swap_bytes", "Memory that is swapped out.",
+  family("provisr_process_swap_bytes", "Memory swapped out.",
          [](const auto& process) { return *process.metrics().memory_swap_bytes; });
   append_family(snapshot, out, "provisr_process_cpu_seconds_total", "counter",
                 "CPU time used since the process started.",

@@ -50,9 +50,9 @@ constexpr std::string_view address_range =
 constexpr std::string_view socket_group_range =
     R"(a group of this machine; with `"unix:/path"` only)";
 constexpr std::string_view socket_group_meaning =
-    "The group whose members may connect to the Unix socket; empty: the one that new files get";
+    "The group whose members may connect to the Unix socket; empty: the group that new files get";
 constexpr std::string_view max_connections_meaning =
-    "Connections at once; a further one ends the one that has kept provisrd waiting longest";
+    "Connections at once; one more closes the connection that has kept provisrd waiting longest";
 
 void read_count(const Value& value, std::size_t& out, const Limits<std::int64_t>& limits) {
   std::int64_t count = 0;
@@ -93,17 +93,17 @@ constexpr auto collection_keys = std::to_array<Key<CollectionConfig>>({
     {"max_history",
      [](const Value& v, CollectionConfig& c) { read_count(v, c.max_history, max_history_limits); },
      {"integer", "100", max_history_limits,
-      "Samples kept for each process, 64 bytes each; 128 if `collect` asks for something"}},
+      "Samples kept for each process; 64 bytes each, 128 with `collect`"}},
     {"history_ttl",
      [](const Value& v, CollectionConfig& c) {
        static_cast<void>(v.read(c.history_ttl, history_ttl_limits));
      },
      {"duration", R"("10m")", history_ttl_limits,
-      "How long the history of a name outlives its removal by a reload"}},
+      "How long a history is kept after a reload has removed its name"}},
     {"collect",
      read_collect,
      {"array of strings", "[]", "of `io`, `faults`, `switches`, `peak`, `pss`, `limits`",
-      "Further figures, each of which costs something: [platforms.md](platforms.md) says what"}},
+      "Further figures to collect; [platforms.md](platforms.md) says what each costs"}},
 });
 
 constexpr auto metrics_keys = std::to_array<Key<Document>>({
@@ -162,14 +162,14 @@ constexpr auto auth_keys = std::to_array<Key<Document>>({
     {"token_file",
      read_token,
      {"string", R"("")", "a regular file that only its owner can read, with one word",
-      "What control over TCP takes, as `Authorization: Bearer TOKEN`; empty: over TCP, provisrd is "
-      "read-only"}},
+      "The file of the token that control over TCP requires, sent as `Authorization: Bearer "
+      "TOKEN`; empty: provisrd is read-only over TCP"}},
     {"protect_reads",
      [](const Value& v, Document& d) {
        if (v.read(d.config.server.auth.protect_reads)) d.protect_reads = v.where();
      },
      {"boolean", "false", "`true` with a `token_file` only",
-      "Whether reads over TCP take the token, too, those of `/metrics` included; `/healthz` stays "
+      "Whether reads over TCP require the token, too, including `/metrics`; `/healthz` stays "
       "open"}},
     // Not served:
     {"enabled"},
@@ -193,15 +193,15 @@ constexpr auto server_keys = std::to_array<Key<Document>>({
     {"base_path",
      read_base_path,
      {"string", R"("/api")",
-      R"(starts with `/`; of `A-Z a-z 0-9 . _ ~ - /`, no `//`, no `..`, no `/./`; not `"/"`)",
-      "What the paths of the JSON API start with"}},
+      R"(starts with `/`; only `A-Z a-z 0-9 . _ ~ - /`, no `//`, no `..`, no `/./`; not `"/"`)",
+      "The prefix of the paths of the JSON API"}},
     {"allowed_hosts",
      [](const Value& v, Document& d) {
        static_cast<void>(v.read(d.config.server.allowed_hosts, fault_in_host_name));
      },
      {"array of strings", "[]", "names without a port; `\"*\"`: any",
-      "Names besides `localhost`, IP addresses and this machine's own that a request may call the "
-      "server by; others get 403"}},
+      "Further names that `Host` of a request may have, besides `localhost`, IP addresses and the "
+      "names of this machine; others get 403"}},
     {"max_connections",
      [](const Value& v, Document& d) {
        read_count(v, d.config.server.max_connections, max_connections_limits);
@@ -209,7 +209,7 @@ constexpr auto server_keys = std::to_array<Key<Document>>({
      {"integer", "1024", max_connections_limits, max_connections_meaning}},
     {"auth",
      [](const Value& v, Document& d) { read_table<Document>(v, auth_keys, d); },
-     {"table", "", {}, "Who may control, and who may read"}},
+     {"table", "", {}, "Who may control and who may read"}},
     // Not served:
     {"enabled"},
     {"tls"},
@@ -230,9 +230,9 @@ void read_state_dir(const Value& value, Document& document) {
 constexpr auto daemon_keys = std::to_array<Key<Document>>({
     {"state_dir",
      read_state_dir,
-     {"string", R"("")", "a folder that nobody else can write to; made if it is missing; Linux",
-      "What outlives a kill -9 of provisrd: children, histories, restart counts, exit records; "
-      "empty: children end with provisrd"}},
+     {"string", R"("")", "a folder that nobody else can write to; created if missing; Linux only",
+      "The folder of the state that outlives a kill -9 of provisrd: children, histories, restart "
+      "counts, exit records; empty: children end with provisrd"}},
     // Not served:
     {"enabled"},
     {"pid_file"},
@@ -251,10 +251,10 @@ constexpr auto file_keys = std::to_array<Key<Document>>({
      {"table", "", {}, "The JSON API"}},
     {"metrics",
      [](const Value& v, Document& d) { read_table<Document>(v, metrics_keys, d); },
-     {"table", "", {}, "The Prometheus endpoint, and collection"}},
+     {"table", "", {}, "The Prometheus endpoint and collection"}},
     {"daemon",
      [](const Value& v, Document& d) { read_table<Document>(v, daemon_keys, d); },
-     {"table", "", {}, "What outlives provisrd"}},
+     {"table", "", {}, "State that outlives provisrd"}},
     {"processes",
      [](const Value& v, Document& d) { read_processes(v, d.processes); },
      {"array of tables", "", {}, "The processes to run or to watch"}},
@@ -263,8 +263,8 @@ constexpr auto file_keys = std::to_array<Key<Document>>({
      {"string",
       R"("")",
       {},
-      "A folder, relative to that of this file, whose `.toml` files hold a process each; empty: "
-      "none"}},
+      "A folder whose `.toml` files hold one process each, relative to the folder of this file; "
+      "empty: none"}},
     {"env",
      [](const Value& v, Document& d) { read_env(v, d.defaults.env); },
      {"array of strings", "[]", env_range, "Variables for every process that provisrd runs"}},
@@ -273,15 +273,14 @@ constexpr auto file_keys = std::to_array<Key<Document>>({
      {"boolean",
       "true",
       {},
-      "Whether processes have provisrd's own environment, too; `false`: only the two `env`, what "
-      "`user` sets, and on Windows `PATH` and `SystemRoot`"}},
+      "Whether processes inherit provisrd's own environment; `false`: they have only the two "
+      "`env`, the variables of `user`, and on Windows `PATH` and `SystemRoot`"}},
     {"log",
      [](const Value& v, Document& d) { read_log(v, d.defaults.log); },
      {"table",
       "",
       {},
-      "Where the output of processes goes that name no file or folder of their own; the keys are "
-      "those of `[processes.log]`"}},
+      "Where processes without `[processes.log]` write their output; the same keys as there"}},
     // Not served:
     {"env_files"},
     {"pid_dir"},

@@ -128,17 +128,18 @@ constexpr auto log_keys = std::to_array<Key<ProcessLog>>({
      {"string",
       R"("")",
       {},
-      "The process appends its standard output to this file; empty: it has provisrd's"}},
+      "The file to which the process appends its standard output; empty: it shares that of "
+      "provisrd"}},
     {"stderr",
      [](const Value& v, ProcessLog& log) { read_path(v, log.stderr_file); },
-     {"string", R"("")", {}, "The same of its standard error"}},
+     {"string", R"("")", {}, "The same for standard error"}},
     {"dir",
      [](const Value& v, ProcessLog& log) { read_path(v, log.directory); },
      {"string",
       R"("")",
       {},
-      "The folder, made if it is missing, for `NAME.stdout.log` and `NAME.stderr.log` unless they "
-      "are named above; empty: none"}},
+      "The folder of `NAME.stdout.log` and `NAME.stderr.log`, for streams that have no file above; "
+      "created if missing; empty: none"}},
     // Not served:
     {"max_size_mb"},
     {"max_backups"},
@@ -173,25 +174,26 @@ constexpr auto limits_keys = std::to_array<Key<ProcessLimits>>({
        read_limit(v, max_memory_mb_limits, limits.max_memory_mb);
      },
      {"number", "", max_memory_mb_limits,
-      "What `memory_mb` may be for each instance; not given: anything"}},
+      "The highest allowed `memory_mb` of each instance; not set: no limit"}},
     {"max_cpu_percent",
      [](const Value& v, ProcessLimits& limits) {
        read_limit(v, max_cpu_percent_limits, limits.max_cpu_percent);
      },
      {"number", "", max_cpu_percent_limits,
-      "What `cpu_percent` may be for each instance, 100 for each busy core; not given: anything"}},
+      "The highest allowed `cpu_percent` of each instance, 100 for each busy core; not set: no "
+      "limit"}},
     {"for",
      [](const Value& v, ProcessLimits& limits) {
        static_cast<void>(v.read(limits.breach_duration, breach_duration_limits));
      },
      {"duration", R"("30s")", breach_duration_limits,
-      "A limit is breached once every valid sample has been over it for that long; less than the "
-      "interval: by one sample"}},
+      "A limit is breached once every valid sample has been over it for that long; if that is less "
+      "than the interval, one sample is enough"}},
     {"action",
      read_limit_action,
      {"string", R"("log")", R"(`"log"`, `"restart"`, `"stop"`)",
-      "What provisrd does then, besides telling; of a process that somebody else runs it can only "
-      "`\"log\"`"}},
+      "What provisrd does then, besides a warning in the log; for a process that somebody else "
+      "runs, only `\"log\"` is allowed"}},
 });
 
 void read_limits(const Value& value, Entry& entry) {
@@ -220,7 +222,7 @@ void read_pattern(const Value& value, bool is_known, std::string& pattern,
 }
 
 constexpr std::string_view pattern_range =
-    "a pattern of 1 to 512 bytes: `*` stands for any, `?` for one";
+    "a pattern of 1 to 512 bytes: `*` stands for any bytes, `?` for one byte";
 
 constexpr auto match_keys = std::to_array<Key<ProcessMatch>>({
     {"unit",
@@ -228,30 +230,30 @@ constexpr auto match_keys = std::to_array<Key<ProcessMatch>>({
        read_pattern(v, known_facts().unit, match.unit, futility_of_unit);
      },
      {"string", "", pattern_range,
-      "The systemd unit, as `nginx.service`: the last part of `cgroup` that ends with `.service` "
-      "or "
-      "`.scope`; Linux"}},
+      "The systemd unit, such as `nginx.service`: the last part of `cgroup` that ends with "
+      "`.service` or `.scope`; Linux only"}},
     {"cgroup",
      [](const Value& v, ProcessMatch& match) {
        read_pattern(v, known_facts().cgroup, match.cgroup, futility_of_cgroup);
      },
-     {"string", "", pattern_range, "The path of the control group, as `/system.slice/*`; Linux"}},
+     {"string", "", pattern_range,
+      "The path of the control group, such as `/system.slice/*`; Linux only"}},
     {"exe",
      [](const Value& v, ProcessMatch& match) {
        read_pattern(v, known_facts().exe, match.exe, futility_of_exe);
      },
      {"string", "", pattern_range,
-      "The path of the program's file, links resolved; of a script, that of its interpreter"}},
+      "The path of the program's file, with links resolved; for a script, the path of its "
+      "interpreter"}},
     {"args",
      [](const Value& v, ProcessMatch& match) { read_pattern(v, known_facts().args, match.args); },
      {"string", "", pattern_range,
-      "The arguments, the program's own name first, joined by spaces; the first 32 KiB of them; "
-      "not "
+      "The name of the program and its arguments, joined by spaces; the first 32 KiB of them; not "
       "on Windows"}},
     {"user",
      [](const Value& v, ProcessMatch& match) { read_pattern(v, known_facts().user, match.user); },
      {"string", "", pattern_range,
-      "The effective user's name, or the number of one that has no name; not on Windows"}},
+      "The name of the effective user, or the number if the user has no name; not on Windows"}},
 });
 
 void read_match(const Value& value, Entry& entry) {
@@ -277,108 +279,114 @@ void read_spec(const Value& value, Entry& entry);
 /// The keys of an entry. `type` and `spec` belong to the entry itself, the others to it or to its
 /// `spec`.
 constexpr auto entry_keys = std::to_array<Key<Entry>>({
-    {"type", read_type, {"string", R"("process")", R"(`"process"`)", "The Go provisr's form"}},
-    {"spec", read_spec, {"table", "", {}, "The Go provisr's form: holds all the keys below"}},
+    {"type",
+     read_type,
+     {"string", R"("process")", R"(`"process"`)", "For compatibility with the Go provisr"}},
+    {"spec",
+     read_spec,
+     {"table", "", {}, "For compatibility with the Go provisr: holds all the keys below"}},
     {"name",
      read_name,
      {"string", "", "1 to 128 of `A-Z a-z 0-9 . _ -`, no `..`",
-      "Required; unique in the file. With `match`, `{2}` in it is what the second `*` of `args` "
-      "stood "
-      "for"}},
-    {"command",
-     read_command,
-     {"string", "", {}, "What to run; `/bin/sh` runs it if it takes a shell"}},
+      "Required; unique. With `match`, `{2}` stands for the text that the second `*` of `args` "
+      "matched"}},
+    {"command", read_command, {"string", "", {}, "The command to run, see [Commands](#commands)"}},
     {"args",
      read_args,
-     {"array of strings", "", "at least the program", "Instead of `command`: never a shell"}},
+     {"array of strings", "", "at least the program",
+      "The program and its arguments, instead of `command`; executed without a shell"}},
     {"work_dir",
      [](const Value& v, Entry& d) { read_path(v, d.config.work_dir); },
-     {"string", R"("")", {}, "Where it runs; empty: where provisrd was started"}},
+     {"string", R"("")", {}, "The working directory; empty: where provisrd was started"}},
     {"env",
      [](const Value& v, Entry& d) { read_env(v, d.config.env); },
      {"array of strings", "[]", env_range,
-      "Added to provisrd's environment and the `env` of the file, and stronger than both"}},
+      "Variables of this process; they override provisrd's environment and the `env` of the file"}},
     {"instances",
      read_instances,
-     {"integer", "1", instances_limits, "How many to run, as `NAME-1` to `NAME-N`"}},
+     {"integer", "1", instances_limits,
+      "How many to run; more than one are named `NAME-1` to `NAME-N`"}},
     {"auto_restart",
      [](const Value& v, Entry& d) { static_cast<void>(v.read(d.config.auto_restart)); },
-     {"boolean", "false", {}, "Start it again when it ends"}},
+     {"boolean", "false", {}, "Whether to start the process again when it ends"}},
     {"restart_interval",
      [](const Value& v, Entry& d) {
        static_cast<void>(v.read(d.config.restart_interval, pause_limits));
      },
      {"duration", R"("1s")", pause_limits,
       "The pause before a restart. Up to a quarter is added at random, so that processes that "
-      "ended "
-      "together do not return together"}},
+      "ended together do not restart together"}},
     {"retry_interval",
      [](const Value& v, Entry& d) {
        static_cast<void>(v.read(d.config.retry_interval, pause_limits));
      },
      {"duration", "", pause_limits,
-      "The pause after a failed start, `restart_interval` by default; doubles with each further "
-      "one "
-      "in a row"}},
+      "The pause after a failed start; doubles with each further failed start in a row; by default "
+      "`restart_interval`"}},
     {"max_restart_interval",
      [](const Value& v, Entry& d) {
        static_cast<void>(v.read(d.config.max_restart_interval, pause_limits));
      },
      {"duration", R"("1m")", pause_limits,
-      "What that pause grows to; one that is longer from the start stays"}},
+      "The longest pause that doubling reaches; a longer `retry_interval` stays as it is"}},
     {"start_duration",
      [](const Value& v, Entry& d) {
        static_cast<void>(v.read(d.config.start_duration, start_duration_limits));
      },
      {"duration", R"("1s")", start_duration_limits,
-      "Until it has run that long it is `starting`; one that ends before has failed to start"}},
+      "How long a process is `starting` before it is `running`; if it ends earlier, the start has "
+      "failed"}},
     {"retry_count",
      read_retry_count,
      {"integer", "0", retry_count_limits,
-      "After that many failed starts in a row it is `failed`; 0: never"}},
+      "How many failed starts in a row make a process `failed`; 0: no limit"}},
     {"stop_signal",
      read_stop_signal,
      {"string", R"("TERM")",
       "`\"ABRT\"`, `\"ALRM\"`, `\"HUP\"`, `\"INT\"`, `\"KILL\"`, `\"QUIT\"`, `\"TERM\"`, "
-      "`\"USR1\"`, `\"USR2\"`, `\"WINCH\"`; also with `SIG` before it",
-      "What asks it and its process group to end"}},
+      "`\"USR1\"`, `\"USR2\"`, `\"WINCH\"`; each also with `SIG` before it",
+      "The signal that asks a process and its process group to end"}},
     {"stop_timeout",
      [](const Value& v, Entry& d) {
        static_cast<void>(v.read(d.config.stop_timeout, pause_limits));
      },
-     {"duration", R"("5s")", pause_limits, "How long it may take to end before it is killed"}},
+     {"duration", R"("5s")", pause_limits,
+      "How long a process may take to end before it is killed"}},
     {"user",
      read_user,
      {"string",
       R"("")",
       {},
-      "Whose process it is, with their groups, `HOME`, `USER`, `LOGNAME` and `SHELL`: a name or a "
-      "number. Empty: provisrd's. Takes the right to change users, as root has"}},
+      "The user, by name or number, that the process runs as, with the user's groups, `HOME`, "
+      "`USER`, `LOGNAME` and `SHELL`; empty: the user of provisrd. Requires the right to change "
+      "users, as root has it"}},
     {"scope",
      read_scope,
      {"string", R"("tree")", R"(`"tree"`, `"process"`)",
-      "What its figures are of: the process and all its descendants, or the process alone"}},
+      "What the figures cover: the process and all its descendants, or the process alone"}},
     {"log",
      [](const Value& v, Entry& d) { read_log(v, d.config.log); },
-     {"table", "", {}, "Where its output goes; `[processes.log]`"}},
-    {"limits", read_limits, {"table", "", {}, "What it may use; `[processes.limits]`"}},
+     {"table", "", {}, "Where the output goes, see `[processes.log]`"}},
+    {"limits",
+     read_limits,
+     {"table", "", {}, "Limits of memory and CPU usage, see `[processes.limits]`"}},
     {"pid_file",
      [](const Value& v, Entry& d) { read_path(v, d.config.pid_file); },
      {"string",
       R"("")",
       {},
-      "With `command` or `args`: its PID is written here. Without: the process to watch is read "
-      "from here"}},
+      "With `command` or `args`: provisrd writes the PID to this file. Without: provisrd reads "
+      "from it the PID of the process to watch"}},
     {"match",
      read_match,
      {"table",
       "",
       {},
-      "Instead of `command`: all processes are watched that are something; `[processes.match]`"}},
+      "Instead of `command`: watches all processes that fit patterns, see `[processes.match]`"}},
     {"max_matches",
      read_max_matches,
      {"integer", "100", max_matches_limits,
-      "How many of those are watched at once; of more, the oldest"}},
+      "How many matching processes are watched at once; if there are more, the oldest"}},
     // Not served:
     {"priority"},
     {"depends_on"},

@@ -40,7 +40,7 @@ void check_processes(const std::vector<ProcessEntry>& entries, const Location& w
 void apply_defaults(const ProcessDefaults& defaults, std::vector<ProcessEntry>& entries);
 
 inline constexpr std::string_view env_range =
-    R"(each `"KEY=value"`; `${NAME}` in a value is that variable's)";
+    R"(each `"KEY=value"`; `${NAME}` in a value stands for that variable)";
 
 /// Reads a list of environment variables.
 void read_env(const Value& value, std::vector<std::string>& env);

@@ -144,9 +144,9 @@ template <class... Rows, class... Sources>
 inline constexpr auto figures = figure_table(
     FigureRow{FigureInfo{"cpu_percent", "cpu_percent", "provisr_process_cpu_percent", Unit::percent, FigureKind::level, FigureCost::derived, "CPU usage percentage for managed processes."}, &ProcessMetrics::cpu_percent},
     FigureRow{FigureInfo{"memory_mb", "memory_mb", "provisr_process_memory_mb", Unit::mebibytes, FigureKind::level, FigureCost::derived, "Memory usage in MB for managed processes."}, &ProcessMetrics::memory_mb},
-    FigureRow{FigureInfo{"memory_rss", "memory_rss", "provisr_process_resident_memory_bytes", Unit::bytes, FigureKind::level, FigureCost::basic, "Memory that is resident."}, &ProcessMetrics::memory_rss_bytes},
-    FigureRow{FigureInfo{"memory_vms", "memory_vms", "provisr_process_virtual_memory_bytes", Unit::bytes, FigureKind::level, FigureCost::basic, "Virtual size."}, &ProcessMetrics::memory_vms_bytes},
-    FigureRow{FigureInfo{"memory_swap", "memory_swap", "provisr_process_swap_bytes", Unit::bytes, FigureKind::level, FigureCost::basic, "Memory that is swapped out."}, &ProcessMetrics::memory_swap_bytes},
+    FigureRow{FigureInfo{"memory_rss", "memory_rss", "provisr_process_resident_memory_bytes", Unit::bytes, FigureKind::level, FigureCost::basic, "Resident memory."}, &ProcessMetrics::memory_rss_bytes},
+    FigureRow{FigureInfo{"memory_vms", "memory_vms", "provisr_process_virtual_memory_bytes", Unit::bytes, FigureKind::level, FigureCost::basic, "Virtual memory size."}, &ProcessMetrics::memory_vms_bytes},
+    FigureRow{FigureInfo{"memory_swap", "memory_swap", "provisr_process_swap_bytes", Unit::bytes, FigureKind::level, FigureCost::basic, "Memory swapped out."}, &ProcessMetrics::memory_swap_bytes},
     FigureRow{FigureInfo{"num_threads", "num_threads", "provisr_process_num_threads", Unit::count, FigureKind::level, FigureCost::basic, "Number of threads for managed processes."}, &ProcessMetrics::num_threads},
     FigureRow{FigureInfo{"num_fds", "num_fds", "provisr_process_num_fds", Unit::count, FigureKind::level, FigureCost::basic, "Number of file descriptors for managed processes."}, &ProcessMetrics::num_fds},
     FigureRow{FigureInfo{"num_processes", "num_processes", "provisr_process_num_processes", Unit::count, FigureKind::level, FigureCost::basic, "Number of processes in the tree."}, &ProcessMetrics::num_processes},
@@ -154,11 +154,11 @@ inline constexpr auto figures = figure_table(
     FigureRow{FigureInfo{"io_read_bytes", "io_read_bytes", "provisr_process_io_read_bytes_total", Unit::bytes, FigureKind::counter, FigureCost::asked, "Bytes read from storage.", "io"}, FurtherFigure{}},
     FigureRow{FigureInfo{"io_write_bytes", "io_write_bytes", "provisr_process_io_write_bytes_total", Unit::bytes, FigureKind::counter, FigureCost::asked, "Bytes written to storage.", "io"}, FurtherFigure{}},
     FigureRow{FigureInfo{"major_faults", "major_faults", "provisr_process_major_faults_total", Unit::count, FigureKind::counter, FigureCost::asked, "Page faults that had to wait for storage.", "faults"}, FurtherFigure{}},
-    FigureRow{FigureInfo{"voluntary_switches", "voluntary_switches", "provisr_process_voluntary_switches_total", Unit::count, FigureKind::counter, FigureCost::asked, "Context switches by threads that had to wait.", "switches"}, FurtherFigure{}},
-    FigureRow{FigureInfo{"involuntary_switches", "involuntary_switches", "provisr_process_involuntary_switches_total", Unit::count, FigureKind::counter, FigureCost::asked, "Context switches by threads that could have gone on.", "switches"}, FurtherFigure{}},
-    FigureRow{FigureInfo{"memory_peak", "memory_peak", "provisr_process_memory_peak_bytes", Unit::bytes, FigureKind::level, FigureCost::asked, "Most memory that was resident.", "peak"}, FurtherFigure{}},
-    FigureRow{FigureInfo{"memory_pss", "memory_pss", "provisr_process_memory_pss_bytes", Unit::bytes, FigureKind::level, FigureCost::asked, "Memory that is resident, shared pages divided by those who share them.", "pss"}, FurtherFigure{}},
-    FigureRow{FigureInfo{"max_fds", "max_fds", "provisr_process_max_fds", Unit::count, FigureKind::level, FigureCost::asked, "Most file descriptors that may be open.", "limits"}, FurtherFigure{}});
+    FigureRow{FigureInfo{"voluntary_switches", "voluntary_switches", "provisr_process_voluntary_switches_total", Unit::count, FigureKind::counter, FigureCost::asked, "Context switches of threads that had to wait.", "switches"}, FurtherFigure{}},
+    FigureRow{FigureInfo{"involuntary_switches", "involuntary_switches", "provisr_process_involuntary_switches_total", Unit::count, FigureKind::counter, FigureCost::asked, "Context switches of threads that were preempted.", "switches"}, FurtherFigure{}},
+    FigureRow{FigureInfo{"memory_peak", "memory_peak", "provisr_process_memory_peak_bytes", Unit::bytes, FigureKind::level, FigureCost::asked, "Peak resident memory.", "peak"}, FurtherFigure{}},
+    FigureRow{FigureInfo{"memory_pss", "memory_pss", "provisr_process_memory_pss_bytes", Unit::bytes, FigureKind::level, FigureCost::asked, "Resident memory, each shared page divided by the number of processes that share it.", "pss"}, FurtherFigure{}},
+    FigureRow{FigureInfo{"max_fds", "max_fds", "provisr_process_max_fds", Unit::count, FigureKind::level, FigureCost::asked, "Limit on open file descriptors.", "limits"}, FurtherFigure{}});
 // clang-format on
 
 /// One row of a table as a type, so that its contents are known at compile time.
