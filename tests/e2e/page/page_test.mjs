@@ -117,7 +117,7 @@ describe('a busy daemon', () => {
     await eventually(async () => /Ended .* ago: signal 9 \(Killed\).*time in 10 min/.test(await problems.textContent()));
     await eventually(async () => /next start in|up again/.test(await problems.textContent()));
     await eventually(async () => /Memory gr[eo]ws? .* a minute, from/.test(await problems.textContent()));
-    await eventually(async () => /by its limit|over its limit/.test(await problems.textContent()));
+    await eventually(async () => /stopped by its limit|over its limit/.test(await problems.textContent()));
     const table = await page.locator('#processes').boundingBox();
     assert.ok((await problems.boundingBox()).y < table.y);
   });
@@ -147,7 +147,7 @@ describe('a busy daemon', () => {
     await page.locator('#filter').fill('absent');
     await eventually(async () => (await names(page)).join() === 'nginx');
     await page.locator('#filter').fill('nobody');
-    await page.getByText('No process fits the filter.').waitFor();
+    await page.getByText('No process matches the filter.').waitFor();
     await page.keyboard.press('Escape');
     await eventually(async () => (await names(page)).length > 8);
   });
@@ -174,7 +174,7 @@ describe('a busy daemon', () => {
     assert.match(text, /curl -s 'http:\/\/127\.0\.0\.1:\d+\/api\/metrics\/history\?name=worker-1&since=-5m' \| jq \./);
     assert.match(text, /provisr_process_cpu_percent\{name="worker-1"\}/);
     assert.match(page.url(), /#name=worker-1/);
-    await eventually(async () => /signal 15 \(Terminated\), by its limit/.test(await page.locator('.exits').textContent()));
+    await eventually(async () => /signal 15 \(Terminated\), stopped by its limit/.test(await page.locator('.exits').textContent()));
     const memory = page.locator('[data-figure="memory_rss"] canvas');
     assert.ok((await pixels(memory, 'wait')) > 20, 'the limit is a line');
     assert.ok((await pixels(memory, 'down', 0.85)) > 8, 'an end is marked');
@@ -196,7 +196,7 @@ describe('a busy daemon', () => {
         await page.mouse.move(x, box.y + 60);
         await page.evaluate(() => new Promise(requestAnimationFrame));
         const text = await page.locator('[data-figure="memory_rss"] .tip').textContent();
-        if (/ended: signal 9 \(Killed\), by itself/.test(text)) return true;
+        if (/ended: signal 9 \(Killed\), on its own/.test(text)) return true;
       }
       return false;
     })();
@@ -393,7 +393,7 @@ describe('what comes and goes', () => {
       await screenshot(page, 'token');
       assert.ok(!(await page.content()).includes('secret-app'));
       await page.keyboard.press('Escape');
-      await page.getByRole('button', { name: 'Give the token' }).click();
+      await page.getByRole('button', { name: 'Enter the token' }).click();
       await dialog.locator('input').fill(token);
       await page.keyboard.press('Enter');
       await ready(page);
@@ -534,7 +534,7 @@ describe('what other pages stumble over', () => {
     const asksForAll = () => asked.some((url) => url.includes('/metrics/history?name=app-1') && url.includes('limit=20000'));
     await page.reload();
     await ready(page);
-    await page.getByText('No sample is kept of it.').waitFor();
+    await page.getByText('No samples are stored.').waitFor();
     assert.ok(!asksForAll());
     await page.unroute('**/api/metrics');
     await eventually(asksForAll);
@@ -606,7 +606,7 @@ describe('what other pages stumble over', () => {
     await page.reload();
     await ready(page);
     const text = page.locator('.charts');
-    for (const label of ['Read from storage, B a second', 'Written to storage', 'Major page faults', 'Voluntary context switches', 'Involuntary context switches', 'Memory, peak', 'Memory, shared parts shared out']) {
+    for (const label of ['Read from storage, B per second', 'Written to storage', 'Major page faults', 'Voluntary context switches', 'Involuntary context switches', 'Memory, peak', 'Memory, PSS']) {
       await eventually(async () => (await text.textContent()).includes(label.split(', B')[0]));
     }
     assert.equal(await page.locator('[data-figure="max_fds"]').count(), 0, 'a limit is a line in the chart of descriptors');
@@ -623,7 +623,7 @@ describe('what other pages stumble over', () => {
       daemon.text = (port) => text(port).replace('"old"', '"new"');
       await daemon.run();
       await eventually(async () => (await names(page)).join() === 'new,new-1,new-2');
-      await page.getByText('There is no such process (any more).').waitFor();
+      await page.getByText('There is no such process, or it was removed.').waitFor();
       await isDrawn(cell(rowOf(page, 'new-1'), 'memory-chart').locator('.spark'));
     } finally {
       await page.context().close();
