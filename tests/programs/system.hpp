@@ -16,7 +16,7 @@ void ignore_requests_to_end();
 void open_descriptor();
 
 /// Starts a copy of this process in the same process group. The copy sleeps for `lifetime` and
-/// ends. It ignores the same signals as this process. Returns its PID.
+/// ends. On POSIX systems it ignores the same signals as this process. Returns its PID.
 long start_sleeping_copy(std::chrono::seconds lifetime);
 
 }  // namespace provisr::child
