@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 
-# Each of these is (a part of) one program or library in CMake.
+# CMake puts the sources of such a folder into the same program or library.
 FOLDERS = ("lib", "daemon/*", "tests/unit", "tests/live", "tests/daemon")
 # Warnings that several sources as one cannot avoid.
 OPTIONS = ["-fsyntax-only", "-Wno-shadow"]

@@ -1,4 +1,4 @@
-// The page as people use it. Every test ends with a quiet console.
+// Uses the page like a user. Every test checks that the console has no messages.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { Daemon, eventually, load } from './daemon.mjs';
@@ -7,7 +7,7 @@ import { cell, framesOfScrolling, groupOf, launch, names, openPage, pixels, read
 const token = 'correct horse battery staple'.replaceAll(' ', '-');
 const markup = '<img src=x onerror=alert(1)>';
 
-/** Two steady groups, one that grows, one over its limit, one that dies, and some that are not there. */
+/** Steady groups, a process that grows, one over its limit, one that dies, and some that do not run. */
 const zoo = `
 [[processes]]
 name = "api"
@@ -47,7 +47,7 @@ let browser;
 before(async () => (browser = await launch()));
 after(() => browser.close());
 
-/** Runs a test on a page of a daemon; afterwards the console must have been quiet. */
+/** Runs a test on a page of a daemon. Afterwards the console must have no messages. */
 function onPage(name, { daemon, hash, quiet = true, ...options }, body) {
   test(name, async () => {
     const page = await openPage(browser, daemon(), { hash, ...options });
@@ -81,7 +81,7 @@ describe('a busy daemon', () => {
   let busy;
   before(async () => {
     busy = await Daemon.start(zoo, { server: auth, files });
-    // Something has died, something has grown.
+    // Waits until a process has died and another one has exceeded its limit.
     await eventually(async () => {
       const { exits } = await busy.get('api/exits');
       return exits.some(({ name }) => name === 'crasher') && exits.some(({ reason }) => reason === 'limit');
@@ -373,7 +373,7 @@ describe('what comes and goes', () => {
         return true;
       });
       await screenshot(page, 'gap');
-      // On the screen, that is: a line among the problems may come or go above it.
+      // Compares positions on the screen: lines of problems may come or go above the table.
       await eventually(async () => Math.abs((await place()) - before) < 30);
       assert.ok(await page.evaluate(() => window.scrollY > 0));
       assert.equal(await rowOf(page, 'app-50').getAttribute('aria-selected'), 'true');
@@ -454,7 +454,7 @@ describe('what other pages stumble over', () => {
         pages.push(page);
         await page.goto(small.url);
         await ready(page);
-        // Headless tabs are all in sight; this one is told that it is not.
+        // All headless tabs are visible: pretend that this one is hidden.
         await page.evaluate(() => {
           Object.defineProperty(document, 'hidden', { configurable: true, get: () => true });
           document.dispatchEvent(new Event('visibilitychange'));
@@ -664,7 +664,7 @@ describe('a thousand processes', () => {
     assert.equal(await page.locator('#processes').getAttribute('aria-rowcount'), '1011');
     assert.ok((await page.locator('tbody tr').count()) < 120, 'only rows in sight are elements');
     const session = await page.context().newCDPSession(page);
-    // The time that the page's thread has worked, not the time that has passed: others work here, too.
+    // Thread time: wall time would include the work of other programs.
     await session.send('Performance.enable', { timeDomain: 'threadTicks' });
     const spent = async () => 1000 * (await session.send('Performance.getMetrics')).metrics.find(({ name }) => name === 'TaskDuration').value;
     await eventually(async () => (await cell(rowOf(page, 'crowd-a-1'), 'memory').textContent()) !== '–');
@@ -680,7 +680,7 @@ describe('a thousand processes', () => {
     const at = (share) => frames[Math.floor((frames.length - 1) * share)];
     console.log(`1,000 processes: first paint ${paint.toFixed(0)} ms; work for a frame while scrolling, script to paint: median ` +
       `${at(0.5).toFixed(1)} ms, 95th percentile ${at(0.95).toFixed(1)} ms of ${frames.length} frames; for each look at all figures ${look.toFixed(0)} ms`);
-    // A machine at rest needs a third of it: what fails here is a fault of the page.
+    // An idle machine needs a third of these limits: a failure is a fault of the page.
     assert.ok(frames.length > 100);
     assert.ok(at(0.5) < 35, `${at(0.5)} ms of work for a frame`);
     assert.ok(look < 200, `${look} ms of work for a look`);
