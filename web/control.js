@@ -13,7 +13,7 @@ function ask({ title, text, button, needsToken, act }) {
   const dialog = byId('confirm');
   const failure = make('p', { class: 'failure', role: 'alert', hidden: true });
   const token = make('input', { type: 'password', autocomplete: 'off', spellcheck: 'false', name: 'token' });
-  const label = make('label', { hidden: !needsToken }, 'Token (the text in token_file; this page keeps it in memory only)', token);
+  const label = make('label', { hidden: !needsToken }, 'Token (from token_file; kept in memory only)', token);
   const go = make('button', { class: 'primary' }, button);
   const cancel = make('button', { type: 'button' }, 'Cancel');
   const form = make('form', {}, make('h2', { id: 'confirm-title' }, title), make('p', {}, text), label, failure,
