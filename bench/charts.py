@@ -1,4 +1,4 @@
-"""Draws the charts of docs/performance.md from benchmark results, with gnuplot, as SVG."""
+"""Draws the charts of docs/performance.md from benchmark results, as SVG, with gnuplot."""
 import os
 import shutil
 import subprocess
@@ -18,7 +18,7 @@ set style line 4 lc rgb '#9a3fb5' lw 2 pt 11 ps 0.8
 
 
 class Chart:
-    """One chart of several lines over the sizes of one benchmark."""
+    """A chart of one benchmark: one line per counter over the sizes."""
 
     def __init__(self, file, title, benchmark, sizes, x_label, y_label, lines, scale, setup):
         self.file = file
@@ -78,7 +78,7 @@ CHARTS = [
 
 
 def draw_peers(peers, directory):
-    """Bars, longest last, on a logarithmic scale."""
+    """Draws a bar for each program on a logarithmic scale, the longest last."""
     costs = sorted((cost["microseconds"], name) for name, cost in peers["samplers"].items())
     rows = "\n".join(f'"{name}" {cost}' for cost, name in costs)
     setup = """set style fill solid

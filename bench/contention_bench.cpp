@@ -1,14 +1,16 @@
-// What readers pay while ticks go on. 1 to 20 threads ask for the latest sample, the history and
-// the group of one process after the other; another thread ticks over 1,000 real processes,
-// ten times a second, and reads each in full, as if it had run. Beside it the same work behind one
+// The cost of reads while ticks go on. 1 to 20 threads query the latest sample, the history and the
+// group of one process after another. Another thread ticks over 1,000 real processes with pauses of
+// 100 ms and reads each process in full, as if it had run. The comparison is the same work with one
 // mutex over everything.
 //
-//   waiting  each thread asks about a thousand questions a second, at moments that have nothing to
-//            do with the ticks, as scrapers and people do. Measured is how long each waits for its
-//            answer: mean, 99th percentile. A reader that asked again only when answered would
-//            leave out the questions that nobody could ask during a tick.
-//   busy     all threads ask without a pause: the time of the run divided by all questions. The
-//            processors are full in either case, so this shows what the answers themselves cost.
+//   waiting  Each thread makes about a thousand queries per second, at times that are independent
+//   of
+//            the ticks, like scrapers and people. Measures the wait for each answer: mean and 99th
+//            percentile. A thread that queried again only after an answer would leave out most
+//            queries that have to wait for a tick.
+//   busy     All threads query without pauses. Measures the time of the run divided by all queries.
+//            The processors are busy in both variants, so this is the cost of the queries
+//            themselves.
 
 #include "bench/support/bare_process.hpp"
 #include "bench/support/comparison.hpp"
@@ -44,8 +46,8 @@ constexpr std::chrono::milliseconds between_ticks{100};
 constexpr std::size_t busy_questions = 300'000;
 constexpr std::size_t questions_of_a_waiting_reader = 500;
 
-/// Sleepers that were read once would cost a tick a third: it would be over, and its mutex free,
-/// before most questions are asked.
+/// Returns a context that reads every process in full at each tick. Otherwise idle processes would
+/// make a tick three times cheaper, and its mutex would be free before most queries.
 [[nodiscard]] SamplingContext in_full() {
   return SamplingContext({.max_idle_age = {}});
 }
@@ -59,7 +61,7 @@ void watch_sleepers(Store& store) {
   for (std::size_t i = 0; i < max_history; ++i) store.tick();  // histories are full
 }
 
-/// Ticks a store for as long as it lives.
+/// Ticks a store on a thread until it is destroyed.
 template <class Store>
 class Ticker {
  public:
@@ -83,7 +85,7 @@ class Ticker {
   std::thread thread_;
 };
 
-/// Asks the three questions in turn, of one process after the other.
+/// Makes the three kinds of queries in turn, for one process after another.
 template <class Store>
 class Asker {
  public:
@@ -116,7 +118,7 @@ class Asker {
   std::vector<std::string> bases_;
 };
 
-/// Runs `read(asker, number)` in each of `threads` threads while the store is ticked.
+/// Runs `read(asker, number)` on each of `threads` threads while a Ticker ticks the store.
 template <class Store, class Read>
 void read_while_ticking(Store& store, std::size_t threads, Read read) {
   const Ticker<Store> ticker(store);

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""What the whole daemon costs a process and tick beside its library alone.
+"""Compares the CPU time per process and tick of the whole daemon with that of its library alone.
 
-Both watch the same sleeping processes ten times a second, in turn, round by round. CPU time is
-read from outside, by the kernel's CPU clock of the whole program. Prints a JSON object; takes the
+Both watch the same sleeping processes ten times a second. The rounds measure them in turn, from
+outside, by the kernel's CPU clock of the whole program. Prints a JSON object. The argument is the
 build directory of bench/run.sh.
 """
 import argparse
@@ -18,12 +18,12 @@ import time
 from serve import free_port, get, provisrd_command, running, sleepers, wait_for, write_config
 
 INTERVAL_MS = 100
-SETTLE_SECONDS = 12  # until then the daemon reads the pid files, which are new, again and again
+SETTLE_SECONDS = 12  # the daemon keeps rereading PID files while they are new
 
 
 def cpu_seconds(pid):
-    """CPU time of a whole process, exited threads included, in nanosecond resolution."""
-    return time.clock_gettime((~pid << 3) | 2)  # as clock_getcpuclockid(3) makes it
+    """Returns the CPU time of a whole process, including exited threads, in nanosecond resolution."""
+    return time.clock_gettime((~pid << 3) | 2)  # the clock ID of clock_getcpuclockid(3)
 
 
 def microseconds_a_process(pid, processes, count_ticks, wait):
@@ -37,7 +37,7 @@ def microseconds_a_process(pid, processes, count_ticks, wait):
 
 @contextlib.contextmanager
 def library(build, directory):
-    """A program that does nothing but tick; yields its PID and what counts its ticks."""
+    """Runs a program that only ticks. Yields its PID and a function that returns its ticks."""
     command = [os.path.join(build, "bench", "provisr_sampler"), directory, str(INTERVAL_MS)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                           text=True) as program:

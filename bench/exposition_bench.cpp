@@ -1,10 +1,10 @@
-// What a line of the Prometheus exposition costs, over snapshots of 10 to 10,000 processes.
+// The cost per line of the Prometheus exposition, for snapshots of 10 to 10,000 processes.
 //
-//   ours            write_prometheus into a string that is kept
-//   openmetrics     the same families in the other format
-//   to_chars        the same text by appends and std::to_chars, written out by hand: the limit
-//   prometheus_cpp  the same samples by prometheus-cpp's TextSerializer, from families that are
-//                   ready made; if it is installed
+//   ours            write_prometheus into a reused string
+//   openmetrics     the same families in the OpenMetrics format
+//   to_chars        the same text by hand-written appends and std::to_chars: the lower bound
+//   prometheus_cpp  the same samples by prometheus-cpp's TextSerializer, from prepared families, if
+//                   it is installed
 
 #include "bench/support/comparison.hpp"
 #include "bench/support/fake_sampler.hpp"
@@ -27,7 +27,7 @@
 namespace provisr::bench {
 namespace {
 
-/// `format` is what std::to_chars takes after the number, if anything.
+/// Appends one line. `format` are further arguments of std::to_chars.
 template <class Number, class... Format>
 void append_line(std::string& out, std::string_view start, std::string_view name, Number number,
                  Format... format) {
@@ -39,7 +39,7 @@ void append_line(std::string& out, std::string_view start, std::string_view name
   out += '\n';
 }
 
-/// The figures of a process that has all that the fake sampler says.
+/// Appends a family. `append` appends the lines of one process.
 template <class Append>
 void append_family(const Snapshot& snapshot, std::string& out, std::string_view name,
                    std::string_view type, std::string_view help, Append append) {

@@ -1,5 +1,5 @@
-// A bare cpp-httplib server to compare provisrd with: answers /metrics with a string that never
-// changes, on a pool of eight threads. fixed_string_server PORT BYTES
+// A bare cpp-httplib server to compare provisrd with. It answers /metrics with a constant string,
+// on a pool of eight threads. Usage: fixed_string_server PORT BYTES
 
 #include <httplib.h>
 

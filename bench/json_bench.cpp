@@ -1,7 +1,7 @@
-// What a sample costs in the JSON of /api/metrics, over snapshots of 10 to 10,000 processes.
+// The cost per sample of the JSON of /api/metrics, for snapshots of 10 to 10,000 processes.
 //
 //   ours      the daemon's metrics_json
-//   to_chars  text of the same length and shape by appends and std::to_chars: the limit
+//   to_chars  text of the same length and shape by appends and std::to_chars: the lower bound
 
 #include "bench/support/comparison.hpp"
 #include "bench/support/fake_sampler.hpp"

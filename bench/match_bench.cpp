@@ -1,9 +1,10 @@
-// What it costs to look for processes that fit a `match`, among 1,000 others that do not. The
-// daemon looks at most twice an interval, on a thread of its own.
+// The cost of looking for processes that fit a `match`, among 1,000 processes that do not. The
+// daemon looks at most twice per interval, on its own thread.
 //
-//   look    a look when nobody was born, beside one at all processes, as is made once a minute
-//   births  what a birth costs in all looks that a newborn is looked at in, until it is none any
-//           more: the difference to as many looks without births
+//   look    a look without new processes, compared with a look at all processes, which the daemon
+//           makes once a minute
+//   births  the cost of a new process, summed over all looks that check it as a new process: the
+//           difference to the same number of looks without new processes
 
 #include "bench/support/comparison.hpp"
 #include "bench/support/sleepers.hpp"
@@ -25,7 +26,7 @@ namespace {
 
 constexpr std::size_t strangers = 1'000;
 
-/// So many looks after its birth, a process is looked at with all others only.
+/// After this many looks, a process is no longer new: only looks at all processes check it.
 constexpr int looks_of_newborn = 130;
 
 [[nodiscard]] std::shared_ptr<const daemon::MatchRules> rules_that_nobody_fits() {

@@ -1,14 +1,15 @@
-// What it costs to bring a sample into its history and before the readers.
+// The cost of publishing a sample: adding it to its history and making it visible to readers.
 //
-//   publish  by a tick's batch: from the moment when the last process has been read until the tick
-//            returns: the lock, the pushes into all histories and the new snapshot; without the two
-//            looks at the clock in between, the tick's and the benchmark's
-//   tick     the whole tick without what reading a process costs: also the clock, the CPU share
+//   publish  a tick's batch, from the last read of a process to the return of the tick: the lock,
+//   the
+//            pushes into all histories and the new snapshot; without the two clock reads in
+//            between, one by the tick and one by the benchmark
+//   tick     the whole tick without the cost of reading processes: includes the clock, the CPU rate
 //            and the copy into the snapshot
-//   record   one at a time: found by name, under the lock, safe against readers
+//   record   one sample at a time: found by name, under the lock, safe for concurrent readers
 //   push     History::push alone, into the same number of histories in turn
-//   lock     locking and unlocking a mutex that nobody else wants: a push that is safe beside a
-//            tick costs at least both
+//   lock     locking and unlocking an uncontended mutex: the lower bound of a push that is safe
+//            during a tick is `push` plus `lock`
 
 #include "bench/support/comparison.hpp"
 #include "bench/support/fake_sampler.hpp"
@@ -31,7 +32,7 @@ namespace {
 
 constexpr std::size_t capacity = 1'000;
 
-/// Enough work for a clock to measure, whatever the number of names.
+/// Returns how often to repeat the work so that it is long enough to measure.
 [[nodiscard]] std::size_t repeats(std::size_t names) {
   return names < 1'000 ? 10'000 / names : 10;
 }
@@ -40,7 +41,7 @@ constexpr std::size_t capacity = 1'000;
   return time.count();
 }
 
-/// What a look at the clock costs.
+/// Returns the cost of reading the clock.
 [[nodiscard]] double clock_ns() {
   std::vector<double> costs;
   for (int i = 0; i < 1'000; ++i) {

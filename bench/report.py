@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Makes one table, and charts, of the results that bench/run.sh keeps.
+"""Makes one table and the charts from the results of bench/run.sh.
 
-Every ratio is of one run: the benchmarks measure what they compare in turn. A target that is
-missed is shown as such and does not make the report fail.
+Every ratio comes from one run, in which the compared ways were measured in turn. A missed target
+is shown as missed; the report does not fail.
 """
 import argparse
 import json
@@ -17,14 +17,14 @@ from table_rows import make_table, ratio_text
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
-# The rows that the README shows, by how they begin.
+# The rows that the README shows, by the start of their first column.
 HIGHLIGHTS = ("sample one of 1,000 processes", "tick, a process of 1,000 that have not run",
               "push into a full ring of 1,000", "a line of the exposition of 1,000",
               "/metrics of 1,000 processes", "a new client beside 2,000 slow ones")
 
 
 class Results:
-    """The counters of all benchmarks, by the first two parts of their names."""
+    """The results of a run. Benchmarks are found by the first two parts of their names."""
 
     def __init__(self, directory):
         self.benchmarks = {}
@@ -63,13 +63,13 @@ def markdown(rows):
 
 
 def highlights(rows):
-    """Of each highlight the first row, without the columns behind the other way."""
+    """Returns the first row of each highlight, up to the column of the other way."""
     chosen = [next(row for row in rows if row[0].startswith(start)) for start in HIGHLIGHTS]
     return markdown(row[:4] for row in [*rows[:2], *chosen])
 
 
 def aligned(rows):
-    """The same table for a terminal."""
+    """Formats the table for a terminal."""
     rows = [cells for cells in rows if cells[0] != "---"]
     widths = [max(len(cells[i]) for cells in rows) for i in range(len(rows[0]))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(cells, widths)).rstrip()
@@ -108,7 +108,7 @@ def machine(results):
 
 
 def update_between(path, name, content):
-    """Replaces what stands between the marker lines of `name` in a Markdown file."""
+    """Replaces the text between the marker lines of `name` in a Markdown file."""
     with open(path, encoding="utf-8") as file:
         text = file.read()
     begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"

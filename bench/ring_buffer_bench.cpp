@@ -1,8 +1,8 @@
-// What a push into a full history costs, and that it does not grow with the history.
+// The cost of a push into a full history. It must not grow with the capacity.
 //
-// Each work is: make a history of `capacity`, push 2 x `capacity` samples. Beside the ring stands
-// what a bare array and a wrapping index cost, which is the limit, and a history that keeps its
-// order by moving all elements at each push, which is what a plain vector comes to.
+// Each way makes a history of `capacity` and pushes 2 x `capacity` samples. The ring is compared
+// with a bare array with a wrapping index, which is the lower bound, and with a plain vector that
+// moves all elements at each push to keep its order.
 
 #include "bench/support/comparison.hpp"
 
@@ -42,7 +42,7 @@ void ring(std::size_t capacity) {
   benchmark::DoNotOptimize(newest);
 }
 
-/// The same, readable by other threads while it is written.
+/// Like ring(), but other threads can read the history while it is written.
 void concurrent_ring(std::size_t capacity) {
   History history(capacity);
   push_all(2 * capacity, [&](const ProcessMetrics& sample) {

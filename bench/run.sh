@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the benchmarks as users build provisr, runs them all and prints one table.
+# Builds the benchmarks with the options of a user's build, runs them all and prints one table.
 set -euo pipefail
 
 usage() {

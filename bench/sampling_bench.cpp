@@ -1,12 +1,12 @@
-// What it costs to sample one process, over 10 to 6,000 real processes in turn.
+// The cost of sampling one process, measured over 10 to 6,000 real processes in turn.
 //
 //   sampler  ProcessSampler::read
-//   bare     the four system calls alone: the limit
+//   bare     the four system calls alone: the lower bound
 //   by_path  ProcessSampler::read beyond the budget of kept descriptors
 //   naive    open, read, parse and close stat, statm and status, list the descriptors
 //
-// Each way opens what it needs before its turn and closes it after, because no two of them fit
-// into the descriptor limit at once.
+// Each way opens its descriptors before its turn and closes them afterwards: the descriptor limit
+// is too low for two ways at once.
 
 #include "bench/support/bare_process.hpp"
 #include "bench/support/comparison.hpp"
@@ -28,7 +28,7 @@
 namespace provisr::bench {
 namespace {
 
-/// Samplers of all processes, with at most `kept_descriptors` kept open.
+/// The samplers of all processes. They keep at most `kept_descriptors` descriptors open.
 class OpenedSamplers {
  public:
   OpenedSamplers(std::span<const pid_t> pids, std::size_t kept_descriptors)

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""What the real daemon does in a crowd: slow clients, a thousand children, children that flap.
+"""Measures the real daemon under load: slow clients, a thousand children, children that flap.
 
-Prints a JSON object; takes the build directory of bench/run.sh. Each comparison is of one run.
+Prints a JSON object. The argument is the build directory of bench/run.sh. Each comparison is made
+within one run.
 """
 import argparse
 import contextlib
@@ -36,7 +37,7 @@ def percentile(values, share):
 
 
 def slow_client(port, index):
-    """One that idles, drips half a request, or asks and never reads: in turn."""
+    """Opens a client that idles, sends half a request, or sends requests and never reads: in turn."""
     client = socket.create_connection(("127.0.0.1", port))
     if index % 3 == 1:
         client.sendall(b"GET /metrics HT")
@@ -73,7 +74,7 @@ def crowd(build, clients, requests):
 
 
 def bare_start_seconds(count):
-    """fork and exec alone, as the least that starting can cost."""
+    """Measures fork and exec alone: the lower bound of starting children."""
     begun = time.monotonic()
     programs = [subprocess.Popen(["sleep", "1000"], stdin=subprocess.DEVNULL) for _ in range(count)]
     elapsed = time.monotonic() - begun

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""How fast the real daemon answers, and what it needs when idle.
+"""Measures how fast the real daemon answers, and what it needs when idle.
 
-/metrics and /api/metrics of PROCESSES sleeping processes under wrk with four connections, beside
-the bare cpp-httplib server that answers a fixed string of the same size: in turn, round by round,
-so that the ratio is of one run. Prints a JSON object; takes the build directory of bench/run.sh.
+wrk requests /metrics and /api/metrics of PROCESSES sleeping processes over four connections. The
+comparison is the bare cpp-httplib server that answers a fixed string of the same size. The rounds
+measure both in turn, so that the ratio comes from one run. Prints a JSON object. The argument is
+the build directory of bench/run.sh.
 """
 import argparse
 import contextlib
@@ -45,7 +46,7 @@ def running(command, **options):
 
 @contextlib.contextmanager
 def sleepers(build, count, directory):
-    """COUNT sleeping processes whose pid files are 1.pid ... in the directory."""
+    """Runs COUNT sleeping processes, whose PID files are 1.pid ... in the directory."""
     command = [os.path.join(build, "bench", "sleepers"), str(count), directory]
     program = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
@@ -136,13 +137,13 @@ def serve(build, processes, rounds, seconds):
 
 
 def memory_mb(pid, kind):
-    """VmRSS: all that is resident; RssAnon: without the pages of files, such as libraries."""
+    """Returns VmRSS, all resident memory, or RssAnon, without pages of files such as libraries."""
     with open(f"/proc/{pid}/status", encoding="ascii") as status:
         return int(re.search(kind + r":\s+(\d+)", status.read()).group(1)) / 1024
 
 
 def answers(port):
-    """Whether /metrics is answered, by a bare socket: urllib would take as long as the daemon."""
+    """Whether /metrics is answered. Uses a bare socket: urllib would take as long as the daemon."""
     with socket.socket() as connection:
         if connection.connect_ex(("127.0.0.1", port)) != 0:
             return False

@@ -1,6 +1,6 @@
-// Processes to be sampled: sleepers COUNT DIRECTORY starts COUNT of them, writes their pid files
-// DIRECTORY/1.pid, 2.pid ..., prints the line "ready" and ends, with all of them, when its
-// standard input does.
+// Starts processes to sample. Usage: sleepers COUNT DIRECTORY. Starts COUNT processes, writes their
+// PID files DIRECTORY/1.pid, 2.pid ... and prints the line "ready". At the end of standard input,
+// it ends with all of them.
 
 #include "bench/support/sleepers.hpp"
 

@@ -1,4 +1,4 @@
-"""The rows of the table of bench/report.py: each says what was measured and what is to be reached."""
+"""The rows of the table of bench/report.py. Each has a measurement and, if there is one, a target."""
 
 
 def time_text(nanoseconds):
@@ -18,7 +18,7 @@ def ratio_text(ratio):
 
 
 def row(what, ours, limit="–", other="–", over_limit=None, less_than_other=None, target="", met=None):
-    """`over_limit`: ours divided by the limit; `less_than_other`: the other way divided by ours."""
+    """`over_limit` is ours divided by the limit, `less_than_other` the other way divided by ours."""
     verdict = "" if not target else "not measured" if met is None else "met" if met else "not met"
     return [what, ours, limit, other, ratio_text(over_limit), ratio_text(less_than_other), target,
             verdict]
@@ -37,7 +37,7 @@ def at_least(value, bound):
 
 
 def push_and_lock(results, name):
-    """How far a record is off a push and an uncontended lock and unlock, in the same rounds."""
+    """Returns a record divided by a push plus an uncontended lock and unlock of the same rounds."""
     push, lock = results.get(name, "push_ratio"), results.get(name, "lock_ratio")
     return None if None in (push, lock) else 1 / (push + lock)
 
@@ -244,7 +244,7 @@ def scenario_rows(results):
 
 
 def peer_rows(results):
-    """Of the last run of bench/peers/run.sh."""
+    """Yields the rows of the last run of bench/peers/run.sh."""
     if results.peers is None:
         return
     samplers = results.peers["samplers"]

@@ -1,11 +1,11 @@
-// What a tick costs a process.
+// The cost of a tick per process.
 //
-// `tick` goes over 10 to 6,000 real processes and is compared with the four bare system calls over
-// the same processes, and with a tick beyond the budget of kept descriptors, which reads by path.
-// All three read every process in full, as if it had run. `idle` is the tick as it is by default
-// over the same processes, none of which has run. Each way opens what it needs before its turn and
-// closes it after. `fake_tick` has 10,000 processes whose reading costs nothing: what is left is
-// the library's own work.
+// `tick` ticks over 10 to 6,000 real processes. It is compared with the four bare system calls for
+// the same processes and with a tick beyond the budget of kept descriptors, which reads by path.
+// All three read every process in full, as if it had run. `idle` is the default tick over the same
+// processes, none of which has run. Each way opens its descriptors before its turn and closes them
+// afterwards. `fake_tick` has up to 10,000 processes whose reads cost nothing: it measures the
+// library's own work.
 
 #include "bench/support/bare_process.hpp"
 #include "bench/support/comparison.hpp"
@@ -30,7 +30,7 @@
 namespace provisr::bench {
 namespace {
 
-/// Ticks after which nothing is allocated any more.
+/// After this many ticks, a tick allocates nothing.
 constexpr int ticks_to_settle = 3;
 
 [[nodiscard]] std::unique_ptr<Registry> watch(std::span<const pid_t> pids,
@@ -100,7 +100,7 @@ BENCHMARK(tick)->Arg(10)->Arg(100)->UseManualTime()->Iterations(rounds(100));
 BENCHMARK(tick)->Arg(1'000)->UseManualTime()->Iterations(rounds(50));
 BENCHMARK(tick)->Arg(3'000)->Arg(6'000)->UseManualTime()->Iterations(rounds(15));
 
-/// What each word of `collect` adds to the tick of a process that ran.
+/// Measures what each word of `collect` adds to the tick of a process that ran.
 void collect(benchmark::State& state) {
   raise_descriptor_limit();
   const std::span<const pid_t> pids = shared_sleepers().first(100);

@@ -1,12 +1,12 @@
-// What trees cost.
+// The cost of process trees.
 //
-//   tree        a tick over one tree of 1, 10 or 100 members, beside the four bare system calls
-//               over the same processes; every member is read in full, as if it had run
-//   trees       the same of 100 processes without children, each watched as a tree
-//   births      what a tick costs more for each child that was born into the tree since the one
-//               before: the difference to a later tick over the same members
+//   tree        a tick over one tree of 1, 10 or 100 members, compared with the four bare system
+//               calls for the same processes; every member is read in full, as if it had run
+//   trees       the same for 100 processes without children, each watched as a tree
+//   births      the extra cost of a tick for each child that was born since the tick before: the
+//               difference to a later tick over the same members
 //   strangers   a tick over a tree of ten without births, while 5,000 other processes sleep on the
-//               machine, beside the same tick without them
+//               machine, compared with the same tick without them
 
 #include "bench/support/bare_process.hpp"
 #include "bench/support/comparison.hpp"
@@ -40,7 +40,7 @@ void settle(Registry& registry) {
   for (int i = 0; i < ticks_to_settle; ++i) registry.tick();
 }
 
-/// Watches each of these processes as a tree, and reads every member in full.
+/// Watches each of these processes as a tree, with every member read in full.
 [[nodiscard]] std::unique_ptr<Registry> watch_trees(std::span<const pid_t> leaders) {
   raise_descriptor_limit();
   auto registry =
@@ -53,7 +53,7 @@ void settle(Registry& registry) {
   return registry;
 }
 
-/// Ticks the registry, beside the bare calls over the same processes.
+/// Compares ticks of the registry with the bare system calls for the same processes.
 void compare_with_bare_calls(benchmark::State& state, Registry& registry,
                              std::span<const pid_t> pids) {
   std::vector<BareProcess> bare;
@@ -103,7 +103,7 @@ void births(benchmark::State& state) {
     if (registry->latest(process_name(0))->num_processes != 10 + born) {
       throw std::runtime_error("a tick did not find all births");
     }
-    registry->tick();  // looks once more at ids that nobody had
+    registry->tick();  // checks once more the PIDs that had no process
     costs.push_back((with_births - tick_ns(*registry)) / born);
     processes.end_born();
     settle(*registry);
@@ -124,7 +124,7 @@ void strangers(benchmark::State& state) {
   std::optional<Sleepers> crowd;
   const auto calm_down = [&] {
     std::this_thread::sleep_for(
-        std::chrono::milliseconds(300));  // the kernel clears up behind them
+        std::chrono::milliseconds(300));  // the kernel cleans up after the ended processes
     settle(*registry);
   };
   const auto gather = [&] {

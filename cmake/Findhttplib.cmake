@@ -1,5 +1,5 @@
-# Finds the cpp-httplib that a distribution ships: compiled, and described by a
-# pkg-config file only. Newer releases bring httplibConfig.cmake; that one is taken first.
+# Finds the cpp-httplib of a distribution. Newer releases have an httplibConfig.cmake, which is used
+# first; older ones are a compiled library with a pkg-config file only.
 find_package(httplib ${httplib_FIND_VERSION} CONFIG QUIET)
 if(httplib_FOUND)
   return()

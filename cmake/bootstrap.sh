@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what a Debian or Ubuntu machine lacks to build provisr.
-# Does nothing, and asks apt for nothing, where everything is there.
+# Installs the packages that a Debian or Ubuntu machine needs to build provisr. If all are installed,
+# it does nothing and does not call apt-get.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -53,7 +53,7 @@ done
 
 have() { command -v "$1" >/dev/null 2>&1; }
 
-# True when version $1 is at least version $2.
+# True if version $1 is at least version $2.
 at_least() { [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]; }
 
 cmake_version() { cmake --version | sed -n '1s/.* \([0-9][0-9.]*\).*/\1/p'; }
@@ -106,7 +106,7 @@ check_without_apt() {
 
 # --- Debian and Ubuntu ----------------------------------------------------------------
 
-# The sources are formatted by version 14; a release without it gets its own.
+# The sources are formatted by version 14. A release without it gets its default version.
 clang_format_package() {
   if have clang-format-14 || [ -n "$(offered_version clang-format-14)" ]; then
     printf 'clang-format-14'
@@ -135,7 +135,7 @@ wanted_packages() {
   printf '%s\n' "${packages[@]}"
 }
 
-# The names, one a line, that are not among the installed packages and what those provide.
+# Prints the wanted packages, one per line, that are neither installed nor provided by an installed one.
 missing_packages() {
   local installed
   installed=$(dpkg-query -W -f '${db:Status-Status} ${Package},${Provides}\n' |
@@ -168,7 +168,7 @@ check_may_install() {
   say "installing needs root: using sudo"
 }
 
-# Runs a command quietly; shows what it said only if it failed.
+# Runs a command and shows its output only if it failed.
 quietly() {
   if ! "$@" >"$log" 2>&1; then
     cat "$log" >&2
@@ -193,7 +193,7 @@ install_packages() {
 
 # --- servers --------------------------------------------------------------------------
 
-# The tests start them themselves: Debian would do so at once and at each boot, on provisrd's ports.
+# The tests start these servers. Debian would start them at installation and at boot, on provisrd's ports.
 readonly servers="prometheus prometheus-alertmanager victoria-metrics nginx postgresql"
 readonly policy=/usr/sbin/policy-rc.d
 
@@ -206,7 +206,7 @@ among_servers() {
 
 allow_services() { as_root rm -f "$policy"; }
 
-# Installs the packages of which some are servers; those that were there before stay as they are.
+# Installs packages without starting those that are servers. Does not touch installed servers.
 install_without_starting() {
   local new=()
   mapfile -t new < <(among_servers "$@")
@@ -227,7 +227,7 @@ install_without_starting() {
   quietly as_root systemctl disable "${new[@]}" || say "the services ${new[*]} start at the next boot"
 }
 
-# The best version of a package that the package lists offer; empty for none.
+# Prints the best version of a package in the package lists; nothing if there is none.
 offered_version() {
   LC_ALL=C apt-cache policy "$1" 2>/dev/null |
     sed -n 's/^  Candidate: //p' | sed 's/^(none)$//'
@@ -235,7 +235,7 @@ offered_version() {
 
 codename() { sed -n 's/^VERSION_CODENAME=//p' /etc/os-release | tr -d '"'; }
 
-# "URI<tab>Signed-By" of the machine's own entry for its release; Signed-By is a path or empty.
+# Prints "URI<tab>Signed-By" of the machine's apt entry for its release. Signed-By is a path or empty.
 release_entry() {
   local files=(/etc/apt/sources.list.d/*.sources /etc/apt/sources.list /etc/apt/sources.list.d/*.list)
   local file
@@ -291,7 +291,7 @@ knows_backports() {
 
 readonly backports_file=/etc/apt/sources.list.d/provisr-backports.sources
 
-# Catch2 3 came to Debian 12 as a backport. Mirror and key are those the machine uses anyway.
+# Debian 12 has Catch2 3 only as a backport. Uses the mirror and the key of the machine's own entry.
 add_backports() {
   local entry uri signed_by
   entry=$(release_entry)
@@ -360,7 +360,7 @@ install_zig() {
 
 # --- cpp-httplib ----------------------------------------------------------------------
 
-# provisrd parses and formats HTTP with it. Debian 12 has a release with known holes.
+# provisrd parses and formats HTTP with it. Debian 12's release has known vulnerabilities.
 fetch_cpp_httplib() {
   "$root/cmake/fetch_sources.sh" --only cpp-httplib && return
   say "no sources of cpp-httplib from apt; CMake fetches the pinned commit instead"

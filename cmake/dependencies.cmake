@@ -1,8 +1,8 @@
-# One rule for every dependency: the system's package where there is one, else the
-# pinned commit. FETCHCONTENT_SOURCE_DIR_<NAME> points a build at a local checkout.
+# Each dependency is the system's package if it is installed, otherwise the pinned commit.
+# FETCHCONTENT_SOURCE_DIR_<NAME> makes a build use a local checkout.
 include(FetchContent)
 
-# The library itself needs nothing but threads.
+# The library itself needs only threads.
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
 
@@ -22,7 +22,7 @@ if(PROVISR_BUILD_DAEMON)
     SYSTEM FIND_PACKAGE_ARGS 3.3)
   FetchContent_MakeAvailable(fmt RapidJSON tomlplusplus)
 
-  # As headers alone if provisrd is to share none.
+  # Header-only if provisrd is to be self-contained.
   add_library(provisr_fmt INTERFACE)
   add_library(provisr_toml INTERFACE)
   if(PROVISR_SELF_CONTAINED)
@@ -43,14 +43,14 @@ if(PROVISR_BUILD_DAEMON)
     target_include_directories(provisr_rapidjson SYSTEM INTERFACE ${RapidJSON_INCLUDE_DIRS} ${RAPIDJSON_INCLUDE_DIRS})
   endif()
   if(CMAKE_CXX_COMPILER_ID MATCHES "Clang" AND CMAKE_CXX_FLAGS MATCHES "-fsanitize=[a-z,-]*undefined")
-    # Relative to the folder that Ninja compiles in: compiler caches find it again in another clone.
+    # Relative to the folder in which Ninja compiles, so that compiler caches work across clones.
     file(RELATIVE_PATH ignored "${CMAKE_BINARY_DIR}" "${PROJECT_SOURCE_DIR}/tests/sanitizers_ignore.txt")
     target_compile_options(provisr_rapidjson INTERFACE "-fsanitize-ignorelist=${ignored}")
   endif()
 endif()
 
-# Headers alone, as none of its optional libraries is used. cmake/fetch_sources.sh unpacks Debian's
-# patched release. The benchmarks compare with it, too.
+# Header-only, without its optional libraries. cmake/fetch_sources.sh unpacks Debian's patched release.
+# The benchmarks compare provisrd with it, too.
 if(PROVISR_BUILD_DAEMON OR PROVISR_BUILD_BENCH)
   set(least_httplib 0.18.7)
   set(fetched_httplib "${PROJECT_SOURCE_DIR}/build/sources/cpp-httplib")
@@ -73,15 +73,15 @@ if(PROVISR_BUILD_DAEMON OR PROVISR_BUILD_BENCH)
   set(HTTPLIB_USE_ZSTD_IF_AVAILABLE OFF)
   FetchContent_MakeAvailable(httplib)
 
-  # The same definitions in the daemon and in its tests, as the code is inline. The daemon bounds
-  # request lines by itself, at 8 KiB without CR LF; cpp-httplib would count those, too.
+  # The daemon and its tests need the same definitions, as the code is inline. The daemon itself limits
+  # request lines to 8 KiB without CR LF; cpp-httplib's limit is higher, as it includes CR LF.
   add_library(provisr_httplib INTERFACE)
   target_link_libraries(provisr_httplib INTERFACE httplib::httplib)
   target_compile_definitions(provisr_httplib INTERFACE CPPHTTPLIB_REQUEST_URI_MAX_LENGTH=16384)
 endif()
 
-# Compresses what HTTP answers. Cross builds do without it, as everyone without zlib's headers: answers are then
-# as they are, which every client takes.
+# Compression of HTTP answers. Cross builds and builds without zlib's headers do not compress, which
+# every client accepts.
 set(PROVISR_HAS_ZLIB OFF)
 if(PROVISR_BUILD_DAEMON AND PROVISR_GZIP)
   set(ZLIB_USE_STATIC_LIBS ${PROVISR_SELF_CONTAINED})
@@ -101,7 +101,7 @@ if(PROVISR_BUILD_TESTS)
   FetchContent_MakeAvailable(Catch2)
   if(catch2_SOURCE_DIR)
     list(APPEND CMAKE_MODULE_PATH "${catch2_SOURCE_DIR}/extras")
-    # A hundred small sources: three quarters of the time goes into the headers that they share.
+    # It has a hundred small sources: three quarters of their build time is for shared headers.
     set_target_properties(Catch2 PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 30)
   endif()
 endif()

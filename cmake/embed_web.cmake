@@ -1,7 +1,6 @@
 # cmake -DFOLDER=web -DOUTPUT=web_files.cpp -P embed_web.cmake
 #
-# Writes a source that holds each file of the folder, byte by byte: `web_files` of
-# daemon/api/web_files.hpp.
+# Writes a source file that contains all files of the folder: `web_files` of daemon/api/web_files.hpp.
 set(type_of_html "text/html; charset=utf-8")
 set(type_of_css "text/css; charset=utf-8")
 set(type_of_js "text/javascript; charset=utf-8")

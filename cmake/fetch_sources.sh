@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Unpacks the sources of the libraries that provisr is built with: a cross build compiles them,
-# as the system's packages are of the wrong platform; and Debian 12's cpp-httplib is too old, so
-# that every build takes Debian 13's. Debian and Ubuntu; from the mirror that the machine uses
-# anyway, with signatures checked by apt. Does nothing if the sources are there already.
+# Unpacks the sources of the libraries that provisr is built with. Cross builds compile them, as the
+# system's packages are for another platform. Every build uses Debian 13's cpp-httplib, as Debian 12's
+# is too old. Works on Debian and Ubuntu, with the machine's own mirror; apt checks the signatures.
+# Does nothing if the sources are there already.
 set -euo pipefail
 
 usage() {
@@ -60,7 +60,7 @@ command -v apt-get >/dev/null 2>&1 || fail "sources are fetched with apt-get onl
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# The machine's own entries, with sources instead of programs.
+# Writes the machine's apt entries to folder $1, for source packages instead of binary packages.
 source_entries() {
   local file
   for file in /etc/apt/sources.list.d/*.sources; do
@@ -74,7 +74,7 @@ source_entries() {
   done >"$1/machine.list"
 }
 
-# The same of a newer release of Debian, without its backports.
+# Writes the entries for a newer Debian release $1 to folder $2, without backports.
 entries_of_release() {
   local here
   here=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release | tr -d '"')
@@ -86,7 +86,7 @@ entries_of_release() {
   sed -i '/-backports/d' "$2/machine.list"
 }
 
-# apt-get with lists of its own, which needs no right to change the machine's. $1 is their folder.
+# Runs apt-get with separate package lists in folder $1, which needs no root.
 own_apt_get() {
   local own=$1
   shift
@@ -95,7 +95,8 @@ own_apt_get() {
     -o APT::Sandbox::User= -o Acquire::Retries=3 -o Acquire::Languages=none "$@"
 }
 
-# Makes the folder of own_apt_get from the entries that a command writes.
+# Creates the folder $1 of own_apt_get, unless it exists. The other arguments are a command that writes
+# the entries.
 fetch_lists() {
   local own=$1
   shift
@@ -106,7 +107,7 @@ fetch_lists() {
     say "not every list of sources could be fetched; going on with those that are there"
 }
 
-# toml++ is headers alone, and those are in its package for development.
+# toml++ is header-only. Its development package has the headers.
 unpack_tomlplusplus() {
   local tree="$folder/tomlplusplus"
   rm -rf "$tree"

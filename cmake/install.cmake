@@ -1,4 +1,4 @@
-# What `cmake --install` lays down: the library for CMake and for pkg-config, and provisrd.
+# The install rules: the library, for CMake and pkg-config, and provisrd.
 include(CMakePackageConfigHelpers)
 
 set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/provisr")
@@ -19,8 +19,8 @@ install(FILES
   "${PROJECT_BINARY_DIR}/provisrConfigVersion.cmake"
   DESTINATION "${package_dir}")
 
-# Paths relative to the .pc file, so that an installed tree can be moved; cmake_path keeps
-# a directory that was given as an absolute path as it is.
+# Paths are relative to the .pc file, so that an installed tree can be moved. cmake_path keeps absolute
+# directories unchanged.
 set(pc_dir "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
 if(IS_ABSOLUTE "${pc_dir}")
   set(pc_prefix "${CMAKE_INSTALL_PREFIX}")
@@ -40,8 +40,8 @@ if(TARGET provisrd)
   install(TARGETS provisrd RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 endif()
 if(TARGET provisrd AND CMAKE_SYSTEM_NAME STREQUAL "Linux")
-  # At installation: the prefix may be given only then. Systemd looks for units below /usr and
-  # /usr/local in lib, wherever libraries lie.
+  # Configured at installation, when the prefix is known. Below /usr and /usr/local, systemd looks for
+  # units in lib, even if libraries are elsewhere.
   install(CODE "
     set(bindir [[${CMAKE_INSTALL_BINDIR}]])
     cmake_path(ABSOLUTE_PATH bindir BASE_DIRECTORY \"\${CMAKE_INSTALL_PREFIX}\")

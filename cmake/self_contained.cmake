@@ -1,12 +1,12 @@
-# PROVISR_SELF_CONTAINED: provisrd holds what it uses of the C++ libraries, optimised for size, and
-# shares none but libc. A shared library costs a process the pages around whatever it touches there;
-# they were half of an idle daemon. Off if libraries are to be shared, as in a distribution, and in
-# developer mode.
+# PROVISR_SELF_CONTAINED links the used parts of the C++ libraries into provisrd, which then shares only
+# libc, and optimizes for size. A process pays for all pages around what it touches in a shared library:
+# they were half of the memory of an idle daemon. Turn it off to use shared libraries, as a distribution
+# does. It is off in developer mode.
 include(CheckCXXSourceRuns)
 include(CheckLinkerFlag)
 
-# libm stands before libstdc++: that needs it only for what is dropped, and for what
-# daemon/base/rounding has.
+# libm comes before libstdc++, so that it is not linked for libstdc++: the parts that need it are
+# dropped or get their functions from daemon/base/rounding.
 set(provisr_self_contained_options -nodefaultlibs -Wl,--gc-sections -Wl,--as-needed)
 set(provisr_self_contained_libraries
   "-lm -Wl,-Bstatic -lstdc++ -Wl,-Bdynamic -Wl,--start-group -lgcc -lgcc_eh -lc -Wl,--end-group")
@@ -23,7 +23,7 @@ if(NOT PROVISR_SELF_CONTAINED)
   return()
 endif()
 
-# Smaller relocations, if the C library of this machine takes them: glibc does since 2.36.
+# Smaller relocations, if the C library of this machine supports them: glibc since 2.36.
 set(CMAKE_REQUIRED_FLAGS -fPIE)
 set(CMAKE_REQUIRED_LINK_OPTIONS -pie -Wl,-z,pack-relative-relocs)
 check_cxx_source_runs("int value; int* const volatile known = &value; int main() { return *known; }"
@@ -31,8 +31,8 @@ check_cxx_source_runs("int value; int* const volatile known = &value; int main()
 unset(CMAKE_REQUIRED_LINK_OPTIONS)
 unset(CMAKE_REQUIRED_FLAGS)
 
-# For the archive `core` and the program of this folder that is made of it; `small_sources` are what
-# need not be fast.
+# Makes `program`, which consists of the static library `core`, self-contained. `small_sources` do not
+# need to be fast.
 function(provisr_make_self_contained core program small_sources)
   target_compile_options(${core} PRIVATE -ffunction-sections -fdata-sections)
   if(CMAKE_BUILD_TYPE STREQUAL "Release")
@@ -40,10 +40,10 @@ function(provisr_make_self_contained core program small_sources)
     set_property(SOURCE ${small_sources} APPEND PROPERTY COMPILE_OPTIONS -Os)
   endif()
   target_sources(${program} PRIVATE base/rounding/instead_of_libm.cpp)
-  # Bound at the start: if it were lazily, each child would look up anew what it calls before exec.
-  # Aligned to what Linux loads around the first touch of a page: 64 KiB.
+  # -z now: with lazy binding, each child would look up again the functions that it calls before exec.
+  # 64 KiB is what Linux maps around the first access to a page.
   target_link_options(${program} PRIVATE ${provisr_self_contained_options} -Wl,-z,now
     -Wl,-z,max-page-size=65536
     $<$<BOOL:${PROVISR_HAS_PACKED_RELOCATIONS}>:-Wl,-z,pack-relative-relocs>)
-  set(CMAKE_CXX_STANDARD_LIBRARIES "${provisr_self_contained_libraries}" PARENT_SCOPE) # after all
+  set(CMAKE_CXX_STANDARD_LIBRARIES "${provisr_self_contained_libraries}" PARENT_SCOPE) # last on the command line
 endfunction()

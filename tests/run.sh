@@ -44,7 +44,7 @@ done
 
 have() { command -v "$1" >/dev/null 2>&1; }
 
-# Paths below this folder count as relative: what a clone elsewhere compiled is found again.
+# Paths below this folder count as relative, so that clones share their cached objects.
 if have ccache; then
   export CMAKE_CXX_COMPILER_LAUNCHER=${CMAKE_CXX_COMPILER_LAUNCHER-ccache}
   export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
@@ -80,7 +80,7 @@ summarize() {
 
 unescape() { sed 's/&lt;/</g; s/&gt;/>/g; s/&quot;/"/g; s/&apos;/'"'"'/g; s/&amp;/\&/g'; }
 
-# "NAME: REASON" for each skipped test in a JUnit file; the reason is what SKIP() was given.
+# Prints "NAME: REASON" for each skipped test in a JUnit file. The reason is the message of SKIP().
 skipped_tests() {
   awk '
     /<testcase / { match($0, /name="[^"]*"/); name = substr($0, RSTART + 6, RLENGTH - 7); skip = 0 }
@@ -92,7 +92,7 @@ skipped_tests() {
   ' "$1" | unescape
 }
 
-# An attribute of the <testsuite> element.
+# Prints attribute $2 of the <testsuite> element.
 junit_count() { sed -n "s/.*[[:space:]]$2=\"\([0-9]*\)\".*/\1/p" "$1" | head -n 1; }
 
 failed_tests() { sed -n 's/.*<testcase name="\([^"]*\)".*status="fail".*/\1/p' "$1" | unescape; }
@@ -105,7 +105,7 @@ build() {
   cmake --preset "$1" && cmake --build --preset "$1" --parallel "$jobs" --target "${targets[@]}"
 }
 
-# Tests that build with compilers and flags of their own need to run once only.
+# Tests that build with their own compilers and flags need to run only once: in dev.
 test_filter() {
   case "$1" in
     dev) printf '%s\n' --exclude-regex '^e2e\.(exposition|monitoring|fleet|page|workloads)$' ;;
@@ -115,7 +115,7 @@ test_filter() {
   esac
 }
 
-# GCC 12's thread sanitizer fails at random where the kernel randomizes addresses widely.
+# GCC 12's thread sanitizer fails at random if the kernel randomizes more than 28 bits of addresses.
 fixed_addresses() {
   local bits
   bits=$(cat /proc/sys/vm/mmap_rnd_bits 2>/dev/null || printf 0)
@@ -124,7 +124,7 @@ fixed_addresses() {
   fi
 }
 
-# One of some thousand starts of Wine fails by itself, silently, with 1.
+# One in several thousand starts of Wine fails on its own, without a message, with status 1.
 second_try() {
   if [ "$1" = windows-cross ]; then printf '%s\n' --repeat until-pass:2; fi
 }
@@ -150,7 +150,7 @@ run_tests() {
   fi
 }
 
-# Configures and builds a cross preset; the rest of the arguments are targets, all if there are none.
+# Configures and builds a cross preset. Further arguments are targets; the default is all.
 cross_build() {
   local preset=$1
   shift
@@ -163,12 +163,12 @@ cross_build() {
 }
 
 run_windows() {
-  # Makes Wine's folder before any test has to wait for it.
+  # Creates Wine's folder, so that no test has to wait for it.
   ./cmake/toolchains/wine.sh cmd /c exit
   if cross_build windows-cross; then run_tests windows-cross; fi
 }
 
-# The second processor differs in nothing that tests could compile: library and daemon are enough.
+# For x86-64, library and daemon are enough: the tests would compile like those for arm64.
 run_macos() {
   if cross_build macos-cross; then passed+=("macos-cross: the build (nothing here can run it)"); fi
   if cross_build macos-cross-x86_64 provisr provisrd; then
@@ -176,7 +176,7 @@ run_macos() {
   fi
 }
 
-# One file that needs no other, and is small.
+# Checks that a file is statically linked and small.
 check_static_file() {
   local file=$1 size
   size=$(stat -c %s "$file")
@@ -187,7 +187,7 @@ check_static_file() {
   fi
 }
 
-# Runs a command and notes how it went under the name before it.
+# Runs a command and records under the name $1 whether it succeeded.
 check() {
   if "${@:2}"; then
     passed+=("$1")
@@ -211,11 +211,11 @@ run_static() {
   fi
 }
 
-# The page's tests leave their screenshots in build/dev/page-tests.
+# The tests of the page leave their screenshots in build/dev/page-tests.
 run_e2e() {
   if build dev; then
     check "e2e: beside Prometheus and in the browser" ctest --preset dev --label-regex '^e2e$' \
-      --exclude-regex '^e2e\.demo$' --output-on-failure # dev has the demo
+      --exclude-regex '^e2e\.demo$' --output-on-failure # the mode dev runs e2e.demo
   else
     failed+=("e2e: the build")
   fi

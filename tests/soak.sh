@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs provisrd for a while under everything at once: churning children, HTTP load and slow clients.
-# Passes if memory, descriptors and threads stay flat and the daemon ends when asked to.
+# Runs provisrd for a while under load: children that come and go, HTTP requests and slow clients.
+# Passes if memory, descriptors and threads do not grow and the daemon ends when asked to.
 set -euo pipefail
 
 usage() {
@@ -70,12 +70,12 @@ pid_file = "$work_dir/watched.pid"
 EOF
 }
 
-# The port behind the words $1 in the log.
+# Prints the port that follows the words $1 in the log.
 port_in_log() { sed -n "s/.*$1 on [^ ]*:\([0-9]*\).*/\1/p" "$work_dir/log" | head -n 1; }
 
 start_daemon() {
   write_configuration >"$work_dir/provisr.toml"
-  # Freed memory is kept back for a while by the sanitizer: little of it, so that growth shows.
+  # The sanitizer keeps freed memory for a while. The quarantine is small, so that growth is visible.
   ASAN_OPTIONS=quarantine_size_mb=8:detect_leaks=1 \
     "$provisrd" "$work_dir/provisr.toml" >/dev/null 2>"$work_dir/log" &
   daemon_pid=$!
@@ -105,7 +105,7 @@ ask_without_end() {
   done
 }
 
-# Holds connections that have sent half a request, and opens new ones as they are closed.
+# Holds connections that have sent half a request. Replaces them in turn, as the daemon closes them.
 dawdle_without_end() {
   local slots=() slot
   while :; do
@@ -118,7 +118,7 @@ dawdle_without_end() {
   done
 }
 
-# A pid file that names ever new processes.
+# Keeps writing new processes to the PID file.
 churn_pid_file() {
   while :; do
     sleep 0.3 &
@@ -142,7 +142,7 @@ start_load() {
 
 # --- the verdict ------------------------------------------------------------------------
 
-# Grown beyond a tenth and a little since the baseline?
+# Fails if a value is more than a tenth plus a slack above the baseline.
 check_flat() {
   local what=$1 baseline=$2 now=$3 slack=$4
   if [ "$now" -gt $((baseline + baseline / 10 + slack)) ]; then
@@ -160,7 +160,7 @@ watch_daemon() {
     printf 'soak: %4d s: %d kB resident, %d descriptors, %d threads\n' \
       "$SECONDS" "$rss" "$fds" "$threads"
     round=$((round + 1))
-    # The first minute fills histories, buffers and the sanitizer's own stores.
+    # The baseline is taken after a minute: until then, histories, buffers and the sanitizer fill up.
     if [ "$round" -le 6 ]; then first_rss=$rss first_fds=$fds first_threads=$threads; fi
   done
   check_flat 'resident memory in kB' "$first_rss" "$rss" 8192

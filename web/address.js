@@ -9,7 +9,7 @@ export const windows = [
 
 export const figuresToSortBy = ['name', 'state', 'up', 'restarts', 'cpu_percent', 'memory_rss', 'num_threads', 'num_fds'];
 
-/** What an address says, with what it leaves out; anything that makes no sense is left out, too. */
+/** Reads the state from an address. Missing and invalid values get their defaults. */
 export function readAddress(hash) {
   const given = new URLSearchParams(hash.replace(/^#/, ''));
   const sort = given.get('sort') ?? 'name';
@@ -25,7 +25,7 @@ export function readAddress(hash) {
   };
 }
 
-/** The shortest address that says it. */
+/** Returns the shortest address of a state: defaults are left out. */
 export function addressOf({ open, window, filter, folded, sorting }) {
   const said = new URLSearchParams();
   const at = open.indexOf('=');

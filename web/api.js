@@ -9,11 +9,11 @@ export class ApiError extends Error {
   }
 }
 
-/** Asks the API below `basePath`. The token lives in this object only. */
+/** Sends requests to the API below `basePath`. The token is kept in this object only. */
 export class Api {
   #basePath;
   #token = '';
-  onDate = () => {}; // told the server's time in ms with each answer
+  onDate = () => {}; // called with the server's time in ms for each response
 
   constructor(basePath) {
     this.#basePath = basePath.replace(/^\//, '');
@@ -27,7 +27,7 @@ export class Api {
     return this.#token !== '';
   }
 
-  /** The address of a route, for requests and for people. */
+  /** Returns the URL of a route, for requests and for the user to copy. */
   url(path, parameters = {}) {
     const given = Object.entries(parameters).filter(([, value]) => value !== undefined);
     const query = new URLSearchParams(given).toString().replaceAll('%2C', ',');
@@ -45,7 +45,7 @@ export class Api {
     return this.#json(path, parameters, { method: 'POST' });
   }
 
-  /** The body of an endless answer. */
+  /** Returns a reader of the body of an endless response. */
   async stream(path, parameters, headers, signal) {
     const answer = await this.#fetch(path, parameters, { headers, signal });
     return answer.body.getReader();
@@ -67,11 +67,11 @@ export class Api {
   }
 }
 
-/** Cuts a text of server-sent events into {event, id, data}, whatever the pieces it comes in. */
+/** Parses server-sent events into {event, id, data}. The text may arrive in pieces of any size. */
 export class EventParser {
   #rest = '';
 
-  /** The events that are whole with this piece. */
+  /** Returns the events that this piece completes. */
   feed(piece) {
     const blocks = (this.#rest + piece).replace(/\r\n?/g, '\n').split('\n\n');
     this.#rest = blocks.pop();
@@ -93,16 +93,17 @@ export class EventParser {
 
 const shortestPause = 500;
 const longestPause = 5000;
-const silenceLimit = 25000; // a comment comes every 15 s
+const silenceLimit = 25000; // ms; the server sends a comment every 15 s
 
 /**
- * Follows /api/events, again and again. `told` is called with ('open'), ('event', event),
- * ('lost', {error, retryAt}) and ('token', error); after the last it waits for resume().
+ * Follows /api/events and reconnects if the connection is lost. Calls `told` with ('open'),
+ * ('event', event), ('lost', {error, retryAt}) and ('token', error); after 'token' it waits for
+ * resume().
  */
 export class EventStream {
   #api;
   #told;
-  #lastId = '0'; // what is kept is told again: marks of the past
+  #lastId = '0'; // asks for all events that the server still keeps: they become marks
   #pause = shortestPause;
   #timer;
   #abort;
@@ -112,14 +113,14 @@ export class EventStream {
     this.#told = told;
   }
 
-  /** Connects, now, anew if need be. */
+  /** Connects now. Drops an existing connection first. */
   resume() {
     this.pause();
     this.#pause = shortestPause;
     this.#run();
   }
 
-  /** Lets the connection go, without a word, until resume() is called. */
+  /** Closes the connection, without calling `told`, until resume() is called. */
   pause() {
     clearTimeout(this.#timer);
     this.#abort?.abort();

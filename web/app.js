@@ -1,4 +1,4 @@
-// The page: asks, keeps what it is told, and shows it.
+// The page: requests data, keeps it in the model and shows it.
 import { addressOf, readAddress, windows } from './address.js';
 import { Api, ApiError, EventStream, NeedsToken } from './api.js';
 import { onSchemeChange } from './canvas.js';
@@ -13,15 +13,15 @@ import { Table } from './table.js';
 import { Totals } from './totals.js';
 import { timeOfDay } from './format.js';
 
-const shortestPause = 900; // ms between two looks at all figures
-const statusInterval = 30_000; // ms; events tell of changes in between
-const shortestRange = 60_000; // ms that the small charts show at least
-const hiddenPause = 2000; // ms that the page keeps its connection while nobody sees it
-const retryPause = 3000; // ms after an answer that was a refusal
-const wakeJump = 10_000; // ms between two seconds: the machine has slept
-const scrollRest = 150; // ms after the last scrolling
-const longestWait = 3000; // ms that new figures wait for it
-const eventPause = 150; // ms: events that come together cause one look
+const shortestPause = 900; // ms between two requests for all figures
+const statusInterval = 30_000; // ms; events report changes in between
+const shortestRange = 60_000; // ms: the small charts show at least this much
+const hiddenPause = 2000; // ms until a hidden page closes its connection
+const retryPause = 3000; // ms after a failed request
+const wakeJump = 10_000; // ms between two calls of everySecond(): the machine was asleep
+const scrollRest = 150; // ms after the last scroll event
+const longestWait = 3000; // ms that new figures wait for the end of scrolling
+const eventPause = 150; // ms: events within this time cause one request
 
 const api = new Api(document.querySelector('meta[name="provisr-base-path"]').content);
 const model = new Model();
@@ -62,7 +62,7 @@ function renderSoon() {
 let scrolledAt = -Infinity;
 let restTimer;
 
-/** New figures wait while somebody scrolls, as all rows are looked at for them; but not for long. */
+/** Renders when scrolling has stopped, as rendering visits all rows, or after `longestWait`. */
 function renderAtRest() {
   const now = performance.now();
   if (now > scrolledAt + scrollRest || now > renderedAt + longestWait) return renderSoon();
@@ -87,13 +87,13 @@ function render() {
   strip.show(model);
   byId('processes').hidden = !canBeShown;
   byId('nothing').hidden = rows.length > 0 || isFirst;
-  if (!isFirst) byId('nothing').textContent = canBeShown ? 'No process fits the filter.' : 'No process is configured.';
+  if (!isFirst) byId('nothing').textContent = canBeShown ? 'No process matches the filter.' : 'No process is configured.';
   table.show(rows, rowList.sorting, { model, range });
   byId('sort-again').hidden = rowList.sorting.column === 'name';
   detail.render();
 }
 
-/** What is opened is a page of its own for the browser's "back"; everything else is not. */
+/** Writes the state to the address bar. Only opening a process adds an entry to the browser's history. */
 function remember(isOpened) {
   const text = addressOf(address);
   const url = text ? `#${text}` : location.pathname + location.search;
@@ -101,7 +101,7 @@ function remember(isOpened) {
   else history.replaceState(null, '', url);
 }
 
-/** Makes the page what the address says. */
+/** Applies the state of the address to the page. */
 function applyAddress() {
   rowList.filter = address.filter;
   rowList.folded = address.folded;
@@ -125,7 +125,7 @@ function change(what) {
   applyAddress();
 }
 
-let followsOpened = false; // until somebody scrolls or types
+let followsOpened = false; // true from opening a row until the user scrolls or types
 
 function open(key) {
   followsOpened = true;
@@ -135,7 +135,7 @@ function open(key) {
   revealOpened();
 }
 
-/** The panel grows as its charts come, and may come to lie over the row that it belongs to. */
+/** Keeps the opened row visible: the panel grows while its charts load and could cover the row. */
 function revealOpened() {
   if (followsOpened && detail.isOpen) table.revealSelected();
 }
@@ -172,7 +172,7 @@ let metricsTimer;
 let statusTimer;
 let statusAt = -Infinity;
 
-/** One look at a time, and not more often than people can see. */
+/** Requests all figures, one request at a time and at most one per `shortestPause`. */
 function refreshMetricsSoon() {
   if (metricsTimer) return;
   const pause = Math.max(0, metricsAt + shortestPause - performance.now());
@@ -212,7 +212,7 @@ async function refreshStatus() {
   renderAtRest();
 }
 
-/** All of it: at the beginning, and once a connection is back. */
+/** Requests everything: at the start, and after a reconnection. */
 async function refreshAll() {
   await refreshStatus();
   const [{ exits }] = await Promise.all([api.get('exits', { since: '-1h' }), refreshMetrics()]);
@@ -247,11 +247,11 @@ function needToken() {
 
 // --- the connection -----------------------------------------------------------------------
 
-let lost; // {since, error} while there is none
+let lost; // {since, error} while there is no connection
 let retryTimer;
 let tickAt = performance.now();
 let figuresAt = tickAt;
-let isAway = false; // nobody looks, and the connection is let go
+let isAway = false; // the tab is hidden, and the connection is closed
 
 function showConnection() {
   const element = byId('connection');
@@ -263,8 +263,8 @@ function showConnection() {
   if (lost) {
     state = 'lost';
     text = lost.error instanceof ApiError
-      ? `provisrd refuses (${lost.error.status}): ${lost.error.message}, trying again`
-      : `connection lost at ${timeOfDay(lost.since)}, trying again`;
+      ? `provisrd refuses (${lost.error.status}): ${lost.error.message}, retrying`
+      : `connection lost at ${timeOfDay(lost.since)}, retrying`;
   } else if (isFirst) {
     [state, text] = ['connecting', 'connecting'];
   } else if (!model.isCollecting) {
@@ -284,7 +284,7 @@ function loseBy(error) {
   lost = { since: lost?.since ?? Date.now(), error };
 }
 
-/** Asks for all of it; a refusal or a failure is told, and tried again. */
+/** Requests everything. Shows a failure and retries. */
 async function catchUp() {
   clearTimeout(retryTimer);
   try {
@@ -325,12 +325,12 @@ let secondAt = Date.now();
 let awayTimer;
 
 /**
- * A browser has six connections to a host, over all its tabs, and each stream takes one: tabs that
- * nobody sees hold none, and ask for what they have missed once they are seen again.
+ * Closes the connection of a hidden tab; a tab that is visible again requests what it missed. All
+ * tabs of a browser share six connections to a host, and each event stream takes one of them.
  */
 function visibilityChanged() {
   clearTimeout(awayTimer);
-  secondAt = Date.now(); // timers of hidden tabs are slow: that is no sleep
+  secondAt = Date.now(); // browsers slow down timers of hidden tabs: the machine was not asleep
   if (document.hidden) {
     awayTimer = setTimeout(() => {
       isAway = true;
@@ -342,7 +342,7 @@ function visibilityChanged() {
   }
 }
 
-/** Counts down, and asks by itself if events do not come. */
+/** Updates times and countdowns. Polls if no events arrive. */
 function everySecond() {
   const jump = Date.now() - secondAt;
   secondAt = Date.now();
@@ -358,7 +358,7 @@ function everySecond() {
 
 let polls = false;
 
-/** Events may be held back by something in between: figures come all the same. */
+/** Requests figures without waiting for a tick: a proxy may hold events back. */
 async function poll() {
   if (polls || lost || performance.now() - metricsAt < Math.max(2000, model.interval)) return;
   polls = true;

@@ -1,4 +1,4 @@
-// Canvases: sharp on every screen, in the colours of the style sheet.
+// Canvases: sharp at every pixel ratio, in the colours of the style sheet.
 
 let colours;
 
@@ -13,7 +13,7 @@ export function palette() {
   return colours;
 }
 
-/** Calls back once the scheme has changed from light to dark or back. */
+/** Calls `redraw` each time the scheme changes between light and dark. */
 export function onSchemeChange(redraw) {
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
     colours = undefined;
@@ -21,7 +21,7 @@ export function onSchemeChange(redraw) {
   });
 }
 
-/** An empty canvas of its size on the page: {context, width, height} in CSS pixels. */
+/** Clears the canvas and fits it to its size on the page. Returns {context, width, height} in CSS pixels. */
 export function cleared(canvas) {
   const width = canvas.clientWidth;
   const height = canvas.clientHeight;

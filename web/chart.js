@@ -1,4 +1,4 @@
-// The large charts of one detail view: one time axis and one crosshair for all of them.
+// The large charts of the detail view. All share one time axis and one crosshair.
 import { cleared, palette } from './canvas.js';
 import { make, setText } from './dom.js';
 import { scaleOf, valueText } from './figures.js';
@@ -10,7 +10,7 @@ const leastZoom = 2000; // ms
 const leastDrag = 5; // pixels
 const nearMark = 6; // pixels
 
-/** The next of 1, 2, 2.5, 5, 10 times a power of ten, for four equal parts. */
+/** Rounds `most` up so that a quarter of the axis is a round number. */
 function niceTop(most) {
   if (!(most > 0)) return 1;
   const power = 10 ** Math.floor(Math.log10(most / 4));
@@ -44,7 +44,7 @@ function markShape(kind, x, y) {
   return path;
 }
 
-/** One figure over time. */
+/** The chart of one figure over time. */
 class Chart {
   constructor(info, view) {
     this.info = info;
@@ -73,7 +73,7 @@ class Chart {
     return margin.left + ((time - from) / (to - from)) * this.plotWidth;
   }
 
-  /** The sample nearest to a time, if there is one close by. */
+  /** Returns the sample nearest to a time; undefined if none is within 1.5 steps. */
   nearest(time) {
     const { samples } = this;
     let best;
@@ -118,7 +118,7 @@ class Chart {
     this.#describe(seen, most, limit);
   }
 
-  /** Round in the unit that the axis is labelled in. */
+  /** Returns the top of the axis, round in the unit of its labels. */
   #topOf(most) {
     const scale = scaleOf(this.info, most);
     const top = niceTop(most / scale.size) * scale.size;
@@ -176,7 +176,7 @@ class Chart {
         context.stroke();
         context.setLineDash([]);
       }
-      // Starts above the axis: an end and the start after it stay apart.
+      // Starts are drawn above the axis, so that they do not cover the end just before.
       context.fill(markShape(mark.kind, x, mark.kind === 'started' ? bottom - 1 : bottom + 7));
     }
   }
@@ -224,7 +224,7 @@ class Chart {
     context.textBaseline = at < 22 ? 'top' : 'bottom';
     const text = `limit ${valueText(this.info, limit)}`;
     const place = [margin.left + 4, at < 22 ? at + 3 : at - 2];
-    context.strokeStyle = palette().card; // so that it can be read on a line
+    context.strokeStyle = palette().card; // an outline keeps the text readable on top of a line
     context.lineWidth = 4;
     context.strokeText(text, ...place);
     context.fillText(text, ...place);
@@ -292,7 +292,7 @@ class Chart {
   }
 }
 
-/** Charts that share range, crosshair, marks and limits. */
+/** A set of charts that share range, crosshair, marks and limits. */
 export class ChartView {
   range = { from: 0, to: 1 };
   step = 5000;
@@ -315,7 +315,7 @@ export class ChartView {
     return this.#zoomed;
   }
 
-  /** Shows these figures, in this order; charts that are there stay. */
+  /** Shows these figures in this order. Reuses existing charts. */
   setFigures(infos) {
     const before = this.charts.map((chart) => chart.info.key).join();
     if (infos.map((info) => info.key).join() === before) return;
@@ -324,7 +324,7 @@ export class ChartView {
     this.#container.replaceChildren(...this.charts.map((chart) => chart.figure));
   }
 
-  /** Moves along with time, unless somebody has zoomed in. */
+  /** Sets the range to show, unless the user has zoomed in. */
   follow(range) {
     if (!this.#zoomed) this.range = range;
     this.whole = range;
@@ -361,7 +361,7 @@ export class ChartView {
     for (const chart of this.charts) chart.draw();
   }
 
-  /** Once before the next picture. */
+  /** Draws once, in the next animation frame. */
   #drawSoon() {
     cancelAnimationFrame(this.#frame);
     this.#frame = requestAnimationFrame(() => this.draw());

@@ -1,19 +1,19 @@
-// Questions to who looks at the page: "really?", and the token, which stays in memory.
+// Dialogs: confirmation of a command, and the token, which is kept in memory only.
 import { NeedsToken } from './api.js';
 import { announce, byId, make } from './dom.js';
 
 const words = {
-  restart: { title: 'Restart', text: 'It is asked to end, and started again once it has ended.' },
-  stop: { title: 'Stop', text: 'It is asked to end, and stays stopped until it is started by hand.' },
-  start: { title: 'Start', text: 'It is started now.' },
+  restart: { title: 'Restart', text: 'It is asked to exit, and is started again after it has ended.' },
+  stop: { title: 'Stop', text: 'It is asked to exit, and stays stopped until somebody starts it.' },
+  start: { title: 'Start', text: 'It starts now.' },
 };
 
-/** Shows the dialog until `act` has succeeded or somebody gives up. True if it has succeeded. */
+/** Shows a dialog until `act` succeeds or the user cancels. Resolves to true if `act` succeeded. */
 function ask({ title, text, button, needsToken, act }) {
   const dialog = byId('confirm');
   const failure = make('p', { class: 'failure', role: 'alert', hidden: true });
   const token = make('input', { type: 'password', autocomplete: 'off', spellcheck: 'false', name: 'token' });
-  const label = make('label', { hidden: !needsToken }, 'Token (of token_file; kept in memory only)', token);
+  const label = make('label', { hidden: !needsToken }, 'Token (from token_file; kept in memory only)', token);
   const go = make('button', { class: 'primary' }, button);
   const cancel = make('button', { type: 'button' }, 'Cancel');
   const form = make('form', {}, make('h2', { id: 'confirm-title' }, title), make('p', {}, text), label, failure,
@@ -43,7 +43,7 @@ function ask({ title, text, button, needsToken, act }) {
   });
 }
 
-/** Starts, stops or restarts a name or a base, after a question. */
+/** Starts, stops or restarts a name or a base after the user confirms. */
 export async function control(api, verb, target, terms) {
   const { title, text } = words[verb];
   const [kind, name] = target;
@@ -55,11 +55,11 @@ export async function control(api, verb, target, terms) {
     needsToken: terms === 'token' && !api.hasToken,
     act: (token) => withToken(api, token, () => api.post(verb, { [kind]: name })),
   });
-  if (isDone) announce(`${title} of ${whole} is under way.`);
+  if (isDone) announce(`${title} of ${whole} was requested.`);
   return isDone;
 }
 
-/** Tries with a token; one that is wrong is forgotten. */
+/** Calls `act` with the given token. Forgets the token if it is wrong. */
 async function withToken(api, token, act) {
   if (token) api.setToken(token);
   try {
@@ -70,13 +70,13 @@ async function withToken(api, token, act) {
   }
 }
 
-/** Asks for the token until it is right: reads are protected. */
+/** Asks for the token until the user enters the right one, if reads are protected. */
 export async function askForReadToken(api) {
-  const text = 'Reading is protected here. The token is in the file that token_file of [server.auth] names.';
+  const text = 'This provisrd shows nothing without its token. The token is in the file that token_file in [server.auth] names.';
   const act = (token) => withToken(api, token, () => api.get('status'));
-  while (!(await ask({ title: 'The token, please', text, button: 'Show', needsToken: true, act }))) {
+  while (!(await ask({ title: 'Token required', text, button: 'Show', needsToken: true, act }))) {
     await new Promise((resolve) => {
-      byId('nothing').replaceChildren(make('button', { type: 'button', onclick: resolve }, 'Give the token'));
+      byId('nothing').replaceChildren(make('button', { type: 'button', onclick: resolve }, 'Enter the token'));
       byId('nothing').hidden = false;
     });
   }

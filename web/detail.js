@@ -1,4 +1,4 @@
-// One process or group: charts of all its figures, its ends, and how to ask for the same elsewhere.
+// The panel of one process or group: charts of all its figures, its exits, and how to get the data elsewhere.
 import { ChartView } from './chart.js';
 import { byId, make, setText } from './dom.js';
 import { figure, figuresOf } from './figures.js';
@@ -37,9 +37,9 @@ function codeLine(text) {
 
 const markText = {
   exit: (data) => `ended: ${howItEnded(data)}, ${whoseDoing(data)}`,
-  started: (data) => `began${data.pid ? `, pid ${data.pid}` : ''}`,
+  started: (data) => `started${data.pid ? `, pid ${data.pid}` : ''}`,
   limit: (data) => `over its ${data.limit} limit`,
-  reload: () => 'configuration read again',
+  reload: () => 'configuration reloaded',
 };
 
 /** The panel. `told` has onClose(), onLoaded() and onControl(verb, [kind, name]). */
@@ -48,7 +48,7 @@ export class Detail {
   #api;
   #model;
   #told;
-  #target; // ['name' or 'base', name]
+  #target; // ['name', name] or ['base', name]; undefined: closed
   #series = new Series(mostRows);
   #exits = [];
   #view;
@@ -56,7 +56,7 @@ export class Detail {
   #window;
   #loading = 0;
   #shownExits = '';
-  #hasAsked = false; // for samples: of a process that has none, there is nothing to ask for
+  #hasAsked = false; // whether samples were requested; not done for a process without any
 
   constructor(api, model, told) {
     this.#api = api;
@@ -119,7 +119,7 @@ export class Detail {
       zoomBack: make('button', { type: 'button', hidden: true, onclick: () => this.#view.zoomBack() }, 'Whole window'),
       charts: make('div', { class: 'charts' }),
       note: make('p', { class: 'dim', hidden: true }),
-      exits: make('ol', { class: 'exits', tabindex: 0, 'aria-label': 'Ends, the newest first' }),
+      exits: make('ol', { class: 'exits', tabindex: 0, 'aria-label': 'Exits, newest first' }),
       exitsHead: make('h3'),
       code: make('div'),
     });
@@ -136,7 +136,7 @@ export class Detail {
       make('div', { class: 'detail-head' }, make('h2', { id: 'detail-name' }, name), parts.actions, parts.summary),
       make('div', { class: 'detail-body' },
         make('div', {}, parts.note, parts.charts),
-        make('div', { class: 'side' }, parts.exitsHead, parts.exits, make('h3', {}, 'The same elsewhere'), parts.code)));
+        make('div', { class: 'side' }, parts.exitsHead, parts.exits, make('h3', {}, 'Get this data elsewhere'), parts.code)));
     this.#section.hidden = false;
     this.#showCode();
   }
@@ -153,7 +153,7 @@ export class Detail {
       codeLine(kind === 'base' ? `sum(provisr_process_memory_mb{${selector}})` : `provisr_process_memory_mb{${selector}}`));
   }
 
-  /** Asks for what the server has kept. */
+  /** Requests the samples and exits that the server keeps. */
   async load() {
     if (!this.#target) return;
     const loading = ++this.#loading;
@@ -185,7 +185,7 @@ export class Detail {
     if (loading === this.#loading) this.#model.takeExits(exits);
   }
 
-  /** Adds what a tick has brought. */
+  /** Adds the newest sample of the model. */
   take() {
     if (!this.#target) return;
     if (!this.#hasAsked && this.#processes.some((process) => process.wasMeasured)) this.load();
@@ -227,7 +227,7 @@ export class Detail {
   }
 
   #processSummary(process) {
-    if (!process) return 'There is no such process (any more).';
+    if (!process) return 'There is no such process, or it was removed.';
     const { status } = process;
     const words = [status.state];
     const left = this.#model.nextStartOf(process);
@@ -236,7 +236,7 @@ export class Detail {
     const uptime = this.#model.uptimeOf(process);
     if (uptime !== undefined) words.push(`up ${span(uptime)}`);
     words.push(plural(status.restarts, 'restart'));
-    if (status.kind !== 'child') words.push('run by somebody else');
+    if (status.kind !== 'child') words.push('not started by provisrd');
     if (this.#model.control === 'none' && status.kind === 'child') words.push('read-only: no token is configured');
     return words.join(' · ') + (status.last_error ? `. ${status.last_error}` : '');
   }
@@ -262,7 +262,7 @@ export class Detail {
     }
     view.draw();
     this.#parts.note.hidden = infos.length > 0;
-    if (infos.length === 0) setText(this.#parts.note, 'No sample is kept of it.');
+    if (infos.length === 0) setText(this.#parts.note, 'No samples are stored.');
   }
 
   #limits(processes, last) {
@@ -306,7 +306,7 @@ export class Detail {
     if (key === this.#shownExits) return;
     this.#shownExits = key;
     const now = this.#model.now();
-    setText(this.#parts.exitsHead, exits.length === 0 ? 'No end is recorded' : plural(exits.length, 'end'));
+    setText(this.#parts.exitsHead, exits.length === 0 ? 'No exit recorded' : plural(exits.length, 'exit'));
     this.#parts.exits.hidden = exits.length === 0;
     this.#parts.exits.replaceChildren(...exits.slice(0, mostExits).map((exit) => exitLine(exit, now, this.#isGroup)));
   }

@@ -1,6 +1,6 @@
-// Elements without HTML: text stays text, whatever is in it.
+// Creates elements without parsing HTML: text stays text, whatever it contains.
 
-/** An element with attributes and children; `on...` are listeners, strings become text. */
+/** Creates an element with attributes and children. `on...` attributes are listeners, strings become text. */
 export function make(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
@@ -14,7 +14,7 @@ export function make(tag, attributes = {}, ...children) {
   return element;
 }
 
-/** The same for vectors. */
+/** Creates an SVG element. */
 export function makeVector(tag, attributes = {}, ...children) {
   const element = document.createElementNS('http://www.w3.org/2000/svg', tag);
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
@@ -24,15 +24,15 @@ export function makeVector(tag, attributes = {}, ...children) {
 
 export const byId = (id) => document.getElementById(id);
 
-/** Writes a text only if it differs: a screen reader and the selection are left in peace. */
+/** Writes a text only if it differs, so as not to disturb screen readers and the selection. */
 export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** An element whose text and attributes are remembered: what does not change costs nothing. */
+/** An element that remembers its text and attributes: writing the same value again costs nothing. */
 export class Remembered {
   #text;
-  #node; // kept: another node for each text would be styled and laid out anew
+  #node; // reused: the browser would style and lay out a new text node each time
   #attributes = new Map();
 
   constructor(element) {
@@ -55,7 +55,7 @@ export class Remembered {
   }
 }
 
-/** Tells a screen reader. */
+/** Has screen readers read out a text. */
 export function announce(text) {
   setText(byId('announcements'), text);
 }

@@ -1,11 +1,11 @@
-// Figures, spans and times as people read them.
+// Formats figures, durations and times for people.
 
 export const unknown = '–';
 const mebibyte = 1024 * 1024;
 
 const grouped = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 
-/** One decimal below 1,000, none above. */
+/** Formats with one decimal below 1,000, none above. */
 export function number(value) {
   if (!Number.isFinite(value)) return unknown;
   return Math.abs(value) < 999.95 ? value.toFixed(1) : grouped.format(value);
@@ -16,14 +16,14 @@ export function count(value) {
   return Number.isInteger(value) && value >= 0 && value < 1000 ? String(value) : grouped.format(value);
 }
 
-/** Bytes in the MB that the column's head names. */
+/** Formats bytes in MB, without the unit: the column's head names it. */
 export function inMegabytes(bytes) {
   return number(bytes / mebibyte);
 }
 
 const byteUnits = ['B', 'KB', 'MB', 'GB', 'TB', 'PB'];
 
-/** The unit in which a number of bytes reads best: its name and size. */
+/** Returns the largest unit that does not exceed a number of bytes: its name and size. */
 export function byteUnit(bytes) {
   let power = 0;
   while (power < byteUnits.length - 1 && Math.abs(bytes) >= 1024 ** (power + 1)) ++power;
@@ -52,14 +52,14 @@ export function span(seconds) {
   return pair(Math.floor(s / 86400), 'd', Math.floor(s / 3600) % 24, 'h');
 }
 
-/** Short, for a column: "8s", "2m 8s", "1h 12m", "2d 4h". */
+/** The short form for a column: "8s", "2m 8s", "1h 12m", "2d 4h". */
 export function shortSpan(seconds) {
   return span(seconds).replace(/ min/g, 'm').replace(/(\d) ([shd])/g, '$1$2');
 }
 
 const two = (value) => String(value).padStart(2, '0');
 
-/** The browser's local time of day; with the date if it is another day's. */
+/** Formats the browser's local time of day, with the date if it is not the day of `now`. */
 export function timeOfDay(milliseconds, now = milliseconds) {
   const at = new Date(milliseconds);
   const text = `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;

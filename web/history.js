@@ -1,8 +1,8 @@
-// Fetches what the server has kept of the rows that can be seen, a few at a time.
+// Fetches the history of the visible rows from the server, a few at a time.
 
 const mostAtOnce = 4;
-const settleTime = 120; // ms: rows that are scrolled past are not asked for
-const most = 600; // samples a small chart has use for
+const settleTime = 120; // ms: rows that are only scrolled past are not requested
+const most = 600; // samples that a small chart can show
 
 export class HistoryLoader {
   #api;
@@ -20,18 +20,18 @@ export class HistoryLoader {
     this.#loaded = loaded;
   }
 
-  /** Everything is asked for again: there may be more of it. */
+  /** Discards what was loaded: everything is requested again. */
   forget() {
     this.#done.clear();
   }
 
-  /** The step in ms in which a window's samples are kept here: small charts need no more. */
+  /** Returns the step in ms that is fine enough for the small charts of a window. */
   stepOf({ ms }) {
     const { interval } = this.#model;
     return ms === Infinity || ms / interval <= most ? interval : Math.ceil(ms / most / 1000) * 1000;
   }
 
-  /** The time of the oldest sample; `otherwise` if there is none. */
+  /** Returns the time of the oldest sample; `otherwise` if there is none. */
   oldest(otherwise) {
     let oldest = otherwise;
     for (const { series } of this.#model.processes.values()) {
@@ -47,7 +47,7 @@ export class HistoryLoader {
     this.#timer = setTimeout(() => this.#next(), settleTime);
   }
 
-  /** Nothing more is to be had: it was asked for as far back, and as finely. */
+  /** Whether the row was already requested for at least this window and with at most this step. */
   #has(row, window) {
     const done = this.#done.get(row.key);
     return done !== undefined && done.ms >= window.ms && this.stepOf(done) <= this.stepOf(window);

@@ -1,4 +1,4 @@
-// What the page knows: processes, groups, their samples, ends and marks.
+// The data of the page: processes, groups, their samples, exits and marks.
 import { Series } from './series.js';
 
 const hour = 3600_000;
@@ -6,7 +6,7 @@ const mostMarks = 2000;
 
 export const baseOf = (name) => name.replace(/-\d+$/, '');
 
-/** Up, waiting or down: what a state means for who looks at it. */
+/** Maps a state to a condition: 'up', 'wait', 'down' or 'off'. */
 export function conditionOf(state) {
   if (state === 'running') return 'up';
   if (state === 'starting' || state === 'backoff' || state === 'stopping') return 'wait';
@@ -22,7 +22,7 @@ const slim = (sample) => ({
   memory: sample.memory_rss,
 });
 
-/** Ticks come a little early or late. */
+/** Rounds an interval: ticks arrive a little early or late. */
 function rounded(interval) {
   const unit = interval < 1000 ? 10 : 100;
   return Math.max(unit, Math.round(interval / unit) * unit);
@@ -38,7 +38,7 @@ class Process {
     this.base = baseOf(name);
   }
 
-  /** Done as it was meant to be: neither up nor in want of anybody. */
+  /** Whether it ended with exit code 0 and is not to be restarted. */
   get isDone() {
     return this.status.state === 'exited' && this.status.last_exit?.code === 0;
   }
@@ -52,10 +52,10 @@ export class Model {
   processes = new Map();
   exits = []; // newest first
   marks = []; // {at, kind, name, data}: starts, limits, reloads
-  totals = new Series(); // over all, since the page is open
-  groups = new Map(); // base → Series of its sums
+  totals = new Series(); // sums over all processes, since the page was opened
+  groups = new Map(); // base → Series of the group's sums
   control = 'none';
-  machine = {}; // {name, cpus, memory_bytes}, as far as it is told
+  machine = {}; // {name, cpus, memory_bytes}; what the server does not know is missing
   interval = 5000; // ms between ticks, as far as known
   isCollecting = true;
   #clock = { server: Date.now(), local: performance.now() };
@@ -75,8 +75,8 @@ export class Model {
   }
 
   /**
-   * Takes the time of an answer, in whole seconds. It tells when a sleep of the machine has stopped
-   * the browser's clock, or the two clocks differ and no sample says so.
+   * Takes the time of a response, in whole seconds. Corrects the clock if performance.now() stood
+   * still while the machine was asleep, or if no sample has set the clock yet.
    */
   takeDate(date) {
     const server = date + 500;
@@ -131,7 +131,7 @@ export class Model {
     return series;
   }
 
-  /** At the beginnings of steps, as the server does it. */
+  /** Adds the sums of the groups, at the start of the interval, like the server. */
   #sumGroups(newest) {
     const t = Math.floor(newest / this.interval) * this.interval;
     for (const [base, members] of this.bases()) {
@@ -168,7 +168,7 @@ export class Model {
     for (const exit of this.exits) if (!this.#lastExits.has(exit.name)) this.#lastExits.set(exit.name, exit);
   }
 
-  /** The newest end of a name, if one is known. */
+  /** Returns the newest exit of a name, or undefined. */
   lastExitOf(name) {
     return this.#lastExits.get(name);
   }
@@ -195,7 +195,7 @@ export class Model {
     }
   }
 
-  /** Marks and ends go on over a reconnection, but a tick after it tells no interval. */
+  /** Forgets the last tick: the time since then includes a reconnection and is no interval. */
   forgetTick() {
     this.#lastTick = undefined;
   }
@@ -204,25 +204,25 @@ export class Model {
     return this.exits.filter((exit) => exit.at >= since && names.has(exit.name));
   }
 
-  /** Ends in the last hour that nobody asked for. */
+  /** Returns the exits of the last hour that no command, reload or shutdown caused. */
   deathsLastHour() {
     const since = this.now() - hour;
     return this.exits.filter((exit) => exit.at >= since && (exit.reason === 'itself' || exit.reason === 'limit'));
   }
 
-  /** Seconds that the process has run, or undefined. */
+  /** Returns the seconds that the process has run, or undefined. */
   uptimeOf(process) {
     const { uptime_seconds: then } = process.status;
     return then === undefined ? undefined : then + (performance.now() - process.statusAt) / 1000;
   }
 
-  /** Seconds until a start that is planned, or undefined. */
+  /** Returns the seconds until the next planned start, or undefined. */
   nextStartOf(process) {
     const { next_start_in_seconds: then } = process.status;
     return then === undefined ? undefined : Math.max(0, then - (performance.now() - process.statusAt) / 1000);
   }
 
-  /** Base → its processes, in the order of the configuration; groups have two members or more. */
+  /** Returns base → processes, in the order of the configuration. A base with one process is not a group. */
   bases() {
     const bases = new Map();
     for (const process of this.processes.values()) {

@@ -1,4 +1,4 @@
-// Problems first, in words.
+// The list of problems above the table.
 import { announce, make, setText } from './dom.js';
 import { ProblemFinder } from './problems.js';
 
@@ -6,7 +6,7 @@ const mostShown = 8;
 const shapes = { down: '▲', wait: '◆', warn: '◆' };
 const spoken = { down: 'Down: ', wait: 'Waiting: ', warn: 'Growing: ' };
 
-/** A line for each; a click opens the process. */
+/** Shows one line per problem; a click opens the process. */
 export class ProblemStrip {
   #section;
   #finder = new ProblemFinder();
@@ -54,7 +54,7 @@ export class ProblemStrip {
     return line;
   }
 
-  /** A screen reader hears of what has come, not of every second that passes. */
+  /** Announces new problems to screen readers; changing times are not announced. */
   #tell(problems) {
     const now = new Map(problems.map((problem) => [`${problem.name} ${problem.kind} ${problem.severity}`, problem]));
     if (this.#known) {

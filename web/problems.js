@@ -1,34 +1,34 @@
-// What is wrong, in words: cause, count, what happens next.
+// Finds problems and describes them: cause, count, what happens next.
 import { bytes, megabytes, number, ordinal, span } from './format.js';
 import { growthOf, usualStep } from './series.js';
 
-const recent = 600_000; // ms: an end that long ago is still worth a word
+const recent = 600_000; // ms: older exits are not reported
 const severities = ['down', 'wait', 'warn'];
 
 const isDeath = (exit) => exit.reason === 'itself' || exit.reason === 'limit';
 
-/** How a process ended: "signal 9 (Killed)", "exit code 3". */
+/** Describes how a process ended: "signal 9 (Killed)", "exit code 3". */
 export function howItEnded(exit) {
   if (exit.description) return exit.description;
   if (exit.signal !== undefined) return `signal ${exit.signal}`;
-  return exit.code === undefined ? 'nobody can tell how' : `exit code ${exit.code}`;
+  return exit.code === undefined ? 'exit status unknown' : `exit code ${exit.code}`;
 }
 
 const askedBy = {
-  limit: 'by its limit',
+  limit: 'stopped by its limit',
   stop: 'stopped by a command',
   restart: 'restarted by a command',
-  reload: 'by a reload',
-  shutdown: 'with provisrd',
+  reload: 'stopped by a reload',
+  shutdown: 'stopped with provisrd',
 };
 
-/** By whose doing. */
+/** Describes who ended a process. */
 export function whoseDoing(exit) {
-  if (exit.oom_killed) return 'by the kernel, for lack of memory';
-  return askedBy[exit.reason] ?? 'by itself';
+  if (exit.oom_killed) return 'killed by the kernel: out of memory';
+  return askedBy[exit.reason] ?? 'on its own';
 }
 
-/** "Ended 3 min ago: signal 9 (Killed), by its limit, peak 512 MB, third time in 10 min." */
+/** "Ended 3 min ago: signal 9 (Killed), stopped by its limit, peak 512 MB, third time in 10 min." */
 function endSentence(model, process, exit) {
   const now = model.now();
   const parts = [howItEnded(exit)];
@@ -49,16 +49,16 @@ function lastEnd(model, process) {
 function whatFollows(model, process) {
   const { state } = process.status;
   const left = model.nextStartOf(process);
-  if (state === 'backoff') return left === undefined ? 'is started again' : `next start in ${span(Math.ceil(left))}`;
-  if (state === 'failed') return 'not tried again: start it by hand';
+  if (state === 'backoff') return left === undefined ? 'will be started again' : `next start in ${span(Math.ceil(left))}`;
+  if (state === 'failed') return 'will not be started again: start it by hand';
   if (state === 'exited') return 'not restarted: auto_restart is off';
-  if (state === 'absent') return 'shows once it is there';
+  if (state === 'absent') return 'is watched as soon as it runs';
   if (state === 'starting') return 'starting';
   const up = model.uptimeOf(process);
   return up === undefined ? 'runs again' : `up again for ${span(up)}`;
 }
 
-/** Words begin with a capital, names of keys and files stay as they are. */
+/** Makes a sentence of an error. A word gets a capital; names of keys and files stay as they are. */
 function asSentence(text) {
   const begin = /^[a-z]+[ ,:]/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text;
   return begin + (/[.!?]$/.test(text) ? '' : '.');
@@ -70,7 +70,7 @@ function downProblem(model, process) {
   const words = [];
   if (error) words.push(asSentence(error));
   if (end && !(error && end.description === error)) words.push(endSentence(model, process, end));
-  if (words.length === 0) words.push(process.status.state === 'backoff' ? 'Has not started yet.' : 'Is not there.');
+  if (words.length === 0) words.push(process.status.state === 'backoff' ? 'Has not started yet.' : 'Not running.');
   return {
     kind: 'down',
     severity: process.condition === 'down' ? 'down' : 'wait',
@@ -80,9 +80,9 @@ function downProblem(model, process) {
   };
 }
 
-const pausedAfter = 10; // s: whoever is restarted again and again is let run for a while
+const pausedAfter = 10; // s over the limit: restarts in quick succession are paused for a while
 const nameOfLimit = { memory: 'Memory', cpu: 'CPU' };
-const actionWords = { log: 'only logged', restart: 'its limit restarts it', stop: 'its limit stops it' };
+const actionWords = { log: 'only logged', restart: 'provisrd restarts it', stop: 'provisrd stops it' };
 
 function breachProblem(model, breach) {
   const value = breach.limit === 'memory' ? megabytes : (percent) => `${number(percent)} %`;
@@ -91,7 +91,7 @@ function breachProblem(model, breach) {
     kind: `breach ${breach.limit}`,
     severity: 'down',
     text: `${nameOfLimit[breach.limit] ?? breach.limit} is ${value(breach.value)}, over its limit of ${value(breach.max)} for ${span(since)}.`,
-    next: breach.action === 'restart' && since > pausedAfter ? 'its limit restarts it, after a pause' : (actionWords[breach.action] ?? ''),
+    next: breach.action === 'restart' && since > pausedAfter ? 'provisrd restarts it after a pause' : (actionWords[breach.action] ?? ''),
     at: Date.parse(breach.since),
   };
 }
@@ -102,7 +102,7 @@ function recentEndProblem(model, process) {
   return { kind: 'end', severity: 'wait', text: endSentence(model, process, end), next: whatFollows(model, process), at: end.at };
 }
 
-/** When a limit of memory is reached if it grows on like this. */
+/** Says when memory reaches its limit at this rate; without a limit, how much memory is used. */
 function timeToLimit(process, growth) {
   const most = process.status.limits?.max_memory_mb;
   const left = most === undefined ? NaN : (most * 1024 * 1024 - growth.to) / growth.perSecond;
@@ -116,7 +116,7 @@ function growthProblem(process, interval) {
   if (!growth) return undefined;
   const rate = growth.perSecond * 60;
   const course = `from ${bytes(growth.from)} to ${bytes(growth.to)} in ${span(growth.seconds)}`;
-  const again = growth.released > 0 ? ` Let go and grown again ${growth.released === 1 ? 'once' : `${growth.released} times`}.` : '';
+  const again = growth.released > 0 ? ` Released and grown again ${growth.released === 1 ? 'once' : `${growth.released} times`}.` : '';
   return {
     kind: 'growth',
     severity: 'warn',
@@ -128,7 +128,7 @@ function growthProblem(process, interval) {
 
 const mostNamed = 4;
 
-/** What several of a group have in common is one line. */
+/** Merges problems of the same kind in one group into one. */
 function together(problems) {
   const groups = new Map();
   for (const problem of problems) {
@@ -141,13 +141,13 @@ function together(problems) {
     const first = same.reduce((newest, problem) => (problem.at > newest.at ? problem : newest));
     const names = same.filter((problem) => problem !== first).map((problem) => problem.name);
     const others = names.length <= mostNamed ? names.join(', ') : `${names.length} more`;
-    return { ...first, name: first.base, key: `base=${first.base}`, text: `${first.name}: ${first.text} The same: ${others}.` };
+    return { ...first, name: first.base, key: `base=${first.base}`, text: `${first.name}: ${first.text} Also: ${others}.` };
   });
 }
 
 const growthInterval = 3000;
 
-/** Finds all of them, the worst first; growth is looked for every few seconds only. */
+/** Finds all problems, the most severe first. Checks for memory growth every few seconds only. */
 export class ProblemFinder {
   #growth = new Map();
   #grownAt = -Infinity;

@@ -1,7 +1,7 @@
 // The rows of the table: groups and their members, filtered, sorted, folded.
 import { conditionOf } from './model.js';
 
-/** A process alone, a group, or a member of one. */
+/** A single process, a group, or a member of a group. */
 class Row {
   constructor(kind, name, processes) {
     this.key = `${kind === 'group' ? 'base' : 'name'}=${name}`;
@@ -14,7 +14,7 @@ class Row {
     return this.kind === 'group';
   }
 
-  /** The sum of a figure; undefined if none of them has it. */
+  /** Returns the sum of a figure over the processes; undefined if none of them has it. */
   sum(key) {
     let sum;
     for (const { sample } of this.processes) {
@@ -28,13 +28,13 @@ class Row {
     return this.processes.reduce((sum, process) => sum + (process.status.restarts ?? 0), 0);
   }
 
-  /** The worst condition among them. */
+  /** The worst condition of the processes. */
   get condition() {
     const conditions = new Set(this.processes.map((process) => process.condition));
     return ['down', 'wait', 'off', 'up'].find((condition) => conditions.has(condition));
   }
 
-  /** In words: the state, or how many of a group are up. */
+  /** The state of a process, or how many members of a group are up. */
   get stateText() {
     if (!this.isGroup) return this.processes[0].status.state;
     const up = this.processes.filter((process) => process.condition === 'up').length;
@@ -45,7 +45,7 @@ class Row {
 const conditionOrder = { down: 0, wait: 1, off: 2, up: 3 };
 const compareNames = new Intl.Collator('en', { numeric: true }).compare;
 
-/** What a column is sorted by. */
+/** Returns the value by which a column sorts the row. */
 function sortValue(row, column, model) {
   if (column === 'state') return conditionOrder[row.condition] ?? 0;
   if (column === 'up') return Math.min(...row.processes.map((process) => model.uptimeOf(process) ?? -1));
@@ -58,7 +58,7 @@ const isWanted = (process, words) => {
   return words.every((word) => text.includes(word));
 };
 
-/** Decides which rows there are, and in which order; they keep their place until sort() is called. */
+/** Decides which rows are shown and in which order. Rows keep their place until sort() is called. */
 export class RowList {
   sorting = { column: 'name', isDescending: false };
   filter = '';
@@ -66,12 +66,12 @@ export class RowList {
   #places = new Map();
   #isStale = true;
 
-  /** Sorts with the next build. */
+  /** Has the next build() sort the rows. */
   sort() {
     this.#isStale = true;
   }
 
-  /** All rows that are to be seen, from top to bottom. */
+  /** Returns all rows to show, from top to bottom. */
   build(model) {
     const words = this.filter.toLowerCase().split(/\s+/).filter(Boolean);
     const tops = [];
@@ -99,7 +99,7 @@ export class RowList {
     return rows;
   }
 
-  /** Key → place. New rows come last until it is sorted again. */
+  /** Returns key → place. New rows come last until the next sort. */
   #inPlace(rows, model) {
     const { column, isDescending } = this.sorting;
     if (this.#isStale || column === 'name') {

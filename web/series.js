@@ -1,15 +1,15 @@
-// Samples over time: kept, merged, cut where a process ended, and looked at for growth.
+// Samples over time: storing, merging, thinning, and detection of gaps and of memory growth.
 
-const mostSamples = 1250; // a thousand processes for hours must fit into a tab
-const setBack = 10_000; // ms: so much earlier is not a late answer but a clock that was set back
-const shortestLook = 1000; // ms: the page looks no more often, however short the interval is
+const mostSamples = 1250; // so that a thousand processes fit into the memory of a tab
+const setBack = 10_000; // ms: a sample that is earlier by more means that the clock was set back
+const shortestLook = 1000; // ms: the page requests no more often, even if the interval is shorter
 
-/** Where a line must not be drawn: too much time without a sample, or another process. */
+/** Whether no line connects two samples: too much time between them, or another process. */
 export function isGap(before, after, step) {
   return after.t - before.t > Math.max(step, shortestLook) * 2.6 || (before.pid !== undefined && after.pid !== undefined && before.pid !== after.pid);
 }
 
-/** The usual distance of samples in ms; `otherwise` if there are too few to tell. */
+/** Returns the median distance of samples in ms; `otherwise` if there are too few. */
 export function usualStep(samples, otherwise) {
   const distances = [];
   for (let i = Math.max(1, samples.length - 60); i < samples.length; ++i) distances.push(samples[i].t - samples[i - 1].t);
@@ -18,10 +18,10 @@ export function usualStep(samples, otherwise) {
   return distances[distances.length >> 1];
 }
 
-/** Samples {t, pid, ...}, oldest first, each time once. */
+/** Samples {t, pid, ...}, oldest first, at most one for each time. */
 export class Series {
   samples = [];
-  spacing = 0; // ms: samples that are closer replace each other
+  spacing = 0; // ms: a sample that is closer to the one before replaces it
   #most;
 
   constructor(most = mostSamples) {
@@ -38,7 +38,7 @@ export class Series {
     if (samples.length > this.#most * 1.2) this.samples = samples.slice(-this.#most);
   }
 
-  /** Takes in what the server has kept; what only this page still knows stays. */
+  /** Merges samples of the server into those of the page. */
   merge(others) {
     if (others.length === 0) return;
     const known = new Set(others.map((sample) => sample.t));
@@ -50,7 +50,7 @@ export class Series {
     return this.samples[this.samples.length - 1];
   }
 
-  /** The index of the first sample at or after a time. */
+  /** Returns the index of the first sample at or after a time. */
   indexOf(time) {
     let low = 0;
     let high = this.samples.length;
@@ -67,7 +67,7 @@ export class Series {
   }
 }
 
-/** The sum of several series, in steps; a step in which a series has nothing counts it as nothing. */
+/** Sums several series in steps. A series without a sample in a step counts as 0 there. */
 export function sumOf(seriesList, since, step) {
   const sums = new Map();
   for (const series of seriesList) {
@@ -83,7 +83,7 @@ export function sumOf(seriesList, since, step) {
   return [...sums.values()].sort((a, b) => a.t - b.t);
 }
 
-/** A counter's rise a second between neighbours of one process. */
+/** Returns the rates per second of a counter between adjacent samples of one process. */
 export function ratesOf(samples, key, step) {
   const rates = [];
   for (let i = 1; i < samples.length; ++i) {
@@ -95,7 +95,7 @@ export function ratesOf(samples, key, step) {
   return rates;
 }
 
-/** At most the lowest and the highest sample of each pixel. */
+/** Keeps at most the lowest and the highest sample of each pixel. */
 export function thinned(samples, key, { from, to }, width) {
   if (samples.length <= width * 2) return samples;
   const kept = [];
@@ -124,7 +124,7 @@ export function thinned(samples, key, { from, to }, width) {
 
 const leastGrowth = { samples: 9, bytes: 4 * 1024 * 1024, share: 0.1, pieces: 4 };
 
-/** Each stretch over which memory did not fall by more than a tenth, of the process that runs. */
+/** Returns the stretches in which memory did not fall by more than a tenth, since the last gap or restart. */
 function risesOf(samples, step) {
   const rises = [];
   let rise = [];
@@ -133,7 +133,7 @@ function risesOf(samples, step) {
     if (sample.memory === undefined) continue;
     const last = rise[rise.length - 1];
     if (last && isGap(last, sample, step)) {
-      rises.length = 0; // of a process before it, or before a gap
+      rises.length = 0; // they belong to an earlier process or end before a gap
       rise = [];
     } else if (last && sample.memory < peak * 0.9) {
       rises.push(rise);
@@ -166,7 +166,7 @@ function growthIn(rise) {
   return { from: first.memory, to: last.memory, seconds, perSecond: gain / seconds };
 }
 
-/** What most processes are told apart by at once: their memory stays as it is. */
+/** A quick check that rules out most processes: their memory hardly changes. */
 function hasRoomForGrowth(samples) {
   if (samples.length < leastGrowth.samples) return false;
   let least = Infinity;
@@ -179,8 +179,8 @@ function hasRoomForGrowth(samples) {
 }
 
 /**
- * How the memory of the running process grows: {from, to, seconds, perSecond}, with `released`,
- * how often it was let go and grew again, or undefined if it does not.
+ * Returns how the memory of the running process grows: {from, to, seconds, perSecond, isNow,
+ * released}; undefined if it does not. `released` counts earlier rises that ended with a release.
  */
 export function growthOf(samples, step) {
   if (!hasRoomForGrowth(samples)) return undefined;

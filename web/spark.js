@@ -1,13 +1,13 @@
-// The small chart of a row: its kept window, from zero. Vectors, not a canvas: each canvas is a layer
-// of its own for the browser, and a hundred of them made scrolling slow.
+// The small chart of a row, with a scale from zero. It is SVG, not a canvas: the browser gives each
+// canvas a layer of its own, and a hundred layers made scrolling slow.
 import { makeVector } from './dom.js';
 import { isGap, thinned } from './series.js';
 
-const stretched = 1000; // units over the whole range of a chart that is stretched to its place
+const stretched = 1000; // width in units of a chart that is stretched to the width of its place
 const height = 24;
-const columns = 200; // what is finer cannot be seen
+const columns = 200; // finer details are not visible
 
-/** Runs of neighbouring samples that belong to one line. */
+/** Yields the runs of adjacent samples without a gap: each is one line. */
 function* runsOf(samples, key, step) {
   let run = [];
   for (const sample of samples) {
@@ -21,7 +21,7 @@ function* runsOf(samples, key, step) {
   if (run.length > 0) yield run;
 }
 
-/** A line for each run, the area below all of them, and the top of the scale. */
+/** Returns a line for each run, the area below all lines, and the top of the scale. */
 export function shapesOf(samples, key, { from, to, step }, width = stretched) {
   let most = 0;
   for (const sample of samples) if (sample[key] > most) most = sample[key];
@@ -36,13 +36,13 @@ export function shapesOf(samples, key, { from, to, step }, width = stretched) {
     const [begin, end] = [x(run[0].t), x(run[run.length - 1].t)];
     if (run.length === 1) points.push(`${end + dot} ${y(run[0][key])}`);
     lines.push(points.join(' '));
-    // Between runs the outline of the area goes along the ground.
+    // Between runs, the outline of the area follows the bottom of the chart.
     area.push(`${begin} ${height}`, ...points, `${run.length === 1 ? end + dot : end} ${height}`);
   }
   return { lines, area: area.join(' '), most };
 }
 
-/** What a chart of these would be drawn from: the same twice, and nothing needs to be drawn. */
+/** Returns a key of everything a chart depends on: if it is unchanged, nothing needs to be drawn. */
 function signatureOf(samples, key, { from, to, step }, width) {
   const first = samples[0];
   const last = samples[samples.length - 1];
@@ -51,7 +51,7 @@ function signatureOf(samples, key, { from, to, step }, width) {
 }
 
 export class Spark {
-  // Not paths: the browser takes "d" for a matter of style, and works out the style of all that is there.
+  // Not a path: "d" is a style property, and changing it makes the browser recompute all styles.
   #area = makeVector('polygon', { class: 'area' });
   #lines = [];
   #title = makeVector('title');
@@ -60,12 +60,12 @@ export class Spark {
   most = 0;
   element = makeVector('svg', { class: 'spark', role: 'img' }, this.#title, this.#area);
 
-  /** Drawn in pixels: the browser has no view to keep for each of a hundred charts. */
+  /** Returns a chart in pixels, without a viewBox, which would cost time for each of a hundred charts. */
   static ofPixels() {
     return new Spark();
   }
 
-  /** As wide as its place, whatever that is. */
+  /** Returns a chart that is as wide as its place. */
   static stretched() {
     const spark = new Spark();
     spark.element.setAttribute('viewBox', `0 0 ${stretched} ${height}`);
@@ -80,8 +80,8 @@ export class Spark {
   }
 
   /**
-   * Draws the figure `key` of the samples between two times, `width` pixels wide if it is drawn in
-   * pixels. Returns the top of the scale.
+   * Draws the figure `key` of the samples in a range. `width` is in pixels for a chart of
+   * ofPixels(). Returns the top of the scale.
    */
   draw(samples, key, range, width = stretched) {
     const signature = signatureOf(samples, key, range, width);
@@ -94,7 +94,7 @@ export class Spark {
 
   #show(lines, area) {
     this.#area.setAttribute('points', area);
-    // Most have one line, which stays.
+    // One line always stays: most charts have exactly one.
     while (this.#lines.length > Math.max(1, lines.length)) this.#lines.pop().remove();
     while (this.#lines.length < lines.length) {
       this.#lines.push(makeVector('polyline', { class: 'line' }));
@@ -103,7 +103,7 @@ export class Spark {
     this.#lines.forEach((line, i) => line.setAttribute('points', lines[i] ?? ''));
   }
 
-  /** What a pointer that rests and a screen reader are told. */
+  /** Sets the text of the tooltip and for screen readers. */
   label(text) {
     if (text === this.#label) return;
     this.#label = text;

@@ -1,14 +1,14 @@
-// The table. Only the rows that can be seen are elements: a thousand processes scroll like ten.
+// The table. Only visible rows have elements, so that a thousand processes scroll like ten.
 import { Remembered, make } from './dom.js';
 import { bytes, count, inMegabytes, number, shortSpan, span, unknown } from './format.js';
 import { Spark } from './spark.js';
 import { sumOf } from './series.js';
 
-const drawingTime = 4; // ms of a frame
-const settleTime = 150; // ms after the last scrolling
-const restTime = 80; // ms after the last rows that came into sight: until then charts wait
-const overscan = 8; // rows above and below what is seen
-const chartPadding = 8; // pixels, left and right of a small chart together
+const drawingTime = 4; // ms per frame for drawing charts
+const settleTime = 150; // ms after the last scroll event
+const restTime = 80; // ms after the last row became visible: charts are drawn then
+const overscan = 8; // rows above and below the visible ones
+const chartPadding = 8; // pixels: sum of both sides of a small chart
 const shapes = { up: '●', wait: '◆', down: '▲', off: '○' };
 
 const columns = [
@@ -27,7 +27,7 @@ const columns = [
 const classOf = (column) =>
   `col-${column.id}${column.isText ? ' text' : ''}${column.chart ? ' chart' : ''}`;
 
-/** A row's element; it shows one row after the other. */
+/** The element of a row. It is reused for other rows while scrolling. */
 class RowElement {
   #row = new Remembered(make('tr', { role: 'row' }));
   #texts = {};
@@ -56,7 +56,7 @@ class RowElement {
     this.#texts.nameCell = new Remembered(cells.name);
   }
 
-  /** True if it showed another row before. */
+  /** Shows a row. Returns true if the element showed another row before. */
   show(row, index, { model, selectedKey, height }) {
     const isNew = this.row?.key !== row.key;
     this.row = row;
@@ -119,10 +119,10 @@ class RowElement {
     return sumOf(row.processes.map((process) => process.series), range.from, range.step);
   }
 
-  /** What can wait until scrolling is over: the charts, and what a pointer that rests is told. */
+  /** Draws what can wait until scrolling is over: the charts and tooltips. */
   draw({ model, range, chartWidth }) {
     const { row } = this;
-    const whose = row.isGroup ? '' : ` (${row.processes[0].status.kind === 'child' ? 'run by provisrd' : 'run by somebody else'})`;
+    const whose = row.isGroup ? '' : ` (${row.processes[0].status.kind === 'child' ? 'started by provisrd' : 'not started by provisrd'})`;
     this.#texts.nameCell.set('title', row.name + whose);
     const samples = this.#samples(model, range);
     const window = span((range.to - range.from) / 1000);
@@ -141,13 +141,13 @@ export class Table {
   rows = [];
   selectedKey = '';
   #table;
-  #grid; // its element, remembered
+  #grid; // the table's element, as a Remembered
   #told;
   #heads = new Map();
   #head;
   #body = make('tbody', { role: 'rowgroup' });
-  #top = 0; // of the rows, in the document
-  #height = 0; // of a row
+  #top = 0; // of the rows, in pixels of the document
+  #height = 0; // of a row in pixels; 0: unknown
   #bodyHeight;
   #shown = [];
   #first = 0;
@@ -192,7 +192,7 @@ export class Table {
     });
   }
 
-  /** Once no rows come into sight any more. */
+  /** Draws charts when no new rows have become visible for `restTime`. */
   #drawLater() {
     clearTimeout(this.#drawing);
     this.#drawing = setTimeout(() => this.#drawSoon(), restTime);
@@ -207,13 +207,13 @@ export class Table {
     return this.#height;
   }
 
-  /** Asks the browser where the rows begin: not while somebody scrolls, as it costs a layout. */
+  /** Reads the position of the rows. Not called while scrolling, as it forces a layout. */
   #measure() {
     this.#top = this.#body.getBoundingClientRect().top + window.scrollY;
     this.#chartWidth = Math.max(0, Math.round(this.#chartHead.getBoundingClientRect().width - chartPadding));
   }
 
-  /** Shows rows; `context` has the model and the range of the small charts. */
+  /** Shows rows. `context` has the model and the range of the small charts. */
   show(rows, sorting, context) {
     this.rows = rows;
     this.#context = context;
@@ -229,7 +229,7 @@ export class Table {
     this.#layOut(true);
   }
 
-  /** Puts elements where rows can be seen. Without `isFresh`, only rows that come into sight are drawn. */
+  /** Places elements at the visible rows. Without `isFresh`, only rows that became visible are updated. */
   #layOut(isFresh) {
     if (!this.#context) return;
     const height = this.#rowHeight;
@@ -249,7 +249,7 @@ export class Table {
     this.#told.onVisible(this.rows.slice(first, end));
   }
 
-  /** Draws as much as a frame has time for: scrolling comes first. */
+  /** Draws charts for at most `drawingTime`, so that scrolling stays smooth. */
   #drawSome() {
     this.#frame = 0;
     const end = performance.now() + drawingTime;
@@ -262,7 +262,7 @@ export class Table {
     if (this.#undrawn.size > 0) this.#drawSoon();
   }
 
-  /** Elements that scroll out on one side come back on the other. */
+  /** Reuses the elements of rows that scrolled out for rows that scrolled in. */
   #recycle(first, wanted) {
     const shown = this.#shown;
     while (shown.length > wanted) shown.pop().element.remove();
@@ -282,7 +282,7 @@ export class Table {
     this.#first = first;
   }
 
-  /** Where an element stands says its style; who reads the document from top to bottom can wait. */
+  /** Puts the elements in document order, for screen readers. Can wait: `top` already places them visually. */
   #orderSoon() {
     clearTimeout(this.#ordering);
     this.#ordering = setTimeout(() => {
@@ -317,13 +317,13 @@ export class Table {
     this.#told.onSelect(row);
   }
 
-  /** Scrolls to the selected row, if it is there. */
+  /** Scrolls to the selected row, if it is shown. */
   revealSelected() {
     const index = this.rows.findIndex((row) => row.key === this.selectedKey);
     if (index >= 0) this.#reveal(index);
   }
 
-  /** Scrolls as little as need be. */
+  /** Scrolls as little as possible to make a row visible. */
   #reveal(index) {
     const height = this.#rowHeight;
     this.#measure();

@@ -1,4 +1,4 @@
-// The line of totals.
+// The totals above the table.
 import { make, setText } from './dom.js';
 import { bytes, count, number } from './format.js';
 import { sumOf } from './series.js';
@@ -6,7 +6,7 @@ import { Spark } from './spark.js';
 
 const hour = 3600_000;
 const bucket = 60_000;
-const mostToSum = 200; // more processes: totals are kept from the opening of the page on
+const mostToSum = 200; // with more processes, totals begin when the page was opened
 
 function card(title) {
   const value = make('span');
@@ -16,7 +16,7 @@ function card(title) {
   return { element, value, most, chart };
 }
 
-/** " of 16 GB": whole numbers have no decimals. */
+/** Returns " of 16 GB"; whole numbers have no decimals. */
 const ofBytes = (most) => (most > 0 ? ` of ${bytes(most).replace(/\.0 /, ' ')}` : '');
 const ofCpus = (cpus) => (cpus > 0 ? ` of ${grouped.format(cpus * 100)} %` : '');
 const grouped = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
@@ -25,7 +25,7 @@ export class Totals {
   #processes = card('Processes');
   #cpu = card('CPU');
   #memory = card('Memory');
-  #ends = card('Ended unasked, last hour');
+  #ends = card('Unrequested exits, last hour');
   #section;
   #said = '';
   #deaths;
@@ -80,8 +80,8 @@ export class Totals {
     const samples = this.#samples(model, range);
     const cpu = this.#cpu.chart.draw(samples, 'cpu', range);
     const memory = this.#memory.chart.draw(samples, 'memory', range);
-    this.#cpu.chart.label(`CPU of all: 0 to ${number(cpu)} %`);
-    this.#memory.chart.label(`Memory of all: 0 to ${bytes(memory)}`);
+    this.#cpu.chart.label(`CPU of all processes: 0 to ${number(cpu)} %`);
+    this.#memory.chart.label(`Memory of all processes: 0 to ${bytes(memory)}`);
   }
 
   #showEnds(model) {
@@ -95,6 +95,6 @@ export class Totals {
     for (const { at } of deaths) ++counts[Math.max(0, Math.min(counts.length - 1, Math.round((at - from) / bucket)))].deaths;
     setText(this.#ends.value, count(deaths.length));
     const most = this.#ends.chart.draw(counts, 'deaths', { from, to, step: bucket });
-    this.#ends.chart.label(`Ends over the last hour: 0 to ${most} a minute`);
+    this.#ends.chart.label(`Unrequested exits in the last hour: 0 to ${most} per minute`);
   }
 }

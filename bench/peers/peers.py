@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""What the programs that one would use instead need for the same work, beside provisrd.
+"""Compares provisrd with the programs that one would use instead, for the same work.
 
-For each sampler: its CPU time a process and tick, measured from outside by the kernel's CPU clock
-of the whole program, over ticks of PROCESSES sleeping processes. For each server of such an
-exposition: answers a second under wrk, beside provisrd's in turn. A program that is not there is
-left out, and said so. Prints one table; --json FILE keeps it for bench/report.py.
+For each sampler: its CPU time per process and tick, over ticks of PROCESSES sleeping processes,
+measured from outside by the kernel's CPU clock of the whole program. For promhttp: answers per
+second under wrk, in turn with provisrd. Programs that are not installed are left out with a message.
+Prints one table; --json FILE keeps it for bench/report.py.
 """
 import argparse
 import contextlib
@@ -20,7 +20,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.dirname(HERE))
-import serve  # noqa: E402  (neighbours, not installed modules)
+import serve  # noqa: E402  (these modules are files of this repository)
 from daemon_cpu import microseconds_a_process  # noqa: E402
 
 
@@ -29,7 +29,7 @@ class Missing(Exception):
 
 
 class Setting:
-    """What all measurements share."""
+    """The parameters that all measurements share."""
 
     def __init__(self, build, directory, processes, ticks):
         self.build = build
@@ -45,7 +45,7 @@ class Setting:
 
 
 def measure_commanded(setting, command):
-    """A sampler of ours that ticks when told to."""
+    """Measures one of the sampler programs of this folder, which tick on command."""
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as program:
         def tick(count):
             program.stdin.write(f"{count}\n")
@@ -102,7 +102,7 @@ def measure_gopsutil(setting):
 
 
 def measure_process_exporter(setting):
-    """One scrape is its tick; it looks at all processes of the machine, also the few others."""
+    """A scrape is a tick. process-exporter reads all processes of the machine, also the few others."""
     port = serve.free_port()
     config = os.path.join(setting.directory, "process-exporter.yml")
     with open(config, "w", encoding="ascii") as file:
@@ -122,7 +122,7 @@ def measure_process_exporter(setting):
 
 
 def measure_netdata(setting):
-    """apps.plugin ticks once a second; it, too, looks at all processes of the machine."""
+    """apps.plugin ticks once a second. It, too, reads all processes of the machine."""
     plugin = setting.peer("apps.plugin")
     environment = {**os.environ, "NETDATA_USER_CONFIG_DIR": os.path.dirname(plugin),
                    "NETDATA_STOCK_CONFIG_DIR": os.path.dirname(plugin)}
@@ -139,7 +139,7 @@ def measure_netdata(setting):
                                       lambda: time.sleep(max(5, setting.ticks // 10)))
 
 
-# Libraries do nothing but sample; programs do all that they do.
+# The libraries only sample; the programs do all of their work.
 LIBRARY, PROGRAM = "provisr, the library", "provisrd"
 SAMPLERS = [(LIBRARY, measure_library, LIBRARY), ("psutil", measure_psutil, LIBRARY),
             ("gopsutil", measure_gopsutil, LIBRARY), (PROGRAM, measure_provisrd, PROGRAM),
@@ -160,7 +160,7 @@ def measure_samplers(setting):
 
 
 def measure_promhttp(setting, rounds):
-    """Answers a second of provisrd and of promhttp, in turn."""
+    """Measures the answers per second of provisrd and of promhttp, in turn."""
     port = serve.free_port()
     theirs = f"http://127.0.0.1:{port}/metrics"
     command = [setting.peer("promhttp_server"), f"127.0.0.1:{port}", str(setting.processes)]

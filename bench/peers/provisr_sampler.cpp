@@ -1,7 +1,7 @@
-// Samples processes with provisr, as the programs beside this one do with other libraries:
-// provisr_sampler DIRECTORY [MILLISECONDS] takes the PIDs of its *.pid files and prints "ready".
-// For each line N on standard input it makes N ticks and prints "done". With an interval it ticks
-// by itself, and prints the number of ticks so far for each line.
+// Samples processes with provisr; the other programs of this folder do the same with other
+// libraries. Usage: provisr_sampler DIRECTORY [MILLISECONDS]. Tracks the PIDs in the *.pid files of
+// DIRECTORY and prints "ready". For each line N on standard input it makes N ticks and prints
+// "done". With an interval it ticks on its own and prints the number of ticks so far for each line.
 
 #include "bench/support/bare_process.hpp"
 

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
-"""Samples processes with psutil: psutil_sampler.py DIRECTORY takes the PIDs of its *.pid files.
+"""Samples the processes of the *.pid files in a directory with psutil: psutil_sampler.py DIRECTORY
 
-Prints "ready"; for each line N on standard input it makes N ticks and prints "done". Swap is left
-out: psutil gets it by a much dearer call.
+Prints "ready". For each line N on standard input it makes N ticks and prints "done". Swap is left
+out: psutil needs a much more expensive call for it.
 """
 import pathlib
 import sys

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Puts the questions of bench/run.sh to what one would use instead of provisr: psutil, gopsutil,
-# process-exporter, netdata's apps.plugin and Go's promhttp. What is not there is left out, aloud.
+# Compares provisr with psutil, gopsutil, process-exporter, netdata's apps.plugin and Go's promhttp, by
+# the measurements of bench/run.sh. What is not installed is left out with a message.
 set -euo pipefail
 
 usage() {
@@ -39,7 +39,7 @@ apt_install() {
     >"$peers/install.log" 2>&1 || say "could not install: $*"
 }
 
-# The client libraries of Debian 12 need no newer Go than its own; a backport is faster.
+# Debian 12's own Go is enough for its client libraries, but the Go of backports makes them faster.
 install_go() {
   local codename
   codename=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
@@ -63,7 +63,7 @@ install_all() {
   cp "$peers/root/usr/lib/netdata/conf.d/apps_groups.conf" "$peers/" 2>/dev/null || true
 }
 
-# From the Go sources that Debian's packages bring, without network.
+# Builds a program from the Go sources in Debian's packages, without network access.
 build_go() {
   command -v go >/dev/null || { say "Go is not installed" && return; }
   (cd "$here/$1" && GO111MODULE=off GOFLAGS='' GOPATH=/usr/share/gocode GOCACHE=$peers/go-cache \

@@ -4,7 +4,8 @@
 
 namespace provisr::bench {
 
-/// How often this thread has called operator new. Counting costs a thread-local increment.
+/// Returns how often this thread has called operator new. Counting costs one thread-local
+/// increment.
 [[nodiscard]] std::uint64_t allocations_of_this_thread() noexcept;
 
 }  // namespace provisr::bench

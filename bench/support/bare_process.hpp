@@ -6,9 +6,9 @@
 
 namespace provisr::bench {
 
-/// What a sample is made of, by the four system calls that give it, on descriptors that are kept
-/// open: no text is parsed, nothing is checked or converted. The limit for whoever reads these
-/// figures from Linux.
+/// Makes only the four system calls that a sample needs, on descriptors that stay open. Parses,
+/// checks and converts nothing. This is the lower bound for any program that reads these figures
+/// from Linux.
 class BareProcess {
  public:
   explicit BareProcess(pid_t pid);
@@ -18,7 +18,7 @@ class BareProcess {
   BareProcess& operator=(BareProcess&&) = delete;
   ~BareProcess();
 
-  /// Makes the calls; something of each result, so that none of them can be left out.
+  /// Makes the calls. Returns a sum over their results, so that no call can be optimized away.
   [[nodiscard]] std::uint64_t read() const noexcept;
 
  private:
@@ -28,7 +28,7 @@ class BareProcess {
   int fd_ = -1;
 };
 
-/// Raises this program's limit of open descriptors as far as it may, and returns it.
+/// Raises the limit of open descriptors to its hard limit and returns it.
 std::uint64_t raise_descriptor_limit() noexcept;
 
 }  // namespace provisr::bench

@@ -12,7 +12,7 @@ namespace provisr::bench {
 namespace {
 
 struct Measured {
-  std::vector<double> nanoseconds;  ///< one a round
+  std::vector<double> nanoseconds;  ///< one per round
   std::uint64_t allocations = 0;
 };
 

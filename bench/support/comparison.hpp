@@ -9,7 +9,7 @@
 
 namespace provisr::bench {
 
-/// One way of doing the work that a benchmark is about.
+/// One way to do the work that a benchmark compares.
 struct Way {
   std::string name;
   std::function<void()> work;
@@ -17,21 +17,21 @@ struct Way {
   std::function<void()> after = [] {};   ///< not timed
 };
 
-/// Does the same work in several ways, in turn: every iteration is one round of all of them, in
-/// alternating order, so that whatever disturbs the machine disturbs them all. The first is ours.
+/// Compares several ways to do the same work; the first one is ours. Each iteration is a round that
+/// runs all ways, in alternating order, so that disturbances of the machine affect all of them.
 ///
-/// Reports as counters, a `unit` being what `work` does `units` of:
-///   NAME_ns      median time a unit
-///   NAME_allocs  allocations a unit
+/// `work` does `units` units of work. The results are counters:
+///   NAME_ns      median time per unit
+///   NAME_allocs  allocations per unit
 ///   NAME_ratio   median over the rounds of NAME's time divided by ours in the same round
-/// The time column of Google Benchmark is that of a whole round and of no interest.
+/// Ignore Google Benchmark's time column: it is the time of a whole round.
 void compare(benchmark::State& state, double units, const std::vector<Way>& ways);
 
-/// `values` is not empty.
+/// Returns the median. `values` must not be empty.
 [[nodiscard]] double median(std::vector<double> values);
 
-/// How many rounds a benchmark with a fixed number of them makes: a fifth, at least five, if
-/// the environment has PROVISR_BENCH_QUICK.
+/// Returns how many rounds a benchmark with a fixed number of rounds makes: `full`, or a fifth of
+/// it but at least five if PROVISR_BENCH_QUICK is set in the environment.
 [[nodiscard]] std::int64_t rounds(std::int64_t full);
 
 }  // namespace provisr::bench

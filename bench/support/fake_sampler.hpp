@@ -12,9 +12,8 @@
 
 namespace provisr::bench {
 
-/// A sampler whose read costs next to nothing: what remains of a tick is the library's own work.
-/// It notes when the last of the expected reads of a tick has been done: after it, the tick
-/// only publishes.
+/// A sampler whose read costs almost nothing, so that a tick consists of the library's own work. It
+/// notes the time of the last expected read of a tick; after it, the tick only publishes.
 class FakeSampler {
  public:
   struct Shared {
@@ -59,12 +58,12 @@ class FakeSampler {
   std::uint64_t cpu_time_ns_ = 0;
 };
 
-/// A name such as a supervisor gives: ten instances a base.
+/// Returns a name like those of a supervisor, with ten instances per base.
 [[nodiscard]] inline std::string process_name(std::size_t index) {
   return "service" + std::to_string(index / 10) + "-" + std::to_string(index % 10);
 }
 
-/// Watches `count` processes that only the fake sampler knows.
+/// Tracks `count` processes that exist only for the fake sampler.
 template <class Registry>
 void track_fakes(Registry& registry, std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) {

@@ -21,8 +21,8 @@
 
 namespace provisr::bench {
 
-/// What one would write first: a map of everything behind one mutex. It does the same work as
-/// BasicRegistry, with the same sampler, and answers the same questions.
+/// The obvious first implementation of a registry: one map behind one mutex. It does the same work
+/// as BasicRegistry with the same sampler and has the same queries.
 template <class Sampler>
 class GlobalMutexRegistry {
  public:

@@ -7,8 +7,8 @@
 
 namespace provisr::bench {
 
-/// The same figures as most programs get them: open, read, parse and close stat, statm and
-/// status, and list the descriptors. Empty if the process is gone.
+/// Reads the figures of a process like most programs do: opens, reads, parses and closes stat,
+/// statm and status, and lists the descriptors. Returns empty if the process is gone.
 [[nodiscard]] std::optional<ProcessReading> read_naively(pid_t pid);
 
 }  // namespace provisr::bench

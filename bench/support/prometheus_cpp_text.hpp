@@ -9,7 +9,7 @@
 
 namespace provisr::bench {
 
-/// The samples of a snapshot as prometheus-cpp's own data, made once.
+/// The samples of a snapshot, converted once to the data structures of prometheus-cpp.
 class PrometheusCppText {
  public:
   explicit PrometheusCppText(const Snapshot& snapshot);

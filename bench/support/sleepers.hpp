@@ -7,8 +7,7 @@
 
 namespace provisr::bench {
 
-/// Real processes to be sampled: children of this one that do nothing but pause(). They end with
-/// it.
+/// Real processes to sample: children of this process that only call pause(). They end with it.
 class Sleepers {
  public:
   Sleepers() = default;
@@ -16,15 +15,15 @@ class Sleepers {
   Sleepers& operator=(const Sleepers&) = delete;
   ~Sleepers();
 
-  /// The process ids of `count` of them, started as needed; fewer if the system allows no
-  /// more. Call it before the program has threads.
+  /// Returns the PIDs of the first `count` sleepers and starts missing ones. Returns fewer if the
+  /// system allows no more processes. Call it before the program has threads.
   [[nodiscard]] std::span<const pid_t> first(std::size_t count);
 
  private:
   std::vector<pid_t> pids_;
 };
 
-/// Those that all benchmarks of a program share.
+/// Returns the sleepers that all benchmarks of a program share.
 [[nodiscard]] Sleepers& shared_sleepers();
 
 }  // namespace provisr::bench

@@ -10,7 +10,7 @@
 namespace provisr::bench {
 namespace {
 
-/// A command: so many children are to be started; this one: those that were are to end.
+/// A command is the number of children to start; this one ends all that commands have started.
 constexpr std::uint32_t end_all = 0;
 
 void tell(int pipe, pid_t pid) {

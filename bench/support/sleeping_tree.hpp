@@ -7,22 +7,23 @@
 
 namespace provisr::bench {
 
-/// A leader and its children, which sleep. They end with it, and it with the program.
+/// A leader process with sleeping children. The children end with the leader, and the leader with
+/// the program.
 class SleepingTree {
  public:
-  /// Call it before the program has threads.
+  /// Starts a leader with `members` - 1 children. Call it before the program has threads.
   explicit SleepingTree(std::size_t members);
   ~SleepingTree();
   SleepingTree(const SleepingTree&) = delete;
   SleepingTree& operator=(const SleepingTree&) = delete;
 
-  /// The members it was made with, the leader first.
+  /// Returns the members that the constructor started, the leader first.
   [[nodiscard]] const std::vector<pid_t>& pids() const { return pids_; }
 
-  /// The leader starts so many children more; returns when they are there.
+  /// Has the leader start `count` more children. Returns when they exist.
   void bear(std::uint32_t count);
 
-  /// The leader ends the children of bear() and waits for them.
+  /// Has the leader kill and reap the children of bear().
   void end_born();
 
  private:

@@ -1,11 +1,11 @@
-# Windows on x86-64, built by mingw-w64's GCC with POSIX threads; run here by Wine.
+# Windows on x86-64, built with mingw-w64's GCC with POSIX threads and run under Wine.
 set(CMAKE_SYSTEM_NAME Windows)
 set(CMAKE_SYSTEM_PROCESSOR x86_64)
 
 set(CMAKE_CXX_COMPILER x86_64-w64-mingw32-g++-posix)
 set(CMAKE_RC_COMPILER x86_64-w64-mingw32-windres)
 
-# Programs that need nothing but Windows.
+# The programs need no DLLs other than those of Windows.
 set(CMAKE_EXE_LINKER_FLAGS_INIT "-static")
 
 set(CMAKE_FIND_ROOT_PATH /usr/x86_64-w64-mingw32)

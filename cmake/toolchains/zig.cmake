@@ -1,5 +1,5 @@
-# Any target of Zig's C++ compiler: PROVISR_ZIG_TARGET, such as aarch64-macos or x86_64-linux-musl.
-# Zig brings clang, libc++ and the C libraries; cmake/zig/package.json names its version.
+# Builds with Zig's C++ compiler for PROVISR_ZIG_TARGET, such as aarch64-macos or x86_64-linux-musl. Zig
+# contains clang, libc++ and the C libraries. cmake/zig/package.json has its version.
 list(APPEND CMAKE_TRY_COMPILE_PLATFORM_VARIABLES PROVISR_ZIG_TARGET)
 if(NOT PROVISR_ZIG_TARGET MATCHES "^([a-z0-9_]+)-(macos|linux-musl)$")
   message(FATAL_ERROR "PROVISR_ZIG_TARGET is \"${PROVISR_ZIG_TARGET}\"; "
@@ -21,9 +21,9 @@ list(GET zig 0 zig)
 
 set(CMAKE_CXX_COMPILER "${CMAKE_CURRENT_LIST_DIR}/zig_cxx.sh")
 set(CMAKE_CXX_COMPILER_TARGET ${PROVISR_ZIG_TARGET})
-# Probes that link would have Zig compile its C++ library for their flags, too, which takes a minute.
+# If probes linked, Zig would also compile its C++ library for their flags, which takes a minute.
 set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
-# Not found out by CMake: its probe does not see through Zig.
+# CMake cannot find it out: its probe does not work with Zig.
 set(CMAKE_SIZEOF_VOID_P 8)
 
 set(CMAKE_CXX_ARCHIVE_CREATE "\"${zig}\" ar qc <TARGET> <LINK_FLAGS> <OBJECTS>")

@@ -1,4 +1,4 @@
-"""What the end-to-end tests share: programs on loopback ports, waiting, and skipping."""
+"""Helpers of the end-to-end tests: programs on loopback ports, waiting and skipping."""
 import contextlib
 import json
 import os
@@ -17,7 +17,7 @@ PATIENCE = 60
 
 
 def skip(reason):
-    """CTest shows it as skipped."""
+    """Ends the test; CTest shows it as skipped."""
     print(f"skipped: {reason}")
     sys.exit(4)
 
@@ -35,7 +35,7 @@ def free_port(address="127.0.0.1"):
 
 
 def eventually(what, condition):
-    """The condition's first true value; it may raise as long as it is not true."""
+    """Polls the condition and returns its first true value. It may raise until then."""
     deadline = time.monotonic() + PATIENCE
     while True:
         failure = None
@@ -50,7 +50,7 @@ def eventually(what, condition):
 
 
 def has_not_ended(program):
-    """For the conditions of eventually(), which does not wait any longer for what has ended."""
+    """Raises if the program has ended, so that eventually() does not wait any longer."""
     if program.poll() is not None:
         raise RuntimeError(f"{program.args} has ended with {program.returncode}")
     return True
@@ -58,7 +58,7 @@ def has_not_ended(program):
 
 @contextlib.contextmanager
 def running(command, log):
-    """A program; ended with the block, and shown what it wrote if the block fails."""
+    """Runs a program during the block. Prints its output if the block fails."""
     with open(log, "wb") as output:
         program = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
     try:
@@ -76,7 +76,7 @@ def running(command, log):
 
 
 def fetch(url, headers=None):
-    """Body and headers."""
+    """Returns body and headers."""
     with urllib.request.urlopen(urllib.request.Request(url, headers=headers or {}), timeout=20) as answer:
         return answer.read(), answer.headers
 
@@ -84,10 +84,10 @@ def fetch(url, headers=None):
 @contextlib.contextmanager
 def provisrd(build, folder, processes, name="provisrd", addresses=None, token_file=None, enter=(),
              interval="1s"):
-    """A daemon with these [[processes]], before which keys of the collection may stand; yields the
-    address of its API and that of /metrics.
+    """Runs a daemon with these [[processes]]; keys of process_metrics may precede them. Yields the
+    addresses of its API and of /metrics.
 
-    `enter` is the command that runs another one where this daemon belongs: in a network namespace."""
+    `enter` is a command that runs another command in the network namespace of the daemon."""
     api, metrics = addresses or (f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}")
     config = os.path.join(folder, f"{name}.toml")
     with open(config, "w", encoding="utf-8") as text:
@@ -100,7 +100,7 @@ def provisrd(build, folder, processes, name="provisrd", addresses=None, token_fi
 
 
 class Prometheus:
-    """A Prometheus on a port of its own."""
+    """The API of a Prometheus or a compatible server."""
 
     def __init__(self, address):
         self.url = f"http://{address}"
@@ -115,7 +115,7 @@ class Prometheus:
         return answer["data"]
 
     def query(self, expression):
-        """Samples of an instant query: [({labels}, value)]."""
+        """Returns the samples of an instant query: [({labels}, value)]."""
         return [(series["metric"], float(series["value"][1]))
                 for series in self.get("query", query=expression)["result"]]
 

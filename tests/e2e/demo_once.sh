@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# The demo checks itself, on ports of its own, with the programs built in the given directory.
+# Runs the demo, which checks itself, on free ports with the programs of the given build directory.
 set -euo pipefail
 
 is_in_use() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
-# A port below the range from which systems choose ports for outgoing connections.
+# Prints a free port below the range of ephemeral ports.
 free_port() {
   local port
   while true; do

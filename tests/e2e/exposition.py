@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""/metrics of a running provisrd, read by promtool, by the reference parsers and by Prometheus.
+"""Checks /metrics of a running provisrd with promtool, the reference parsers and Prometheus.
 
 usage: tests/e2e/exposition.py BUILD
 """
@@ -19,7 +19,7 @@ except ImportError:
     skip("prometheus_client is not installed (tests/run.sh e2e installs it)")
 
 OPENMETRICS = "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,text/plain;q=0.5"
-# What people's dashboards use is named so; this one objection has to be lived with.
+# Existing dashboards use this name, so this complaint of promtool is accepted.
 KNOWN_OBJECTION = "provisr_process_memory_mb metric names should not contain abbreviated units\n"
 PROCESSES = """
 [[processes]]
@@ -46,7 +46,7 @@ def samples_of(families, name):
 
 
 def check_formats(url):
-    """Both formats say the same, gzipped or not, and the reference parsers take them."""
+    """Both formats have the same content, gzipped or not, and the reference parsers accept them."""
     text, headers = fetch(url)
     assert headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8", headers
     openmetrics, headers = fetch(url, {"Accept": OPENMETRICS})

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""A fleet in small, as docs/fleet.md describes it: three hosts with a provisrd each, in network namespaces
-of their own; two sites with a Prometheus agent each, as examples/monitoring has it; VictoriaMetrics as the
-store, vmalert with the rules, Alertmanager and somebody who is told. A process is killed, a host is cut off
-and comes back, then a site with its agent.
+"""Tests a small fleet as docs/fleet.md describes it: three hosts with a provisrd each, each in its own
+network namespace; two sites with a Prometheus agent each, configured as in examples/monitoring;
+VictoriaMetrics as the store, vmalert with the rules, Alertmanager and a receiver of alerts. A process is
+killed, a host is disconnected and comes back, then a site with its agent.
 
 usage: tests/e2e/fleet.py BUILD
 """
@@ -48,7 +48,7 @@ def replaced(text, changes):
 
 
 class Desk(http.server.BaseHTTPRequestHandler):
-    """The inventory that agents ask for hosts, and whoever Alertmanager tells."""
+    """The inventory from which agents get their hosts, and the receiver of Alertmanager."""
 
     inventory = {}
     told = []
@@ -95,7 +95,7 @@ def service(folder, name, command, ready, enter=()):
 
 
 def own_figure(address, name):
-    """The sum of the series of this name that a program tells of itself."""
+    """Returns the sum of all series of this name in the program's own /metrics."""
     lines = fetch(f"http://{address}/metrics")[0].decode().splitlines()
     values = [float(line.rsplit(" ", 1)[1]) for line in lines if line.split("{")[0].split(" ")[0] == name]
     assert values, f"{address} does not tell {name}"
@@ -103,7 +103,7 @@ def own_figure(address, name):
 
 
 class Fleet:
-    """Everything that runs, and where."""
+    """All programs of the fleet and their addresses."""
 
     def __init__(self, build, folder, machines, stack):
         self.build, self.folder, self.stack = build, folder, stack
@@ -118,7 +118,7 @@ class Fleet:
         for host in self.hosts:
             self.start_daemon(host)
         web_1, web_2, db_1 = self.hosts
-        # The file and the inventory both list web-1.
+        # Both the file and the inventory list web-1.
         Desk.inventory = {"/north": [self.metrics[web_1], self.metrics[web_2]], "/south": []}
         self.start_agent("north", self.centre, [self.metrics[web_1]])
         self.start_agent("south", db_1, [self.metrics[db_1]])
@@ -140,7 +140,7 @@ class Fleet:
             f"--storage.path={self.folder}/alertmanager"], f"http://{self.alertmanager}/-/ready")
 
     def start_rules(self):
-        """Last: with no host at all there would be an alert at once."""
+        """Starts vmalert. Called last: without any host it would alert at once."""
         eventually("six processes", lambda: len(self.server.query("provisr_process_up == 1")) == 6)
         rules = write(self.folder, "provisr.rules.yml", quicker((EXAMPLES / "provisr.rules.yml").read_text()))
         self.rules = self.centre.at(8880)
@@ -172,7 +172,7 @@ class Fleet:
             f"http://{self.agents[site]}/-/ready", host.enter)
 
     def instance(self, host):
-        """As the example's configuration calls it."""
+        """Returns the label `instance` of the host, as the example configuration sets it."""
         return self.metrics[host].removesuffix(":9090")
 
     def status(self, host):
@@ -190,7 +190,7 @@ class Fleet:
         return own_figure(self.agents[site], name)
 
     def active_alerts(self):
-        """What Alertmanager knows and does not hold back: {(name, instance or site)}."""
+        """Returns the alerts that Alertmanager neither silences nor inhibits: {(name, instance or site)}."""
         body, _ = fetch(f"http://{self.alertmanager}/api/v2/alerts?active=true&silenced=false&inhibited=false")
         return {(alert["labels"]["alertname"], alert["labels"].get("instance", alert["labels"].get("site")))
                 for alert in json.loads(body)}
@@ -206,7 +206,7 @@ def is_all_well(fleet):
 
 
 def check_values(fleet):
-    """Queries over all sites say what the daemons themselves say."""
+    """Queries over all sites return the same values as the daemons themselves."""
     eventually("six processes at three hosts, and no alert", lambda: is_all_well(fleet))
 
     def memory_is_right():
@@ -226,20 +226,20 @@ def check_values(fleet):
     eventually("hosts by site", lambda: fleet.values("provisr:site_hosts:count", "site")
                == {("north",): 2, ("south",): 1})
     assert not fleet.server.query("provisr_process_cpu_percent"), "the example drops it"
-    # A host in both lists is scraped once.
+    # A host in both lists is scraped only once.
     for counter in ("prometheus_target_scrapes_sample_duplicate_timestamp_total",
                     "prometheus_target_scrapes_sample_out_of_order_total"):
         assert fleet.agent_counts("north", counter) == 0, counter
 
 
 def check_rules(fleet):
-    """No rule asks what the store does not understand."""
+    """The store understands the queries of all rules."""
     for name in ("vmalert_recording_rules_error", "vmalert_alerting_rules_error"):
         eventually(name, lambda asked=name: own_figure(fleet.rules, asked) == 0)
 
 
 def check_broken_lists(fleet):
-    """An inventory that answers nonsense and a file that is half written lose nobody a host."""
+    """With an invalid inventory and a truncated file, the agents keep their hosts."""
     path = os.path.join(fleet.folder, "north", "targets.json")
     with open(path, encoding="utf-8") as file:
         whole = file.read()
@@ -277,7 +277,7 @@ def counters(fleet, host):
 
 
 def check_cut_off_host(fleet, host):
-    """The host is told of, not its processes, of which nothing is known; the others go on."""
+    """There is an alert for the host but none for its processes, whose state is unknown. Other hosts are unaffected."""
     instance = fleet.instance(host)
     before = counters(fleet, host)
     pids = [process["pid"] for process in fleet.status(host)]
@@ -296,7 +296,7 @@ def check_cut_off_host(fleet, host):
 
 
 def check_cut_off_site(fleet, host):
-    """The agent is cut off with its host: its site is told of, and the gap is filled afterwards."""
+    """The agent is cut off with its host: there is an alert for the site, and the gap is filled later."""
     host.set_link("down")
     cut = time.time()
     try:

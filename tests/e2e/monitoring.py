@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""examples/monitoring: promtool's word on all of it, and every query of the rules and of the dashboard
-answered by a Prometheus that scrapes a running provisrd.
+"""Tests examples/monitoring: checks all files with promtool and amtool, and runs every query of the rules
+and of the dashboard on a Prometheus that scrapes a running provisrd.
 
 usage: tests/e2e/monitoring.py BUILD
 """
@@ -31,7 +31,8 @@ name = "gone"
 auto_restart = false
 args = ["false"]
 """
-# Nothing is wrong with provisrd and its host, no limits are collected, no memory grows, and there is one site.
+# In this test, provisrd and its host have no problems, no limits are collected, no memory grows and there is
+# one site.
 MAY_BE_EMPTY = ("provisr_process_max_fds", "predict_linear", "process_open_fds", "up{job", "provisr_ticks_late_total",
                 "num_threads > 0.9", "changes(process_start", "provisr:site_hosts:count")
 VARIABLES = {"$host": ".*", "$base": ".*", "$name": ".*", "$__rate_interval": "10s", "$__interval": "5s"}
@@ -43,13 +44,13 @@ def check(*command):
 
 
 def quicker(text):
-    """The same rules for a test that lasts seconds: minutes and hours become 20s, what must last need not."""
+    """Returns rules for a short test: ranges of minutes and hours become 20s, every `for` becomes 1s."""
     text = re.sub(r"\[\d+[mh]\]", "[20s]", text)
     return re.sub(r"^( +for:) .*$", r"\1 1s", text, flags=re.MULTILINE)
 
 
 def write_configuration(folder, target):
-    """The example for one host, with this target and short intervals."""
+    """Writes the example for one host with this target and short intervals. Returns its path."""
     config = (EXAMPLES / "prometheus.yml").read_text()
     config = config.replace("localhost:9090", target).replace("15s", "1s")
     path = os.path.join(folder, "prometheus.yml")
@@ -78,7 +79,7 @@ def substituted(query):
 
 
 def check_answers(server):
-    """Each query has samples by itself, unless what it is about does not happen here."""
+    """Each query returns samples, unless it is about something that does not happen in this test."""
     for query in queries_of_dashboard():
         eventually(f"an answer to {query}", lambda asked=substituted(query): server.query(asked))
     rules = [rule for group in server.get("rules")["groups"] for rule in group["rules"]]

@@ -1,4 +1,4 @@
-"""Hosts in network namespaces of their own, joined by a bridge; on loopback addresses if there may be none."""
+"""Hosts in separate network namespaces, joined by a bridge; on loopback addresses if namespaces are not allowed."""
 import contextlib
 import os
 import subprocess
@@ -6,7 +6,8 @@ import sys
 
 from daemons import free_port
 
-# The kernel takes them back with their last process, and kills that one with the first: nothing can stay.
+# The kernel removes namespaces with their last process and kills all processes of a PID namespace with its
+# first one: nothing can remain.
 UNSHARE = ["unshare", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"]
 WAYS = ([*UNSHARE, "--user", "--map-root-user"], UNSHARE)
 BRIDGE = ["ip", "link", "add", "name", "fleet0", "type", "bridge"]
@@ -18,7 +19,7 @@ def run(*command):
 
 
 def refusal(way):
-    """Why the namespaces cannot be had this way; None if they can."""
+    """Returns why this way cannot create the namespaces; None if it can."""
     pair = ["ip", "link", "add", "name", "veth0", "type", "veth", "peer", "name", "veth1"]
     script = f"{' '.join(BRIDGE)} && {' '.join(pair)} && unshare --net true"
     try:
@@ -29,7 +30,7 @@ def refusal(way):
 
 
 def enter_namespace():
-    """Starts this script anew in namespaces of its own. Returns there, or here if there can be none."""
+    """Restarts this script in its own namespaces and returns there; returns here if that is not allowed."""
     if os.environ.get(INSIDE):
         return
     reasons = []
@@ -45,7 +46,7 @@ def enter_namespace():
 
 
 class Host:
-    """One machine: its address, and the command that runs another one on it."""
+    """A host: its address and the command that runs another command on it."""
 
     def __init__(self, name, address, enter=()):
         self.name = name
@@ -53,7 +54,7 @@ class Host:
         self.enter = enter
 
     def at(self, port):
-        """This port of the host; a free one if the host is not alone with its ports."""
+        """Returns the address with this port, or with a free port if the hosts share their ports."""
         return f"{self.address}:{port if self.enter or os.environ.get(INSIDE) else free_port(self.address)}"
 
     def set_link(self, state):
@@ -62,7 +63,7 @@ class Host:
 
 @contextlib.contextmanager
 def hosts(*names):
-    """The host that the script runs on, and these."""
+    """Yields the host on which the script runs, and one host per name."""
     if not os.environ.get(INSIDE):
         yield [Host(name, f"127.0.77.{number}") for number, name in enumerate(("", *names), 1)]
         return
@@ -79,7 +80,7 @@ def hosts(*names):
 
 @contextlib.contextmanager
 def host(name, address):
-    # It says a line as soon as it is in its namespace, and holds that until its input ends.
+    # The holder prints a line when it is in its namespace, and keeps the namespace until its input ends.
     holder = subprocess.Popen(["unshare", "--net", "sh", "-c", "echo; exec cat"],
                               stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     with holder:

@@ -1,4 +1,4 @@
-"""Adds up a tree of processes from /proc: another way than provisrd's, and slower, as it reads all."""
+"""Sums up a tree of processes from /proc, independently of provisrd and slower, as it reads everything."""
 import contextlib
 import os
 import signal
@@ -14,13 +14,13 @@ def read(pid, name):
 
 
 def stat_of(pid):
-    """The fields of stat(5) by their numbers, from 3 (the state) on."""
+    """Returns the fields of /proc/PID/stat by their numbers in proc(5), from 3 (the state) on."""
     fields = read(pid, "stat").rpartition(")")[2].split()
     return {number: field for number, field in enumerate(fields, start=3)}
 
 
 def numbers_of(pid, name):
-    """KEY: NUMBER ... of each line, as in io and status."""
+    """Returns the lines 'KEY: NUMBER ...' of a file such as io and status."""
     lines = (line.partition(":") for line in read(pid, name).splitlines())
     return {key: int(value.split()[0]) for key, _, value in lines if value.split()[:1] and value.split()[0].isdigit()}
 
@@ -35,7 +35,7 @@ def parents():
 
 
 def tree(leader):
-    """All members that have not been waited for, the leader first."""
+    """Returns all members that have not been reaped, the leader first."""
     children = {}
     for pid, parent in parents().items():
         children.setdefault(parent, []).append(pid)
@@ -56,7 +56,7 @@ def signal_all(members, number):
 
 
 def stopped_states(leader):
-    """Who is in the tree, if nobody of it can do anything: a parent that waits for a vfork is in D."""
+    """Stops a tree. Returns its members' states if none can run; a parent that waits for a vfork is in D."""
     members = tree(leader)
     signal_all(members, signal.SIGSTOP)
     found = states(members)
@@ -65,7 +65,7 @@ def stopped_states(leader):
 
 @contextlib.contextmanager
 def frozen(leader, patience=30):
-    """Stops a tree wherever it is; yields its members."""
+    """Stops a tree during the block. Yields its members."""
     before = None
     deadline = time.monotonic() + patience
     try:
@@ -111,7 +111,7 @@ def figures_of_living(pid, sums):
 
 
 def figures(members):
-    """What provisrd calls so, of members that stand still; CPU time in seconds."""
+    """Returns the figures of stopped members under provisrd's names; CPU time is in seconds."""
     sums = {"cpu_seconds": 0, "major_faults": 0, "io_read_bytes": 0, "io_write_bytes": 0}
     for pid in members:
         stat = stat_of(pid)

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""What the series of provisrd's processes take in a Prometheus and in a VictoriaMetrics: the figures of
-docs/fleet.md. No test; it takes some minutes and up to a gigabyte of memory.
+"""Measures how much disk and memory the series of provisrd need in Prometheus and in VictoriaMetrics: the
+figures of docs/fleet.md. It is not a test. It takes some minutes and up to a gigabyte of memory.
 
 usage: tests/e2e/store_sizes.py BUILD
 
-Disk: a day of 20 processes, a sample every 15 s, given to both stores. The series are those of a running
-provisrd; the values are made up: of processes that do nothing, and of processes of which all figures move.
-Memory: both stores scrape 10 targets every 15 s, which say what provisrd says of 100 processes, then of
-1,000; the difference of the two resident sizes over that of the series. The values move at each scrape.
+Disk: both stores import a day of 20 processes with a sample every 15 s. The series are those of a running
+provisrd. The values are generated: first for idle processes, then for processes whose figures all move.
+Memory: both stores scrape 10 targets every 15 s, with the series of 100 processes each, then of 1,000. The
+result is the difference of the resident sizes divided by that of the series. Values move at each scrape.
 """
 import contextlib
 import http.server
@@ -32,7 +32,7 @@ SCRAPES = 12
 
 
 class Walk:
-    """The values of one series: constant, or moving as its figure does."""
+    """The values of one series: constant, or changing like the figure."""
 
     def __init__(self, series, value, moves):
         self.series = series
@@ -71,7 +71,7 @@ def read_walks(text, moves):
 
 
 def series_of(build, folder, count):
-    """/metrics of a provisrd with so many children, and its lines about them."""
+    """Returns /metrics of a provisrd with `count` children."""
     processes = f'[[processes]]\nname = "app"\ninstances = {count}\nargs = ["sleep", "1000"]\n'
     with provisrd(build, folder, processes) as (_, metrics):
         def said():
@@ -85,7 +85,7 @@ def size_of(folder):
 
 
 def write_day(path, text, moves):
-    """A day as OpenMetrics, one family after another. Returns samples."""
+    """Writes a day as OpenMetrics, one family after another. Returns the number of samples."""
     begin = int(time.time()) // DAY * DAY - DAY
     samples = 0
     with open(path, "w", encoding="utf-8") as file:
@@ -142,7 +142,7 @@ def figure(url, name):
 
 
 def measure_memory(folder, processes, server):
-    """Series, and the resident bytes of both stores after some scrapes, each alone."""
+    """Returns the number of series and the resident bytes of each store after some scrapes."""
     targets = ", ".join(f"'{server.server_name}{i}:80'" for i in range(TARGETS))
     port = server.server_address[1]
     config = os.path.join(folder, "scrape.yml")

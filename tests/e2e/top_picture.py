@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""The picture of `provisrd top` in the README: a real frame on a pseudo-terminal, as SVG.
+"""Makes the picture of `provisrd top` in the README: a real frame on a pseudo-terminal, as SVG.
 
-    tests/e2e/top_picture.py build/dev docs/images/top.svg   # makes it again
-    tests/e2e/top_picture.py build/dev                       # the test: makes it, and looks at it
+    tests/e2e/top_picture.py build/dev docs/images/top.svg   # writes it
+    tests/e2e/top_picture.py build/dev                       # the test: makes and checks it
 """
 import dataclasses
 import fcntl
@@ -59,7 +59,7 @@ args = ["/bin/sh", "-c", "sleep 6; exit 1"]
 
 @dataclasses.dataclass(frozen=True)
 class Look:
-    """How a cell is drawn: the classes of its text, and whether fore- and background change places."""
+    """How a cell is drawn: the classes of its text, and whether foreground and background are swapped."""
 
     classes: tuple = ()
     is_inverse: bool = False
@@ -71,7 +71,7 @@ SEQUENCE = re.compile(r"\x1b\[(?P<private>\??)(?P<numbers>[0-9;]*)(?P<final>[A-Z
 
 
 class Screen:
-    """What a terminal shows of what `provisrd top` sends: positions, erasing, renditions."""
+    """A terminal emulator for the output of `provisrd top`: positions, erasing, renditions."""
 
     def __init__(self):
         self.row = self.column = 0
@@ -124,7 +124,7 @@ class Screen:
 
 
 def runs_of(row):
-    """(column, text, look) of neighbouring cells that look the same."""
+    """Yields (column, text, look) of adjacent cells that look the same."""
     begin = 0
     for at in range(1, len(row) + 1):
         if at == len(row) or row[at][1] != row[begin][1]:
@@ -142,7 +142,7 @@ BLOCKS = {chr(0x2581 + level): (level + 1) / 8 for level in range(8)}
 
 
 def block_marks(x, y, text):
-    """Blocks are drawn: fonts differ in how high they are."""
+    """Draws block characters as rectangles: their height differs between fonts."""
     marks = []
     for index, character in enumerate(text):
         if height := BLOCKS.get(character):
@@ -153,7 +153,7 @@ def block_marks(x, y, text):
 
 
 def svg_run(x, y, text, look):
-    """A text is as wide as its cells, whatever the font is."""
+    """Draws a text that is as wide as its cells in every font."""
     if not text.strip() and not look.is_inverse:
         return ""
     parts = []
@@ -188,7 +188,7 @@ def picture(screen):
 
 
 class Top:
-    """`provisrd top` on a pseudo-terminal of its own."""
+    """A running `provisrd top` on a pseudo-terminal."""
 
     def __init__(self, program, url):
         self.screen = Screen()
@@ -202,7 +202,7 @@ class Top:
         fcntl.ioctl(self.terminal, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
 
     def look(self):
-        """What the screen shows by now."""
+        """Reads the output so far and returns the text of the screen."""
         while select.select([self.terminal], [], [], 0)[0]:
             self.bytes += os.read(self.terminal, 65536)
         text = self.bytes.decode(errors="ignore")
@@ -248,7 +248,7 @@ def frame(build):
 
 
 def check(svg):
-    """Well-formed, small, and not empty."""
+    """Checks that the picture is well-formed, small and not empty."""
     root = xml.etree.ElementTree.fromstring(svg)
     text = "\n".join(element.text or "" for element in root.iter(f"{{{SVG}}}text"))
     for wanted in ("api (3)", "thumbnails", "memory grows", "running", "CPU CHART"):

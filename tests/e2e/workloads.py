@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Trees that people really run, by provisrd and by an independent reader of /proc: a parallel build,
-nginx under load, PostgreSQL under pgbench.
+"""Compares provisrd with an independent reader of /proc for real process trees: a parallel build, nginx
+under load and PostgreSQL under pgbench.
 
 usage: tests/e2e/workloads.py BUILD [make | nginx | postgresql]...
 """
@@ -36,7 +36,7 @@ class Moment:
 
 
 class Watched:
-    """A tree that provisrd watches under a name."""
+    """A process tree that provisrd watches."""
 
     def __init__(self, api, metrics, name):
         self.api, self.metrics, self.name = f"http://{api}/api", f"http://{metrics}/metrics", name
@@ -58,8 +58,8 @@ class Watched:
         return float(text[text.index("\n" + line) + 1 + len(line):].split("\n", 1)[0])
 
     def compare(self, where, are_switches_whole):
-        """Stops the tree where it is, and compares all that does not depend on the moment then. Returns
-        that moment."""
+        """Stops the tree and compares all figures that do not depend on the time. Returns the moment of the
+        comparison."""
         with proc_reader.frozen(self.leader) as members:
             eventually(f"{where}: provisrd tells what /proc does",
                        lambda: self.check_frozen(members, are_switches_whole))
@@ -72,7 +72,7 @@ class Watched:
         return moment
 
     def moment(self):
-        """CPU time and the newest sample, of a tree that stands still: also since the tick before."""
+        """Returns CPU time and timestamp of a sample, after a whole interval in which the tree was stopped."""
         before = self.sample()["timestamp"]
         middle = eventually("a tick", lambda: self.later_than(before))
         return Moment(self.cpu_seconds(), eventually("a tick", lambda: self.later_than(middle)))
@@ -99,7 +99,7 @@ class Watched:
         assert sample["memory_peak"] >= self.peak, (sample["memory_peak"], self.peak)
 
     def check_cpu(self, sums, members):
-        """/proc rounds user and system time down to a clock tick, each of every member and of its
+        """/proc rounds user and system time down to a clock tick, for each member and separately for its
         children."""
         told = self.cpu_seconds()
         tick = 1 / proc_reader.TICKS_PER_SECOND
@@ -107,7 +107,7 @@ class Watched:
             told, sums["cpu_seconds"], members)
 
     def check_rates(self, begin, end):
-        """A rate is CPU time over time: added up they are what was used between two moments."""
+        """A rate is CPU time per time: their sum over time is the CPU time used between two moments."""
         history = [sample for sample in self.history() if begin.timestamp <= sample["timestamp"] <= end.timestamp]
         times = [time_of(sample) for sample in history]
         added = sum(sample["cpu_percent"] / 100 * (now - before)
@@ -177,7 +177,7 @@ def check_make(build, folder):
 # --- nginx
 
 def write_uncached(file, content):
-    """So that whoever reads it first reads storage, unless the folder is in memory."""
+    """Writes a file and drops it from the page cache, so that the first read is from storage, except on tmpfs."""
     with open(file, "wb") as output:
         output.write(content)
         output.flush()
@@ -239,7 +239,7 @@ def compare_under_load(tree, port):
 
 
 def check_proportional_size(tree):
-    """Read at most every 30 s: the next reading is waited for."""
+    """Waits for the next reading of memory_pss: provisrd reads it at most every 30 s."""
     members = proc_reader.tree(tree.leader)
 
     def is_right():
@@ -261,7 +261,7 @@ def as_user(user, command):
 
 
 def database_user():
-    """PostgreSQL does not run as root."""
+    """Returns the user for PostgreSQL, which does not run as root; None for the current user."""
     if os.geteuid() != 0:
         return None
     with contextlib.suppress(KeyError):
@@ -293,7 +293,7 @@ def check_postgresql(build, folder):
 
 
 def compare_with_pgbench(tree, bench, environment):
-    """With a connection for each transaction, each of which is a process."""
+    """Compares under pgbench with one connection per transaction; each connection is a process."""
     load = subprocess.Popen([*bench, "-n", "-C", "-c", "4", "-T", "6"], env=environment,
                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:

@@ -1,4 +1,4 @@
-# Compares what lies under PREFIX with the list in EXPECTED, both ways.
+# Fails if the files below PREFIX are not exactly those listed in EXPECTED.
 file(STRINGS "${EXPECTED}" expected)
 file(GLOB_RECURSE installed RELATIVE "${PREFIX}" "${PREFIX}/*")
 

@@ -1,5 +1,5 @@
-# Configures the library alone, builds it and installs it to PREFIX.
-# Given: SOURCE_DIR, BINARY_DIR, PREFIX, GENERATOR, COMPILER.
+# Configures and builds only the library and installs it to PREFIX.
+# Variables: SOURCE_DIR, BINARY_DIR, PREFIX, GENERATOR, COMPILER.
 function(run)
   execute_process(COMMAND ${ARGV} COMMAND_ERROR_IS_FATAL ANY)
 endfunction()
@@ -11,13 +11,13 @@ run("${CMAKE_COMMAND}" -S "${SOURCE_DIR}" -B "${BINARY_DIR}" -G "${GENERATOR}"
   -DPROVISR_BUILD_DAEMON=OFF -DPROVISR_BUILD_TESTS=OFF -DPROVISR_BUILD_EXAMPLES=OFF)
 run("${CMAKE_COMMAND}" --build "${BINARY_DIR}")
 
-# The library needs no third-party package: CMake has not even looked for one.
+# The library needs no third-party package. CMake must not even have looked for one.
 set(third_party "fmt|httplib|RapidJSON|tomlplusplus|Catch2|benchmark")
 file(STRINGS "${BINARY_DIR}/CMakeCache.txt" found REGEX "^(${third_party})_(DIR|SOURCE_DIR)")
 if(found OR EXISTS "${BINARY_DIR}/_deps")
   message(FATAL_ERROR "The library alone asks for third-party packages: ${found}")
 endif()
 
-# Moved after the installation: no path of this tree may be written into it.
+# The tree is moved after the installation, so that the tests fail if it contains its own path.
 run("${CMAKE_COMMAND}" --install "${BINARY_DIR}" --prefix "${PREFIX}.first")
 file(RENAME "${PREFIX}.first" "${PREFIX}")

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Compiles the sources of each folder as one, as the builds for sanitizers and other systems do by
-eights: names in the anonymous namespaces of a folder must not disagree.
+"""Compiles all sources of each folder as one. The builds for sanitizers and other systems compile
+eight sources as one, so names in the anonymous namespaces of a folder must not conflict.
 
 usage: one_source.py SOURCE_DIR BUILD_DIR
 """
@@ -12,9 +12,9 @@ import subprocess
 import sys
 import tempfile
 
-# As CMake has them in one program or library.
+# CMake puts the sources of such a folder into the same program or library.
 FOLDERS = ("lib", "daemon/*", "tests/unit", "tests/live", "tests/daemon")
-# What only one source for several cannot avoid.
+# Warnings that several sources as one cannot avoid.
 OPTIONS = ["-fsyntax-only", "-Wno-shadow"]
 
 
@@ -39,7 +39,7 @@ def commands_by_folder(source_dir, build_dir):
 
 
 def faults_of(entries):
-    """What the compiler says of all of them in one; None if it has nothing to say."""
+    """Returns the compiler's messages for all of them as one source; None if it compiles."""
     words = shlex.split(entries[0]["command"])
     words = words[: words.index("-o")]
     if not any("clang" in word for word in words[:2]):

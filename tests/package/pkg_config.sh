@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Compiles the consumer with what pkg-config says of an installed provisr, and runs it.
+# Compiles the consumer with the flags of pkg-config for an installed provisr, and runs it.
 # usage: pkg_config.sh COMPILER PREFIX WORK_DIR
 set -euo pipefail
 compiler=$1

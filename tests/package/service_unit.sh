@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs provisrd from a build tree, and has systemd check its unit: service_unit.sh BUILD_DIR
+# Installs provisrd from a build tree and lets systemd check its unit.
+# usage: service_unit.sh BUILD_DIR
 set -euo pipefail
 
 readonly build_dir=$1 skipped=77

@@ -1,5 +1,5 @@
-// Has accept4 fail in a program that it is preloaded into, as the file PROVISR_TEST_ACCEPT says:
-// that begins with an AcceptFailure (tests/support).
+// A library to preload that makes accept4 fail. The environment variable PROVISR_TEST_ACCEPT names
+// a file that begins with an AcceptFailure (tests/support).
 #include "support/accept_failure.hpp"
 
 #include <cerrno>

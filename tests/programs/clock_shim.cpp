@@ -1,5 +1,5 @@
-// Shows a program that it is preloaded into a wall clock that a test steps: the system's, shifted
-// by the nanoseconds that the file PROVISR_TEST_CLOCK holds as a number of 8 bytes.
+// A library to preload that shifts the wall clock. The environment variable PROVISR_TEST_CLOCK
+// names a file that holds the shift in nanoseconds as an 8-byte number.
 #include <atomic>
 #include <cstdint>
 #include <cstdlib>

@@ -1,6 +1,6 @@
-// Lets a test make a disk hang for a program that it is preloaded into: while the file
-// PROVISR_TEST_DISK holds a byte other than 0, whoever opens, reads or writes a file below the
-// folder PROVISR_TEST_DISK_FOLDER (a part of its path) waits, as for a disk that does not answer.
+// A library to preload that simulates a disk that hangs. The environment variable PROVISR_TEST_DISK
+// names a file. While the first byte of that file is not 0, open, pread and pwrite block for files
+// whose path contains PROVISR_TEST_DISK_FOLDER.
 #include <dlfcn.h>
 
 #include <cstdarg>

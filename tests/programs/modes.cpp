@@ -28,7 +28,7 @@ int stay(const Request& request) {
   return 0;
 }
 
-/// Keeps the CPU time used since `start` at a given share of the wall time since then.
+/// Keeps the CPU time of this process at a given percentage of the wall time.
 class DutyCycle {
  public:
   explicit DutyCycle(long percent) : percent_(percent) {}
@@ -37,7 +37,7 @@ class DutyCycle {
     constexpr milliseconds period{10};
     while (Clock::now() < end) {
       const Clock::time_point period_end = Clock::now() + period;
-      while (owes_work() && Clock::now() < period_end) {  // asking is the work
+      while (owes_work() && Clock::now() < period_end) {  // the checks use the CPU time
       }
       std::this_thread::sleep_until(percent_ >= 100 ? Clock::now() : period_end);
       forgive_what_cannot_be_caught_up();
@@ -50,7 +50,8 @@ class DutyCycle {
   }
   [[nodiscard]] bool owes_work() const { return percent_ >= 100 || owed() > nanoseconds{0}; }
 
-  // On a busy machine the process may be far behind; it must not run at 100 % for long after.
+  // On a busy machine the process may fall far behind. It must not run at 100 % for long
+  // afterwards.
   void forgive_what_cannot_be_caught_up() {
     if (owed() < milliseconds{200}) return;
     wall_start_ = Clock::now();
@@ -134,7 +135,7 @@ int grower(const Request& request) {
 int forker(const Request& request) {
   for (long i = 0; i < request.numbers[0]; ++i) {
     std::printf("worker %ld\n", start_sleeping_copy(request.lifetime));
-    std::fflush(stdout);  // else the next copy inherits the unwritten text
+    std::fflush(stdout);  // otherwise the next copy inherits unwritten text
   }
   if (!request.has("--leave")) return stay(request);
   say_ready();

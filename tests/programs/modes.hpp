@@ -7,7 +7,7 @@
 
 namespace provisr::child {
 
-/// What the command line asks for: `provisr_child MODE NUMBER... [--option...] [--seconds N]`.
+/// The parsed command line: `provisr_child MODE NUMBER... [--option...] [--seconds N]`.
 struct Request {
   std::vector<long> numbers;
   std::vector<std::string_view> options;
@@ -30,8 +30,8 @@ struct Mode {
   int (*run)(const Request&);
 };
 
-/// Every mode. Each prints "ready" on standard output once it is in its known state and
-/// ends by itself after Request::lifetime.
+/// Returns all modes. Each prints "ready" on standard output when it is in its known state, and
+/// ends on its own after Request::lifetime at the latest.
 const std::vector<Mode>& modes();
 
 }  // namespace provisr::child

@@ -9,7 +9,7 @@
 
 namespace provisr::test {
 
-/// All that an answer says, its pieces together; none of them is longer than `longest`.
+/// Returns the whole body of an answer. Checks that no piece of it is `longest` bytes or longer.
 [[nodiscard]] inline std::string text_of(const daemon::HttpAnswer& answer,
                                          std::size_t longest = 10'000'000) {
   if (!answer.source) return *answer.body;

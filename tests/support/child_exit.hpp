@@ -8,7 +8,7 @@
 
 namespace provisr::test {
 
-/// How the child ended, if it has; what is left of its group is asked to end, too.
+/// Returns how the child ended, or empty if it still runs. Asks the rest of its group to end, too.
 [[nodiscard]] inline std::optional<daemon::ExitStatus> poll_exit(daemon::ChildProcess& child) {
   if (!child.has_ended()) return std::nullopt;
   child.terminate_group();

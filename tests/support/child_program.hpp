@@ -26,13 +26,13 @@
 
 namespace provisr::test {
 
-/// Throws the error of a system call that returned less than 0.
+/// Returns `result`. Throws the error of the system call if it is negative.
 inline int checked(int result, const char* call) {
   if (result < 0) throw std::system_error(errno, std::generic_category(), call);
   return result;
 }
 
-/// A child process that is killed and reaped with the object, if it was not before.
+/// A child process. The destructor kills and reaps it, unless end() did.
 class Child {
  public:
   explicit Child(pid_t pid) noexcept : pid_(pid) {}
@@ -45,13 +45,13 @@ class Child {
 
   [[nodiscard]] ProcessId pid() const noexcept { return pid_; }
 
-  /// Waits for its end and leaves it a zombie.
+  /// Waits until the child has ended, without reaping it: it stays a zombie.
   void wait_for_zombie() const {
     siginfo_t info{};
     checked(::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOWAIT), "waitid");
   }
 
-  /// After this the PID may have been reused.
+  /// Kills and reaps the child. Afterwards its PID may be reused.
   void end() noexcept {
     if (pid_ <= 0) return;
     send_signal(pid_, SIGKILL);
@@ -62,10 +62,11 @@ class Child {
   pid_t pid_;
 };
 
-/// Forks; the child runs `body`, which must not return to the tests, and dies with its parent.
+/// Forks a child that runs `body` and exits, and that is killed if its parent dies. `body` must not
+/// return into the test code.
 template <class Body>
 [[nodiscard]] Child fork_child(Body&& body) {
-  std::fflush(nullptr);  // else the child has the unwritten text, too
+  std::fflush(nullptr);  // otherwise the child inherits unwritten text
   const pid_t pid = checked(::fork(), "fork");
   if (pid != 0) return Child(pid);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -87,7 +88,7 @@ class Pipe {
   [[nodiscard]] int writer() const noexcept { return ends_[1]; }
   void close_writer() noexcept { close_end(1); }
 
-  /// All that comes up to `last`, or up to the end of file. Throws past the deadline.
+  /// Reads up to and including `last`, or up to the end of file. Throws if the deadline passes.
   [[nodiscard]] std::string read_up_to(const std::string& last) const {
     std::string text;
     char letter = 0;
@@ -111,7 +112,7 @@ class Pipe {
   std::array<int, 2> ends_{-1, -1};
 };
 
-/// Replaces this process by the program of known behaviour.
+/// Replaces this process by provisr_child, with its standard output going to `output`.
 [[noreturn]] inline void exec_child_program(std::vector<std::string> arguments, int output) {
   ::dup2(output, STDOUT_FILENO);
   std::string program = child_path();
@@ -122,7 +123,7 @@ class Pipe {
   ::_exit(127);
 }
 
-/// The program of known behaviour in one of its modes, once it is in its known state.
+/// A running provisr_child (tests/programs). The constructor waits until it prints "ready".
 class ChildProgram {
  public:
   ChildProgram(std::initializer_list<std::string> arguments)
@@ -143,7 +144,7 @@ class ChildProgram {
   std::string said_;
 };
 
-/// What `body` returns, run in a process of its own, which it may limit or rob of its rights.
+/// Runs `body` in a child process, whose limits and rights it may change, and returns its result.
 template <class Body>
 [[nodiscard]] std::string in_own_process(Body&& body) {
   Pipe answer;

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-/// What tests of the configuration share.
+/// Helpers for tests of the configuration.
 namespace provisr::test {
 
 using Lines = std::vector<std::string>;
@@ -19,7 +19,7 @@ inline const Lines no_lines;
   return lines;
 }
 
-/// A process with a name and `keys`; the keys start in line 3.
+/// Returns a [[processes]] entry with a name and `keys`, which start in line 3.
 [[nodiscard]] inline std::string process_with(std::string_view keys) {
   return "[[processes]]\nname = \"a\"\n" + std::string(keys) + "\n";
 }

@@ -56,8 +56,8 @@ void redirect(int to, const std::filesystem::path& file) {
   return is_bound;
 }
 
-/// As long as this program runs, no other test is given this port: the name of a socket, which goes
-/// with its descriptor, stands for it.
+/// Reserves a port for this program, so that no other test gets it: binds an abstract Unix socket
+/// named after the port, which is released when this program ends. Returns false if it is taken.
 [[nodiscard]] bool claim(int port) {
   const std::string name = fmt::format("provisr-test-port-{}", port);
   sockaddr_un address{};
@@ -73,7 +73,7 @@ void redirect(int to, const std::filesystem::path& file) {
 }  // namespace
 
 int free_port() {
-  // The system gives clients higher ones.
+  // Below the default range of ephemeral ports, which the system gives to clients.
   static std::uniform_int_distribution<int> ports(20'000, 32'000);
   static std::random_device random;
   for (int tries = 0; tries < 10'000; ++tries) {
@@ -110,7 +110,7 @@ Program::Program(std::vector<std::string> command, const std::filesystem::path& 
   pid_ = ::fork();
   if (pid_ < 0) throw std::runtime_error("cannot fork");
   if (pid_ > 0) return;
-  ::prctl(PR_SET_PDEATHSIG, SIGTERM);  // a test that is killed leaves nothing running
+  ::prctl(PR_SET_PDEATHSIG, SIGTERM);  // if the test is killed, the program ends, too
   redirect(STDOUT_FILENO, out_file_);
   redirect(STDERR_FILENO, err_file_);
   ::execvp(argv[0], argv.data());
@@ -220,7 +220,7 @@ bool Daemon::has_samples_of(const std::vector<std::string>& names) const {
 
 bool is_alive(pid_t pid) {
   if (::kill(pid, 0) != 0) return false;
-  // A zombie is dead; only its parent has not asked yet.
+  // A zombie has ended; its parent has only not reaped it yet.
   std::ifstream file(fmt::format("/proc/{}/stat", pid));
   std::string stat;
   std::getline(file, stat);

@@ -13,11 +13,11 @@
 #include <sys/types.h>
 #include <vector>
 
-/// What tests of the real daemon share: starting it, talking to it, waiting for it.
+/// Helpers for tests of the real daemon: to start it, talk to it and wait for it.
 namespace provisr::test {
 
-/// A TCP port of the loopback interface that nobody listened on a moment ago, and that no other
-/// call gives, of this test or of one beside it.
+/// Returns a TCP port of the loopback interface on which nothing listens. No other call returns the
+/// same port, neither in this test nor in one that runs at the same time.
 [[nodiscard]] int free_port();
 
 using Headers = std::map<std::string, std::string, std::less<>>;
@@ -28,13 +28,13 @@ struct HttpResult {
   Headers headers;
 };
 
-/// A GET on the loopback interface.
+/// Sends a GET request to a port of the loopback interface.
 [[nodiscard]] HttpResult http_get(int port, const std::string& path);
 [[nodiscard]] HttpResult http_send(int port, const std::string& method, const std::string& path,
                                    const Headers& headers = {});
 
-/// A program that runs beside the test, with what it writes kept in files. Killed, by its id, with
-/// the object if it still runs.
+/// A program that runs beside the test. Its output goes to files in `folder`. The destructor kills
+/// it if it still runs.
 class Program {
  public:
   Program(std::vector<std::string> command, const std::filesystem::path& folder);
@@ -47,8 +47,8 @@ class Program {
   [[nodiscard]] std::string err() const;
   void signal(int number) const;
 
-  /// As a shell reports it (128 + signal for one that was killed); empty when the deadline has
-  /// passed.
+  /// Waits for the end of the program. Returns its status like a shell (128 + signal if it was
+  /// killed); empty if the deadline passes first.
   [[nodiscard]] std::optional<int> wait();
   [[nodiscard]] bool has_ended();
 
@@ -61,21 +61,22 @@ class Program {
 
 /// How a program ended, and what it wrote.
 struct Outcome {
-  int status = 0;  ///< as of Program::wait()
+  int status = 0;  ///< as returned by Program::wait()
   std::string out;
   std::string err;
 };
 
-/// Waits for a program, in a folder of its own; fails the test if it does not end in time.
+/// Runs a program to its end, with its output in a temporary folder. Fails the test if it does not
+/// end in time.
 [[nodiscard]] Outcome run_to_end(std::vector<std::string> command);
 
-/// The same of provisrd.
+/// Runs provisrd to its end.
 [[nodiscard]] Outcome provisrd(const std::vector<std::string>& arguments);
 
-/// A provisrd that listens on two free ports.
+/// A running provisrd that listens on two free ports.
 class Daemon {
  public:
-  /// `configuration` is TOML without [server] and [metrics] listen addresses.
+  /// `configuration` is TOML without the listen addresses of [server] and [metrics].
   explicit Daemon(std::string_view configuration, std::vector<std::string> options = {});
 
   [[nodiscard]] int api_port() const { return api_port_; }
@@ -87,16 +88,16 @@ class Daemon {
   [[nodiscard]] HttpResult get(const std::string& path) const { return http_get(api_port_, path); }
   [[nodiscard]] std::string prometheus() const { return http_get(metrics_port_, "/metrics").body; }
 
-  /// The JSON of an answer of 200; fails the test otherwise.
+  /// Returns the JSON body of a GET. Fails the test if the status is not 200.
   [[nodiscard]] rapidjson::Document json(const std::string& path) const;
 
-  /// The entry of /api/status of a name; Null if it has none.
+  /// Returns the entry of a name in /api/status; Null if there is none.
   [[nodiscard]] rapidjson::Document status_of(const std::string& name) const;
   [[nodiscard]] std::string state_of(const std::string& name) const;
-  /// Waits until the name has a process; fails the test if it gets none.
+  /// Waits until the name has a process and returns its PID. Fails the test if it gets none.
   [[nodiscard]] pid_t pid_of(const std::string& name) const;
 
-  /// Waits until every one of the names has a sample.
+  /// Waits until all of the names have a sample. Returns false if the deadline passes first.
   [[nodiscard]] bool has_samples_of(const std::vector<std::string>& names) const;
 
  private:
@@ -108,19 +109,19 @@ class Daemon {
 
 [[nodiscard]] bool is_alive(pid_t pid);
 
-/// How a configuration names the child program of the tests, with its mode and arguments.
+/// Returns the `args` line of a configuration that runs provisr_child with these arguments.
 [[nodiscard]] std::string child_args(const std::vector<std::string>& arguments);
 
-/// A configuration's entry of a process that runs that child; `more` are further keys or tables.
+/// Returns a [[processes]] entry that runs provisr_child. `more` are further keys or tables.
 [[nodiscard]] std::string process_toml(std::string_view name,
                                        const std::vector<std::string>& arguments,
                                        std::string_view more = "");
 
-/// The part of a configuration that has samples come soon.
+/// The part of a configuration that makes the daemon sample often.
 inline constexpr std::string_view quick_collection =
     "[metrics.process_metrics]\ninterval = \"100ms\"\n";
 
-/// A file with a token that is its owner's alone, and what a client of it says.
+/// A token file that only its owner can read, and the credentials for it.
 class TokenFile {
  public:
   TokenFile() { write(token); }

@@ -5,10 +5,10 @@
 
 namespace provisr::test {
 
-/// Generous: only a broken program takes this long.
+/// The timeout of all waits. It is generous: only a broken program takes this long.
 inline constexpr std::chrono::seconds deadline{60};
 
-/// Polls until `condition` holds; false when the deadline passes first.
+/// Polls until `condition` is true. Returns false if the deadline passes first.
 template <class Condition>
 [[nodiscard]] bool eventually(Condition&& condition) {
   const auto end = std::chrono::steady_clock::now() + deadline;

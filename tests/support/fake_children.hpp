@@ -17,7 +17,7 @@ namespace provisr::test {
   return {.pid = pid, .start_clock_ticks = 7, .pid_namespace = 1};
 }
 
-/// A process group that ends when it is told to, or refuses to.
+/// A fake process group. The test decides how it reacts to signals.
 struct FakeGroup {
   ProcessId pid = 0;
   daemon::ChildCommand command;
@@ -26,28 +26,28 @@ struct FakeGroup {
   bool heeds_kill = true;
   bool workers_heed_terminate = true;
 
-  bool has_workers = false;  ///< apart from the leader
-  bool has_escaped = false;  ///< in the background
+  bool has_workers = false;  ///< whether the group has members besides the leader
+  bool has_escaped = false;  ///< whether a member has left the group: terminate_group() returns it
   std::optional<daemon::ExitStatus> exit;
   bool is_collected = false;
   bool is_released = false;
   std::optional<std::uint64_t> memory_peak;
   daemon::Execution execution = daemon::Execution::done;
   daemon::StartFailure start_failure;  ///< if its execution failed
-  int polls = 0;                       ///< questions after its state
-  int terminated = 0;                  ///< while its leader ran
+  int polls = 0;                       ///< calls that asked for its state
+  int terminated = 0;                  ///< requests to end while the leader ran
   int killed = 0;
-  int signal = 0;  ///< that asked it last to end
+  int signal = 0;  ///< of the latest request to end
 
   void end(daemon::ExitStatus how) {
     if (!exit) exit = how;
   }
 };
 
-/// Launches fake groups, or fails to, and knows which have ended.
+/// Launches fake groups, or fails to, and reports which of them have ended.
 class FakeChildren final : public daemon::EndedChildren {
  public:
-  /// An orphan that has ended.
+  /// Adds an orphan that has ended.
   void add_orphan(ProcessId pid) { orphans_.push_back(pid); }
   [[nodiscard]] const std::vector<ProcessId>& orphans() const { return orphans_; }
 
@@ -71,13 +71,13 @@ class FakeChildren final : public daemon::EndedChildren {
     };
   }
 
-  /// Every launch from now on fails; with no error set it succeeds again.
+  /// Makes every launch fail until accept() is called.
   void refuse(std::errc error, std::string what) {
     refusal_ = {std::make_error_code(error), std::move(what)};
   }
   void accept() { refusal_ = {}; }
 
-  /// Those that an earlier daemon has left running.
+  /// Adds a group that an earlier daemon left running.
   void leave_running(ProcessId pid) {
     auto group = std::make_shared<FakeGroup>(pattern);
     group->pid = pid;
@@ -93,7 +93,7 @@ class FakeChildren final : public daemon::EndedChildren {
     return nullptr;
   }
 
-  /// What each group from now on begins as.
+  /// The initial state of every new group.
   FakeGroup pattern;
 
   [[nodiscard]] std::size_t launches() const { return groups_.size(); }

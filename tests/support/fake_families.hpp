@@ -17,9 +17,9 @@
 
 namespace provisr::test {
 
-/// An operating system that keeps account as Linux does: what a process has used is added, once its
-/// parent waits for it, to the parent's account of its children; of IO there is one account for
-/// both, of context switches none for children.
+/// A fake operating system that accounts like Linux: when a parent reaps a process, the usage of
+/// the process is added to the parent's account of its children. IO has one account for a process
+/// and its children; context switches have no account for children.
 class FakeFamilies {
  public:
   static constexpr ProcessId init = 1;
@@ -31,7 +31,7 @@ class FakeFamilies {
     std::uint64_t children_ns = 0;
     bool is_zombie = false;
     bool tells_fds = true;
-    std::uint64_t read_bytes = 0;  ///< with those of the children that it has waited for
+    std::uint64_t read_bytes = 0;  ///< includes the children that it has reaped
     std::uint64_t faults = 0;
     std::uint64_t children_faults = 0;
     std::uint64_t switches = 0;
@@ -49,14 +49,15 @@ class FakeFamilies {
   }
   void burn(ProcessId pid, std::uint64_t ns) { processes.at(pid)->cpu_ns += ns; }
 
-  /// Its children become those of process 1.
+  /// Makes a process a zombie. Its children become children of process 1.
   void exit(ProcessId pid) {
     processes.at(pid)->is_zombie = true;
     for (auto& [id, process] : processes) {
       if (process->parent == pid) process->parent = init;
     }
   }
-  /// Its parent waits for it, or, if it `ignores` its children, the system forgets it.
+  /// Reaps a zombie on behalf of its parent. If the parent `ignores` its children, their usage is
+  /// not added to its account.
   void reap(ProcessId pid, bool ignores = false) {
     const auto process = processes.at(pid);
     const auto parent = processes.find(process->parent);
@@ -75,10 +76,10 @@ class FakeFamilies {
 
   std::map<ProcessId, std::shared_ptr<Process>> processes;
   bool has_missed = false;
-  bool lists_all = false;  ///< as at a foreign proc root
+  bool lists_all = false;  ///< new_processes() returns all processes, as for a foreign proc root
   std::uint64_t family_reads = 0;
   std::uint64_t opened = 0;
-  /// What happens just before the figures of a process are read.
+  /// Called just before the figures of a process are read.
   std::function<void(ProcessId)> before_reading = [](ProcessId) {};
 
  private:
@@ -152,7 +153,7 @@ class FakeFamilySampler {
     return ReadStatus::ok;
   }
 
-  /// Of a zombie, too.
+  /// Works for a zombie, too.
   [[nodiscard]] ReadStatus read_counters(ProcessReading& reading) noexcept {
     reading.clear();
     system_->before_reading(pid_);

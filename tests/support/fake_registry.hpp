@@ -16,7 +16,7 @@ namespace provisr::test {
 
 using FakeRegistry = BasicRegistry<FakeSampler>;
 
-/// A registry over a fake system and a manual clock, and what it told the sink.
+/// A registry over a fake system and a manual clock, with its diagnostics in `told`.
 struct FakeMachine {
   struct Told {
     Severity severity;
@@ -32,7 +32,7 @@ struct FakeMachine {
   explicit FakeMachine(RegistryOptions options)
       : registry(with_clock(std::move(options)), FakeContext(system)) {}
 
-  /// Lets a second pass in which the process uses that much CPU time, and ticks.
+  /// Advances the clock by `wall` and ticks.
   TickReport tick_after(std::chrono::nanoseconds wall = std::chrono::seconds(1)) {
     clock.advance(wall);
     return registry.tick();
@@ -55,7 +55,7 @@ struct FakeMachine {
   FakeRegistry registry;
 };
 
-/// A process of which all is known.
+/// Returns a reading in which all figures are known.
 [[nodiscard]] inline ProcessReading known_reading() {
   ProcessReading reading;
   reading.cpu_time_ns = 5'000'000'000U;

@@ -15,10 +15,11 @@
 
 namespace provisr::test {
 
-/// An operating system whose processes say what they are told to. Thread-safe.
+/// A fake operating system; the test sets the readings of its processes. Thread-safe, except for
+/// on_begin_tick.
 class FakeSystem {
  public:
-  /// A new process with this PID; one that had it before has ended.
+  /// Starts a process with this PID. Ends the process that had the PID before.
   void start(ProcessId pid, const ProcessReading& reading = {}) {
     end(pid);
     const std::lock_guard lock(mutex_);
@@ -39,13 +40,13 @@ class FakeSystem {
     change(processes_.at(pid)->reading);
   }
 
-  /// Opening this PID fails from now on.
+  /// Makes opening this PID fail from now on.
   void refuse(ProcessId pid, std::errc error) {
     const std::lock_guard lock(mutex_);
     refused_[pid] = error;
   }
 
-  /// Called at the beginning of each tick, from the thread that ticks.
+  /// Called at the start of each tick, on the thread that ticks.
   std::function<void()> on_begin_tick;
 
  private:
@@ -54,7 +55,7 @@ class FakeSystem {
   struct Process {
     ProcessReading reading;
     bool is_alive = true;
-    std::uint64_t further_figure = 42;  ///< in slot 0, if asked for
+    std::uint64_t further_figure = 42;  ///< slot 0, if requested
   };
 
   std::mutex mutex_;

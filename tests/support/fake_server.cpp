@@ -16,7 +16,7 @@
 namespace provisr::test {
 namespace {
 
-/// Waits for `fd`; false if the test wants an end instead.
+/// Waits until `fd` is ready. Returns false if the test stops the server first.
 [[nodiscard]] bool wait_for(int fd, short events, int stop) {
   pollfd waited[2] = {{.fd = fd, .events = events, .revents = 0},
                       {.fd = stop, .events = POLLIN, .revents = 0}};

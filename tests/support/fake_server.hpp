@@ -7,19 +7,19 @@
 
 namespace provisr::test {
 
-/// A server that answers with given bytes, whatever it is asked, and keeps what it was asked. On a
-/// free port of the loopback interface.
+/// A server on a free port of the loopback interface. It answers every request with given bytes and
+/// keeps the requests.
 class FakeServer {
  public:
   enum class Ending {
-    close,    ///< the connection is closed behind the bytes
-    hold,     ///< it stays open, and nothing more comes
-    endless,  ///< the last byte is repeated until the client goes
+    close,    ///< the connection is closed after the bytes
+    hold,     ///< the connection stays open without more bytes
+    endless,  ///< the last byte is repeated until the client disconnects
   };
 
   explicit FakeServer(std::string bytes, Ending ending = Ending::close)
       : FakeServer(std::vector<std::string>{std::move(bytes)}, ending) {}
-  /// An answer for each connection; those behind the last one get it, too.
+  /// Gives one answer per connection. Further connections get the last answer.
   explicit FakeServer(std::vector<std::string> answers, Ending ending = Ending::close);
   ~FakeServer();
   FakeServer(const FakeServer&) = delete;
@@ -28,7 +28,8 @@ class FakeServer {
   [[nodiscard]] int port() const { return port_; }
   [[nodiscard]] std::string url() const;
 
-  /// All that was asked so far, complete once the client has an answer.
+  /// Stops the server and returns all requests. A request is complete once the client has an
+  /// answer.
   [[nodiscard]] std::string stop_and_take_requests();
 
  private:
@@ -44,7 +45,7 @@ class FakeServer {
   std::thread thread_;
 };
 
-/// An answer with a JSON body, as provisrd gives it.
+/// Returns an HTTP response with a JSON body, like those of provisrd.
 [[nodiscard]] std::string json_response(int status, const std::string& body);
 
 }  // namespace provisr::test

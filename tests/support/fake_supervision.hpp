@@ -19,32 +19,32 @@
 
 namespace provisr::test {
 
-/// A supervisor of fake children, for which time passes only when told to.
+/// A supervisor of fake children, with a clock that the test advances.
 class FakeSupervision {
  public:
   explicit FakeSupervision(std::vector<daemon::ProcessConfig> processes,
                            daemon::Supervisor::Until mode = daemon::Supervisor::Until::stopped)
       : processes_(std::move(processes)), mode_(mode) {}
 
-  /// What `track` returns from now on, and how often it was called.
+  /// What `track` returns from now on, and the number of its calls.
   std::error_code track_error;
   int tracked = 0;
 
-  /// 0: every pause is as short as it can be.
+  /// The jitter of pauses; 0: every pause is as short as possible.
   double luck = 0;
 
-  /// Before the first start.
+  /// Options of the supervisor. Set them before the first call of supervisor().
   bool can_measure_children = true;
   daemon::ProcessMemory* memory = nullptr;
   std::vector<daemon::ExitRecord> exits_before;
 
-  /// The supervisor, made with the first call.
+  /// Returns the supervisor. The first call creates it.
   daemon::Supervisor& supervisor() {
     if (!supervisor_) supervisor_.emplace(processes_, registry, log.log(), mode_, options());
     return *supervisor_;
   }
 
-  /// Makes the starts, which are due at once.
+  /// Starts the processes: their first starts need no wait.
   void start() { update(); }
   void update() { supervisor().update(); }
   void advance(std::chrono::milliseconds by) {
@@ -58,7 +58,7 @@ class FakeSupervision {
     return supervisor().next_deadline() - clock.monotonic_now();
   }
 
-  SampleScope tracked_scope = SampleScope::process;  ///< of the latest
+  SampleScope tracked_scope = SampleScope::process;  ///< of the latest call of `track`
   ManualClock clock;
   LogCapture log;
   FakeChildren children;
@@ -91,7 +91,7 @@ class FakeSupervision {
   std::optional<daemon::Supervisor> supervisor_;
 };
 
-/// A memory that lasts as long as the object.
+/// A process memory that lasts as long as the object.
 class FakeMemory final : public daemon::ProcessMemory {
  public:
   [[nodiscard]] std::vector<std::string> names() const override {
@@ -114,7 +114,7 @@ class FakeMemory final : public daemon::ProcessMemory {
   bool is_full = false;
 };
 
-/// A process to run.
+/// Returns the configuration of a process that provisrd runs.
 [[nodiscard]] inline daemon::ProcessConfig child_config(std::string name = "app") {
   daemon::ProcessConfig config;
   config.name = std::move(name);
@@ -125,14 +125,14 @@ class FakeMemory final : public daemon::ProcessMemory {
   return config;
 }
 
-/// One that is started again whenever it ends.
+/// Returns the configuration of a process that is restarted whenever it ends.
 [[nodiscard]] inline daemon::ProcessConfig restarting() {
   daemon::ProcessConfig config = child_config();
   config.auto_restart = true;
   return config;
 }
 
-/// A process that somebody else runs, and that is not there.
+/// Returns the configuration of a process that is found by a PID file, which does not exist.
 [[nodiscard]] inline daemon::ProcessConfig foreign_config() {
   daemon::ProcessConfig config;
   config.name = "nginx";

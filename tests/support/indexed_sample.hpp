@@ -7,7 +7,7 @@
 
 namespace provisr::test {
 
-/// A sample all of whose fields follow from one number, so that a torn one can be told.
+/// Returns a sample whose fields all follow from one number, so that a torn sample can be detected.
 [[nodiscard]] inline ProcessMetrics indexed_sample(std::uint64_t index) {
   ProcessMetrics sample;
   sample.timestamp = Timestamp(std::chrono::nanoseconds(static_cast<std::int64_t>(index)));

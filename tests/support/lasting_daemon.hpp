@@ -23,8 +23,8 @@
 
 namespace provisr::test {
 
-/// How many samples of a name its file below a state_dir holds, or held: they are written behind
-/// the ticks.
+/// Returns how many samples were ever written to the history file of a name. Samples reach the file
+/// some time after their tick.
 [[nodiscard]] inline std::uint64_t samples_in_file(const std::filesystem::path& state_dir,
                                                    const std::string& name) {
   const std::string bytes = read_text(state_dir / "histories" / (name + ".history"));
@@ -49,10 +49,10 @@ namespace provisr::test {
   return timestamps;
 }
 
-/// A provisrd with a state_dir that can be started several times.
+/// A provisrd with a state_dir that can be killed and started again.
 class Lasting {
  public:
-  /// `prefix` are the words before the name of provisrd, such as of env.
+  /// `prefix` is put before the path of provisrd in the command, for example {"env", ...}.
   explicit Lasting(const std::string& processes, std::vector<std::string> prefix = {})
       : prefix_(std::move(prefix)) {
     write(processes);
@@ -90,7 +90,7 @@ class Lasting {
     return words;
   }
 
-  /// As `kill -9` does.
+  /// Kills the daemon with SIGKILL and reaps it.
   void kill() {
     program->signal(SIGKILL);
     REQUIRE(program->wait());
@@ -137,14 +137,16 @@ class Lasting {
   [[nodiscard]] std::uint64_t in_file(const std::string& name) const {
     return samples_in_file(state(), name);
   }
-  /// The history of a name, all of which is in its file by now; its max_history is not reached yet.
+  /// Returns the history of a name after waiting until all of it is in the file. Requires that the
+  /// name has fewer samples than max_history.
   [[nodiscard]] std::vector<std::string> written_history_of(const std::string& name) const {
     const std::vector<std::string> history = history_of(name);
     REQUIRE(eventually([&] { return in_file(name) >= history.size(); }));
     return history;
   }
 
-  /// Waits until it is in the log, which is written behind what it tells of.
+  /// Waits until a text is in the log, which is written some time after the event. Returns false if
+  /// the deadline passes first.
   [[nodiscard]] bool is_logged(std::string_view text) const {
     return eventually([&] { return program->err().find(text) != std::string::npos; });
   }
@@ -164,7 +166,8 @@ class Lasting {
  private:
   [[nodiscard]] bool has_answer() const { return http_get(port, "/healthz").status == 200; }
 
-  /// Children outlive a daemon that is merely killed.
+  /// Ends the daemon and its children. If the daemon was killed, its children still run: a new
+  /// daemon is started to end them.
   void end_all() {
     if (!program || program->has_ended()) {
       program.reset();

@@ -20,7 +20,7 @@
 
 namespace provisr::test {
 
-/// A shell that becomes provisr_child, whose output goes to a file.
+/// Returns a shell command that executes provisr_child with its output in a file.
 [[nodiscard]] inline std::vector<std::string> child_with_output(
     const std::string& arguments, const std::filesystem::path& output) {
   return {"/bin/sh", "-c",
@@ -31,12 +31,12 @@ namespace provisr::test {
   return std::filesystem::exists(file) ? read_text(file) : std::string();
 }
 
-/// Whether provisr_child has come to its known state.
+/// Whether provisr_child has printed "ready".
 [[nodiscard]] inline bool is_ready(const std::filesystem::path& output) {
   return text_so_far(output).find("ready\n") != std::string::npos;
 }
 
-/// The PIDs in lines such as "worker 4711".
+/// Returns the PIDs in lines such as "worker 4711".
 [[nodiscard]] inline std::vector<ProcessId> pids_after(const std::string& label,
                                                        const std::filesystem::path& output) {
   std::istringstream words(read_text(output));
@@ -48,7 +48,7 @@ namespace provisr::test {
   return pids;
 }
 
-/// A zombie is not alive.
+/// Whether the process runs. False for a zombie.
 [[nodiscard]] inline bool is_running(ProcessId pid) {
   std::error_code error;
   const daemon::IsAlive is_alive = daemon::system_process_finder()(pid, error);

@@ -19,7 +19,7 @@
 
 namespace provisr::test {
 
-/// A sampler of a living process with a context of its own.
+/// A sampler of a real process, with its own context.
 class LiveSampler {
  public:
   explicit LiveSampler(ProcessId pid, std::optional<std::size_t> budget = {})
@@ -60,7 +60,7 @@ class LiveSampler {
   return static_cast<std::uint32_t>(std::distance(begin(entries), end(entries)));
 }
 
-/// A "Key:  123 kB" line of /proc/PID/status, in bytes.
+/// Returns the value of a "Key:  123 kB" line of /proc/PID/status, in bytes.
 [[nodiscard]] inline std::uint64_t status_bytes(ProcessId pid, std::string_view key) {
   const std::string text = read_text(proc_of(pid) / "status");
   return linux_platform::parse_status_bytes(text, key).value();
@@ -70,7 +70,7 @@ class LiveSampler {
   return linux_platform::parse_stat(read_text(proc_of(pid) / "stat")).value();
 }
 
-/// What the kernel says of the CPU time of a living process, all threads.
+/// Returns the CPU time of a running process from the kernel's CPU clock, over all threads.
 [[nodiscard]] inline double kernel_cpu_seconds(ProcessId pid) {
   clockid_t clock{};
   timespec time{};

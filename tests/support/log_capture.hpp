@@ -11,14 +11,14 @@
 
 namespace provisr::test {
 
-/// A log whose records can be looked at.
+/// A log that keeps its records in memory.
 class LogCapture : private daemon::LogSink {
  public:
   explicit LogCapture(daemon::LogLevel least = daemon::LogLevel::debug) : log_(least, *this) {}
 
   [[nodiscard]] const daemon::Log& log() const { return log_; }
 
-  /// The records so far, without their line breaks.
+  /// Returns the records so far, without their line breaks.
   [[nodiscard]] std::vector<std::string> lines() const {
     const std::lock_guard lock(mutex_);
     return lines_;
@@ -30,7 +30,7 @@ class LogCapture : private daemon::LogSink {
     return all;
   }
 
-  /// How many records hold `part`.
+  /// Returns how many records contain `part`.
   [[nodiscard]] int count(std::string_view part) const {
     int records = 0;
     for (const std::string& line : lines()) {

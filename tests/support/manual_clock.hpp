@@ -8,7 +8,7 @@
 
 namespace provisr::test {
 
-/// Time that passes only when told to.
+/// A clock that the test advances.
 class ManualClock : public Clock {
  public:
   [[nodiscard]] MonotonicTime monotonic_now() const noexcept override {
@@ -21,7 +21,7 @@ class ManualClock : public Clock {
 
   void advance(std::chrono::nanoseconds by) noexcept { elapsed_ns_ += by.count(); }
 
-  /// As somebody does who sets the wall clock, forward or back.
+  /// Steps the wall clock forward or back. Does not change monotonic time.
   void set_wall_clock_by(std::chrono::nanoseconds by) noexcept { set_by_ns_ += by.count(); }
 
  private:

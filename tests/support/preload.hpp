@@ -8,10 +8,10 @@
 
 namespace provisr::test {
 
-/// A library that is put before a program's own, and the file that tells it what to do.
+/// A library that is preloaded into a program, and the file that controls it.
 struct Preload {
-  std::string library;   ///< empty: this build has none
-  std::string variable;  ///< names the file to it
+  std::string library;   ///< empty: this build does not have it
+  std::string variable;  ///< environment variable that gives it the file
   std::string file;
 
   [[nodiscard]] std::vector<std::string> with(const std::vector<std::string>& command) const {
@@ -20,7 +20,8 @@ struct Preload {
     return whole;
   }
 
-  /// Without a dynamic linker, nothing is preloaded; a sanitizer may refuse it.
+  /// Whether provisrd runs with the library: it needs a dynamic linker, and sanitizers may refuse
+  /// preloading.
   [[nodiscard]] bool works_with_provisrd() const {
     return !library.empty() && has_dynamic_linker(provisrd_path()) &&
            run_to_end(with({provisrd_path(), "--version"})).status == 0;

@@ -13,7 +13,7 @@
 
 namespace provisr::test {
 
-/// A proc root made of the texts in tests/fixtures/proc, one folder there a kind of process.
+/// A proc root made of the files in tests/fixtures/proc, which has one folder per kind of process.
 class ProcTree {
  public:
   [[nodiscard]] std::string root() const { return directory_.path().string(); }
@@ -21,7 +21,8 @@ class ProcTree {
     return directory_.path() / std::to_string(pid);
   }
 
-  /// A process with the texts of `kind` and that many open descriptors; replaces one of that PID.
+  /// Adds a process with the files of `kind` and that many open descriptors. Replaces a process
+  /// with the same PID.
   void add(ProcessId pid, std::string_view kind, int descriptors = 0) {
     remove(pid);
     std::filesystem::copy(fixtures() / kind, of(pid));
@@ -31,7 +32,7 @@ class ProcTree {
 
   void remove(ProcessId pid) { std::filesystem::remove_all(of(pid)); }
 
-  /// Replaces the only `from` in a file of the process by `to`.
+  /// Replaces the first `from` in a file of the process by `to`.
   void edit(ProcessId pid, std::string_view file, std::string_view from, std::string_view to) {
     std::string text = read_text(of(pid) / file);
     const auto at = text.find(from);

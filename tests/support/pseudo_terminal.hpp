@@ -22,8 +22,8 @@
 
 namespace provisr::test {
 
-/// A program in a session of its own on a terminal that the test plays. Killed, by its id, with the
-/// object if it still runs.
+/// A program in its own session on a pseudo-terminal, whose other side is the test. The destructor
+/// kills it if it still runs.
 class TerminalProgram {
  public:
   TerminalProgram(std::vector<std::string> command, unsigned short columns, unsigned short rows,
@@ -58,7 +58,7 @@ class TerminalProgram {
     set_size(columns, rows);
   }
 
-  /// Has it draw anew until nothing more can be written, as nobody reads.
+  /// Makes the program redraw, without reading its output, until its writes block.
   void choke() const {
     for (int rounds = 0; rounds < 1000; ++rounds) {
       type("\x0c");
@@ -66,13 +66,13 @@ class TerminalProgram {
     }
   }
 
-  /// The end of the connection: nobody is at the terminal any more.
+  /// Hangs up the terminal.
   void hang_up() {
     ::close(std::exchange(terminal_, -1));
     ::close(std::exchange(master_, -1));
   }
 
-  /// Takes what was written so far.
+  /// Feeds the output so far to the screen.
   void look() {
     pollfd waiting{.fd = master_, .events = POLLIN, .revents = 0};
     std::string bytes(64 * 1024, '\0');
@@ -96,7 +96,8 @@ class TerminalProgram {
 
   [[nodiscard]] const EmulatedScreen& screen() const { return screen_; }
 
-  /// The exit status, 128 + signal for one that was killed; -1 past the deadline.
+  /// Waits for the end of the program. Returns its exit status (128 + signal if it was killed); -1
+  /// if the deadline passes first.
   [[nodiscard]] int wait() {
     int status = 0;
     const bool has_ended = eventually([&] {
@@ -109,7 +110,7 @@ class TerminalProgram {
     return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
   }
 
-  /// Whether the terminal is as it was: echo, lines, cursor, wrapping, the first screen.
+  /// Whether the terminal is restored: echo, line mode, cursor, wrapping and the normal screen.
   [[nodiscard]] bool is_restored() const {
     const termios now = mode();
     return now.c_lflag == before_.c_lflag && now.c_iflag == before_.c_iflag &&
@@ -142,7 +143,7 @@ class TerminalProgram {
     std::vector<char*> argv;
     for (std::string& word : command) argv.push_back(word.data());
     argv.push_back(nullptr);
-    std::vector<std::string> variables = environment;  // the first of a name counts
+    std::vector<std::string> variables = environment;  // getenv() finds the first of a name
     variables.insert(variables.end(), {"TERM=xterm", "LC_ALL=C.UTF-8"});
     std::vector<char*> envp;
     for (std::string& variable : variables) envp.push_back(variable.data());

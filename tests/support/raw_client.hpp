@@ -5,29 +5,30 @@
 
 namespace provisr::test {
 
-/// A connection to a port of the loopback interface that sends whatever bytes a test wants.
+/// A connection to a loopback port or a Unix socket that sends exactly the bytes of the test.
 class RawClient {
  public:
-  /// Throws std::runtime_error if nobody listens.
+  /// Connects. Throws std::runtime_error if nothing listens.
   explicit RawClient(int port, std::string_view address = "127.0.0.1");
-  /// To a Unix socket.
+  /// Connects to a Unix socket. Throws std::runtime_error if nothing listens.
   [[nodiscard]] static RawClient to_unix_socket(const std::string& path);
   ~RawClient();
   RawClient(RawClient&& other) noexcept;
   RawClient(const RawClient&) = delete;
   RawClient& operator=(const RawClient&) = delete;
 
-  /// As much as the other side takes; false if it has closed the connection.
+  /// Sends all bytes. Returns false if the other side has closed the connection.
   bool send(std::string_view bytes);
 
-  /// The next answer, its length by Content-Length; less if the other side closes before. Both
-  /// reads throw std::runtime_error if nothing comes before the deadline.
+  /// Returns the next response, whose length is given by Content-Length; less if the other side
+  /// closes the connection first. All reads throw std::runtime_error if the deadline passes.
   [[nodiscard]] std::string read_answer();
 
-  /// What comes next, of any length; throws std::runtime_error at the end of the connection, too.
+  /// Returns the next bytes, at least one. Throws std::runtime_error at the end of the connection,
+  /// too.
   [[nodiscard]] std::string read_some();
 
-  /// Everything until the other side closes.
+  /// Returns everything until the other side closes the connection.
   [[nodiscard]] std::string read_all();
 
  private:
@@ -36,14 +37,15 @@ class RawClient {
   };
   explicit RawClient(Handle handle) : fd_(handle.fd) {}
 
-  /// False at the end of the connection or the deadline.
+  /// Receives into `received_`. Returns false at the end of the connection; throws
+  /// std::runtime_error if the deadline passes.
   bool receive_more();
 
   int fd_ = -1;
   std::string received_;
 };
 
-/// The status of an answer; 0 if it is none.
+/// Returns the status of an HTTP response; 0 if it is none.
 [[nodiscard]] int status_of_answer(std::string_view answer);
 
 }  // namespace provisr::test

@@ -2,8 +2,9 @@
 
 namespace provisr::test {
 
-/// Whether this build has the address and undefined-behaviour sanitizers. The latter asks a pipe
-/// whether memory is accessible, so that it takes every object for broken without descriptors left.
+/// Whether this build has the address and undefined-behaviour sanitizers. The latter opens a pipe
+/// to check whether memory is accessible: without free descriptors it reports every object as
+/// invalid.
 #if defined(__SANITIZE_ADDRESS__)
 #define PROVISR_TESTS_SANITIZE_ADDRESS
 #elif defined(__has_feature)

@@ -8,7 +8,7 @@
 
 namespace provisr::test {
 
-/// What a router answers to a GET, waited for if it is deferred.
+/// Returns the answer of a router to a GET request. Waits for it if it is deferred.
 [[nodiscard]] inline daemon::HttpAnswer answer_of(const daemon::Router& router,
                                                   daemon::HttpRequest request) {
   request.method = "GET";
@@ -20,7 +20,7 @@ namespace provisr::test {
   return promise.get_future().get();
 }
 
-/// The text of /metrics.
+/// Returns the text of /metrics.
 [[nodiscard]] inline std::string scrape(const daemon::Router& router) {
   daemon::HttpRequest request;
   request.path = "/metrics";

@@ -10,9 +10,8 @@
 
 namespace provisr::test {
 
-/// What a terminal shows that was sent these bytes: cursor positions, erasing, the alternate
-/// screen, from which there is a way back to what was before, and lines that are wrapped or cut off
-/// at the edge. Every character is one column wide.
+/// A terminal emulator: cursor positions, erasing, the normal and the alternate screen, and lines
+/// that are wrapped or cut off at the edge. Every character is one column wide.
 class EmulatedScreen {
  public:
   EmulatedScreen(std::size_t columns, std::size_t rows) { resize(columns, rows); }
@@ -37,7 +36,7 @@ class EmulatedScreen {
     pending_.erase(0, pending_.size() - left.size());
   }
 
-  /// The lines without the spaces at their ends.
+  /// Returns the lines, without trailing spaces.
   [[nodiscard]] std::string text() const {
     std::string text;
     for (const auto& row : cells_) {
@@ -50,7 +49,7 @@ class EmulatedScreen {
   }
 
   [[nodiscard]] bool is_alternate() const { return is_alternate_; }
-  /// How often the alternate screen was chosen.
+  /// Returns how often the alternate screen was selected.
   [[nodiscard]] int times_alternate() const { return times_alternate_; }
   [[nodiscard]] bool has_cursor() const { return has_cursor_; }
   [[nodiscard]] bool wraps() const { return wraps_; }
@@ -130,7 +129,7 @@ class EmulatedScreen {
   std::size_t column_ = 0;
   std::size_t rows_ = 0;
   std::vector<std::vector<std::string>> cells_;
-  std::size_t other_row_ = 0;  ///< of the screen that is not shown, as the next two
+  std::size_t other_row_ = 0;  ///< this and the next two belong to the screen that is not shown
   std::size_t other_column_ = 0;
   std::vector<std::vector<std::string>> other_cells_;
   std::string pending_;

@@ -8,8 +8,8 @@
 
 namespace provisr::test {
 
-/// Signals one process. Throws for what kill() takes as a group or as every process there is: a
-/// PID that is not known yet must not end the tests and all that runs them.
+/// Signals one process. Throws std::logic_error if `pid` is not positive: kill() would signal a
+/// process group or all processes, for example those that run the tests.
 inline void send_signal(long long pid, int number) {
   if (pid <= 0) throw std::logic_error(fmt::format("{} is no process to signal", pid));
   ::kill(static_cast<pid_t>(pid), number);

@@ -11,7 +11,7 @@
 
 namespace provisr::test {
 
-/// Throws std::system_error if the program cannot be executed.
+/// Starts a child and waits until its program is executed. Throws std::system_error if that fails.
 [[nodiscard]] inline std::unique_ptr<daemon::ChildProcess> start_child(
     const daemon::ChildCommand& command) {
   daemon::StartFailure failure;

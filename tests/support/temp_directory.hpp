@@ -10,7 +10,7 @@
 
 namespace provisr::test {
 
-/// A directory of one's own, gone with the object.
+/// A new temporary directory. The destructor removes it.
 class TempDirectory {
  public:
   TempDirectory() {
@@ -27,7 +27,7 @@ class TempDirectory {
     std::filesystem::remove_all(path_, ignored);
   }
 
-  /// Writes a file in it and returns where that is.
+  /// Writes a file in the directory and returns its path.
   std::filesystem::path write(const std::filesystem::path& name, std::string_view text) const {
     const auto file = path_ / name;
     write_text(file, text);

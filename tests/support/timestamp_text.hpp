@@ -6,7 +6,8 @@
 
 #include <string>
 
-/// Catch2 shows a moment by system_clock::to_time_t, which libc++ does not take nanoseconds for.
+/// Replaces Catch2's conversion, which uses system_clock::to_time_t: in libc++ that does not accept
+/// nanoseconds.
 template <>
 struct Catch::StringMaker<provisr::Timestamp> {
   static std::string convert(provisr::Timestamp moment) {

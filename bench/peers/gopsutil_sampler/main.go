@@ -1,6 +1,6 @@
-// Samples processes with gopsutil, by the calls of a Go supervisor that shows CPU, memory, threads
-// and descriptors: gopsutil_sampler DIRECTORY takes the PIDs of its *.pid files. Prints "ready";
-// for each line N on standard input it makes N ticks and prints "done".
+// Samples processes with gopsutil, with the calls of a Go supervisor that shows CPU, memory, threads
+// and descriptors. Usage: gopsutil_sampler DIRECTORY. Takes the PIDs in the *.pid files of DIRECTORY
+// and prints "ready". For each line N on standard input it makes N ticks and prints "done".
 package main
 
 import (

@@ -1,5 +1,5 @@
-// The exposition of PROCESSES processes, four gauges each, by Go's promhttp:
-// promhttp_server ADDRESS PROCESSES serves /metrics.
+// Serves an exposition of PROCESSES processes with four gauges each on /metrics, with Go's promhttp.
+// Usage: promhttp_server ADDRESS PROCESSES
 package main
 
 import (

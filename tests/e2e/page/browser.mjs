@@ -1,4 +1,4 @@
-// A page in Chromium, what it said on its console, and what is drawn on its canvases.
+// Opens the page in Chromium, collects its console messages and counts pixels of its charts.
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { chromium } from 'playwright-core';
@@ -8,7 +8,7 @@ const axeSource = await readFile(createRequire(import.meta.url).resolve('axe-cor
 export const launch = () =>
   chromium.launch({ executablePath: process.env.CHROMIUM, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
 
-/** Opens the page; `complaints` collects every message of its console and every error. */
+/** Opens the page. `complaints` collects all console messages and errors. */
 export async function openPage(browser, daemon, { hash = '', ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
   const page = await context.newPage();
@@ -33,14 +33,14 @@ export const groupOf = (page, base) => row(page, `base=${base}`);
 export const cell = (locator, column) => locator.locator(`.col-${column}`);
 export const names = (page) => page.locator('tbody:not(.space) .name').allTextContents();
 
-/** How many pixels of a chart have the colour of a variable of the style sheet, or nearly. */
+/** Counts the pixels of a chart whose colour is close to that of a variable of the style sheet. */
 export async function pixels(chart, variable = 'data', from = 0) {
   return chart.evaluate(async (element, [name, top]) => {
     const hex = getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
     const wanted = [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
     const [width, height] = [element.clientWidth, element.clientHeight];
     if (width === 0 || height === 0) return 0;
-    // A copy: a canvas that is read becomes a slow one.
+    // Reads a copy: reading a canvas makes it slow.
     const size = element instanceof HTMLCanvasElement ? [element.width, element.height] : [width, height];
     const copy = new OffscreenCanvas(...size).getContext('2d', { willReadFrequently: true });
     if (element instanceof HTMLCanvasElement) {
@@ -69,9 +69,9 @@ export async function pixels(chart, variable = 'data', from = 0) {
   }, [variable, from]);
 }
 
-/** What axe finds that is serious or critical, one line each. */
+/** Returns the serious and critical violations that axe finds, one line each. */
 export async function seriousFaults(page) {
-  // Evaluated by the debugger, so that the page's policy needs no hole for it.
+  // Evaluated by the debugger, so that the page's content security policy needs no exception.
   await page.evaluate(axeSource);
   const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
   return violations
@@ -80,8 +80,8 @@ export async function seriousFaults(page) {
 }
 
 /**
- * Scrolls by three rows a frame. Returns, sorted, the ms of each frame that the page's thread has
- * worked for it, not that have passed, from its scripts to its paint: others work here, too.
+ * Scrolls by three rows per frame. Returns, sorted, the thread time in ms of each frame, from scripts
+ * to paint. Wall time would include the work of other programs.
  */
 export async function framesOfScrolling(page, count) {
   const tracing = await page.context().browser().newBrowserCDPSession();
@@ -91,7 +91,7 @@ export async function framesOfScrolling(page, count) {
   await page.evaluate(async (frames) => {
     for (let frame = 0; frame < frames; ++frame) {
       await new Promise(requestAnimationFrame);
-      await new Promise((resolve) => setTimeout(resolve)); // outside of the frame, as the browser's own scrolling is
+      await new Promise((resolve) => setTimeout(resolve)); // outside of the frame, like the browser's own scrolling
       window.scrollBy(0, 87);
     }
   }, count);

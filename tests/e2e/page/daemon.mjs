@@ -1,4 +1,4 @@
-// A provisrd of its own for each test, on ports that the system chooses.
+// Runs a separate provisrd for a test, on ports that the system chooses.
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,7 +8,7 @@ const buildDir = process.env.PROVISR_BUILD_DIR;
 export const load = (options) => `${buildDir}/examples/demo_load ${options}`;
 const program = `${buildDir}/daemon/provisrd`;
 
-/** Asks until it is so; the last failure is told. */
+/** Polls until `check` returns a true value and returns it. Throws the last failure if it never does. */
 export async function eventually(check, patience = 30_000) {
   const end = Date.now() + patience;
   for (;;) {
@@ -35,7 +35,7 @@ export class Daemon {
     return daemon;
   }
 
-  /** Starts it, again on the same port. */
+  /** Starts the daemon; after the first time, on the same port. */
   async run() {
     const file = join(this.folder, 'provisr.toml');
     await writeFile(file, this.text(this.port));

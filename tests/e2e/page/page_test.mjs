@@ -1,4 +1,4 @@
-// The page as people use it. Every test ends with a quiet console.
+// Uses the page like a user. Every test checks that the console has no messages.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { Daemon, eventually, load } from './daemon.mjs';
@@ -7,7 +7,7 @@ import { cell, framesOfScrolling, groupOf, launch, names, openPage, pixels, read
 const token = 'correct horse battery staple'.replaceAll(' ', '-');
 const markup = '<img src=x onerror=alert(1)>';
 
-/** Two steady groups, one that grows, one over its limit, one that dies, and some that are not there. */
+/** Steady groups, a process that grows, one over its limit, one that dies, and some that do not run. */
 const zoo = `
 [[processes]]
 name = "api"
@@ -47,7 +47,7 @@ let browser;
 before(async () => (browser = await launch()));
 after(() => browser.close());
 
-/** Runs a test on a page of a daemon; afterwards the console must have been quiet. */
+/** Runs a test on a page of a daemon. Afterwards the console must have no messages. */
 function onPage(name, { daemon, hash, quiet = true, ...options }, body) {
   test(name, async () => {
     const page = await openPage(browser, daemon(), { hash, ...options });
@@ -81,7 +81,7 @@ describe('a busy daemon', () => {
   let busy;
   before(async () => {
     busy = await Daemon.start(zoo, { server: auth, files });
-    // Something has died, something has grown.
+    // Waits until a process has died and another one has exceeded its limit.
     await eventually(async () => {
       const { exits } = await busy.get('api/exits');
       return exits.some(({ name }) => name === 'crasher') && exits.some(({ reason }) => reason === 'limit');
@@ -117,7 +117,7 @@ describe('a busy daemon', () => {
     await eventually(async () => /Ended .* ago: signal 9 \(Killed\).*time in 10 min/.test(await problems.textContent()));
     await eventually(async () => /next start in|up again/.test(await problems.textContent()));
     await eventually(async () => /Memory gr[eo]ws? .* a minute, from/.test(await problems.textContent()));
-    await eventually(async () => /by its limit|over its limit/.test(await problems.textContent()));
+    await eventually(async () => /stopped by its limit|over its limit/.test(await problems.textContent()));
     const table = await page.locator('#processes').boundingBox();
     assert.ok((await problems.boundingBox()).y < table.y);
   });
@@ -147,7 +147,7 @@ describe('a busy daemon', () => {
     await page.locator('#filter').fill('absent');
     await eventually(async () => (await names(page)).join() === 'nginx');
     await page.locator('#filter').fill('nobody');
-    await page.getByText('No process fits the filter.').waitFor();
+    await page.getByText('No process matches the filter.').waitFor();
     await page.keyboard.press('Escape');
     await eventually(async () => (await names(page)).length > 8);
   });
@@ -174,7 +174,7 @@ describe('a busy daemon', () => {
     assert.match(text, /curl -s 'http:\/\/127\.0\.0\.1:\d+\/api\/metrics\/history\?name=worker-1&since=-5m' \| jq \./);
     assert.match(text, /provisr_process_cpu_percent\{name="worker-1"\}/);
     assert.match(page.url(), /#name=worker-1/);
-    await eventually(async () => /signal 15 \(Terminated\), by its limit/.test(await page.locator('.exits').textContent()));
+    await eventually(async () => /signal 15 \(Terminated\), stopped by its limit/.test(await page.locator('.exits').textContent()));
     const memory = page.locator('[data-figure="memory_rss"] canvas');
     assert.ok((await pixels(memory, 'wait')) > 20, 'the limit is a line');
     assert.ok((await pixels(memory, 'down', 0.85)) > 8, 'an end is marked');
@@ -196,7 +196,7 @@ describe('a busy daemon', () => {
         await page.mouse.move(x, box.y + 60);
         await page.evaluate(() => new Promise(requestAnimationFrame));
         const text = await page.locator('[data-figure="memory_rss"] .tip').textContent();
-        if (/ended: signal 9 \(Killed\), by itself/.test(text)) return true;
+        if (/ended: signal 9 \(Killed\), on its own/.test(text)) return true;
       }
       return false;
     })();
@@ -373,7 +373,7 @@ describe('what comes and goes', () => {
         return true;
       });
       await screenshot(page, 'gap');
-      // On the screen, that is: a line among the problems may come or go above it.
+      // Compares positions on the screen: lines of problems may come or go above the table.
       await eventually(async () => Math.abs((await place()) - before) < 30);
       assert.ok(await page.evaluate(() => window.scrollY > 0));
       assert.equal(await rowOf(page, 'app-50').getAttribute('aria-selected'), 'true');
@@ -393,7 +393,7 @@ describe('what comes and goes', () => {
       await screenshot(page, 'token');
       assert.ok(!(await page.content()).includes('secret-app'));
       await page.keyboard.press('Escape');
-      await page.getByRole('button', { name: 'Give the token' }).click();
+      await page.getByRole('button', { name: 'Enter the token' }).click();
       await dialog.locator('input').fill(token);
       await page.keyboard.press('Enter');
       await ready(page);
@@ -454,7 +454,7 @@ describe('what other pages stumble over', () => {
         pages.push(page);
         await page.goto(small.url);
         await ready(page);
-        // Headless tabs are all in sight; this one is told that it is not.
+        // All headless tabs are visible: pretend that this one is hidden.
         await page.evaluate(() => {
           Object.defineProperty(document, 'hidden', { configurable: true, get: () => true });
           document.dispatchEvent(new Event('visibilitychange'));
@@ -534,7 +534,7 @@ describe('what other pages stumble over', () => {
     const asksForAll = () => asked.some((url) => url.includes('/metrics/history?name=app-1') && url.includes('limit=20000'));
     await page.reload();
     await ready(page);
-    await page.getByText('No sample is kept of it.').waitFor();
+    await page.getByText('No samples are stored.').waitFor();
     assert.ok(!asksForAll());
     await page.unroute('**/api/metrics');
     await eventually(asksForAll);
@@ -606,7 +606,7 @@ describe('what other pages stumble over', () => {
     await page.reload();
     await ready(page);
     const text = page.locator('.charts');
-    for (const label of ['Read from storage, B a second', 'Written to storage', 'Major page faults', 'Voluntary context switches', 'Involuntary context switches', 'Memory, peak', 'Memory, shared parts shared out']) {
+    for (const label of ['Read from storage, B per second', 'Written to storage', 'Major page faults', 'Voluntary context switches', 'Involuntary context switches', 'Memory, peak', 'Memory, PSS']) {
       await eventually(async () => (await text.textContent()).includes(label.split(', B')[0]));
     }
     assert.equal(await page.locator('[data-figure="max_fds"]').count(), 0, 'a limit is a line in the chart of descriptors');
@@ -623,7 +623,7 @@ describe('what other pages stumble over', () => {
       daemon.text = (port) => text(port).replace('"old"', '"new"');
       await daemon.run();
       await eventually(async () => (await names(page)).join() === 'new,new-1,new-2');
-      await page.getByText('There is no such process (any more).').waitFor();
+      await page.getByText('There is no such process, or it was removed.').waitFor();
       await isDrawn(cell(rowOf(page, 'new-1'), 'memory-chart').locator('.spark'));
     } finally {
       await page.context().close();
@@ -664,7 +664,7 @@ describe('a thousand processes', () => {
     assert.equal(await page.locator('#processes').getAttribute('aria-rowcount'), '1011');
     assert.ok((await page.locator('tbody tr').count()) < 120, 'only rows in sight are elements');
     const session = await page.context().newCDPSession(page);
-    // The time that the page's thread has worked, not the time that has passed: others work here, too.
+    // Thread time: wall time would include the work of other programs.
     await session.send('Performance.enable', { timeDomain: 'threadTicks' });
     const spent = async () => 1000 * (await session.send('Performance.getMetrics')).metrics.find(({ name }) => name === 'TaskDuration').value;
     await eventually(async () => (await cell(rowOf(page, 'crowd-a-1'), 'memory').textContent()) !== '–');
@@ -680,7 +680,7 @@ describe('a thousand processes', () => {
     const at = (share) => frames[Math.floor((frames.length - 1) * share)];
     console.log(`1,000 processes: first paint ${paint.toFixed(0)} ms; work for a frame while scrolling, script to paint: median ` +
       `${at(0.5).toFixed(1)} ms, 95th percentile ${at(0.95).toFixed(1)} ms of ${frames.length} frames; for each look at all figures ${look.toFixed(0)} ms`);
-    // A machine at rest needs a third of it: what fails here is a fault of the page.
+    // An idle machine needs a third of these limits: a failure is a fault of the page.
     assert.ok(frames.length > 100);
     assert.ok(at(0.5) < 35, `${at(0.5)} ms of work for a frame`);
     assert.ok(look < 200, `${look} ms of work for a look`);

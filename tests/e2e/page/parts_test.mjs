@@ -1,4 +1,4 @@
-// Parts of the page that need no browser: what is kept, for how long, and how figures read.
+// Tests of the parts of the page that need no browser: data, its limits, and formats.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { bytes, count, number, span } from './web/format.js';

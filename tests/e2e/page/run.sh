@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Looks at the page in a headless Chromium, with the programs built in the given directory.
-# Installs playwright-core and axe-core into DIR/page-tests; leaves screenshots there, too.
+# Tests the page in a headless Chromium with the programs of the build directory $1. Installs
+# playwright-core and axe-core into page-tests below it, and leaves screenshots there.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -16,7 +16,7 @@ chromium=${CHROMIUM:-$(command -v chromium || command -v chromium-browser || com
 [ -n "$chromium" ] || skip "no Chromium here; ./tests/run.sh e2e installs one"
 command -v node >/dev/null || skip "no Node.js here; ./tests/run.sh e2e installs it"
 
-# node --test would run every file that lies beside the tests: they get a folder without the modules.
+# node --test would run every file beside the tests, so they are copied to a separate folder.
 install_modules() {
   if [ -d "$folder/node_modules/axe-core" ] && cmp -s "$here/package.json" "$folder/package.json"; then return; fi
   command -v npm >/dev/null || skip "no npm here; ./tests/run.sh e2e installs it"

@@ -1,4 +1,4 @@
-// A supervisor in miniature: watches itself through the installed library.
+// A minimal user of the library: watches its own process.
 
 #include <provisr/provisr.hpp>
 
