@@ -8,6 +8,7 @@
 #include "daemon/config/load.hpp"
 #include "daemon/daemon.hpp"
 #include "daemon/platform/blocked_signals.hpp"
+#include "daemon/platform/own_process.hpp"
 #include "daemon/platform/program_arguments.hpp"
 #include "daemon/platform/service_manager.hpp"
 #include "daemon/platform/standard_streams.hpp"
@@ -142,6 +143,7 @@ void complain(const std::string& text) noexcept {
 }  // namespace
 
 int main(int argc, char** argv) {
+  share_one_heap();
   const StandardStreams streams = prepare_standard_streams();
   try {
     const std::vector<std::string> arguments = program_arguments(argc, argv);

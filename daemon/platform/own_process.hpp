@@ -19,4 +19,9 @@ namespace provisr::daemon {
 /// malloc has allocated. Windows: the private commit.
 [[nodiscard]] std::optional<std::uint64_t> own_heap_bytes();
 
+/// Makes all threads share one heap, if the C library would give each its own. That takes less
+/// memory, and starting a child copies less: fork_for_exec() leaves out only this heap. Call it
+/// before other threads run.
+void share_one_heap() noexcept;
+
 }  // namespace provisr::daemon

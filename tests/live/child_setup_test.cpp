@@ -268,6 +268,22 @@ TEST_CASE("one that waits for the reader of a named pipe holds up nobody") {
   }
 }
 
+TEST_CASE("the heap is not copied into a child") {
+  const auto has_heap = [](const std::string& process) {
+    return read_text("/proc/" + process + "/maps").find("[heap]") != std::string::npos;
+  };
+  if (!has_heap("self")) SKIP("this program has no heap that grows by brk");
+  if (::dlsym(RTLD_DEFAULT, "__tsan_init") != nullptr) SKIP("the thread sanitizer needs all of it");
+  const TempDirectory directory;
+  ChildCommand command = command_of({"/bin/true"});
+  command.stdout_file = directory.path() / "pipe";  // holds the child before it executes anything
+  REQUIRE(::mkfifo(command.stdout_file.c_str(), 0600) == 0);
+  StartFailure failure;
+  const auto child = ChildProcess::start(command, failure);
+  REQUIRE(child);
+  CHECK_FALSE(has_heap(std::to_string(child->pid())));
+}
+
 TEST_CASE("a group is asked to end by the stop signal") {
   const auto child = start_child({child_path(), "threader", "1"});
   child->terminate_group(SIGINT);

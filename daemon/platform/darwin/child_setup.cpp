@@ -4,7 +4,7 @@
 
 namespace provisr::daemon {
 
-pid_t fork_without_handlers() noexcept {
+pid_t fork_for_exec() noexcept {
   return fork();
 }
 

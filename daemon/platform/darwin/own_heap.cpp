@@ -10,4 +10,6 @@ std::optional<std::uint64_t> own_heap_bytes() {
   return statistics.size_in_use;
 }
 
+void share_one_heap() noexcept {}
+
 }  // namespace provisr::daemon

@@ -1,6 +1,15 @@
 #include "daemon/platform/posix/child_setup.hpp"
 
+#include "daemon/platform/linux/file_text.hpp"
+
+#include <cerrno>
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <new>
 #include <signal.h>
+#include <string>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -20,11 +29,53 @@ bool close_range_from(int first) noexcept {
   return syscall(SYS_close_range, static_cast<unsigned>(first), ~0U, 0U) == 0;
 }
 
+using Address = std::uintptr_t;
+
+/// Returns 0 if it is not known.
+[[nodiscard]] Address find_heap() noexcept {
+  Address begin = 0;
+  try {
+    const std::string maps = text_of("/proc/self/maps");
+    const std::size_t name = maps.find("[heap]");
+    if (name == std::string::npos) return 0;
+    const std::size_t line = maps.rfind('\n', name) + 1;
+    std::from_chars(maps.data() + line, maps.data() + name, begin, 16);
+  } catch (const std::bad_alloc&) {  // then the heap is copied
+  }
+  return begin;
+}
+
+/// Excludes the heap that grows by brk(2) from forks during its lifetime.
+class HeapLeftOut {
+ public:
+  HeapLeftOut() noexcept {
+    static const Address begin = find_heap();
+    const auto end = reinterpret_cast<Address>(sbrk(0));
+    const auto variable_of_thread = reinterpret_cast<Address>(&errno);
+    const bool holds_variables = begin <= variable_of_thread && variable_of_thread < end;
+    if (begin == 0 || end <= begin || holds_variables) return;
+    heap_ = reinterpret_cast<void*>(begin);
+    size_ = end - begin;
+    madvise(heap_, size_, MADV_DONTFORK);
+  }
+  ~HeapLeftOut() {
+    if (heap_ != nullptr) madvise(heap_, size_, MADV_DOFORK);
+  }
+  HeapLeftOut(const HeapLeftOut&) = delete;
+  HeapLeftOut& operator=(const HeapLeftOut&) = delete;
+
+ private:
+  void* heap_ = nullptr;
+  std::size_t size_ = 0;
+};
+
 }  // namespace
 
-pid_t fork_without_handlers() noexcept {
+pid_t fork_for_exec() noexcept {
   const bool has_bare_fork = provisr_bare_fork != nullptr && provisr_thread_sanitizer == nullptr;
-  return has_bare_fork ? provisr_bare_fork() : fork();
+  if (!has_bare_fork) return fork();  // handlers of libraries use the heap
+  const HeapLeftOut heap_left_out;
+  return provisr_bare_fork();
 }
 
 bool end_with_parent(pid_t parent) noexcept {

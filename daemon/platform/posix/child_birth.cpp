@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <fcntl.h>
 #include <signal.h>
+#include <span>
 #include <sys/stat.h>
 #include <type_traits>
 #include <unistd.h>
@@ -18,16 +19,16 @@
 
 namespace provisr::daemon {
 
+namespace {
+
 /// Facts that the child needs, collected before the fork.
-struct ChildBirth::Surroundings {
+struct Surroundings {
   const ExecPlan& plan;
   int report_pipe;
   pid_t parent;
   int descriptor_limit;
   bool has_null_stdin;
 };
-
-namespace {
 
 using Step = StepFailure::Step;
 
@@ -66,23 +67,23 @@ constexpr int kept_report_pipe = STDERR_FILENO + 1;
 }
 
 /// Ignores errors: if the directory is missing, opening a file in it fails.
-void make_directory(const std::filesystem::path& directory) noexcept {
+void make_directory(const char* directory) noexcept {
   constexpr mode_t mode = 0755;
-  if (!directory.empty()) mkdir(directory.c_str(), mode);
+  if (directory != nullptr) mkdir(directory, mode);
 }
 
-[[nodiscard]] bool append_to(const std::filesystem::path& file, int stream) noexcept {
-  return file.empty() || put_on(stream, file.c_str(), O_WRONLY | O_APPEND | O_CREAT);
+[[nodiscard]] bool append_to(const char* file, int stream) noexcept {
+  return file == nullptr || put_on(stream, file, O_WRONLY | O_APPEND | O_CREAT);
 }
 
 /// Systems declare the count with different types.
 template <class Count>
 [[nodiscard]] bool set_groups(int (*set)(Count, const gid_t*),
-                              const std::vector<gid_t>& groups) noexcept {
+                              std::span<const gid_t> groups) noexcept {
   return set(static_cast<Count>(groups.size()), groups.data()) == 0;
 }
 
-[[nodiscard]] bool become(const UserAccount& account) noexcept {
+[[nodiscard]] bool become(const ExecPlan::Account& account) noexcept {
   const bool is_it_already =
       account.uid != 0 && getuid() == account.uid && geteuid() == account.uid;
   if (is_it_already) return true;
@@ -98,6 +99,38 @@ void reset_signals() noexcept {
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+[[nodiscard]] StepFailure become_program(const Surroundings& around) noexcept {
+  const ExecPlan& plan = around.plan;
+  // A group, so that workers can be signalled with it. Not a session: the child remains a job of
+  // the daemon's terminal and receives its hangup.
+  setpgid(0, 0);
+  if (!keep_only_standard_streams_and(around.report_pipe, around.descriptor_limit)) {
+    return {Step::set_up, errno};
+  }
+  if (plan.outlives_daemon() && !is_told_to_go_on()) return {Step::set_up, ECANCELED};
+  if (around.has_null_stdin && !put_on(STDIN_FILENO, "/dev/null", O_RDONLY)) {
+    return {Step::set_up, errno};
+  }
+  make_directory(plan.log_directory());
+  if (!append_to(plan.stdout_file(), STDOUT_FILENO)) return {Step::open_stdout, errno};
+  if (!append_to(plan.stderr_file(), STDERR_FILENO)) return {Step::open_stderr, errno};
+  if (const auto& limit = original_descriptor_limit()) setrlimit(RLIMIT_NOFILE, &*limit);
+  if (plan.account() && !become(*plan.account())) return {Step::become_user, errno};
+  // After the change of user, because that change makes the kernel drop the setting.
+  if (!plan.outlives_daemon() && !end_with_parent(around.parent)) return {Step::set_up, ESRCH};
+  if (plan.work_dir() != nullptr && chdir(plan.work_dir()) != 0) {
+    return {Step::enter_work_dir, errno};
+  }
+  reset_signals();
+  return {Step::execute, plan.execute()};
+}
+
+[[noreturn]] void run_in_child(const Surroundings& around) noexcept {
+  const StepFailure failure = become_program(around);
+  static_cast<void>(!write(kept_report_pipe, &failure, sizeof failure));
+  _exit(127);
 }
 
 // Before the fork.
@@ -140,41 +173,11 @@ pid_t ChildBirth::fork_child(int report_pipe, const std::string& mark) const {
       .has_null_stdin = !command_.inherit_stdin || isatty(STDIN_FILENO) == 1,
   };
   const AllSignalsBlocked blocked;
-  const pid_t pid = fork_without_handlers();
-  if (pid == 0) live(around);
+  const pid_t pid = fork_for_exec();
+  if (pid == 0) run_in_child(around);
   // Also in the parent, so that the group exists before it is signalled, whichever runs first.
   if (pid > 0) setpgid(pid, pid);
   return pid;
-}
-
-void ChildBirth::live(const Surroundings& around) const noexcept {
-  const StepFailure failure = become_program(around);
-  static_cast<void>(!write(kept_report_pipe, &failure, sizeof failure));
-  _exit(127);
-}
-
-StepFailure ChildBirth::become_program(const Surroundings& around) const noexcept {
-  // A group, so that workers can be signalled with it. Not a session: the child remains a job of
-  // the daemon's terminal and receives its hangup.
-  setpgid(0, 0);
-  if (!keep_only_standard_streams_and(around.report_pipe, around.descriptor_limit)) {
-    return {Step::set_up, errno};
-  }
-  if (command_.outlives_daemon && !is_told_to_go_on()) return {Step::set_up, ECANCELED};
-  if (around.has_null_stdin && !put_on(STDIN_FILENO, "/dev/null", O_RDONLY)) {
-    return {Step::set_up, errno};
-  }
-  make_directory(command_.log_directory);
-  if (!append_to(command_.stdout_file, STDOUT_FILENO)) return {Step::open_stdout, errno};
-  if (!append_to(command_.stderr_file, STDERR_FILENO)) return {Step::open_stderr, errno};
-  if (const auto& limit = original_descriptor_limit()) setrlimit(RLIMIT_NOFILE, &*limit);
-  if (command_.account && !become(*command_.account)) return {Step::become_user, errno};
-  // After the change of user, because that change makes the kernel drop the setting.
-  if (!command_.outlives_daemon && !end_with_parent(around.parent)) return {Step::set_up, ESRCH};
-  const char* const work_dir = around.plan.work_dir();
-  if (work_dir != nullptr && chdir(work_dir) != 0) return {Step::enter_work_dir, errno};
-  reset_signals();
-  return {Step::execute, around.plan.execute()};
 }
 
 StartFailure ChildBirth::describe(const StepFailure& failure) const {

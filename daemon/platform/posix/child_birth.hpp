@@ -30,10 +30,6 @@ class ChildBirth {
   [[nodiscard]] StartFailure describe(const StepFailure& failure) const;
 
  private:
-  struct Surroundings;
-
-  [[noreturn]] void live(const Surroundings& around) const noexcept;
-  [[nodiscard]] StepFailure become_program(const Surroundings& around) const noexcept;
   [[nodiscard]] std::string object_of(StepFailure::Step step, int error) const;
 
   ChildCommand command_;

@@ -6,9 +6,11 @@
 /// child of a multithreaded program requires.
 namespace provisr::daemon {
 
-/// Forks without running the atfork handlers of libraries, which would write to pages all over the
-/// parent and cause each to be copied. The child may make only async-signal-safe calls.
-[[nodiscard]] pid_t fork_without_handlers() noexcept;
+/// Forks a child that soon executes a program. It may make only async-signal-safe calls, and may
+/// access only its stack, static variables and pages of map_zeros(): the heap may be missing, and
+/// no atfork handler runs if that can be avoided. Copying what the child does not need would take
+/// most of the time of a start. Not thread-safe.
+[[nodiscard]] pid_t fork_for_exec() noexcept;
 
 /// Makes the kernel send SIGTERM to this process when `parent` dies, if the kernel supports that.
 /// Returns false if the parent is already dead.

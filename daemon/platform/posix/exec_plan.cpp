@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstddef>
+#include <filesystem>
 #include <optional>
 #include <string_view>
 #include <unistd.h>
@@ -80,12 +81,16 @@ std::vector<std::string> files_in_path(std::string_view path, const std::string&
   }
 }
 
-std::vector<char*> null_terminated(std::vector<std::string>& strings) {
-  std::vector<char*> pointers;
-  pointers.reserve(strings.size() + 1);
-  for (std::string& text : strings) pointers.push_back(text.data());
-  pointers.push_back(nullptr);
-  return pointers;
+/// The candidates for the program's file.
+std::vector<std::string> files_of(const ChildCommand& command,
+                                  const std::vector<std::string>& environment) {
+  const std::string& program = command.argv.at(0);
+  if (program.empty() || !is_searched(program)) return {program};
+  return files_in_path(search_path(environment), program);
+}
+
+const char* copy_path(ForkArena& arena, const std::filesystem::path& path) {
+  return path.empty() ? nullptr : arena.copy(path.native());
 }
 
 bool means_look_further(int error) noexcept {
@@ -97,25 +102,25 @@ bool means_look_further(int error) noexcept {
 
 ExecPlan::ExecPlan(const ChildCommand& command, const std::string& mark)
     : searches_path_(is_searched(command.argv.at(0))),
-      work_dir_(command.work_dir.string()),
-      arguments_(command.argv),
-      environment_(environment_of(command)) {
-  set_entry(environment_, mark);
-  const std::string& program = arguments_.front();
-  files_ = searches_path_ && !program.empty() ? files_in_path(search_path(environment_), program)
-                                              : std::vector<std::string>{program};
-  argv_ = null_terminated(arguments_);
-  envp_ = null_terminated(environment_);
-}
-
-const char* ExecPlan::work_dir() const noexcept {
-  return work_dir_.empty() ? nullptr : work_dir_.c_str();
+      outlives_daemon_(command.outlives_daemon),
+      work_dir_(copy_path(arena_, command.work_dir)),
+      stdout_file_(copy_path(arena_, command.stdout_file)),
+      stderr_file_(copy_path(arena_, command.stderr_file)),
+      log_directory_(copy_path(arena_, command.log_directory)),
+      arguments_(arena_.copy(command.argv)) {
+  if (const auto& account = command.account) {
+    account_ = {account->uid, account->gid, arena_.copy(account->groups)};
+  }
+  std::vector<std::string> environment = environment_of(command);
+  set_entry(environment, mark);
+  files_ = arena_.copy(files_of(command, environment));
+  environment_ = arena_.copy(environment);
 }
 
 int ExecPlan::execute() const noexcept {
   int failure = ENOENT;
-  for (const std::string& file : files_) {
-    execve(file.c_str(), argv_.data(), envp_.data());
+  for (char** file = files_; *file != nullptr; ++file) {
+    execve(*file, arguments_, environment_);
     if (!means_look_further(errno)) return errno;
     // A file without execute permission is more informative than a missing one.
     if (failure != EACCES) failure = errno == ENOTDIR && searches_path_ ? ENOENT : errno;

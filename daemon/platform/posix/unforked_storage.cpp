@@ -8,27 +8,17 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <new>
 #include <span>
-#include <sys/mman.h>
 #include <utility>
 #include <vector>
 
 namespace provisr::daemon {
 namespace {
 
-/// Throws std::bad_alloc.
-[[nodiscard]] std::span<std::byte> map_zeros(std::size_t size) {
-  constexpr int protection = PROT_READ | PROT_WRITE;
-  void* const memory = ::mmap(nullptr, size, protection, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED) throw std::bad_alloc();
-  return {static_cast<std::byte*>(memory), size};
-}
-
 /// Zeroed pages that no fork copies. Throws std::bad_alloc.
 class UnforkedPages : public posix_platform::MappedPages {
  public:
-  explicit UnforkedPages(std::size_t size) : MappedPages(map_zeros(size)) {
+  explicit UnforkedPages(std::size_t size) : MappedPages(posix_platform::map_zeros(size)) {
     posix_platform::leave_out_of_forks(bytes());
   }
 };

@@ -24,4 +24,6 @@ std::optional<std::uint64_t> own_heap_bytes() {
   return counters.PrivateUsage;
 }
 
+void share_one_heap() noexcept {}
+
 }  // namespace provisr::daemon
