@@ -17,6 +17,7 @@
 #include <set>
 #include <span>
 #include <stdexcept>
+#include <string_view>
 #include <system_error>
 #include <thread>
 #include <unordered_map>
@@ -54,6 +55,12 @@ constexpr std::size_t bytes_sent_in_a_row = std::size_t{4} << 20U;
 [[nodiscard]] Poller::Interest interest_of(const Connection& connection) {
   if (connection.phase() == Phase::answer) return Poller::Interest::output;
   return connection.takes_input() ? Poller::Interest::input : Poller::Interest::none;
+}
+
+[[nodiscard]] std::size_t size_of(std::span<const std::string_view> parts) {
+  std::size_t size = 0;
+  for (const std::string_view part : parts) size += part.size();
+  return size;
 }
 
 /// At least half of the connections are left to those that wait for nobody.
@@ -367,16 +374,20 @@ void HttpServer::Loop::receive_from(Client& client) {
 }
 
 /// Until the client takes no more for now; one that takes everything must not keep others waiting.
+/// Nor must one whose answers are small and take long to make: what comes behind an answer, or a
+/// piece of one, is made in this turn and sent in the next.
 void HttpServer::Loop::send_to(Client& client) {
   std::size_t sent = 0;
   while (sent < bytes_sent_in_a_row) {
     const auto output = client.connection.output();
     if (output.empty()) return;
+    const std::size_t size = size_of(output);
     const Transfer transfer = send(client.socket, output);
     if (transfer.outcome == Transfer::Outcome::would_block) return;
     if (transfer.outcome == Transfer::Outcome::ended) return drop(client);
     sent += transfer.bytes;
     client.connection.sent(transfer.bytes, now());
+    if (transfer.bytes == size) return;
   }
 }
 

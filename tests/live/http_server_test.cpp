@@ -11,6 +11,7 @@
 #include <catch2/generators/catch_generators.hpp>
 
 #include <chrono>
+#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <fcntl.h>
@@ -19,6 +20,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <sys/resource.h>
 #include <unistd.h>
 #include <utility>
@@ -378,6 +380,93 @@ TEST_CASE("a server that stops tells those who wait, and takes no answer afterwa
   world.complete(1, "too late");
   world.server.reset();
   world.complete(1, "far too late");
+}
+
+namespace {
+
+/// Work that one client has much of, beside another that asks for little.
+struct BusyServer {
+  BusyServer() {
+    add("/quick", [this](const HttpRequest&) {
+      const std::lock_guard lock(mutex);
+      done_before_quick = done;
+      quick.notify_all();
+      return text_answer("quick");
+    });
+    add("/slow", [this](const HttpRequest&) {
+      work();
+      return text_answer("slow");
+    });
+    add("/pieces", [this](const HttpRequest&) {
+      return streamed_answer("text/plain", [this](std::string& piece) {
+        piece = ' ';
+        return work() < most ? Pulled::piece : Pulled::end;
+      });
+    });
+    server.bind();
+    server.start();
+  }
+  BusyServer(const BusyServer&) = delete;
+  BusyServer& operator=(const BusyServer&) = delete;
+  ~BusyServer() { server.stop(); }
+
+  void add(std::string path, const HttpHandler& handler) {
+    router.add({.method = "GET",
+                .path = std::move(path),
+                .help = {},
+                .parameters = {},
+                .handler = handler});
+  }
+
+  /// Takes a while, unless nobody has to wait for it any more. Returns how much was done.
+  std::size_t work() {
+    std::unique_lock lock(mutex);
+    is_busy.notify_all();
+    quick.wait_for(lock, 10ms, [this] { return done_before_quick.has_value(); });
+    return ++done;
+  }
+
+  static constexpr std::size_t most = 200;
+  std::mutex mutex;
+  std::condition_variable is_busy;
+  std::condition_variable quick;
+  std::size_t done = 0;
+  std::optional<std::size_t> done_before_quick;
+  LogCapture log;
+  Router router;
+  HttpMonitor monitor;
+  HttpServer server{{.address = {.host = "127.0.0.1", .port = 0, .path = ""}, .limits = {}},
+                    router,
+                    monitor,
+                    log.log()};
+};
+
+[[nodiscard]] std::string asking_for(std::string_view path) {
+  return "GET " + std::string(path) + " HTTP/1.1\r\nHost: h\r\n\r\n";
+}
+
+}  // namespace
+
+TEST_CASE("answers that are small and take long to make keep nobody else waiting") {
+  BusyServer world;
+  RawClient busy(world.monitor.address()->port);
+  RawClient other(world.monitor.address()->port);
+  std::string asked;
+  SECTION("one that is made in pieces") {
+    asked = asking_for("/pieces");
+  }
+  SECTION("those of pipelined requests") {
+    for (std::size_t i = 0; i < BusyServer::most; ++i) asked += asking_for("/slow");
+  }
+  {
+    std::unique_lock lock(world.mutex);
+    busy.send(asked);
+    REQUIRE(world.is_busy.wait_for(lock, 10s, [&] { return world.done > 0; }));
+  }
+  other.send(asking_for("/quick"));
+  CHECK(provisr::test::status_of_answer(other.read_answer()) == 200);
+  const std::lock_guard lock(world.mutex);
+  CHECK(world.done_before_quick.value_or(BusyServer::most) < BusyServer::most);
 }
 
 namespace {
