@@ -1,5 +1,6 @@
 #include "daemon/daemon.hpp"
 
+#include "daemon/api/control.hpp"
 #include "daemon/api/event_hub.hpp"
 #include "daemon/api/process_events.hpp"
 #include "daemon/api/tick_watch.hpp"
@@ -19,13 +20,16 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <functional>
 #include <future>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -80,6 +84,14 @@ namespace {
   metrics.collection.interval = b.metrics.collection.interval;
   metrics.collection.history_ttl = b.metrics.collection.history_ttl;
   return a.server == b.server && metrics == b.metrics;
+}
+
+void wait_until(const std::function<bool()>& is_over, std::chrono::milliseconds most) {
+  constexpr std::chrono::milliseconds look_interval{10};
+  const auto end = std::chrono::steady_clock::now() + most;
+  while (!is_over() && std::chrono::steady_clock::now() < end) {
+    std::this_thread::sleep_for(look_interval);
+  }
 }
 
 /// All rooms, built from a configuration, which can be replaced while they run.
@@ -283,15 +295,24 @@ class Daemon {
     return false;
   }
 
-  /// A client that it has accepted may be about to ask.
+  /// At first as they are: a client that one has accepted may be about to ask. Then until they have
+  /// answered what they were asked, be it to wait for a command.
   void end_predecessors(const std::function<bool()>& is_wanted) {
     constexpr std::chrono::seconds patience{1};
     constexpr std::size_t most_kept = 8;
-    while (!predecessors_.empty()) {
-      predecessors_.front()->fade(patience, is_wanted);
-      if (is_wanted() && predecessors_.size() <= most_kept) return;
-      predecessors_.erase(predecessors_.begin());
+    const auto is_over = [&] {
+      std::erase_if(predecessors_, [](const auto& one) { return one->is_deserted(); });
+      return predecessors_.empty() || is_wanted();
+    };
+    wait_until(is_over, patience);
+    if (!is_wanted()) {
+      for (const auto& predecessor : predecessors_) predecessor->finish();
     }
+    wait_until(is_over, Control::longest_wait);
+    const std::size_t kept = is_wanted() ? most_kept : 0;
+    const std::size_t ended = predecessors_.size() - std::min(predecessors_.size(), kept);
+    predecessors_.erase(predecessors_.begin(),
+                        predecessors_.begin() + static_cast<std::ptrdiff_t>(ended));
   }
 
   void note_settings(const Config& next, ReloadReport& report) const {

@@ -11,7 +11,6 @@
 #include <cstddef>
 #include <limits>
 #include <string_view>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -119,15 +118,13 @@ void Endpoints::retire(const AuthConfig& auth) {
   metrics_server_.stop_accepting();
 }
 
-void Endpoints::fade(std::chrono::milliseconds most, const std::function<bool()>& is_over) {
-  constexpr std::chrono::milliseconds look_interval{10};
-  const auto end = std::chrono::steady_clock::now() + most;
-  const auto has_clients = [this] {
-    return !api_server_.is_deserted() || !metrics_server_.is_deserted();
-  };
-  while (has_clients() && !is_over() && std::chrono::steady_clock::now() < end) {
-    std::this_thread::sleep_for(look_interval);
-  }
+void Endpoints::finish() {
+  api_server_.finish();
+  metrics_server_.finish();
+}
+
+bool Endpoints::is_deserted() const {
+  return api_server_.is_deserted() && metrics_server_.is_deserted();
 }
 
 void Endpoints::add_routes(const std::string& base_path, const Sources& sources) {

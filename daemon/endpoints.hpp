@@ -12,8 +12,6 @@
 #include "daemon/http/router.hpp"
 #include "daemon/http/server.hpp"
 
-#include <chrono>
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -54,8 +52,11 @@ class Endpoints {
   /// a token that was taken back holds no longer. From any thread while it answers.
   void retire(const AuthConfig& auth);
 
-  /// Goes on with the clients that it has until they are gone, `most` has passed or `is_over`.
-  void fade(std::chrono::milliseconds most, const std::function<bool()>& is_over);
+  /// After that: ends all connections but those of clients that wait for an answer.
+  void finish();
+
+  /// Whether it takes no more clients and the last has gone.
+  [[nodiscard]] bool is_deserted() const;
 
  private:
   void add_routes(const std::string& base_path, const Sources& sources);

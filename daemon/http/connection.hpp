@@ -24,6 +24,8 @@ class ConnectionOwner {
   virtual HttpAnswer answer(const HttpRequest& request) = 0;
   virtual void count_answer(int status) = 0;
   virtual HttpEngine& engine() = 0;
+  /// Whether a connection may go on behind its answers.
+  [[nodiscard]] virtual bool keeps_connections() const = 0;
   /// For one more answer to wait for; empty if too many are waited for already.
   virtual std::optional<Ticket> open_ticket() = 0;
   /// What leads to Connection::complete() of the connection that holds the ticket.
@@ -84,6 +86,7 @@ class Connection {
 
  private:
   void enter(Phase phase, TimePoint now);
+  [[nodiscard]] bool goes_on(bool is_asked_to) const;
   void advance(TimePoint now);
   void begin(HttpReply reply, TimePoint now);
   void defer(HttpReply reply, bool is_http_1_0, TimePoint now);

@@ -14,6 +14,7 @@
 #include <atomic>
 #include <chrono>
 #include <exception>
+#include <mutex>
 #include <set>
 #include <span>
 #include <stdexcept>
@@ -80,8 +81,9 @@ class HttpServer::Loop final : public ConnectionOwner {
         monitor_(&monitor),
         log_(&log),
         access_(options.access != nullptr ? options.access : &no_token_),
+        address_(listeners->address()),
         listeners_(std::move(listeners)) {
-    monitor.set_address(listeners_->address());
+    monitor.set_address(address_);
     for (const Socket* const socket : listeners_->sockets()) {
       poller_.add(*socket, Poller::Interest::none, this);
     }
@@ -89,9 +91,10 @@ class HttpServer::Loop final : public ConnectionOwner {
 
   ~Loop() { completed_->close(); }
 
-  [[nodiscard]] const ListenAddress& address() const { return listeners_->address(); }
-  [[nodiscard]] const std::shared_ptr<const Listeners>& listeners() const { return listeners_; }
-  enum class Accepting { not_yet, yes, no_more };
+  [[nodiscard]] const ListenAddress& address() const { return address_; }
+  /// From any thread; null once they are given up.
+  [[nodiscard]] std::shared_ptr<const Listeners> listeners() const;
+  enum class Accepting { not_yet, yes, no_more, finishing };
   void make_thread();
   void set_accepting(Accepting accepting);
   [[nodiscard]] bool is_deserted() const { return is_deserted_; }
@@ -101,10 +104,14 @@ class HttpServer::Loop final : public ConnectionOwner {
   HttpAnswer answer(const HttpRequest& request) override;
   void count_answer(int status) override { monitor_->count_answer(status); }
   HttpEngine& engine() override { return engine_; }
+  bool keeps_connections() const override { return accepting_ != Accepting::finishing; }
   std::optional<Ticket> open_ticket() override;
   HttpCompletion completion_of(Ticket ticket) override;
 
  private:
+  [[nodiscard]] bool takes_no_more() const {
+    return accepting_ == Accepting::no_more || accepting_ == Accepting::finishing;
+  }
   void run();
   void try_turn();
   void drain();
@@ -112,6 +119,7 @@ class HttpServer::Loop final : public ConnectionOwner {
   void handle(const Poller::Event& event);
 
   void set_listening(Poller::Interest interest);
+  void give_up_listeners();
   void pause_accepting();
   void resume_accepting();
   void accept_waiting();
@@ -131,6 +139,8 @@ class HttpServer::Loop final : public ConnectionOwner {
   void settle(Client& client);
   void cut_off(Client& client, DropReason reason);
   void drop(Client& client);
+  void drop_all_in(Phase phase);
+  void drop_unanswerable();
   void end_due_clients();
   void wake_waiting();
   void deliver_completed();
@@ -144,7 +154,9 @@ class HttpServer::Loop final : public ConnectionOwner {
   const Log* log_;
   AccessPolicy no_token_;
   const AccessPolicy* access_;
-  std::shared_ptr<const Listeners> listeners_;
+  ListenAddress address_;
+  mutable std::mutex listeners_mutex_;
+  std::shared_ptr<const Listeners> listeners_;  ///< changed by the thread of the loop alone
   Poller poller_;
   Clients clients_;
   HttpEngine engine_;
@@ -167,8 +179,9 @@ void HttpServer::Loop::make_thread() {
   if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
 }
 
+/// What finishes does not begin again.
 void HttpServer::Loop::set_accepting(Accepting accepting) {
-  accepting_ = accepting;
+  if (accepting_ != Accepting::finishing) accepting_ = accepting;
   poller_.wake();
 }
 
@@ -234,9 +247,8 @@ void HttpServer::Loop::drain() {
   clients_.for_each_in(Phase::deferred, [this](Client& client) {
     complete(client, error_answer(503, "provisrd is ending"));
   });
-  for (const Phase phase : {Phase::idle, Phase::request, Phase::waiting}) {
-    clients_.for_each_in(phase, [this](Client& client) { drop(client); });
-  }
+  drop_all_in(Phase::request);
+  drop_unanswerable();
   const TimePoint end = now() + options_->limits.drain_time;
   while (clients_.first_in(Phase::answer) != nullptr && now() < end) turn(end);
 }
@@ -245,7 +257,7 @@ void HttpServer::Loop::turn(TimePoint latest) {
   const TimePoint moment = next_moment(latest);
   const bool is_endless = moment == TimePoint::max();
   const auto events = poller_.wait(is_endless ? std::nullopt : std::optional(time_until(moment)));
-  if (accepting_ == Accepting::no_more) {
+  if (takes_no_more()) {
     set_listening(Poller::Interest::none);
     is_paused_ = false;
   }
@@ -254,8 +266,12 @@ void HttpServer::Loop::turn(TimePoint latest) {
   wake_waiting();
   end_due_clients();
   resume_accepting();
+  if (!keeps_connections()) {
+    give_up_listeners();
+    drop_unanswerable();
+  }
   clients_.forget_dropped();
-  is_deserted_ = accepting_ == Accepting::no_more && clients_.size() == 0;
+  is_deserted_ = takes_no_more() && clients_.size() == 0;
 }
 
 TimePoint HttpServer::Loop::next_moment(TimePoint latest) {
@@ -278,7 +294,21 @@ void HttpServer::Loop::handle(const Poller::Event& event) {
   });
 }
 
+std::shared_ptr<const Listeners> HttpServer::Loop::listeners() const {
+  const std::lock_guard lock(listeners_mutex_);
+  return listeners_;
+}
+
+/// So that a client at an address that nobody answers on any more is turned away.
+void HttpServer::Loop::give_up_listeners() {
+  if (!listeners_) return;
+  for (const Socket* const socket : listeners_->sockets()) poller_.remove(*socket);
+  const std::lock_guard lock(listeners_mutex_);
+  listeners_.reset();
+}
+
 void HttpServer::Loop::set_listening(Poller::Interest interest) {
+  if (!listeners_) return;
   for (const Socket* const socket : listeners_->sockets()) {
     poller_.change(*socket, interest, this);
   }
@@ -418,6 +448,16 @@ void HttpServer::Loop::drop(Client& client) {
   monitor_->set_connections(clients_.size());
 }
 
+void HttpServer::Loop::drop_all_in(Phase phase) {
+  clients_.for_each_in(phase, [this](Client& client) { drop(client); });
+}
+
+/// Those that have asked for nothing that is not answered, or for what has no end.
+void HttpServer::Loop::drop_unanswerable() {
+  drop_all_in(Phase::idle);
+  drop_all_in(Phase::waiting);
+}
+
 void HttpServer::Loop::end_due_clients() {
   for (;;) {
     Client* const client = clients_.next_due();
@@ -478,8 +518,10 @@ void HttpServer::bind() {
 bool HttpServer::share(const HttpServer& predecessor) {
   const bool is_same = predecessor.loop_ && predecessor.options_.address == options_.address &&
                        predecessor.options_.socket_group == options_.socket_group;
-  if (is_same) make_loop(predecessor.loop_->listeners());
-  return is_same;
+  auto listeners = is_same ? predecessor.loop_->listeners() : nullptr;
+  if (!listeners) return false;
+  make_loop(std::move(listeners));
+  return true;
 }
 
 void HttpServer::make_loop(std::shared_ptr<const Listeners> listeners) {
@@ -506,6 +548,10 @@ void HttpServer::start() {
 
 void HttpServer::stop_accepting() {
   if (loop_) loop_->set_accepting(Loop::Accepting::no_more);
+}
+
+void HttpServer::finish() {
+  if (loop_) loop_->set_accepting(Loop::Accepting::finishing);
 }
 
 bool HttpServer::is_deserted() const {

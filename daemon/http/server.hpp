@@ -61,6 +61,9 @@ class HttpServer {
 
   /// Goes on with the clients that it has and takes no more.
   void stop_accepting();
+  /// After that: gives up its sockets, and ends connections and sources of which nobody waits for
+  /// an answer, and the others behind their answers.
+  void finish();
   /// Whether it takes no more clients and the last has gone.
   [[nodiscard]] bool is_deserted() const;
 

@@ -2,6 +2,7 @@
 #include "support/daemon_runner.hpp"
 #include "support/eventually.hpp"
 #include "support/paths.hpp"
+#include "support/raw_client.hpp"
 #include "support/temp_directory.hpp"
 #include "support/text_file.hpp"
 
@@ -206,6 +207,26 @@ TEST_CASE("listeners move, or serve by other rules at the same address") {
     }
   }));
   CHECK(daemon.pid_of("app") == pid);
+}
+
+TEST_CASE("who waits for a command when the listeners change is answered once it is done") {
+  const std::string stubborn = process_toml("app", {"stubborn"}, "stop_timeout = \"3s\"\n");
+  Reloadable daemon(stubborn);
+  REQUIRE(eventually([&] { return daemon.program().out().find("ready") != std::string::npos; }));
+  RawClient waiting(daemon.port);
+  waiting.send(
+      "POST /api/stop?name=app&wait=60s HTTP/1.1\r\nHost: localhost\r\n"
+      "Authorization: Bearer " +
+      TokenFile::token + "\r\n\r\n");
+  REQUIRE(eventually([&] {
+    const rapidjson::Document status = daemon.status_of("app");
+    return status.IsObject() && status["state"] == "stopping";
+  }));
+  daemon.write(stubborn, "max_connections = 100");
+  CHECK(daemon.reload().status == 200);
+  const std::string answer = waiting.read_answer();
+  INFO(answer);
+  CHECK(status_of_answer(answer) == 200);
 }
 
 TEST_CASE("a listener can move back at once") {

@@ -251,6 +251,20 @@ const std::string ask_later = "GET /later HTTP/1.1\r\nHost: h\r\n\r\n";
   return answer.substr(answer.find("\r\n\r\n") + 4);
 }
 
+[[nodiscard]] bool turns_away(const Deferring& world) {
+  try {
+    static_cast<void>(world.connect());
+    return false;
+  } catch (const std::runtime_error&) {
+    return true;
+  }
+}
+
+[[nodiscard]] bool closes_behind(const std::string& answer, int status) {
+  return provisr::test::status_of_answer(answer) == status &&
+         answer.find("\r\nConnection: close\r\n") != std::string::npos;
+}
+
 }  // namespace
 
 TEST_CASE("answers that are deferred keep nobody waiting but their clients") {
@@ -361,6 +375,38 @@ TEST_CASE("an answer that nobody completes has a time limit") {
   world.complete(0, "later still");
   client.send(ask);
   CHECK(provisr::test::status_of_answer(client.read_answer()) == 200);
+}
+
+TEST_CASE("a server that finishes answers who waits, and keeps no connection") {
+  Deferring world;
+  RawClient waiting = world.connect();
+  waiting.send(ask_later);
+  REQUIRE(world.begins(1));
+  RawClient behind = world.connect();
+  behind.send(ask_later + ask);
+  REQUIRE(world.begins(2));
+  RawClient half = world.connect();
+  half.send("GET / HTTP/1.1\r\n");
+  RawClient idle = world.connect();
+  idle.send(ask);
+  CHECK(provisr::test::status_of_answer(idle.read_answer()) == 200);
+  world.server->stop_accepting();
+  CHECK_FALSE(world.server->is_deserted());
+
+  world.server->finish();
+  CHECK(idle.read_all().empty());
+  half.send("Host: h\r\n\r\n");
+  CHECK(closes_behind(half.read_all(), 200));
+  world.complete(0, "done");
+  const std::string answer = waiting.read_all();
+  CHECK(closes_behind(answer, 200));
+  CHECK(body_of(answer) == "done");
+  CHECK_FALSE(world.server->is_deserted());
+  CHECK(eventually([&] { return turns_away(world); }));
+  world.complete(1, "done");
+  CHECK(body_of(behind.read_answer()) == "done");
+  CHECK(closes_behind(behind.read_all(), 200));
+  CHECK(eventually([&] { return world.server->is_deserted(); }));
 }
 
 TEST_CASE("a server that stops tells those who wait, and takes no answer afterwards") {
@@ -519,6 +565,19 @@ TEST_CASE("a listener that does not read loses its connection, others hear every
   });
   CHECK(is_dropped);
   CHECK(world.monitor.connections() == 1);
+}
+
+TEST_CASE("streams end with a server that finishes, those that are not taken too") {
+  Streaming world(HttpLimits{}, {.events = 2, .ticks = 1, .streams = 8});
+  RawClient listener = world.listen();
+  RawClient slow = world.listen();
+  const std::string data(std::size_t{8} << 20U, 'x');  // more than the system buffers
+  world.hub.publish("started", data);
+  world.server->stop_accepting();
+  world.server->finish();
+  CHECK(listener.read_all().find(data) != std::string::npos);
+  CHECK(slow.read_all().find(data) != std::string::npos);
+  CHECK(eventually([&] { return world.server->is_deserted(); }));
 }
 
 TEST_CASE("a stream that has missed an event ends") {
