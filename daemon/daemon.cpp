@@ -221,7 +221,7 @@ class Daemon {
 
   [[nodiscard]] ReloadReport apply(const Config& next) {
     ReloadReport report = live_by(next);
-    if (report.faults.empty()) tell_of_reload(hub_, report);
+    if (report.refusal.empty() && report.faults.empty()) tell_of_reload(hub_, report);
     return report;
   }
 
@@ -291,7 +291,7 @@ class Daemon {
     CommandReply reply = promise.get_future().get();
     report.processes = std::move(reply.changes);
     if (reply.outcome == CommandReply::Outcome::done) return true;
-    report.faults.push_back(std::move(reply.error));
+    report.refusal = std::move(reply.error);
     return false;
   }
 
