@@ -17,9 +17,10 @@
 namespace provisr::daemon {
 namespace {
 
-[[nodiscard]] HostPolicy host_policy(const std::vector<std::string>& allowed) {
+[[nodiscard]] HostPolicy host_policy(const ServerConfig& server) {
   std::vector<std::string> names = names_of_machine(machine_name());
-  names.insert(names.end(), allowed.begin(), allowed.end());
+  names.push_back(server.listen.host);
+  names.insert(names.end(), server.allowed_hosts.begin(), server.allowed_hosts.end());
   return HostPolicy(std::move(names));
 }
 
@@ -48,7 +49,7 @@ namespace {
                                                const AccessPolicy& access, const Log& log) {
   return {.address = server.listen,
           .socket_group = server.socket_group,
-          .hosts = host_policy(server.allowed_hosts),
+          .hosts = host_policy(server),
           .access = &access,
           .limits = {.connections = bounded_connections(server.max_connections, "server", log)}};
 }

@@ -200,8 +200,8 @@ constexpr auto server_keys = std::to_array<Key<Document>>({
        static_cast<void>(v.read(d.config.server.allowed_hosts, fault_in_host_name));
      },
      {"array of strings", "[]", "names without a port; `\"*\"`: any",
-      "Names besides `localhost`, IP addresses and this machine's own that a request may call the "
-      "server by; others get 403"}},
+      "Names besides `localhost`, IP addresses, this machine's own and the host of `listen` that a "
+      "request may call the server by; others get 403"}},
     {"max_connections",
      [](const Value& v, Document& d) {
        read_count(v, d.config.server.max_connections, max_connections_limits);
