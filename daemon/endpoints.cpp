@@ -95,8 +95,7 @@ void Endpoints::bind(const Predecessors& predecessors) {
     if (!is_shared) (this->*server).bind();
   };
   bind_one(&Endpoints::api_server_);
-  if (!has_metrics_) return metrics_monitor_->set_address(std::nullopt);
-  bind_one(&Endpoints::metrics_server_);
+  if (has_metrics_) bind_one(&Endpoints::metrics_server_);
 }
 
 void Endpoints::prepare() {
@@ -108,7 +107,7 @@ void Endpoints::prepare() {
 void Endpoints::start() {
   api_server_.start();
   log_->info("JSON API on {}", api_server_.address().to_string());
-  if (!has_metrics_) return;
+  if (!has_metrics_) return metrics_monitor_->set_address(std::nullopt);
   metrics_server_.start();
   log_->info("Prometheus metrics on {}", metrics_server_.address().to_string());
 }

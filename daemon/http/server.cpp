@@ -83,13 +83,15 @@ class HttpServer::Loop final : public ConnectionOwner {
         access_(options.access != nullptr ? options.access : &no_token_),
         address_(listeners->address()),
         listeners_(std::move(listeners)) {
-    monitor.set_address(address_);
     for (const Socket* const socket : listeners_->sockets()) {
       poller_.add(*socket, Poller::Interest::none, this);
     }
   }
 
-  ~Loop() { completed_->close(); }
+  ~Loop() {
+    completed_->close();
+    monitor_->count_closed(clients_.size());
+  }
 
   [[nodiscard]] const ListenAddress& address() const { return address_; }
   /// From any thread; null once they are given up.
@@ -363,8 +365,8 @@ void HttpServer::Loop::admit(Socket socket) {
     static_cast<void>(evict(DropReason::max_connections));
   }
   Client& client = clients_.add(std::move(socket), options_->limits, *this, now());
+  monitor_->count_opened();
   guard(client, [&] { poller_.add(client.socket, client.interest, &client); });
-  monitor_->set_connections(clients_.size());
 }
 
 /// Ends the client that has kept the server waiting longest; false if there is none.
@@ -442,10 +444,11 @@ void HttpServer::Loop::cut_off(Client& client, DropReason reason) {
 }
 
 void HttpServer::Loop::drop(Client& client) {
+  if (Clients::is_dropped(client)) return;
   poller_.remove(client.socket);
   file_ticket(client, std::nullopt);
   clients_.drop(client);
-  monitor_->set_connections(clients_.size());
+  monitor_->count_closed();
 }
 
 void HttpServer::Loop::drop_all_in(Phase phase) {
@@ -543,6 +546,7 @@ void HttpServer::prepare() {
 
 void HttpServer::start() {
   prepare();
+  monitor_->set_address(address());
   loop_->set_accepting(Loop::Accepting::yes);
 }
 

@@ -15,6 +15,7 @@
 #include <signal.h>
 #include <string>
 #include <string_view>
+#include <utility>
 
 using namespace provisr;
 using namespace provisr::test;
@@ -227,6 +228,16 @@ TEST_CASE("who waits for a command when the listeners change is answered once it
   const std::string answer = waiting.read_answer();
   INFO(answer);
   CHECK(status_of_answer(answer) == 200);
+}
+
+TEST_CASE("the status tells where the daemon listens, and not where it could not") {
+  Reloadable daemon(reloaded_process("app"));
+  const int before = daemon.port;
+  const std::string words = fmt::format("\"api\":\"127.0.0.1:{}\"", before);
+  daemon.metrics_port = std::exchange(daemon.port, free_port());  // taken
+  daemon.write(reloaded_process("app"));
+  CHECK(http_send(before, "POST", "/api/reload", TokenFile::credentials).status == 422);
+  CHECK_THAT(http_get(before, "/api/status").body, ContainsSubstring(words));
 }
 
 TEST_CASE("a listener can move back at once") {

@@ -409,6 +409,27 @@ TEST_CASE("a server that finishes answers who waits, and keeps no connection") {
   CHECK(eventually([&] { return world.server->is_deserted(); }));
 }
 
+TEST_CASE("the connections of a server and of its successor are counted together") {
+  BoundedServer first({});
+  RawClient stays(first.port());
+  std::optional<RawClient> leaves(RawClient(first.port()));
+  REQUIRE(eventually([&] { return first.monitor.connections() == 2; }));
+  {
+    HttpServer second({.address = {.host = "127.0.0.1", .port = 0, .path = ""}, .limits = {}},
+                      first.router, first.monitor, first.log.log());
+    REQUIRE(second.share(first.server));
+    first.server.stop_accepting();
+    second.start();
+    RawClient comes(first.port());
+    comes.send(ask);
+    CHECK(provisr::test::status_of_answer(comes.read_answer()) == 200);
+    CHECK(first.monitor.connections() == 3);
+    leaves.reset();
+    CHECK(eventually([&] { return first.monitor.connections() == 2; }));
+  }
+  CHECK(first.monitor.connections() == 1);
+}
+
 TEST_CASE("a server that stops tells those who wait, and takes no answer afterwards") {
   Deferring world;
   RawClient client = world.connect();
