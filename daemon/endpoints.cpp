@@ -7,9 +7,12 @@
 #include "daemon/platform/descriptor_limit.hpp"
 #include "daemon/platform/listen_socket.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <limits>
+#include <stdexcept>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -64,6 +67,10 @@ namespace {
                                                     : metrics.max_connections}};
 }
 
+[[nodiscard]] bool may_overlap(const ListenAddress& a, const ListenAddress& b) {
+  return a.port == b.port && a.path == b.path;
+}
+
 }  // namespace
 
 Endpoints::Endpoints(const Config& config, const Sources& sources, EndpointActions actions,
@@ -92,10 +99,27 @@ void Endpoints::bind(const Predecessors& predecessors) {
     const bool is_shared =
         std::any_of(predecessors.begin(), predecessors.end(),
                     [&](const Endpoints* other) { return (this->*server).share(other->*server); });
-    if (!is_shared) (this->*server).bind();
+    if (!is_shared) bind_anew(this->*server, predecessors);
   };
   bind_one(&Endpoints::api_server_);
   if (has_metrics_) bind_one(&Endpoints::metrics_server_);
+}
+
+/// A system says only that an address is taken, and not by whom.
+void Endpoints::bind_anew(HttpServer& server, const Predecessors& predecessors) {
+  try {
+    server.bind();
+  } catch (const std::runtime_error& failure) {
+    for (const Endpoints* const other : predecessors) {
+      for (const HttpServer* const taken : {&other->api_server_, &other->metrics_server_}) {
+        if (!taken->is_bound() || !may_overlap(taken->address(), server.address())) continue;
+        throw std::runtime_error(
+            fmt::format("{}; provisrd itself listens on {}, and must be started again for that",
+                        failure.what(), taken->address().to_string()));
+      }
+    }
+    throw;
+  }
 }
 
 void Endpoints::prepare() {

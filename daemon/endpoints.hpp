@@ -59,6 +59,7 @@ class Endpoints {
   [[nodiscard]] bool is_deserted() const;
 
  private:
+  static void bind_anew(HttpServer& server, const Predecessors& predecessors);
   void add_routes(const std::string& base_path, const Sources& sources);
 
   const Log* log_;

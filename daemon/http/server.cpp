@@ -527,6 +527,10 @@ bool HttpServer::share(const HttpServer& predecessor) {
   return true;
 }
 
+bool HttpServer::is_bound() const {
+  return loop_ && loop_->listeners();
+}
+
 void HttpServer::make_loop(std::shared_ptr<const Listeners> listeners) {
   loop_ = std::make_unique<Loop>(options_, *router_, *monitor_, *log_, std::move(listeners));
 }

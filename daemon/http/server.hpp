@@ -49,6 +49,9 @@ class HttpServer {
   /// no client is turned away in between. False if it is not bound to the same address.
   [[nodiscard]] bool share(const HttpServer& predecessor);
 
+  /// Whether it has the address; not before bind() or share(), and not for long after finish().
+  [[nodiscard]] bool is_bound() const;
+
   /// The address, after bind() or share() with the port that the system chose in place of 0.
   [[nodiscard]] const ListenAddress& address() const;
 

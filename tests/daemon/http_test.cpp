@@ -313,6 +313,28 @@ TEST_CASE("a Unix socket is given to the group that is configured") {
   CHECK((status.st_mode & 0777U) == 0660);
 }
 
+TEST_CASE("a socket that stays over a reload stays with its group, and that is said") {
+  const group* const wanted = ::getgrgid(other_group());
+  REQUIRE(wanted != nullptr);
+  const std::string group_key = fmt::format("socket_group = \"{}\"\n", wanted->gr_name);
+  const TempDirectory folder;
+  const std::string path = (folder.path() / "p.sock").string();
+  const auto write = [&](std::string_view more) {
+    return folder.write("provisr.toml",
+                        fmt::format("[server]\nlisten = \"unix:{}\"\n{}", path, more));
+  };
+  Program program({provisrd_path(), write("").string(), "--metrics-listen", "127.0.0.1:0"},
+                  folder.path());
+  REQUIRE(eventually([&] { return std::filesystem::exists(path); }));
+  write(group_key + "allowed_hosts = [\"provisr.example\"]\n");
+  RawClient client = RawClient::to_unix_socket(path);
+  client.send("POST /api/reload HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  const std::string answer = client.read_answer();
+  CHECK(status_of_answer(answer) == 200);
+  CHECK_THAT(answer, ContainsSubstring(R"("settings":["server"])"));
+  CHECK_THAT(answer, ContainsSubstring(R"("at_next_start":["server.socket_group"])"));
+}
+
 TEST_CASE("a socket that cannot be given to its group is not left behind") {
   const TempDirectory folder;
   std::vector<std::string> command;

@@ -191,7 +191,10 @@ TEST_CASE("listeners move, or serve by other rules at the same address") {
   daemon.port = taken;  // of the same process, but another listener
   daemon.metrics_port = free_port();
   daemon.write(reloaded_process("app"));
-  CHECK(http_send(before, "POST", "/v2/reload", TokenFile::credentials).status == 422);
+  const HttpResult refused = http_send(before, "POST", "/v2/reload", TokenFile::credentials);
+  CHECK(refused.status == 422);
+  CHECK_THAT(refused.body,
+             ContainsSubstring(fmt::format("; provisrd itself listens on 127.0.0.1:{}", taken)));
   CHECK(http_get(before, "/v2/status").status == 200);
 
   daemon.port = free_port();
