@@ -106,7 +106,7 @@ class HttpServer::Loop final : public ConnectionOwner {
   HttpAnswer answer(const HttpRequest& request) override;
   void count_answer(int status) override { monitor_->count_answer(status); }
   HttpEngine& engine() override { return engine_; }
-  bool keeps_connections() const override { return accepting_ != Accepting::finishing; }
+  bool keeps_connections() const override { return !takes_no_more(); }
   std::optional<Ticket> open_ticket() override;
   HttpCompletion completion_of(Ticket ticket) override;
 
@@ -268,7 +268,7 @@ void HttpServer::Loop::turn(TimePoint latest) {
   wake_waiting();
   end_due_clients();
   resume_accepting();
-  if (!keeps_connections()) {
+  if (accepting_ == Accepting::finishing) {
     give_up_listeners();
     drop_unanswerable();
   }

@@ -62,10 +62,10 @@ class HttpServer {
   /// Prepares if that was not done, and begins to take clients.
   void start();
 
-  /// Goes on with the clients that it has and takes no more.
+  /// Takes no more clients, and ends the connections that it has behind their answers.
   void stop_accepting();
   /// After that: gives up its sockets, and ends connections and sources of which nobody waits for
-  /// an answer, and the others behind their answers.
+  /// an answer.
   void finish();
   /// Whether it takes no more clients and the last has gone.
   [[nodiscard]] bool is_deserted() const;

@@ -409,6 +409,17 @@ TEST_CASE("a server that finishes answers who waits, and keeps no connection") {
   CHECK(eventually([&] { return world.server->is_deserted(); }));
 }
 
+TEST_CASE("a client of a server that takes no more is told to come back") {
+  BoundedServer server({});
+  RawClient client(server.port());
+  client.send(ask);
+  CHECK_FALSE(closes_behind(client.read_answer(), 200));
+  server.server.stop_accepting();
+  client.send(ask + ask);
+  CHECK_FALSE(closes_behind(client.read_answer(), 200));
+  CHECK(closes_behind(client.read_all(), 200));
+}
+
 TEST_CASE("the connections of a server and of its successor are counted together") {
   BoundedServer first({});
   RawClient stays(first.port());
