@@ -21,7 +21,7 @@ struct HttpReply {
   std::string head;  ///< the status line and the header, with the empty line
 };
 
-/// Parses targets and formats heads with cpp-httplib, whose server runs here on text instead of a
+/// Checks targets and formats heads with cpp-httplib, whose server runs here on text instead of a
 /// socket. It is handed no header field, as it would act on several of them (Range, Expect,
 /// Connection), and no body, so that clients go on sharing one.
 ///
