@@ -1,5 +1,6 @@
 #include "daemon/daemon.hpp"
 
+#include "daemon/api/control.hpp"
 #include "daemon/api/event_hub.hpp"
 #include "daemon/api/process_events.hpp"
 #include "daemon/api/tick_watch.hpp"
@@ -19,13 +20,16 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <functional>
 #include <future>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -80,6 +84,14 @@ namespace {
   metrics.collection.interval = b.metrics.collection.interval;
   metrics.collection.history_ttl = b.metrics.collection.history_ttl;
   return a.server == b.server && metrics == b.metrics;
+}
+
+void wait_until(const std::function<bool()>& is_over, std::chrono::milliseconds most) {
+  constexpr std::chrono::milliseconds look_interval{10};
+  const auto end = std::chrono::steady_clock::now() + most;
+  while (!is_over() && std::chrono::steady_clock::now() < end) {
+    std::this_thread::sleep_for(look_interval);
+  }
 }
 
 /// All rooms, built from a configuration that can be replaced while they run.
@@ -209,7 +221,7 @@ class Daemon {
 
   [[nodiscard]] ReloadReport apply(const Config& next) {
     ReloadReport report = live_by(next);
-    if (report.faults.empty()) tell_of_reload(hub_, report);
+    if (report.refusal.empty() && report.faults.empty()) tell_of_reload(hub_, report);
     return report;
   }
 
@@ -259,6 +271,13 @@ class Daemon {
     keep(config_.metrics.collection.further_figures, next.metrics.collection.further_figures,
          "metrics.process_metrics.collect");
     keep(config_.daemon.state_dir, next.daemon.state_dir, "daemon.state_dir");
+    // The file of a socket that stays is given to nobody else.
+    if (next.server.listen == config_.server.listen) {
+      keep(config_.server.socket_group, next.server.socket_group, "server.socket_group");
+    }
+    if (next.metrics.listen == config_.metrics.listen) {
+      keep(config_.metrics.socket_group, next.metrics.socket_group, "metrics.socket_group");
+    }
   }
 
   /// Returns null if the endpoints stay as they are.
@@ -282,20 +301,29 @@ class Daemon {
     CommandReply reply = promise.get_future().get();
     report.processes = std::move(reply.changes);
     if (reply.outcome == CommandReply::Outcome::done) return true;
-    report.faults.push_back(std::move(reply.error));
+    report.refusal = std::move(reply.error);
     return false;
   }
 
-  /// Ends predecessors one by one. Each gets time, because a client that it has accepted may be
-  /// about to send a request.
+  /// At first leaves them as they are, because a client that one of them has accepted may be about
+  /// to send a request. Then waits until they have sent their pending answers, including those to
+  /// commands with `wait`.
   void end_predecessors(const std::function<bool()>& is_wanted) {
     constexpr std::chrono::seconds patience{1};
     constexpr std::size_t most_kept = 8;
-    while (!predecessors_.empty()) {
-      predecessors_.front()->fade(patience, is_wanted);
-      if (is_wanted() && predecessors_.size() <= most_kept) return;
-      predecessors_.erase(predecessors_.begin());
+    const auto is_over = [&] {
+      std::erase_if(predecessors_, [](const auto& one) { return one->is_deserted(); });
+      return predecessors_.empty() || is_wanted();
+    };
+    wait_until(is_over, patience);
+    if (!is_wanted()) {
+      for (const auto& predecessor : predecessors_) predecessor->finish();
     }
+    wait_until(is_over, Control::longest_wait);
+    const std::size_t kept = is_wanted() ? most_kept : 0;
+    const std::size_t ended = predecessors_.size() - std::min(predecessors_.size(), kept);
+    predecessors_.erase(predecessors_.begin(),
+                        predecessors_.begin() + static_cast<std::ptrdiff_t>(ended));
   }
 
   void note_settings(const Config& next, ReloadReport& report) const {

@@ -7,20 +7,23 @@
 #include "daemon/platform/descriptor_limit.hpp"
 #include "daemon/platform/listen_socket.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <limits>
+#include <stdexcept>
 #include <string_view>
-#include <thread>
 #include <utility>
 #include <vector>
 
 namespace provisr::daemon {
 namespace {
 
-[[nodiscard]] HostPolicy host_policy(const std::vector<std::string>& allowed) {
+[[nodiscard]] HostPolicy host_policy(const ServerConfig& server) {
   std::vector<std::string> names = names_of_machine(machine_name());
-  names.insert(names.end(), allowed.begin(), allowed.end());
+  names.push_back(server.listen.host);
+  names.insert(names.end(), server.allowed_hosts.begin(), server.allowed_hosts.end());
   return HostPolicy(std::move(names));
 }
 
@@ -49,7 +52,7 @@ namespace {
                                                const AccessPolicy& access, const Log& log) {
   return {.address = server.listen,
           .socket_group = server.socket_group,
-          .hosts = host_policy(server.allowed_hosts),
+          .hosts = host_policy(server),
           .access = &access,
           .limits = {.connections = bounded_connections(server.max_connections, "server", log)}};
 }
@@ -62,6 +65,10 @@ namespace {
           .limits = {.connections = metrics.enabled ? bounded_connections(metrics.max_connections,
                                                                           "metrics", log)
                                                     : metrics.max_connections}};
+}
+
+[[nodiscard]] bool may_overlap(const ListenAddress& a, const ListenAddress& b) {
+  return a.port == b.port && a.path == b.path;
 }
 
 }  // namespace
@@ -92,11 +99,27 @@ void Endpoints::bind(const Predecessors& predecessors) {
     const bool is_shared =
         std::any_of(predecessors.begin(), predecessors.end(),
                     [&](const Endpoints* other) { return (this->*server).share(other->*server); });
-    if (!is_shared) (this->*server).bind();
+    if (!is_shared) bind_anew(this->*server, predecessors);
   };
   bind_one(&Endpoints::api_server_);
-  if (!has_metrics_) return metrics_monitor_->set_address(std::nullopt);
-  bind_one(&Endpoints::metrics_server_);
+  if (has_metrics_) bind_one(&Endpoints::metrics_server_);
+}
+
+/// A system says only that an address is taken, and not by whom.
+void Endpoints::bind_anew(HttpServer& server, const Predecessors& predecessors) {
+  try {
+    server.bind();
+  } catch (const std::runtime_error& failure) {
+    for (const Endpoints* const other : predecessors) {
+      for (const HttpServer* const taken : {&other->api_server_, &other->metrics_server_}) {
+        if (!taken->is_bound() || !may_overlap(taken->address(), server.address())) continue;
+        throw std::runtime_error(
+            fmt::format("{}; provisrd itself listens on {}, and must be started again for that",
+                        failure.what(), taken->address().to_string()));
+      }
+    }
+    throw;
+  }
 }
 
 void Endpoints::prepare() {
@@ -108,7 +131,7 @@ void Endpoints::prepare() {
 void Endpoints::start() {
   api_server_.start();
   log_->info("JSON API on {}", api_server_.address().to_string());
-  if (!has_metrics_) return;
+  if (!has_metrics_) return metrics_monitor_->set_address(std::nullopt);
   metrics_server_.start();
   log_->info("Prometheus metrics on {}", metrics_server_.address().to_string());
 }
@@ -119,15 +142,13 @@ void Endpoints::retire(const AuthConfig& auth) {
   metrics_server_.stop_accepting();
 }
 
-void Endpoints::fade(std::chrono::milliseconds most, const std::function<bool()>& is_over) {
-  constexpr std::chrono::milliseconds look_interval{10};
-  const auto end = std::chrono::steady_clock::now() + most;
-  const auto has_clients = [this] {
-    return !api_server_.is_deserted() || !metrics_server_.is_deserted();
-  };
-  while (has_clients() && !is_over() && std::chrono::steady_clock::now() < end) {
-    std::this_thread::sleep_for(look_interval);
-  }
+void Endpoints::finish() {
+  api_server_.finish();
+  metrics_server_.finish();
+}
+
+bool Endpoints::is_deserted() const {
+  return api_server_.is_deserted() && metrics_server_.is_deserted();
 }
 
 void Endpoints::add_routes(const std::string& base_path, const Sources& sources) {

@@ -12,8 +12,6 @@
 #include "daemon/http/router.hpp"
 #include "daemon/http/server.hpp"
 
-#include <chrono>
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -54,10 +52,15 @@ class Endpoints {
   /// longer works. May be called from any thread while the endpoints answer.
   void retire(const AuthConfig& auth);
 
-  /// Waits until the remaining clients have gone, `most` has passed or `is_over` returns true.
-  void fade(std::chrono::milliseconds most, const std::function<bool()>& is_over);
+  /// Call it after stop_accepting(): ends all connections except those of clients that wait for an
+  /// answer.
+  void finish();
+
+  /// Returns whether it accepts no more clients and the last one is gone.
+  [[nodiscard]] bool is_deserted() const;
 
  private:
+  static void bind_anew(HttpServer& server, const Predecessors& predecessors);
   void add_routes(const std::string& base_path, const Sources& sources);
 
   const Log* log_;

@@ -12,6 +12,12 @@ namespace {
   return report;
 }
 
+[[nodiscard]] ReloadReport refused(std::string why) {
+  ReloadReport report;
+  report.refusal = std::move(why);
+  return report;
+}
+
 }  // namespace
 
 Reloader::Reloader(Steps steps, const Log& log, const ServiceManager& manager)
@@ -28,7 +34,7 @@ Reloader::~Reloader() {
   }
   changed_.notify_one();
   if (thread_.joinable()) thread_.join();
-  for (const ReloadReply& reply : waiting_) reply(faulty("provisrd is ending"));
+  for (const ReloadReply& reply : waiting_) reply(refused("provisrd is ending"));
 }
 
 void Reloader::request(ReloadReply reply) {
@@ -40,7 +46,7 @@ void Reloader::request(ReloadReply reply) {
       return;
     }
   }
-  reply(faulty("too many reloads are waited for"));
+  reply(refused("too many reloads are waited for; try again later"));
 }
 
 void Reloader::run() {
@@ -89,6 +95,7 @@ ReloadReport Reloader::try_reload() const {
 }
 
 void Reloader::tell(const ReloadReport& report) const {
+  if (!report.refusal.empty()) return log_->error("not reloaded: {}", report.refusal);
   for (const std::string& fault : report.faults) {
     log_->error("not reloaded: {}", fault);
   }

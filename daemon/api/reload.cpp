@@ -49,6 +49,8 @@ void write_changes(JsonText& json, const ReloadReport& report) {
 }
 
 [[nodiscard]] HttpAnswer answer_of(const ReloadReport& report) {
+  constexpr int unavailable = 503;
+  if (!report.refusal.empty()) return error_answer(unavailable, report.refusal);
   if (report.faults.empty()) return json_answer(changes_json(report));
   constexpr int unprocessable = 422;
   HttpAnswer answer = json_answer(faults_json(report.faults));

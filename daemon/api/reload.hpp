@@ -14,6 +14,7 @@ namespace provisr::daemon {
 
 /// The result of a reload of the configuration.
 struct ReloadReport {
+  std::string refusal;              ///< why there was no reload, whatever the configuration says
   std::vector<std::string> faults;  ///< one line each; if there are any, nothing has changed
   ReloadChanges processes;
   std::vector<std::string> settings;       ///< sections now in effect: "server", "metrics"
@@ -30,7 +31,8 @@ using ReloadReply = std::function<void(const ReloadReport&)>;
 /// Requests a reload. Never blocks; thread-safe.
 using RequestReload = std::function<void(ReloadReply)>;
 
-/// Adds `POST /reload` below `base_path`: answers 200 with what changed, or 422 with all faults.
+/// Adds `POST /reload` below `base_path`: answers 200 with what changed, 422 with all faults, or
+/// 503.
 void add_reload_route(Router& router, const std::string& base_path, RequestReload request);
 
 }  // namespace provisr::daemon

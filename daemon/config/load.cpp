@@ -200,8 +200,9 @@ constexpr auto server_keys = std::to_array<Key<Document>>({
        static_cast<void>(v.read(d.config.server.allowed_hosts, fault_in_host_name));
      },
      {"array of strings", "[]", "names without a port; `\"*\"`: any",
-      "Further names that `Host` of a request may have, besides `localhost`, IP addresses and the "
-      "names of this machine; others get 403"}},
+      "Further names that `Host` of a request may have, besides `localhost`, IP addresses, the "
+      "names "
+      "of this machine and the host of `listen`; others get 403"}},
     {"max_connections",
      [](const Value& v, Document& d) {
        read_count(v, d.config.server.max_connections, max_connections_limits);

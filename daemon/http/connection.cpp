@@ -85,12 +85,18 @@ void Connection::wake_source(TimePoint now) {
 void Connection::complete(HttpAnswer answer, TimePoint now) {
   if (phase_ != Phase::deferred) return;
   ticket_.reset();
-  begin(owner_->engine().reply_with(std::move(answer), keeps_alive_, is_http_1_0_), now);
+  const bool keeps_alive = goes_on(keeps_alive_);
+  begin(owner_->engine().reply_with(std::move(answer), keeps_alive, is_http_1_0_), now);
 }
 
 void Connection::enter(Phase phase, TimePoint now) {
   phase_ = phase;
   since_ = now;
+}
+
+/// Pipelined requests that have arrived are answered, too.
+bool Connection::goes_on(bool is_asked_to) const {
+  return is_asked_to && (owner_->keeps_connections() || !reader_.is_empty());
 }
 
 /// Begins the next answer if a whole request has arrived.
@@ -100,6 +106,7 @@ void Connection::advance(TimePoint now) {
   if (auto* const framed = std::get_if<FramedRequest>(&next)) {
     is_head_request_ = framed->request.method == "HEAD";
     const bool is_http_1_0 = framed->is_http_1_0;
+    framed->keeps_alive = goes_on(framed->keeps_alive);
     const auto handler = [this](const HttpRequest& request) { return owner_->answer(request); };
     HttpReply reply = owner_->engine().reply(std::move(*framed), handler);
     if (reply.answer.deferral.begin) return defer(std::move(reply), is_http_1_0, now);

@@ -24,6 +24,8 @@ class ConnectionOwner {
   virtual HttpAnswer answer(const HttpRequest& request) = 0;
   virtual void count_answer(int status) = 0;
   virtual HttpEngine& engine() = 0;
+  /// Whether a connection may stay open after its answers.
+  [[nodiscard]] virtual bool keeps_connections() const = 0;
   /// Returns a ticket for one more pending answer; empty if too many are pending already.
   virtual std::optional<Ticket> open_ticket() = 0;
   /// Returns a function that leads to complete() of the connection that holds the ticket.
@@ -85,6 +87,7 @@ class Connection {
 
  private:
   void enter(Phase phase, TimePoint now);
+  [[nodiscard]] bool goes_on(bool is_asked_to) const;
   void advance(TimePoint now);
   void begin(HttpReply reply, TimePoint now);
   void defer(HttpReply reply, bool is_http_1_0, TimePoint now);

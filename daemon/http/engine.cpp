@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <ctime>
 #include <exception>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -56,20 +57,37 @@ class TextStream final : public httplib::Stream {
   return -1;
 }
 
-/// Decodes "a+b%20c" to "a b c". A "%" without two hexadecimal digits stays unchanged.
-[[nodiscard]] std::string decoded(std::string_view text) {
+/// Returns the byte of an escape such as "%20" at the front; empty if there is none.
+[[nodiscard]] std::optional<char> escaped_byte(std::string_view text) {
+  const bool is_escape = text.size() >= 3 && text[0] == '%' && value_of_hex(text[1]) >= 0 &&
+                         value_of_hex(text[2]) >= 0;
+  if (!is_escape) return std::nullopt;
+  return static_cast<char>(value_of_hex(text[1]) * 16 + value_of_hex(text[2]));
+}
+
+/// Decodes escapes, except those of a byte in `kept` and a "%" without two hexadecimal digits.
+[[nodiscard]] std::string without_escapes(std::string_view text, std::string_view kept) {
   std::string plain;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool is_escape = text[i] == '%' && i + 2 < text.size() &&
-                           value_of_hex(text[i + 1]) >= 0 && value_of_hex(text[i + 2]) >= 0;
-    if (is_escape) {
-      plain += static_cast<char>(value_of_hex(text[i + 1]) * 16 + value_of_hex(text[i + 2]));
-      i += 2;
-    } else {
-      plain += text[i] == '+' ? ' ' : text[i];
-    }
+  while (!text.empty()) {
+    const auto byte = escaped_byte(text);
+    const bool is_taken = byte && kept.find(*byte) == std::string_view::npos;
+    plain += is_taken ? *byte : text.front();
+    text.remove_prefix(is_taken ? 3 : 1);
   }
   return plain;
+}
+
+/// Keeps an escaped slash, which separates nothing (RFC 3986, 2.2): otherwise it would get past a
+/// proxy that forbids a path.
+[[nodiscard]] std::string decoded_path(std::string_view target) {
+  return without_escapes(target.substr(0, target.find_first_of("?#")), "/");
+}
+
+/// Decodes "a+b%20c" to "a b c".
+[[nodiscard]] std::string decoded(std::string_view text) {
+  std::string spaced(text);
+  std::replace(spaced.begin(), spaced.end(), '+', ' ');
+  return without_escapes(spaced, "");
 }
 
 /// Returns all parameters. cpp-httplib would keep only one of several identical ones.
@@ -114,7 +132,7 @@ class TextStream final : public httplib::Stream {
 /// cpp-httplib's server. Its callbacks fill in the reply of the current exchange.
 class HttpEngine::Server final : private httplib::Server {
  public:
-  using Answering = std::function<HttpAnswer(const httplib::Request&)>;
+  using Answering = std::function<HttpAnswer()>;
 
   Server();
   void run(std::string_view target, const Answering& answering, bool is_http_1_0, HttpReply& reply);
@@ -127,15 +145,15 @@ class HttpEngine::Server final : private httplib::Server {
     bool is_answered = false;
   };
 
-  void answer(const httplib::Request& parsed, httplib::Response& response);
+  void answer(httplib::Response& response);
   void finish(httplib::Response& response);
 
   Exchange* exchange_ = nullptr;
 };
 
 HttpEngine::Server::Server() {
-  set_pre_routing_handler([this](const httplib::Request& parsed, httplib::Response& response) {
-    answer(parsed, response);
+  set_pre_routing_handler([this](const httplib::Request&, httplib::Response& response) {
+    answer(response);
     return HandlerResponse::Handled;
   });
   set_post_routing_handler(
@@ -157,9 +175,9 @@ void HttpEngine::Server::run(std::string_view target, const Answering& answering
   reply.head = stream.take_output();
 }
 
-void HttpEngine::Server::answer(const httplib::Request& parsed, httplib::Response& response) {
+void HttpEngine::Server::answer(httplib::Response& response) {
   HttpReply& reply = *exchange_->reply;
-  reply.answer = (*exchange_->answering)(parsed);
+  reply.answer = (*exchange_->answering)();
   reply.framing = framing_of(reply.answer, exchange_->is_http_1_0);
   if (reply.framing == Framing::close) reply.keeps_alive = false;
   response.status = reply.answer.status;
@@ -183,9 +201,9 @@ HttpEngine::~HttpEngine() = default;
 HttpReply HttpEngine::reply(FramedRequest request, const Handler& handler) {
   HttpReply reply;
   reply.keeps_alive = request.keeps_alive;
-  const auto answering = [&](const httplib::Request& parsed) {
+  const auto answering = [&] {
     HttpRequest& asked = request.request;
-    asked.path = parsed.path;
+    asked.path = decoded_path(request.target);
     asked.query = query_of(request.target);
     return handler(asked);
   };
@@ -197,7 +215,7 @@ HttpReply HttpEngine::reply_with(HttpAnswer answer, bool keeps_alive, bool is_ht
   HttpReply reply;
   reply.keeps_alive = keeps_alive;
   server_->run(
-      "/", [&](const httplib::Request&) { return std::move(answer); }, is_http_1_0, reply);
+      "/", [&] { return std::move(answer); }, is_http_1_0, reply);
   return reply;
 }
 

@@ -21,7 +21,7 @@ struct HttpReply {
   std::string head;  ///< status line and header, with the empty line
 };
 
-/// A parser of targets and formatter of heads. It uses the server of cpp-httplib, on text instead
+/// Checks targets and formats heads. It uses the server of cpp-httplib, on text instead
 /// of a socket. cpp-httplib gets no header fields, because it would act on some of them (Range,
 /// Expect, Connection), and no body, so that clients can share one.
 ///

@@ -43,8 +43,12 @@ std::uint64_t HttpMonitor::dropped(DropReason reason) const noexcept {
   return dropped_[static_cast<std::size_t>(reason)].load(std::memory_order_relaxed);
 }
 
-void HttpMonitor::set_connections(std::size_t count) noexcept {
-  connections_.store(count, std::memory_order_relaxed);
+void HttpMonitor::count_opened() noexcept {
+  connections_.fetch_add(1, std::memory_order_relaxed);
+}
+
+void HttpMonitor::count_closed(std::size_t count) noexcept {
+  connections_.fetch_sub(count, std::memory_order_relaxed);
 }
 
 std::size_t HttpMonitor::connections() const noexcept {

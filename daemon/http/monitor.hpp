@@ -46,7 +46,8 @@ class HttpMonitor {
   void count_drop(DropReason reason) noexcept;
   [[nodiscard]] std::uint64_t dropped(DropReason reason) const noexcept;
 
-  void set_connections(std::size_t count) noexcept;
+  void count_opened() noexcept;
+  void count_closed(std::size_t count = 1) noexcept;
   /// Returns how many connections are open now.
   [[nodiscard]] std::size_t connections() const noexcept;
 

@@ -14,9 +14,11 @@
 #include <atomic>
 #include <chrono>
 #include <exception>
+#include <mutex>
 #include <set>
 #include <span>
 #include <stdexcept>
+#include <string_view>
 #include <system_error>
 #include <thread>
 #include <unordered_map>
@@ -56,6 +58,12 @@ constexpr std::size_t bytes_sent_in_a_row = std::size_t{4} << 20U;
   return connection.takes_input() ? Poller::Interest::input : Poller::Interest::none;
 }
 
+[[nodiscard]] std::size_t size_of(std::span<const std::string_view> parts) {
+  std::size_t size = 0;
+  for (const std::string_view part : parts) size += part.size();
+  return size;
+}
+
 /// Leaves at least half of the connections to clients without a deferred answer.
 [[nodiscard]] std::size_t most_deferred(const HttpLimits& limits) {
   return std::min(limits.deferred, (limits.connections + 1) / 2);
@@ -73,18 +81,22 @@ class HttpServer::Loop final : public ConnectionOwner {
         monitor_(&monitor),
         log_(&log),
         access_(options.access != nullptr ? options.access : &no_token_),
+        address_(listeners->address()),
         listeners_(std::move(listeners)) {
-    monitor.set_address(listeners_->address());
     for (const Socket* const socket : listeners_->sockets()) {
       poller_.add(*socket, Poller::Interest::none, this);
     }
   }
 
-  ~Loop() { completed_->close(); }
+  ~Loop() {
+    completed_->close();
+    monitor_->count_closed(clients_.size());
+  }
 
-  [[nodiscard]] const ListenAddress& address() const { return listeners_->address(); }
-  [[nodiscard]] const std::shared_ptr<const Listeners>& listeners() const { return listeners_; }
-  enum class Accepting { not_yet, yes, no_more };
+  [[nodiscard]] const ListenAddress& address() const { return address_; }
+  /// From any thread; null once they are given up.
+  [[nodiscard]] std::shared_ptr<const Listeners> listeners() const;
+  enum class Accepting { not_yet, yes, no_more, finishing };
   void make_thread();
   void set_accepting(Accepting accepting);
   [[nodiscard]] bool is_deserted() const { return is_deserted_; }
@@ -94,10 +106,14 @@ class HttpServer::Loop final : public ConnectionOwner {
   HttpAnswer answer(const HttpRequest& request) override;
   void count_answer(int status) override { monitor_->count_answer(status); }
   HttpEngine& engine() override { return engine_; }
+  bool keeps_connections() const override { return !takes_no_more(); }
   std::optional<Ticket> open_ticket() override;
   HttpCompletion completion_of(Ticket ticket) override;
 
  private:
+  [[nodiscard]] bool takes_no_more() const {
+    return accepting_ == Accepting::no_more || accepting_ == Accepting::finishing;
+  }
   void run();
   void try_turn();
   void drain();
@@ -105,6 +121,7 @@ class HttpServer::Loop final : public ConnectionOwner {
   void handle(const Poller::Event& event);
 
   void set_listening(Poller::Interest interest);
+  void give_up_listeners();
   void pause_accepting();
   void resume_accepting();
   void accept_waiting();
@@ -124,6 +141,8 @@ class HttpServer::Loop final : public ConnectionOwner {
   void settle(Client& client);
   void cut_off(Client& client, DropReason reason);
   void drop(Client& client);
+  void drop_all_in(Phase phase);
+  void drop_unanswerable();
   void end_due_clients();
   void wake_waiting();
   void deliver_completed();
@@ -137,7 +156,9 @@ class HttpServer::Loop final : public ConnectionOwner {
   const Log* log_;
   AccessPolicy no_token_;
   const AccessPolicy* access_;
-  std::shared_ptr<const Listeners> listeners_;
+  ListenAddress address_;
+  mutable std::mutex listeners_mutex_;
+  std::shared_ptr<const Listeners> listeners_;  ///< changed by the thread of the loop alone
   Poller poller_;
   Clients clients_;
   HttpEngine engine_;
@@ -160,8 +181,9 @@ void HttpServer::Loop::make_thread() {
   if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
 }
 
+/// What finishes does not begin again.
 void HttpServer::Loop::set_accepting(Accepting accepting) {
-  accepting_ = accepting;
+  if (accepting_ != Accepting::finishing) accepting_ = accepting;
   poller_.wake();
 }
 
@@ -227,9 +249,8 @@ void HttpServer::Loop::drain() {
   clients_.for_each_in(Phase::deferred, [this](Client& client) {
     complete(client, error_answer(503, "provisrd is ending"));
   });
-  for (const Phase phase : {Phase::idle, Phase::request, Phase::waiting}) {
-    clients_.for_each_in(phase, [this](Client& client) { drop(client); });
-  }
+  drop_all_in(Phase::request);
+  drop_unanswerable();
   const TimePoint end = now() + options_->limits.drain_time;
   while (clients_.first_in(Phase::answer) != nullptr && now() < end) turn(end);
 }
@@ -238,7 +259,7 @@ void HttpServer::Loop::turn(TimePoint latest) {
   const TimePoint moment = next_moment(latest);
   const bool is_endless = moment == TimePoint::max();
   const auto events = poller_.wait(is_endless ? std::nullopt : std::optional(time_until(moment)));
-  if (accepting_ == Accepting::no_more) {
+  if (takes_no_more()) {
     set_listening(Poller::Interest::none);
     is_paused_ = false;
   }
@@ -247,8 +268,12 @@ void HttpServer::Loop::turn(TimePoint latest) {
   wake_waiting();
   end_due_clients();
   resume_accepting();
+  if (accepting_ == Accepting::finishing) {
+    give_up_listeners();
+    drop_unanswerable();
+  }
   clients_.forget_dropped();
-  is_deserted_ = accepting_ == Accepting::no_more && clients_.size() == 0;
+  is_deserted_ = takes_no_more() && clients_.size() == 0;
 }
 
 TimePoint HttpServer::Loop::next_moment(TimePoint latest) {
@@ -271,7 +296,21 @@ void HttpServer::Loop::handle(const Poller::Event& event) {
   });
 }
 
+std::shared_ptr<const Listeners> HttpServer::Loop::listeners() const {
+  const std::lock_guard lock(listeners_mutex_);
+  return listeners_;
+}
+
+/// So that a client at an address that nobody answers on any more is turned away.
+void HttpServer::Loop::give_up_listeners() {
+  if (!listeners_) return;
+  for (const Socket* const socket : listeners_->sockets()) poller_.remove(*socket);
+  const std::lock_guard lock(listeners_mutex_);
+  listeners_.reset();
+}
+
 void HttpServer::Loop::set_listening(Poller::Interest interest) {
+  if (!listeners_) return;
   for (const Socket* const socket : listeners_->sockets()) {
     poller_.change(*socket, interest, this);
   }
@@ -326,8 +365,8 @@ void HttpServer::Loop::admit(Socket socket) {
     static_cast<void>(evict(DropReason::max_connections));
   }
   Client& client = clients_.add(std::move(socket), options_->limits, *this, now());
+  monitor_->count_opened();
   guard(client, [&] { poller_.add(client.socket, client.interest, &client); });
-  monitor_->set_connections(clients_.size());
 }
 
 /// Evicts the client that has kept the server waiting longest. Returns false if there is no client.
@@ -366,18 +405,22 @@ void HttpServer::Loop::receive_from(Client& client) {
   }
 }
 
-/// Sends until the client takes no more for now. A client that takes everything must not delay
-/// others, so the bytes at a time are bounded.
+/// Sends until the client takes no more for now. The bytes at a time are bounded, so that a client
+/// that takes everything does not delay others. Nor does a client whose answers are small and take
+/// long to make: what follows an answer, or a piece of one, is made in this turn and sent in the
+/// next.
 void HttpServer::Loop::send_to(Client& client) {
   std::size_t sent = 0;
   while (sent < bytes_sent_in_a_row) {
     const auto output = client.connection.output();
     if (output.empty()) return;
+    const std::size_t size = size_of(output);
     const Transfer transfer = send(client.socket, output);
     if (transfer.outcome == Transfer::Outcome::would_block) return;
     if (transfer.outcome == Transfer::Outcome::ended) return drop(client);
     sent += transfer.bytes;
     client.connection.sent(transfer.bytes, now());
+    if (transfer.bytes == size) return;
   }
 }
 
@@ -402,10 +445,21 @@ void HttpServer::Loop::cut_off(Client& client, DropReason reason) {
 }
 
 void HttpServer::Loop::drop(Client& client) {
+  if (Clients::is_dropped(client)) return;
   poller_.remove(client.socket);
   file_ticket(client, std::nullopt);
   clients_.drop(client);
-  monitor_->set_connections(clients_.size());
+  monitor_->count_closed();
+}
+
+void HttpServer::Loop::drop_all_in(Phase phase) {
+  clients_.for_each_in(phase, [this](Client& client) { drop(client); });
+}
+
+/// Those that have asked for nothing that is not answered, or for what has no end.
+void HttpServer::Loop::drop_unanswerable() {
+  drop_all_in(Phase::idle);
+  drop_all_in(Phase::waiting);
 }
 
 void HttpServer::Loop::end_due_clients() {
@@ -468,8 +522,14 @@ void HttpServer::bind() {
 bool HttpServer::share(const HttpServer& predecessor) {
   const bool is_same = predecessor.loop_ && predecessor.options_.address == options_.address &&
                        predecessor.options_.socket_group == options_.socket_group;
-  if (is_same) make_loop(predecessor.loop_->listeners());
-  return is_same;
+  auto listeners = is_same ? predecessor.loop_->listeners() : nullptr;
+  if (!listeners) return false;
+  make_loop(std::move(listeners));
+  return true;
+}
+
+bool HttpServer::is_bound() const {
+  return loop_ && loop_->listeners();
 }
 
 void HttpServer::make_loop(std::shared_ptr<const Listeners> listeners) {
@@ -491,11 +551,16 @@ void HttpServer::prepare() {
 
 void HttpServer::start() {
   prepare();
+  monitor_->set_address(address());
   loop_->set_accepting(Loop::Accepting::yes);
 }
 
 void HttpServer::stop_accepting() {
   if (loop_) loop_->set_accepting(Loop::Accepting::no_more);
+}
+
+void HttpServer::finish() {
+  if (loop_) loop_->set_accepting(Loop::Accepting::finishing);
 }
 
 bool HttpServer::is_deserted() const {

@@ -50,6 +50,10 @@ class HttpServer {
   /// client is refused in between. Returns false if `predecessor` is not bound to the same address.
   [[nodiscard]] bool share(const HttpServer& predecessor);
 
+  /// Returns whether the server has its address: from bind() or share() until shortly after
+  /// finish().
+  [[nodiscard]] bool is_bound() const;
+
   /// Returns the address; after bind() or share(), with the port that the system chose for 0.
   [[nodiscard]] const ListenAddress& address() const;
 
@@ -60,8 +64,11 @@ class HttpServer {
   /// Calls prepare() and begins to accept clients.
   void start();
 
-  /// Keeps the present clients and accepts no more.
+  /// Accepts no more clients, and closes present connections after their answers.
   void stop_accepting();
+  /// Call it after stop_accepting(): releases the sockets, and closes connections and ends sources
+  /// whose answer nobody waits for.
+  void finish();
   /// Returns whether the server accepts no more clients and the last one is gone.
   [[nodiscard]] bool is_deserted() const;
 

@@ -228,7 +228,7 @@ TEST_CASE("a token that was taken back holds no longer, on a connection from bef
   };
   CHECK(answer_to("/api/start?name=app") == 202);
   token.write("staple-battery-horse");
-  CHECK(answer_to("/api/reload") == 200);
+  CHECK(post(daemon, "/reload", credentials) == 200);
   CHECK(answer_to("/api/start?name=app") == 401);
 }
 

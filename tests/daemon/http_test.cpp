@@ -2,6 +2,8 @@
 #include "support/daemon_runner.hpp"
 #include "support/paths.hpp"
 #include "support/raw_client.hpp"
+#include "support/temp_directory.hpp"
+#include "support/text_file.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
@@ -10,8 +12,10 @@
 #include <grp.h>
 
 #include <algorithm>
+#include <array>
 #include <csignal>
 #include <filesystem>
+#include <sstream>
 #include <string>
 #include <sys/stat.h>
 #include <tuple>
@@ -201,6 +205,41 @@ TEST_CASE("a request that calls the API by a stranger's name gets 403, unless it
   CHECK(status_by_name(daemon.metrics_port(), "evil.example") == 200);
 }
 
+namespace {
+
+/// A name of the loopback interface that is neither "localhost" nor the machine's own.
+[[nodiscard]] std::string other_name_of_loopback() {
+  std::array<char, 256> machine{};
+  REQUIRE(::gethostname(machine.data(), machine.size() - 1) == 0);
+  std::istringstream lines(read_text("/etc/hosts"));
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line.substr(0, line.find('#')));
+    std::string address;
+    words >> address;
+    if (address != "127.0.0.1") continue;
+    for (std::string name; words >> name;) {
+      if (name != "localhost" && name != machine.data()) return name;
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+TEST_CASE("a request may call the API by the name that it listens on") {
+  const std::string name = other_name_of_loopback();
+  if (name.empty()) SKIP("the loopback interface has no other name here");
+  const TempDirectory folder;
+  const auto file = folder.write("provisr.toml", one_process());
+  const int port = free_port();
+  const Program program({provisrd_path(), file.string(), "--listen",
+                         fmt::format("{}:{}", name, port), "--metrics-listen", "127.0.0.1:0"},
+                        folder.path());
+  REQUIRE(eventually([&] { return program.err().find("JSON API on") != std::string::npos; }));
+  CHECK(status_for(port, get("/", fmt::format("Host: {}:{}\r\n", name, port))) == 200);
+  CHECK(status_for(port, get("/", "Host: evil.example\r\n")) == 403);
+}
+
 TEST_CASE("an answer is valid UTF-8 whatever was asked for") {
   const Daemon daemon(one_process());
   RawClient client(daemon.api_port());
@@ -272,6 +311,28 @@ TEST_CASE("a Unix socket is given to the group that is configured") {
   REQUIRE(eventually([&] { return ::stat(path.c_str(), &status) == 0; }));
   CHECK(status.st_gid == number);
   CHECK((status.st_mode & 0777U) == 0660);
+}
+
+TEST_CASE("a socket that stays over a reload stays with its group, and that is said") {
+  const group* const wanted = ::getgrgid(other_group());
+  REQUIRE(wanted != nullptr);
+  const std::string group_key = fmt::format("socket_group = \"{}\"\n", wanted->gr_name);
+  const TempDirectory folder;
+  const std::string path = (folder.path() / "p.sock").string();
+  const auto write = [&](std::string_view more) {
+    return folder.write("provisr.toml",
+                        fmt::format("[server]\nlisten = \"unix:{}\"\n{}", path, more));
+  };
+  Program program({provisrd_path(), write("").string(), "--metrics-listen", "127.0.0.1:0"},
+                  folder.path());
+  REQUIRE(eventually([&] { return std::filesystem::exists(path); }));
+  write(group_key + "allowed_hosts = [\"provisr.example\"]\n");
+  RawClient client = RawClient::to_unix_socket(path);
+  client.send("POST /api/reload HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  const std::string answer = client.read_answer();
+  CHECK(status_of_answer(answer) == 200);
+  CHECK_THAT(answer, ContainsSubstring(R"("settings":["server"])"));
+  CHECK_THAT(answer, ContainsSubstring(R"("at_next_start":["server.socket_group"])"));
 }
 
 TEST_CASE("a socket that cannot be given to its group is not left behind") {

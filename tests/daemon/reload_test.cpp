@@ -2,6 +2,7 @@
 #include "support/daemon_runner.hpp"
 #include "support/eventually.hpp"
 #include "support/paths.hpp"
+#include "support/raw_client.hpp"
 #include "support/temp_directory.hpp"
 #include "support/text_file.hpp"
 
@@ -14,6 +15,7 @@
 #include <signal.h>
 #include <string>
 #include <string_view>
+#include <utility>
 
 using namespace provisr;
 using namespace provisr::test;
@@ -189,7 +191,10 @@ TEST_CASE("listeners move, or serve by other rules at the same address") {
   daemon.port = taken;  // in use by another listener of the same process
   daemon.metrics_port = free_port();
   daemon.write(reloaded_process("app"));
-  CHECK(http_send(before, "POST", "/v2/reload", TokenFile::credentials).status == 422);
+  const HttpResult refused = http_send(before, "POST", "/v2/reload", TokenFile::credentials);
+  CHECK(refused.status == 422);
+  CHECK_THAT(refused.body,
+             ContainsSubstring(fmt::format("; provisrd itself listens on 127.0.0.1:{}", taken)));
   CHECK(http_get(before, "/v2/status").status == 200);
 
   daemon.port = free_port();
@@ -206,6 +211,36 @@ TEST_CASE("listeners move, or serve by other rules at the same address") {
     }
   }));
   CHECK(daemon.pid_of("app") == pid);
+}
+
+TEST_CASE("who waits for a command when the listeners change is answered once it is done") {
+  const std::string stubborn = process_toml("app", {"stubborn"}, "stop_timeout = \"3s\"\n");
+  Reloadable daemon(stubborn);
+  REQUIRE(eventually([&] { return daemon.program().out().find("ready") != std::string::npos; }));
+  RawClient waiting(daemon.port);
+  waiting.send(
+      "POST /api/stop?name=app&wait=60s HTTP/1.1\r\nHost: localhost\r\n"
+      "Authorization: Bearer " +
+      TokenFile::token + "\r\n\r\n");
+  REQUIRE(eventually([&] {
+    const rapidjson::Document status = daemon.status_of("app");
+    return status.IsObject() && status["state"] == "stopping";
+  }));
+  daemon.write(stubborn, "max_connections = 100");
+  CHECK(daemon.reload().status == 200);
+  const std::string answer = waiting.read_answer();
+  INFO(answer);
+  CHECK(status_of_answer(answer) == 200);
+}
+
+TEST_CASE("the status tells where the daemon listens, and not where it could not") {
+  Reloadable daemon(reloaded_process("app"));
+  const int before = daemon.port;
+  const std::string words = fmt::format("\"api\":\"127.0.0.1:{}\"", before);
+  daemon.metrics_port = std::exchange(daemon.port, free_port());  // taken
+  daemon.write(reloaded_process("app"));
+  CHECK(http_send(before, "POST", "/api/reload", TokenFile::credentials).status == 422);
+  CHECK_THAT(http_get(before, "/api/status").body, ContainsSubstring(words));
 }
 
 TEST_CASE("a listener can move back at once") {

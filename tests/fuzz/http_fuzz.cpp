@@ -49,6 +49,7 @@ class Owner final : public ConnectionOwner {
     ++answers_;
   }
   HttpEngine& engine() override { return engine_; }
+  bool keeps_connections() const override { return answers_ % 8 != 7; }
   std::optional<Ticket> open_ticket() override { return ++last_ticket_; }
   HttpCompletion completion_of(Ticket) override {
     return [](const HttpAnswer&) {};

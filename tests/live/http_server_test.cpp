@@ -11,6 +11,7 @@
 #include <catch2/generators/catch_generators.hpp>
 
 #include <chrono>
+#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <fcntl.h>
@@ -19,6 +20,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <sys/resource.h>
 #include <unistd.h>
 #include <utility>
@@ -249,6 +251,20 @@ const std::string ask_later = "GET /later HTTP/1.1\r\nHost: h\r\n\r\n";
   return answer.substr(answer.find("\r\n\r\n") + 4);
 }
 
+[[nodiscard]] bool turns_away(const Deferring& world) {
+  try {
+    static_cast<void>(world.connect());
+    return false;
+  } catch (const std::runtime_error&) {
+    return true;
+  }
+}
+
+[[nodiscard]] bool closes_behind(const std::string& answer, int status) {
+  return provisr::test::status_of_answer(answer) == status &&
+         answer.find("\r\nConnection: close\r\n") != std::string::npos;
+}
+
 }  // namespace
 
 TEST_CASE("answers that are deferred keep nobody waiting but their clients") {
@@ -361,6 +377,70 @@ TEST_CASE("an answer that nobody completes has a time limit") {
   CHECK(provisr::test::status_of_answer(client.read_answer()) == 200);
 }
 
+TEST_CASE("a server that finishes answers who waits, and keeps no connection") {
+  Deferring world;
+  RawClient waiting = world.connect();
+  waiting.send(ask_later);
+  REQUIRE(world.begins(1));
+  RawClient behind = world.connect();
+  behind.send(ask_later + ask);
+  REQUIRE(world.begins(2));
+  RawClient half = world.connect();
+  half.send("GET / HTTP/1.1\r\n");
+  RawClient idle = world.connect();
+  idle.send(ask);
+  CHECK(provisr::test::status_of_answer(idle.read_answer()) == 200);
+  world.server->stop_accepting();
+  CHECK_FALSE(world.server->is_deserted());
+
+  world.server->finish();
+  CHECK(idle.read_all().empty());
+  half.send("Host: h\r\n\r\n");
+  CHECK(closes_behind(half.read_all(), 200));
+  world.complete(0, "done");
+  const std::string answer = waiting.read_all();
+  CHECK(closes_behind(answer, 200));
+  CHECK(body_of(answer) == "done");
+  CHECK_FALSE(world.server->is_deserted());
+  CHECK(eventually([&] { return turns_away(world); }));
+  world.complete(1, "done");
+  CHECK(body_of(behind.read_answer()) == "done");
+  CHECK(closes_behind(behind.read_all(), 200));
+  CHECK(eventually([&] { return world.server->is_deserted(); }));
+}
+
+TEST_CASE("a client of a server that takes no more is told to come back") {
+  BoundedServer server({});
+  RawClient client(server.port());
+  client.send(ask);
+  CHECK_FALSE(closes_behind(client.read_answer(), 200));
+  server.server.stop_accepting();
+  client.send(ask + ask);
+  CHECK_FALSE(closes_behind(client.read_answer(), 200));
+  CHECK(closes_behind(client.read_all(), 200));
+}
+
+TEST_CASE("the connections of a server and of its successor are counted together") {
+  BoundedServer first({});
+  RawClient stays(first.port());
+  std::optional<RawClient> leaves(RawClient(first.port()));
+  REQUIRE(eventually([&] { return first.monitor.connections() == 2; }));
+  {
+    HttpServer second({.address = {.host = "127.0.0.1", .port = 0, .path = ""}, .limits = {}},
+                      first.router, first.monitor, first.log.log());
+    REQUIRE(second.share(first.server));
+    first.server.stop_accepting();
+    second.start();
+    RawClient comes(first.port());
+    comes.send(ask);
+    CHECK(provisr::test::status_of_answer(comes.read_answer()) == 200);
+    CHECK(first.monitor.connections() == 3);
+    leaves.reset();
+    CHECK(eventually([&] { return first.monitor.connections() == 2; }));
+  }
+  CHECK(first.monitor.connections() == 1);
+}
+
 TEST_CASE("a server that stops tells those who wait, and takes no answer afterwards") {
   Deferring world;
   RawClient client = world.connect();
@@ -378,6 +458,93 @@ TEST_CASE("a server that stops tells those who wait, and takes no answer afterwa
   world.complete(1, "too late");
   world.server.reset();
   world.complete(1, "far too late");
+}
+
+namespace {
+
+/// A server with one client that causes much work, and another that asks for little.
+struct BusyServer {
+  BusyServer() {
+    add("/quick", [this](const HttpRequest&) {
+      const std::lock_guard lock(mutex);
+      done_before_quick = done;
+      quick.notify_all();
+      return text_answer("quick");
+    });
+    add("/slow", [this](const HttpRequest&) {
+      work();
+      return text_answer("slow");
+    });
+    add("/pieces", [this](const HttpRequest&) {
+      return streamed_answer("text/plain", [this](std::string& piece) {
+        piece = ' ';
+        return work() < most ? Pulled::piece : Pulled::end;
+      });
+    });
+    server.bind();
+    server.start();
+  }
+  BusyServer(const BusyServer&) = delete;
+  BusyServer& operator=(const BusyServer&) = delete;
+  ~BusyServer() { server.stop(); }
+
+  void add(std::string path, const HttpHandler& handler) {
+    router.add({.method = "GET",
+                .path = std::move(path),
+                .help = {},
+                .parameters = {},
+                .handler = handler});
+  }
+
+  /// Takes a while until the quick client has its answer. Returns the amount of work so far.
+  std::size_t work() {
+    std::unique_lock lock(mutex);
+    is_busy.notify_all();
+    quick.wait_for(lock, 10ms, [this] { return done_before_quick.has_value(); });
+    return ++done;
+  }
+
+  static constexpr std::size_t most = 200;
+  std::mutex mutex;
+  std::condition_variable is_busy;
+  std::condition_variable quick;
+  std::size_t done = 0;
+  std::optional<std::size_t> done_before_quick;
+  LogCapture log;
+  Router router;
+  HttpMonitor monitor;
+  HttpServer server{{.address = {.host = "127.0.0.1", .port = 0, .path = ""}, .limits = {}},
+                    router,
+                    monitor,
+                    log.log()};
+};
+
+[[nodiscard]] std::string asking_for(std::string_view path) {
+  return "GET " + std::string(path) + " HTTP/1.1\r\nHost: h\r\n\r\n";
+}
+
+}  // namespace
+
+TEST_CASE("answers that are small and take long to make keep nobody else waiting") {
+  BusyServer world;
+  RawClient busy(world.monitor.address()->port);
+  RawClient other(world.monitor.address()->port);
+  std::string asked;
+  SECTION("one that is made in pieces") {
+    asked = asking_for("/pieces");
+  }
+  SECTION("those of pipelined requests") {
+    for (std::size_t i = 0; i < BusyServer::most; ++i) asked += asking_for("/slow");
+  }
+  {
+    std::unique_lock lock(world.mutex);
+    busy.send(asked);
+    REQUIRE(world.is_busy.wait_for(lock, 10s, [&] { return world.done > 0; }));
+  }
+  other.send(asking_for("/quick"));
+  CHECK(provisr::test::status_of_answer(other.read_answer()) == 200);
+  const std::lock_guard lock(world.mutex);
+  CHECK(world.done_before_quick.value_or(BusyServer::most) < BusyServer::most);
 }
 
 namespace {
@@ -430,6 +597,19 @@ TEST_CASE("a listener that does not read loses its connection, others hear every
   });
   CHECK(is_dropped);
   CHECK(world.monitor.connections() == 1);
+}
+
+TEST_CASE("streams end with a server that finishes, those that are not taken too") {
+  Streaming world(HttpLimits{}, {.events = 2, .ticks = 1, .streams = 8});
+  RawClient listener = world.listen();
+  RawClient slow = world.listen();
+  const std::string data(std::size_t{8} << 20U, 'x');  // more than the system buffers
+  world.hub.publish("started", data);
+  world.server->stop_accepting();
+  world.server->finish();
+  CHECK(listener.read_all().find(data) != std::string::npos);
+  CHECK(slow.read_all().find(data) != std::string::npos);
+  CHECK(eventually([&] { return world.server->is_deserted(); }));
 }
 
 TEST_CASE("a stream that has missed an event ends") {

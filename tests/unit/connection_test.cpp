@@ -46,6 +46,7 @@ struct Owner final : ConnectionOwner {
   }
   void count_answer(int status) override { ++counted[status]; }
   HttpEngine& engine() override { return engine_; }
+  bool keeps_connections() const override { return is_kept; }
   std::optional<Ticket> open_ticket() override {
     return has_tickets ? std::optional(++last_ticket) : std::nullopt;
   }
@@ -54,6 +55,7 @@ struct Owner final : ConnectionOwner {
   }
 
   int begun = 0;
+  bool is_kept = true;
   bool has_tickets = true;
   Ticket last_ticket = 0;
   std::deque<std::string> pieces;

@@ -49,13 +49,20 @@ namespace {
 TEST_CASE("a target is split and decoded") {
   CHECK(parsed(request_for("/")).path == "/");
   CHECK(parsed(request_for("*", "OPTIONS")).path == "*");
-  CHECK(parsed(request_for("/a%20b%2Fc+d?x#y")).path == "/a b/c+d");
+  CHECK(parsed(request_for("/a%20b%41+d?x#y")).path == "/a bA+d");
+  CHECK(parsed(request_for("/a#b?c")).path == "/a");
   CHECK(parsed(request_for("/%4")).path == "/%4");
   CHECK(parsed(request_for("/%zz%")).path == "/%zz%");
   CHECK(parsed(request_for("/%00%ff")).path == std::string("/\0\xff", 3));
   CHECK(parsed(request_for("//x/../y")).path == "//x/../y");
   const std::string long_path = "/" + std::string(8'000, 'a');
   CHECK(parsed(request_for(long_path)).path == long_path);
+}
+
+TEST_CASE("a path that a proxy reads as another is not taken for one that there is") {
+  CHECK(parsed(request_for("/api%2Fstop%2f")).path == "/api%2Fstop%2f");
+  CHECK(parsed(request_for("/api/%u0073top")).path == "/api/%u0073top");
+  CHECK(parsed(request_for("/api%252Fstop")).path == "/api%2Fstop");
 }
 
 TEST_CASE("a query is decoded") {
