@@ -334,7 +334,6 @@ std::unique_ptr<ChildProcess> ManagedChild::start_process(const Moment& now,
 void ManagedChild::note_birth(const ChildProcess& child, const Moment& now) {
   is_collected_ = false;
   end_reason_ = ExitReason::itself;
-  starts_after_end_ = false;
   is_killed_ = false;
   result_ = 0;
   status_.pid = child.pid();
@@ -616,7 +615,7 @@ std::string_view ManagedChild::what_runs() const {
 void ManagedChild::settle(const Moment& now) {
   child_.reset();
   if (is_shutting_down_ || goal_ == Goal::down) return come_to_rest();
-  if (starts_after_end_) return wait_for_start(now.monotonic);
+  if (std::exchange(starts_after_end_, false)) return wait_for_start(now.monotonic);
   if (!config_.auto_restart) return come_to_rest();
   if (config_.retry_count > 0 && backoff_.failures() >= config_.retry_count) return give_up();
   wait_for_start(exited_at_ + backoff_.pause(services_.luck()));
