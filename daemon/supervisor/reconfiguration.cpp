@@ -188,7 +188,7 @@ void Supervisor::depart(const Entry& entry, const Moment& now) {
 
 void Supervisor::retire(const std::string& name, const Moment& now, bool is_matched) {
   registry_.retire(name);
-  retired_.push_back({name, now.monotonic + options_.history_ttl, is_matched});
+  retired_.push_back({name, now.monotonic, is_matched});
   if (is_matched && ++retired_matches_ > most_retired_matches_) forget_soonest_matched();
 }
 
@@ -202,11 +202,16 @@ void Supervisor::forget_soonest_matched() {
 }
 
 void Supervisor::forget_retired(const Moment& now) {
-  while (!retired_.empty() && retired_.front().until <= now.monotonic) {
+  while (first_to_forget() <= now.monotonic) {
     forget(retired_.front().name);
     if (retired_.front().is_matched) --retired_matches_;
     retired_.pop_front();
   }
+}
+
+MonotonicTime Supervisor::first_to_forget() const {
+  if (retired_.empty()) return MonotonicTime::max();
+  return retired_.front().since + options_.history_ttl;
 }
 
 void Supervisor::forget(const std::string& name) {
