@@ -26,7 +26,7 @@ class Events {
     user_signal_1,        ///< SIGUSR1
     user_signal_2,        ///< SIGUSR2
     child_exited,         ///< at least one child may have ended
-    woken,                ///< by another thread
+    woken,                ///< by another thread, or after having been stopped (SIGCONT)
     deadline,             ///< nothing happened until then
   };
 

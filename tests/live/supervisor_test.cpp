@@ -291,6 +291,15 @@ TEST_CASE("SIGUSR1, SIGUSR2, SIGHUP and SIGQUIT are told apart from a request to
                           Events::Kind::user_signal_2, Events::Kind::child_exited});
 }
 
+TEST_CASE("a wait ends when the program goes on after it was stopped") {
+  Events events;
+  Wakeup wakeup;
+  const auto far = std::chrono::steady_clock::now() + 10s;
+  ::kill(::getpid(), SIGCONT);
+  CHECK(events.wait_until(far, wakeup) == Events::Kind::woken);
+  CHECK(events.wait_until(std::chrono::steady_clock::now(), wakeup) == Events::Kind::deadline);
+}
+
 TEST_CASE("another thread ends the wait, also before it begins") {
   Events events;
   Wakeup wakeup;

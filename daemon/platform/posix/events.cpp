@@ -19,7 +19,8 @@ struct HandledSignal {
   Events::Kind kind;
 };
 
-/// In the order in which they are reported if several have come.
+/// In the order in which they are reported if several have come. SIGCONT: a wait that was stopped
+/// would go on for as long as was left of it when it was stopped.
 constexpr auto handled_signals = std::to_array<HandledSignal>({
     {SIGTERM, Events::Kind::stop_requested},
     {SIGINT, Events::Kind::stop_requested},
@@ -28,6 +29,7 @@ constexpr auto handled_signals = std::to_array<HandledSignal>({
     {SIGUSR1, Events::Kind::user_signal_1},
     {SIGUSR2, Events::Kind::user_signal_2},
     {SIGCHLD, Events::Kind::child_exited},
+    {SIGCONT, Events::Kind::woken},
 });
 
 // Written by the signal handler, which can reach globals only.
