@@ -465,10 +465,12 @@ void HttpServer::bind() {
 }
 
 bool HttpServer::share(const HttpServer& predecessor) {
-  const bool is_same = predecessor.loop_ && predecessor.options_.address == options_.address &&
-                       predecessor.options_.socket_group == options_.socket_group;
-  if (is_same) make_loop(predecessor.loop_->listeners());
-  return is_same;
+  const bool is_same = predecessor.loop_ && predecessor.options_.address == options_.address;
+  if (!is_same) return false;
+  const auto listeners = predecessor.loop_->listeners();
+  group_change_ = std::make_unique<SocketGroupChange>(listeners, options_.socket_group);
+  make_loop(listeners);
+  return true;
 }
 
 void HttpServer::make_loop(std::shared_ptr<const Listeners> listeners) {
@@ -491,6 +493,8 @@ void HttpServer::prepare() {
 void HttpServer::start() {
   prepare();
   loop_->set_accepting(Loop::Accepting::yes);
+  if (group_change_) group_change_->keep();
+  group_change_.reset();
 }
 
 void HttpServer::stop_accepting() {

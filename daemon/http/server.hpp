@@ -15,6 +15,7 @@
 namespace provisr::daemon {
 
 class Listeners;
+class SocketGroupChange;
 
 struct HttpServerOptions {
   ListenAddress address;
@@ -46,7 +47,9 @@ class HttpServer {
   void bind();
 
   /// In place of bind(): shares the sockets of `predecessor`, until one of the two stops, so that
-  /// no client is turned away in between. False if it is not bound to the same address.
+  /// no client is turned away in between. False if it is not bound to the same address. A Unix
+  /// socket is given to the group of this one, and back if this one ends before start(). Throws
+  /// std::runtime_error with one clear sentence if it cannot be given.
   [[nodiscard]] bool share(const HttpServer& predecessor);
 
   /// The address, after bind() or share() with the port that the system chose in place of 0.
@@ -79,6 +82,7 @@ class HttpServer {
   HttpMonitor* monitor_;
   const Log* log_;
   std::unique_ptr<Loop> loop_;
+  std::unique_ptr<SocketGroupChange> group_change_;  ///< until start()
 };
 
 }  // namespace provisr::daemon

@@ -274,6 +274,53 @@ TEST_CASE("a Unix socket is given to the group that is configured") {
   CHECK((status.st_mode & 0777U) == 0660);
 }
 
+TEST_CASE("a reload gives a Unix socket to another group, if nothing else is wrong") {
+  const group* const wanted = ::getgrgid(other_group());
+  REQUIRE(wanted != nullptr);
+  const std::string other = wanted->gr_name;
+  const gid_t number = wanted->gr_gid;
+  const TempDirectory folder;
+  const std::string path = (folder.path() / "p.sock").string();
+  const auto write = [&](const std::string& socket_group, const std::string& metrics) {
+    return folder.write("provisr.toml",
+                        fmt::format("[server]\nlisten = \"unix:{}\"\nsocket_group = \"{}\"\n"
+                                    "[metrics]\nlisten = \"{}\"\n{}",
+                                    path, socket_group, metrics, one_process()));
+  };
+  const std::string metrics = "unix:" + (folder.path() / "m.sock").string();
+  Program program({provisrd_path(), write("", metrics).string()}, folder.path());
+  const auto file = [&] {
+    struct stat status {};
+    static_cast<void>(::stat(path.c_str(), &status));
+    return status;
+  };
+  REQUIRE(eventually([&] { return S_ISSOCK(file().st_mode); }));
+  const gid_t first = file().st_gid;
+  const ino_t inode = file().st_ino;
+  const auto reload = [&] {
+    RawClient client = RawClient::to_unix_socket(path);
+    client.send("POST /api/reload HTTP/1.0\r\n\r\n");
+    return status_of_answer(client.read_all());
+  };
+
+  write(other, "unix:/no/such/folder/m.sock");
+  CHECK(reload() == 422);
+  CHECK(file().st_gid == first);
+
+  write(other, metrics);
+  CHECK(reload() == 200);
+  CHECK(file().st_gid == number);
+  CHECK((file().st_mode & 0777U) == 0660);
+  CHECK(file().st_ino == inode);
+
+  write("", metrics);
+  CHECK(reload() == 200);
+  CHECK(file().st_gid == first);
+  program.signal(SIGTERM);
+  CHECK(program.wait() == 0);
+  CHECK_FALSE(std::filesystem::exists(path));
+}
+
 TEST_CASE("a socket that cannot be given to its group is not left behind") {
   const TempDirectory folder;
   std::vector<std::string> command;
