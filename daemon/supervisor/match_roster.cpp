@@ -88,7 +88,8 @@ void MatchRoster::settle(const Surroundings& others) {
   for (std::size_t rule = 0; rule < rules_.size(); ++rule) settle(rule, others);
 }
 
-/// Of those whose name, or who themselves, are somebody else's by now, or part of another's tree.
+/// Of those whose name, or who themselves, are somebody else's by now, or part of another's tree;
+/// and of the youngest, if a reload allows fewer than there are.
 void MatchRoster::take_back_names(std::size_t number, const Surroundings& others) {
   Rule& rule = rules_[number];
   for (auto& [process, candidate] : rule.candidates) {
@@ -96,6 +97,11 @@ void MatchRoster::take_back_names(std::size_t number, const Surroundings& others
     const bool is_lost = others.names.contains(candidate.name) ||
                          others.processes.contains(process.pid) || is_of_tree(rule, candidate);
     if (is_lost) take_name(rule, candidate);
+  }
+  const std::size_t most = rule.config.max_matches;
+  for (auto it = rule.candidates.rbegin(); it != rule.candidates.rend() && rule.named > most;
+       ++it) {
+    take_name(rule, it->second);
   }
 }
 
