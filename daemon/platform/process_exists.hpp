@@ -4,8 +4,9 @@
 
 namespace provisr::daemon {
 
-/// Whether some process has this PID, also one that may be neither signalled nor looked at.
-/// Windows: always false, as nothing hides processes there.
+/// Whether some process has this PID and has not ended, also one that may be neither signalled nor
+/// looked at. macOS: also one that has ended, until its parent has asked how. Windows: always
+/// false, as nothing hides processes there.
 [[nodiscard]] bool process_exists(ProcessId pid);
 
 }  // namespace provisr::daemon
