@@ -68,7 +68,8 @@ class ManagedProcess {
   /// Goes on from what an earlier daemon knew; before the first update().
   virtual void take_over(const RememberedProcess& before, const Moment& now) = 0;
 
-  /// Asks the process to end if the daemon started it, and prevents further starts.
+  /// Asks the process to end if the daemon started it, and prevents further starts; else records
+  /// what it knows of an end by now.
   virtual void shut_down(const Moment& now) = 0;
 
   /// Whether nothing that the daemon started runs, or will be started again.

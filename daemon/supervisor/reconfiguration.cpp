@@ -82,7 +82,10 @@ class Supervisor::Reconfiguration {
   /// By one that is run instead of watched, or the other way round.
   [[nodiscard]] Entry replaced(Entry entry, const ProcessConfig& config) {
     changes_.restarted.push_back(entry.name());
-    if (entry.child == nullptr) return supervisor_.make_entry(entry.name(), config, false);
+    if (entry.child == nullptr) {
+      entry.process->shut_down(now_);
+      return supervisor_.make_entry(entry.name(), config, false);
+    }
     leave(entry);
     entry.successor = config;
     return entry;
@@ -95,6 +98,7 @@ class Supervisor::Reconfiguration {
     const bool is_same = is_same_file && process.scope() == config.scope;
     if (has_other_limits || !is_same) changes_.changed.push_back(entry.name());
     if (is_same) return entry;
+    entry.process->shut_down(now_);
     return supervisor_.make_entry(entry.name(), config, false);
   }
 
@@ -116,7 +120,8 @@ class Supervisor::Reconfiguration {
   void leave(Entry& entry) {
     entry.is_leaving = true;
     entry.successor.reset();
-    if (entry.child != nullptr) entry.child->bring_down(now_, ExitReason::reload);
+    if (entry.child != nullptr) return entry.child->bring_down(now_, ExitReason::reload);
+    if (entry.process->ended()) entry.process->shut_down(now_);
   }
 
   Supervisor& supervisor_;

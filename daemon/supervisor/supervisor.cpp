@@ -354,6 +354,10 @@ void Supervisor::hand_over() {
   if (options_.memory == nullptr) return request_stop();
   services_.log->info("ending without the children; the next start takes them over");
   if (options_.on_stop) options_.on_stop();
+  const Moment moment = now();
+  for (const Entry& entry : entries_) {
+    if (entry.child == nullptr) entry.process->shut_down(moment);
+  }
   is_handed_over_ = true;
 }
 
