@@ -271,13 +271,6 @@ class Daemon {
     keep(config_.metrics.collection.further_figures, next.metrics.collection.further_figures,
          "metrics.process_metrics.collect");
     keep(config_.daemon.state_dir, next.daemon.state_dir, "daemon.state_dir");
-    // The file of a socket that stays is given to nobody else.
-    if (next.server.listen == config_.server.listen) {
-      keep(config_.server.socket_group, next.server.socket_group, "server.socket_group");
-    }
-    if (next.metrics.listen == config_.metrics.listen) {
-      keep(config_.metrics.socket_group, next.metrics.socket_group, "metrics.socket_group");
-    }
   }
 
   /// Returns null if the endpoints stay as they are.

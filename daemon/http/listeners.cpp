@@ -27,6 +27,12 @@ namespace {
   return error != nullptr ? error->code().message() : failure.what();
 }
 
+[[nodiscard]] std::runtime_error cannot_listen(const ListenAddress& address,
+                                               const std::exception& failure) {
+  return std::runtime_error(
+      fmt::format("cannot listen on {}: {}", address.to_string(), reason_of(failure)));
+}
+
 }  // namespace
 
 Listeners::Listeners(const ListenAddress& address, const std::string& socket_group)
@@ -34,8 +40,34 @@ Listeners::Listeners(const ListenAddress& address, const std::string& socket_gro
   try {
     listen(socket_group);
   } catch (const std::exception& failure) {
-    throw std::runtime_error(
-        fmt::format("cannot listen on {}: {}", address.to_string(), reason_of(failure)));
+    throw cannot_listen(address, failure);
+  }
+}
+
+std::string Listeners::socket_group() const {
+  return unix_ ? unix_->group() : std::string();
+}
+
+void Listeners::give_to(const std::string& socket_group) const {
+  if (!unix_) return;
+  try {
+    unix_->give_to(socket_group);
+  } catch (const std::exception& failure) {
+    throw cannot_listen(address_, failure);
+  }
+}
+
+SocketGroupChange::SocketGroupChange(std::shared_ptr<const Listeners> listeners,
+                                     const std::string& group)
+    : listeners_(std::move(listeners)), before_(listeners_->socket_group()) {
+  listeners_->give_to(group);
+}
+
+SocketGroupChange::~SocketGroupChange() {
+  if (!listeners_) return;
+  try {
+    listeners_->give_to(before_);
+  } catch (const std::exception&) {  // it has the new group, and all else is as it was
   }
 }
 

@@ -23,6 +23,11 @@ class Listeners {
   [[nodiscard]] const ListenAddress& address() const { return address_; }
   [[nodiscard]] std::vector<const Socket*> sockets() const;
 
+  /// Whom the Unix socket is given to; empty without one.
+  [[nodiscard]] std::string socket_group() const;
+  /// Throws std::runtime_error with one clear sentence, with the group as it was.
+  void give_to(const std::string& socket_group) const;
+
  private:
   void listen(const std::string& socket_group);
   void listen_on_all_interfaces();
@@ -32,6 +37,22 @@ class Listeners {
   ListenAddress address_;
   std::vector<Socket> tcp_;
   std::unique_ptr<UnixListener> unix_;
+};
+
+/// Gives a Unix socket to another group, and takes that back at its end unless it is to be kept.
+class SocketGroupChange {
+ public:
+  /// Throws as Listeners::give_to.
+  SocketGroupChange(std::shared_ptr<const Listeners> listeners, const std::string& group);
+  ~SocketGroupChange();
+  SocketGroupChange(const SocketGroupChange&) = delete;
+  SocketGroupChange& operator=(const SocketGroupChange&) = delete;
+
+  void keep() { listeners_.reset(); }
+
+ private:
+  std::shared_ptr<const Listeners> listeners_;
+  std::string before_;
 };
 
 }  // namespace provisr::daemon

@@ -520,10 +520,10 @@ void HttpServer::bind() {
 }
 
 bool HttpServer::share(const HttpServer& predecessor) {
-  const bool is_same = predecessor.loop_ && predecessor.options_.address == options_.address &&
-                       predecessor.options_.socket_group == options_.socket_group;
+  const bool is_same = predecessor.loop_ && predecessor.options_.address == options_.address;
   auto listeners = is_same ? predecessor.loop_->listeners() : nullptr;
   if (!listeners) return false;
+  group_change_ = std::make_unique<SocketGroupChange>(listeners, options_.socket_group);
   make_loop(std::move(listeners));
   return true;
 }
@@ -553,6 +553,8 @@ void HttpServer::start() {
   prepare();
   monitor_->set_address(address());
   loop_->set_accepting(Loop::Accepting::yes);
+  if (group_change_) group_change_->keep();
+  group_change_.reset();
 }
 
 void HttpServer::stop_accepting() {

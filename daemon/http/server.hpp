@@ -15,6 +15,7 @@
 namespace provisr::daemon {
 
 class Listeners;
+class SocketGroupChange;
 
 struct HttpServerOptions {
   ListenAddress address;
@@ -48,6 +49,8 @@ class HttpServer {
 
   /// Replaces bind(): shares the sockets of `predecessor` until one of the two stops, so that no
   /// client is refused in between. Returns false if `predecessor` is not bound to the same address.
+  /// Gives a Unix socket to the group of this server; gives it back if this server ends before
+  /// start(). Throws std::runtime_error with one clear sentence if it cannot change the group.
   [[nodiscard]] bool share(const HttpServer& predecessor);
 
   /// Returns whether the server has its address: from bind() or share() until shortly after
@@ -87,6 +90,7 @@ class HttpServer {
   HttpMonitor* monitor_;
   const Log* log_;
   std::unique_ptr<Loop> loop_;
+  std::unique_ptr<SocketGroupChange> group_change_;  ///< until start()
 };
 
 }  // namespace provisr::daemon

@@ -26,7 +26,7 @@ class Events {
     user_signal_1,        ///< SIGUSR1
     user_signal_2,        ///< SIGUSR2
     child_exited,         ///< at least one child may have ended
-    woken,                ///< Wakeup::wake() was called
+    woken,                ///< Wakeup::wake() was called, or the program was continued (SIGCONT)
     deadline,             ///< the deadline passed without an event
   };
 

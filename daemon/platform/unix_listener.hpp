@@ -25,9 +25,18 @@ class UnixListener {
 
   [[nodiscard]] Socket& socket() { return socket_; }
 
+  [[nodiscard]] const std::string& group() const { return group_; }
+  /// Whoever is connected stays. Throws std::runtime_error, with the group as it was, if it cannot
+  /// be given, or the file is no longer the one that this object made.
+  void give_to(const std::string& group);
+
  private:
+  [[nodiscard]] bool has_own_file() const;
+
   std::string path_;
-  Socket lock_;  ///< a descriptor, not a socket
+  std::string group_;
+  std::uint64_t first_group_ = 0;  ///< the one that the file got when it was made
+  Socket lock_;                    ///< a descriptor, not a socket
   Socket socket_;
   std::uint64_t device_ = 0;
   std::uint64_t inode_ = 0;

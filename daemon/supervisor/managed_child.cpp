@@ -63,6 +63,13 @@ constexpr seconds at_once{1};
           .inherit_env = config.inherits_env};
 }
 
+/// Whether both restart an ended process under the same conditions and at the same times.
+[[nodiscard]] bool restart_the_same(const ProcessConfig& a, const ProcessConfig& b) {
+  return a.auto_restart == b.auto_restart && a.retry_count == b.retry_count &&
+         a.restart_interval == b.restart_interval && a.retry_interval == b.retry_interval &&
+         a.max_restart_interval == b.max_restart_interval;
+}
+
 /// Returns `path` unchanged if it cannot be made absolute.
 [[nodiscard]] std::filesystem::path absolute_path(const std::filesystem::path& path) {
   if (path.empty()) return path;
@@ -245,6 +252,8 @@ ManagedChild::Change ManagedChild::reconfigure(const ProcessConfig& config, cons
   command_ = command_of(config_, status_.name, inherits_stdin_);
   tell_log_files();
   backoff_.set_intervals(intervals_of(config_));
+  if (!restart_the_same(before, config)) reconsider_restart(now);
+  follow_times();
   if (run_the_same(before, config)) {
     if (before.scope != config.scope && is_executed_ && !is_collected_) measure(now);
     return Change::policy;
@@ -252,6 +261,32 @@ ManagedChild::Change ManagedChild::reconfigure(const ProcessConfig& config, cons
   if (goal_ == Goal::down) return Change::policy;
   restart(now, ExitReason::reload);
   return Change::program;
+}
+
+/// Of one that waits to be started again, or rests. Another start is due already, or was asked for.
+void ManagedChild::reconsider_restart(const Moment& now) {
+  const bool waits_for_restart =
+      phase_ == Phase::waiting && deadline_ > now.monotonic && !lacks_descriptors_since_;
+  const bool is_to_run = ended() && goal_ == Goal::up && config_.auto_restart && has_tries_left();
+  if (waits_for_restart || is_to_run) settle(now);
+}
+
+/// What has begun ends by the times of today's configuration.
+void ManagedChild::follow_times() {
+  switch (phase_) {
+    case Phase::starting:
+      deadline_ = status_.started->monotonic + config_.start_duration;
+      break;
+    case Phase::ending:
+    case Phase::clearing:
+      if (!is_killed_) deadline_ = asked_at_ + config_.stop_timeout;
+      break;
+    case Phase::waiting:
+    case Phase::running:
+    case Phase::exited:
+    case Phase::failed:
+      break;
+  }
 }
 
 void ManagedChild::shut_down(const Moment& now) {
@@ -334,7 +369,6 @@ std::unique_ptr<ChildProcess> ManagedChild::start_process(const Moment& now,
 void ManagedChild::note_birth(const ChildProcess& child, const Moment& now) {
   is_collected_ = false;
   end_reason_ = ExitReason::itself;
-  starts_after_end_ = false;
   is_killed_ = false;
   result_ = 0;
   status_.pid = child.pid();
@@ -574,7 +608,8 @@ bool ManagedChild::is_restarted_after_exit() const {
 }
 
 void ManagedChild::begin_to_clear(const Moment& now) {
-  deadline_ = now.monotonic + config_.stop_timeout;
+  asked_at_ = now.monotonic;
+  deadline_ = asked_at_ + config_.stop_timeout;
   next_look_ = now.monotonic + group_interval;
 }
 
@@ -618,14 +653,18 @@ std::string_view ManagedChild::what_runs() const {
 void ManagedChild::settle(const Moment& now) {
   child_.reset();
   if (is_shutting_down_ || goal_ == Goal::down) return come_to_rest();
-  if (starts_after_end_) return wait_for_start(now.monotonic);
+  if (std::exchange(starts_after_end_, false)) return wait_for_start(now.monotonic);
   if (!config_.auto_restart) return come_to_rest();
-  if (config_.retry_count > 0 && backoff_.failures() >= config_.retry_count) return give_up();
+  if (!has_tries_left()) return give_up();
   wait_for_start(exited_at_ + backoff_.pause(services_.luck()));
   const auto left = std::max(deadline_ - now.monotonic, MonotonicTime::duration::zero());
   const LogLevel level = could_not_start_ ? LogLevel::debug : LogLevel::info;
   services_.log->write(level,
                        fmt::format("{}: restarting in {}", status_.name, format_elapsed(left)));
+}
+
+bool ManagedChild::has_tries_left() const {
+  return config_.retry_count == 0 || backoff_.failures() < config_.retry_count;
 }
 
 void ManagedChild::come_to_rest() {

@@ -89,6 +89,8 @@ class ManagedChild final : public ManagedProcess {
   [[nodiscard]] static ProcessState state_of(Phase phase, Goal goal);
 
   void enter(Phase phase);
+  void reconsider_restart(const Moment& now);
+  void follow_times();
   void tell_log_files();
   void launch(const Moment& now);
   [[nodiscard]] std::unique_ptr<ChildProcess> start_process(const Moment& now,
@@ -118,6 +120,7 @@ class ManagedChild final : public ManagedProcess {
   void escalate(const Moment& now);
   void kill(const Moment& now);
   void settle(const Moment& now);
+  [[nodiscard]] bool has_tries_left() const;
   void come_to_rest();
   void give_up();
   [[nodiscard]] bool is_restarted_after_exit() const;
@@ -134,6 +137,7 @@ class ManagedChild final : public ManagedProcess {
   Goal goal_ = Goal::up;
   std::unique_ptr<ChildProcess> child_;
   MonotonicTime exited_at_{};
+  MonotonicTime asked_at_{};  ///< to end (ending), or what was left by an end (clearing)
   MonotonicTime deadline_{};  ///< to start (waiting) or to kill (ending, clearing)
   /// When to check: in `starting`, whether the program is executed; in `ending` and `clearing`,
   /// whether anything is left of the group; of an adopted child, whether it has ended. No event

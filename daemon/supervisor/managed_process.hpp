@@ -68,7 +68,8 @@ class ManagedProcess {
   /// Restores what an earlier daemon knew. Must be called before the first update().
   virtual void take_over(const RememberedProcess& before, const Moment& now) = 0;
 
-  /// Asks the process to end if the daemon started it, and prevents further starts.
+  /// Asks the process to end if the daemon started it, and prevents further starts; else records
+  /// what it knows of an end by now.
   virtual void shut_down(const Moment& now) = 0;
 
   /// Returns whether nothing that the daemon started still runs or will be restarted.

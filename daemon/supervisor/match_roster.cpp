@@ -89,7 +89,8 @@ void MatchRoster::settle(const Surroundings& others) {
 }
 
 /// Takes back names. A process loses its name if the name or the process belongs to another entry
-/// by now, or if the process is part of another's tree.
+/// by now, or if the process is part of another's tree. The youngest lose theirs if a reload allows
+/// fewer names than there are.
 void MatchRoster::take_back_names(std::size_t number, const Surroundings& others) {
   Rule& rule = rules_[number];
   for (auto& [process, candidate] : rule.candidates) {
@@ -97,6 +98,11 @@ void MatchRoster::take_back_names(std::size_t number, const Surroundings& others
     const bool is_lost = others.names.contains(candidate.name) ||
                          others.processes.contains(process.pid) || is_of_tree(rule, candidate);
     if (is_lost) take_name(rule, candidate);
+  }
+  const std::size_t most = rule.config.max_matches;
+  for (auto it = rule.candidates.rbegin(); it != rule.candidates.rend() && rule.named > most;
+       ++it) {
+    take_name(rule, it->second);
   }
 }
 

@@ -82,7 +82,10 @@ class Supervisor::Reconfiguration {
   /// Replaces the entry by one of another kind, such as a child by a watched process.
   [[nodiscard]] Entry replaced(Entry entry, const ProcessConfig& config) {
     changes_.restarted.push_back(entry.name());
-    if (entry.child == nullptr) return supervisor_.make_entry(entry.name(), config, false);
+    if (entry.child == nullptr) {
+      entry.process->shut_down(now_);
+      return supervisor_.make_entry(entry.name(), config, false);
+    }
     leave(entry);
     entry.successor = config;
     return entry;
@@ -95,6 +98,7 @@ class Supervisor::Reconfiguration {
     const bool is_same = is_same_file && process.scope() == config.scope;
     if (has_other_limits || !is_same) changes_.changed.push_back(entry.name());
     if (is_same) return entry;
+    entry.process->shut_down(now_);
     return supervisor_.make_entry(entry.name(), config, false);
   }
 
@@ -116,7 +120,8 @@ class Supervisor::Reconfiguration {
   void leave(Entry& entry) {
     entry.is_leaving = true;
     entry.successor.reset();
-    if (entry.child != nullptr) entry.child->bring_down(now_, ExitReason::reload);
+    if (entry.child != nullptr) return entry.child->bring_down(now_, ExitReason::reload);
+    if (entry.process->ended()) entry.process->shut_down(now_);
   }
 
   Supervisor& supervisor_;
@@ -188,7 +193,7 @@ void Supervisor::depart(const Entry& entry, const Moment& now) {
 
 void Supervisor::retire(const std::string& name, const Moment& now, bool is_matched) {
   registry_.retire(name);
-  retired_.push_back({name, now.monotonic + options_.history_ttl, is_matched});
+  retired_.push_back({name, now.monotonic, is_matched});
   if (is_matched && ++retired_matches_ > most_retired_matches_) forget_soonest_matched();
 }
 
@@ -203,11 +208,16 @@ void Supervisor::forget_soonest_matched() {
 }
 
 void Supervisor::forget_retired(const Moment& now) {
-  while (!retired_.empty() && retired_.front().until <= now.monotonic) {
+  while (first_to_forget() <= now.monotonic) {
     forget(retired_.front().name);
     if (retired_.front().is_matched) --retired_matches_;
     retired_.pop_front();
   }
+}
+
+MonotonicTime Supervisor::first_to_forget() const {
+  if (retired_.empty()) return MonotonicTime::max();
+  return retired_.front().since + options_.history_ttl;
 }
 
 void Supervisor::forget(const std::string& name) {

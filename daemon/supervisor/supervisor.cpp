@@ -108,6 +108,7 @@ Supervisor::Supervisor(const std::vector<ProcessConfig>& processes, Registry& re
       roster_(log, [this](ProcessId pid) {
         return !options_.can_measure_children || options_.exists(pid);
       }) {
+  if (options_.memory != nullptr) first_processes_ = processes;
   exits_.restore(std::move(options_.exits_before), std::move(options_.exit_counts_before));
   const bool is_one_command =
       until == Until::all_exited && processes.size() == 1 && processes.front().instances == 1;
@@ -187,7 +188,7 @@ void Supervisor::begin() {
 void Supervisor::take_over(const Moment& now) {
   if (options_.memory == nullptr) return;
   std::vector<Entry> entries = std::exchange(entries_, {});
-  std::unordered_map<std::string_view, Entry*> wanted;
+  std::unordered_map<std::string, Entry*> wanted;
   for (Entry& entry : entries) wanted.emplace(entry.name(), &entry);
   std::vector<Entry> unwanted;
   for (const std::string& name : options_.memory->names()) {
@@ -201,16 +202,21 @@ void Supervisor::take_over(const Moment& now) {
     }
   }
   std::move(unwanted.begin(), unwanted.end(), std::back_inserter(entries));
+  first_processes_ = {};
   set_entries(std::move(entries));
 }
 
 /// Lets `entry` continue from `before`. If the kind of the name has changed, the entry starts from
-/// nothing, and a child that still runs is asked to end.
+/// nothing, after what still runs has ended.
 void Supervisor::take_over_wanted(Entry& entry, const RememberedProcess& before,
                                   const Moment& now) {
   if (before.kind == entry.process->status().kind) return entry.process->take_over(before, now);
   if (before.kind != ProcessKind::child || !before.run) return;
-  if (const auto child = options_.adopt(before.run->identity)) child->terminate_group();
+  Entry leaving = make_leaving(entry.name(), before, now);
+  if (leaving.process->ended()) return;
+  leaving.order = entry.order;
+  leaving.successor = first_processes_[entry.order];
+  entry = std::move(leaving);
 }
 
 /// Tells the roster the name of a process, so that the process gets it again if it is found.
@@ -226,22 +232,24 @@ void Supervisor::recall_match(const std::string& name, const RememberedProcess& 
 std::optional<Supervisor::Entry> Supervisor::take_over_unwanted(const std::string& name,
                                                                 const RememberedProcess& before,
                                                                 const Moment& now) {
+  Entry entry = make_leaving(name, before, now);
+  if (entry.process->ended()) {
+    retire(name, now, before.kind == ProcessKind::match);
+    return std::nullopt;
+  }
+  return entry;
+}
+
+Supervisor::Entry Supervisor::make_leaving(const std::string& name, const RememberedProcess& before,
+                                           const Moment& now) {
   ProcessConfig config;
   config.name = name;
   config.argv = {name};  // never started
   Entry entry = make_entry(name, config, false);
   entry.order = std::numeric_limits<std::size_t>::max();
-  if (before.kind != ProcessKind::child) {
-    retire(name, now, before.kind == ProcessKind::match);
-    return std::nullopt;
-  }
-  entry.child->bring_down(now, ExitReason::reload);
-  entry.process->take_over(before, now);
-  if (entry.process->ended()) {
-    retire(name, now);
-    return std::nullopt;
-  }
   entry.is_leaving = true;
+  entry.child->bring_down(now, ExitReason::reload);
+  if (before.kind == ProcessKind::child) entry.process->take_over(before, now);
   return entry;
 }
 
@@ -348,6 +356,10 @@ void Supervisor::hand_over() {
   if (options_.memory == nullptr) return request_stop();
   services_.log->info("ending without the children; the next start takes them over");
   if (options_.on_stop) options_.on_stop();
+  const Moment moment = now();
+  for (const Entry& entry : entries_) {
+    if (entry.child == nullptr) entry.process->shut_down(moment);
+  }
   is_handed_over_ = true;
 }
 
@@ -432,8 +444,7 @@ void Supervisor::index_by_pid(std::size_t index) {
 
 MonotonicTime Supervisor::next_deadline() const {
   if (has_more_ends_ || has_departed_ || has_lost_matches_) return {};
-  if (retired_.empty()) return deadlines_.earliest();
-  return std::min(deadlines_.earliest(), retired_.front().until);
+  return std::min(deadlines_.earliest(), first_to_forget());
 }
 
 bool Supervisor::finished() const {

@@ -163,6 +163,8 @@ class Supervisor {
   [[nodiscard]] std::optional<Entry> take_over_unwanted(const std::string& name,
                                                         const RememberedProcess& before,
                                                         const Moment& now);
+  [[nodiscard]] Entry make_leaving(const std::string& name, const RememberedProcess& before,
+                                   const Moment& now);
   void recall_match(const std::string& name, const RememberedProcess& before);
   void drop_departed(const Moment& now);
   void depart(const Entry& entry, const Moment& now);
@@ -170,6 +172,7 @@ class Supervisor {
   void forget_soonest_matched();
   void forget(const std::string& name);
   void forget_retired(const Moment& now);
+  [[nodiscard]] MonotonicTime first_to_forget() const;
   void take_back_retired(const std::string& name);
   void reload(const Command& command, const ReplyHandler& reply, const Moment& now);
   void handle(Events::Kind event);
@@ -203,13 +206,14 @@ class Supervisor {
   SupervisorOptions options_;
   ExitLog exits_{ExitLog::default_capacity, options_.on_exit};
   ProcessServices services_;
+  std::vector<ProcessConfig> first_processes_;  ///< until they have been taken over
   std::vector<Entry> entries_;
   std::unordered_map<ProcessId, std::size_t> by_pid_;  ///< the children that have not been reaped
   Deadlines deadlines_;
   struct Retired {
     std::string name;
-    MonotonicTime until;  ///< when its history is dropped
-    bool is_matched;      ///< a name that a `match` gave
+    MonotonicTime since;
+    bool is_matched;  ///< a name that a `match` gave
   };
   std::deque<Retired> retired_;  ///< oldest first
   std::size_t active_ = 0;       ///< processes that have not ended

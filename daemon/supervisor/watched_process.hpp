@@ -23,7 +23,7 @@ class WatchedProcess final : public ManagedProcess {
 
   void update(const Moment& now) override;
   void take_over(const RememberedProcess& before, const Moment& now) override;
-  void shut_down(const Moment& /*now*/) override {}
+  void shut_down(const Moment& /*now*/) override { run_.flush_record(); }
   [[nodiscard]] bool ended() const override { return true; }
   [[nodiscard]] MonotonicTime next_deadline() const override { return next_look_; }
   [[nodiscard]] const ProcessStatus& status() const override { return run_.status(); }

@@ -313,26 +313,51 @@ TEST_CASE("a Unix socket is given to the group that is configured") {
   CHECK((status.st_mode & 0777U) == 0660);
 }
 
-TEST_CASE("a socket that stays over a reload stays with its group, and that is said") {
+TEST_CASE("a reload gives a Unix socket to another group, if nothing else is wrong") {
   const group* const wanted = ::getgrgid(other_group());
   REQUIRE(wanted != nullptr);
-  const std::string group_key = fmt::format("socket_group = \"{}\"\n", wanted->gr_name);
+  const std::string other = wanted->gr_name;
+  const gid_t number = wanted->gr_gid;
   const TempDirectory folder;
   const std::string path = (folder.path() / "p.sock").string();
-  const auto write = [&](std::string_view more) {
+  const auto write = [&](const std::string& socket_group, const std::string& metrics) {
     return folder.write("provisr.toml",
-                        fmt::format("[server]\nlisten = \"unix:{}\"\n{}", path, more));
+                        fmt::format("[server]\nlisten = \"unix:{}\"\nsocket_group = \"{}\"\n"
+                                    "[metrics]\nlisten = \"{}\"\n{}",
+                                    path, socket_group, metrics, one_process()));
   };
-  Program program({provisrd_path(), write("").string(), "--metrics-listen", "127.0.0.1:0"},
-                  folder.path());
-  REQUIRE(eventually([&] { return std::filesystem::exists(path); }));
-  write(group_key + "allowed_hosts = [\"provisr.example\"]\n");
-  RawClient client = RawClient::to_unix_socket(path);
-  client.send("POST /api/reload HTTP/1.1\r\nHost: localhost\r\n\r\n");
-  const std::string answer = client.read_answer();
-  CHECK(status_of_answer(answer) == 200);
-  CHECK_THAT(answer, ContainsSubstring(R"("settings":["server"])"));
-  CHECK_THAT(answer, ContainsSubstring(R"("at_next_start":["server.socket_group"])"));
+  const std::string metrics = "unix:" + (folder.path() / "m.sock").string();
+  Program program({provisrd_path(), write("", metrics).string()}, folder.path());
+  const auto file = [&] {
+    struct stat status {};
+    static_cast<void>(::stat(path.c_str(), &status));
+    return status;
+  };
+  REQUIRE(eventually([&] { return S_ISSOCK(file().st_mode); }));
+  const gid_t first = file().st_gid;
+  const ino_t inode = file().st_ino;
+  const auto reload = [&] {
+    RawClient client = RawClient::to_unix_socket(path);
+    client.send("POST /api/reload HTTP/1.0\r\n\r\n");
+    return status_of_answer(client.read_all());
+  };
+
+  write(other, "unix:/no/such/folder/m.sock");
+  CHECK(reload() == 422);
+  CHECK(file().st_gid == first);
+
+  write(other, metrics);
+  CHECK(reload() == 200);
+  CHECK(file().st_gid == number);
+  CHECK((file().st_mode & 0777U) == 0660);
+  CHECK(file().st_ino == inode);
+
+  write("", metrics);
+  CHECK(reload() == 200);
+  CHECK(file().st_gid == first);
+  program.signal(SIGTERM);
+  CHECK(program.wait() == 0);
+  CHECK_FALSE(std::filesystem::exists(path));
 }
 
 TEST_CASE("a socket that cannot be given to its group is not left behind") {

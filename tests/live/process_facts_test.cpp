@@ -1,12 +1,14 @@
 // The facts of real processes in states that fixtures cannot show.
 #include "daemon/platform/process_facts.hpp"
 
+#include "daemon/platform/process_exists.hpp"
 #include "support/child_program.hpp"
 #include "support/eventually.hpp"
 #include "support/text_file.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 
+#include <csignal>
 #include <cstddef>
 #include <string>
 #include <sys/syscall.h>
@@ -47,6 +49,7 @@ TEST_CASE("a process whose first thread has ended is what it was", "[live][match
   CHECK(facts->cgroup == own->cgroup);
   CHECK(facts->parent == ::getpid());
   CHECK(start_of(child.pid()) == facts->key.started_at);
+  CHECK(process_exists(child.pid()));
 }
 
 TEST_CASE("a process that has ended is nothing any more before it was waited for",
@@ -55,4 +58,6 @@ TEST_CASE("a process that has ended is nothing any more before it was waited for
   child.wait_for_zombie();
   CHECK_FALSE(FactReader().read(child.pid(), all_facts));
   CHECK_FALSE(start_of(child.pid()));
+  CHECK(::kill(child.pid(), 0) == 0);
+  CHECK_FALSE(process_exists(child.pid()));
 }

@@ -1,6 +1,7 @@
 #include "daemon/supervisor/supervisor.hpp"
 
 #include "daemon/platform/events.hpp"
+#include "support/child_program.hpp"
 #include "support/live_children.hpp"
 #include "support/log_capture.hpp"
 #include "support/paths.hpp"
@@ -246,6 +247,48 @@ TEST_CASE("destroying a supervisor leaves nothing running") {
   CHECK(eventually([&] { return !is_running(pid); }));
 }
 
+TEST_CASE("an end that was noticed is recorded, whatever happens before it is told how it came") {
+  const TempDirectory directory;
+  const auto file = directory.path() / "nginx.pid";
+  const Child parent = fork_child([&] {  // which never asks how its child ended
+    const pid_t child = ::fork();
+    if (child > 0) write_text(file, std::to_string(child));
+    for (;;) ::pause();
+  });
+  SupervisedWorld world({foreign_config(file)});
+  Supervisor& supervisor = world.supervisor;
+  REQUIRE(eventually([&] {
+    supervisor.update();
+    return world.status().state == ProcessState::running;
+  }));
+  send_signal(world.status().pid.value(), SIGKILL);
+  REQUIRE(eventually([&] {
+    supervisor.update();
+    return world.status().state == ProcessState::absent;
+  }));
+
+  const auto reload_with = [&](const ProcessConfig& config) {
+    supervisor.submit({.verb = Command::Verb::reload, .target = {}, .processes = {config}},
+                      [](const CommandReply&) {});
+    supervisor.update();
+  };
+  SECTION("a stop") {
+    supervisor.request_stop();
+  }
+  SECTION("a reload that knows another file") {
+    reload_with(foreign_config(directory.path() / "other.pid"));
+  }
+  SECTION("a reload that knows it no more") {
+    reload_with(config_of({child_path(), "threader", "1"}));
+  }
+  SECTION("a reload that runs it") {
+    ProcessConfig config = config_of({child_path(), "threader", "1"});
+    config.name = "nginx";
+    reload_with(config);
+  }
+  CHECK(supervisor.exits().find("nginx").size() == 1);
+}
+
 TEST_CASE("waiting ends at the deadline when nothing happens") {
   Events events;
   Wakeup wakeup;
@@ -289,6 +332,15 @@ TEST_CASE("SIGUSR1, SIGUSR2, SIGHUP and SIGQUIT are told apart from a request to
   CHECK(kinds == std::set{Events::Kind::stop_requested, Events::Kind::hand_over_requested,
                           Events::Kind::hung_up, Events::Kind::user_signal_1,
                           Events::Kind::user_signal_2, Events::Kind::child_exited});
+}
+
+TEST_CASE("a wait ends when the program goes on after it was stopped") {
+  Events events;
+  Wakeup wakeup;
+  const auto far = std::chrono::steady_clock::now() + 10s;
+  ::kill(::getpid(), SIGCONT);
+  CHECK(events.wait_until(far, wakeup) == Events::Kind::woken);
+  CHECK(events.wait_until(std::chrono::steady_clock::now(), wakeup) == Events::Kind::deadline);
 }
 
 TEST_CASE("another thread ends the wait, also before it begins") {

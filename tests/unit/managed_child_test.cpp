@@ -5,6 +5,7 @@
 #include "support/text_file.hpp"
 
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
 
 #include <filesystem>
@@ -253,6 +254,21 @@ TEST_CASE("a start that lacks descriptors waits for those that have them, and is
     CHECK(world.status().state == ProcessState::failed);
     CHECK(world.log.count("ERROR app: could not start: " + why) == 1);
   }
+}
+
+TEST_CASE("a restart that fails at once is a failed start like any other") {
+  ProcessConfig config = restarting();
+  const bool is_given_up = GENERATE(false, true);
+  if (is_given_up) config.retry_count = 1;
+  FakeSupervision world({config});
+  world.start();
+  world.children.refuse(std::errc::resource_unavailable_try_again, "cannot create a process");
+  world.supervisor().submit({.verb = Command::Verb::restart, .target = "app"},
+                            [](const CommandReply&) {});
+  for (int round = 0; round < 5; ++round) world.advance(50ms);
+  CHECK(world.children.attempts() == 2);
+  CHECK(world.status().state == (is_given_up ? ProcessState::failed : ProcessState::backoff));
+  CHECK(world.status().restarts == 1);
 }
 
 TEST_CASE("failed starts count as restarts") {

@@ -190,6 +190,22 @@ TEST_CASE("of too many the oldest stay, which is told once", "[match]") {
   CHECK(world.log.count("WARN") == 2);
 }
 
+TEST_CASE("a reload that allows fewer leaves the oldest", "[match]") {
+  RosterWorld world({roster_rule("a", SampleScope::process, 4)});
+  world.see({RosterWorld::sighting(5, "a"), RosterWorld::sighting(6, "a"),
+             RosterWorld::sighting(7, "a"), RosterWorld::sighting(8, "a")});
+  REQUIRE(world.names() == "a-1:5 a-2:6 a-3:7 a-4:8");
+  world.roster.set_rules({roster_rule("a", SampleScope::process, 2)}, 2);
+  world.roster.settle(world.others);
+  CHECK(world.names() == "a-1:5 a-2:6");
+  CHECK(world.log.count("WARN a: more than 2 processes match") == 1);
+  world.end(5);
+  CHECK(world.names() == "a-2:6 a-1:7");
+  world.roster.set_rules({roster_rule("a", SampleScope::process, 100)}, 3);
+  world.roster.settle(world.others);
+  CHECK(world.names() == "a-2:6 a-1:7 a-3:8");
+}
+
 TEST_CASE("what fits no more, or fits another rule, loses its name", "[match]") {
   RosterWorld world({roster_rule("a"), roster_rule("b")});
   world.see({RosterWorld::sighting(5, "a"), RosterWorld::sighting(6, "a")});

@@ -4,7 +4,9 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include <chrono>
 #include <string>
+#include <string_view>
 #include <vector>
 
 using namespace provisr;
@@ -18,9 +20,11 @@ namespace {
 struct ReloadWorld : FakeSupervision {
   using FakeSupervision::FakeSupervision;
 
+  std::chrono::milliseconds history_ttl = 1min;  ///< of every reload
+
   ReloadChanges reload(std::vector<ProcessConfig> processes) {
     Command command{.verb = Command::Verb::reload, .target = {}, .processes = std::move(processes)};
-    command.history_ttl = 1min;
+    command.history_ttl = history_ttl;
     std::vector<CommandReply> replies;
     supervisor().submit(std::move(command),
                         [&](const CommandReply& reply) { replies.push_back(reply); });
@@ -145,6 +149,153 @@ TEST_CASE("what runs is started anew only if it would be another process") {
   }
 }
 
+TEST_CASE("a restart that is waited for comes when the new configuration says") {
+  ProcessConfig config = restarting();
+  config.restart_interval = 1h;
+  ReloadWorld world({config});
+  world.start();
+  world.children.latest().end({});
+  world.update();
+  REQUIRE(world.until_next_deadline() == 1h);
+
+  SECTION("sooner") {
+    world.advance(1s);
+    config.restart_interval = 3s;
+    CHECK(world.reload({config}).changed == Names{"app"});
+    CHECK(world.until_next_deadline() == 2s);
+    world.advance(2s);
+    CHECK(world.children.launches() == 2);
+  }
+  SECTION("at once if it is past its time") {
+    world.advance(10s);
+    config.restart_interval = 3s;
+    world.reload({config});
+    CHECK(world.children.launches() == 2);
+  }
+  SECTION("later") {
+    config.restart_interval = 2h;
+    world.reload({config});
+    CHECK(world.until_next_deadline() == 2h);
+  }
+  SECTION("when it was to come, if nothing is said about it") {
+    config.limits.max_memory_mb = 512;
+    world.luck = 1;
+    world.reload({config});
+    CHECK(world.until_next_deadline() == 1h);
+  }
+  SECTION("never") {
+    config.auto_restart = false;
+    world.reload({config});
+    CHECK(world.status().state == ProcessState::exited);
+    CHECK_FALSE(world.status().next_start);
+    world.advance(2h);
+    CHECK(world.children.launches() == 1);
+  }
+}
+
+TEST_CASE("a process whose failed starts are enough for the new configuration is given up") {
+  ProcessConfig config = restarting();
+  config.max_restart_interval = 2s;
+  ReloadWorld world({config});
+  world.children.refuse(std::errc::no_such_file_or_directory, "cannot find program");
+  world.start();
+  world.advance(2s);
+  REQUIRE(world.children.attempts() == 2);
+  config.retry_count = 2;
+  world.reload({config});
+  CHECK(world.status().state == ProcessState::failed);
+
+  SECTION("once and for all") {
+    const std::string error = world.status().last_error;
+    config.restart_interval = 1s;
+    world.reload({config});
+    config.auto_restart = false;
+    world.reload({config});
+    world.advance(1h);
+    CHECK(world.status().state == ProcessState::failed);
+    CHECK(world.status().last_error == error);
+    CHECK(world.log.count("ERROR app: given up") == 1);
+    CHECK(world.children.attempts() == 2);
+  }
+  SECTION("and tried again once more are allowed") {
+    config.retry_count = 3;
+    world.reload({config});
+    world.advance(2s);
+    CHECK(world.children.attempts() == 3);
+    CHECK(world.status().state == ProcessState::failed);
+  }
+  SECTION("and stays stopped once it was stopped by hand") {
+    world.submit(Command::Verb::stop, "app");
+    config.retry_count = 0;
+    world.reload({config});
+    world.advance(1h);
+    CHECK(world.children.attempts() == 2);
+  }
+}
+
+TEST_CASE("a process that has ended is started again once auto_restart is set") {
+  ReloadWorld world({child_config()});
+  world.start();
+  world.children.latest().end({});
+  world.update();
+  REQUIRE(world.status().state == ProcessState::exited);
+  world.reload({restarting()});
+  CHECK(world.status().state == ProcessState::backoff);
+  world.advance(2s);
+  CHECK(world.status().state == ProcessState::running);
+}
+
+TEST_CASE("a start that was asked for and is about to come is not called off") {
+  std::vector<ProcessConfig> many;
+  for (int number = 0; number < 40; ++number) many.push_back(child_config(std::to_string(number)));
+  ReloadWorld world(many);
+  for (ProcessConfig& config : many) config.restart_interval = 7s;
+  world.start();
+  REQUIRE(world.children.launches() < many.size());
+  world.reload(many);
+  world.update();
+  CHECK(world.children.launches() == many.size());
+}
+
+TEST_CASE("a process that starts runs once it has run for the new start_duration") {
+  ProcessConfig config = restarting();
+  config.start_duration = 24h;
+  ReloadWorld world({config});
+  world.start();
+  world.advance(3s);
+  REQUIRE(world.status().state == ProcessState::starting);
+  config.start_duration = 5s;
+  world.reload({config});
+  CHECK(world.status().state == ProcessState::starting);
+  world.advance(2s);
+  CHECK(world.status().state == ProcessState::running);
+}
+
+TEST_CASE("what is asked to end is killed by the new stop_timeout") {
+  ProcessConfig config = restarting();
+  config.stop_timeout = 24h;
+  ReloadWorld world({config});
+  world.children.pattern.heeds_terminate = false;
+  world.start();
+  SECTION("whoever asked") {
+    world.submit(Command::Verb::stop, "app");
+  }
+  SECTION("also if a name returns meanwhile") {
+    world.reload({});
+  }
+  SECTION("also if it is to be started anew at the same time") {
+    world.submit(Command::Verb::restart, "app");
+    config.env = {"A=1"};
+  }
+  world.advance(3s);
+  config.stop_timeout = 5s;
+  world.reload({config});
+  world.advance(1999ms);
+  CHECK(world.children.group(0).killed == 0);
+  world.advance(1ms);
+  CHECK(world.children.group(0).killed == 1);
+}
+
 TEST_CASE("a changed process that had ended, or could not start, is started") {
   ReloadWorld world({child_config()});
   world.children.refuse(std::errc::no_such_file_or_directory, "cannot find program");
@@ -249,6 +400,49 @@ TEST_CASE("a changed pid_file moves with the restart") {
   world.advance(50ms);
   CHECK_FALSE(std::filesystem::exists(directory.path() / "old.pid"));
   CHECK(std::filesystem::exists(config.pid_file));
+}
+
+TEST_CASE(
+    "the histories of names that are gone are kept as long as the latest configuration says") {
+  ReloadWorld world({child_config("a"), child_config("b"), child_config("c")});
+  world.start();
+  const auto are_kept = [&](std::string_view name) {
+    return world.registry.snapshot().find(name).has_value();
+  };
+  world.history_ttl = 10h;
+  world.reload({child_config("b"), child_config("c")});
+  world.update();
+  world.advance(1min);
+  REQUIRE(are_kept("a"));
+
+  SECTION("not longer than a shorter time") {
+    world.history_ttl = 2min;
+    world.reload({child_config("c")});
+    world.update();
+    world.advance(1min);
+    CHECK_FALSE(are_kept("a"));
+    CHECK(are_kept("b"));
+    CHECK(world.until_next_deadline() == 1min);
+    world.advance(1min);
+    CHECK_FALSE(are_kept("b"));
+  }
+  SECTION("as long as a longer one") {
+    world.history_ttl = 20h;
+    world.reload({child_config("c")});
+    world.update();
+    world.advance(11h);
+    CHECK(are_kept("a"));
+    world.advance(9h - 1min);
+    CHECK_FALSE(are_kept("a"));
+    CHECK(are_kept("b"));
+  }
+  SECTION("not at all") {
+    world.history_ttl = 0ms;
+    world.reload({child_config("c")});
+    world.update();
+    CHECK_FALSE(are_kept("a"));
+    CHECK_FALSE(are_kept("b"));
+  }
 }
 
 TEST_CASE("order follows the new configuration") {

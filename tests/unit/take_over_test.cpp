@@ -261,6 +261,54 @@ TEST_CASE("somebody else's process is never taken for a child") {
   CHECK(world.status().pid != left_pid);
 }
 
+TEST_CASE("a child whose name is somebody else's process by now ends before that is watched") {
+  FakeMemory memory;
+  ProcessConfig watched = foreign_config();
+  watched.name = "app";
+  FakeSupervision world({child_config("first"), watched, child_config("last")});
+  world.memory = &memory;
+  world.children.pattern.heeds_terminate = false;
+  memory.known["app"] = running(restarting(), 3);
+  world.children.leave_running(left_pid);
+  world.start();
+  FakeGroup& left = world.children.group(0);
+  REQUIRE(left.pid == left_pid);
+  CHECK(left.terminated == 1);
+  CHECK(world.status(1).state == ProcessState::stopping);
+  CHECK(world.status(1).pid == left_pid);
+
+  SECTION("by itself") {
+    left.end({});
+    world.update();
+  }
+  SECTION("or killed") {
+    world.advance(5s);
+    CHECK(left.killed == 1);
+    world.update();
+  }
+  CHECK(world.supervisor().exits().find("app").front()->reason == ExitReason::reload);
+  CHECK(world.status(0).name == "first");
+  CHECK(world.status(1).name == "app");
+  CHECK(world.status(1).kind == ProcessKind::pid_file);
+  CHECK(world.status(1).restarts == 0);
+  CHECK(world.status(2).name == "last");
+}
+
+TEST_CASE("a name of a child that is gone is watched at once") {
+  FakeMemory memory;
+  ProcessConfig watched = foreign_config();
+  watched.name = "app";
+  FakeSupervision world({watched});
+  world.memory = &memory;
+  memory.known["app"] = running(restarting(), 3);
+  world.start();
+  CHECK(world.status().kind == ProcessKind::pid_file);
+  CHECK(world.supervisor().status()->size() == 1);
+  const auto snapshot = world.registry.snapshot();
+  REQUIRE(snapshot.find("app"));
+  CHECK_FALSE(snapshot.find("app")->retired());
+}
+
 TEST_CASE("a hand-over ends the supervisor alone") {
   FakeMemory memory;
   FakeSupervision world({restarting()});

@@ -20,6 +20,7 @@ struct HandledSignal {
 };
 
 /// If several signals are pending, they are reported in this order.
+/// SIGCONT: otherwise a wait that was stopped would continue for its remaining time.
 constexpr auto handled_signals = std::to_array<HandledSignal>({
     {SIGTERM, Events::Kind::stop_requested},
     {SIGINT, Events::Kind::stop_requested},
@@ -28,6 +29,7 @@ constexpr auto handled_signals = std::to_array<HandledSignal>({
     {SIGUSR1, Events::Kind::user_signal_1},
     {SIGUSR2, Events::Kind::user_signal_2},
     {SIGCHLD, Events::Kind::child_exited},
+    {SIGCONT, Events::Kind::woken},
 });
 
 // Written by the signal handler, which can only access globals.

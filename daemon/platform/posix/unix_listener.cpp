@@ -73,12 +73,15 @@ template <class Call>
   return fmt::format("{}.p{}", path.substr(0, path.rfind('/') + 1), ::getpid());
 }
 
+[[nodiscard]] bool change_group(const std::string& file, gid_t group) {
+  return ::lchown(file.c_str(), static_cast<uid_t>(-1), group) == 0;
+}
+
 /// Throws std::runtime_error if the group does not exist or the file cannot be given to it.
 void give_to_group(const std::string& file, const std::string& group) {
-  if (group.empty()) return;
   const auto number = group_id(group);
   if (!number) throw std::runtime_error(fmt::format("there is no group \"{}\"", group));
-  if (::lchown(file.c_str(), static_cast<uid_t>(-1), *number) == 0) return;
+  if (change_group(file, *number)) return;
   throw std::runtime_error(fmt::format("the socket cannot be given to the group \"{}\": {}", group,
                                        std::generic_category().message(errno)));
 }
@@ -105,7 +108,8 @@ class TemporaryFile {
 
 }  // namespace
 
-UnixListener::UnixListener(std::string path, const std::string& group) : path_(std::move(path)) {
+UnixListener::UnixListener(std::string path, const std::string& group)
+    : path_(std::move(path)), group_(group) {
   if (address_of(path_).sun_path[0] == '\0') throw_error(EINVAL);
   lock_ = lock(path_ + ".lock");
   if (!may_be_replaced(path_)) throw_error(EADDRINUSE);
@@ -113,23 +117,39 @@ UnixListener::UnixListener(std::string path, const std::string& group) : path_(s
   TemporaryFile temporary(temporary_name(path_));
   const char* const name = temporary.name().c_str();
   if (const int error = call_with_address(::bind, socket, name)) throw_error(error);
-  give_to_group(name, group);
   struct stat file {};
-  const bool is_ready = ::chmod(name, socket_mode) == 0 && ::lstat(name, &file) == 0 &&
+  if (::lstat(name, &file) != 0) throw_error(errno);
+  if (!group.empty()) give_to_group(name, group);
+  const bool is_ready = ::chmod(name, socket_mode) == 0 &&
                         ::listen(static_cast<int>(socket.handle()), SOMAXCONN) == 0;
   if (!is_ready) throw_error(errno);
   temporary.rename_to(path_);
   device_ = static_cast<std::uint64_t>(file.st_dev);
   inode_ = static_cast<std::uint64_t>(file.st_ino);
+  first_group_ = file.st_gid;
   socket_ = std::move(socket);
 }
 
 UnixListener::~UnixListener() {
+  if (has_own_file()) ::unlink(path_.c_str());
+}
+
+bool UnixListener::has_own_file() const {
   struct stat file {};
-  if (::lstat(path_.c_str(), &file) != 0) return;
-  const bool is_ours = static_cast<std::uint64_t>(file.st_dev) == device_ &&
-                       static_cast<std::uint64_t>(file.st_ino) == inode_;
-  if (is_ours) ::unlink(path_.c_str());
+  return ::lstat(path_.c_str(), &file) == 0 && static_cast<std::uint64_t>(file.st_dev) == device_ &&
+         static_cast<std::uint64_t>(file.st_ino) == inode_;
+}
+
+void UnixListener::give_to(const std::string& group) {
+  if (group == group_) return;
+  if (!has_own_file()) throw std::runtime_error("the file of the socket is gone");
+  if (!group.empty()) {
+    give_to_group(path_, group);
+  } else if (!change_group(path_, static_cast<gid_t>(first_group_))) {
+    throw std::runtime_error(fmt::format("the socket cannot be given back to its first group: {}",
+                                         std::generic_category().message(errno)));
+  }
+  group_ = group;
 }
 
 }  // namespace provisr::daemon

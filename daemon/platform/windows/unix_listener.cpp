@@ -12,4 +12,6 @@ UnixListener::UnixListener(std::string path, const std::string&) : path_(std::mo
 
 UnixListener::~UnixListener() = default;
 
+void UnixListener::give_to(const std::string& /*group*/) {}
+
 }  // namespace provisr::daemon

@@ -1,0 +1,29 @@
+#include "daemon/platform/process_exists.hpp"
+
+#include "lib/platform/posix/file_descriptor.hpp"
+
+#include <cerrno>
+#include <poll.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace provisr::daemon {
+namespace {
+
+/// False if the kernel does not tell (before Linux 5.3).
+[[nodiscard]] bool is_known_to_have_ended(pid_t pid) {
+  const posix_platform::FileDescriptor pidfd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0U)));
+  pollfd ended{.fd = pidfd.get(), .events = POLLIN, .revents = 0};
+  return pidfd && ::poll(&ended, 1, 0) > 0;
+}
+
+}  // namespace
+
+bool process_exists(ProcessId pid) {
+  const auto number = static_cast<pid_t>(pid);
+  const bool is_taken = pid > 0 && (::kill(number, 0) == 0 || errno == EPERM);
+  return is_taken && !is_known_to_have_ended(number);
+}
+
+}  // namespace provisr::daemon
