@@ -67,8 +67,8 @@ namespace {
     ticks.on_tick(tick.report);
     if (state != nullptr) state->write_histories();
     limits.on_tick(tick.snapshot);
-    look_for_oom_kills();
-    tell_of_tick(hub, tick);
+    check_for_oom_kills();
+    publish_tick_event(hub, tick);
   };
   return options;
 }
@@ -127,7 +127,7 @@ class Daemon {
     supervisor_.begin();  // so that the first answer shows the processes that were taken over
     endpoints_->prepare();
     endpoints_->start();
-    manager_.tell_ready();
+    manager_.notify_ready();
     if (reloader_) reloader_->start();
     const int status = supervise(events);
     reloader_.reset();
@@ -151,7 +151,7 @@ class Daemon {
     options.memory = state_.get();
     if (state_) options.exits_before = state_->take_exits();
     if (state_) options.exit_counts_before = state_->exit_counts();
-    options.on_stop = [this] { manager_.tell_stopping(); };
+    options.on_stop = [this] { manager_.notify_stopping(); };
     if (can_reload) {
       options.on_hangup = [this] { reloader_->request([](const ReloadReport&) {}); };
     }
@@ -166,7 +166,7 @@ class Daemon {
             .on_breach =
                 [this](const LimitBreach& breach) {
                   if (state_) state_->add_breach(breach.name, breach.figure);
-                  tell_of_breach(hub_, breach);
+                  publish_breach_event(hub_, breach);
                 },
             .counts_before =
                 [this](std::string_view name) {
@@ -220,14 +220,14 @@ class Daemon {
   }
 
   [[nodiscard]] ReloadReport apply(const Config& next) {
-    ReloadReport report = live_by(next);
-    if (report.refusal.empty() && report.faults.empty()) tell_of_reload(hub_, report);
+    ReloadReport report = apply_config(next);
+    if (report.refusal.empty() && report.faults.empty()) publish_reload_event(hub_, report);
     return report;
   }
 
   /// Runs on the reloader's thread. Steps that can fail come first, so that a failure changes
   /// nothing.
-  [[nodiscard]] ReloadReport live_by(Config next) {
+  [[nodiscard]] ReloadReport apply_config(Config next) {
     ReloadReport report;
     if (would_end_everything(next, report)) return report;
     keep_what_cannot_change(next, report);
@@ -303,9 +303,9 @@ class Daemon {
   /// commands with `wait`.
   void end_predecessors(const std::function<bool()>& is_wanted) {
     constexpr std::chrono::seconds patience{1};
-    constexpr std::size_t most_kept = 8;
+    constexpr std::size_t max_kept = 8;
     const auto is_over = [&] {
-      std::erase_if(predecessors_, [](const auto& one) { return one->is_deserted(); });
+      std::erase_if(predecessors_, [](const auto& one) { return one->is_drained(); });
       return predecessors_.empty() || is_wanted();
     };
     wait_until(is_over, patience);
@@ -313,7 +313,7 @@ class Daemon {
       for (const auto& predecessor : predecessors_) predecessor->finish();
     }
     wait_until(is_over, Control::longest_wait);
-    const std::size_t kept = is_wanted() ? most_kept : 0;
+    const std::size_t kept = is_wanted() ? max_kept : 0;
     const std::size_t ended = predecessors_.size() - std::min(predecessors_.size(), kept);
     predecessors_.erase(predecessors_.begin(),
                         predecessors_.begin() + static_cast<std::ptrdiff_t>(ended));

@@ -21,7 +21,7 @@ namespace provisr::daemon {
 namespace {
 
 [[nodiscard]] HostPolicy host_policy(const ServerConfig& server) {
-  std::vector<std::string> names = names_of_machine(machine_name());
+  std::vector<std::string> names = names_of_machine(host_name());
   names.push_back(server.listen.host);
   names.insert(names.end(), server.allowed_hosts.begin(), server.allowed_hosts.end());
   return HostPolicy(std::move(names));
@@ -147,8 +147,8 @@ void Endpoints::finish() {
   metrics_server_.finish();
 }
 
-bool Endpoints::is_deserted() const {
-  return api_server_.is_deserted() && metrics_server_.is_deserted();
+bool Endpoints::is_drained() const {
+  return api_server_.is_drained() && metrics_server_.is_drained();
 }
 
 void Endpoints::add_routes(const std::string& base_path, const Sources& sources) {

@@ -57,7 +57,7 @@ class Endpoints {
   void finish();
 
   /// Returns whether it accepts no more clients and the last one is gone.
-  [[nodiscard]] bool is_deserted() const;
+  [[nodiscard]] bool is_drained() const;
 
  private:
   static void bind_anew(HttpServer& server, const Predecessors& predecessors);

@@ -38,7 +38,7 @@ constexpr int exit_bad_usage = 2;
 }
 
 /// Writes the program's final error message. Does not block for long.
-void complain(const std::string& text) noexcept {
+void report_error(const std::string& text) noexcept {
   try {
     start_log()->write(text);
   } catch (...) {  // no thread or memory available
@@ -49,7 +49,7 @@ void complain(const std::string& text) noexcept {
 [[nodiscard]] int print(const std::string& text, const StandardStreams& streams) {
   const bool is_written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
   if (std::fflush(stdout) == 0 && is_written && streams.has_output) return EXIT_SUCCESS;
-  complain("provisrd: standard output cannot be written\n");
+  report_error("provisrd: standard output cannot be written\n");
   return EXIT_FAILURE;
 }
 
@@ -109,7 +109,7 @@ void complain(const std::string& text) noexcept {
 [[nodiscard]] int ask(const Options& options, const StandardStreams& streams) {
   const ClientOutput output{
       .print = [&](const std::string& text) { return print(text, streams) == EXIT_SUCCESS; },
-      .complain =
+      .report_error =
           [](const std::string& sentence) {
             static_cast<void>(write_standard_error(fmt::format("provisrd: {}\n", sentence)));
           }};
@@ -150,10 +150,10 @@ int main(int argc, char** argv) {
     const std::vector<std::string_view> words(arguments.begin(), arguments.end());
     return run(parse_options(words), streams);
   } catch (const UsageError& error) {
-    complain(usage_message(error));
+    report_error(usage_message(error));
     return exit_bad_usage;
   } catch (const std::exception& failure) {
-    complain(fmt::format("provisrd: {}\n", failure.what()));
+    report_error(fmt::format("provisrd: {}\n", failure.what()));
     return EXIT_FAILURE;
   }
 }

@@ -40,7 +40,7 @@ Reloader::~Reloader() {
 void Reloader::request(ReloadReply reply) {
   {
     const std::lock_guard lock(mutex_);
-    if (!is_ending_ && waiting_.size() < most_waiting) {
+    if (!is_ending_ && waiting_.size() < max_waiting) {
       waiting_.push_back(std::move(reply));
       changed_.notify_one();
       return;
@@ -56,9 +56,9 @@ void Reloader::run() {
     if (is_ending_) return;
     const std::vector<ReloadReply> replies = std::exchange(waiting_, {});
     lock.unlock();
-    manager_->tell_reloading();
+    manager_->notify_reloading();
     const ReloadReport report = reload();
-    manager_->tell_ready();  // also if the previous configuration stays
+    manager_->notify_ready();  // also if the previous configuration stays
     for (const ReloadReply& reply : replies) reply(report);
     if (!is_wanted()) steps_.finish([this] { return is_wanted(); });
     lock.lock();

@@ -44,7 +44,7 @@ class Reloader {
 
  private:
   /// The most requests that may wait; further ones are refused.
-  static constexpr std::size_t most_waiting = 64;
+  static constexpr std::size_t max_waiting = 64;
 
   void run();
   [[nodiscard]] bool is_wanted();

@@ -149,7 +149,7 @@ HttpAnswer Api::status(const HttpQuery& query) {
   const std::optional<Target> target = optional_target(query);
   const ListeningOn listening{.api = sources_.api_server.address(),
                               .metrics = sources_.metrics_server.address()};
-  const MachineReport machine{.name = machine_name(), .resources = machine_resources()};
+  const MachineReport machine{.name = host_name(), .resources = machine_resources()};
   const SharedStatusList all = sources_.status();
   return json_answer(status_json(target ? part_of(*all, *target) : *all, listening,
                                  Clock::system().monotonic_now(), sources_.limits(),

@@ -24,13 +24,13 @@ class EventHub::Stream {
   Stream& operator=(const Stream&) = delete;
   ~Stream() { hub_->leave(has_ticks_); }
 
-  [[nodiscard]] Pulled pull(std::string& piece) {
+  [[nodiscard]] PullResult pull(std::string& piece) {
     const News news = hub_->after(last_id_, has_ticks_);
-    if (news.has_gap) return Pulled::end;
-    if (news.events.empty()) return Pulled::later;
+    if (news.has_gap) return PullResult::end;
+    if (news.events.empty()) return PullResult::later;
     for (const auto& event : news.events) piece += event->text;
     last_id_ = news.events.back()->id;
-    return Pulled::piece;
+    return PullResult::piece;
   }
 
  private:

@@ -17,7 +17,7 @@ namespace provisr::daemon {
 namespace {
 
 /// The default scrape timeout of Prometheus.
-constexpr std::chrono::seconds most_patience{10};
+constexpr std::chrono::seconds max_patience{10};
 
 [[nodiscard]] HttpAnswer answer_with(const ScrapeFormat& format, Scrapes::Text text) {
   if (text == nullptr) return error_answer(500, "the metrics could not be written");
@@ -57,7 +57,7 @@ HttpAnswer Exposition::answer(const HttpRequest& request) {
                                   complete(answer_with(format, std::move(text)));
                                 });
                               },
-                          .time_limit = most_patience,
+                          .time_limit = max_patience,
                           .late_text = "the figures could not be read in time"});
 }
 

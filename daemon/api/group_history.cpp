@@ -83,7 +83,7 @@ class GroupHistory final : public SlicedWork {
     totals.cpu.add(row->values[place_of("cpu_percent")]);
     totals.memory_mb.add(row->values[place_of("memory_mb")]);
     // If the clock was set, there may be more steps than the first and last samples suggest.
-    if (steps_.size() > most_steps) steps_.erase(steps_.begin());
+    if (steps_.size() > max_steps) steps_.erase(steps_.begin());
   }
 
   std::string base_;
@@ -112,7 +112,7 @@ HttpAnswer group_history_answer(std::string base, const Snapshot& snapshot, Hist
   const auto step = query.step.value_or(default_step);
   const std::uint64_t steps = steps_in(histories, query.range, step);
   if (query.step) require_bounded(steps);
-  query.step = step * static_cast<std::int64_t>(steps / most_steps + 1);
+  query.step = step * static_cast<std::int64_t>(steps / max_steps + 1);
   return sliced_answer(std::make_shared<GroupHistory>(std::move(base), histories, query));
 }
 

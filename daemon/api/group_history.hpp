@@ -17,7 +17,7 @@ namespace provisr::daemon {
 
 /// Returns the totals of a base over time as JSON: a row for each step in which an instance has
 /// samples, with the sums over the instances. Without a step in the query, the step is a multiple
-/// of `default_step` that keeps the number of steps within most_steps. Throws Refusal.
+/// of `default_step` that keeps the number of steps within max_steps. Throws Refusal.
 [[nodiscard]] HttpAnswer group_history_answer(std::string base, const Snapshot& snapshot,
                                               HistoryQuery query,
                                               std::chrono::nanoseconds default_step);

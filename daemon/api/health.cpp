@@ -20,7 +20,7 @@ namespace {
 }
 
 [[nodiscard]] HttpAnswer health_of(const TickWatch* ticks, const DiskSilence& disk_silence) {
-  const auto silence = ticks != nullptr ? ticks->overdue_silence() : std::nullopt;
+  const auto silence = ticks != nullptr ? ticks->time_overdue() : std::nullopt;
   if (!silence) return health_on_time(disk_silence);
   return error_answer(503,
                       fmt::format("the collector has not finished a tick for {}; one is due "

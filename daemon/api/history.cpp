@@ -82,16 +82,16 @@ class HistoryText {
 
   [[nodiscard]] std::string whole() {
     std::string text;
-    while (append_next(text) == Pulled::piece) {
+    while (append_next(text) == PullResult::piece) {
     }
     return text;
   }
 
   /// Appends the next piece. While the search goes on, that is a space, which JSON allows.
-  [[nodiscard]] Pulled append_next(std::string& text) {
+  [[nodiscard]] PullResult append_next(std::string& text) {
     if (search_ && !search_->work()) {
       text += ' ';
-      return Pulled::piece;
+      return PullResult::piece;
     }
     if (search_) history_ = search_->found();
     search_.reset();
@@ -99,7 +99,7 @@ class HistoryText {
   }
 
  private:
-  [[nodiscard]] Pulled append_samples(std::string& text) {
+  [[nodiscard]] PullResult append_samples(std::string& text) {
     if (!has_begun_) text += history_json_begin("process", name_);
     has_begun_ = true;
     const std::vector<SampleView> samples = read_some();
@@ -108,10 +108,10 @@ class HistoryText {
     text += samples_json(name_, samples, fields_);
     if (history_.left() > 0) {
       if (text.empty()) text += ' ';  // no sample of this piece is in the range
-      return Pulled::piece;
+      return PullResult::piece;
     }
     text += history_json_end;
-    return Pulled::end;
+    return PullResult::end;
   }
 
   /// Reads the next samples and returns those in the range; valid until the next call.
@@ -171,7 +171,7 @@ class StepsText final : public SlicedWork {
     if (!row) return;
     rows_.push_back(*row);
     // If the clock was set, there may be more steps than the first and last samples suggest.
-    if (rows_.size() > std::min(query_.limit, most_steps)) rows_.pop_front();
+    if (rows_.size() > std::min(query_.limit, max_steps)) rows_.pop_front();
   }
 
   std::string name_;

@@ -116,10 +116,10 @@ std::uint64_t steps_in(std::span<const HistoryView> histories, const TimeRange& 
 }
 
 void require_bounded(std::uint64_t steps) {
-  if (steps <= most_steps) return;
+  if (steps <= max_steps) return;
   throw Refusal{400, fmt::format("there are {} steps in that time, at most {} are answered: use a "
                                  "longer \"step\", or \"since\" and \"until\"",
-                                 steps, most_steps)};
+                                 steps, max_steps)};
 }
 
 }  // namespace provisr::daemon

@@ -46,13 +46,13 @@ struct HistoryQuery {
 [[nodiscard]] HistoryQuery history_query(const HttpQuery& query,
                                          std::span<const std::string_view> known);
 
-inline constexpr std::uint64_t most_steps = 10'000;
+inline constexpr std::uint64_t max_steps = 10'000;
 
 /// Returns how many steps the part of the range between the first and the last sample has.
 [[nodiscard]] std::uint64_t steps_in(std::span<const HistoryView> histories, const TimeRange& range,
                                      std::chrono::nanoseconds step);
 
-/// Throws Refusal if there are more than most_steps.
+/// Throws Refusal if there are more than max_steps.
 void require_bounded(std::uint64_t steps);
 
 }  // namespace provisr::daemon

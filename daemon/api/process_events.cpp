@@ -19,7 +19,7 @@ void ProcessEvents::note(const ProcessStatus& now) noexcept {
       known_.erase(now.name);
     }
     const bool is_lost = now.kind == ProcessKind::child && before.pid && !before.has_ended;
-    if (is_lost) tell_of_loss(before, now);
+    if (is_lost) report_loss(before, now);
     if (now.pid) tell_of_start(now);
   } catch (const std::exception&) {
   }
@@ -43,7 +43,7 @@ void ProcessEvents::tell_of_start(const ProcessStatus& now) {
 
 /// Publishes the end of a child that has no exit record: its program could not be executed, or it
 /// cannot be killed.
-void ProcessEvents::tell_of_loss(const Known& lost, const ProcessStatus& now) {
+void ProcessEvents::report_loss(const Known& lost, const ProcessStatus& now) {
   ExitRecord record;
   record.name = now.name;
   record.pid = *lost.pid;
@@ -52,14 +52,14 @@ void ProcessEvents::tell_of_loss(const Known& lost, const ProcessStatus& now) {
   hub_->publish("exited", exited_json(record, now.last_error));
 }
 
-void tell_of_breach(EventHub& hub, const LimitBreach& breach) noexcept {
+void publish_breach_event(EventHub& hub, const LimitBreach& breach) noexcept {
   try {
     hub.publish("limit", limit_json(breach, Clock::system().utc_now()));
   } catch (const std::exception&) {
   }
 }
 
-void tell_of_tick(EventHub& hub, const TickEvent& tick) {
+void publish_tick_event(EventHub& hub, const TickEvent& tick) {
   if (hub.has_tick_listeners()) hub.publish_tick(tick_json(tick));
 }
 

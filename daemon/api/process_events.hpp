@@ -39,7 +39,7 @@ class ProcessEvents {
   };
 
   void tell_of_start(const ProcessStatus& now);
-  void tell_of_loss(const Known& lost, const ProcessStatus& now);
+  void report_loss(const Known& lost, const ProcessStatus& now);
 
   EventHub* hub_;
   const Clock* clock_;
@@ -47,9 +47,9 @@ class ProcessEvents {
 };
 
 /// Publishes a breach that has begun. If memory is short, the event is lost.
-void tell_of_breach(EventHub& hub, const LimitBreach& breach) noexcept;
+void publish_breach_event(EventHub& hub, const LimitBreach& breach) noexcept;
 
 /// Publishes a tick if anybody listens for ticks.
-void tell_of_tick(EventHub& hub, const TickEvent& tick);
+void publish_tick_event(EventHub& hub, const TickEvent& tick);
 
 }  // namespace provisr::daemon

@@ -75,7 +75,7 @@ void write_changes(JsonText& json, const ReloadReport& report) {
 
 }  // namespace
 
-void tell_of_reload(EventHub& hub, const ReloadReport& report, const Clock& clock) {
+void publish_reload_event(EventHub& hub, const ReloadReport& report, const Clock& clock) {
   JsonText json;
   json.object([&] {
     write_changes(json, report);

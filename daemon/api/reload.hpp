@@ -22,8 +22,8 @@ struct ReloadReport {
 };
 
 /// Publishes a reload without faults.
-void tell_of_reload(EventHub& hub, const ReloadReport& report,
-                    const Clock& clock = Clock::system());
+void publish_reload_event(EventHub& hub, const ReloadReport& report,
+                          const Clock& clock = Clock::system());
 
 /// Called once, on any thread. Must neither block nor throw.
 using ReloadReply = std::function<void(const ReloadReport&)>;

@@ -9,10 +9,10 @@ HttpAnswer sliced_answer(std::shared_ptr<SlicedWork> work) {
   return streamed_answer("application/json", [work = std::move(work)](std::string& piece) {
     if (!work->work()) {
       piece += ' ';
-      return Pulled::piece;
+      return PullResult::piece;
     }
     piece += work->text();
-    return Pulled::end;
+    return PullResult::end;
   });
 }
 

@@ -19,13 +19,13 @@ namespace provisr::daemon {
 namespace {
 
 /// Sorting more samples would delay other clients.
-constexpr std::size_t most_samples = 100'000;
+constexpr std::size_t max_samples = 100'000;
 
 /// Collects the samples in the range. Reads twice as many of the newest samples each time until
 /// none of the older half is in the range. So the cost depends on the window, not on the history,
-/// and a clock that was wrong for a while hides no older samples. Stops soon after most_samples.
+/// and a clock that was wrong for a while hides no older samples. Stops soon after max_samples.
 void collect(const HistoryView& history, const TimeRange& range, SampleRows& samples) {
-  if (samples.size() > most_samples) return;
+  if (samples.size() > max_samples) return;
   SampleRows newest;
   for (std::size_t count = 256;; count *= 2) {
     HistoryView end = history;
@@ -33,7 +33,7 @@ void collect(const HistoryView& history, const TimeRange& range, SampleRows& sam
     end.read(count, newest);
     const auto first = newest.metrics.begin();
     const bool may_be_more =
-        history.left() > count && count <= most_samples &&
+        history.left() > count && count <= max_samples &&
         std::any_of(first, first + static_cast<std::ptrdiff_t>((newest.size() + 1) / 2),
                     [&](const ProcessMetrics& one) { return range.contains(one.timestamp); });
     if (!may_be_more) break;
@@ -91,10 +91,10 @@ HttpAnswer summary_answer(const Target& target, const Snapshot& snapshot,
                           std::chrono::milliseconds window, Timestamp now) {
   const TimeRange range{.since = now - window};
   const SampleRows samples = samples_of(target, snapshot, range);
-  if (samples.size() > most_samples) {
+  if (samples.size() > max_samples) {
     throw Refusal{400,
                   fmt::format("there are more than {} samples in the window: use a shorter one",
-                              most_samples)};
+                              max_samples)};
   }
   JsonText json;
   json.object([&] {

@@ -18,7 +18,7 @@ void TickWatch::on_tick(const TickReport& report) {
       report.tick, lateness.count(), report.schedule.missed);
 }
 
-std::optional<std::chrono::nanoseconds> TickWatch::overdue_silence() const noexcept {
+std::optional<std::chrono::nanoseconds> TickWatch::time_overdue() const noexcept {
   constexpr std::chrono::nanoseconds least_patience = std::chrono::seconds(1);
   const std::chrono::nanoseconds interval = interval_;
   const std::chrono::nanoseconds silence = clock_.monotonic_now() - last_end_.load();

@@ -15,7 +15,7 @@ namespace provisr::daemon {
 /// An observer that checks whether ticks keep to their schedule. A tick is late if it began more
 /// than half an interval after it was due, or if rounds were skipped before it. Logs the first late
 /// tick of an episode; a tick on time ends the episode. A tick that never comes is noticed by
-/// overdue_silence() only.
+/// time_overdue() only.
 ///
 /// Thread safety: on_tick() must be called by the collector's thread, the rest by any thread.
 class TickWatch {
@@ -38,7 +38,7 @@ class TickWatch {
 
   /// Returns the time since the end of the last tick if the next one should have ended, too;
   /// otherwise empty. Allows half an interval more than the interval, but at least a second more.
-  [[nodiscard]] std::optional<std::chrono::nanoseconds> overdue_silence() const noexcept;
+  [[nodiscard]] std::optional<std::chrono::nanoseconds> time_overdue() const noexcept;
 
  private:
   [[nodiscard]] bool is_late(const TickSchedule& schedule) const noexcept;

@@ -45,11 +45,11 @@ std::size_t TimeOrder::merge(std::size_t most, const Visit& visit) {
 }
 
 void TimeOrder::begin_merging() {
-  constexpr std::size_t most_rows = 16'384;
-  constexpr std::size_t most_of_a_run = 1024;
+  constexpr std::size_t max_rows = 16'384;
+  constexpr std::size_t max_of_a_run = 1024;
   is_merging_ = true;
-  rows_at_once_ = std::clamp<std::size_t>(most_rows / std::max<std::size_t>(found_.size(), 1), 1,
-                                          most_of_a_run);
+  rows_at_once_ =
+      std::clamp<std::size_t>(max_rows / std::max<std::size_t>(found_.size(), 1), 1, max_of_a_run);
   runs_.reserve(found_.size());
   for (const Found& found : found_) {
     runs_.push_back({history_.part(found.first, found.last - found.first + 1)});

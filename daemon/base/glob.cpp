@@ -67,12 +67,12 @@ Glob::Glob(std::string_view pattern) {
 
 std::optional<std::vector<std::string_view>> Glob::match(std::string_view text,
                                                          std::size_t& steps) const {
-  std::vector<std::string_view> stood_for;
+  std::vector<std::string_view> captures;
   const Segment& first = segments_.front();
   const Segment& last = segments_.back();
   if (segments_.size() == 1) {
     const bool fits = text.size() == first.size() && first.is_at(text, 0, steps);
-    return fits ? std::optional(stood_for) : std::nullopt;
+    return fits ? std::optional(captures) : std::nullopt;
   }
   if (text.size() < first.size() + last.size()) return std::nullopt;
   const std::size_t end = text.size() - last.size();
@@ -81,11 +81,11 @@ std::optional<std::vector<std::string_view>> Glob::match(std::string_view text,
   for (std::size_t i = 1; i + 1 < segments_.size(); ++i) {
     const auto found = segments_[i].find(text.substr(0, end), at, steps);
     if (!found) return std::nullopt;
-    stood_for.push_back(text.substr(at, *found - at));
+    captures.push_back(text.substr(at, *found - at));
     at = *found + segments_[i].size();
   }
-  stood_for.push_back(text.substr(at, end - at));
-  return stood_for;
+  captures.push_back(text.substr(at, end - at));
+  return captures;
 }
 
 std::optional<std::vector<std::string_view>> Glob::match(std::string_view text) const {

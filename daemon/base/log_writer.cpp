@@ -64,7 +64,7 @@ class LogWriter::Queue {
  private:
   void drop() noexcept {
     ++dropped_;
-    ++untold_;
+    ++unreported_;
   }
 
   void push(Record record) {
@@ -75,14 +75,14 @@ class LogWriter::Queue {
   }
 
   void tell_of_dropped() {
-    if (untold_ == 0) return;
+    if (unreported_ == 0) return;
     push({.text = format_record(LogLevel::warn,
                                 fmt::format("log: {} records were dropped: they could not be "
                                             "written in time",
-                                            untold_),
+                                            unreported_),
                                 std::chrono::system_clock::now()),
-          .tells_of = untold_});
-    untold_ = 0;
+          .tells_of = unreported_});
+    unreported_ = 0;
   }
 
   /// Returns false if the queue is closed and empty.
@@ -102,7 +102,7 @@ class LogWriter::Queue {
     was_written_ = was_written;
     if (was_written) return;
     if (record.tells_of == 0) drop();
-    untold_ += record.tells_of;
+    unreported_ += record.tells_of;
   }
 
   const Write write_;
@@ -112,8 +112,8 @@ class LogWriter::Queue {
   std::deque<Record> records_;
   std::size_t size_ = 0;  ///< bytes of `records_` and of the record being written
   std::uint64_t dropped_ = 0;
-  std::uint64_t untold_ = 0;  ///< records dropped but not yet reported
-  bool was_written_ = true;   ///< whether the last record was written
+  std::uint64_t unreported_ = 0;  ///< records dropped but not yet reported
+  bool was_written_ = true;       ///< whether the last record was written
   bool is_closed_ = false;
   bool is_drained_ = false;
 };

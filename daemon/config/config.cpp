@@ -40,7 +40,7 @@ std::string_view to_text(LimitAction action) {
 }
 
 std::vector<std::string> instance_names(const ProcessConfig& process) {
-  if (process.match) return {NameTemplate(process.name).name_of_none()};
+  if (process.match) return {NameTemplate(process.name).placeholder_name()};
   if (process.instances == 1) return {process.name};
   std::vector<std::string> names;
   for (int number = 1; number <= process.instances; ++number) {
@@ -49,7 +49,7 @@ std::vector<std::string> instance_names(const ProcessConfig& process) {
   return names;
 }
 
-bool run_the_same(const ProcessConfig& a, const ProcessConfig& b) {
+bool runs_same_program(const ProcessConfig& a, const ProcessConfig& b) {
   return a.argv == b.argv && a.work_dir == b.work_dir && a.env == b.env &&
          a.inherits_env == b.inherits_env && a.account == b.account && a.log == b.log &&
          a.pid_file == b.pid_file;

@@ -138,14 +138,14 @@ struct ProcessConfig {
   std::optional<ProcessMatch> match;
   std::size_t max_matches = 100;  ///< the most processes that `match` watches at once
 
-  [[nodiscard]] bool is_foreign() const { return argv.empty(); }
+  [[nodiscard]] bool is_external() const { return argv.empty(); }
 
   bool operator==(const ProcessConfig&) const = default;
 };
 
 /// Returns whether a process that was started by `a` can keep running under `b`. The two may differ
 /// in name, number of instances, scope, limits and the rules for starts, restarts and stops.
-[[nodiscard]] bool run_the_same(const ProcessConfig& a, const ProcessConfig& b);
+[[nodiscard]] bool runs_same_program(const ProcessConfig& a, const ProcessConfig& b);
 
 /// Returns a hash that is equal for two configurations that run the same, in all builds with this
 /// version of the state files. For others it differs, except for hash collisions.

@@ -58,7 +58,7 @@ constexpr auto unit_ends = std::to_array<std::string_view>({".service", ".scope"
 
 }  // namespace
 
-std::string futility_of_exe(std::string_view pattern) {
+std::string why_exe_never_matches(std::string_view pattern) {
   const bool has_slash_first = std::filesystem::path("/").is_absolute();
   if (!has_slash_first || may_begin_with_slash(pattern)) return {};
   const std::size_t name = std::min(pattern.rfind('/') + 1, pattern.size());
@@ -66,13 +66,13 @@ std::string futility_of_exe(std::string_view pattern) {
                      pattern.substr(name));
 }
 
-std::string futility_of_cgroup(std::string_view pattern) {
+std::string why_cgroup_never_matches(std::string_view pattern) {
   if (may_begin_with_slash(pattern)) return {};
   return fmt::format("matches nothing: paths of control groups begin with \"/\", as in \"/{}\"",
                      pattern);
 }
 
-std::string futility_of_unit(std::string_view pattern) {
+std::string why_unit_never_matches(std::string_view pattern) {
   const bool may_fit = std::any_of(unit_ends.begin(), unit_ends.end(), [&](std::string_view end) {
     return may_end_with(pattern, end);
   });

@@ -8,9 +8,9 @@
 namespace provisr::daemon {
 
 /// Each returns why the pattern can never match, judged by its text alone; empty if it may match.
-[[nodiscard]] std::string futility_of_exe(std::string_view pattern);
-[[nodiscard]] std::string futility_of_cgroup(std::string_view pattern);
-[[nodiscard]] std::string futility_of_unit(std::string_view pattern);
+[[nodiscard]] std::string why_exe_never_matches(std::string_view pattern);
+[[nodiscard]] std::string why_cgroup_never_matches(std::string_view pattern);
+[[nodiscard]] std::string why_unit_never_matches(std::string_view pattern);
 
 /// Returns why no process can match both `cgroup` and `unit`; empty if a process may.
 [[nodiscard]] std::string contradiction_in(const ProcessMatch& match);

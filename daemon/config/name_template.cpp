@@ -15,7 +15,7 @@
 namespace provisr::daemon {
 namespace {
 
-constexpr std::size_t most_length = max_process_name_length - NameTemplate::room_for_number;
+constexpr std::size_t max_length = max_process_name_length - NameTemplate::room_for_number;
 
 /// A reference such as "{12}".
 struct Reference {
@@ -65,10 +65,10 @@ struct Reference {
 
 std::string NameTemplate::fault_in(std::string_view text) {
   const std::string plain = without_references(text);
-  if (plain.size() <= most_length && is_valid_process_name(plain)) return {};
+  if (plain.size() <= max_length && is_valid_process_name(plain)) return {};
   if (is_valid_process_name(plain)) {
     return fmt::format("is longer than {} characters, which leaves no room for a number",
-                       most_length);
+                       max_length);
   }
   return fault_in_name(text) + ", and {N}, as in \"worker-{2}\"";
 }
@@ -96,18 +96,18 @@ std::size_t NameTemplate::highest() const {
   return highest;
 }
 
-std::string NameTemplate::name_for(std::span<const std::string_view> stood_for) const {
+std::string NameTemplate::name_for(std::span<const std::string_view> captures) const {
   constexpr std::string_view nothing = "_";
   std::string name;
   for (const Part& part : parts_) {
     name += part.text;
     if (part.star == 0) continue;
-    const bool is_known = part.star <= stood_for.size() && !stood_for[part.star - 1].empty();
-    name += is_known ? stood_for[part.star - 1] : nothing;
+    const bool is_known = part.star <= captures.size() && !captures[part.star - 1].empty();
+    name += is_known ? captures[part.star - 1] : nothing;
   }
-  if (name.size() <= most_length) return made_valid(std::move(name));
+  if (name.size() <= max_length) return made_valid(std::move(name));
   const std::string hash = fmt::format("_{:016x}", hash_of(name));
-  return made_valid(name.substr(0, most_length - hash.size())) + hash;
+  return made_valid(name.substr(0, max_length - hash.size())) + hash;
 }
 
 }  // namespace provisr::daemon

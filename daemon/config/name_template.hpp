@@ -21,13 +21,13 @@ class NameTemplate {
   /// Requires a `text` without faults.
   explicit NameTemplate(std::string_view text);
 
-  /// Returns a valid process name that leaves room_for_number. `stood_for` holds what the stars
+  /// Returns a valid process name that leaves room_for_number. `captures` holds what the stars
   /// matched. Replaces a byte that a name may not hold by `_`, and an empty text as well. Cuts a
   /// name that is too long and appends a hash of the whole name.
-  [[nodiscard]] std::string name_for(std::span<const std::string_view> stood_for) const;
+  [[nodiscard]] std::string name_for(std::span<const std::string_view> captures) const;
 
   /// Returns the name that is shown while no process matches: with `_` for each `{N}`.
-  [[nodiscard]] std::string name_of_none() const { return name_for({}); }
+  [[nodiscard]] std::string placeholder_name() const { return name_for({}); }
 
   /// Returns the highest N of a `{N}`; 0 if there is none.
   [[nodiscard]] std::size_t highest() const;

@@ -227,31 +227,35 @@ constexpr std::string_view pattern_range =
 constexpr auto match_keys = std::to_array<Key<ProcessMatch>>({
     {"unit",
      [](const Value& v, ProcessMatch& match) {
-       read_pattern(v, known_facts().unit, match.unit, futility_of_unit);
+       read_pattern(v, supported_facts().unit, match.unit, why_unit_never_matches);
      },
      {"string", "", pattern_range,
       "The systemd unit, such as `nginx.service`: the last part of `cgroup` that ends with "
       "`.service` or `.scope`; Linux only"}},
     {"cgroup",
      [](const Value& v, ProcessMatch& match) {
-       read_pattern(v, known_facts().cgroup, match.cgroup, futility_of_cgroup);
+       read_pattern(v, supported_facts().cgroup, match.cgroup, why_cgroup_never_matches);
      },
      {"string", "", pattern_range,
       "The path of the control group, such as `/system.slice/*`; Linux only"}},
     {"exe",
      [](const Value& v, ProcessMatch& match) {
-       read_pattern(v, known_facts().exe, match.exe, futility_of_exe);
+       read_pattern(v, supported_facts().exe, match.exe, why_exe_never_matches);
      },
      {"string", "", pattern_range,
       "The path of the program's file, with links resolved; for a script, the path of its "
       "interpreter"}},
     {"args",
-     [](const Value& v, ProcessMatch& match) { read_pattern(v, known_facts().args, match.args); },
+     [](const Value& v, ProcessMatch& match) {
+       read_pattern(v, supported_facts().args, match.args);
+     },
      {"string", "", pattern_range,
       "The name of the program and its arguments, joined by spaces; the first 32 KiB of them; not "
       "on Windows"}},
     {"user",
-     [](const Value& v, ProcessMatch& match) { read_pattern(v, known_facts().user, match.user); },
+     [](const Value& v, ProcessMatch& match) {
+       read_pattern(v, supported_facts().user, match.user);
+     },
      {"string", "", pattern_range,
       "The name of the effective user, or the number if the user has no name; not on Windows"}},
 });
@@ -542,7 +546,7 @@ void check_pid_files(const std::vector<Entry>& entries, Report& report) {
   std::map<std::filesystem::path, const Entry*> owners;
   for (const Entry& entry : entries) {
     const ProcessConfig& config = entry.config;
-    if (config.pid_file.empty() || config.is_foreign()) continue;
+    if (config.pid_file.empty() || config.is_external()) continue;
     const auto [taken, is_new] = owners.try_emplace(config.pid_file, &entry);
     if (is_new) continue;
     const Location where = entry.keys.where("pid_file");
@@ -555,7 +559,7 @@ void check_pid_files(const std::vector<Entry>& entries, Report& report) {
 /// Warns of entries whose processes all match an earlier entry. Compares each entry with a bounded
 /// number of others because the work is quadratic.
 void check_matches(const std::vector<Entry>& entries, Report& report) {
-  constexpr std::size_t most_compared = 200;
+  constexpr std::size_t max_compared = 200;
   std::vector<const Entry*> before;
   for (const Entry& entry : entries) {
     if (!entry.config.match) continue;
@@ -568,7 +572,7 @@ void check_matches(const std::vector<Entry>& entries, Report& report) {
                               "and the first entry has it",
                               place_of(*(*first)->match, *entry.match, report)));
     }
-    if (before.size() < most_compared) before.push_back(&entry);
+    if (before.size() < max_compared) before.push_back(&entry);
   }
 }
 
@@ -609,7 +613,7 @@ void check_processes(const std::vector<ProcessEntry>& entries, const Location& w
 void apply_defaults(const ProcessDefaults& defaults, std::vector<ProcessEntry>& entries) {
   for (ProcessEntry& entry : entries) {
     ProcessConfig& config = entry.config;
-    if (config.is_foreign()) continue;
+    if (config.is_external()) continue;
     config.env.insert(config.env.begin(), defaults.env.begin(), defaults.env.end());
     config.inherits_env = defaults.inherits_env;
     if (names_no_place(config.log)) config.log = defaults.log;

@@ -14,7 +14,7 @@ namespace provisr::daemon {
 namespace {
 
 /// If there are no more keys than this, a hint lists all of them.
-constexpr std::size_t most_listed = 6;
+constexpr std::size_t max_listed = 6;
 
 std::string_view type_name(const toml::node& node) {
   switch (node.type()) {
@@ -216,7 +216,7 @@ void Value::report_unknown_key(std::string_view key,
                                std::span<const std::string_view> known) const {
   if (report_->only_counts_faults()) return fault("");
   std::string hint = did_you_mean(key, known);
-  if (hint.empty() && known.size() <= most_listed) {
+  if (hint.empty() && known.size() <= max_listed) {
     hint = fmt::format("; there are {}", fmt::join(known, ", "));
   }
   fault("unknown key" + hint);

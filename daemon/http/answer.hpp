@@ -11,14 +11,14 @@
 namespace provisr::daemon {
 
 /// The result of a call of an HttpSource.
-enum class Pulled {
+enum class PullResult {
   piece,  ///< the body continues; `piece` may be empty
   end,    ///< the body is complete
   later,  ///< nothing now; called again after HttpServer::wake_sources()
 };
 /// Makes a body while the client takes it: appends the next piece to `piece`. The server's thread
 /// calls the source once the client has taken the previous piece.
-using HttpSource = std::function<Pulled(std::string& piece)>;
+using HttpSource = std::function<PullResult(std::string& piece)>;
 
 struct HttpAnswer;
 

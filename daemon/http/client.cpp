@@ -233,12 +233,12 @@ HttpClient::HttpClient(ListenAddress server, std::string token, HttpClientLimits
   }
 }
 
-HttpReceived HttpClient::send(std::string_view method, std::string_view target,
+HttpResponse HttpClient::send(std::string_view method, std::string_view target,
                               std::chrono::milliseconds patience) const {
   const Deadline deadline(patience);
   const Socket socket = connect(server_, deadline, limits_.connect_time);
   SocketStream stream(socket, deadline, limits_.head);
-  HttpReceived received;
+  HttpResponse received;
   bool is_too_long = false;
   httplib::Request request = request_for(method, target, server_, token_);
   request.content_receiver = [&](const char* data, std::size_t size, auto, auto) {

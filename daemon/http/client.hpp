@@ -24,7 +24,7 @@ class HttpFailure : public std::runtime_error {
 };
 
 /// The answer of a server. All of it may be hostile.
-struct HttpReceived {
+struct HttpResponse {
   int status = 0;
   std::string body;
 };
@@ -43,7 +43,7 @@ class HttpClient {
   /// Sends a request and returns the answer. `target` is the encoded path and query. The exchange
   /// takes at most `patience`, plus name resolution. Throws HttpFailure unless a complete answer
   /// arrives.
-  [[nodiscard]] HttpReceived send(std::string_view method, std::string_view target,
+  [[nodiscard]] HttpResponse send(std::string_view method, std::string_view target,
                                   std::chrono::milliseconds patience) const;
 
  private:

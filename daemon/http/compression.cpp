@@ -43,15 +43,15 @@ constexpr std::size_t slice_size = std::size_t{64} * 1024;
     const std::string_view slice = std::string_view(*body).substr(begin, slice_size);
     piece += slice;
     begin += slice.size();
-    return begin == body->size() ? Pulled::end : Pulled::piece;
+    return begin == body->size() ? PullResult::end : PullResult::piece;
   };
 }
 
 [[nodiscard]] HttpSource packed(HttpSource source) {
   return [source = std::move(source), stream = std::make_shared<GzipStream>()](std::string& piece) {
     std::string plain;
-    const Pulled pulled = source(plain);
-    if (pulled == Pulled::end) {
+    const PullResult pulled = source(plain);
+    if (pulled == PullResult::end) {
       stream->finish(plain, piece);
     } else if (!plain.empty()) {
       stream->add(plain, piece);

@@ -12,7 +12,7 @@ namespace {
 
 /// How many bytes are discarded if a client goes on sending after the last answer. Closing the
 /// socket at once would make the system reset the connection, and the client might lose the answer.
-constexpr std::size_t most_discarded = std::size_t{1} << 20U;
+constexpr std::size_t max_discarded = std::size_t{1} << 20U;
 
 }  // namespace
 
@@ -43,7 +43,7 @@ void Connection::received(std::string_view bytes, TimePoint now) {
   if (phase_ == Phase::over) return;
   if (phase_ == Phase::closing) {
     discarded_ += bytes.size();
-    if (discarded_ > most_discarded) enter(Phase::over, now);
+    if (discarded_ > max_discarded) enter(Phase::over, now);
     return;
   }
   reader_.append(bytes);
@@ -72,7 +72,7 @@ void Connection::deadline_passed(TimePoint now) {
   } else if (phase_ == Phase::deferred && !has_input_ended_) {
     complete(error_answer(504, late_text_), now);
   } else if (phase_ == Phase::waiting) {
-    show_life(now);
+    send_idle_piece(now);
   } else {
     enter(Phase::over, now);
   }
@@ -186,19 +186,19 @@ void Connection::answer_taken(TimePoint now) {
 /// Fetches the next piece of the source as output.
 void Connection::pull(TimePoint now) {
   std::string piece;
-  const Pulled pulled = source_(piece);
+  const PullResult pulled = source_(piece);
   if (!piece.empty()) append_piece(piece);
-  if (pulled == Pulled::end) {
+  if (pulled == PullResult::end) {
     source_ = nullptr;
     if (framing_ == Framing::chunks) head_ += "0\r\n\r\n";
   }
   if (!head_.empty()) return enter(Phase::answer, now);
-  if (pulled == Pulled::end) return answer_taken(now);
+  if (pulled == PullResult::end) return answer_taken(now);
   if (phase_ != Phase::waiting) enter(Phase::waiting, now);
 }
 
 /// Sends something so that proxies between here and the client keep the connection.
-void Connection::show_life(TimePoint now) {
+void Connection::send_idle_piece(TimePoint now) {
   if (idle_piece_.empty()) return enter(Phase::waiting, now);
   append_piece(idle_piece_);
   enter(Phase::answer, now);

@@ -70,7 +70,7 @@ class Connection {
   void received(std::string_view bytes, TimePoint now);
   void input_ended(TimePoint now);
   void deadline_passed(TimePoint now);
-  /// Asks the source again if it returned Pulled::later.
+  /// Asks the source again if it returned PullResult::later.
   void wake_source(TimePoint now);
 
   /// Returns the ticket of the pending answer; empty unless the answer is deferred.
@@ -94,7 +94,7 @@ class Connection {
   void begin_refusal(int status, std::string_view text, TimePoint now);
   void answer_taken(TimePoint now);
   void pull(TimePoint now);
-  void show_life(TimePoint now);
+  void send_idle_piece(TimePoint now);
   void append_piece(std::string_view piece);
   [[nodiscard]] std::size_t output_size() const;
 

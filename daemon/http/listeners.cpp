@@ -100,7 +100,7 @@ void Listeners::listen_on_all_interfaces() {
 
 /// Tries again if the port that the system chose for the first address is taken on another one.
 void Listeners::listen_on_host() {
-  constexpr int most_attempts = 20;
+  constexpr int max_attempts = 20;
   for (int attempt = 1;; ++attempt) {
     int port = address_.port;
     try {
@@ -108,7 +108,7 @@ void Listeners::listen_on_host() {
       address_.port = port;
       return;
     } catch (const std::system_error&) {
-      if (address_.port != 0 || attempt == most_attempts) throw;
+      if (address_.port != 0 || attempt == max_attempts) throw;
     }
   }
 }

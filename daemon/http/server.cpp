@@ -65,7 +65,7 @@ constexpr std::size_t bytes_sent_in_a_row = std::size_t{4} << 20U;
 }
 
 /// Leaves at least half of the connections to clients without a deferred answer.
-[[nodiscard]] std::size_t most_deferred(const HttpLimits& limits) {
+[[nodiscard]] std::size_t max_deferred(const HttpLimits& limits) {
   return std::min(limits.deferred, (limits.connections + 1) / 2);
 }
 
@@ -99,7 +99,7 @@ class HttpServer::Loop final : public ConnectionOwner {
   enum class Accepting { not_yet, yes, no_more, finishing };
   void make_thread();
   void set_accepting(Accepting accepting);
-  [[nodiscard]] bool is_deserted() const { return is_deserted_; }
+  [[nodiscard]] bool is_drained() const { return is_deserted_; }
   void stop();
   void wake_sources();
 
@@ -132,7 +132,7 @@ class HttpServer::Loop final : public ConnectionOwner {
   [[nodiscard]] bool accept_from(const Socket& listener, AcceptRound& round);
   void admit(Socket socket);
   [[nodiscard]] bool evict(DropReason reason);
-  void say_once(const std::error_code& error);
+  void log_once(const std::error_code& error);
 
   template <class Work>
   void guard(Client& client, Work&& work);
@@ -213,7 +213,7 @@ HttpAnswer HttpServer::Loop::answer(const HttpRequest& request) {
 }
 
 std::optional<Ticket> HttpServer::Loop::open_ticket() {
-  if (deferred_.size() >= most_deferred(options_->limits)) return std::nullopt;
+  if (deferred_.size() >= max_deferred(options_->limits)) return std::nullopt;
   return ++last_ticket_;
 }
 
@@ -351,7 +351,7 @@ bool HttpServer::Loop::accept_from(const Socket& listener, AcceptRound& round) {
     }
     const bool is_exhausted = accepted.outcome == Accepted::Outcome::exhausted;
     if (is_exhausted && round.has_admitted) return true;
-    say_once(accepted.error);
+    log_once(accepted.error);
     const bool may_evict = is_exhausted && !std::exchange(round.has_evicted, true);
     if (may_evict && evict(DropReason::no_descriptors)) continue;
     monitor_->count_drop(DropReason::accept_error);
@@ -378,7 +378,7 @@ bool HttpServer::Loop::evict(DropReason reason) {
 }
 
 /// Logs each kind of error once, so that a lasting error does not fill the log.
-void HttpServer::Loop::say_once(const std::error_code& error) {
+void HttpServer::Loop::log_once(const std::error_code& error) {
   if (!said_errors_.insert(error.value()).second) return;
   log_->warn("cannot accept a connection on {}: {}; trying again", address().to_string(),
              error.message());
@@ -565,8 +565,8 @@ void HttpServer::finish() {
   if (loop_) loop_->set_accepting(Loop::Accepting::finishing);
 }
 
-bool HttpServer::is_deserted() const {
-  return !loop_ || loop_->is_deserted();
+bool HttpServer::is_drained() const {
+  return !loop_ || loop_->is_drained();
 }
 
 void HttpServer::stop() {

@@ -32,7 +32,7 @@ struct HttpServerOptions {
 /// A server that answers requests by a router. One thread serves all connections of an address. It
 /// never waits for a client, so only handlers can delay other clients.
 ///
-/// Thread safety: wake_sources(), stop_accepting() and is_deserted() may be called from any thread,
+/// Thread safety: wake_sources(), stop_accepting() and is_drained() may be called from any thread,
 /// the rest only from the thread that made the server. Handlers and sources run on the server's
 /// thread.
 class HttpServer {
@@ -73,7 +73,7 @@ class HttpServer {
   /// whose answer nobody waits for.
   void finish();
   /// Returns whether the server accepts no more clients and the last one is gone.
-  [[nodiscard]] bool is_deserted() const;
+  [[nodiscard]] bool is_drained() const;
 
   /// Ends all connections. Answers being sent get HttpLimits::drain_time.
   void stop();

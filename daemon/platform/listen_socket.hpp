@@ -37,6 +37,6 @@ enum class Coverage {
 [[nodiscard]] bool says_address_unavailable(const std::error_code& error) noexcept;
 
 /// Returns the host name; empty if there is none.
-[[nodiscard]] std::string machine_name();
+[[nodiscard]] std::string host_name();
 
 }  // namespace provisr::daemon

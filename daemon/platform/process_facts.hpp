@@ -32,7 +32,7 @@ struct FactSet {
 };
 
 /// Returns the facts that this system provides.
-[[nodiscard]] FactSet known_facts() noexcept;
+[[nodiscard]] FactSet supported_facts() noexcept;
 
 /// Facts about a process. A fact is empty if it was not requested or the system does not report it.
 /// Text is as the process has it and may contain any bytes.
@@ -94,9 +94,9 @@ class FactReader {
 /// is none.
 [[nodiscard]] std::optional<std::uint64_t> start_of(ProcessId pid);
 
-/// Converts a start time to the system's wall clock. On Linux, where start times count from the boot,
-/// the result shifts when the wall clock is set, so call it once per process. On other systems,
-/// returns what the wall clock read at the start.
-[[nodiscard]] Timestamp time_of_start(std::uint64_t started_at);
+/// Converts a start time to the system's wall clock. On Linux, where start times count from the
+/// boot, the result shifts when the wall clock is set, so call it once per process. On other
+/// systems, returns what the wall clock read at the start.
+[[nodiscard]] Timestamp start_on_wall_clock(std::uint64_t started_at);
 
 }  // namespace provisr::daemon

@@ -17,9 +17,9 @@ class ServiceManager {
   ServiceManager();
 
   /// The program serves requests: call it after the start and after each reload.
-  void tell_ready() const noexcept;
-  void tell_reloading() const noexcept;
-  void tell_stopping() const noexcept;
+  void notify_ready() const noexcept;
+  void notify_reloading() const noexcept;
+  void notify_stopping() const noexcept;
 
  private:
   void tell(std::string_view state) const noexcept;

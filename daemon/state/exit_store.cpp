@@ -42,7 +42,7 @@ static_assert(std::is_trivially_copyable_v<StoredExit> && sizeof(StoredExit) == 
 struct StoredSamples {
   std::uint64_t count = 0;
   std::array<std::byte, 56> reserved{};
-  std::array<ProcessMetrics, most_last_samples - 1> samples;
+  std::array<ProcessMetrics, max_last_samples - 1> samples;
 };
 static_assert(std::is_trivially_copyable_v<StoredSamples> && sizeof(StoredSamples) == 320);
 

@@ -7,8 +7,9 @@ namespace {
 
 using std::chrono::milliseconds;
 
-[[nodiscard]] milliseconds spread(milliseconds least, milliseconds most, double luck) noexcept {
-  const auto extra = static_cast<double>((most - least).count()) * luck;
+[[nodiscard]] milliseconds spread(milliseconds least, milliseconds most,
+                                  double random_fraction) noexcept {
+  const auto extra = static_cast<double>((most - least).count()) * random_fraction;
   return least + milliseconds(static_cast<milliseconds::rep>(extra));
 }
 
@@ -22,14 +23,15 @@ using std::chrono::milliseconds;
 
 }  // namespace
 
-milliseconds Backoff::pause(double luck) const noexcept {
-  if (failures_ == 0) return spread(intervals_.restart, intervals_.restart * 5 / 4, luck);
+milliseconds Backoff::pause(double random_fraction) const noexcept {
+  if (failures_ == 0)
+    return spread(intervals_.restart, intervals_.restart * 5 / 4, random_fraction);
   const milliseconds first = intervals_.retry;
   const milliseconds most = std::max(intervals_.most, first);
-  if (most == first) return spread(first, first * 5 / 4, luck);
+  if (most == first) return spread(first, first * 5 / 4, random_fraction);
   const milliseconds least =
       std::max(first, std::min(doubled(first, failures_, most), most * 4 / 5));
-  return spread(least, std::min(least * 5 / 4, most), luck);
+  return spread(least, std::min(least * 5 / 4, most), random_fraction);
 }
 
 }  // namespace provisr::daemon

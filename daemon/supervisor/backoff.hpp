@@ -26,8 +26,9 @@ class Backoff {
   [[nodiscard]] std::uint64_t failures() const noexcept { return failures_; }
 
   /// Returns the pause with jitter: the interval plus at most a quarter of it, or, if it has grown
-  /// to `most`, minus at most a fifth. `luck`, from 0 to 1, selects the value in that range.
-  [[nodiscard]] std::chrono::milliseconds pause(double luck) const noexcept;
+  /// to `most`, minus at most a fifth. `random_fraction`, from 0 to 1, selects the value in that
+  /// range.
+  [[nodiscard]] std::chrono::milliseconds pause(double random_fraction) const noexcept;
 
  private:
   Intervals intervals_;

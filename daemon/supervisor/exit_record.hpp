@@ -27,7 +27,7 @@ enum class ExitReason {
 /// Returns "itself", "stop" and so on.
 [[nodiscard]] std::string_view to_text(ExitReason reason);
 
-inline constexpr std::size_t most_last_samples = 5;
+inline constexpr std::size_t max_last_samples = 5;
 
 /// The end of a process.
 struct ExitRecord {
@@ -38,7 +38,7 @@ struct ExitRecord {
   std::optional<ExitStatus> status = {};     ///< empty: not known
   ExitReason reason = ExitReason::itself;
   std::optional<std::uint64_t> memory_peak = {};  ///< bytes
-  /// At most `most_last_samples`, oldest first; empty: the process was never sampled.
+  /// At most `max_last_samples`, oldest first; empty: the process was never sampled.
   std::vector<ProcessMetrics> last_samples = {};
 };
 

@@ -64,7 +64,7 @@ constexpr seconds at_once{1};
 }
 
 /// Whether both restart an ended process under the same conditions and at the same times.
-[[nodiscard]] bool restart_the_same(const ProcessConfig& a, const ProcessConfig& b) {
+[[nodiscard]] bool have_same_restart_rules(const ProcessConfig& a, const ProcessConfig& b) {
   return a.auto_restart == b.auto_restart && a.retry_count == b.retry_count &&
          a.restart_interval == b.restart_interval && a.retry_interval == b.retry_interval &&
          a.max_restart_interval == b.max_restart_interval;
@@ -252,9 +252,9 @@ ManagedChild::Change ManagedChild::reconfigure(const ProcessConfig& config, cons
   command_ = command_of(config_, status_.name, inherits_stdin_);
   tell_log_files();
   backoff_.set_intervals(intervals_of(config_));
-  if (!restart_the_same(before, config)) reconsider_restart(now);
+  if (!have_same_restart_rules(before, config)) reconsider_restart(now);
   follow_times();
-  if (run_the_same(before, config)) {
+  if (runs_same_program(before, config)) {
     if (before.scope != config.scope && is_executed_ && !is_collected_) measure(now);
     return Change::policy;
   }
@@ -293,7 +293,7 @@ void ManagedChild::shut_down(const Moment& now) {
   if (std::exchange(is_shutting_down_, true)) return;
   switch (phase_) {
     case Phase::waiting:
-      come_to_rest();
+      enter_final_phase();
       break;
     case Phase::starting:
     case Phase::running:
@@ -309,7 +309,7 @@ void ManagedChild::shut_down(const Moment& now) {
   }
 }
 
-void ManagedChild::hasten(const Moment& now) {
+void ManagedChild::kill_now(const Moment& now) {
   if ((phase_ == Phase::ending || phase_ == Phase::clearing) && !is_killed_) kill(now);
 }
 
@@ -652,11 +652,11 @@ std::string_view ManagedChild::what_runs() const {
 
 void ManagedChild::settle(const Moment& now) {
   child_.reset();
-  if (is_shutting_down_ || goal_ == Goal::down) return come_to_rest();
+  if (is_shutting_down_ || goal_ == Goal::down) return enter_final_phase();
   if (std::exchange(starts_after_end_, false)) return wait_for_start(now.monotonic);
-  if (!config_.auto_restart) return come_to_rest();
+  if (!config_.auto_restart) return enter_final_phase();
   if (!has_tries_left()) return give_up();
-  wait_for_start(exited_at_ + backoff_.pause(services_.luck()));
+  wait_for_start(exited_at_ + backoff_.pause(services_.random_fraction()));
   const auto left = std::max(deadline_ - now.monotonic, MonotonicTime::duration::zero());
   const LogLevel level = could_not_start_ ? LogLevel::debug : LogLevel::info;
   services_.log->write(level,
@@ -667,7 +667,7 @@ bool ManagedChild::has_tries_left() const {
   return config_.retry_count == 0 || backoff_.failures() < config_.retry_count;
 }
 
-void ManagedChild::come_to_rest() {
+void ManagedChild::enter_final_phase() {
   enter(could_not_start_ ? Phase::failed : Phase::exited);
 }
 

@@ -51,7 +51,7 @@ class ManagedChild final : public ManagedProcess {
   bool remember();
 
   /// Kills the process and its group if they have been asked to end.
-  void hasten(const Moment& now);
+  void kill_now(const Moment& now);
 
   [[nodiscard]] Goal goal() const { return goal_; }
   [[nodiscard]] Progress progress() const;
@@ -121,7 +121,7 @@ class ManagedChild final : public ManagedProcess {
   void kill(const Moment& now);
   void settle(const Moment& now);
   [[nodiscard]] bool has_tries_left() const;
-  void come_to_rest();
+  void enter_final_phase();
   void give_up();
   [[nodiscard]] bool is_restarted_after_exit() const;
   [[nodiscard]] std::string_view what_runs() const;

@@ -52,7 +52,7 @@ struct ProcessServices {
   /// Returns when the process that has this PID now was started, as in ProcessKey.
   std::function<std::optional<std::uint64_t>(ProcessId pid)> start_of = {};
   /// Returns a uniform random number from 0 to 1.
-  std::function<double()> luck = {};
+  std::function<double()> random_fraction = {};
   const Log* log;
 };
 

@@ -20,7 +20,7 @@ void MatchRoster::set_rules(std::vector<ProcessConfig> processes, std::uint64_t 
   for (ProcessConfig& config : processes) {
     const auto known = before.find(config.name);
     Rule rule = known == before.end() ? Rule() : std::move(known->second);
-    rule.name_of_none = NameTemplate(config.name).name_of_none();
+    rule.placeholder_name = NameTemplate(config.name).placeholder_name();
     rule.config = std::move(config);
     rule.is_full_told = false;
     for (const auto& [process, candidate] : rule.candidates) {
@@ -187,7 +187,7 @@ bool MatchRoster::is_free(std::size_t rule, const std::string& name,
                           const Surroundings& others) const {
   if (rule_of_name_.contains(name) || others.names.contains(name)) return false;
   for (std::size_t other = 0; other < rules_.size(); ++other) {
-    if (other != rule && rules_[other].name_of_none == name) return false;
+    if (other != rule && rules_[other].placeholder_name == name) return false;
   }
   return true;
 }
@@ -198,7 +198,7 @@ std::vector<MatchRoster::Place> MatchRoster::places(std::size_t number) const {
   for (const auto& [process, candidate] : rule.candidates) {
     if (!candidate.name.empty()) places.push_back({candidate.name, process});
   }
-  if (places.empty()) places.push_back({rule.name_of_none, std::nullopt});
+  if (places.empty()) places.push_back({rule.placeholder_name, std::nullopt});
   return places;
 }
 

@@ -24,7 +24,7 @@ namespace provisr::daemon {
 /// - A process keeps its name as long as it lives and fits. The only process of a base gets the
 ///   bare name. Several that are found together are numbered by age, from 1. A later one gets the
 ///   lowest free number. The bare name counts as number 1.
-/// - A name has one owner: a name that is taken, or that is another rule's `name_of_none`, is
+/// - A name has one owner: a name that is taken, or that is another rule's `placeholder_name`, is
 ///   skipped.
 /// - With the scope `tree`, a descendant of a process that fits the same rule is part of its tree
 ///   and has no name of its own.
@@ -38,7 +38,7 @@ class MatchRoster {
     std::unordered_set<std::string> names;
     std::unordered_set<ProcessId> processes;
   };
-  /// A name and its process. A rule without processes has one place, with its `name_of_none`.
+  /// A name and its process. A rule without processes has one place, with its `placeholder_name`.
   struct Place {
     std::string name;
     std::optional<ProcessKey> process;
@@ -83,7 +83,7 @@ class MatchRoster {
   using Candidates = std::map<ProcessKey, Candidate, ByAge>;
   struct Rule {
     ProcessConfig config;
-    std::string name_of_none;
+    std::string placeholder_name;
     Candidates candidates;
     std::size_t named = 0;
     bool is_full_told = false;

@@ -36,9 +36,9 @@ std::optional<MatchRules::Match> MatchRules::find(const ProcessFacts& process) c
                              fits(rule.exe, process.exe) && fits(rule.user, process.user);
     if (!fits_others) continue;
     if (!rule.args) return Match{number, rule.name.name_for({})};
-    const auto stood_for = process.args ? rule.args->match(*process.args)
-                                        : std::optional<std::vector<std::string_view>>();
-    if (stood_for) return Match{number, rule.name.name_for(*stood_for)};
+    const auto captures = process.args ? rule.args->match(*process.args)
+                                       : std::optional<std::vector<std::string_view>>();
+    if (captures) return Match{number, rule.name.name_for(*captures)};
   }
   return std::nullopt;
 }

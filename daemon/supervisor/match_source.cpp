@@ -161,7 +161,7 @@ class ScoutShifts {
     std::unique_lock lock(desk_->mutex);
     while (!desk_->is_ending) {
       desk_->changed.wait_for(lock, options_.patience);
-      if (hangs() && desk_->stuck.size() < most_stuck) relieve();
+      if (hangs() && desk_->stuck.size() < max_stuck) relieve();
     }
     const bool has_ended =
         desk_->changed.wait_for(lock, patience_at_end, [&] { return desk_->has_ended; });
@@ -171,7 +171,7 @@ class ScoutShifts {
   }
 
  private:
-  static constexpr std::size_t most_stuck = 8;
+  static constexpr std::size_t max_stuck = 8;
 
   [[nodiscard]] bool hangs() const {
     return !desk_->is_ending && desk_->being_read != 0 &&

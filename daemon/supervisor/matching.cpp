@@ -31,7 +31,7 @@ void Supervisor::set_match_rules(const std::vector<ProcessConfig>& processes) {
     most_matches += processes[order].max_matches;
   }
   // Never lowered: names of rules that are gone keep their histories, too.
-  most_retired_matches_ = std::max(most_retired_matches_, most_matches);
+  max_retired_matches_ = std::max(max_retired_matches_, most_matches);
   rules_ = std::make_shared<const MatchRules>(matches);
   roster_.set_rules(std::move(matches), ++rules_generation_);
 }
@@ -71,8 +71,8 @@ void Supervisor::tell_of_unseen(const ScoutReport& report) {
 }
 
 void Supervisor::follow_matches(const Moment& now) {
-  constexpr int most_rounds = 8;
-  for (int round = 0; round < most_rounds; ++round) {
+  constexpr int max_rounds = 8;
+  for (int round = 0; round < max_rounds; ++round) {
     roster_.settle(surroundings());
     if (show_matches(now)) return;
   }

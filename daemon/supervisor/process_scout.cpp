@@ -117,7 +117,7 @@ void ProcessScout::look_at_newborns(ScoutReport& report) {
     auto sighting = look_at(newborn.pid);
     if (!sighting) continue;
     if (due + 1 != looks_at_newborn.end()) staying.push_back(newborn);
-    tell_of_change(std::move(*sighting), report);
+    report_change(std::move(*sighting), report);
   }
   newborns_ = std::move(staying);
 }
@@ -126,7 +126,7 @@ void ProcessScout::look_at_some_matched(ScoutReport& report) {
   for (const ProcessId pid : next_matched()) {
     auto sighting = look_at(pid);
     if (sighting) {
-      tell_of_change(std::move(*sighting), report);
+      report_change(std::move(*sighting), report);
     } else {
       matched_.erase(pid);
     }
@@ -137,13 +137,13 @@ void ProcessScout::look_at_some_matched(ScoutReport& report) {
 /// but at most 64, unless reading all within 16 looks takes more.
 std::size_t ProcessScout::matched_in_a_look() const {
   constexpr std::size_t least = 8;
-  constexpr std::size_t most_in_haste = 64;
+  constexpr std::size_t max_in_haste = 64;
   constexpr std::size_t looks_at_most = 16;
   const double looks_in_a_second = std::chrono::duration<double>(1) / interval_;
   const std::size_t all = matched_.size();
   const auto in_a_second =
       static_cast<std::size_t>(static_cast<double>(all) / std::max(looks_in_a_second, 1.0)) + 1;
-  return std::max({least, all / looks_at_most + 1, std::min(in_a_second, most_in_haste)});
+  return std::max({least, all / looks_at_most + 1, std::min(in_a_second, max_in_haste)});
 }
 
 std::vector<ProcessId> ProcessScout::next_matched() {
@@ -159,12 +159,12 @@ std::vector<ProcessId> ProcessScout::next_matched() {
   return due;
 }
 
-void ProcessScout::tell_of_change(Sighting sighting, ScoutReport& report) {
+void ProcessScout::report_change(Sighting sighting, ScoutReport& report) {
   const ProcessId pid = sighting.key.pid;
   const auto known = matched_.find(pid);
   const bool was_told = known != matched_.end() && known->second.key == sighting.key;
   if (!sighting.match) {
-    if (was_told) tell_of_loss(known->second, std::move(sighting), report);
+    if (was_told) report_loss(known->second, std::move(sighting), report);
     return;
   }
   if (is_told(sighting)) {
@@ -177,7 +177,7 @@ void ProcessScout::tell_of_change(Sighting sighting, ScoutReport& report) {
 
 /// Reports that a process no longer fits if an earlier look has found so, too; otherwise notes the
 /// doubt. Later looks read the process again in both cases, because it may fit later.
-void ProcessScout::tell_of_loss(Told& told, Sighting sighting, ScoutReport& report) {
+void ProcessScout::report_loss(Told& told, Sighting sighting, ScoutReport& report) {
   const bool is_certain = told.doubted_in != 0 && told.doubted_in != looks_;
   if (!is_certain) {
     told.doubted_in = looks_;

@@ -99,8 +99,8 @@ class ProcessScout {
   void look_at_some_matched(ScoutReport& report);
   [[nodiscard]] std::size_t matched_in_a_look() const;
   [[nodiscard]] std::vector<ProcessId> next_matched();
-  void tell_of_change(Sighting sighting, ScoutReport& report);
-  void tell_of_loss(Told& told, Sighting sighting, ScoutReport& report);
+  void report_change(Sighting sighting, ScoutReport& report);
+  void report_loss(Told& told, Sighting sighting, ScoutReport& report);
   void take_up_doubtful();
   [[nodiscard]] bool is_told(const Sighting& sighting) const;
   [[nodiscard]] std::optional<Sighting> look_at(ProcessId pid);

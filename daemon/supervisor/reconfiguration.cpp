@@ -50,7 +50,7 @@ class Supervisor::Reconfiguration {
  private:
   [[nodiscard]] Entry continued(Entry entry, const ProcessConfig& config) {
     const bool is_child = entry.child != nullptr;
-    if (is_child == config.is_foreign()) return replaced(std::move(entry), config);
+    if (is_child == config.is_external()) return replaced(std::move(entry), config);
     if (!is_child && (entry.matched != nullptr) != config.match.has_value()) {
       return replaced(std::move(entry), config);
     }
@@ -194,7 +194,7 @@ void Supervisor::depart(const Entry& entry, const Moment& now) {
 void Supervisor::retire(const std::string& name, const Moment& now, bool is_matched) {
   registry_.retire(name);
   retired_.push_back({name, now.monotonic, is_matched});
-  if (is_matched && ++retired_matches_ > most_retired_matches_) forget_soonest_matched();
+  if (is_matched && ++retired_matches_ > max_retired_matches_) forget_soonest_matched();
 }
 
 /// Forgets the oldest retired name that a `match` gave. This bounds the number of such names, which

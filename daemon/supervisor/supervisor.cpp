@@ -23,7 +23,7 @@ constexpr std::size_t batch = 32;
 /// How many ends one update() handles, so that an endless stream of orphans cannot block it.
 constexpr std::size_t ends_in_a_row = 256;
 
-void steer(ManagedChild& child, const Command& command, const Moment& now) {
+void apply_command(ManagedChild& child, const Command& command, const Moment& now) {
   switch (command.verb) {
     case Command::Verb::start:
       return child.bring_up(now);
@@ -37,7 +37,7 @@ void steer(ManagedChild& child, const Command& command, const Moment& now) {
 }
 
 /// Generates uniform random numbers from 0 to 1.
-class LuckyNumbers {
+class RandomFractions {
  public:
   [[nodiscard]] double operator()() { return distribution_(engine_); }
 
@@ -53,8 +53,8 @@ class LuckyNumbers {
   const auto process = snapshot.find(name);
   if (!process) return samples;
   HistoryView newest = process->history_view();
-  newest.keep_newest(most_last_samples);
-  newest.read(most_last_samples, samples);
+  newest.keep_newest(max_last_samples);
+  newest.read(max_last_samples, samples);
   std::erase_if(samples, [pid](const ProcessMetrics& sample) { return sample.pid != pid; });
   return samples;
 }
@@ -81,7 +81,7 @@ class LuckyNumbers {
           options.adopt,
           options.identify,
           options.start_of,
-          options.luck ? options.luck : LuckyNumbers(),
+          options.random_fraction ? options.random_fraction : RandomFractions(),
           &log};
 }
 
@@ -145,7 +145,7 @@ Supervisor::Entry Supervisor::make_entry(std::string name, const ProcessConfig& 
     auto matched = make_matched(std::move(name), config);
     entry.matched = matched.get();
     entry.process = std::move(matched);
-  } else if (config.is_foreign()) {
+  } else if (config.is_external()) {
     entry.process =
         std::make_unique<WatchedProcess>(std::move(name), config.pid_file, config.scope, services_);
   } else {
@@ -269,9 +269,9 @@ int Supervisor::run(Events& events) {
 void Supervisor::handle(Events::Kind event) {
   switch (event) {
     case Events::Kind::stop_requested:
-      return stop_requested_ ? hasten_stop() : request_stop();
+      return stop_requested_ ? kill_what_remains() : request_stop();
     case Events::Kind::hand_over_requested:
-      return stop_requested_ ? hasten_stop() : hand_over();
+      return stop_requested_ ? kill_what_remains() : hand_over();
     case Events::Kind::hung_up:
       return options_.on_hangup && !stop_requested_ ? options_.on_hangup() : request_stop();
     case Events::Kind::user_signal_1:
@@ -342,12 +342,12 @@ void Supervisor::request_stop() {
   }
 }
 
-void Supervisor::hasten_stop() {
+void Supervisor::kill_what_remains() {
   services_.log->warn("asked again to stop: what still runs is killed");
   const Moment moment = now();
   for (std::size_t index = 0; index < entries_.size(); ++index) {
     if (entries_[index].child == nullptr) continue;
-    entries_[index].child->hasten(moment);
+    entries_[index].child->kill_now(moment);
     note_change(index);
   }
 }
@@ -373,7 +373,7 @@ void Supervisor::obey(const Command& command, ReplyHandler reply, const Moment& 
   for (const std::size_t index : targets) names.push_back(entries_[index].name());
   reply({Outcome::accepted, names, {}});
   const Goal goal = command.verb == Command::Verb::stop ? Goal::down : Goal::up;
-  for (const std::size_t index : targets) steer(*entries_[index].child, command, now);
+  for (const std::size_t index : targets) apply_command(*entries_[index].child, command, now);
   pending_.add(goal, std::move(names), std::move(reply));
   for (const std::size_t index : targets) note_change(index);
 }

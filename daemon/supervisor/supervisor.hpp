@@ -47,7 +47,7 @@ struct SupervisorOptions {
   /// Whether `track` uses the same PIDs as `launch`; if not, children are not measured.
   bool can_measure_children = measures_own_pids();
   /// Returns a number from 0 to 1 for the jitter of restarts; random if empty.
-  std::function<double()> luck = {};
+  std::function<double()> random_fraction = {};
   /// Called with each changed status, on the supervisor's thread; the first time within the
   /// constructor. Must neither block nor throw.
   std::function<void(const ProcessStatus&)> on_change = {};
@@ -118,7 +118,7 @@ class Supervisor {
   /// next_deadline() is not in the future.
   void update();
   void request_stop();
-  void hasten_stop();
+  void kill_what_remains();
   /// Ends without the children, which the next daemon takes over. Without a ProcessMemory, stops.
   void hand_over();
   [[nodiscard]] bool finished() const;
@@ -229,7 +229,7 @@ class Supervisor {
   MatchRoster roster_;
   std::vector<std::size_t> order_of_rule_;
   std::uint64_t rules_generation_ = 0;
-  std::size_t most_retired_matches_ = 0;
+  std::size_t max_retired_matches_ = 0;
   std::size_t retired_matches_ = 0;
   bool has_lost_matches_ = false;  ///< names must be settled again, such as after an end
   bool is_refusal_told_ = false;

@@ -115,7 +115,7 @@ std::error_code WatchedRun::follow(ProcessId pid, const Moment& now,
 std::optional<ProcessStatus::Started> WatchedRun::start_of(ProcessId pid, const Moment& now) const {
   const auto started_at = services_.start_of(pid);
   if (!started_at) return std::nullopt;
-  const Timestamp at = time_of_start(*started_at);
+  const Timestamp at = start_on_wall_clock(*started_at);
   return ProcessStatus::Started{at, now.monotonic - (now.utc - at)};
 }
 

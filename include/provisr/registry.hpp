@@ -200,7 +200,7 @@ class BasicRegistry {
     TickReport report;
     const auto published = sample_and_publish(report);
     report.schedule = schedule;
-    if (published) tell_observer(*published, report);
+    if (published) notify_observer(*published, report);
     return report;
   }
 
@@ -311,7 +311,7 @@ class BasicRegistry {
     }
   }
 
-  void tell_observer(const Snapshot& snapshot, const TickReport& report) noexcept {
+  void notify_observer(const Snapshot& snapshot, const TickReport& report) noexcept {
     try {
       options_.observer({snapshot, report});
     } catch (...) {  // tick() promises not to throw

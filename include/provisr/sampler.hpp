@@ -167,7 +167,7 @@ class SamplingContext {
   void recount_processes() noexcept;
 
   /// Returns whether this system reports FamilyReading::children_cpu_ns.
-  [[nodiscard]] bool tells_children_cpu() const noexcept;
+  [[nodiscard]] bool reports_children_cpu() const noexcept;
 
   [[nodiscard]] ChildrenAccounts children_accounts() const noexcept;
 

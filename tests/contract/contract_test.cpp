@@ -114,13 +114,13 @@ TEST_CASE("A process is shown with the CPU time that it has used, at up to one C
   Watch watch(child->pid());
   constexpr std::uint64_t used_ns = 1'500'000'000;
   constexpr std::uint64_t start_and_rounding_ns = 300'000'000;
-  double most_percent = 0;
+  double max_percent = 0;
   REQUIRE(eventually([&] {
-    most_percent = std::max(most_percent, measure_cpu_percent(watch));
+    max_percent = std::max(max_percent, measure_cpu_percent(watch));
     return *watch.reading().cpu_time_ns >= used_ns;
   }));
-  CHECK(most_percent > 0);
-  CHECK(most_percent < 110);
+  CHECK(max_percent > 0);
+  CHECK(max_percent < 110);
   REQUIRE(eventually([&] { return measure_cpu_percent(watch) == 0; }));
   CHECK(*watch.reading().cpu_time_ns < used_ns + start_and_rounding_ns);
 }

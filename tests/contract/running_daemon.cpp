@@ -16,7 +16,7 @@ constexpr auto loopback = "127.0.0.1";
 [[nodiscard]] std::string get(int port, const std::string& path) {
   const daemon::HttpClient client({.host = loopback, .port = port, .path = {}});
   try {
-    const daemon::HttpReceived answer = client.send("GET", path, deadline);
+    const daemon::HttpResponse answer = client.send("GET", path, deadline);
     return answer.status == 200 ? answer.body : "";
   } catch (const daemon::HttpFailure&) {
     return {};  // not up yet

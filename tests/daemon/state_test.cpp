@@ -36,8 +36,8 @@ void remember(const fs::path& file, std::string_view name,
               const provisr::daemon::RememberedProcess& process) {
   using provisr::daemon::ProcessStore;
   std::string problem;
-  bool is_foreign = false;
-  auto slots = provisr::daemon::SlotFile::open(file, ProcessStore::format(), problem, is_foreign);
+  bool is_external = false;
+  auto slots = provisr::daemon::SlotFile::open(file, ProcessStore::format(), problem, is_external);
   REQUIRE(slots);
   std::size_t torn = 0;
   REQUIRE_FALSE(ProcessStore(std::move(slots), torn).remember(name, process));

@@ -147,7 +147,7 @@ TEST_CASE("top ends clean before a terminal that takes nothing") {
   REQUIRE(is_up(daemon));
   TerminalProgram top(top_of(daemon), 200, 50);
   REQUIRE(top.shows_text("    app-3"));
-  top.choke();
+  top.fill_output();
   top.signal(SIGTERM);
   CHECK(top.wait() == 0);
 }

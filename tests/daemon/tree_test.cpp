@@ -133,12 +133,12 @@ TEST_CASE("what an orphan has used stays in its tree once provisrd has reaped it
   gate.open_once();
   double last = 0;
   bool has_fallen = false;
-  int most_members = 0;
+  int max_members = 0;
   const auto look = [&] {
     const double now = cpu_seconds(daemon);
     has_fallen |= now < last;
     last = now;
-    most_members = std::max(most_members, members(daemon));
+    max_members = std::max(max_members, members(daemon));
     return now;
   };
   REQUIRE(eventually([&] { return look() >= burnt; }));
@@ -148,7 +148,7 @@ TEST_CASE("what an orphan has used stays in its tree once provisrd has reaped it
   CHECK(after <= burnt + tolerance);
   CHECK_FALSE(has_fallen);
   if (interval == "50ms") {
-    CHECK(most_members >= 2);
+    CHECK(max_members >= 2);
     CHECK(eventually([&] { return members(daemon) == 1; }));
     CHECK(look() <= burnt + tolerance);
   }

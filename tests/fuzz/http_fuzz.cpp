@@ -37,10 +37,10 @@ class Owner final : public ConnectionOwner {
         return shared_answer("text/plain", shared_);
       default:
         return streamed_answer("text/plain", [left = 3](std::string& piece) mutable {
-          if (left-- == 0) return Pulled::end;
-          if (left == 1) return Pulled::later;
+          if (left-- == 0) return PullResult::end;
+          if (left == 1) return PullResult::later;
           piece = "a piece";
-          return Pulled::piece;
+          return PullResult::piece;
         });
     }
   }

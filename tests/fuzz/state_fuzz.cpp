@@ -25,7 +25,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::size_t most_exits = 8;
+constexpr std::size_t max_exits = 8;
 
 void check(bool holds) {
   if (!holds) std::abort();
@@ -39,9 +39,9 @@ void check(bool holds) {
 
 [[nodiscard]] std::unique_ptr<SlotFile> open(const SlotFormat& format) {
   std::string problem;
-  bool is_foreign = false;
-  auto slots = SlotFile::open(file_of(format), format, problem, is_foreign);
-  check(slots != nullptr || (is_foreign && !problem.empty()));
+  bool is_external = false;
+  auto slots = SlotFile::open(file_of(format), format, problem, is_external);
+  check(slots != nullptr || (is_external && !problem.empty()));
   return slots;
 }
 
@@ -93,7 +93,7 @@ void use_exits() {
   std::size_t torn = 0;
   auto slots = open(ExitStore::format());
   if (!slots) return;
-  ExitStore store(std::move(slots), open(ExitStore::samples_format()), most_exits, torn);
+  ExitStore store(std::move(slots), open(ExitStore::samples_format()), max_exits, torn);
   std::uint64_t last = 0;
   for (const ExitStore::Numbered& exit : store.take_records()) {
     check(is_valid_process_name(exit.record.name) && exit.number >= last);
@@ -103,9 +103,9 @@ void use_exits() {
   added.name = "new";
   added.pid = 4711;
   check(!store.add(last + 1, added));
-  ExitStore again(open(ExitStore::format()), open(ExitStore::samples_format()), most_exits, torn);
+  ExitStore again(open(ExitStore::format()), open(ExitStore::samples_format()), max_exits, torn);
   const std::vector<ExitStore::Numbered> exits = again.take_records();
-  check(!exits.empty() && exits.size() <= most_exits && exits.back().record.pid == 4711);
+  check(!exits.empty() && exits.size() <= max_exits && exits.back().record.pid == 4711);
 }
 
 /// Uses the file of samples with 16 valid exits.
@@ -129,7 +129,7 @@ void use_samples() {
   ExitStore store(open(ExitStore::format()), std::move(slots), 16, torn);
   for (const ExitStore::Numbered& exit : store.take_records()) {
     check(!exit.record.last_samples.empty());
-    check(exit.record.last_samples.size() <= most_last_samples);
+    check(exit.record.last_samples.size() <= max_last_samples);
   }
 }
 

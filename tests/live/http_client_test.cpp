@@ -60,7 +60,7 @@ TEST_CASE("an HTTP client and the server understand each other") {
   const EchoServer server(loopback(0));
   const ListenAddress address = server.server.address();
   const HttpClient client(address, "t0ken");
-  const HttpReceived echoed = client.send("GET", "/echo?a=b-1", plenty);
+  const HttpResponse echoed = client.send("GET", "/echo?a=b-1", plenty);
   CHECK(echoed.status == 200);
   CHECK(echoed.body == fmt::format("127.0.0.1:{} b-1 Bearer t0ken", address.port));
   CHECK(client.send("GET", "/nothing", plenty).status == 404);

@@ -49,9 +49,9 @@ const std::string ask = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
   };
   add("/endless", [](std::string& piece) {
     piece.assign(std::size_t{1} << 20U, 'x');
-    return Pulled::piece;
+    return PullResult::piece;
   });
-  add("/broken", [](std::string&) -> Pulled { throw std::runtime_error("broken"); });
+  add("/broken", [](std::string&) -> PullResult { throw std::runtime_error("broken"); });
   return router;
 }
 
@@ -391,7 +391,7 @@ TEST_CASE("a server that finishes answers who waits, and keeps no connection") {
   idle.send(ask);
   CHECK(provisr::test::status_of_answer(idle.read_answer()) == 200);
   world.server->stop_accepting();
-  CHECK_FALSE(world.server->is_deserted());
+  CHECK_FALSE(world.server->is_drained());
 
   world.server->finish();
   CHECK(idle.read_all().empty());
@@ -401,12 +401,12 @@ TEST_CASE("a server that finishes answers who waits, and keeps no connection") {
   const std::string answer = waiting.read_all();
   CHECK(closes_behind(answer, 200));
   CHECK(body_of(answer) == "done");
-  CHECK_FALSE(world.server->is_deserted());
+  CHECK_FALSE(world.server->is_drained());
   CHECK(eventually([&] { return turns_away(world); }));
   world.complete(1, "done");
   CHECK(body_of(behind.read_answer()) == "done");
   CHECK(closes_behind(behind.read_all(), 200));
-  CHECK(eventually([&] { return world.server->is_deserted(); }));
+  CHECK(eventually([&] { return world.server->is_drained(); }));
 }
 
 TEST_CASE("a client of a server that takes no more is told to come back") {
@@ -478,7 +478,7 @@ struct BusyServer {
     add("/pieces", [this](const HttpRequest&) {
       return streamed_answer("text/plain", [this](std::string& piece) {
         piece = ' ';
-        return work() < most ? Pulled::piece : Pulled::end;
+        return work() < most ? PullResult::piece : PullResult::end;
       });
     });
     server.bind();
@@ -609,7 +609,7 @@ TEST_CASE("streams end with a server that finishes, those that are not taken too
   world.server->finish();
   CHECK(listener.read_all().find(data) != std::string::npos);
   CHECK(slow.read_all().find(data) != std::string::npos);
-  CHECK(eventually([&] { return world.server->is_deserted(); }));
+  CHECK(eventually([&] { return world.server->is_drained(); }));
 }
 
 TEST_CASE("a stream that has missed an event ends") {

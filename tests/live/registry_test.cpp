@@ -30,8 +30,8 @@ using test::kernel_cpu_seconds;
 struct Bracket {
   double earliest;
   double latest;
-  double least_cpu;
-  double most_cpu;
+  double min_cpu;
+  double max_cpu;
 };
 
 [[nodiscard]] double seconds_now() {
@@ -41,11 +41,11 @@ struct Bracket {
 template <class Action>
 [[nodiscard]] Bracket around(ProcessId pid, Action&& action) {
   Bracket bracket{};
-  bracket.least_cpu = kernel_cpu_seconds(pid);
+  bracket.min_cpu = kernel_cpu_seconds(pid);
   bracket.earliest = seconds_now();
   action();
   bracket.latest = seconds_now();
-  bracket.most_cpu = kernel_cpu_seconds(pid);
+  bracket.max_cpu = kernel_cpu_seconds(pid);
   return bracket;
 }
 
@@ -56,13 +56,11 @@ void check_share(const std::string& percent) {
   Bracket before =
       around(child.pid(), [&] { REQUIRE_FALSE(registry.track("spinner", child.pid())); });
   for (int interval = 0; interval < 5; ++interval) {
-    REQUIRE(eventually([&] { return kernel_cpu_seconds(child.pid()) > before.most_cpu + 0.1; }));
+    REQUIRE(eventually([&] { return kernel_cpu_seconds(child.pid()) > before.max_cpu + 0.1; }));
     const Bracket after = around(child.pid(), [&] { registry.tick(); });
     const double rate = *registry.latest("spinner")->cpu_percent;
-    const double least =
-        (after.least_cpu - before.most_cpu) / (after.latest - before.earliest) * 100;
-    const double most =
-        (after.most_cpu - before.least_cpu) / (after.earliest - before.latest) * 100;
+    const double least = (after.min_cpu - before.max_cpu) / (after.latest - before.earliest) * 100;
+    const double most = (after.max_cpu - before.min_cpu) / (after.earliest - before.latest) * 100;
     CAPTURE(interval, rate, least, most);
     constexpr double rounding = 0.001;
     CHECK(rate >= least - rounding);

@@ -14,7 +14,8 @@ namespace provisr::test {
                                          std::size_t longest = 10'000'000) {
   if (!answer.source) return *answer.body;
   std::string text;
-  for (daemon::Pulled pulled = daemon::Pulled::piece; pulled == daemon::Pulled::piece;) {
+  for (daemon::PullResult pulled = daemon::PullResult::piece;
+       pulled == daemon::PullResult::piece;) {
     std::string piece;
     pulled = answer.source(piece);
     CHECK_FALSE(piece.empty());

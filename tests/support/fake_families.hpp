@@ -106,7 +106,7 @@ class FakeFamilyContext {
   }
   [[nodiscard]] bool missed_processes() const noexcept { return missed_; }
   void recount_processes() noexcept { recounts_ = true; }
-  [[nodiscard]] bool tells_children_cpu() const noexcept { return true; }
+  [[nodiscard]] bool reports_children_cpu() const noexcept { return true; }
   [[nodiscard]] ChildrenAccounts children_accounts() const noexcept {
     return {.apart = further_group<figures>("faults"), .contained = further_group<figures>("io")};
   }

@@ -31,7 +31,7 @@ class FakeSupervision {
   int tracked = 0;
 
   /// The jitter of pauses; 0: every pause is as short as possible.
-  double luck = 0;
+  double random_fraction = 0;
 
   /// Options of the supervisor. Set them before the first call of supervisor().
   bool can_measure_children = true;
@@ -77,7 +77,7 @@ class FakeSupervision {
             },
         .exists = [](ProcessId) { return false; },
         .can_measure_children = can_measure_children,
-        .luck = [this] { return luck; },
+        .random_fraction = [this] { return random_fraction; },
         .memory = memory,
         .exits_before = exits_before,
         .adopt = [this](const daemon::ProcessIdentity& process) { return children.adopt(process); },

@@ -59,7 +59,7 @@ class TerminalProgram {
   }
 
   /// Makes the program redraw, without reading its output, until its writes block.
-  void choke() const {
+  void fill_output() const {
     for (int rounds = 0; rounds < 1000; ++rounds) {
       type("\x0c");
       if (!takes_keys()) return;

@@ -55,12 +55,12 @@ struct Pieces {
   Pieces pieces;
   for (;;) {
     std::string piece;
-    const Pulled pulled = source(piece);
+    const PullResult pulled = source(piece);
     CHECK_FALSE(piece.empty());
     ++pieces.count;
     pieces.longest = std::max(pieces.longest, piece.size());
     pieces.all += piece;
-    if (pulled == Pulled::end) return pieces;
+    if (pulled == PullResult::end) return pieces;
   }
 }
 
@@ -112,7 +112,7 @@ TEST_CASE("what is made while it is taken is compressed as it comes", "[compress
   const HttpAnswer packed = compressed_for(
       accepting("gzip"), streamed_answer("application/json", [&](std::string& piece) {
         piece += ' ';
-        return ++asked == 5 ? Pulled::end : Pulled::piece;
+        return ++asked == 5 ? PullResult::end : PullResult::piece;
       }));
   const Pieces pieces = pull_all(packed.source);
   CHECK(pieces.count == 5);
@@ -123,9 +123,9 @@ TEST_CASE("a source that has nothing now has nothing compressed either", "[compr
   if (!can_gzip()) SKIP("built without zlib");
   const HttpAnswer packed = compressed_for(
       accepting("gzip"),
-      streamed_answer("application/json", [](std::string&) { return Pulled::later; }));
+      streamed_answer("application/json", [](std::string&) { return PullResult::later; }));
   std::string piece;
-  CHECK(packed.source(piece) == Pulled::later);
+  CHECK(packed.source(piece) == PullResult::later);
   CHECK(piece.empty());
 }
 
@@ -140,7 +140,7 @@ TEST_CASE("what is small, coded already, no text, an event or an error stays as 
   CHECK(is_left_alone(error_answer(400, text)));
   CHECK(is_left_alone(shared_answer("image/png", std::make_shared<const std::string>(text))));
   CHECK(is_left_alone(
-      streamed_answer("text/event-stream", [](std::string&) { return Pulled::end; })));
+      streamed_answer("text/event-stream", [](std::string&) { return PullResult::end; })));
   CHECK(is_left_alone(deferred_answer({.begin = [](const HttpCompletion&) {}, .late_text = ""})));
   HttpAnswer coded = text_answer(text);
   coded.headers.emplace_back("Content-Encoding", "gzip");

@@ -96,15 +96,15 @@ pid_file = "/run/nginx.pid"
   CHECK(app.stop_timeout == 500ms);
   CHECK(app.log == ProcessLog{"out.log", "err.log", "logs"});
   CHECK(app.pid_file.empty());
-  CHECK_FALSE(app.is_foreign());
+  CHECK_FALSE(app.is_external());
 
   const ProcessConfig& direct = config.processes[1];
   CHECK(direct.argv == Lines{"sh", "-c", "echo $HOME"});
   CHECK(direct.pid_file == "/run/direct.pid");
-  CHECK_FALSE(direct.is_foreign());
+  CHECK_FALSE(direct.is_external());
 
   const ProcessConfig& nginx = config.processes[2];
-  CHECK(nginx.is_foreign());
+  CHECK(nginx.is_external());
   CHECK(nginx.pid_file == "/run/nginx.pid");
 }
 

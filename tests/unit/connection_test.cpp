@@ -36,10 +36,10 @@ struct Owner final : ConnectionOwner {
     }
     if (request.path != "/source") return text_answer(request.path);
     HttpAnswer answer = streamed_answer("text/plain", [this](std::string& piece) {
-      if (pieces.empty()) return is_complete ? Pulled::end : Pulled::later;
+      if (pieces.empty()) return is_complete ? PullResult::end : PullResult::later;
       piece = pieces.front();
       pieces.pop_front();
-      return Pulled::piece;
+      return PullResult::piece;
     });
     answer.idle_piece = idle_piece;
     return answer;

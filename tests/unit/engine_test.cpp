@@ -41,7 +41,7 @@ namespace {
 }
 
 [[nodiscard]] HttpSource no_source() {
-  return [](std::string&) { return Pulled::end; };
+  return [](std::string&) { return PullResult::end; };
 }
 
 }  // namespace

@@ -29,7 +29,7 @@ namespace {
 constexpr std::uint64_t first_id = 1'700'000'001'000'001;  // the microseconds of the ManualClock
 
 /// Returns the next piece of a source.
-[[nodiscard]] std::string pull(const HttpSource& source, Pulled expected = Pulled::piece) {
+[[nodiscard]] std::string pull(const HttpSource& source, PullResult expected = PullResult::piece) {
   std::string piece;
   CHECK(source(piece) == expected);
   return piece;
@@ -69,14 +69,14 @@ TEST_CASE("a listener gets what happens from then on, in order") {
   CHECK(answer.status == 200);
   CHECK(answer.content_type == "text/event-stream");
   CHECK_THAT(answer.idle_piece, StartsWith(":"));
-  CHECK(pull(answer.source, Pulled::later).empty());
+  CHECK(pull(answer.source, PullResult::later).empty());
   CHECK(world.woken == 0);
   world.hub.publish("exited", "{\"name\":\"a\"}");
   world.hub.publish("started", "{\"name\":\"a\"}");
   CHECK(world.woken == 2);
   CHECK(pull(answer.source) == shown("exited", first_id + 1, "{\"name\":\"a\"}") +
                                    shown("started", first_id + 2, "{\"name\":\"a\"}"));
-  CHECK(pull(answer.source, Pulled::later).empty());
+  CHECK(pull(answer.source, PullResult::later).empty());
 }
 
 TEST_CASE("ticks are for those who ask for them") {
@@ -94,7 +94,7 @@ TEST_CASE("ticks are for those who ask for them") {
   CHECK_FALSE(world.hub.has_tick_listeners());
   world.hub.publish_tick("{\"tick\":2}");
   CHECK(world.woken == 2);
-  CHECK(pull(without.source, Pulled::later).empty());
+  CHECK(pull(without.source, PullResult::later).empty());
   CHECK(world.ask("2").status == 400);
   CHECK(world.ask("yes").status == 400);
 }
@@ -128,7 +128,7 @@ TEST_CASE("a stream ends once it has missed an event, and a missed tick does not
   for (int i = 0; i < 5; ++i) world.hub.publish_tick(std::to_string(i));
   CHECK(pull(slow.source) == shown("tick", first_id + 3, "3") + shown("tick", first_id + 4, "4"));
   for (int i = 0; i < 5; ++i) world.hub.publish("started", std::to_string(i));
-  CHECK(pull(slow.source, Pulled::end).empty());
+  CHECK(pull(slow.source, PullResult::end).empty());
 }
 
 TEST_CASE("a listener that is far behind gets its events in pieces") {
@@ -137,7 +137,7 @@ TEST_CASE("a listener that is far behind gets its events in pieces") {
   for (int i = 0; i < 1000; ++i) world.hub.publish("started", std::string(100, 'x'));
   std::size_t pieces = 0;
   std::size_t bytes = 0;
-  for (std::string piece; answer.source(piece) == Pulled::piece; piece.clear()) {
+  for (std::string piece; answer.source(piece) == PullResult::piece; piece.clear()) {
     CHECK(piece.size() < 30'000);
     bytes += piece.size();
     ++pieces;
@@ -278,7 +278,7 @@ TEST_CASE("a reload is told of with what changed") {
   ReloadReport report;
   report.processes.started = {"a", "b"};
   report.settings = {"server"};
-  tell_of_reload(told.hub, report, told.clock);
+  publish_reload_event(told.hub, report, told.clock);
   CHECK(told.kinds() == Kinds{"reload"});
   CHECK(told.data.back() ==
         R"({"started":["a","b"],"stopped":[],"restarted":[],"changed":[],"settings":["server"],)"
@@ -294,9 +294,9 @@ TEST_CASE("a tick is told to those who listen") {
                           .duration = std::chrono::milliseconds(2),
                           .schedule = {.lateness = std::chrono::milliseconds(4), .missed = 1}};
   const Snapshot snapshot = registry.snapshot();
-  tell_of_tick(world.hub, {snapshot, report});
+  publish_tick_event(world.hub, {snapshot, report});
   const HttpAnswer answer = world.ask("1");
-  tell_of_tick(world.hub, {snapshot, report});
+  publish_tick_event(world.hub, {snapshot, report});
   CHECK(pull(answer.source) ==
         shown("tick", first_id,
               R"({"tick":5,"running":3,"vanished":1,"duration_seconds":0.002,)"

@@ -105,7 +105,7 @@ TEST_CASE("a long history is made in pieces of bounded size, oldest first") {
   REQUIRE(answer.source);
   std::string text;
   std::size_t longest = 0;
-  for (Pulled pulled = Pulled::piece; pulled == Pulled::piece;) {
+  for (PullResult pulled = PullResult::piece; pulled == PullResult::piece;) {
     std::string piece;
     pulled = answer.source(piece);
     longest = std::max(longest, piece.size());
@@ -121,10 +121,11 @@ TEST_CASE("samples that are overwritten while a history is sent are left out") {
   samples.push(1000);
   const HttpAnswer answer = samples.answer();
   std::string text;
-  REQUIRE(answer.source(text) == Pulled::piece);
+  REQUIRE(answer.source(text) == PullResult::piece);
   samples.push(GENERATE(600U, 100'000U));
   const int first_left = samples.pushed > 2000 ? 1001 : 601;
-  for (Pulled pulled = Pulled::piece; pulled == Pulled::piece;) pulled = answer.source(text);
+  for (PullResult pulled = PullResult::piece; pulled == PullResult::piece;)
+    pulled = answer.source(text);
   std::vector<int> expected = from_to(1, 256);
   for (const int number : from_to(first_left, 1000)) expected.push_back(number);
   CHECK(numbers_in(text) == expected);
@@ -136,7 +137,7 @@ TEST_CASE("a history that is being sent outlives its registry") {
   const HttpAnswer answer = samples->answer();
   samples.reset();
   std::string text;
-  while (answer.source(text) == Pulled::piece) {
+  while (answer.source(text) == PullResult::piece) {
   }
   CHECK(numbers_in(text) == from_to(1, 300));
 }
@@ -194,9 +195,9 @@ TEST_CASE("samples that are overwritten while their place is searched are left o
   const HttpAnswer answer = samples.answer(query);
   REQUIRE(answer.source);
   std::string text;
-  REQUIRE(answer.source(text) == Pulled::piece);
+  REQUIRE(answer.source(text) == PullResult::piece);
   samples.push_stepped(30'000, random);
-  while (answer.source(text) == Pulled::piece) {
+  while (answer.source(text) == PullResult::piece) {
   }
   CHECK(numbers_in(text) == from_to(30'001, 40'000));
 }
@@ -213,7 +214,7 @@ TEST_CASE("steps are bounded, whatever the clock has done") {
   query.step = std::chrono::seconds(1);
   rapidjson::Document document;
   document.Parse(text_of(samples.answer(query)).c_str());
-  REQUIRE(document["history"].Size() == most_steps);
+  REQUIRE(document["history"].Size() == max_steps);
   const std::string first = document["history"][0]["timestamp"].GetString();
   CHECK(first.starts_with("1970-01-01T05:33:19"));  // the newest steps
 }

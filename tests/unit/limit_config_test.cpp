@@ -94,6 +94,6 @@ TEST_CASE("other limits do not make another process", "[limits]") {
   before.argv = {"program"};
   ProcessConfig after = before;
   after.limits.max_memory_mb = 1;
-  CHECK(run_the_same(before, after));
+  CHECK(runs_same_program(before, after));
   CHECK_FALSE(before == after);
 }

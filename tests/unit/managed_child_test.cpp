@@ -463,7 +463,7 @@ TEST_CASE("retry_count failed starts in a row are the last") {
 TEST_CASE("restarts of processes that ended together are spread") {
   FakeSupervision world({restarting()});
   world.start();
-  world.luck = 0.5;
+  world.random_fraction = 0.5;
   world.children.latest().end({});
   world.update();
   CHECK(world.until_next_deadline() == 2250ms);

@@ -25,7 +25,7 @@ LoadedConfig with_match(std::string_view keys, std::string_view name = "worker-{
 }  // namespace
 
 TEST_CASE("a match is read whole", "[config][match]") {
-  if (!known_facts().unit) SKIP("this system has no units");
+  if (!supported_facts().unit) SKIP("this system has no units");
   const LoadedConfig loaded = with_match(
       "match = { unit = 'u*', cgroup = '/c*', exe = '/e*', args = '*a*', user = 'w?w' }\n"
       "max_matches = 7\nscope = 'process'");
@@ -34,7 +34,7 @@ TEST_CASE("a match is read whole", "[config][match]") {
   const ProcessConfig& process = loaded.config.processes.at(0);
   CHECK(process.match == ProcessMatch{"u*", "/c*", "/e*", "*a*", "w?w"});
   CHECK(process.max_matches == 7);
-  CHECK(process.is_foreign());
+  CHECK(process.is_external());
   CHECK(instance_names(process) == Lines{"worker-_"});
 }
 
@@ -81,7 +81,7 @@ TEST_CASE("an unknown key of a match is told with those that there are", "[confi
 }
 
 TEST_CASE("a pattern that can match nothing gives a warning", "[config][match]") {
-  if (!known_facts().unit) SKIP("this system has no units");
+  if (!supported_facts().unit) SKIP("this system has no units");
   const auto warnings = [](const std::string& match) {
     const LoadedConfig loaded = with_match("match = { " + match + " }", "a");
     CHECK(loaded.faults.empty());
@@ -111,7 +111,7 @@ TEST_CASE("a pattern that can match nothing gives a warning", "[config][match]")
 }
 
 TEST_CASE("a unit that is not that of the control group gives a warning", "[config][match]") {
-  if (!known_facts().unit) SKIP("this system has no units");
+  if (!supported_facts().unit) SKIP("this system has no units");
   const auto warnings = [](const std::string& unit, const std::string& cgroup) {
     const LoadedConfig loaded =
         with_match("match = { unit = '" + unit + "', cgroup = '" + cgroup + "' }", "a");
@@ -128,7 +128,7 @@ TEST_CASE("a unit that is not that of the control group gives a warning", "[conf
 }
 
 TEST_CASE("an entry that no process is left for gives a warning", "[config][match]") {
-  if (!known_facts().args) SKIP("this system tells no arguments");
+  if (!supported_facts().args) SKIP("this system tells no arguments");
   const auto warnings = [](const std::string& first, const std::string& second) {
     const LoadedConfig loaded =
         parse_config("[[processes]]\nname = 'a'\nmatch = { " + first +
@@ -157,7 +157,7 @@ TEST_CASE("a pattern may be 512 bytes long", "[config][match]") {
 }
 
 TEST_CASE("a name may refer to stars of args only, and in a match only", "[config][match]") {
-  if (!known_facts().args) SKIP("this system tells no arguments");
+  if (!supported_facts().args) SKIP("this system tells no arguments");
   CHECK(with_match("match = { args = '*a*' }").faults.empty());
   CHECK(lines_of(with_match("match = { args = '*a' }").faults) ==
         Lines{"p.toml:2: processes[0].name: \"{2}\" stands for nothing: match.args has 1 \"*\""});

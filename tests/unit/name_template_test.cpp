@@ -32,9 +32,9 @@ TEST_CASE("a template takes what stars stood for", "[match]") {
 }
 
 TEST_CASE("without a process, each reference is an underscore", "[match]") {
-  CHECK(NameTemplate("worker-{2}").name_of_none() == "worker-_");
-  CHECK(NameTemplate("{1}{2}").name_of_none() == "__");
-  CHECK(NameTemplate("nginx").name_of_none() == "nginx");
+  CHECK(NameTemplate("worker-{2}").placeholder_name() == "worker-_");
+  CHECK(NameTemplate("{1}{2}").placeholder_name() == "__");
+  CHECK(NameTemplate("nginx").placeholder_name() == "nginx");
 }
 
 TEST_CASE("what a name may not hold becomes an underscore", "[match]") {

@@ -94,7 +94,7 @@ struct ScoutWorld {
     }
     return text;
   }
-  void come_to_rest() {
+  void enter_final_phase() {
     for (int i = 0; i < 3; ++i) static_cast<void>(look());
   }
 };
@@ -113,7 +113,7 @@ TEST_CASE("at first all processes are looked at, and the first rule that fits wi
 TEST_CASE("what is born is found at the next look, and once", "[match]") {
   ScoutWorld world;
   world.machine.start(2, "init");
-  world.come_to_rest();
+  world.enter_final_phase();
   world.machine.start(10, "worker a");
   CHECK(world.look().empty());
   CHECK(world.look() == "worker-a@0");
@@ -125,7 +125,7 @@ TEST_CASE("what is born is found at the next look, and once", "[match]") {
 TEST_CASE("a machine on which nothing is born costs nothing", "[match]") {
   ScoutWorld world;
   for (ProcessId pid = 1; pid < 5000; ++pid) world.machine.start(pid, "stranger");
-  world.come_to_rest();
+  world.enter_final_phase();
   world.machine.lists_all = GENERATE(false, true);
   const int reads = world.machine.reads;
   for (int i = 0; i < 100; ++i) CHECK(world.look().empty());
@@ -135,7 +135,7 @@ TEST_CASE("a machine on which nothing is born costs nothing", "[match]") {
 TEST_CASE("what is gone before the next look is read once at most", "[match]") {
   ScoutWorld world;
   world.machine.start(2, "init");
-  world.come_to_rest();
+  world.enter_final_phase();
   const int before = world.machine.reads;
   for (ProcessId pid = 100; pid < 1100; ++pid) {
     world.machine.start(pid, "worker short");
@@ -149,7 +149,7 @@ TEST_CASE("what is gone before the next look is read once at most", "[match]") {
 TEST_CASE("a program that is executed late, or becomes another, is noticed", "[match]") {
   ScoutWorld world;
   world.machine.start(2, "init");
-  world.come_to_rest();
+  world.enter_final_phase();
   world.machine.start(10, "shell");
   for (int i = 0; i < 6; ++i) CHECK(world.look().empty());
   world.machine.processes[10].args = "worker late";
@@ -222,7 +222,7 @@ TEST_CASE("a process that becomes what it was has its name again soon", "[match]
 TEST_CASE("a title that changes after hours is seen by a look at all", "[match]") {
   ScoutWorld world;
   world.machine.start(10, "init");
-  world.come_to_rest();
+  world.enter_final_phase();
   for (int i = 0; i < 100; ++i) static_cast<void>(world.look());
   world.machine.processes[10].args = "worker x";
   CHECK(world.look().empty());
@@ -234,7 +234,7 @@ TEST_CASE("a title that changes after hours is seen by a look at all", "[match]"
 TEST_CASE("what is born between two looks at all is newborn all the same", "[match]") {
   ScoutWorld world;
   world.machine.start(2, "init");
-  world.come_to_rest();
+  world.enter_final_phase();
   world.machine.start(10, "worker's parent");
   CHECK(world.look(true).empty());
   world.machine.processes[10].args = "worker b";
@@ -244,7 +244,7 @@ TEST_CASE("what is born between two looks at all is newborn all the same", "[mat
 TEST_CASE("the second process of a PID is another", "[match]") {
   ScoutWorld world;
   world.machine.start(2, "init");
-  world.come_to_rest();
+  world.enter_final_phase();
   world.machine.start(10, "worker a", 5);
   static_cast<void>(world.look());
   const auto first = world.scout.look(false).sightings.at(0).key;
@@ -259,7 +259,7 @@ TEST_CASE("the second process of a PID is another", "[match]") {
 TEST_CASE("others' rules take a look at all", "[match]") {
   ScoutWorld world;
   world.machine.start(10, "worker a");
-  world.come_to_rest();
+  world.enter_final_phase();
   const int listings = world.machine.whole_listings;
   world.scout.set_rules(rules(), 2);
   const ScoutReport report = world.scout.look(false);

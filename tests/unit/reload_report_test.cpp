@@ -21,7 +21,7 @@ TEST_CASE("what a reload has changed is a line for each member that is not empty
 
 TEST_CASE("what answers a reload without a JSON object is refused") {
   const std::string text = GENERATE("", "[]", "null", "{\"a\": ", "<html>");
-  CHECK_THROWS_AS(changes_in(text), AnswerFault);
+  CHECK_THROWS_AS(changes_in(text), InvalidAnswer);
 }
 
 TEST_CASE("the faults of a configuration are all told") {

@@ -179,7 +179,7 @@ TEST_CASE("a restart that is waited for comes when the new configuration says") 
   }
   SECTION("when it was to come, if nothing is said about it") {
     config.limits.max_memory_mb = 512;
-    world.luck = 1;
+    world.random_fraction = 1;
     world.reload({config});
     CHECK(world.until_next_deadline() == 1h);
   }

@@ -76,19 +76,19 @@ class SlowReloads {
 }  // namespace
 
 TEST_CASE("more reloads than can wait are refused, which is no fault of the configuration") {
-  constexpr std::size_t most_waiting = 64;
+  constexpr std::size_t max_waiting = 64;
   SlowReloads reloads;
   reloads.start();
   reloads.ask();
   reloads.await_reading();
-  for (std::size_t i = 0; i < most_waiting; ++i) reloads.ask();
+  for (std::size_t i = 0; i < max_waiting; ++i) reloads.ask();
   CHECK(reloads.refusals().empty());
   reloads.ask();
   CHECK(reloads.refusals() ==
         std::vector<std::string>{"too many reloads are waited for; try again later"});
   reloads.let_it_read();
   reloads.end();
-  CHECK(reloads.refusals().size() == most_waiting + 2);
+  CHECK(reloads.refusals().size() == max_waiting + 2);
 }
 
 TEST_CASE("who waits for a reload that does not come any more is told so") {

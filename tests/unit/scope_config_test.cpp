@@ -34,6 +34,6 @@ TEST_CASE("another scope does not start a process anew", "[config]") {
   ProcessConfig tree = with("").config.processes.at(0);
   ProcessConfig alone = tree;
   alone.scope = SampleScope::process;
-  CHECK(run_the_same(tree, alone));
+  CHECK(runs_same_program(tree, alone));
   CHECK_FALSE(tree == alone);
 }

@@ -24,7 +24,7 @@ namespace {
   try {
     static_cast<void>(parse_status(json));
     return "none";
-  } catch (const AnswerFault& fault) {
+  } catch (const InvalidAnswer& fault) {
     return fault.what();
   }
 }

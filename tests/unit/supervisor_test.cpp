@@ -186,10 +186,10 @@ TEST_CASE("a second request to stop kills what has not ended") {
   FakeSupervision world({child_config("a"), child_config("b"), foreign_config()});
   world.children.pattern.heeds_terminate = false;
   world.start();
-  world.supervisor().hasten_stop();  // no effect before request_stop()
+  world.supervisor().kill_what_remains();  // no effect before request_stop()
   CHECK(world.children.group(0).killed == 0);
   world.supervisor().request_stop();
-  world.supervisor().hasten_stop();
+  world.supervisor().kill_what_remains();
   CHECK(world.children.group(0).killed == 1);
   CHECK(world.children.group(1).killed == 1);
   world.update();

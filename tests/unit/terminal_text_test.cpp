@@ -50,11 +50,11 @@ TEST_CASE("a cell of any length widens no column beyond that of a name") {
 }
 
 TEST_CASE("an age is its two largest units in one word") {
-  CHECK(short_age(0s) == "0s");
-  CHECK(short_age(59s) == "59s");
-  CHECK(short_age(60s) == "1m0s");
-  CHECK(short_age(3599s) == "59m59s");
-  CHECK(short_age(4h + 12min + 59s) == "4h12m");
-  CHECK(short_age(24h) == "1d0h");
-  CHECK(short_age(100h) == "4d4h");
+  CHECK(format_age(0s) == "0s");
+  CHECK(format_age(59s) == "59s");
+  CHECK(format_age(60s) == "1m0s");
+  CHECK(format_age(3599s) == "59m59s");
+  CHECK(format_age(4h + 12min + 59s) == "4h12m");
+  CHECK(format_age(24h) == "1d0h");
+  CHECK(format_age(100h) == "4d4h");
 }

@@ -55,7 +55,7 @@ struct WatchWorld {
       .last_samples = [](std::string_view, ProcessId) { return std::vector<ProcessMetrics>(); },
       .exits = &exits,
       .start_of = [this](ProcessId) { return start; },
-      .luck = {},
+      .random_fraction = {},
       .log = &log.log()};
   Moment now{};
   WatchedProcess process{"nginx", pid_file, SampleScope::process, services};

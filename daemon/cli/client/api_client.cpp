@@ -51,15 +51,15 @@ bool ApiClient::is_local() const {
          host.starts_with("127.");
 }
 
-HttpReceived ApiClient::get(std::string_view route) const {
+HttpResponse ApiClient::get(std::string_view route) const {
   return send("GET", route, usual_patience);
 }
 
-HttpReceived ApiClient::post(std::string_view route, std::chrono::milliseconds patience) const {
+HttpResponse ApiClient::post(std::string_view route, std::chrono::milliseconds patience) const {
   return send("POST", route, patience);
 }
 
-HttpReceived ApiClient::send(std::string_view method, std::string_view route,
+HttpResponse ApiClient::send(std::string_view method, std::string_view route,
                              std::chrono::milliseconds patience) const {
   try {
     return client_.send(method, server_.base_path + std::string(route), patience);
@@ -70,7 +70,7 @@ HttpReceived ApiClient::send(std::string_view method, std::string_view route,
   }
 }
 
-std::string ApiClient::refusal(const HttpReceived& received) const {
+std::string ApiClient::refusal(const HttpResponse& received) const {
   std::string text = error_in(received.body).substr(0, longest_error);
   if (text.empty()) {
     text = fmt::format("{} answered with status {}", server_.to_string(), received.status);

@@ -34,14 +34,14 @@ class ApiClient {
   [[nodiscard]] bool is_local() const;
 
   /// `route` is a path below the base path, with its query. Throws ClientFailure without an answer.
-  [[nodiscard]] HttpReceived get(std::string_view route) const;
-  [[nodiscard]] HttpReceived post(std::string_view route, std::chrono::milliseconds patience) const;
+  [[nodiscard]] HttpResponse get(std::string_view route) const;
+  [[nodiscard]] HttpResponse post(std::string_view route, std::chrono::milliseconds patience) const;
 
   /// Describes an answer whose status is not 2xx, with a hint for the user if there is one.
-  [[nodiscard]] std::string refusal(const HttpReceived& received) const;
+  [[nodiscard]] std::string refusal(const HttpResponse& received) const;
 
  private:
-  [[nodiscard]] HttpReceived send(std::string_view method, std::string_view route,
+  [[nodiscard]] HttpResponse send(std::string_view method, std::string_view route,
                                   std::chrono::milliseconds patience) const;
 
   ServerUrl server_;

@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-/// The client commands and their shared parts. Each function throws ClientFailure or AnswerFault if
-/// it cannot continue. The caller then shows the sentence and returns EXIT_FAILURE.
+/// The client commands and their shared parts. Each function throws ClientFailure or InvalidAnswer
+/// if it cannot continue. The caller then shows the sentence and returns EXIT_FAILURE.
 namespace provisr::daemon {
 
 [[nodiscard]] int run_status(const ApiClient& api, const ClientOptions& options,

@@ -47,15 +47,15 @@ ServerUrl server_of(const ClientOptions& options) {
 
 int run_guarded(const ServerUrl& server, const ClientOutput& output,
                 const std::function<int(const ClientOutput& safe)>& command) {
-  const ClientOutput safe{.print = output.print, .complain = [&](const std::string& sentence) {
-                            output.complain(printable(sentence));
+  const ClientOutput safe{.print = output.print, .report_error = [&](const std::string& sentence) {
+                            output.report_error(printable(sentence));
                           }};
   try {
     return command(safe);
   } catch (const ClientFailure& failure) {
-    safe.complain(failure.what());
-  } catch (const AnswerFault& fault) {
-    safe.complain(fmt::format("{}: {}", server.to_string(), fault.what()));
+    safe.report_error(failure.what());
+  } catch (const InvalidAnswer& fault) {
+    safe.report_error(fmt::format("{}: {}", server.to_string(), fault.what()));
   }
   return EXIT_FAILURE;
 }

@@ -13,7 +13,7 @@ struct ClientOutput {
   /// Writes a text without delay. Returns false if it cannot be written.
   std::function<bool(const std::string& text)> print;
   /// Shows one sentence about a failure.
-  std::function<void(const std::string& sentence)> complain;
+  std::function<void(const std::string& sentence)> report_error;
 };
 
 /// The exit statuses of client commands in addition to EXIT_SUCCESS and EXIT_FAILURE.
@@ -28,8 +28,8 @@ inline constexpr int exit_unknown_name = 4;
 /// UsageError.
 [[nodiscard]] ServerUrl server_of(const ClientOptions& options);
 
-/// Runs `command` and returns its exit status. If it throws ClientFailure or AnswerFault, shows the
-/// sentence, safe for a terminal, and returns EXIT_FAILURE.
+/// Runs `command` and returns its exit status. If it throws ClientFailure or InvalidAnswer, shows
+/// the sentence, safe for a terminal, and returns EXIT_FAILURE.
 [[nodiscard]] int run_guarded(const ServerUrl& server, const ClientOutput& output,
                               const std::function<int(const ClientOutput& safe)>& command);
 

@@ -66,11 +66,11 @@ class Control {
 
   /// Returns false if the output can no longer be written.
   [[nodiscard]] bool ask(const std::string& name, const std::string& target) {
-    const HttpReceived received = post(name, target);
+    const HttpResponse received = post(name, target);
     if (received.status == 200 || received.status == 202) return print_done(name, received);
     const std::string why = api_.refusal(received);
     const std::string whose = name + ": ";
-    output_.complain(why.starts_with(whose) ? why : whose + why);
+    output_.report_error(why.starts_with(whose) ? why : whose + why);
     fail(received.status == 404 ? exit_unknown_name : EXIT_FAILURE);
     return true;
   }
@@ -81,7 +81,7 @@ class Control {
 
  private:
   /// Adds the name to a failure.
-  [[nodiscard]] HttpReceived post(const std::string& name, const std::string& target) const {
+  [[nodiscard]] HttpResponse post(const std::string& name, const std::string& target) const {
     try {
       return api_.post(route_to(target), wait_ + margin);
     } catch (const ClientFailure& failure) {
@@ -95,7 +95,7 @@ class Control {
     return route;
   }
 
-  [[nodiscard]] bool print_done(const std::string& name, const HttpReceived& received) {
+  [[nodiscard]] bool print_done(const std::string& name, const HttpResponse& received) {
     const std::string_view what = received.status == 200 ? words_.done : words_.asked;
     std::string text;
     for (const std::string& one : names_in(received.body, name)) {
@@ -122,7 +122,7 @@ int run_control(Action action, const ApiClient& api, const ClientOptions& option
   for (const std::string& name : options.names) {
     const std::string target = target_of(name, processes);
     if (target.empty()) {
-      output.complain(unknown_name(name, processes));
+      output.report_error(unknown_name(name, processes));
       control.fail(exit_unknown_name);
     } else if (!control.ask(name, target)) {
       break;

@@ -26,7 +26,7 @@ std::vector<ExitReport> parse_exits(std::string_view json) {
     const rapidjson::Value* const entries = find_member(answer, "exits");
     if (entries == nullptr || !entries->IsArray()) return {};
     for (const rapidjson::Value& entry : entries->GetArray()) exits.push_back(exit_of(entry));
-  } catch (const AnswerFault&) {
+  } catch (const InvalidAnswer&) {
     return {};
   }
   return exits;

@@ -18,7 +18,7 @@ struct ExitReport {
   std::optional<std::uint64_t> memory_peak;  ///< bytes
 
   /// Returns whether no command caused the exit: the process ended on its own or breached a limit.
-  [[nodiscard]] bool is_unasked() const { return reason == "itself" || reason == "limit"; }
+  [[nodiscard]] bool is_unrequested() const { return reason == "itself" || reason == "limit"; }
 };
 
 /// Parses an answer of /api/exits and keeps its order. Returns no entries if it is not such an

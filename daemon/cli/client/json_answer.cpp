@@ -32,14 +32,14 @@ constexpr int deepest_nesting = 64;
 
 rapidjson::Document parse_answer(std::string_view text) {
   if (nesting_of(text) > deepest_nesting) {
-    throw AnswerFault("the answer is not of a provisrd: its JSON is nested too deeply");
+    throw InvalidAnswer("the answer is not of a provisrd: its JSON is nested too deeply");
   }
   rapidjson::Document document;
   document.Parse<rapidjson::kParseValidateEncodingFlag>(text.data(), text.size());
   if (document.HasParseError()) {
-    throw AnswerFault(fmt::format("the answer is not of a provisrd: not JSON at byte {}: {}",
-                                  document.GetErrorOffset(),
-                                  rapidjson::GetParseError_En(document.GetParseError())));
+    throw InvalidAnswer(fmt::format("the answer is not of a provisrd: not JSON at byte {}: {}",
+                                    document.GetErrorOffset(),
+                                    rapidjson::GetParseError_En(document.GetParseError())));
   }
   return document;
 }
@@ -74,7 +74,7 @@ std::optional<std::uint64_t> find_count(const rapidjson::Value& object, std::str
 std::string error_in(std::string_view text) {
   try {
     return find_text(parse_answer(text), "error").value_or("");
-  } catch (const AnswerFault&) {
+  } catch (const InvalidAnswer&) {
     return {};
   }
 }

@@ -12,12 +12,12 @@
 namespace provisr::daemon {
 
 /// The reason why an answer is not from a provisrd, in one sentence.
-class AnswerFault : public std::runtime_error {
+class InvalidAnswer : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
 
-/// Parses JSON. Throws AnswerFault if `text` is not JSON in valid UTF-8, or is nested deeper than
+/// Parses JSON. Throws InvalidAnswer if `text` is not JSON in valid UTF-8, or is nested deeper than
 /// any answer of provisrd, which could overflow the stack of code that walks the document.
 [[nodiscard]] rapidjson::Document parse_answer(std::string_view text);
 

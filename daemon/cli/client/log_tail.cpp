@@ -12,7 +12,7 @@
 namespace provisr::daemon {
 namespace {
 
-constexpr std::size_t most_bytes = std::size_t{64} * 1024;
+constexpr std::size_t max_bytes = std::size_t{64} * 1024;
 
 /// Returns the length of the colour sequence ("ESC [ 1 ; 31 m") at the start of `text`; 0 if there
 /// is none.
@@ -57,7 +57,7 @@ constexpr std::size_t most_bytes = std::size_t{64} * 1024;
   const std::filesystem::path path = path_of(file);
   if (!path.is_absolute()) return tail;
   std::error_code error;
-  const auto end = read_end_of_regular_file(path, most_bytes, error);
+  const auto end = read_end_of_regular_file(path, max_bytes, error);
   if (end) tail.lines = last_lines(end->text, end->is_whole, log_lines_shown, columns);
   return tail;
 }

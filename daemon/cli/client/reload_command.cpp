@@ -18,18 +18,18 @@ constexpr int unprocessable = 422;
   return text;
 }
 
-[[nodiscard]] int complain_of_faults(const ApiClient& api, const HttpReceived& received,
+[[nodiscard]] int complain_of_faults(const ApiClient& api, const HttpResponse& received,
                                      const ClientOutput& output) {
   std::vector<std::string> faults = faults_in(received.body);
   if (faults.empty()) faults.push_back(api.refusal(received));
-  for (const std::string& fault : faults) output.complain(fault);
+  for (const std::string& fault : faults) output.report_error(fault);
   return EXIT_FAILURE;
 }
 
 }  // namespace
 
 int run_reload(const ApiClient& api, const ClientOutput& output) {
-  const HttpReceived received = api.post("/reload", patience);
+  const HttpResponse received = api.post("/reload", patience);
   if (received.status == unprocessable) return complain_of_faults(api, received, output);
   if (received.status != 200) throw ClientFailure(api.refusal(received));
   return output.print(text_of(changes_in(received.body))) ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -45,7 +45,7 @@ using rapidjson::Value;
 std::vector<std::string> changes_in(std::string_view json) {
   const rapidjson::Document answer = parse_answer(json);
   if (!answer.IsObject())
-    throw AnswerFault("the answer is not of a provisrd: it is no JSON object");
+    throw InvalidAnswer("the answer is not of a provisrd: it is no JSON object");
   std::vector<std::string> lines;
   for (const auto& member : answer.GetObject()) {
     const std::string value = value_of(member.value);

@@ -7,7 +7,7 @@
 namespace provisr::daemon {
 
 /// Returns the changes of a reload as lines without line breaks: one for each member of the answer
-/// that is not empty, such as "added: a, b". Throws AnswerFault if the answer is not an object.
+/// that is not empty, such as "added: a, b". Throws InvalidAnswer if the answer is not an object.
 [[nodiscard]] std::vector<std::string> changes_in(std::string_view json);
 
 /// Returns why a configuration was refused: the elements of "faults", else the sentence of the

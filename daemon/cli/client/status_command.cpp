@@ -55,7 +55,7 @@ class Details {
   [[nodiscard]] std::string ask(const std::string& route) {
     if (!is_answering_) return {};
     try {
-      HttpReceived received = api_.get(route);
+      HttpResponse received = api_.get(route);
       if (received.status == 200) return std::move(received.body);
     } catch (const ClientFailure&) {
       is_answering_ = false;
@@ -71,7 +71,7 @@ class Details {
 /// a container.
 [[nodiscard]] bool is_of_this_machine(const ApiClient& api, const std::string& answer) {
   const std::string name = parse_machine(answer).name;
-  return api.is_local() && !name.empty() && name == machine_name();
+  return api.is_local() && !name.empty() && name == host_name();
 }
 
 [[nodiscard]] std::size_t log_columns() {
@@ -122,7 +122,7 @@ void add_missing(Chosen& chosen, const Chosen& found) {
   for (const std::string& name : options.names) {
     const Chosen found = find_processes(processes, name);
     if (found.empty()) {
-      output.complain(unknown_name(name, processes));
+      output.report_error(unknown_name(name, processes));
       is_one_unknown = true;
     }
     add_missing(chosen, found);
@@ -145,7 +145,7 @@ int run_status(const ApiClient& api, const ClientOptions& options, const ClientO
 }
 
 std::string ask_status(const ApiClient& api) {
-  HttpReceived received = api.get("/status");
+  HttpResponse received = api.get("/status");
   if (received.status == 404) {
     throw ClientFailure(api.refusal(received) + "; the path of --url is the API's base path");
   }

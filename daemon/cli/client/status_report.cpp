@@ -65,7 +65,7 @@ constexpr double longest_uptime = 1e10;
 
 [[nodiscard]] ProcessReport report_of(const Value& entry) {
   auto name = find_text(entry, "name");
-  if (!name) throw AnswerFault("the answer is not of a provisrd: a process in it has no name");
+  if (!name) throw InvalidAnswer("the answer is not of a provisrd: a process in it has no name");
   return {.name = std::move(*name),
           .kind = find_text(entry, "kind").value_or(""),
           .state = find_text(entry, "state").value_or(""),
@@ -83,7 +83,7 @@ constexpr double longest_uptime = 1e10;
 [[nodiscard]] const Value& entries_of(const rapidjson::Document& answer) {
   const Value* const entries = find_member(answer, "processes");
   if (entries == nullptr || !entries->IsArray()) {
-    throw AnswerFault("the answer is not of a provisrd: it lists no processes");
+    throw InvalidAnswer("the answer is not of a provisrd: it lists no processes");
   }
   return *entries;
 }
@@ -99,7 +99,7 @@ template <class T>
 }
 
 [[nodiscard]] std::string age_of(const ProcessReport& process) {
-  return process.uptime ? short_age(*process.uptime) : std::string();
+  return process.uptime ? format_age(*process.uptime) : std::string();
 }
 
 struct TableColumn {
@@ -155,7 +155,7 @@ class TextBlock {
 [[nodiscard]] std::string state_line(const ProcessReport& process) {
   std::string line = process.state.empty() ? "-" : process.state;
   if (!process.started_at.empty()) line += " since " + process.started_at;
-  if (process.uptime) line += fmt::format(", {}", short_age(*process.uptime));
+  if (process.uptime) line += fmt::format(", {}", format_age(*process.uptime));
   return line;
 }
 
@@ -218,7 +218,7 @@ UsageReport parse_usage(std::string_view json) {
             .threads = find_count(sample, "num_threads"),
             .descriptors = find_count(sample, "num_fds"),
             .memory_peak_mb = peak};
-  } catch (const AnswerFault&) {
+  } catch (const InvalidAnswer&) {
     return {};
   }
 }
@@ -229,7 +229,7 @@ std::optional<double> parse_highest_memory(std::string_view json) {
     const Value* const figures = find_member(summary, "figures");
     const Value* const memory = figures == nullptr ? nullptr : find_member(*figures, "memory_mb");
     return memory == nullptr ? std::nullopt : find_number(*memory, "max");
-  } catch (const AnswerFault&) {
+  } catch (const InvalidAnswer&) {
     return std::nullopt;
   }
 }

@@ -61,7 +61,7 @@ struct LogTail {
   std::vector<std::string> lines;
 };
 
-/// Parses an answer of /api/status and keeps its order. Throws AnswerFault if it is not such an
+/// Parses an answer of /api/status and keeps its order. Throws InvalidAnswer if it is not such an
 /// answer.
 [[nodiscard]] std::vector<ProcessReport> parse_status(std::string_view json);
 
@@ -76,7 +76,7 @@ struct LogTail {
     std::span<const ProcessReport> processes, std::string_view name);
 
 /// Returns `{"processes": [...]}` with the entries of the answer `json` that have one of `names`,
-/// unchanged. Throws AnswerFault.
+/// unchanged. Throws InvalidAnswer.
 [[nodiscard]] std::string filter_status(std::string_view json,
                                         const std::vector<std::string>& names);
 

@@ -180,7 +180,7 @@ std::string aligned(const std::vector<std::vector<std::string>>& rows) {
   return text;
 }
 
-std::string short_age(std::chrono::seconds age) {
+std::string format_age(std::chrono::seconds age) {
   const auto seconds = age.count();
   constexpr long long minute = 60, hour = 60 * minute, day = 24 * hour;
   if (seconds >= day) return fmt::format("{}d{}h", seconds / day, seconds % day / hour);

@@ -30,6 +30,6 @@ inline constexpr char escape_character = '\x1b';
 [[nodiscard]] std::string aligned(const std::vector<std::vector<std::string>>& rows);
 
 /// Returns the two largest units without a space: "45s", "12m3s", "4h12m", "3d4h".
-[[nodiscard]] std::string short_age(std::chrono::seconds age);
+[[nodiscard]] std::string format_age(std::chrono::seconds age);
 
 }  // namespace provisr::daemon

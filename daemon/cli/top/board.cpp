@@ -28,7 +28,7 @@ using rapidjson::Value;
   const auto then = parse_rfc3339(time);
   if (!then) return "at an unknown time";
   const auto age = std::chrono::duration_cast<std::chrono::seconds>(now - *then);
-  return age.count() <= 0 ? "just now" : short_age(age) + " ago";
+  return age.count() <= 0 ? "just now" : format_age(age) + " ago";
 }
 
 [[nodiscard]] bool has_ended_well(const ProcessReport& report) {
@@ -60,7 +60,7 @@ struct Ends {
 [[nodiscard]] std::map<std::string_view, Ends> unasked_ends(const std::vector<ExitReport>& exits) {
   std::map<std::string_view, Ends> ends;
   for (const ExitReport& exit : exits) {
-    if (!exit.is_unasked()) continue;
+    if (!exit.is_unrequested()) continue;
     Ends& of_name = ends[exit.name];
     if (of_name.newest == nullptr) of_name.newest = &exit;
     ++of_name.count;
@@ -241,7 +241,7 @@ TopSamples parse_samples(std::string_view json) {
       samples[{member.name.GetString(), member.name.GetStringLength()}] = {
           usage_in(member.value), find_text(member.value, "timestamp").value_or("")};
     }
-  } catch (const AnswerFault&) {
+  } catch (const InvalidAnswer&) {
     return {};
   }
   return samples;
@@ -264,7 +264,7 @@ template <class Visit>
       last_pid = pid;
     }
     return true;
-  } catch (const AnswerFault&) {
+  } catch (const InvalidAnswer&) {
     return false;
   }
 }

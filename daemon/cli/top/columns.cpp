@@ -28,7 +28,7 @@ namespace {
 
 [[nodiscard]] std::string uptime_of(const Row& row) {
   if (!row.uptime_seconds) return {};
-  return short_age(std::chrono::seconds(static_cast<std::int64_t>(*row.uptime_seconds)));
+  return format_age(std::chrono::seconds(static_cast<std::int64_t>(*row.uptime_seconds)));
 }
 
 // From left to right. A width includes the space before the column.
@@ -51,7 +51,7 @@ constexpr std::size_t always_there = 3;
 constexpr std::size_t least_name = 10;
 constexpr std::size_t usual_name = 16;
 constexpr std::size_t least_chart = 8;
-constexpr std::size_t most_chart = 60;
+constexpr std::size_t max_chart = 60;
 
 [[nodiscard]] std::size_t width_of(SortKey key) {
   const auto* const column = std::find_if(columns.begin(), columns.end(),
@@ -81,7 +81,7 @@ Layout layout_for(std::size_t width, std::size_t longest_name) {
   const std::size_t left = width > fixed ? width - fixed : 0;
   layout.name = std::min(longest_name, left);
   const std::size_t rest = left - layout.name;
-  if (rest > least_chart) layout.chart = std::min(rest - 1, most_chart);
+  if (rest > least_chart) layout.chart = std::min(rest - 1, max_chart);
   return layout;
 }
 

@@ -150,12 +150,12 @@ class Screen {
 }
 
 /// The most histories that are asked for if the table is printed once.
-constexpr std::size_t most_histories = 128;
+constexpr std::size_t max_histories = 128;
 
 [[nodiscard]] std::vector<std::string> first_names(const std::vector<ProcessReport>& processes) {
   std::vector<std::string> names;
   for (const ProcessReport& process : processes) {
-    if (names.size() == most_histories) break;
+    if (names.size() == max_histories) break;
     if (is_valid_process_name(process.name)) names.push_back(process.name);
   }
   return names;
@@ -165,7 +165,7 @@ constexpr std::size_t most_histories = 128;
                              const ClientOutput& output) {
   std::vector<ProcessReport> processes;
   for (const TopProcess& process : board.processes) processes.push_back(process.report);
-  board.take(look_around(api, options.names, first_names(processes)),
+  board.take(poll_server(api, options.names, first_names(processes)),
              std::chrono::system_clock::now(), Clock::now());
   if (options.json) {
     return output.print(printable_json(board_json(board)) + "\n") ? EXIT_SUCCESS : EXIT_FAILURE;
@@ -182,7 +182,7 @@ constexpr std::size_t most_histories = 128;
   const std::vector<ProcessReport> processes = parse_status(ask_status(api));
   for (const std::string& name : names) {
     if (!find_processes(processes, name).empty()) continue;
-    output.complain(unknown_name(name, processes));
+    output.report_error(unknown_name(name, processes));
     are_known = false;
   }
   return are_known;
@@ -193,7 +193,7 @@ constexpr std::size_t most_histories = 128;
   if (!check_names(api, options.names, output)) return exit_unknown_name;
   Board board;
   board.server = server.to_string();
-  board.take(look_around(api, options.names, {}), std::chrono::system_clock::now(), Clock::now());
+  board.take(poll_server(api, options.names, {}), std::chrono::system_clock::now(), Clock::now());
   if (options.once || options.json || !has_full_screen()) {
     return print_once(board, api, options, output);
   }

@@ -14,7 +14,7 @@
 namespace provisr::daemon {
 namespace {
 
-constexpr std::size_t most_problems = 10;
+constexpr std::size_t max_problems = 10;
 
 [[nodiscard]] std::size_t to_size(int value) {
   return static_cast<std::size_t>(std::max(value, 1));
@@ -87,7 +87,7 @@ class Drawing {
     if (board.failing_since) {
       since = std::chrono::duration_cast<std::chrono::seconds>(now - *board.failing_since);
     }
-    return line(fmt::format("NO ANSWER for {}, trying again: {}", short_age(since),
+    return line(fmt::format("NO ANSWER for {}, trying again: {}", format_age(since),
                             printable(board.failure)),
                 Style::bad);
   }
@@ -176,7 +176,7 @@ class Drawing {
 
 /// Returns how many lines the problems take; most of the screen is left for the table.
 [[nodiscard]] std::size_t problem_lines(const Board& board, std::size_t rows) {
-  return std::min({board.problems.size(), most_problems, rows / 4});
+  return std::min({board.problems.size(), max_problems, rows / 4});
 }
 
 void add_problems(Frame& frame, const Board& board, const Drawing& drawing, std::size_t lines) {

@@ -21,7 +21,7 @@ namespace {
 /// Returns the body of an answer with status 200; empty otherwise, such as if collection is
 /// disabled or the process has ended.
 [[nodiscard]] std::string ask(const ApiClient& api, const std::string& route) {
-  HttpReceived received = api.get(route);
+  HttpResponse received = api.get(route);
   return received.status == 200 ? std::move(received.body) : std::string();
 }
 
@@ -33,14 +33,14 @@ namespace {
 
 }  // namespace
 
-Look look_around(const ApiClient& api, const std::vector<std::string>& names,
+Look poll_server(const ApiClient& api, const std::vector<std::string>& names,
                  const std::vector<std::string>& histories) {
   Look look;
   const std::string status = ask_status(api);
   look.processes = parse_status(status);
   look.machine = parse_machine(status);
   std::erase_if(look.processes, [&](const ProcessReport& one) { return !is_chosen(one, names); });
-  const HttpReceived samples = api.get("/metrics");
+  const HttpResponse samples = api.get("/metrics");
   if (samples.status == 200) {
     look.samples = parse_samples(samples.body);
   } else {
@@ -108,7 +108,7 @@ struct Watcher::State {
 
   [[nodiscard]] Look look_now() {
     try {
-      Look made = look_around(api, names, next_histories());
+      Look made = poll_server(api, names, next_histories());
       want_others(made.processes);
       return made;
     } catch (const std::exception& failure) {

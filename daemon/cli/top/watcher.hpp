@@ -17,8 +17,8 @@ inline constexpr std::size_t histories_a_round = 16;
 
 /// Asks for the state of processes: three requests, and one for each of `histories`. A name
 /// without a history is absent from the result. `names` are of processes or bases; none means all.
-/// Throws ClientFailure or AnswerFault.
-[[nodiscard]] Look look_around(const ApiClient& api, const std::vector<std::string>& names,
+/// Throws ClientFailure or InvalidAnswer.
+[[nodiscard]] Look poll_server(const ApiClient& api, const std::vector<std::string>& names,
                                const std::vector<std::string>& histories);
 
 /// Polls the server on a thread of its own, so that a server that hangs does not block the caller.

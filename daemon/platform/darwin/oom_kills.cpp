@@ -4,7 +4,7 @@
 
 namespace provisr::daemon {
 
-void look_for_oom_kills() {}
+void check_for_oom_kills() {}
 
 bool was_oom_kill(pid_t /*pid*/) {
   return false;

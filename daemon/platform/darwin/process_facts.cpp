@@ -16,7 +16,7 @@
 namespace provisr::daemon {
 namespace {
 
-constexpr std::size_t most_ancestors = 64;
+constexpr std::size_t max_ancestors = 64;
 
 /// Returns empty if there is no such process, if it has ended, or if it is the kernel.
 [[nodiscard]] std::optional<proc_bsdinfo> info_of(ProcessId pid) {
@@ -66,7 +66,7 @@ constexpr std::size_t most_ancestors = 64;
 
 }  // namespace
 
-FactSet known_facts() noexcept {
+FactSet supported_facts() noexcept {
   return {.exe = true, .args = true, .user = true};
 }
 
@@ -110,7 +110,7 @@ std::optional<ProcessFacts> FactReader::read(ProcessId pid, const FactSet& wante
 std::vector<ProcessKey> FactReader::ancestors_of(const ProcessFacts& process) {
   std::vector<ProcessKey> ancestors;
   ProcessId pid = process.parent;
-  while (ancestors.size() < most_ancestors) {
+  while (ancestors.size() < max_ancestors) {
     const auto info = info_of(pid);
     if (!info) break;
     ancestors.push_back(key_of(*info));
@@ -132,7 +132,7 @@ std::optional<std::uint64_t> start_of(ProcessId pid) {
   return info ? std::optional(key_of(*info).started_at) : std::nullopt;
 }
 
-Timestamp time_of_start(std::uint64_t started_at) {
+Timestamp start_on_wall_clock(std::uint64_t started_at) {
   return Timestamp(std::chrono::microseconds(static_cast<std::int64_t>(started_at)));
 }
 

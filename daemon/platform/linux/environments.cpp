@@ -114,7 +114,7 @@ std::vector<std::string> Environments::of(const std::vector<pid_t>& pids) {
 /// Returns whether a worker is available; starts one if necessary. Requires desk_->mutex.
 bool Environments::has_worker() {
   if (is_staffed_) return true;
-  if (desk_->stuck.size() >= most_stuck) return false;
+  if (desk_->stuck.size() >= max_stuck) return false;
   try {
     std::thread(work, desk_, read_, desk_->shift).detach();
     is_staffed_ = true;

@@ -39,7 +39,7 @@ class Environments {
  private:
   struct Desk;
 
-  static constexpr std::size_t most_stuck = 8;
+  static constexpr std::size_t max_stuck = 8;
 
   static void work(const std::shared_ptr<Desk>& desk, const Read& read, std::size_t shift);
   [[nodiscard]] bool has_worker();

@@ -55,7 +55,7 @@ class SharedCounter {
 
 }  // namespace
 
-void look_for_oom_kills() {
+void check_for_oom_kills() {
   counter().look();
 }
 

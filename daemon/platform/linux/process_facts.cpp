@@ -25,7 +25,7 @@ using namespace linux_platform;
 namespace {
 
 constexpr std::size_t max_cgroup_bytes = 64 * 1024;
-constexpr std::size_t most_ancestors = 64;
+constexpr std::size_t max_ancestors = 64;
 
 [[nodiscard]] std::chrono::nanoseconds reading_of(clockid_t clock) {
   timespec time{};
@@ -106,7 +106,7 @@ void remove_suffix(std::string& text, std::string_view suffix) {
 
 }  // namespace
 
-FactSet known_facts() noexcept {
+FactSet supported_facts() noexcept {
   return {.unit = true, .cgroup = true, .exe = true, .args = true, .user = true};
 }
 
@@ -173,7 +173,7 @@ std::optional<ProcessFacts> FactReader::read(ProcessId pid, const FactSet& wante
 std::vector<ProcessKey> FactReader::ancestors_of(const ProcessFacts& process) {
   std::vector<ProcessKey> ancestors;
   ProcessId pid = process.parent;
-  while (pid > 0 && ancestors.size() < most_ancestors) {
+  while (pid > 0 && ancestors.size() < max_ancestors) {
     const FileDescriptor parent = open_handle(state_->proc_root.get(), ProcPath(pid).c_str());
     const auto stat = parent ? living_stat(parent.get()) : std::nullopt;
     if (!stat) break;
@@ -201,7 +201,7 @@ std::optional<std::uint64_t> start_of(ProcessId pid) {
   return stat ? std::optional(stat->start_clock_ticks) : std::nullopt;
 }
 
-Timestamp time_of_start(std::uint64_t started_at) {
+Timestamp start_on_wall_clock(std::uint64_t started_at) {
   const Timestamp now(reading_of(CLOCK_REALTIME));
   const std::chrono::nanoseconds since_boot = reading_of(CLOCK_BOOTTIME);
   const auto clock_tick =

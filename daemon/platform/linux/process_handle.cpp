@@ -59,7 +59,7 @@ class Pidfd final : public ProcessHandle {
   [[nodiscard]] std::optional<bool> has_ended() const override {
     pollfd ended{.fd = fd_.get(), .events = POLLIN, .revents = 0};
     const int count = ::poll(&ended, 1, 0);
-    if (count == 0) look_for_oom_kills();  // so that earlier kills do not explain the end
+    if (count == 0) check_for_oom_kills();  // so that earlier kills do not explain the end
     return count < 0 ? std::nullopt : std::optional(count > 0);
   }
 

@@ -15,7 +15,7 @@ struct Surroundings {
   std::uint64_t pid_namespace = 0;
 };
 
-[[nodiscard]] Surroundings look_around() {
+[[nodiscard]] Surroundings poll_server() {
   Surroundings found;
   const std::string boot = text_of("/proc/sys/kernel/random/boot_id");
   boot.copy(found.boot.data(), found.boot.size() - 1, 0);
@@ -27,7 +27,7 @@ struct Surroundings {
 }  // namespace
 
 std::optional<ProcessIdentity> identity_of(ProcessId pid) {
-  static const Surroundings around = look_around();
+  static const Surroundings around = poll_server();
   if (around.boot.front() == '\0') return std::nullopt;
   const auto stat = linux_platform::parse_stat(text_of("/proc/" + std::to_string(pid) + "/stat"));
   if (!stat) return std::nullopt;

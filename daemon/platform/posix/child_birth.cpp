@@ -22,7 +22,7 @@ namespace provisr::daemon {
 namespace {
 
 /// Facts that the child needs, collected before the fork.
-struct Surroundings {
+struct ForkContext {
   const ExecPlan& plan;
   int report_pipe;
   pid_t parent;
@@ -101,16 +101,16 @@ void reset_signals() noexcept {
   sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
-[[nodiscard]] StepFailure become_program(const Surroundings& around) noexcept {
-  const ExecPlan& plan = around.plan;
+[[nodiscard]] StepFailure become_program(const ForkContext& context) noexcept {
+  const ExecPlan& plan = context.plan;
   // A group, so that workers can be signalled with it. Not a session: the child remains a job of
   // the daemon's terminal and receives its hangup.
   setpgid(0, 0);
-  if (!keep_only_standard_streams_and(around.report_pipe, around.descriptor_limit)) {
+  if (!keep_only_standard_streams_and(context.report_pipe, context.descriptor_limit)) {
     return {Step::set_up, errno};
   }
   if (plan.outlives_daemon() && !is_told_to_go_on()) return {Step::set_up, ECANCELED};
-  if (around.has_null_stdin && !put_on(STDIN_FILENO, "/dev/null", O_RDONLY)) {
+  if (context.has_null_stdin && !put_on(STDIN_FILENO, "/dev/null", O_RDONLY)) {
     return {Step::set_up, errno};
   }
   make_directory(plan.log_directory());
@@ -119,7 +119,7 @@ void reset_signals() noexcept {
   if (const auto& limit = original_descriptor_limit()) setrlimit(RLIMIT_NOFILE, &*limit);
   if (plan.account() && !become(*plan.account())) return {Step::become_user, errno};
   // After the change of user, because that change makes the kernel drop the setting.
-  if (!plan.outlives_daemon() && !end_with_parent(around.parent)) return {Step::set_up, ESRCH};
+  if (!plan.outlives_daemon() && !end_with_parent(context.parent)) return {Step::set_up, ESRCH};
   if (plan.work_dir() != nullptr && chdir(plan.work_dir()) != 0) {
     return {Step::enter_work_dir, errno};
   }
@@ -127,8 +127,8 @@ void reset_signals() noexcept {
   return {Step::execute, plan.execute()};
 }
 
-[[noreturn]] void run_in_child(const Surroundings& around) noexcept {
-  const StepFailure failure = become_program(around);
+[[noreturn]] void run_in_child(const ForkContext& context) noexcept {
+  const StepFailure failure = become_program(context);
   static_cast<void>(!write(kept_report_pipe, &failure, sizeof failure));
   _exit(127);
 }
@@ -165,7 +165,7 @@ ChildBirth::ChildBirth(ChildCommand command) : command_(std::move(command)) {}
 
 pid_t ChildBirth::fork_child(int report_pipe, const std::string& mark) const {
   const ExecPlan plan(command_, mark);  // the child has a copy, so it need not outlive the fork
-  const Surroundings around{
+  const ForkContext context{
       .plan = plan,
       .report_pipe = report_pipe,
       .parent = getpid(),
@@ -174,7 +174,7 @@ pid_t ChildBirth::fork_child(int report_pipe, const std::string& mark) const {
   };
   const AllSignalsBlocked blocked;
   const pid_t pid = fork_for_exec();
-  if (pid == 0) run_in_child(around);
+  if (pid == 0) run_in_child(context);
   // Also in the parent, so that the group exists before it is signalled, whichever runs first.
   if (pid > 0) setpgid(pid, pid);
   return pid;

@@ -188,7 +188,7 @@ class PosixChild final : public ChildProcess {
 
 std::unique_ptr<ChildProcess> ChildProcess::start(const ChildCommand& command,
                                                   StartFailure& failure) {
-  look_for_oom_kills();
+  check_for_oom_kills();
   const std::string mark = unique_mark();
   auto birth = std::make_unique<const ChildBirth>(command);
   Pipe pipe = command.outlives_daemon ? make_two_way_pipe() : make_pipe();

@@ -87,7 +87,7 @@ bool says_address_unavailable(const std::error_code& error) noexcept {
          error == std::errc::address_not_available;
 }
 
-std::string machine_name() {
+std::string host_name() {
   std::array<char, 256> name{};
   return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
 }

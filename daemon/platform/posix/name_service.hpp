@@ -16,7 +16,7 @@ template <class Entry, class Call, class Take>
 [[nodiscard]] auto look_up(Call&& call, Take&& take) {
   using Result = decltype(take(Entry{}));
   // A group lists the names of all its members
-  constexpr std::size_t most_bytes = std::size_t{16} << 20U;
+  constexpr std::size_t max_bytes = std::size_t{16} << 20U;
   std::vector<char> buffer(std::size_t{4} * 1024);
   for (;;) {
     Entry entry{};
@@ -25,7 +25,7 @@ template <class Entry, class Call, class Take>
     if (found != nullptr) return take(*found);
     // "Not found" is reported in several ways; see getpwnam(3).
     if (error == 0 || error == ENOENT || error == ESRCH) return Result{};
-    if (error != ERANGE || buffer.size() >= most_bytes) {
+    if (error != ERANGE || buffer.size() >= max_bytes) {
       throw std::system_error(error, std::generic_category());
     }
     buffer.resize(buffer.size() * 4);

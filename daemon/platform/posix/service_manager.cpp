@@ -34,11 +34,11 @@ ServiceManager::ServiceManager() {
   }
 }
 
-void ServiceManager::tell_ready() const noexcept {
+void ServiceManager::notify_ready() const noexcept {
   tell("READY=1");
 }
 
-void ServiceManager::tell_reloading() const noexcept {
+void ServiceManager::notify_reloading() const noexcept {
   const auto now = std::chrono::duration_cast<std::chrono::microseconds>(
       std::chrono::steady_clock::now().time_since_epoch());
   std::array<char, 64> text{};
@@ -48,7 +48,7 @@ void ServiceManager::tell_reloading() const noexcept {
   tell({text.data(), end.ptr});
 }
 
-void ServiceManager::tell_stopping() const noexcept {
+void ServiceManager::notify_stopping() const noexcept {
   tell("STOPPING=1");
 }
 

@@ -83,7 +83,7 @@ bool says_address_unavailable(const std::error_code& error) noexcept {
          error.value() == WSAEPROTONOSUPPORT;
 }
 
-std::string machine_name() {
+std::string host_name() {
   start_winsock();
   std::array<char, 256> name{};
   return gethostname(name.data(), static_cast<int>(name.size() - 1)) == 0 ? name.data() : "";

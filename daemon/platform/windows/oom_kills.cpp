@@ -2,6 +2,6 @@
 
 namespace provisr::daemon {
 
-void look_for_oom_kills() {}
+void check_for_oom_kills() {}
 
 }  // namespace provisr::daemon

@@ -16,7 +16,7 @@ using windows_platform::ProcessTable;
 
 namespace {
 
-constexpr std::size_t most_ancestors = 64;
+constexpr std::size_t max_ancestors = 64;
 constexpr std::size_t longest_path = 32'768;
 
 [[nodiscard]] Handle opened(ProcessId pid) {
@@ -46,7 +46,7 @@ constexpr std::size_t longest_path = 32'768;
 
 }  // namespace
 
-FactSet known_facts() noexcept {
+FactSet supported_facts() noexcept {
   return {.exe = true};
 }
 
@@ -90,7 +90,7 @@ std::optional<ProcessFacts> FactReader::read(ProcessId pid, const FactSet& wante
 std::vector<ProcessKey> FactReader::ancestors_of(const ProcessFacts& process) {
   std::vector<ProcessKey> ancestors;
   ProcessId pid = process.parent;
-  while (pid != 0 && ancestors.size() < most_ancestors) {
+  while (pid != 0 && ancestors.size() < max_ancestors) {
     const ProcessTable::Entry entry = state_->find(pid);
     ancestors.push_back({pid, static_cast<std::uint64_t>(entry.created_at)});
     pid = static_cast<ProcessId>(state_->table.living_parent(entry));
@@ -111,7 +111,7 @@ std::optional<std::uint64_t> start_of(ProcessId pid) {
 }
 
 /// `started_at` counts units of 100 ns since 1601.
-Timestamp time_of_start(std::uint64_t started_at) {
+Timestamp start_on_wall_clock(std::uint64_t started_at) {
   using Ticks = std::chrono::duration<std::int64_t, std::ratio<1, 10'000'000>>;
   constexpr std::chrono::seconds from_1601_to_1970{11'644'473'600};
   return Timestamp(Ticks(static_cast<std::int64_t>(started_at)) - from_1601_to_1970);

@@ -4,10 +4,10 @@ namespace provisr::daemon {
 
 ServiceManager::ServiceManager() = default;
 
-void ServiceManager::tell_ready() const noexcept {}
+void ServiceManager::notify_ready() const noexcept {}
 
-void ServiceManager::tell_reloading() const noexcept {}
+void ServiceManager::notify_reloading() const noexcept {}
 
-void ServiceManager::tell_stopping() const noexcept {}
+void ServiceManager::notify_stopping() const noexcept {}
 
 }  // namespace provisr::daemon

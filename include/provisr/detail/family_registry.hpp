@@ -43,7 +43,7 @@ class FamilyRegistry {
 
   /// Returns the process that has this PID now, as the root of a new family if it is in none.
   /// Returns null and sets `error` if the process cannot be opened. Throws std::bad_alloc.
-  [[nodiscard]] std::shared_ptr<Member> find_or_plant(ProcessId leader, std::error_code& error) {
+  [[nodiscard]] std::shared_ptr<Member> find_or_open(ProcessId leader, std::error_code& error) {
     if (auto member = living(leader)) return member;
     return plant(leader, error);
   }
@@ -71,7 +71,7 @@ class FamilyRegistry {
     const std::unique_ptr<Family<Sampler>> family = extract(*leader.family);
     for (const auto& member : family->members) forget(*member);
     try {
-      for (const auto& member : family->members) replant(member);
+      for (const auto& member : family->members) restore_tree(member);
       // trees within this one keep only the members replanted so far
     } catch (const std::bad_alloc&) {
       context_.recount_processes();
@@ -79,7 +79,7 @@ class FamilyRegistry {
   }
 
   /// Removes members that are gone. Members below them get another ancestor and waiter.
-  void bury(Family<Sampler>& family) noexcept {
+  void remove_gone(Family<Sampler>& family) noexcept {
     for (const auto& member : family.members) {
       if (member->ancestor != nullptr && member->ancestor->is_gone &&
           member->ancestor->ancestor != nullptr) {
@@ -206,7 +206,7 @@ class FamilyRegistry {
   }
 
   /// Restores a member of a dissolved family if it leads a tree or is below another leader.
-  void replant(const std::shared_ptr<Member>& member) {
+  void restore_tree(const std::shared_ptr<Member>& member) {
     const bool is_below_leader = member->ancestor != nullptr && member->ancestor->family != nullptr;
     if (!is_below_leader && member->trees == 0) return;
     if (member->waiter != nullptr && member->waiter->family == nullptr) member->waiter = nullptr;

@@ -30,7 +30,7 @@ concept SamplesFamilies = requires(Sampler& sampler, typename Sampler::Context& 
   { context.new_processes() } -> std::same_as<std::span<const Descent>>;
   { context.candidates(ProcessId{}) } -> std::same_as<std::span<const Descent>>;
   { context.missed_processes() } -> std::same_as<bool>;
-  { context.tells_children_cpu() } -> std::same_as<bool>;
+  { context.reports_children_cpu() } -> std::same_as<bool>;
   { context.children_accounts() } -> std::same_as<ChildrenAccounts>;
   context.recount_processes();
   { sampler.read_family(family) } -> std::same_as<ReadStatus>;
@@ -73,7 +73,7 @@ class ProcessForest {
   [[nodiscard]] std::optional<Tree> open(ProcessId leader, std::error_code& error) {
     ++round_;
     registry_.adopt(context_.new_processes());
-    std::shared_ptr<Member> member = registry_.find_or_plant(leader, error);
+    std::shared_ptr<Member> member = registry_.find_or_open(leader, error);
     if (!member) return std::nullopt;
     Tree tree(*this, std::move(member));
     registry_.adopt_below(leader, context_.candidates(leader));
@@ -121,7 +121,7 @@ class ProcessForest {
       sum_accounts(**member);
       has_gone |= (*member)->is_gone;
     }
-    if (has_gone) registry_.bury(family);
+    if (has_gone) registry_.remove_gone(family);
   }
 
   /// Returns whether the member is alone in its family, in one tree and without further figures:
@@ -347,7 +347,7 @@ class ProcessForest {
     if (reading.children_cpu_ns) {
       member.cpu.note_children(*reading.children_cpu_ns, cpu_slack_ns);
       note_asked(member);
-    } else if (!context_.tells_children_cpu()) {
+    } else if (!context_.reports_children_cpu()) {
       member.cpu.assume_children();
       note_asked(member);
     }

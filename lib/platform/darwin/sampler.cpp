@@ -77,7 +77,7 @@ bool SamplingContext::missed_processes() const noexcept {
 void SamplingContext::recount_processes() noexcept {
   state_->processes.begin_tick();
 }
-bool SamplingContext::tells_children_cpu() const noexcept {
+bool SamplingContext::reports_children_cpu() const noexcept {
   return true;
 }
 

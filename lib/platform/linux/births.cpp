@@ -16,7 +16,7 @@ namespace provisr::linux_platform {
 namespace {
 
 /// With more ids than this at once, a scan of all processes costs hardly more.
-constexpr ProcessId most_ids = 8192;
+constexpr ProcessId max_ids = 8192;
 /// After this many ids all processes are scanned. The scan finds processes that got an id out of
 /// turn (clone3 with set_tid, ns_last_pid).
 constexpr std::uint32_t ids_between_scans = 32'768;
@@ -105,7 +105,7 @@ void Births::find_new() {
 }
 
 bool Births::can_follow(ProcessId newest) const noexcept {
-  return newest >= newest_ && newest - newest_ <= most_ids && ids_since_scan_ < ids_between_scans;
+  return newest >= newest_ && newest - newest_ <= max_ids && ids_since_scan_ < ids_between_scans;
 }
 
 void Births::follow_up_to(ProcessId newest) {

@@ -108,8 +108,8 @@ bool FurtherReader::is_due(FurtherFigures asked, Time now,
   return limits_are_due_ || pss_is_due_;
 }
 
-void FurtherReader::read_seldom(int task, FurtherFigures asked, Time now,
-                                PssReader& reader) noexcept {
+void FurtherReader::read_periodic(int task, FurtherFigures asked, Time now,
+                                  PssReader& reader) noexcept {
   if (limits_are_due_ && asks(asked, limits)) {
     read_limits(task);
     limits_at_ = now;

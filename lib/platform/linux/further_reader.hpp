@@ -33,13 +33,13 @@ class FurtherReader {
   [[nodiscard]] bool knows_counters(FurtherFigures asked) const noexcept;
 
   /// Takes the result of a finished reading of the proportional size. Returns whether it is time
-  /// for read_seldom().
+  /// for read_periodic().
   [[nodiscard]] bool is_due(FurtherFigures asked, Time now,
                             std::chrono::nanoseconds min_pss_interval) noexcept;
 
   /// Reads what may change while the process is idle, if it is time: reads the descriptor limit,
   /// and requests the proportional size without waiting for it. Call is_due() first.
-  void read_seldom(int task, FurtherFigures asked, Time now, PssReader& reader) noexcept;
+  void read_periodic(int task, FurtherFigures asked, Time now, PssReader& reader) noexcept;
 
   /// Copies the latest values to `more`.
   void show(FurtherReadings& more) const noexcept;

@@ -237,7 +237,7 @@ ReadStatus ProcessSampler::State::read_further(ProcessReading& reading) noexcept
       note_read(reading);
       reader->read_usage(directory, asked);
     }
-    if (is_due) reader->read_seldom(directory, asked, context.tick_at, context.pss);
+    if (is_due) reader->read_periodic(directory, asked, context.tick_at, context.pss);
     if (!reader->knows_counters(asked) && !is_there(directory)) {
       return status_without_task(reading);
     }

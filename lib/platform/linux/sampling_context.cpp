@@ -100,7 +100,7 @@ void SamplingContext::recount_processes() noexcept {
   state_->births.recount();
 }
 
-bool SamplingContext::tells_children_cpu() const noexcept {
+bool SamplingContext::reports_children_cpu() const noexcept {
   return true;
 }
 

@@ -25,7 +25,7 @@ bool SamplingContext::missed_processes() const noexcept {
   return false;
 }
 void SamplingContext::recount_processes() noexcept {}
-bool SamplingContext::tells_children_cpu() const noexcept {
+bool SamplingContext::reports_children_cpu() const noexcept {
   return false;
 }
 ChildrenAccounts SamplingContext::children_accounts() const noexcept {

@@ -16,7 +16,7 @@ struct Record {
   ULONG num_threads;
   std::int64_t private_working_set;
   ULONG hard_faults;  ///< pages read from storage
-  ULONG most_threads;
+  ULONG max_threads;
   std::uint64_t cycles;
   std::int64_t created_at;
   std::int64_t user_time;    ///< in units of 100 ns, like the next

@@ -71,7 +71,7 @@ bool SamplingContext::missed_processes() const noexcept {
   return false;  // irrelevant: Windows does not report the CPU time of ended children
 }
 void SamplingContext::recount_processes() noexcept {}
-bool SamplingContext::tells_children_cpu() const noexcept {
+bool SamplingContext::reports_children_cpu() const noexcept {
   return false;
 }
 

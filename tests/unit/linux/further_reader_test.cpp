@@ -99,7 +99,7 @@ TEST_CASE("further figures are absent one by one", "[collect]") {
     const auto now = std::chrono::steady_clock::now();
     reader.read_usage(task.get(), more.asked);
     static_cast<void>(reader.is_due(more.asked, now, std::chrono::seconds(0)));
-    reader.read_seldom(task.get(), more.asked, now, pss);
+    reader.read_periodic(task.get(), more.asked, now, pss);
     more.clear();
     reader.show(more);
   };

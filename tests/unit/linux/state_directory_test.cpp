@@ -23,10 +23,10 @@ namespace {
 
 void append_exit(const fs::path& file, std::uint64_t number, const ExitRecord& record) {
   std::string problem;
-  bool is_foreign = false;
-  auto slots = SlotFile::open(file, ExitStore::format(), problem, is_foreign);
+  bool is_external = false;
+  auto slots = SlotFile::open(file, ExitStore::format(), problem, is_external);
   auto samples =
-      SlotFile::open(file.string() + "-samples", ExitStore::samples_format(), problem, is_foreign);
+      SlotFile::open(file.string() + "-samples", ExitStore::samples_format(), problem, is_external);
   REQUIRE((slots && samples));
   std::size_t torn = 0;
   ExitStore store(std::move(slots), std::move(samples), ExitLog::default_capacity, torn);

@@ -40,8 +40,8 @@ namespace {
 
 [[nodiscard]] std::unique_ptr<SlotFile> open(const fs::path& file, const SlotFormat& format) {
   std::string problem;
-  bool is_foreign = false;
-  auto slots = SlotFile::open(file, format, problem, is_foreign);
+  bool is_external = false;
+  auto slots = SlotFile::open(file, format, problem, is_external);
   INFO(problem);
   REQUIRE(slots);
   return slots;
@@ -69,7 +69,7 @@ namespace {
 
 [[nodiscard]] std::vector<ProcessMetrics> last_samples() {
   std::vector<ProcessMetrics> samples;
-  for (std::uint64_t i = 0; i < most_last_samples; ++i) {
+  for (std::uint64_t i = 0; i < max_last_samples; ++i) {
     samples.push_back(indexed_sample(i));
     samples.back().pid = 7;
   }
@@ -269,9 +269,9 @@ TEST_CASE("a file of slots of another kind, version or size is foreign") {
                                   SlotFormat{.magic = "TESTSLOT", .version = 2, .payload = 8},
                                   SlotFormat{.magic = "TESTSLOT", .version = 1, .payload = 16}}) {
     std::string problem;
-    bool is_foreign = false;
-    CHECK(SlotFile::open(file, other, problem, is_foreign) == nullptr);
-    CHECK(is_foreign);
+    bool is_external = false;
+    CHECK(SlotFile::open(file, other, problem, is_external) == nullptr);
+    CHECK(is_external);
   }
 }
 
