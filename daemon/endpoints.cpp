@@ -114,7 +114,7 @@ void Endpoints::bind_anew(HttpServer& server, const Predecessors& predecessors) 
       for (const HttpServer* const taken : {&other->api_server_, &other->metrics_server_}) {
         if (!taken->is_bound() || !may_overlap(taken->address(), server.address())) continue;
         throw std::runtime_error(
-            fmt::format("{}; provisrd itself listens on {}, and must be started again for that",
+            fmt::format("{}; provisrd itself listens on {}, and must be restarted for that",
                         failure.what(), taken->address().to_string()));
       }
     }

@@ -46,7 +46,7 @@ void Reloader::request(ReloadReply reply) {
       return;
     }
   }
-  reply(refused("too many reloads are waited for; try again later"));
+  reply(refused("too many reloads are waiting; try again later"));
 }
 
 void Reloader::run() {
@@ -100,7 +100,7 @@ void Reloader::tell(const ReloadReport& report) const {
     log_->error("not reloaded: {}", fault);
   }
   for (const std::string& key : report.at_next_start) {
-    log_->warn("{} holds only once provisrd is started again", key);
+    log_->warn("{} takes effect only after provisrd is restarted", key);
   }
   if (!report.faults.empty()) return;
   const ReloadChanges& processes = report.processes;

@@ -3,14 +3,14 @@
 import { byteUnit, bytes, count, number } from './format.js';
 
 const known = {
-  cpu_percent: { label: 'CPU', unit: 'percent', family: 'provisr_process_cpu_percent' },
-  total_cpu: { label: 'CPU, total', unit: 'percent', family: 'provisr_process_cpu_percent' },
-  memory_rss: { label: 'Memory', unit: 'bytes', family: 'provisr_process_memory_mb' },
-  memory_mb: { label: 'Memory', unit: 'megabytes', family: 'provisr_process_memory_mb' },
-  total_memory: { label: 'Memory, total', unit: 'megabytes', family: 'provisr_process_memory_mb' },
-  process_count: { label: 'Processes', unit: 'count', family: 'provisr_process_up' },
-  num_threads: { label: 'Threads', unit: 'count', family: 'provisr_process_num_threads' },
-  num_fds: { label: 'Descriptors', unit: 'count', family: 'provisr_process_num_fds', limit: 'max_fds' },
+  cpu_percent: { label: 'CPU', unit: 'percent' },
+  total_cpu: { label: 'CPU, total', unit: 'percent' },
+  memory_rss: { label: 'Memory', unit: 'bytes' },
+  memory_mb: { label: 'Memory', unit: 'megabytes' },
+  total_memory: { label: 'Memory, total', unit: 'megabytes' },
+  process_count: { label: 'Processes', unit: 'count' },
+  num_threads: { label: 'Threads', unit: 'count' },
+  num_fds: { label: 'Descriptors', unit: 'count', limit: 'max_fds' },
   num_processes: { label: 'Processes in the tree', unit: 'count' },
   memory_swap: { label: 'Swap', unit: 'bytes' },
   memory_pss: { label: 'Memory, PSS', unit: 'bytes' },

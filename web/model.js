@@ -92,7 +92,6 @@ export class Model {
       const process = this.#process(status.name);
       process.status = status;
       process.statusAt = performance.now();
-      if (status.last_exit) process.hadExit = true;
     }
     for (const name of this.processes.keys()) if (!names.has(name)) this.processes.delete(name);
     const bases = this.bases();

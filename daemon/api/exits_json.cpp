@@ -18,7 +18,7 @@ void write_exit_status(JsonText& json, const ExitStatus& status) {
 
 [[nodiscard]] std::string description_of(const ExitRecord& record, std::string_view error) {
   if (record.status) return record.status->to_string();
-  return error.empty() ? "the system does not tell how it ended" : std::string(error);
+  return error.empty() ? "exit status unknown" : std::string(error);
 }
 
 void write_members(JsonText& json, const ExitRecord& record, std::string_view error = {}) {

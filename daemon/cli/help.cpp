@@ -3,7 +3,7 @@
 namespace provisr::daemon {
 
 std::string_view help_text() {
-  return R"(provisrd: runs processes and tells what each of them costs
+  return R"(provisrd: runs processes and measures what each of them costs
 
 Usage:
   provisrd [OPTION]... FILE
@@ -17,7 +17,7 @@ Usage:
 
 The first two run what the configuration FILE says. 'run' needs no file: it
 runs one command, without a shell. SIGTERM or Ctrl-C ends provisrd and
-everything it started; once more kills what takes its time.
+everything it started; a second one kills what has not ended.
 
 The last four ask a provisrd that runs already. 'status' shows all processes,
 or all that is known of those that are named, and the last lines of their logs

@@ -223,7 +223,7 @@ void read_state_dir(const Value& value, Document& document) {
   std::string name;
   if (!value.read(name) || name.empty()) return;
   if (!platform_features().can_adopt_children) {
-    return value.fault("needs Linux 5.3 or later, where processes can be held on to");
+    return value.fault("needs Linux 5.3 or later (pidfd)");
   }
   document.config.daemon.state_dir = path_of(name);
 }
@@ -312,7 +312,7 @@ void check_socket_group(const ListenAddress& listen, const std::string& group,
 
 void check_auth(const Document& document, Report& report) {
   if (!document.config.server.auth.protect_reads || document.has_token_file) return;
-  report.fault(*document.protect_reads, "there is no token_file that reads could be protected by");
+  report.fault(*document.protect_reads, "requires a token_file");
 }
 
 /// Warns if a folder `programs` is not read: the Go provisr reads it if no other folder is named.
@@ -358,7 +358,8 @@ void check_limits(const Config& config, Report& report) {
   const bool has_limits =
       std::any_of(config.processes.begin(), config.processes.end(),
                   [](const ProcessConfig& process) { return process.limits.limits_something(); });
-  if (has_limits) report.warn(Location{}, "[processes.limits] take collection, which is disabled");
+  if (has_limits)
+    report.warn(Location{}, "[processes.limits] require collection, which is disabled");
 }
 
 /// Reads a configuration. `folder` is the file's folder, which relative folder names start from.

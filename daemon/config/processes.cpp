@@ -56,7 +56,7 @@ void read_command(const Value& value, Entry& entry) {
     ParsedCommand parsed = parse_command(command);
     entry.config.argv = std::move(parsed.argv);
     if (parsed.shell_stays) {
-      value.warn("the shell that runs this is measured together with what it starts");
+      value.warn("a shell runs this command and is measured together with it");
     }
   } catch (const std::invalid_argument& error) {
     value.fault(error.what());
@@ -207,7 +207,7 @@ using FutilityOf = std::string (*)(std::string_view pattern);
 
 void read_pattern(const Value& value, bool is_known, std::string& pattern,
                   FutilityOf futility_of = nullptr) {
-  if (!is_known) return value.fault("is not told by this system");
+  if (!is_known) return value.fault("is not available on this system");
   std::string text;
   if (!value.read(text)) return;
   if (text.empty() || text.size() > max_pattern_length) {
@@ -267,7 +267,7 @@ void read_match(const Value& value, Entry& entry) {
   read_table<ProcessMatch>(value, match_keys, match);
   const bool has_any = std::any_of(match_keys.begin(), match_keys.end(),
                                    [&](const auto& key) { return value.has(key.name); });
-  if (!has_any) value.fault("must say what processes are: unit, cgroup, exe, args or user");
+  if (!has_any) value.fault("must have at least one of unit, cgroup, exe, args or user");
   if (std::string why = contradiction_in(match); !why.empty()) value.warn(std::move(why));
   entry.config.match = std::move(match);
 }

@@ -298,7 +298,7 @@ void LimitWatch::tell(const Event& event) const {
   log_->warn("{}: {} is {}over the {}, since {}; action: {}{}", breach.name, usage_of(breach),
              event.kind == Event::Kind::goes_on ? "still " : "", limit, rfc3339(breach.since),
              to_text(breach.action),
-             is_put_off ? fmt::format(", put off for {} as it was taken a short time ago",
+             is_put_off ? fmt::format(", put off for {} because it was taken recently",
                                       format_elapsed(event.wait))
                         : "");
 }

@@ -152,7 +152,7 @@ bool HistoryFiles::append(Kept& kept) {
   kept.ring.read_last(end, static_cast<std::size_t>(end - kept.written), rows_.metrics, rows_.more);
   const HistoryFile::Appended appended = kept.file.append(rows_);
   if (appended.was_cut) {
-    tell(LogLevel::warn, fmt::format("{}: {} is gone or was cut short; it is written anew",
+    tell(LogLevel::warn, fmt::format("{}: {} is gone or was cut short; it is being rewritten",
                                      kept.name, name_of(kept.file.path())));
     kept.is_recalled = false;
     kept.written = oldest_of(kept.ring);

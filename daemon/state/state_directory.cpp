@@ -216,7 +216,7 @@ HistoryStorage StateDirectory::open_history(const HistoryShape& shape) {
     });
   }
   if (outcome == StateWriter::Outcome::pending) {
-    log_->warn("{}: its history begins without what is kept of it: {} does not answer", shape.name,
+    log_->warn("{}: its history begins without its stored samples: {} does not answer", shape.name,
                name_of(directory_));
   }
   return files_->histories->use(*kept);

@@ -146,7 +146,7 @@ class StateWriter::Queue {
   /// Requires mutex_ and a living writer.
   void note_stall() {
     if (std::exchange(is_stalled_, true)) return;
-    log_->error("{} does not answer: nothing waits for it until it does", what_);
+    log_->error("{} does not answer; provisrd continues without it until it does", what_);
   }
 
   /// Requires mutex_, which keeps the log valid.

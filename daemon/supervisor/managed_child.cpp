@@ -580,7 +580,7 @@ void ManagedChild::note_exit(const std::optional<ExitStatus>& how, const Moment&
   const bool is_fine = was_asked() || (how && how->success());
   services_.log->write(is_fine ? LogLevel::info : LogLevel::warn,
                        fmt::format("{}: ended after {}, {}", status_.name, format_elapsed(elapsed),
-                                   how ? how->to_string() : "the system does not tell how"));
+                                   how ? how->to_string() : "exit status unknown"));
 }
 
 void ManagedChild::record_exit(const std::optional<ExitStatus>& how, const Moment& now) {

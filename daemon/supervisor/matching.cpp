@@ -56,12 +56,11 @@ void Supervisor::take_matches(const Moment& now) {
 void Supervisor::tell_of_unseen(const ScoutReport& report) {
   if (report.was_refused && !std::exchange(is_refusal_told_, true)) {
     services_.log->debug(
-        "the program's file of some processes is not told to provisrd: no exe matches them");
+        "provisrd may not read the exe of some processes: no exe pattern matches them");
   }
   if (report.stuck != 0) {
-    services_.log->warn(
-        "process {} keeps who asks what it is waiting: no match finds it until it answers",
-        report.stuck);
+    services_.log->warn("process {} cannot be read at the moment: no match finds it until it can",
+                        report.stuck);
   }
   if (report.hides_others && !std::exchange(is_hiding_told_, true)) {
     services_.log->warn(

@@ -124,8 +124,7 @@ Supervisor::Supervisor(const std::vector<ProcessConfig>& processes, Registry& re
   const bool has_child = std::any_of(entries_.begin(), entries_.end(),
                                      [](const Entry& entry) { return entry.child != nullptr; });
   if (has_child && !options_.can_measure_children) {
-    log.warn(
-        "/proc is missing or that of another PID namespace: what provisrd starts is not measured");
+    log.warn("/proc is missing or belongs to another PID namespace: children are not measured");
   }
 }
 
@@ -343,7 +342,7 @@ void Supervisor::request_stop() {
 }
 
 void Supervisor::kill_what_remains() {
-  services_.log->warn("asked again to stop: what still runs is killed");
+  services_.log->warn("asked again to stop: killing what still runs");
   const Moment moment = now();
   for (std::size_t index = 0; index < entries_.size(); ++index) {
     if (entries_[index].child == nullptr) continue;

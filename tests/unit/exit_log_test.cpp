@@ -83,7 +83,7 @@ TEST_CASE("an exit in JSON leaves out what is unknown") {
             ExitStatus{.signal = 6, .has_dumped_core = true}.to_string() +
             R"(","core_dumped":true,"reason":"limit","memory_peak":4096},)"
             R"({"name":"other","pid":8,"ended_at":"1970-01-01T00:00:02.000Z",)"
-            R"("description":"the system does not tell how it ended","core_dumped":false,)"
+            R"("description":"exit status unknown","core_dumped":false,)"
             R"("reason":"itself"}]})");
 }
 

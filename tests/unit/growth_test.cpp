@@ -43,7 +43,7 @@ TEST_CASE("memory that is let go and grows again is told as such") {
   const auto growth = growth_of(history_of(60, [](int i) { return 20.0 + i % 20; }));
   REQUIRE(growth);
   CHECK(growth->released == 2);
-  CHECK(to_words(*growth).ends_with("; let go and grown again 2 times"));
+  CHECK(to_words(*growth).ends_with("; released and grown again 2 times"));
   const auto over = growth_of(history_of(25, [](int i) { return 20.0 + i % 20; }));
   REQUIRE(over);
   CHECK_FALSE(over->is_now);

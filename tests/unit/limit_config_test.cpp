@@ -86,7 +86,7 @@ TEST_CASE("limits without effect give a warning", "[limits]") {
   CHECK(
       lines_of(
           with_limits("max_memory_mb = 1\n[metrics.process_metrics]\nenabled = false").warnings) ==
-      Lines{"p.toml: [processes.limits] take collection, which is disabled"});
+      Lines{"p.toml: [processes.limits] require collection, which is disabled"});
 }
 
 TEST_CASE("other limits do not make another process", "[limits]") {

@@ -360,8 +360,7 @@ TEST_CASE("children are never measured by PIDs of another namespace") {
   CHECK(world.tracked == 0);
   CHECK(world.status().state == ProcessState::running);
   CHECK(world.log.count("WARN") == 1);
-  CHECK(world.log.count("that of another PID namespace: what provisrd starts is not measured") ==
-        1);
+  CHECK(world.log.count("belongs to another PID namespace: children are not measured") == 1);
 }
 
 TEST_CASE("a process is starting until it has run for start_duration") {

@@ -47,7 +47,7 @@ TEST_CASE("at most a hundred processes match, unless the file says otherwise", "
 TEST_CASE("a fault of a match is told exactly", "[config][match]") {
   const auto [keys, fault] = GENERATE(table<std::string, std::string>({
       {"match = {}",
-       "p.toml:3: processes[0].match: must say what processes are: unit, cgroup, exe, args or "
+       "p.toml:3: processes[0].match: must have at least one of unit, cgroup, exe, args or "
        "user"},
       {"match = 'x'", "p.toml:3: processes[0].match: must be a table, is a string"},
       {"match = { arg = 'x', exe = 'y' }",

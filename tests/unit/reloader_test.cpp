@@ -85,7 +85,7 @@ TEST_CASE("more reloads than can wait are refused, which is no fault of the conf
   CHECK(reloads.refusals().empty());
   reloads.ask();
   CHECK(reloads.refusals() ==
-        std::vector<std::string>{"too many reloads are waited for; try again later"});
+        std::vector<std::string>{"too many reloads are waiting; try again later"});
   reloads.let_it_read();
   reloads.end();
   CHECK(reloads.refusals().size() == max_waiting + 2);

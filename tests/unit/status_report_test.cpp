@@ -83,7 +83,7 @@ TEST_CASE("a block tells all that is known of a process") {
   CHECK(block_of(R"({"processes": [{"name": "nginx", "kind": "pid_file", "state": "absent"}]})") ==
         "nginx\n"
         "       State: absent\n"
-        "        Kind: run by somebody else, found by a pid file\n");
+        "        Kind: not started by provisrd, found by a PID file\n");
 }
 
 TEST_CASE("what the daemon writes is read as it was meant") {
@@ -251,7 +251,7 @@ TEST_CASE("a block tells the peak of the memory and the latest exits") {
         "      Memory: 10.0 MB (peak: 20.0 MB)\n"
         "        Exit: 2026-11-25T10:00:00.000Z: signal 9 (Killed), out of memory, peak 512.0 MB\n"
         "        Exit: -: exit code 0\\x1b[2J, by stop\n"
-        "        Exit: -: nobody tells how\n");
+        "        Exit: -: exit status unknown\n");
   usage.memory_peak_mb.reset();
   CHECK(status_block(report, usage).find("10.0 MB (highest sample kept: 15.0 MB)\n") !=
         std::string::npos);

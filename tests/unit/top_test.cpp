@@ -370,7 +370,7 @@ TEST_CASE("what nobody measures is no total of 0, and is told") {
   const Board board = board_of(look);
   const std::string text = text_of(frame_of(board, {}, 100, 20));
   CHECK_THAT(text, ContainsSubstring("4 up  CPU - %  - MB"));
-  CHECK_THAT(text, ContainsSubstring("~ provisrd tells no figures: collection is disabled"));
+  CHECK_THAT(text, ContainsSubstring("~ provisrd reports no figures: collection is disabled"));
   CHECK(board_json(board).find(R"("stopped":0})") != std::string::npos);
 
   look = {};

@@ -33,7 +33,7 @@ std::vector<ExitReport> parse_exits(std::string_view json) {
 }
 
 std::string to_words(const ExitReport& exit) {
-  std::string words = exit.description.empty() ? "nobody tells how" : exit.description;
+  std::string words = exit.description.empty() ? "exit status unknown" : exit.description;
   if (exit.is_out_of_memory) words += ", out of memory";
   if (!exit.reason.empty() && exit.reason != "itself") words += ", by " + exit.reason;
   if (exit.memory_peak) {

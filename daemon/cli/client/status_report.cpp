@@ -161,8 +161,8 @@ class TextBlock {
 
 [[nodiscard]] std::string kind_line(std::string_view kind) {
   if (kind == "child" || kind.empty()) return {};
-  if (kind == "pid_file") return "run by somebody else, found by a pid file";
-  if (kind == "match") return "run by somebody else, found by what it is";
+  if (kind == "pid_file") return "not started by provisrd, found by a PID file";
+  if (kind == "match") return "not started by provisrd, found by a match";
   return std::string(kind);
 }
 

@@ -39,7 +39,7 @@ using rapidjson::Value;
 /// Describes the problem of a process that is not up; empty if nothing is wrong.
 [[nodiscard]] std::string state_in_words(const ProcessReport& report) {
   if (report.state == "backoff") return "waits to be restarted";
-  if (report.state == "failed") return "failed, is not tried again";
+  if (report.state == "failed") return "failed, will not be started again";
   if (report.state == "absent") return "is not there";
   if (report.state == "exited" && !has_ended_well(report)) return "has ended, is not restarted";
   return {};
@@ -329,7 +329,8 @@ void Board::take(Look look, Timestamp now, std::chrono::steady_clock::time_point
   }
   add_growth(problems, processes);
   if (!look.unmeasured.empty()) {
-    problems.insert(problems.begin(), {"provisrd", "tells no figures: " + look.unmeasured, false});
+    problems.insert(problems.begin(),
+                    {"provisrd", "reports no figures: " + look.unmeasured, false});
   }
 }
 

@@ -122,9 +122,9 @@ std::string to_words(const Growth& growth) {
       "memory {} {:.1f} MB a minute, from {:.1f} MB to {:.1f} MB in {}",
       growth.is_now ? "grows" : "grew", growth.mb_per_minute(), growth.from_mb, growth.to_mb,
       format_age(std::chrono::duration_cast<std::chrono::seconds>(growth.duration)));
-  if (growth.released == 1) text += "; let go and grown again once";
+  if (growth.released == 1) text += "; released and grown again once";
   if (growth.released > 1)
-    text += fmt::format("; let go and grown again {} times", growth.released);
+    text += fmt::format("; released and grown again {} times", growth.released);
   return text;
 }
 

@@ -198,7 +198,7 @@ constexpr auto help_lines = std::to_array<std::string_view>({
     "  /               filter by name or state; Esc ends it",
     "  n s u r         sort by name, state, uptime, restarts",
     "  c m t f         sort by CPU, memory, threads, descriptors",
-    "                  once more sorts anew; R reverses",
+    "                  press again to sort again; R reverses",
     "  Ctrl-L          draw anew",
     "  ?               this help; any key leaves it",
     "",

@@ -136,10 +136,9 @@ TEST_CASE("a shell that stays gives one warning") {
       parse_config("[[processes]]\nname = 'a'\ncommand = 'b | c'\n", "p.toml");
   CHECK(loaded.faults.empty());
   REQUIRE(loaded.warnings.size() == 1);
-  CHECK(
-      loaded.warnings[0].to_string() ==
-      "p.toml:3: processes[0].command: the shell that runs this is measured together with what it "
-      "starts");
+  CHECK(loaded.warnings[0].to_string() ==
+        "p.toml:3: processes[0].command: a shell runs this command and is measured together "
+        "with it");
 }
 
 TEST_CASE("a configuration is a regular file: a FIFO or a device is refused unread") {

@@ -606,7 +606,7 @@ TEST_CASE("a history file that is cut short or removed under way is written anew
   for (std::uint64_t i = 700; i < 1'600; ++i) history->push(indexed_sample(i));
   world.write_all();
   CHECK(history->read().size() == 1'000);
-  CHECK(log.count("is gone or was cut short; it is written anew") == 1);
+  CHECK(log.count("is gone or was cut short; it is being rewritten") == 1);
   const std::vector<std::uint64_t> kept = indices_of(*world.open(shape));
   REQUIRE(kept.size() == 1'000);
   CHECK(kept.front() == 600);
