@@ -60,7 +60,7 @@ export class Totals {
     for (const [key, name] of Object.entries(names)) {
       if (counts[key] === 0 && key !== 'up') continue;
       if (parts.length > 0) parts.push(make('span', { class: 'dim' }, '\u00a0· '));
-      parts.push(make('span', { class: key === 'wait' || key === 'down' ? key : '' }, count(counts[key])), make('span', { class: 'dim' }, ` ${name}`));
+      parts.push(make('span', { class: key === 'wait' || key === 'down' ? key : '' }, count(counts[key])), make('span', { class: 'dim' }, `\u00a0${name}`));
     }
     this.#processes.value.replaceChildren(...parts);
   }
