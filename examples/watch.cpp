@@ -5,17 +5,32 @@
 #include <provisr/provisr.hpp>
 
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <string>
 #include <system_error>
 #include <thread>
 
 namespace {
 
+// An unknown figure is not 0.
+
+std::string text_of(provisr::Figure<std::uint32_t> count) {
+  return count ? std::to_string(*count) : "-";
+}
+
+std::string text_of(provisr::Figure<double> value) {
+  if (!value) return "-";
+  char text[32];
+  std::snprintf(text, sizeof text, "%.1f", *value);
+  return text;
+}
+
 void print(const provisr::ProcessMetrics& sample) {
-  std::printf("cpu %6.1f %%   memory %8.1f MB   threads %3u   descriptors %4u\n",
-              sample.cpu_percent.value_or(0), sample.memory_mb().value_or(0),
-              sample.num_threads.value_or(0), sample.num_fds.value_or(0));
+  std::printf("cpu %6s %%   memory %8s MB   threads %3s   descriptors %4s\n",
+              text_of(sample.cpu_percent).c_str(), text_of(sample.memory_mb()).c_str(),
+              text_of(sample.num_threads).c_str(), text_of(sample.num_fds).c_str());
 }
 
 }  // namespace

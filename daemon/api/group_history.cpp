@@ -23,17 +23,6 @@
 namespace provisr::daemon {
 namespace {
 
-/// Returns the index of a figure in StepRow::values.
-[[nodiscard]] consteval std::size_t place_of(std::string_view id) {
-  std::size_t place = 0;
-  std::size_t index = 0;
-  for_each_figure<figures>([&](auto figure) {
-    if (decltype(figure)::info.id == id) place = index;
-    ++index;
-  });
-  return place;
-}
-
 class GroupHistory final : public SlicedWork {
  public:
   GroupHistory(std::string base, const std::vector<HistoryView>& histories,
@@ -80,8 +69,8 @@ class GroupHistory final : public SlicedWork {
     if (!row) return;
     Totals& totals = steps_[row->begin];
     ++totals.processes;
-    totals.cpu.add(row->values[place_of("cpu_percent")]);
-    totals.memory_mb.add(row->values[place_of("memory_mb")]);
+    totals.cpu.add(row->values[figure_place<figures>("cpu_percent")]);
+    totals.memory_mb.add(row->values[figure_place<figures>("memory_mb")]);
     // If the clock was set, there may be more steps than the first and last samples suggest.
     if (steps_.size() > max_steps) steps_.erase(steps_.begin());
   }

@@ -15,9 +15,9 @@ struct Diagnostic {
   std::string_view message;
 };
 
-/// Receives diagnostics; the library itself prints nothing. Called from the thread that ticks or
-/// tracks, with the registry locked, so it must not call into the registry. Exceptions from it are
-/// ignored.
+/// Receives diagnostics; the library itself prints nothing. Called from threads that tick, track or
+/// declare, possibly at the same time and with the registry locked: it must be thread-safe and must
+/// not call into the registry. Exceptions from it are ignored.
 using DiagnosticSink = std::function<void(const Diagnostic&)>;
 
 }  // namespace provisr

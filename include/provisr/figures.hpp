@@ -2,6 +2,8 @@
 
 #include <provisr/process_metrics.hpp>
 
+#include <algorithm>
+#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -13,15 +15,18 @@
 #include <type_traits>
 #include <utility>
 
-/// The table of figures. Loops over it produce the JSON, the Prometheus exposition and the tables
-/// in the documentation.
+/// The table of figures. Loops over it produce the JSON, the Prometheus exposition, `collect`,
+/// summaries and the columns of histories. Tests compare the tables of README.md and
+/// docs/platforms.md with it. Limits and `provisrd top` choose their figures themselves.
 ///
-/// To add a figure, append one row with a `FurtherFigure` and its `collect` word to `figures`, and
-/// add one line to the sampler of each platform that can read it:
+/// To add a figure, append one row with a `FurtherFigure` and its `collect` word to `figures`:
+/// slots never change, because history files store them. Then add one line to the sampler of each
+/// platform that can read it (Linux: further_reader.cpp):
 ///
 ///     constexpr auto slot = further_slot<figures>("major_faults");
 ///     if (reading.more.asks_for(slot)) reading.more.set(slot, faults);
 ///
+/// A tree adds up the levels of its members; the exceptions are in detail/figure_sums.hpp.
 /// ProcessSampler::read_counters must also read a counter, and its family name ends with "_total".
 /// A counter in nanoseconds is exposed in seconds, as family "..._seconds_total".
 namespace provisr {
@@ -262,14 +267,31 @@ inline constexpr FurtherFigures further_levels = further_figures<table>([](const
   return info.kind == FigureKind::level;
 });
 
-/// Calls `visit(word)` for each word that requests further figures, in the table's order.
+/// Returns the index of a figure in the table, as in StepRow::values. Does not compile if the table
+/// has no figure with this id.
+template <const auto& table>
+[[nodiscard]] consteval std::size_t figure_place(std::string_view id) {
+  std::size_t place = figure_count<table>;
+  std::size_t index = 0;
+  for_each_figure<table>([&](auto figure) {
+    if (decltype(figure)::info.id == id) place = index;
+    ++index;
+  });
+  if (place == figure_count<table>) throw "no figure has this id";
+  return place;
+}
+
+/// Calls `visit(word)` once for each word that requests further figures, in the table's order.
 template <const auto& table, class Visit>
 constexpr void for_each_group(Visit&& visit) {
-  std::string_view previous;
+  std::array<std::string_view, figure_count<table>> visited{};
+  std::size_t count = 0;
   for_each_figure<table>([&](auto figure) {
     constexpr std::string_view word = decltype(figure)::info.group;
-    if (!word.empty() && word != previous) visit(word);
-    previous = word;
+    const auto end = visited.begin() + static_cast<std::ptrdiff_t>(count);
+    if (word.empty() || std::find(visited.begin(), end, word) != end) return;
+    visited[count++] = word;
+    visit(word);
   });
 }
 

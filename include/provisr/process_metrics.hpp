@@ -69,7 +69,8 @@ struct ProcessMetrics {
   /// CPU time (user + system, all threads) used since the process started, in nanoseconds.
   Figure<std::uint64_t> cpu_time_ns;
 
-  Figure<std::uint64_t> memory_rss_bytes;   ///< resident in memory
+  /// Resident in memory. Linux: of an idle process, up to SamplerOptions::max_idle_age old.
+  Figure<std::uint64_t> memory_rss_bytes;
   Figure<std::uint64_t> memory_vms_bytes;   ///< virtual size
   Figure<std::uint64_t> memory_swap_bytes;  ///< swapped out
 

@@ -3,10 +3,11 @@
 /// Includes all of libprovisr. A supervisor needs:
 ///
 ///     provisr::Registry registry;
-///     registry.track("my-app-1", pid);
+///     if (const std::error_code error = registry.track("my-app-1", pid)) return error;
 ///     provisr::Collector collector(registry, std::chrono::seconds(5));
 ///
-/// and then `registry.latest`, `history`, `group`, `snapshot`, and `write_prometheus`.
+/// and then `registry.latest`, `history`, `group`, `snapshot`, and `write_prometheus`. `summarize`
+/// (aggregator.hpp) and `Stepper` (query.hpp) evaluate a history.
 
 #include <provisr/aggregator.hpp>
 #include <provisr/clock.hpp>

@@ -15,6 +15,11 @@
 #include <vector>
 
 /// Queries on a history: time ranges and aggregation in steps of time.
+///
+/// The average of the last minute is that of the samples of BasicRegistry::history() whose
+/// timestamp `TimeRange{now - 1min, now}` contains: `summarize(samples,
+/// &ProcessMetrics::cpu_percent).average` (aggregator.hpp), each sample with the same weight.
+/// Timestamps are those of the wall clock, which may jump.
 namespace provisr {
 
 /// A half-open range of time: `since` is included, `until` is not.
@@ -82,7 +87,8 @@ class StepValues {
 struct StepRow {
   Timestamp begin{};        ///< start of the step
   std::size_t samples = 0;  ///< at least 1
-  /// The aggregates in the order of `figures`; unknown if no sample of the step has the figure.
+  /// The aggregates in the order of `figures`, such as `values[figure_place<figures>("num_fds")]`;
+  /// unknown if no sample of the step has the figure.
   std::array<Figure<double>, figure_count<figures>> values{};
 };
 

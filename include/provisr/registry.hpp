@@ -46,13 +46,16 @@ struct RegistryOptions {
   /// `further_figures`. Allocated when the name is added, so that memory cannot run out later.
   std::size_t max_history = 100;
 
-  /// Figures to collect in addition to those of ProcessMetrics, on platforms that have them. Every
-  /// 8 slots add 64 bytes to each sample.
+  /// Figures to collect in addition to those of ProcessMetrics, on platforms that have them, such
+  /// as `further_group<figures>("io") | further_group<figures>("peak")`. Every 8 slots add 64 bytes
+  /// to each sample. "pss" starts one thread on Linux.
   FurtherFigures further_figures = {};
 
   DiagnosticSink diagnostics = {};
 
-  /// Provides the bytes of histories. If they are neither empty nor a history of this name and
+  /// Provides the bytes of histories. Must be thread-safe and must not call into the registry:
+  /// track() of a new name calls it with the registry locked. If the storage is slow, declare() the
+  /// name first, which holds no lock. If the bytes are neither empty nor a history of this name and
   /// size, the history is kept on the heap and a diagnostic reports the reason.
   StorageProvider storage = heap_storage;
 
@@ -66,13 +69,15 @@ struct RegistryOptions {
 ///
 /// Thread safety: every member function may be called at any time from any thread. Readers
 /// (snapshot, latest, history, group) take no lock, with one exception: the first one after a
-/// change to the set of names waits for a running tick, as such changes do. No call may run during
-/// destruction. Snapshots may outlive the registry.
+/// change to the set of names waits for a running tick, as such changes do, and may throw
+/// std::bad_alloc. No call may run during destruction. Snapshots may outlive the registry.
 ///
 /// `Sampler` samples one process as ProcessSampler does. Without a read_counters(), read() is used.
 template <class Sampler>
 class BasicRegistry {
  public:
+  /// `context` holds the options of the sampler, such as
+  /// SamplingContext(SamplerOptions{.proc_root = "/host/proc"}). Throws std::bad_alloc.
   explicit BasicRegistry(RegistryOptions options = {},
                          typename Sampler::Context context = typename Sampler::Context())
       : options_(std::move(options)),
@@ -99,7 +104,8 @@ class BasicRegistry {
 
   /// Watches the process that has this PID now under `name`, known or new, and takes the baseline
   /// for its first CPU rate. Replaces a process watched under that name before; the samples of the
-  /// old process stay in the history. A tree ends with its leader. On failure, returns the errors
+  /// old process stay in the history. Snapshots show the process from the next tick on. A tree ends
+  /// with its leader. On failure, returns the errors
   /// of declare() and Sampler::open() and changes nothing. Throws std::bad_alloc.
   std::error_code track(std::string_view name, ProcessId pid, const TrackOptions& options = {}) {
     if (!is_valid_process_name(name)) return std::make_error_code(std::errc::invalid_argument);
@@ -231,7 +237,8 @@ class BasicRegistry {
   /// Returns how often ticks failed to read a process, by kind.
   [[nodiscard]] const ReadErrorCounts& read_errors() const noexcept { return read_errors_; }
 
-  /// Returns the latest sample; empty if the name is unknown or has no running process.
+  /// Returns the latest sample; empty if the name is unknown, has no running process or was not
+  /// sampled yet.
   [[nodiscard]] std::optional<ProcessMetrics> latest(std::string_view name) const {
     const Snapshot now = snapshot();
     const auto process = now.find(name);

@@ -38,7 +38,8 @@ class Snapshot {
     /// Returns the sample of the tick; requires running().
     [[nodiscard]] const ProcessMetrics& metrics() const noexcept { return slot_->metrics; }
 
-    /// As metrics(), with the further figures; requires running(). Pass it to FigureAt::of().
+    /// As metrics(), with the further figures; requires running(). Pass it to FigureAt::of(), or
+    /// read `sample().more[further_slot<figures>("io_read_bytes")]` if that figure is collected.
     [[nodiscard]] SampleView sample() const noexcept { return {slot_->metrics, more_}; }
 
     /// Returns the PID of the process if this tick found that it has ended; otherwise empty.
@@ -55,7 +56,9 @@ class Snapshot {
       return samples.empty() ? std::nullopt : std::optional(samples.front());
     }
 
-    /// Returns the samples up to this snapshot, oldest first, even if the name is not running.
+    /// Returns the samples up to this snapshot, oldest first, even if the name is not running. The
+    /// ticks after the snapshot overwrite the oldest; none may be left of a snapshot that is held
+    /// for longer than the history lasts.
     [[nodiscard]] std::vector<ProcessMetrics> history() const {
       std::vector<ProcessMetrics> samples;
       history(samples);

@@ -166,7 +166,8 @@ struct HistoryStorage {
 };
 
 /// A function that creates or opens the bytes for a history of `shape`, at least
-/// history_size(shape) of them. It may throw std::bad_alloc.
+/// history_size(shape) of them. It may throw std::bad_alloc. May be called from several threads at
+/// once, even for one name; then one of the results is dropped.
 using StorageProvider = std::function<HistoryStorage(const HistoryShape& shape)>;
 
 /// Allocates zeroed bytes on the heap. Throws std::bad_alloc.

@@ -33,6 +33,12 @@ constexpr auto with_faults = with_figures(
                          FigureCost::asked, "Memory that others have, too.", "shared"},
               FurtherFigure{}});
 
+// Further rows of a word need not be adjacent to the others.
+constexpr auto with_more_io = with_figures(
+    with_faults, FigureRow{FigureInfo{"io_calls", "io_calls", "", Unit::count, FigureKind::counter,
+                                      FigureCost::asked, "Calls that read or wrote.", "io"},
+                           FurtherFigure{}});
+
 /// The further figures of a sample; the last two are the figures added above.
 using More = std::array<Figure<std::uint64_t>, further_count<with_faults>>;
 
@@ -170,6 +176,18 @@ TEST_CASE("each further figure is asked for by a word, some by the same", "[figu
   CHECK(further_group<figures>("io") == FurtherFigures{further_slot<figures>("io_read_bytes"),
                                                        further_slot<figures>("io_write_bytes")});
   CHECK(further_group<figures>("iO").empty());
+}
+
+TEST_CASE("a word of figures that are not adjacent is visited once", "[figures]") {
+  std::vector<std::string_view> words;
+  for_each_group<with_more_io>([&](std::string_view word) { words.push_back(word); });
+  CHECK(words == std::vector<std::string_view>{"io", "faults", "switches", "peak", "pss", "limits",
+                                               "more_faults", "shared"});
+}
+
+TEST_CASE("each figure has its place in the table", "[figures]") {
+  STATIC_REQUIRE(figure_place<figures>("cpu_percent") == 0);
+  STATIC_REQUIRE(figure_place<with_faults>("memory_shared") == figure_count<with_faults> - 1);
 }
 
 TEST_CASE("the README's table of figures is the table", "[figures]") {

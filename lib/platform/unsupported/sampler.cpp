@@ -1,7 +1,8 @@
 #include <provisr/sampler.hpp>
 
 // What a new platform must provide. Define the two State structs, implement open and read, and add
-// the folder to lib/CMakeLists.txt.
+// the folder to lib/CMakeLists.txt. Trees also need read_family, new_processes and candidates;
+// fresh counters at a scrape need read_counters.
 
 namespace provisr {
 
