@@ -11,6 +11,7 @@
 #include "daemon/platform/ended_children.hpp"
 #include "daemon/platform/events.hpp"
 #include "daemon/platform/oom_kills.hpp"
+#include "daemon/platform/own_process.hpp"
 #include "daemon/platform/unforked_storage.hpp"
 #include "daemon/reloader.hpp"
 #include "daemon/state/state_directory.hpp"
@@ -128,6 +129,7 @@ class Daemon {
     endpoints_->prepare();
     endpoints_->start();
     manager_.notify_ready();
+    release_unused_code();
     if (reloader_) reloader_->start();
     const int status = supervise(events);
     reloader_.reset();
@@ -222,6 +224,7 @@ class Daemon {
   [[nodiscard]] ReloadReport apply(const Config& next) {
     ReloadReport report = apply_config(next);
     if (report.refusal.empty() && report.faults.empty()) publish_reload_event(hub_, report);
+    release_unused_code();
     return report;
   }
 

@@ -24,4 +24,9 @@ namespace provisr::daemon {
 /// before other threads run.
 void share_one_heap() noexcept;
 
+/// Removes code and constants of this program and its libraries from resident memory, from where
+/// the start has left much that is not used again. What is used comes back when it is used, without
+/// reading a file as long as the system keeps it in its cache. No-op except on Linux.
+void release_unused_code() noexcept;
+
 }  // namespace provisr::daemon

@@ -12,4 +12,6 @@ std::optional<std::uint64_t> own_heap_bytes() {
 
 void share_one_heap() noexcept {}
 
+void release_unused_code() noexcept {}
+
 }  // namespace provisr::daemon
