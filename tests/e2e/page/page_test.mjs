@@ -96,7 +96,7 @@ describe('a busy daemon', () => {
     await eventually(async () => (await numberIn(memory)) > 15);
     const first = await numberIn(memory);
     await eventually(async () => (await numberIn(memory)) > first + 1);
-    assert.match(await page.locator('.total').first().textContent(), /\d+ up/);
+    assert.match(await page.locator('.total').first().textContent(), /\d+\sup/);
     assert.match(await page.locator('.total').nth(1).textContent(), /\d %/);
     await eventually(async () => (await page.locator('#connection').textContent()).startsWith('live'));
     const sum = await page.evaluate(() => [...document.querySelectorAll('tr.group')].map((row) => row.querySelector('.col-threads').textContent));
