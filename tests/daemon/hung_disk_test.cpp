@@ -62,6 +62,7 @@ class HangingDisk {
 
 /// Waits until there are three newer samples.
 [[nodiscard]] bool has_more_samples(const Lasting& daemon, const std::string& name) {
+  if (!eventually([&] { return !daemon.history_of(name).empty(); })) return false;
   const std::string newest = daemon.history_of(name).back();
   return eventually([&] {
     const std::vector<std::string> history = daemon.history_of(name);
