@@ -181,7 +181,8 @@ TEST_CASE("a reload that changes collect says that it holds at the next start, w
   const std::size_t had = daemon.history()["history"].Size();
   REQUIRE(daemon.comes_to(before, had + 2));
   check_families(daemon, before);
-  CHECK_THAT(daemon.log(), ContainsSubstring("metrics.process_metrics.collect takes effect only after"));
+  CHECK_THAT(daemon.log(),
+             ContainsSubstring("metrics.process_metrics.collect takes effect only after"));
 
   const rapidjson::Document last = daemon.history();
   const auto pid = last["history"][0]["pid"].GetInt();
