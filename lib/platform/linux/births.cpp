@@ -65,13 +65,11 @@ bool Births::is_known_process(ProcessId id) noexcept {
 
 std::span<const Descent> Births::look() noexcept {
   try {
-    const std::size_t known = begins_tick_ ? 0 : known_.size();
-    const bool knew_all = !begins_tick_ && knows_all_;
     is_first_of_tick_ = begins_tick_;
+    first_found_ = begins_tick_ ? 0 : known_.size();
     if (begins_tick_) begin_new_tick();
     find_new();
-    const bool is_whole = knows_all_ && !knew_all;
-    return std::span<const Descent>(known_).subspan(is_whole ? 0 : known);
+    return std::span<const Descent>(known_).subspan(first_found_);
   } catch (const std::bad_alloc&) {
     recount();
     return {};
@@ -145,6 +143,8 @@ void Births::scan() {
   // Read before the scan: processes born during the scan are found later by their ids.
   const ProcessId newest = newest_id().value_or(0);
   known_.clear();
+  knows_all_ = false;
+  first_found_ = 0;
   unresolved_.clear();
   const FileDescriptor directory(::openat(proc_root_, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   scan_directory(directory.get());

@@ -60,6 +60,7 @@ class Births {
   IsProcess is_process_;
   FileDescriptor newest_id_;           ///< the file whose last field is the newest id
   std::vector<Descent> known_;         ///< found since the tick began, or all processes
+  std::size_t first_found_ = 0;        ///< of known_: what the current look has found begins here
   std::vector<ProcessId> unresolved_;  ///< ids that no process had
   std::vector<ProcessId> looked_at_again_;
   ProcessId newest_ = 0;      ///< as of the last look

@@ -122,6 +122,18 @@ TEST_CASE("all processes are gone through if ids have wrapped around, or are ver
   CHECK(fixture.look_in_tick(births) == Pids{});
 }
 
+TEST_CASE("ids may wrap around more than once in a tick, while processes end", "[births]") {
+  BirthsFixture fixture;
+  for (ProcessId pid = 900; pid < 910; ++pid) fixture.add(pid, 1);
+  Births births(fixture.root.get(), true, BirthsFixture::may_be_any);
+  CHECK(fixture.look_in_tick(births) == Pids{});
+  fixture.set_newest(500);
+  CHECK(BirthsFixture::pids_of(births.look()).size() == 10);
+  for (ProcessId pid = 901; pid < 910; ++pid) fixture.tree.remove(pid);
+  fixture.set_newest(400);
+  CHECK(BirthsFixture::pids_of(births.look()) == Pids{900});
+}
+
 TEST_CASE("threads are no births, but hide what has come and gone", "[births]") {
   BirthsFixture fixture;
   Births births(fixture.root.get(), true, [](ProcessId id) noexcept { return id % 2 == 0; });
