@@ -3,6 +3,7 @@
 #include "daemon/api/events.hpp"
 #include "daemon/api/health.hpp"
 #include "daemon/api/page.hpp"
+#include "daemon/config/listen_address.hpp"
 #include "daemon/http/host_policy.hpp"
 #include "daemon/platform/descriptor_limit.hpp"
 #include "daemon/platform/listen_socket.hpp"
@@ -67,10 +68,6 @@ namespace {
                                                     : metrics.max_connections}};
 }
 
-[[nodiscard]] bool may_overlap(const ListenAddress& a, const ListenAddress& b) {
-  return a.port == b.port && a.path == b.path;
-}
-
 }  // namespace
 
 Endpoints::Endpoints(const Config& config, const Sources& sources, EndpointActions actions,
@@ -112,7 +109,7 @@ void Endpoints::bind_anew(HttpServer& server, const Predecessors& predecessors) 
   } catch (const std::runtime_error& failure) {
     for (const Endpoints* const other : predecessors) {
       for (const HttpServer* const taken : {&other->api_server_, &other->metrics_server_}) {
-        if (!taken->is_bound() || !may_overlap(taken->address(), server.address())) continue;
+        if (!taken->is_bound() || !clash(taken->address(), server.address())) continue;
         throw std::runtime_error(
             fmt::format("{}; provisrd itself listens on {}, and must be restarted for that",
                         failure.what(), taken->address().to_string()));
@@ -129,11 +126,15 @@ void Endpoints::prepare() {
 }
 
 void Endpoints::start() {
+  // The API last: its first answer reports both addresses.
+  if (has_metrics_) {
+    metrics_server_.start();
+  } else {
+    metrics_monitor_->set_address(std::nullopt);
+  }
   api_server_.start();
   log_->info("JSON API on {}", api_server_.address().to_string());
-  if (!has_metrics_) return metrics_monitor_->set_address(std::nullopt);
-  metrics_server_.start();
-  log_->info("Prometheus metrics on {}", metrics_server_.address().to_string());
+  if (has_metrics_) log_->info("Prometheus metrics on {}", metrics_server_.address().to_string());
 }
 
 void Endpoints::retire(const AuthConfig& auth) {

@@ -16,7 +16,7 @@ constexpr std::chrono::milliseconds drain_timeout{400};
 
 struct Record {
   std::string text;
-  std::uint64_t tells_of = 0;  ///< how many dropped records this record reports
+  std::uint64_t reported_drops = 0;  ///< how many dropped records this record reports
 };
 
 }  // namespace
@@ -81,7 +81,7 @@ class LogWriter::Queue {
                                             "written in time",
                                             unreported_),
                                 std::chrono::system_clock::now()),
-          .tells_of = unreported_});
+          .reported_drops = unreported_});
     unreported_ = 0;
   }
 
@@ -101,8 +101,8 @@ class LogWriter::Queue {
     size_ -= record.text.size();
     was_written_ = was_written;
     if (was_written) return;
-    if (record.tells_of == 0) drop();
-    unreported_ += record.tells_of;
+    if (record.reported_drops == 0) drop();
+    unreported_ += record.reported_drops;
   }
 
   const Write write_;

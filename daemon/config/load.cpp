@@ -201,8 +201,7 @@ constexpr auto server_keys = std::to_array<Key<Document>>({
      },
      {"array of strings", "[]", "names without a port; `\"*\"`: any",
       "Further names that `Host` of a request may have, besides `localhost`, IP addresses, the "
-      "names "
-      "of this machine and the host of `listen`; others get 403"}},
+      "names of this machine and the host of `listen`; others get 403"}},
     {"max_connections",
      [](const Value& v, Document& d) {
        read_count(v, d.config.server.max_connections, max_connections_limits);
@@ -358,8 +357,8 @@ void check_limits(const Config& config, Report& report) {
   const bool has_limits =
       std::any_of(config.processes.begin(), config.processes.end(),
                   [](const ProcessConfig& process) { return process.limits.limits_something(); });
-  if (has_limits)
-    report.warn(Location{}, "[processes.limits] require collection, which is disabled");
+  if (!has_limits) return;
+  report.warn(Location{}, "[processes.limits] require collection, which is disabled");
 }
 
 /// Reads a configuration. `folder` is the file's folder, which relative folder names start from.

@@ -203,10 +203,10 @@ void read_limits(const Value& value, Entry& entry) {
   value.warn("limit nothing: neither max_memory_mb nor max_cpu_percent is given");
 }
 
-using FutilityOf = std::string (*)(std::string_view pattern);
+using WhyNever = std::string (*)(std::string_view pattern);
 
 void read_pattern(const Value& value, bool is_known, std::string& pattern,
-                  FutilityOf futility_of = nullptr) {
+                  WhyNever why_never = nullptr) {
   if (!is_known) return value.fault("is not available on this system");
   std::string text;
   if (!value.read(text)) return;
@@ -214,9 +214,8 @@ void read_pattern(const Value& value, bool is_known, std::string& pattern,
     return value.fault(
         fmt::format("must have 1 to {} bytes, has {}", max_pattern_length, text.size()));
   }
-  if (futility_of != nullptr) {
-    if (std::string futility = futility_of(text); !futility.empty())
-      value.warn(std::move(futility));
+  if (why_never != nullptr) {
+    if (std::string why = why_never(text); !why.empty()) value.warn(std::move(why));
   }
   pattern = std::move(text);
 }

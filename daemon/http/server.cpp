@@ -99,7 +99,7 @@ class HttpServer::Loop final : public ConnectionOwner {
   enum class Accepting { not_yet, yes, no_more, finishing };
   void make_thread();
   void set_accepting(Accepting accepting);
-  [[nodiscard]] bool is_drained() const { return is_deserted_; }
+  [[nodiscard]] bool is_drained() const { return is_drained_; }
   void stop();
   void wake_sources();
 
@@ -171,7 +171,7 @@ class HttpServer::Loop final : public ConnectionOwner {
   bool is_paused_ = true;
   TimePoint accept_again_{};
   std::atomic<Accepting> accepting_ = Accepting::not_yet;
-  std::atomic<bool> is_deserted_ = false;
+  std::atomic<bool> is_drained_ = false;
   std::atomic<bool> is_stopping_ = false;
   std::atomic<bool> are_sources_woken_ = false;
   std::thread thread_;
@@ -273,7 +273,7 @@ void HttpServer::Loop::turn(TimePoint latest) {
     drop_unanswerable();
   }
   clients_.forget_dropped();
-  is_deserted_ = takes_no_more() && clients_.size() == 0;
+  is_drained_ = takes_no_more() && clients_.size() == 0;
 }
 
 TimePoint HttpServer::Loop::next_moment(TimePoint latest) {

@@ -52,8 +52,8 @@ SlotFile::SlotFile(std::unique_ptr<StateFile> file, const SlotFormat& format)
 
 std::unique_ptr<SlotFile> SlotFile::open(const std::filesystem::path& file,
                                          const SlotFormat& format, std::string& problem,
-                                         bool& is_external) {
-  is_external = false;
+                                         bool& is_foreign) {
+  is_foreign = false;
   std::error_code error;
   auto opened = StateFile::open(file, error);
   if (!opened) {
@@ -61,19 +61,19 @@ std::unique_ptr<SlotFile> SlotFile::open(const std::filesystem::path& file,
     return nullptr;
   }
   std::unique_ptr<SlotFile> slots(new SlotFile(std::move(opened), format));
-  error = slots->check_header(is_external);
-  if (is_external) problem = "is of another program or version, or damaged";
+  error = slots->check_header(is_foreign);
+  if (is_foreign) problem = "is of another program or version, or damaged";
   if (error) problem = "cannot be read: " + error.message();
-  return is_external || error ? nullptr : std::move(slots);
+  return is_foreign || error ? nullptr : std::move(slots);
 }
 
 /// A file shorter than a header counts as empty: slots are written only after the header.
-std::error_code SlotFile::check_header(bool& is_external) {
+std::error_code SlotFile::check_header(bool& is_foreign) {
   Header found;
   has_header_ = file_->size() >= sizeof found;
   if (!has_header_) return {};
   const std::error_code error = file_->read(0, std::as_writable_bytes(std::span(&found, 1)));
-  is_external = !error && found != header_of(format_);
+  is_foreign = !error && found != header_of(format_);
   return error;
 }
 

@@ -40,11 +40,11 @@ class SlotFile {
 
   /// Opens or creates a file. Writes nothing yet, so that a full disk does not prevent a start.
   /// `format.magic` must outlive the object. Returns null if the file cannot be used: `problem`
-  /// then holds the reason in words that follow the file's name, and `is_external` is true if the
+  /// then holds the reason in words that follow the file's name, and `is_foreign` is true if the
   /// file can be opened but holds something else.
   [[nodiscard]] static std::unique_ptr<SlotFile> open(const std::filesystem::path& file,
                                                       const SlotFormat& format,
-                                                      std::string& problem, bool& is_external);
+                                                      std::string& problem, bool& is_foreign);
 
   /// Returns all intact slots, by index. `torn` receives the number of damaged ones.
   [[nodiscard]] std::vector<Slot> read(std::size_t& torn) const;
@@ -62,7 +62,7 @@ class SlotFile {
   SlotFile(std::unique_ptr<StateFile> file, const SlotFormat& format);
 
   [[nodiscard]] std::uint64_t offset_of(std::size_t index) const;
-  [[nodiscard]] std::error_code check_header(bool& is_external);
+  [[nodiscard]] std::error_code check_header(bool& is_foreign);
   [[nodiscard]] std::error_code write_header();
 
   std::unique_ptr<StateFile> file_;

@@ -131,11 +131,11 @@ void StateDirectory::recall_all() {
 std::unique_ptr<SlotFile> StateDirectory::open_slots(const fs::path& file,
                                                      const SlotFormat& format) const {
   std::string problem;
-  bool is_external = false;
-  auto slots = SlotFile::open(file, format, problem, is_external);
-  if (!slots && is_external) {
+  bool is_foreign = false;
+  auto slots = SlotFile::open(file, format, problem, is_foreign);
+  if (!slots && is_foreign) {
     set_aside(file, problem, *log_);
-    slots = SlotFile::open(file, format, problem, is_external);
+    slots = SlotFile::open(file, format, problem, is_foreign);
   }
   if (!slots) throw std::runtime_error(fmt::format("{} {}", name_of(file), problem));
   return slots;

@@ -24,8 +24,8 @@ using std::chrono::milliseconds;
 }  // namespace
 
 milliseconds Backoff::pause(double random_fraction) const noexcept {
-  if (failures_ == 0)
-    return spread(intervals_.restart, intervals_.restart * 5 / 4, random_fraction);
+  const milliseconds restart = intervals_.restart;
+  if (failures_ == 0) return spread(restart, restart * 5 / 4, random_fraction);
   const milliseconds first = intervals_.retry;
   const milliseconds most = std::max(intervals_.most, first);
   if (most == first) return spread(first, first * 5 / 4, random_fraction);

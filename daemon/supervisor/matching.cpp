@@ -23,15 +23,15 @@ std::chrono::nanoseconds Supervisor::look_interval() const {
 void Supervisor::set_match_rules(const std::vector<ProcessConfig>& processes) {
   std::vector<ProcessConfig> matches;
   order_of_rule_.clear();
-  std::size_t most_matches = 0;
+  std::size_t allowed_matches = 0;
   for (std::size_t order = 0; order < processes.size(); ++order) {
     if (!processes[order].match) continue;
     matches.push_back(processes[order]);
     order_of_rule_.push_back(order);
-    most_matches += processes[order].max_matches;
+    allowed_matches += processes[order].max_matches;
   }
   // Never lowered: names of rules that are gone keep their histories, too.
-  max_retired_matches_ = std::max(max_retired_matches_, most_matches);
+  max_retired_matches_ = std::max(max_retired_matches_, allowed_matches);
   rules_ = std::make_shared<const MatchRules>(matches);
   roster_.set_rules(std::move(matches), ++rules_generation_);
 }

@@ -39,9 +39,9 @@ void check(bool holds) {
 
 [[nodiscard]] std::unique_ptr<SlotFile> open(const SlotFormat& format) {
   std::string problem;
-  bool is_external = false;
-  auto slots = SlotFile::open(file_of(format), format, problem, is_external);
-  check(slots != nullptr || (is_external && !problem.empty()));
+  bool is_foreign = false;
+  auto slots = SlotFile::open(file_of(format), format, problem, is_foreign);
+  check(slots != nullptr || (is_foreign && !problem.empty()));
   return slots;
 }
 

@@ -15,7 +15,7 @@ struct Surroundings {
   std::uint64_t pid_namespace = 0;
 };
 
-[[nodiscard]] Surroundings poll_server() {
+[[nodiscard]] Surroundings find_surroundings() {
   Surroundings found;
   const std::string boot = text_of("/proc/sys/kernel/random/boot_id");
   boot.copy(found.boot.data(), found.boot.size() - 1, 0);
@@ -27,11 +27,11 @@ struct Surroundings {
 }  // namespace
 
 std::optional<ProcessIdentity> identity_of(ProcessId pid) {
-  static const Surroundings around = poll_server();
-  if (around.boot.front() == '\0') return std::nullopt;
+  static const Surroundings shared = find_surroundings();
+  if (shared.boot.front() == '\0') return std::nullopt;
   const auto stat = linux_platform::parse_stat(text_of("/proc/" + std::to_string(pid) + "/stat"));
   if (!stat) return std::nullopt;
-  return ProcessIdentity{pid, stat->start_clock_ticks, around.pid_namespace, around.boot};
+  return ProcessIdentity{pid, stat->start_clock_ticks, shared.pid_namespace, shared.boot};
 }
 
 }  // namespace provisr::daemon

@@ -262,7 +262,8 @@ Terminal::~Terminal() {
 }
 
 Terminal::Event Terminal::wait_until(Clock::time_point deadline, Wakeup& wakeup) {
-  constexpr std::chrono::milliseconds poll_server{200};  // to notice the return to the foreground
+  constexpr std::chrono::milliseconds foreground_check_interval{
+      200};  // to notice the return to the foreground
   State& state = *state_;
   while (true) {
     if (is_asked_to_end()) {
@@ -282,7 +283,7 @@ Terminal::Event Terminal::wait_until(Clock::time_point deadline, Wakeup& wakeup)
     if (wakeup.take()) return Event::woken;
     const auto now = Clock::now();
     if (deadline <= now) return Event::deadline;
-    const Clock::duration longest = state.is_shown ? deadline - now : poll_server;
+    const Clock::duration longest = state.is_shown ? deadline - now : foreground_check_interval;
     wait_for_signals(
         state.while_waiting,
         {state.is_shown ? state.terminal.get() : -1, wakeup.state().pipe.read_end.get()},

@@ -40,8 +40,8 @@ namespace {
 
 [[nodiscard]] std::unique_ptr<SlotFile> open(const fs::path& file, const SlotFormat& format) {
   std::string problem;
-  bool is_external = false;
-  auto slots = SlotFile::open(file, format, problem, is_external);
+  bool is_foreign = false;
+  auto slots = SlotFile::open(file, format, problem, is_foreign);
   INFO(problem);
   REQUIRE(slots);
   return slots;
@@ -269,9 +269,9 @@ TEST_CASE("a file of slots of another kind, version or size is foreign") {
                                   SlotFormat{.magic = "TESTSLOT", .version = 2, .payload = 8},
                                   SlotFormat{.magic = "TESTSLOT", .version = 1, .payload = 16}}) {
     std::string problem;
-    bool is_external = false;
-    CHECK(SlotFile::open(file, other, problem, is_external) == nullptr);
-    CHECK(is_external);
+    bool is_foreign = false;
+    CHECK(SlotFile::open(file, other, problem, is_foreign) == nullptr);
+    CHECK(is_foreign);
   }
 }
 
