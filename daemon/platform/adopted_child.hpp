@@ -4,6 +4,7 @@
 #include "daemon/platform/process_identity.hpp"
 
 #include <memory>
+#include <string_view>
 
 namespace provisr::daemon {
 
@@ -17,5 +18,11 @@ namespace provisr::daemon {
 /// EndedChildren reports its end. The exit status is known only if the kernel reports it to
 /// processes other than the parent. The destructor leaves the process running.
 [[nodiscard]] std::unique_ptr<ChildProcess> adopt_child(const ProcessIdentity& identity);
+
+/// Takes over what such a process has left running, once it is gone: all processes that have its
+/// `launch_id` in their environment and, if one of them is in its process group, the whole group.
+/// Returns null if nothing is found.
+[[nodiscard]] std::unique_ptr<ChildProcess> adopt_leftovers(const ProcessIdentity& leader,
+                                                            std::string_view launch_id);
 
 }  // namespace provisr::daemon

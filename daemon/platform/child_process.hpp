@@ -19,6 +19,9 @@ namespace provisr::daemon {
 
 struct ChildCommand {
   std::vector<std::string> argv;
+  /// Identifies this start among all on the machine. On Linux, the child and its descendants have
+  /// it in their environment, which tells their orphans from others.
+  std::string launch_id = {};
   std::filesystem::path work_dir;  ///< empty: the daemon's
   /// "KEY=value"; a value may refer to other variables as `${NAME}`.
   std::vector<std::string> env;

@@ -63,6 +63,11 @@ constexpr seconds at_once{1};
           .inherit_env = config.inherits_env};
 }
 
+/// Identifies a start under this name; made of what a state_dir stores about a process.
+[[nodiscard]] std::string launch_id_of(std::string_view name, MonotonicTime started) {
+  return fmt::format("{}-{}", name, started.time_since_epoch().count());
+}
+
 /// Whether both restart an ended process under the same conditions and at the same times.
 [[nodiscard]] bool have_same_restart_rules(const ProcessConfig& a, const ProcessConfig& b) {
   return a.auto_restart == b.auto_restart && a.retry_count == b.retry_count &&
@@ -352,6 +357,7 @@ void ManagedChild::wait_for_descriptors(const StartFailure& failure, const Momen
 std::unique_ptr<ChildProcess> ManagedChild::start_process(const Moment& now,
                                                           StartFailure& failure) {
   command_.outlives_daemon = services_.memory != nullptr;
+  command_.launch_id = launch_id_of(status_.name, now.monotonic);
   auto child = services_.launch(command_, failure);
   if (!child) return nullptr;
   note_birth(*child, now);
@@ -397,7 +403,10 @@ void ManagedChild::take_over(const RememberedProcess& before, const Moment& now)
 
 void ManagedChild::adopt(const RememberedProcess::Run& run, const Moment& now) {
   child_ = services_.adopt(run.identity);
-  if (!child_) return note_end_while_away(run, now);
+  if (!child_) {
+    note_end_while_away(run, now);
+    return end_leftovers(run, now);
+  }
   note_birth(*child_, now);
   status_.started = run.started;
   run_ = run;
@@ -427,6 +436,21 @@ void ManagedChild::note_end_while_away(const RememberedProcess::Run& run, const 
   status_.last_exit.reset();
   status_.last_error = fmt::format("process {} ended while provisrd did not run", pid);
   services_.log->warn("{}: {}", status_.name, status_.last_error);
+}
+
+/// Ends what a process that is gone has left running, as if it had ended just now.
+void ManagedChild::end_leftovers(const RememberedProcess::Run& run, const Moment& now) {
+  child_ =
+      services_.adopt_leftovers(run.identity, launch_id_of(status_.name, run.started.monotonic));
+  if (!child_) return;
+  services_.log->warn("{}: process {} is gone, and what it left running is asked to stop",
+                      status_.name, run.identity.pid);
+  run_ = run;
+  exited_at_ = now.monotonic;
+  child_->terminate_group(config_.stop_signal);
+  begin_to_clear(now);
+  starts_after_end_ = goal_ == Goal::up;
+  enter(starts_after_end_ ? Phase::clearing : Phase::ending);
 }
 
 /// Returns whether the end of `run` is recorded already. An earlier daemon may have been killed
@@ -557,7 +581,6 @@ void ManagedChild::collect(const Moment& now) {
   if (was_executed && !is_executed_) note_execution(now);
   const std::optional<ExitStatus> how = child_->collect_exit();
   is_collected_ = true;
-  run_.reset();
   if (was_executed) {
     note_exit(how, now);
   } else {
@@ -635,7 +658,6 @@ void ManagedChild::escalate(const Moment& now) {
   status_.pid.reset();
   status_.started.reset();
   exited_at_ = now.monotonic;
-  run_.reset();
   is_collected_ = true;  // whoever its parent is reaps it when it ends
   settle(now);
 }
@@ -652,6 +674,7 @@ std::string_view ManagedChild::what_runs() const {
 
 void ManagedChild::settle(const Moment& now) {
   child_.reset();
+  run_.reset();
   if (is_shutting_down_ || goal_ == Goal::down) return enter_final_phase();
   if (std::exchange(starts_after_end_, false)) return wait_for_start(now.monotonic);
   if (!config_.auto_restart) return enter_final_phase();

@@ -98,6 +98,7 @@ class ManagedChild final : public ManagedProcess {
   void note_birth(const ChildProcess& child, const Moment& now);
   void adopt(const RememberedProcess::Run& run, const Moment& now);
   void note_end_while_away(const RememberedProcess::Run& run, const Moment& now);
+  void end_leftovers(const RememberedProcess::Run& run, const Moment& now);
   [[nodiscard]] bool is_recorded(const RememberedProcess::Run& run) const;
   void continue_to_start(const Moment& now);
   void look_at_execution(const Moment& now);
@@ -152,7 +153,7 @@ class ManagedChild final : public ManagedProcess {
   RepeatFilter pid_file_problems_;
   std::filesystem::path written_pid_file_;
   int result_ = 0;
-  std::optional<RememberedProcess::Run> run_;  ///< of the child that has not been reaped
+  std::optional<RememberedProcess::Run> run_;  ///< of the child, until its group is gone
   ExitReason stop_reason_ = ExitReason::stop;  ///< why its goal is `down`
   bool is_adopted_ = false;
   bool is_executed_ = false;

@@ -79,6 +79,7 @@ class RandomFractions {
           &exits,
           options.memory,
           options.adopt,
+          options.adopt_leftovers,
           options.identify,
           options.start_of,
           options.random_fraction ? options.random_fraction : RandomFractions(),

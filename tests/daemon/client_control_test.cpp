@@ -170,8 +170,7 @@ TEST_CASE("a stop that is not done in time is told, or only asked for") {
   CHECK_THAT(provisrd(with({"status", "stubborn"}, on_socket.place())).out,
              ContainsSubstring("State: stopping"));
   on_socket.program.signal(SIGTERM);
-  REQUIRE(eventually(
-      [&] { return on_socket.program.err().find("INFO stopping") != std::string::npos; }));
+  REQUIRE(on_socket.program.comes_to_log("INFO stopping"));
   on_socket.program.signal(SIGTERM);
   CHECK(on_socket.program.wait() == 0);
 }

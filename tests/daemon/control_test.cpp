@@ -161,7 +161,7 @@ TEST_CASE("a client of a Unix socket controls without a token, a page behind it 
   Program program({provisrd_path(), file.string(), "--listen", "unix:" + path, "--metrics-listen",
                    "127.0.0.1:0"},
                   token.folder().path());
-  REQUIRE(eventually([&] { return program.err().find("JSON API on") != std::string::npos; }));
+  REQUIRE(program.comes_to_log("JSON API on"));
   const auto ask = [&](const std::string& request_line, const std::string& fields = "") {
     RawClient client = RawClient::to_unix_socket(path);
     client.send(request_line + " HTTP/1.0\r\n" + fields + "\r\n");

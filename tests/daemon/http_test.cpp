@@ -125,7 +125,7 @@ TEST_CASE("with few descriptors a crowd on one listener leaves the other its sha
   for (int i = 0; i < 300; ++i) crowd.emplace_back(api_port);
   for (int i = 0; i < 10; ++i) CHECK(http_get(metrics_port, "/metrics").status == 200);
   CHECK(http_get(api_port, "/healthz").status == 200);
-  CHECK_THAT(program.err(), ContainsSubstring("server.max_connections is 32 and not 1024"));
+  CHECK(program.comes_to_log("server.max_connections is 32 and not 1024"));
   CHECK(http_get(metrics_port, "/metrics")
             .body.find("server=\"metrics\",reason=\"max_connections\"} 0\n") != std::string::npos);
 }
@@ -235,7 +235,7 @@ TEST_CASE("a request may call the API by the name that it listens on") {
   const Program program({provisrd_path(), file.string(), "--listen",
                          fmt::format("{}:{}", name, port), "--metrics-listen", "127.0.0.1:0"},
                         folder.path());
-  REQUIRE(eventually([&] { return program.err().find("JSON API on") != std::string::npos; }));
+  REQUIRE(program.comes_to_log("JSON API on"));
   CHECK(status_for(port, get("/", fmt::format("Host: {}:{}\r\n", name, port))) == 200);
   CHECK(status_for(port, get("/", "Host: evil.example\r\n")) == 403);
 }
@@ -397,7 +397,7 @@ TEST_CASE("the status tells what port 0 became") {
   Program program({provisrd_path(), file.string(), "--listen", "unix:" + path, "--metrics-listen",
                    "127.0.0.1:0"},
                   folder.path());
-  REQUIRE(eventually([&] { return program.err().find("metrics on ") != std::string::npos; }));
+  REQUIRE(program.comes_to_log("metrics on "));
   RawClient client = RawClient::to_unix_socket(path);
   client.send("GET /api/status HTTP/1.0\r\n\r\n");
   const std::string answer = client.read_all();
@@ -416,7 +416,7 @@ TEST_CASE("localhost and [::] are both families, and port 0 is told as what it b
       {provisrd_path(), file.string(), "--listen", host + ":0", "--metrics-listen", "127.0.0.1:0"},
       folder.path());
   const std::string words = "JSON API on " + host + ":";
-  REQUIRE(eventually([&] { return program.err().find(words) != std::string::npos; }));
+  REQUIRE(program.comes_to_log(words));
   const std::string log = program.err();
   const int port = std::stoi(log.substr(log.find(words) + words.size()));
   REQUIRE(port > 0);

@@ -461,8 +461,7 @@ TEST_CASE("limits hold for what matches", "[match]") {
   Daemon daemon(std::string(fast) + rule("fat-{1}", fmt::format("args = \"{}-* alloc*\"", word),
                                          "[processes.limits]\nmax_memory_mb = 20\nfor = \"0s\""));
   const Child child = fork_child([&] { become(child_path(), {word + "-a", "allocator", "64"}); });
-  CHECK(eventually(
-      [&] { return daemon.program().err().find("WARN fat-a: memory of") != std::string::npos; }));
+  CHECK(daemon.program().comes_to_log("WARN fat-a: memory of"));
   CHECK(eventually([&] {
     return daemon.prometheus().find("limit_breaches_total{name=\"fat-a\"") != std::string::npos;
   }));

@@ -141,7 +141,7 @@ TEST_CASE("a configuration with faults changes nothing and tells each") {
   std::filesystem::remove(daemon.file());
   CHECK(daemon.reload().status == 422);
   CHECK(daemon.pid_of("app") == pid);
-  CHECK_THAT(daemon.program().err(), ContainsSubstring("not reloaded: "));
+  CHECK(daemon.program().comes_to_log("not reloaded: "));
 }
 
 TEST_CASE("a file that names no process any more is refused while some are supervised") {
@@ -279,7 +279,7 @@ TEST_CASE("without a file SIGHUP ends provisrd") {
   Program program({provisrd_path(), "--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0",
                    "run", "sleep", "1000"},
                   folder.path());
-  REQUIRE(eventually([&] { return program.err().find("started, pid") != std::string::npos; }));
+  REQUIRE(program.comes_to_log("started, pid"));
   program.signal(SIGHUP);
   CHECK(program.wait() == 0);
 }

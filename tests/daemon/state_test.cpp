@@ -9,6 +9,7 @@
 #include "support/text_file.hpp"
 
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
 #include <fmt/format.h>
 
@@ -166,6 +167,38 @@ TEST_CASE("a child that ended while no daemon ran is recorded, and started again
   daemon.kill_and_start();
   const rapidjson::Document again = daemon.json("/api/exits");
   CHECK(timestamps_of(again["exits"][0]["last_samples"]) == samples);
+}
+
+TEST_CASE("what a child left running is ended by the next daemon, then the child is started") {
+  const Init init;
+  const TempDirectory folder;
+  const fs::path file = folder.path() / "worker";
+  const std::string_view in_group = GENERATE("", "setsid ");
+  const bool ended_before_the_daemon = GENERATE(true, false);
+  Lasting daemon(fmt::format(
+      "[[processes]]\nname = \"app\"\nauto_restart = true\nstop_timeout = \"2s\"\n"
+      "args = [\"bash\", \"-c\", \"{1}bash -c \\\"trap '' TERM; echo \\\\$\\\\$ > {0}.new; "
+      "mv {0}.new {0}; while :; do sleep 600; done\\\" & wait\"]\n",
+      file.string(), in_group));
+  REQUIRE(eventually([&] { return fs::exists(file); }));
+  const int worker = std::stoi(read_text(file));
+  const int leader = daemon.pid_of("app");
+  if (ended_before_the_daemon) {
+    send_signal(leader, SIGKILL);
+    REQUIRE(eventually([&] { return daemon.state_of("app") == "backoff"; }));
+    daemon.kill();
+  } else {
+    daemon.kill();
+    send_signal(leader, SIGKILL);
+    Init::collect(leader);
+  }
+  REQUIRE(is_alive(worker));
+  daemon.start();
+  Init::collect(worker);
+  CHECK(eventually([&] { return daemon.state_of("app") == "running"; }));
+  CHECK(daemon.pid_of("app") != leader);
+  CHECK(daemon.json("/api/exits")["exits"].Size() == 1);
+  CHECK(daemon.program->comes_to_log("what it left running is asked to stop"));
 }
 
 TEST_CASE("exit records and histories go on over a kill -9, in order and each once") {
@@ -435,8 +468,7 @@ TEST_CASE("a history file that somebody empties or removes under way costs nothi
   SECTION("removed") {
     fs::remove(file);
   }
-  CHECK(eventually(
-      [&] { return daemon.program->err().find("is gone or was cut short") != std::string::npos; }));
+  CHECK(daemon.program->comes_to_log("is gone or was cut short"));
   CHECK(daemon.history_of("app").front() == oldest);
   static_cast<void>(daemon.written_history_of("app"));
   daemon.kill_and_start();

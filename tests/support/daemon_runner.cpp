@@ -129,6 +129,9 @@ std::string Program::out() const {
 std::string Program::err() const {
   return read_text(err_file_);
 }
+bool Program::comes_to_log(std::string_view text) const {
+  return eventually([&] { return err().find(text) != std::string::npos; });
+}
 void Program::signal(int number) const {
   send_signal(pid_, number);
 }

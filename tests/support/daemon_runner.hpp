@@ -45,6 +45,9 @@ class Program {
   [[nodiscard]] pid_t pid() const { return pid_; }
   [[nodiscard]] std::string out() const;
   [[nodiscard]] std::string err() const;
+  /// Waits until err() contains this text; false if the deadline passes first. provisrd writes its
+  /// log behind its answers.
+  [[nodiscard]] bool comes_to_log(std::string_view text) const;
   void signal(int number) const;
 
   /// Waits for the end of the program. Returns its status like a shell (128 + signal if it was

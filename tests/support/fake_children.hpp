@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -93,6 +94,26 @@ class FakeChildren final : public daemon::EndedChildren {
     return nullptr;
   }
 
+  /// Adds the workers of a group whose leader has ended.
+  FakeGroup& leave_workers(ProcessId leader, std::string launch_id) {
+    auto group = std::make_shared<FakeGroup>(pattern);
+    group->pid = leader;
+    group->command.launch_id = std::move(launch_id);
+    group->exit = daemon::ExitStatus{};
+    group->is_collected = true;
+    group->has_workers = true;
+    leftovers_.push_back(group);
+    return *group;
+  }
+  [[nodiscard]] std::unique_ptr<daemon::ChildProcess> adopt_leftovers(
+      const daemon::ProcessIdentity& leader, std::string_view launch_id) {
+    for (const auto& group : leftovers_) {
+      const bool is_same = identity(group->pid) == leader && group->command.launch_id == launch_id;
+      if (is_same && group->has_workers) return std::make_unique<Child>(group);
+    }
+    return nullptr;
+  }
+
   /// The initial state of every new group.
   FakeGroup pattern;
 
@@ -167,6 +188,7 @@ class FakeChildren final : public daemon::EndedChildren {
 
   std::vector<std::shared_ptr<FakeGroup>> groups_;
   std::vector<std::shared_ptr<FakeGroup>> left_;
+  std::vector<std::shared_ptr<FakeGroup>> leftovers_;
   std::vector<ProcessId> orphans_;
   daemon::StartFailure refusal_;
   int attempts_ = 0;

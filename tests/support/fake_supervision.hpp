@@ -81,6 +81,10 @@ class FakeSupervision {
         .memory = memory,
         .exits_before = exits_before,
         .adopt = [this](const daemon::ProcessIdentity& process) { return children.adopt(process); },
+        .adopt_leftovers =
+            [this](const daemon::ProcessIdentity& leader, std::string_view launch_id) {
+              return children.adopt_leftovers(leader, launch_id);
+            },
         .identify = [](ProcessId pid) { return std::optional(identity(pid)); },
         .ended_children = &children,
         .clock = &clock};

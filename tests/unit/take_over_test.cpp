@@ -143,6 +143,65 @@ TEST_CASE("an end that a killed daemon had recorded is not recorded again") {
   CHECK(world.status().last_exit.has_value() == is_of_it);
 }
 
+TEST_CASE("what a child left running is ended by the next daemon, then the child is started") {
+  FakeMemory memory;
+  ProcessConfig config = restarting();
+  config.auto_restart = GENERATE(true, false);
+  FakeSupervision world({config});
+  world.memory = &memory;
+  world.children.pattern.has_workers = true;
+  world.children.pattern.workers_heed_terminate = false;
+  world.start();
+  const ProcessId leader = world.children.latest().pid;
+  const std::string launch_id = world.children.latest().command.launch_id;
+  world.children.latest().end({.code = 1});
+  world.update();
+  REQUIRE(memory.recall("app")->run);  // its workers still run
+
+  FakeSupervision next({config});
+  next.memory = &memory;
+  next.exits_before = {*world.supervisor().exits().find("app").front()};
+  next.children.pattern.workers_heed_terminate = false;
+  FakeGroup& workers = next.children.leave_workers(leader, launch_id);
+  next.start();
+  CHECK(next.supervisor().exits().find("app").size() == 1);
+  CHECK(next.status().state == ProcessState::backoff);
+  CHECK(next.children.launches() == 0);
+  CHECK(workers.signal == config.stop_signal);
+  CHECK(workers.killed == 0);
+  CHECK(next.log.count("what it left running is asked to stop") == 1);
+  next.advance(config.stop_timeout);
+  CHECK(workers.killed == 1);
+  next.advance(50ms);
+  next.update();
+  REQUIRE(next.children.launches() == 1);
+  CHECK(memory.recall("app")->run->identity.pid == next.children.latest().pid);
+}
+
+TEST_CASE("what a child left running is ended, though its name is stopped or gone") {
+  FakeMemory memory;
+  FakeSupervision world({restarting()});
+  world.memory = &memory;
+  world.start();
+  const ProcessId leader = world.children.latest().pid;
+  const std::string launch_id = world.children.latest().command.launch_id;
+  const bool is_stopped = GENERATE(true, false);
+  memory.known["app"].is_stopped = is_stopped;
+
+  FakeSupervision next(is_stopped ? std::vector{restarting()} : std::vector<ProcessConfig>{});
+  next.memory = &memory;
+  next.children.pattern.workers_heed_terminate = false;
+  FakeGroup& workers = next.children.leave_workers(leader, launch_id);
+  next.start();
+  CHECK(next.status().state == ProcessState::stopping);
+  workers.has_workers = false;
+  next.advance(50ms);
+  CHECK(next.children.launches() == 0);
+  if (is_stopped) CHECK(next.status().state == ProcessState::stopped);
+  const auto known = memory.recall("app");
+  CHECK((!known || !known->run));
+}
+
 TEST_CASE("nothing is touched before the first update") {
   FakeMemory memory;
   FakeSupervision world({child_config()});

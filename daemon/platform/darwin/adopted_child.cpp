@@ -10,4 +10,9 @@ std::unique_ptr<ChildProcess> adopt_child(const ProcessIdentity& /*identity*/) {
   return nullptr;
 }
 
+std::unique_ptr<ChildProcess> adopt_leftovers(const ProcessIdentity& /*leader*/,
+                                              std::string_view /*launch_id*/) {
+  return nullptr;
+}
+
 }  // namespace provisr::daemon

@@ -1,24 +1,22 @@
 #include "daemon/platform/adopted_child.hpp"
 
 #include "daemon/platform/linux/environments.hpp"
-#include "daemon/platform/linux/file_text.hpp"
+#include "daemon/platform/linux/pidfd.hpp"
+#include "daemon/platform/linux/proc_processes.hpp"
 #include "daemon/platform/posix/adopted_ends.hpp"
+#include "daemon/platform/posix/launch_mark.hpp"
 #include "daemon/platform/posix/orphans.hpp"
 #include "daemon/platform/posix/process_group.hpp"
 #include "daemon/platform/process_handle.hpp"
-#include "lib/platform/linux/proc_text.hpp"
 #include "lib/platform/posix/file_descriptor.hpp"
 
-#include <algorithm>
 #include <chrono>
 #include <initializer_list>
 #include <optional>
 #include <poll.h>
 #include <signal.h>
 #include <string>
-#include <string_view>
 #include <sys/epoll.h>
-#include <sys/syscall.h>
 #include <system_error>
 #include <unistd.h>
 #include <unordered_set>
@@ -39,17 +37,7 @@ using Clock = std::chrono::steady_clock;
 
 /// Returns the mark in the environment; empty if there is none or it cannot be read.
 [[nodiscard]] std::string mark_of(pid_t pid) {
-  const std::string environment = Environments::system().of(pid);
-  for (std::string_view rest = environment; !rest.empty();) {
-    const std::string_view entry = rest.substr(0, rest.find('\0'));
-    if (entry.starts_with(mark_key)) return std::string(entry);
-    rest.remove_prefix(std::min(entry.size() + 1, rest.size()));
-  }
-  return {};
-}
-
-[[nodiscard]] std::optional<linux_platform::Stat> stat_of(pid_t pid) {
-  return linux_platform::parse_stat(text_of("/proc/" + std::to_string(pid) + "/stat"));
+  return std::string(mark_in(Environments::system().of(pid)));
 }
 
 /// Returns false if the process is, or was when it ended, still the forked copy of the daemon that
@@ -67,10 +55,6 @@ using Clock = std::chrono::steady_clock;
 
 /// How long the parent may take to collect the process; only then is the exit status known.
 constexpr std::chrono::seconds collection_patience{1};
-
-[[nodiscard]] FileDescriptor open_pidfd(ProcessId pid) {
-  return FileDescriptor(static_cast<int>(syscall(SYS_pidfd_open, static_cast<pid_t>(pid), 0U)));
-}
 
 /// Polls all watched processes. Children close it between fork and exec.
 [[nodiscard]] const FileDescriptor& watched() {
@@ -165,7 +149,7 @@ class AdoptedChild final : public ChildProcess {
     for (const int number : numbers) {
       // The leader may have left its original group.
       if (has_group && kill(-pid_, number) != 0 && has_leader) {
-        syscall(SYS_pidfd_send_signal, pidfd_.get(), number, nullptr, 0U);
+        send_signal_to(pidfd_, number);
       }
       for (const pid_t orphan : left_group) signal_orphan(orphan, number);
     }

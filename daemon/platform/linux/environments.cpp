@@ -1,7 +1,6 @@
 #include "daemon/platform/linux/environments.hpp"
 
-#include "daemon/platform/linux/file_text.hpp"
-#include "lib/platform/linux/proc_text.hpp"
+#include "daemon/platform/linux/proc_processes.hpp"
 #include "lib/platform/posix/file_descriptor.hpp"
 
 #include <algorithm>
@@ -20,8 +19,8 @@
 namespace provisr::daemon {
 namespace {
 
-[[nodiscard]] bool is_over(const std::string& directory) {
-  const auto stat = linux_platform::parse_stat(text_of(directory + "stat"));
+[[nodiscard]] bool is_over(pid_t pid) {
+  const auto stat = stat_of(pid);
   return !stat || stat->has_ended();
 }
 
@@ -43,11 +42,11 @@ namespace {
 [[nodiscard]] std::string read_environment(pid_t pid) {
   constexpr int looks = 20;
   constexpr std::chrono::microseconds pause{100};
-  const std::string directory = "/proc/" + std::to_string(pid) + "/";
-  std::string environment = read_once(directory + "environ");
-  for (int i = 1; i < looks && environment.empty() && !is_over(directory); ++i) {
+  const std::string file_name = "/proc/" + std::to_string(pid) + "/environ";
+  std::string environment = read_once(file_name);
+  for (int i = 1; i < looks && environment.empty() && !is_over(pid); ++i) {
     std::this_thread::sleep_for(pause);
-    environment = read_once(directory + "environ");
+    environment = read_once(file_name);
   }
   return environment;
 }

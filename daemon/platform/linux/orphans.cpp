@@ -3,6 +3,7 @@
 #include "daemon/platform/ended_children.hpp"
 #include "daemon/platform/linux/environments.hpp"
 #include "daemon/platform/linux/file_text.hpp"
+#include "daemon/platform/posix/launch_mark.hpp"
 
 #include <charconv>
 #include <cstddef>
@@ -21,17 +22,6 @@ namespace {
   const auto [rest, error] = std::from_chars(next, end, number);
   next = rest;
   return error == std::errc{};
-}
-
-/// Entries end with a null character.
-[[nodiscard]] bool has_entry(std::string_view environment, std::string_view entry) {
-  while (!environment.empty()) {
-    const std::size_t end = environment.find('\0');
-    if (environment.substr(0, end) == entry) return true;
-    if (end == std::string_view::npos) return false;
-    environment.remove_prefix(end + 1);
-  }
-  return false;
 }
 
 }  // namespace
@@ -54,7 +44,7 @@ std::vector<pid_t> marked_orphans(pid_t adopter, std::string_view mark,
   std::vector<pid_t> orphans;
   const std::vector<std::string> environments = Environments::system().of(candidates);
   for (std::size_t i = 0; i < candidates.size(); ++i) {
-    if (has_entry(environments[i], mark)) orphans.push_back(candidates[i]);
+    if (mark_in(environments[i]) == mark) orphans.push_back(candidates[i]);
   }
   return orphans;
 }

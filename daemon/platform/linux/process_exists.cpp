@@ -1,19 +1,17 @@
 #include "daemon/platform/process_exists.hpp"
 
-#include "lib/platform/posix/file_descriptor.hpp"
+#include "daemon/platform/linux/pidfd.hpp"
 
 #include <cerrno>
 #include <poll.h>
 #include <signal.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 namespace provisr::daemon {
 namespace {
 
 /// False if the kernel does not tell (before Linux 5.3).
 [[nodiscard]] bool is_known_to_have_ended(pid_t pid) {
-  const posix_platform::FileDescriptor pidfd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0U)));
+  const posix_platform::FileDescriptor pidfd = open_pidfd(pid);
   pollfd ended{.fd = pidfd.get(), .events = POLLIN, .revents = 0};
   return pidfd && ::poll(&ended, 1, 0) > 0;
 }

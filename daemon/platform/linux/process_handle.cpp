@@ -1,6 +1,7 @@
 #include "daemon/platform/process_handle.hpp"
 
 #include "daemon/platform/linux/oom_witness.hpp"
+#include "daemon/platform/linux/pidfd.hpp"
 #include "daemon/platform/oom_kills.hpp"
 #include "daemon/platform/posix/wait_status.hpp"
 #include "lib/platform/posix/file_descriptor.hpp"
@@ -11,7 +12,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/ioctl.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 #include <utility>
 
@@ -73,7 +73,7 @@ class Pidfd final : public ProcessHandle {
 }  // namespace
 
 std::unique_ptr<ProcessHandle> ProcessHandle::open(ProcessId pid) {
-  FileDescriptor fd(static_cast<int>(syscall(SYS_pidfd_open, static_cast<pid_t>(pid), 0U)));
+  FileDescriptor fd = open_pidfd(pid);
   if (!fd) return nullptr;
   return std::make_unique<Pidfd>(std::move(fd), pid);
 }

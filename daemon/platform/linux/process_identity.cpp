@@ -1,7 +1,7 @@
 #include "daemon/platform/process_identity.hpp"
 
 #include "daemon/platform/linux/file_text.hpp"
-#include "lib/platform/linux/proc_text.hpp"
+#include "daemon/platform/linux/proc_processes.hpp"
 
 #include <string>
 #include <sys/stat.h>
@@ -29,7 +29,7 @@ struct Surroundings {
 std::optional<ProcessIdentity> identity_of(ProcessId pid) {
   static const Surroundings shared = find_surroundings();
   if (shared.boot.front() == '\0') return std::nullopt;
-  const auto stat = linux_platform::parse_stat(text_of("/proc/" + std::to_string(pid) + "/stat"));
+  const auto stat = stat_of(static_cast<pid_t>(pid));
   if (!stat) return std::nullopt;
   return ProcessIdentity{pid, stat->start_clock_ticks, shared.pid_namespace, shared.boot};
 }

@@ -3,13 +3,12 @@
 #include "daemon/platform/oom_kills.hpp"
 #include "daemon/platform/posix/child_birth.hpp"
 #include "daemon/platform/posix/last_error.hpp"
+#include "daemon/platform/posix/launch_mark.hpp"
 #include "daemon/platform/posix/oom_kills.hpp"
 #include "daemon/platform/posix/orphans.hpp"
 #include "daemon/platform/posix/pipe.hpp"
 #include "daemon/platform/posix/process_group.hpp"
 #include "daemon/platform/posix/wait_status.hpp"
-
-#include <fmt/format.h>
 
 #include <cerrno>
 #include <fcntl.h>
@@ -179,17 +178,12 @@ class PosixChild final : public ChildProcess {
   mutable pid_t member_ = 0;      ///< live member seen last, after the leader has ended
 };
 
-[[nodiscard]] std::string unique_mark() {
-  static unsigned long count = 0;
-  return fmt::format("{}{}-{}", mark_key, getpid(), ++count);
-}
-
 }  // namespace
 
 std::unique_ptr<ChildProcess> ChildProcess::start(const ChildCommand& command,
                                                   StartFailure& failure) {
   check_for_oom_kills();
-  const std::string mark = unique_mark();
+  const std::string mark = launch_mark(command.launch_id);
   auto birth = std::make_unique<const ChildBirth>(command);
   Pipe pipe = command.outlives_daemon ? make_two_way_pipe() : make_pipe();
   const bool has_pipe = pipe.write_end && fcntl(pipe.read_end.get(), F_SETFL, O_NONBLOCK) == 0;

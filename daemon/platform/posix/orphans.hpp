@@ -7,12 +7,8 @@
 
 namespace provisr::daemon {
 
-/// Key of an environment entry that identifies a child: its value is unique on this machine, and
-/// descendants inherit it.
-constexpr std::string_view mark_key = "PROVISR_LAUNCH=";
-
 /// Returns the orphans of the child with this `mark`: living children of `adopter` that are not in
-/// `started` and have the entry `mark` ("KEY=value") in their environment. Empty if the system
+/// `started` and have the `mark` in their environment (see launch_mark.hpp). Empty if the system
 /// cannot report them.
 [[nodiscard]] std::vector<pid_t> marked_orphans(pid_t adopter, std::string_view mark,
                                                 const std::unordered_set<pid_t>& started);
