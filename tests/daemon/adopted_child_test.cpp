@@ -8,8 +8,10 @@
 #include "support/send_signal.hpp"
 
 #include <catch2/catch_test_macros.hpp>
+#include <fmt/format.h>
 
 #include <signal.h>
+#include <string>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -66,4 +68,28 @@ TEST_CASE("a child that has executed its program is taken over") {
   const auto identity = identity_of(child.pid());
   REQUIRE(identity);
   CHECK(adopt_child(*identity) != nullptr);
+}
+
+TEST_CASE("what a process left running is found by the launch id in its environment") {
+  StartFailure failure;
+  const std::string launch_id = fmt::format("test-{}", ::getpid());
+  const auto child = ChildProcess::start(
+      {.argv = {child_path(), "stubborn"}, .launch_id = launch_id, .work_dir = {}, .env = {}},
+      failure);
+  REQUIRE(child);
+  REQUIRE(eventually([&] { return child->execution(failure) == Execution::done; }));
+  auto leader = identity_of(child->pid());
+  REQUIRE(leader);
+  leader->pid = 2'000'000'000;  // gone
+  CHECK(adopt_leftovers(*leader, launch_id + "0") == nullptr);
+  const auto leftovers = adopt_leftovers(*leader, launch_id);
+  REQUIRE(leftovers);
+  CHECK(leftovers->has_ended());
+  leftovers->kill_group();
+  REQUIRE(eventually([&] { return child->has_ended(); }));
+  CHECK(child->collect_exit()->signal == SIGKILL);
+  CHECK_FALSE(leftovers->group_alive());
+
+  leader->boot.front() ^= 1;
+  CHECK(adopt_leftovers(*leader, launch_id) == nullptr);
 }

@@ -56,6 +56,15 @@ void remember(const fs::path& file, std::string_view name,
   return pids;
 }
 
+/// Returns the environment entry that identifies a child and its descendants.
+[[nodiscard]] std::string launch_mark_of(int pid) {
+  std::ifstream file(fmt::format("/proc/{}/environ", pid));
+  std::string entry;
+  while (std::getline(file, entry, '\0') && !entry.starts_with("PROVISR_LAUNCH=")) {
+  }
+  return entry;
+}
+
 /// Adopts and reaps the children of a killed daemon, as an init does, so that their ends are known.
 class Init {
  public:
@@ -199,6 +208,27 @@ TEST_CASE("what a child left running is ended by the next daemon, then the child
   CHECK(daemon.pid_of("app") != leader);
   CHECK(daemon.json("/api/exits")["exits"].Size() == 1);
   CHECK(daemon.program->comes_to_log("what it left running is asked to stop"));
+}
+
+TEST_CASE("whoever starts the next daemon is not taken for what a child left running") {
+  const Init init;
+  const TempDirectory folder;
+  Lasting daemon(lasting_process("app"));
+  const int leader = daemon.pid_of("app");
+  const std::string mark = launch_mark_of(leader);
+  daemon.kill();
+  send_signal(leader, SIGKILL);
+  Init::collect(leader);
+  std::vector<std::string> command{"env", mark, "sh", "-c", "\"$@\"; true", "sh"};
+  for (const std::string& word : daemon.command()) command.push_back(word);
+  Program shell(command, folder.path());
+  CHECK(eventually([&] { return daemon.is_healthy() || shell.has_ended(); }));
+  CHECK_FALSE(shell.has_ended());
+  CHECK(eventually([&] { return daemon.state_of("app") == "running"; }));
+  CHECK_THAT(shell.err(), !ContainsSubstring("left running"));
+  const std::string started = read_text(fmt::format("/proc/{0}/task/{0}/children", shell.pid()));
+  send_signal(std::stoi(started), SIGTERM);
+  CHECK(shell.wait() == 0);
 }
 
 TEST_CASE("exit records and histories go on over a kill -9, in order and each once") {

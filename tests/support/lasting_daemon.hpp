@@ -77,7 +77,7 @@ class Lasting {
 
   void start() {
     start_unseen();
-    const bool is_up = eventually([&] { return has_answer() || program->has_ended(); });
+    const bool is_up = eventually([&] { return is_healthy() || program->has_ended(); });
     INFO(program->err());
     REQUIRE(is_up);
     REQUIRE_FALSE(program->has_ended());
@@ -99,6 +99,8 @@ class Lasting {
     kill();
     start();
   }
+
+  [[nodiscard]] bool is_healthy() const { return http_get(port, "/healthz").status == 200; }
 
   [[nodiscard]] rapidjson::Document json(const std::string& path) const {
     rapidjson::Document document;
@@ -164,15 +166,13 @@ class Lasting {
   std::optional<Program> program;
 
  private:
-  [[nodiscard]] bool has_answer() const { return http_get(port, "/healthz").status == 200; }
-
   /// Ends the daemon and its children. If the daemon was killed, its children still run: a new
   /// daemon is started to end them.
   void end_all() {
     if (!program || program->has_ended()) {
       program.reset();
       program.emplace(command(), folder_.path());
-      static_cast<void>(eventually([&] { return has_answer() || program->has_ended(); }));
+      static_cast<void>(eventually([&] { return is_healthy() || program->has_ended(); }));
     }
     program->signal(SIGTERM);
     static_cast<void>(program->wait());

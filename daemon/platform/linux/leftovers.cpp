@@ -17,6 +17,7 @@
 #include <sys/types.h>
 #include <unistd.h>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -24,6 +25,16 @@ namespace provisr::daemon {
 namespace {
 
 using Processes = std::vector<ProcessIdentity>;
+
+/// Returns this program and its ancestors. Somebody may start it from a shell that is a leftover.
+[[nodiscard]] std::unordered_set<pid_t> self_and_ancestors() {
+  std::unordered_set<pid_t> pids;
+  for (pid_t pid = ::getpid(); pid > 0 && pids.insert(pid).second;) {
+    const auto stat = stat_of(pid);
+    pid = stat ? stat->parent_pid : 0;
+  }
+  return pids;
+}
 
 /// The processes of this machine by their mark. Many names may ask for theirs within one start, and
 /// a search reads the environment of every process.
@@ -47,7 +58,7 @@ class MarkedProcesses {
   void search() {
     by_mark_.clear();
     std::vector<pid_t> pids = all_processes();
-    std::erase(pids, ::getpid());
+    std::erase_if(pids, [own = self_and_ancestors()](pid_t pid) { return own.contains(pid); });
     const std::vector<std::string> environments = Environments::system().of(pids);
     for (std::size_t i = 0; i < pids.size(); ++i) {
       const std::string_view mark = mark_in(environments[i]);
@@ -104,7 +115,7 @@ class Leftovers final : public ChildProcess {
       const auto stat = living_stat_of(process);
       if (!stat) continue;
       marked_.push_back(process);
-      has_group_ |= stat->process_group == leader_;
+      has_group_ |= stat->process_group == leader_ && leader_ != ::getpgrp();
     }
   }
 
