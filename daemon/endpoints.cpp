@@ -92,14 +92,24 @@ Endpoints::Endpoints(const Config& config, const Sources& sources, EndpointActio
 }
 
 void Endpoints::bind(const Predecessors& predecessors) {
-  const auto bind_one = [&](HttpServer Endpoints::*server) {
-    const bool is_shared =
-        std::any_of(predecessors.begin(), predecessors.end(),
-                    [&](const Endpoints* other) { return (this->*server).share(other->*server); });
-    if (!is_shared) bind_anew(this->*server, predecessors);
+  if (!share(&Endpoints::api_server_, predecessors)) bind_anew(api_server_, predecessors);
+  if (!has_metrics_ || share(&Endpoints::metrics_server_, predecessors)) return;
+  bind_anew(metrics_server_, predecessors);
+}
+
+/// Shares the sockets of a predecessor that has this address. Prefers the server of the same kind,
+/// because only that one has the port that the system chose for 0.
+bool Endpoints::share(HttpServer Endpoints::*server, const Predecessors& predecessors) {
+  const auto shares_with = [&](HttpServer Endpoints::*kind) {
+    return std::ranges::any_of(predecessors, [&](const Endpoints* predecessor) {
+      return (this->*server).share(predecessor->*kind);
+    });
   };
-  bind_one(&Endpoints::api_server_);
-  if (has_metrics_) bind_one(&Endpoints::metrics_server_);
+  if (shares_with(server)) return true;
+  const ListenAddress& address = (this->*server).address();
+  if (!address.is_unix_socket() && address.port == 0) return false;
+  return shares_with(server == &Endpoints::api_server_ ? &Endpoints::metrics_server_
+                                                       : &Endpoints::api_server_);
 }
 
 /// A system says only that an address is taken, and not by whom.

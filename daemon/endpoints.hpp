@@ -60,6 +60,7 @@ class Endpoints {
   [[nodiscard]] bool is_drained() const;
 
  private:
+  [[nodiscard]] bool share(HttpServer Endpoints::*server, const Predecessors& predecessors);
   static void bind_anew(HttpServer& server, const Predecessors& predecessors);
   void add_routes(const std::string& base_path, const Sources& sources);
 

@@ -11,10 +11,13 @@
 #include <catch2/matchers/catch_matchers_string.hpp>
 #include <fmt/format.h>
 
+#include <array>
+#include <atomic>
 #include <filesystem>
 #include <signal.h>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 
 using namespace provisr;
@@ -34,12 +37,12 @@ class Reloadable {
 
   void write(const std::string& processes, std::string_view server = "",
              std::string_view collection = "") const {
-    folder_.write("new.toml",
-                  fmt::format("[server]\nlisten = \"127.0.0.1:{}\"\n{}\n"
-                              "[server.auth]\ntoken_file = \"{}\"\n"
-                              "[metrics]\nlisten = \"127.0.0.1:{}\"\n"
-                              "[metrics.process_metrics]\n{}\n{}",
-                              port, server, token_.path(), metrics_port, collection, processes));
+    folder_.write("new.toml", fmt::format("[server]\nlisten = \"{}:{}\"\n{}\n"
+                                          "[server.auth]\ntoken_file = \"{}\"\n"
+                                          "[metrics]\nlisten = \"127.0.0.1:{}\"\n"
+                                          "[metrics.process_metrics]\n{}\n{}",
+                                          host, port, server, token_.path(), metrics_port,
+                                          collection, processes));
     std::filesystem::rename(folder_.path() / "new.toml", file());  // replaced atomically
   }
   [[nodiscard]] HttpResult reload() const {
@@ -61,6 +64,7 @@ class Reloadable {
   [[nodiscard]] Program& program() { return *program_; }
   [[nodiscard]] std::filesystem::path file() const { return folder_.path() / "provisr.toml"; }
 
+  std::string host = "127.0.0.1";  ///< of the API
   int port = free_port();
   int metrics_port = free_port();
 
@@ -188,6 +192,7 @@ TEST_CASE("listeners move, or serve by other rules at the same address") {
 
   const int before = daemon.port;
   const int taken = daemon.metrics_port;
+  daemon.host = "";     // all addresses, among them one
   daemon.port = taken;  // in use by another listener of the same process
   daemon.metrics_port = free_port();
   daemon.write(reloaded_process("app"));
@@ -197,6 +202,7 @@ TEST_CASE("listeners move, or serve by other rules at the same address") {
              ContainsSubstring(fmt::format("; provisrd itself listens on 127.0.0.1:{}", taken)));
   CHECK(http_get(before, "/v2/status").status == 200);
 
+  daemon.host = "127.0.0.1";
   daemon.port = free_port();
   daemon.metrics_port = taken;
   daemon.write(reloaded_process("app"));
@@ -237,10 +243,37 @@ TEST_CASE("the status tells where the daemon listens, and not where it could not
   Reloadable daemon(reloaded_process("app"));
   const int before = daemon.port;
   const std::string words = fmt::format("\"api\":\"127.0.0.1:{}\"", before);
-  daemon.metrics_port = std::exchange(daemon.port, free_port());  // taken
+  daemon.host = "";
+  daemon.port = std::exchange(daemon.metrics_port, free_port());  // taken
   daemon.write(reloaded_process("app"));
   CHECK(http_send(before, "POST", "/api/reload", TokenFile::credentials).status == 422);
   CHECK_THAT(http_get(before, "/api/status").body, ContainsSubstring(words));
+}
+
+TEST_CASE("the listeners can swap their addresses, and nobody is refused meanwhile") {
+  Reloadable daemon(reloaded_process("app"));
+  std::atomic<bool> is_over = false;
+  std::atomic<int> refused = 0;
+  std::thread client([&, ports = std::array{daemon.port, daemon.metrics_port}] {
+    while (!is_over) {
+      for (const int port : ports) {
+        if (http_get(port, "/healthz").status == 0) ++refused;
+      }
+    }
+  });
+  for (int i = 0; i < 10; ++i) {
+    std::swap(daemon.port, daemon.metrics_port);
+    daemon.write(reloaded_process("app"));
+    const HttpResult result =
+        http_send(daemon.metrics_port, "POST", "/api/reload", TokenFile::credentials);
+    INFO(result.body);
+    CHECK(result.status == 200);
+    CHECK(eventually([&] { return http_get(daemon.port, "/api/status").status == 200; }));
+    CHECK(eventually([&] { return http_get(daemon.metrics_port, "/metrics").status == 200; }));
+  }
+  is_over = true;
+  client.join();
+  CHECK(refused == 0);
 }
 
 TEST_CASE("a listener can move back at once") {
