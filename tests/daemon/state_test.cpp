@@ -215,7 +215,8 @@ TEST_CASE("whoever starts the next daemon is not taken for what a child left run
   const TempDirectory folder;
   Lasting daemon(lasting_process("app"));
   const int leader = daemon.pid_of("app");
-  const std::string mark = launch_mark_of(leader);
+  std::string mark;
+  REQUIRE(eventually([&] { return !(mark = launch_mark_of(leader)).empty(); }));  // executed
   daemon.kill();
   send_signal(leader, SIGKILL);
   Init::collect(leader);
