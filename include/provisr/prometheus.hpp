@@ -36,7 +36,7 @@ void write_presence_families(PrometheusWriter& writer, ForEach&& for_each) {
   for_each([&](std::string_view name, bool runs) { writer.sample_of_process(name, runs ? 1 : 0); });
   detail::begin_info_family(writer);
   for_each([&](std::string_view name, bool) {
-    writer.sample({{"name", name}, {"base", base_of(name)}}, 1);
+    writer.sample_of_process(name, {"base", base_of(name)}, 1);
   });
 }
 
@@ -112,7 +112,7 @@ inline void write_presence(PrometheusWriter& writer, const Snapshot& snapshot) {
   begin_info_family(writer);
   for (const Snapshot::Process process : snapshot) {
     if (process.retired()) continue;
-    writer.sample({{"name", process.name()}, {"base", base_of(process.name())}}, 1);
+    writer.sample_of_process(process.name(), {"base", base_of(process.name())}, 1);
   }
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <algorithm>
+#include <array>
 #include <charconv>
 #include <chrono>
 #include <cmath>
@@ -49,15 +49,16 @@ class PrometheusWriter {
   /// sample.
   void family(std::string_view name, std::string_view type, std::string_view help) {
     name_ = name;
+    start_line_of_process();
     if (format_ == ExpositionFormat::text) {
-      append_heading(name, type, help, is_escaped_in_help);
+      append_heading(name, type, help, escaped_in_help);
     } else if (type != "counter") {
-      append_heading(name, type, help, is_escaped_in_label);
+      append_heading(name, type, help, escaped_in_label);
     } else if (name.ends_with(total)) {
-      append_heading(name.substr(0, name.size() - total.size()), type, help, is_escaped_in_label);
+      append_heading(name.substr(0, name.size() - total.size()), type, help, escaped_in_label);
     } else {
       // OpenMetrics requires _total for a counter
-      append_heading(name, "unknown", help, is_escaped_in_label);
+      append_heading(name, "unknown", help, escaped_in_label);
     }
   }
 
@@ -74,7 +75,7 @@ class PrometheusWriter {
     for (const auto& [label, text] : labels) {
       out_.push_back(separator);
       out_.append(label).append("=\"");
-      append_escaped(text, is_escaped_in_label);
+      append_escaped(text, escaped_in_label);
       out_.push_back('"');
       separator = ',';
     }
@@ -85,59 +86,95 @@ class PrometheusWriter {
   /// Writes a sample with the only label `name`. A valid process name needs no escaping.
   template <class Number>
   void sample_of_process(std::string_view process, Number value) {
-    // Grows the string once for the longest line, then cuts off the rest.
-    const std::size_t begin = out_.size();
-    out_.resize(begin + name_.size() + process.size() + longest_rest_of_line);
-    char* end = out_.data() + begin;
-    for (const std::string_view part :
-         {name_, std::string_view("{name=\""), process, std::string_view("\"} ")}) {
-      end += part.copy(end, part.size());
-    }
-    end = write_number(end, value);
-    *end++ = '\n';
-    out_.resize(static_cast<std::size_t>(end - out_.data()));
+    append_line_of_process({process, "\"}"}, value);
+  }
+
+  /// As above, with a second label, whose value needs no escaping either.
+  template <class Number>
+  void sample_of_process(std::string_view process, const Label& second, Number value) {
+    append_line_of_process({process, "\",", second.first, "=\"", second.second, "\"}"}, value);
   }
 
  private:
   static constexpr std::string_view total = "_total";
 
-  static constexpr auto is_escaped_in_help = [](char c) { return c == '\\' || c == '\n'; };
-  static constexpr auto is_escaped_in_label = [](char c) {
-    return is_escaped_in_help(c) || c == '"';
-  };
+  static constexpr std::string_view escaped_in_help = "\\\n";
+  static constexpr std::string_view escaped_in_label = "\\\n\"";
 
-  template <class Predicate>
+  /// Writes what all lines of processes in this family begin with, if there is room for it.
+  void start_line_of_process() noexcept {
+    if (name_.size() + start_of_process.size() > line_start_.size()) return;
+    char* const end = line_start_.data() + name_.copy(line_start_.data(), name_.size());
+    start_of_process.copy(end, start_of_process.size());
+  }
+
+  /// Appends `line_start_` and more, which grows the string only once; then writes the rest over it
+  /// and cuts off what remains.
+  template <class Number>
+  void append_line_of_process(std::initializer_list<std::string_view> parts, Number value) {
+    const std::size_t start = name_.size() + start_of_process.size();
+    std::size_t longest = start + longest_end_of_line;
+    for (const std::string_view part : parts) longest += part.size();
+    if (longest > line_start_.size()) return append_long_line_of_process(parts, value);
+    const std::size_t begin = out_.size();
+    out_.append(line_start_.data(), longest);
+    char* end = out_.data() + begin + start;
+    for (const std::string_view part : parts) end += part.copy(end, part.size());
+    end = write_end_of_line(end, value);
+    out_.resize(static_cast<std::size_t>(end - out_.data()));
+  }
+
+  template <class Number>
+  void append_long_line_of_process(std::initializer_list<std::string_view> parts, Number value) {
+    out_.append(name_).append(start_of_process);
+    for (const std::string_view part : parts) out_.append(part);
+    append_value(value);
+  }
+
   void append_heading(std::string_view name, std::string_view type, std::string_view help,
-                      Predicate is_escaped) {
+                      std::string_view escaped) {
     out_.append("# HELP ").append(name).append(" ");
-    append_escaped(help, is_escaped);
+    append_escaped(help, escaped);
     out_.append("\n# TYPE ").append(name).append(" ").append(type).append("\n");
   }
 
-  template <class Predicate>
-  void append_escaped(std::string_view text, Predicate is_escaped) {
-    auto begin = text.begin();
+  /// `escaped` are the characters to escape.
+  void append_escaped(std::string_view text, std::string_view escaped) {
     for (;;) {
-      const auto end = std::find_if(begin, text.end(), is_escaped);
-      out_.append(begin, end);
-      if (end == text.end()) return;
+      const std::string_view plain = before_any_of(escaped, text);
+      out_.append(plain);
+      if (plain.size() == text.size()) return;
+      const char next = text[plain.size()];
       out_.push_back('\\');
-      out_.push_back(*end == '\n' ? 'n' : *end);
-      begin = end + 1;
+      out_.push_back(next == '\n' ? 'n' : next);
+      text.remove_prefix(plain.size() + 1);
     }
+  }
+
+  /// One search for each character is several times faster than find_first_of().
+  [[nodiscard]] static std::string_view before_any_of(std::string_view characters,
+                                                      std::string_view text) noexcept {
+    for (const char character : characters) text = text.substr(0, text.find(character));
+    return text;
   }
 
   template <class Number>
   void append_value(Number value) {
-    char line_end[40];
-    line_end[0] = ' ';
-    char* end = write_number(line_end + 1, value);
-    *end++ = '\n';
-    out_.append(line_end, static_cast<std::size_t>(end - line_end));
+    char text[longest_end_of_line];
+    out_.append(text, static_cast<std::size_t>(write_end_of_line(text, value) - text));
   }
 
+  static constexpr std::string_view start_of_process = "{name=\"";
   static constexpr std::size_t longest_number = 24;
-  static constexpr std::size_t longest_rest_of_line = 12 + longest_number;
+  static constexpr std::size_t longest_end_of_line = 1 + longest_number + 1;
+
+  template <class Number>
+  static char* write_end_of_line(char* end, Number value) {
+    *end++ = ' ';
+    end = write_number(end, value);
+    *end++ = '\n';
+    return end;
+  }
 
   template <std::integral Number>
   static char* write_number(char* end, Number value) {
@@ -152,7 +189,7 @@ class PrometheusWriter {
     const std::uint64_t nanoseconds = is_negative ? 0 - count : count;
     if (is_negative) *end++ = '-';
     end = std::to_chars(end, end + longest_number, nanoseconds / second).ptr;
-    return write_fraction(end, static_cast<std::uint32_t>(nanoseconds % second), second / 10);
+    return write_fraction(end, static_cast<std::uint32_t>(nanoseconds % second), 9);
   }
 
   static char* write_number(char* end, double value) {
@@ -176,24 +213,25 @@ class PrometheusWriter {
     constexpr auto whole_scale = static_cast<std::uint64_t>(scale);
     end = std::to_chars(end, end + longest_number, static_cast<std::uint32_t>(scaled / whole_scale))
               .ptr;
-    return write_fraction(end, static_cast<std::uint32_t>(scaled % whole_scale), whole_scale / 10);
+    return write_fraction(end, static_cast<std::uint32_t>(scaled % whole_scale), 8);
   }
 
-  /// `first_digit` is the value of a 1 directly after the decimal point.
-  static char* write_fraction(char* end, std::uint32_t fraction,
-                              std::uint32_t first_digit) noexcept {
+  /// Writes a fraction that has this many digits, without zeros at its end.
+  static char* write_fraction(char* end, std::uint32_t fraction, std::size_t digits) noexcept {
     if (fraction == 0) return end;
     *end++ = '.';
-    for (std::uint32_t digit = first_digit; fraction != 0; digit /= 10) {
-      *end++ = static_cast<char>('0' + fraction / digit);
-      fraction %= digit;
+    for (std::size_t digit = digits; digit-- > 0; fraction /= 10) {
+      end[digit] = static_cast<char>('0' + fraction % 10);
     }
+    end += digits;
+    while (end[-1] == '0') --end;
     return end;
   }
 
   std::string& out_;
   ExpositionFormat format_;
   std::string_view name_;
+  std::array<char, 512> line_start_{};  ///< what lines of processes begin with, in this family
 };
 
 }  // namespace provisr

@@ -5,6 +5,7 @@
 #include <bit>
 #include <chrono>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <limits>
@@ -74,6 +75,36 @@ TEST_CASE("labels are parted by commas", "[prometheus]") {
   writer.sample({{"a", "1"}, {"b", "2"}, {"c", "3"}}, 4);
   writer.sample_of_process("my-app", 5);
   CHECK(text == "m{a=\"1\",b=\"2\",c=\"3\"} 4\nm{name=\"my-app\"} 5\n");
+}
+
+TEST_CASE("lines of processes are whole, however long their parts are", "[prometheus]") {
+  for (const std::size_t size : {1U, 100U, 400U, 464U, 474U, 475U, 476U, 500U, 512U, 2'000U}) {
+    const std::string family(size, 'f');
+    for (const std::string& process : {std::string("p"), std::string(size, 'p')}) {
+      std::string text;
+      PrometheusWriter writer(text);
+      writer.family(family, "gauge", "h");
+      text.clear();
+      writer.sample_of_process(process, 1);
+      writer.sample_of_process("q", -2.2250738585072014e-308);
+      writer.sample_of_process(process, {"base", process}, std::uint64_t(1) << 63U);
+      const std::string start = family + "{name=\"";
+      CHECK(text == start + process + "\"} 1\n" + start + "q\"} -2.2250738585072014e-308\n" +
+                        start + process + "\",base=\"" + process + "\"} 9223372036854775808\n");
+    }
+  }
+}
+
+TEST_CASE("a line of a process holds nothing of an earlier family", "[prometheus]") {
+  std::string text;
+  PrometheusWriter writer(text);
+  writer.family("a_long_name", "gauge", "h");
+  writer.sample_of_process("process", 1);
+  writer.family("m", "gauge", "h");
+  text.clear();
+  writer.sample_of_process("p", 2);
+  writer.sample({{"l", "v"}}, 3);
+  CHECK(text == "m{name=\"p\"} 2\nm{l=\"v\"} 3\n");
 }
 
 TEST_CASE("numbers are as short as can be", "[prometheus]") {
