@@ -277,10 +277,8 @@ class BasicRegistry {
     // Guarded by tick_mutex_.
     std::optional<Watched> sampler;  ///< empty if there is no process or it has ended
     ProcessId pid = 0;
-    CpuReading last_cpu;
     bool was_in_tick = false;  ///< a tick has read the sampler
-    /// The counters last shown for the process of the latest tick.
-    std::vector<Figure<std::uint64_t>> shown_counters;
+    CpuReading last_cpu;
 
     // Guarded by state_mutex_.
     std::shared_ptr<History> history;
@@ -291,6 +289,8 @@ class BasicRegistry {
     // Guarded by tick_mutex_, rarely touched.
     bool reported_fds_error = false;
     FurtherFigures reported_refusals;
+    /// The counters last shown for the process of the latest tick.
+    std::vector<Figure<std::uint64_t>> shown_counters;
   };
 
   /// Requires both mutexes. The process does not count as vanished.
