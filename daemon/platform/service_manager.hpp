@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <string_view>
 
@@ -19,10 +20,13 @@ class ServiceManager {
   /// The program serves requests: call it after the start and after each reload.
   void notify_ready() const noexcept;
   void notify_reloading() const noexcept;
-  void notify_stopping() const noexcept;
+  /// `longest`: how long the end may take. The manager waits at least that long before it kills.
+  void notify_stopping(std::chrono::milliseconds longest) const noexcept;
 
  private:
   void tell(std::string_view state) const noexcept;
+  /// Appends the time in microseconds to `state`.
+  void tell(std::string_view state, std::chrono::nanoseconds time) const noexcept;
 
   std::string address_;  ///< empty: nothing is reported
 };

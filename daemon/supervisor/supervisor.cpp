@@ -333,12 +333,20 @@ void Supervisor::do_what_is_due(const Moment& now) {
 void Supervisor::request_stop() {
   if (std::exchange(stop_requested_, true)) return;
   services_.log->info("stopping");
-  if (options_.on_stop) options_.on_stop();
+  if (options_.on_stop) options_.on_stop(longest_end());
   const Moment moment = now();
   for (std::size_t index = 0; index < entries_.size(); ++index) {
     entries_[index].process->shut_down(moment);
     note_change(index);
   }
+}
+
+std::chrono::milliseconds Supervisor::longest_end() const {
+  std::chrono::milliseconds longest{};
+  for (const Entry& entry : entries_) {
+    if (entry.child != nullptr) longest = std::max(longest, entry.child->longest_end());
+  }
+  return longest;
 }
 
 void Supervisor::kill_what_remains() {
@@ -354,7 +362,7 @@ void Supervisor::kill_what_remains() {
 void Supervisor::hand_over() {
   if (options_.memory == nullptr) return request_stop();
   services_.log->info("ending without the children; the next start takes them over");
-  if (options_.on_stop) options_.on_stop();
+  if (options_.on_stop) options_.on_stop({});
   const Moment moment = now();
   for (const Entry& entry : entries_) {
     if (entry.child == nullptr) entry.process->shut_down(moment);

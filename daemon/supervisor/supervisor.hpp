@@ -62,8 +62,8 @@ struct SupervisorOptions {
   std::function<std::optional<ProcessIdentity>(ProcessId)> identify = &identity_of;
   EndedChildren* ended_children = &EndedChildren::system();  ///< must outlive the supervisor
   const Clock* clock = &Clock::system();                     ///< must outlive the supervisor
-  /// Called once, when a stop or a hand-over is requested.
-  std::function<void()> on_stop = {};
+  /// Called once, when a stop or a hand-over is requested, with the longest time that it may take.
+  std::function<void(std::chrono::milliseconds longest)> on_stop = {};
   /// Called for SIGHUP; empty: SIGHUP is a request to stop.
   std::function<void()> on_hangup = {};
   /// How long the history of a name outlives its removal.
@@ -118,6 +118,7 @@ class Supervisor {
   /// next_deadline() is not in the future.
   void update();
   void request_stop();
+  [[nodiscard]] std::chrono::milliseconds longest_end() const;
   void kill_what_remains();
   /// Ends without the children, which the next daemon takes over. Without a ProcessMemory, stops.
   void hand_over();

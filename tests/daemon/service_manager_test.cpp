@@ -101,7 +101,19 @@ TEST_CASE("a service manager is told of the start, of reloads and of the end") {
   daemon.program().signal(SIGTERM);
   CHECK(daemon.program().wait() == 0);
   REQUIRE(manager.is_told(6));
-  CHECK(manager.told()[5] == "STOPPING=1");
+  // A stop_timeout of 5 s, another 5 s after a kill, both also for what is left, and 15 s.
+  CHECK(manager.told()[5] == "STOPPING=1\nEXTEND_TIMEOUT_USEC=35000000");
+}
+
+TEST_CASE("a service manager waits as long as the slowest child may take to end") {
+  const TempDirectory folder;
+  Manager manager((folder.path() / "notify").string());
+  Daemon daemon(process_toml("app", {"threader", "1"}) +
+                process_toml("slow", {"threader", "1"}, "stop_timeout = \"5m\"\n"));
+  daemon.program().signal(SIGTERM);
+  CHECK(daemon.program().wait() == 0);
+  REQUIRE(manager.is_told(2));
+  CHECK(manager.told()[1] == "STOPPING=1\nEXTEND_TIMEOUT_USEC=625000000");
 }
 
 TEST_CASE("no child learns of the service manager") {

@@ -39,17 +39,19 @@ void ServiceManager::notify_ready() const noexcept {
 }
 
 void ServiceManager::notify_reloading() const noexcept {
-  const auto now = std::chrono::duration_cast<std::chrono::microseconds>(
-      std::chrono::steady_clock::now().time_since_epoch());
-  std::array<char, 64> text{};
-  constexpr std::string_view start = "RELOADING=1\nMONOTONIC_USEC=";
-  char* const digits = std::copy(start.begin(), start.end(), text.data());
-  const auto end = std::to_chars(digits, text.data() + text.size(), now.count());
-  tell({text.data(), end.ptr});
+  tell("RELOADING=1\nMONOTONIC_USEC=", std::chrono::steady_clock::now().time_since_epoch());
 }
 
-void ServiceManager::notify_stopping() const noexcept {
-  tell("STOPPING=1");
+void ServiceManager::notify_stopping(std::chrono::milliseconds longest) const noexcept {
+  tell("STOPPING=1\nEXTEND_TIMEOUT_USEC=", longest);
+}
+
+void ServiceManager::tell(std::string_view state, std::chrono::nanoseconds time) const noexcept {
+  const auto count = std::chrono::duration_cast<std::chrono::microseconds>(time).count();
+  std::array<char, 64> text{};
+  char* const digits = std::copy(state.begin(), state.end(), text.data());
+  const auto end = std::to_chars(digits, text.data() + text.size(), count);
+  tell({text.data(), end.ptr});
 }
 
 void ServiceManager::tell(std::string_view state) const noexcept {
