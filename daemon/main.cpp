@@ -46,7 +46,7 @@ constexpr int exit_bad_usage = 2;
 void report_error(const std::string& text) noexcept {
   try {
     const auto writer = start_log();
-    writer->write(format_line(LogLevel::error, text, writer->format()));
+    writer->write(format_lines(LogLevel::error, text, writer->format()));
   } catch (...) {  // no thread or memory available
     static_cast<void>(write_standard_error(text));
   }
@@ -62,10 +62,10 @@ void report_error(const std::string& text) noexcept {
 [[nodiscard]] std::vector<std::string> lines_of(const LoadedConfig& loaded, LogFormat format) {
   std::vector<std::string> lines;
   for (const ConfigNotice& fault : loaded.faults) {
-    lines.push_back(format_line(LogLevel::error, fault.to_string() + "\n", format));
+    lines.push_back(format_lines(LogLevel::error, fault.to_string() + "\n", format));
   }
   for (const ConfigNotice& warning : loaded.warnings) {
-    lines.push_back(format_line(LogLevel::warn, warning.to_string() + " (warning)\n", format));
+    lines.push_back(format_lines(LogLevel::warn, warning.to_string() + " (warning)\n", format));
   }
   return lines;
 }

@@ -3,6 +3,8 @@
 #include "daemon/base/text.hpp"
 #include "daemon/base/timestamp.hpp"
 
+#include <algorithm>
+
 namespace provisr::daemon {
 namespace {
 
@@ -48,14 +50,21 @@ std::optional<LogLevel> parse_log_level(std::string_view text) {
 std::string format_record(LogLevel level, std::string_view message,
                           std::chrono::system_clock::time_point time, LogFormat format) {
   if (format == LogFormat::journal) {
-    return format_line(level, escape_controls(message) + "\n", format);
+    return format_lines(level, escape_controls(message) + "\n", format);
   }
   return fmt::format("{} {} {}\n", rfc3339(std::chrono::time_point_cast<Timestamp::duration>(time)),
                      label(level), escape_controls(message));
 }
 
-std::string format_line(LogLevel level, std::string_view text, LogFormat format) {
-  return fmt::format("{}{}", format == LogFormat::journal ? journal_mark(level) : "", text);
+std::string format_lines(LogLevel level, std::string_view text, LogFormat format) {
+  if (format == LogFormat::dated) return std::string(text);
+  std::string marked;
+  while (!text.empty()) {
+    const std::string_view line = text.substr(0, std::min(text.find('\n'), text.size() - 1) + 1);
+    marked.append(journal_mark(level)).append(line);
+    text.remove_prefix(line.size());
+  }
+  return marked;
 }
 
 void Log::write(LogLevel level, std::string_view message) const {

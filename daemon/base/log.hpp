@@ -26,9 +26,9 @@ enum class LogFormat {
                                         std::chrono::system_clock::time_point time,
                                         LogFormat format = LogFormat::dated);
 
-/// Marks text that is no record, such as an error of the command line, with its level if the format
-/// has such marks.
-[[nodiscard]] std::string format_line(LogLevel level, std::string_view text, LogFormat format);
+/// Marks each line of a text that is no record, such as an error of the command line, with the
+/// level if the format has such marks.
+[[nodiscard]] std::string format_lines(LogLevel level, std::string_view text, LogFormat format);
 
 /// A destination of log records. Implementations are thread-safe and never block on a slow reader.
 class LogSink {

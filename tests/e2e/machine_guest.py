@@ -80,6 +80,10 @@ def sample(name):
     return get(f"metrics?name={name}")
 
 
+def control_group(unit):
+    return pathlib.Path("/sys/fs/cgroup" + shown(unit, "ControlGroup"))
+
+
 def journal(*options):
     return run("journalctl", "-o", "cat", "--no-pager", "-u", "provisrd", *options)
 
@@ -173,6 +177,14 @@ def a_reload_of_a_faulty_file_fails():
     eventually("the fault is in the journal", lambda: "nonsense" in journal("-n", "20"))
 
 
+def children_may_be_other_users():
+    start(sleeper("app", 'user = "worker"\n'))
+    pid = running_soon("app")["pid"]
+    assert os.stat(f"/proc/{pid}").st_uid == 1000
+    figures = eventually("figures", lambda: sample("app"))
+    assert figures["memory_rss"] > 0 and figures["num_fds"] >= 3, figures
+
+
 def running_soon(name):
     return eventually(f"{name} runs", lambda: running(name))
 
@@ -189,7 +201,7 @@ def restart_replaces_the_children():
 def stop_ends_all():
     start(sleeper("app"), ("family", 'command = "sleep 1001 & setsid sleep 1002; true"'))
     running_soon("family")
-    group = pathlib.Path("/sys/fs/cgroup" + shown("provisrd", "ControlGroup"))
+    group = control_group("provisrd")
     members = [int(pid) for pid in (group / "cgroup.procs").read_text().split()]
     assert len(members) >= 5, members
     systemctl("stop", "provisrd")
@@ -298,6 +310,26 @@ def a_child_that_the_kernel_kills():
     assert "oom_killed" not in later, later
 
 
+def a_child_that_the_machine_has_no_memory_for():
+    start(("eater", EATER), sleeper("app"))
+    app = running_soon("app")["pid"]
+    end = eventually("the end", lambda: last_exit_of("eater"))
+    assert end["oom_killed"] is True, end
+    assert running("app")["pid"] == app
+
+
+def a_frozen_unit_goes_on():
+    start(sleeper("app"))
+    pid = running_soon("app")["pid"]
+    group = control_group("provisrd")
+    (group / "cgroup.freeze").write_text("1")
+    eventually("it is frozen", lambda: "frozen 1" in (group / "cgroup.events").read_text())
+    time.sleep(3)
+    (group / "cgroup.freeze").write_text("0")
+    eventually("it is on time again", lambda: fetch("/healthz").startswith("ok"))
+    assert process("app")["pid"] == pid
+
+
 def time_for_systemd():
     """Returns once systemd has taken notice of the kill: it logs each one."""
     eventually("systemd logs the kill", lambda: "OOM killer" in
@@ -373,7 +405,7 @@ def swap_is_measured():
     assert before["memory_swap"] == 0, before
     run("mkswap", "/dev/nvme0n1")
     run("swapon", "/dev/nvme0n1")
-    group = pathlib.Path("/sys/fs/cgroup" + shown("heavy", "ControlGroup"))
+    group = control_group("heavy")
     (group / "memory.high").write_text("20M")
     eventually("it is swapped out", lambda: field(pid, "VmSwap") > 20_000_000)
     (group / "memory.high").write_text("max")
@@ -408,9 +440,10 @@ def process_1_of_a_container():
 
 CHECKS = (becomes_active_when_the_api_answers, a_faulty_file_is_told_and_not_tried_again,
           reload_takes_the_new_file, a_reload_of_a_faulty_file_fails, restart_replaces_the_children, stop_ends_all,
+          children_may_be_other_users,
           quit_hands_over, restart_hands_over, an_address_in_use_is_waited_for, a_killed_provisrd_is_started_again_and_takes_over, a_long_stop_is_not_cut_short,
           the_journal_knows_the_level_of_a_record, a_child_that_the_kernel_kills,
-          another_process_that_the_kernel_kills, matches_units_and_cgroups, swap_is_measured,
+          a_child_that_the_machine_has_no_memory_for, a_frozen_unit_goes_on, another_process_that_the_kernel_kills, matches_units_and_cgroups, swap_is_measured,
           process_1_of_a_container)
 
 

@@ -41,8 +41,10 @@ TEST_CASE("a record for the journal has its level as a number and no time") {
   CHECK(record(LogLevel::info) == "<6>a\\nb\n");
   CHECK(record(LogLevel::warn) == "<4>a\\nb\n");
   CHECK(record(LogLevel::error) == "<3>a\\nb\n");
-  CHECK(format_line(LogLevel::error, "x\n", LogFormat::journal) == "<3>x\n");
-  CHECK(format_line(LogLevel::error, "x\n", LogFormat::dated) == "x\n");
+  CHECK(format_lines(LogLevel::error, "x\ny\n", LogFormat::journal) == "<3>x\n<3>y\n");
+  CHECK(format_lines(LogLevel::error, "x\n\ny", LogFormat::journal) == "<3>x\n<3>\n<3>y");
+  CHECK(format_lines(LogLevel::error, "", LogFormat::journal).empty());
+  CHECK(format_lines(LogLevel::error, "x\ny\n", LogFormat::dated) == "x\ny\n");
 }
 
 TEST_CASE("a record is one line whatever the message holds") {
