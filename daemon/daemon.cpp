@@ -157,6 +157,10 @@ class Daemon {
       constexpr std::chrono::seconds for_the_rest{15};  // such as the last writes to a slow disk
       manager_.notify_stopping(longest + for_the_rest);
     };
+    if (const auto interval = manager_.watchdog_interval()) {
+      options.on_heartbeat = [this] { manager_.notify_alive(); };
+      options.heartbeat_interval = *interval;
+    }
     if (can_reload) {
       options.on_hangup = [this] { reloader_->request([](const ReloadReport&) {}); };
     }

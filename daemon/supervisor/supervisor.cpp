@@ -295,6 +295,13 @@ void Supervisor::update() {
   take_matches(moment);
   if (std::exchange(has_departed_, false)) drop_departed(moment);
   forget_retired(moment);
+  beat(moment);
+}
+
+void Supervisor::beat(const Moment& now) {
+  if (!options_.on_heartbeat || now.monotonic < next_heartbeat_) return;
+  options_.on_heartbeat();
+  next_heartbeat_ = now.monotonic + options_.heartbeat_interval;
 }
 
 void Supervisor::take_exits(const Moment& now) {
@@ -451,7 +458,7 @@ void Supervisor::index_by_pid(std::size_t index) {
 
 MonotonicTime Supervisor::next_deadline() const {
   if (has_more_ends_ || has_departed_ || has_lost_matches_) return {};
-  return std::min(deadlines_.earliest(), first_to_forget());
+  return std::min({deadlines_.earliest(), first_to_forget(), next_heartbeat_});
 }
 
 bool Supervisor::finished() const {

@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -257,6 +258,17 @@ def a_killed_provisrd_is_started_again_and_takes_over():
     assert running_soon("app")["pid"] == pid
 
 
+def a_provisrd_that_hangs_is_replaced():
+    start(sleeper("app"), head=STATEFUL, unit=KEEPS_CHILDREN + "WatchdogSec=3\nTimeoutAbortSec=3\nLimitCORE=0\n")
+    pid, daemon = running_soon("app")["pid"], main_pid()
+    time.sleep(5)
+    assert main_pid() == daemon and shown("provisrd", "NRestarts") == "0"
+    os.kill(daemon, signal.SIGSTOP)
+    eventually("it is replaced", lambda: main_pid() not in (0, daemon))
+    eventually("it is active", lambda: shown("provisrd", "ActiveState") == "active")
+    assert running_soon("app")["pid"] == pid
+
+
 def a_long_stop_is_not_cut_short():
     slow = 'trap "sleep 4; echo done > /run/ended; exit 0" TERM; while :; do sleep 0.1; done'
     start(("slow", f"args = ['sh', '-c', '{slow}']\nstop_timeout = \"30s\""), unit="[Service]\nTimeoutStopSec=2\n")
@@ -441,7 +453,8 @@ def process_1_of_a_container():
 CHECKS = (becomes_active_when_the_api_answers, a_faulty_file_is_told_and_not_tried_again,
           reload_takes_the_new_file, a_reload_of_a_faulty_file_fails, restart_replaces_the_children, stop_ends_all,
           children_may_be_other_users,
-          quit_hands_over, restart_hands_over, an_address_in_use_is_waited_for, a_killed_provisrd_is_started_again_and_takes_over, a_long_stop_is_not_cut_short,
+          quit_hands_over, restart_hands_over, an_address_in_use_is_waited_for, a_killed_provisrd_is_started_again_and_takes_over,
+          a_provisrd_that_hangs_is_replaced, a_long_stop_is_not_cut_short,
           the_journal_knows_the_level_of_a_record, a_child_that_the_kernel_kills,
           a_child_that_the_machine_has_no_memory_for, a_frozen_unit_goes_on, another_process_that_the_kernel_kills, matches_units_and_cgroups, swap_is_measured,
           process_1_of_a_container)

@@ -10,4 +10,6 @@ void ServiceManager::notify_reloading() const noexcept {}
 
 void ServiceManager::notify_stopping(std::chrono::milliseconds /*longest*/) const noexcept {}
 
+void ServiceManager::notify_alive() const noexcept {}
+
 }  // namespace provisr::daemon
