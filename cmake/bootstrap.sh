@@ -16,8 +16,8 @@ Installs, where they are missing, the packages that building provisrd needs.
   --demo    also what examples/process_metrics_demo.sh needs (curl, jq)
   --tests   --demo, and what the tests need (Catch2 3, valgrind) or run faster with (ccache)
   --e2e     --tests, and what the end-to-end tests need: Prometheus, Alertmanager, VictoriaMetrics, nginx
-            and PostgreSQL (none of them is started), Python and its client library, and the browser
-            that looks at the page (Chromium, Node.js, npm)
+            and PostgreSQL (none of them is started), QEMU, Python and its client library, and the
+            browser that looks at the page (Chromium, Node.js, npm)
   --bench   also what the benchmarks need
   --cross   --tests, and what the cross builds need: mingw-w64, Wine, QEMU, Zig (into build/zig)
             and the sources of the libraries (into build/sources)
@@ -122,7 +122,7 @@ wanted_packages() {
   if $with_bench; then packages+=(libbenchmark-dev wrk gnuplot-nox prometheus-cpp-dev python3); fi
   if $with_e2e; then
     packages+=(prometheus prometheus-alertmanager victoria-metrics iproute2 util-linux)
-    packages+=(nginx postgresql make gcc)
+    packages+=(nginx postgresql make gcc qemu-system-x86)
     packages+=(python3 python3-prometheus-client chromium)
     have node || packages+=(nodejs)
     have npm || packages+=(npm)

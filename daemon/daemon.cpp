@@ -153,7 +153,14 @@ class Daemon {
     options.memory = state_.get();
     if (state_) options.exits_before = state_->take_exits();
     if (state_) options.exit_counts_before = state_->exit_counts();
-    options.on_stop = [this] { manager_.notify_stopping(); };
+    options.on_stop = [this](std::chrono::milliseconds longest) {
+      constexpr std::chrono::seconds for_the_rest{15};  // such as the last writes to a slow disk
+      manager_.notify_stopping(longest + for_the_rest);
+    };
+    if (const auto interval = manager_.watchdog_interval()) {
+      options.on_heartbeat = [this] { manager_.notify_alive(); };
+      options.heartbeat_interval = *interval;
+    }
     if (can_reload) {
       options.on_hangup = [this] { reloader_->request([](const ReloadReport&) {}); };
     }

@@ -31,16 +31,22 @@ using namespace provisr::daemon;
 
 constexpr int exit_bad_usage = 2;
 
+[[nodiscard]] LogFormat error_format() {
+  return writes_errors_to_journal() ? LogFormat::journal : LogFormat::dated;
+}
+
 /// Starts the log to standard error. Writing to it does not wait for a reader that stalls.
 [[nodiscard]] std::unique_ptr<LogWriter> start_log() {
   const BlockedSignals blocked;
-  return std::make_unique<LogWriter>(write_standard_error);
+  return std::make_unique<LogWriter>(write_standard_error, LogWriter::default_capacity,
+                                     error_format());
 }
 
 /// Writes the program's final error message. Does not block for long.
 void report_error(const std::string& text) noexcept {
   try {
-    start_log()->write(text);
+    const auto writer = start_log();
+    writer->write(format_lines(LogLevel::error, text, writer->format()));
   } catch (...) {  // no thread or memory available
     static_cast<void>(write_standard_error(text));
   }
@@ -53,11 +59,13 @@ void report_error(const std::string& text) noexcept {
   return EXIT_FAILURE;
 }
 
-[[nodiscard]] std::vector<std::string> lines_of(const LoadedConfig& loaded) {
+[[nodiscard]] std::vector<std::string> lines_of(const LoadedConfig& loaded, LogFormat format) {
   std::vector<std::string> lines;
-  for (const ConfigNotice& fault : loaded.faults) lines.push_back(fault.to_string() + "\n");
+  for (const ConfigNotice& fault : loaded.faults) {
+    lines.push_back(format_lines(LogLevel::error, fault.to_string() + "\n", format));
+  }
   for (const ConfigNotice& warning : loaded.warnings) {
-    lines.push_back(warning.to_string() + " (warning)\n");
+    lines.push_back(format_lines(LogLevel::warn, warning.to_string() + " (warning)\n", format));
   }
   return lines;
 }
@@ -78,7 +86,7 @@ void report_error(const std::string& text) noexcept {
   const ServiceManager manager;
   LoadedConfig loaded = load_config(options.config_file);
   const std::unique_ptr<LogWriter> writer = start_log();
-  for (std::string& line : lines_of(loaded)) writer->write(std::move(line));
+  for (std::string& line : lines_of(loaded, writer->format())) writer->write(std::move(line));
   if (!loaded.faults.empty()) return exit_bad_usage;
   apply_overrides(options, loaded.config);
   return run_daemon(loaded.config, Supervisor::Until::stopped, Log(options.log_level, *writer),
@@ -97,7 +105,7 @@ void report_error(const std::string& text) noexcept {
 [[nodiscard]] int check(const Options& options, const StandardStreams& streams) {
   const LoadedConfig loaded = load_config(options.config_file);
   bool is_written = true;
-  for (const std::string& line : lines_of(loaded)) {
+  for (const std::string& line : lines_of(loaded, error_format())) {
     is_written = write_standard_error(line) && streams.has_error && is_written;
   }
   if (!loaded.faults.empty()) return exit_bad_usage;

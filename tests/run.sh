@@ -16,8 +16,9 @@ usage: tests/run.sh [MODE]...
   static     provisrd in one file for any Linux: on x86-64 with the demo and the daemon's tests, on
              arm64 with the unit tests under QEMU
   fuzz       libFuzzer over what reads foreign text, some seconds each
-  e2e        the whole beside what people use it with: Prometheus, a build, nginx, PostgreSQL, and
-             the page in a headless Chromium (it takes minutes)
+  e2e        the whole beside what people use it with: Prometheus, a build, nginx, PostgreSQL,
+             systemd on a machine of its own (QEMU), and the page in a headless Chromium (it takes
+             minutes)
   bench      the benchmarks, quickly: whether they run, not what they say
   format     whether the sources are formatted
   lint       clang-tidy over all sources (slow)
@@ -108,7 +109,7 @@ build() {
 # Tests that build with their own compilers and flags need to run only once: in dev.
 test_filter() {
   case "$1" in
-    dev) printf '%s\n' --exclude-regex '^e2e\.(exposition|monitoring|fleet|page|workloads)$' ;;
+    dev) printf '%s\n' --exclude-regex '^e2e\.(exposition|monitoring|fleet|page|workloads|machine.*)$' ;;
     windows-cross) ;;
     linux-static-aarch64) printf '%s\n' --tests-regex '^(unit: |platform\.version)' ;;
     *) printf '%s\n' --label-exclude '^(package|platform|e2e)$' ;;

@@ -16,14 +16,24 @@ enum class LogLevel { debug, info, warn, error };
 /// Parses "debug", "info", "warn" or "error"; returns nullopt for anything else.
 [[nodiscard]] std::optional<LogLevel> parse_log_level(std::string_view text);
 
+enum class LogFormat {
+  dated,    ///< 2025-01-27T10:30:45.123Z INFO my-app-1: started, pid 4711
+  journal,  ///< <6>my-app-1: started, pid 4711, see sd-daemon(3): the journal adds the time
+};
+
 /// Formats a record as Log passes it to its sink, with a line break at the end.
 [[nodiscard]] std::string format_record(LogLevel level, std::string_view message,
-                                        std::chrono::system_clock::time_point time);
+                                        std::chrono::system_clock::time_point time,
+                                        LogFormat format = LogFormat::dated);
+
+/// Marks each line of a text that is no record, such as an error of the command line, with the
+/// level if the format has such marks.
+[[nodiscard]] std::string format_lines(LogLevel level, std::string_view text, LogFormat format);
 
 /// A destination of log records. Implementations are thread-safe and never block on a slow reader.
 class LogSink {
  public:
-  LogSink() = default;
+  explicit LogSink(LogFormat format = LogFormat::dated) : format_(format) {}
   LogSink(const LogSink&) = delete;
   LogSink& operator=(const LogSink&) = delete;
   virtual ~LogSink() = default;
@@ -33,12 +43,16 @@ class LogSink {
 
   /// Returns how many records have been lost so far.
   [[nodiscard]] virtual std::uint64_t dropped() const noexcept = 0;
+
+  /// The format of the records that it takes.
+  [[nodiscard]] LogFormat format() const noexcept { return format_; }
+
+ private:
+  LogFormat format_;
 };
 
 /// A log of one-line records. It passes them to a sink, which must outlive the log. Escapes control
 /// characters in messages. Thread-safe.
-///
-///     2025-01-27T10:30:45.123Z INFO my-app-1: started, pid 4711
 class Log {
  public:
   Log(LogLevel least, LogSink& sink) : least_(least), sink_(&sink) {}

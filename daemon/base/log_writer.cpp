@@ -24,7 +24,8 @@ struct Record {
 /// The state shared by the writer and its thread. The thread may outlive the writer.
 class LogWriter::Queue {
  public:
-  Queue(Write write, std::size_t capacity) : write_(std::move(write)), capacity_(capacity) {}
+  Queue(Write write, std::size_t capacity, LogFormat format)
+      : write_(std::move(write)), capacity_(capacity), format_(format) {}
 
   void add(std::string text) noexcept {
     const std::lock_guard lock(mutex_);
@@ -80,7 +81,7 @@ class LogWriter::Queue {
                                 fmt::format("log: {} records were dropped: they could not be "
                                             "written in time",
                                             unreported_),
-                                std::chrono::system_clock::now()),
+                                std::chrono::system_clock::now(), format_),
           .reported_drops = unreported_});
     unreported_ = 0;
   }
@@ -107,6 +108,7 @@ class LogWriter::Queue {
 
   const Write write_;
   const std::size_t capacity_;
+  const LogFormat format_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Record> records_;
@@ -118,8 +120,9 @@ class LogWriter::Queue {
   bool is_drained_ = false;
 };
 
-LogWriter::LogWriter(Write write, std::size_t capacity)
-    : queue_(std::make_shared<Queue>(std::move(write), capacity)),
+LogWriter::LogWriter(Write write, std::size_t capacity, LogFormat format)
+    : LogSink(format),
+      queue_(std::make_shared<Queue>(std::move(write), capacity, format)),
       thread_([queue = queue_] { queue->run(); }) {}
 
 LogWriter::~LogWriter() {

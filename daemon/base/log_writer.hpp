@@ -23,7 +23,8 @@ class LogWriter final : public LogSink {
   static constexpr std::size_t default_capacity = 1024 * 1024;
 
   /// `capacity` bounds the queue, in bytes. The thread inherits the signal mask.
-  explicit LogWriter(Write write, std::size_t capacity = default_capacity);
+  explicit LogWriter(Write write, std::size_t capacity = default_capacity,
+                     LogFormat format = LogFormat::dated);
 
   /// Waits a moment for the queue to drain. If `write` still blocks then, the thread is detached:
   /// `write` must not refer to anything that does not live until the process ends.

@@ -15,6 +15,10 @@ struct StandardStreams {
 /// file size limit, fails instead of ending the program. Implemented in daemon/platform.
 [[nodiscard]] StandardStreams prepare_standard_streams() noexcept;
 
+/// Returns whether standard error leads to the journal of systemd, which adds the time to each line
+/// and reads levels as sd-daemon(3) has them.
+[[nodiscard]] bool writes_errors_to_journal() noexcept;
+
 /// Writes all of `text`, in one piece if the system can. Blocks while the reader takes nothing.
 /// Returns false on failure. Thread-safe.
 [[nodiscard]] bool write_standard_error(std::string_view text) noexcept;

@@ -668,6 +668,10 @@ void ManagedChild::kill(const Moment& now) {
   deadline_ = now.monotonic + kill_patience;
 }
 
+std::chrono::milliseconds ManagedChild::longest_end() const {
+  return 2 * (config_.stop_timeout + kill_patience);  // first the process, then what it has left
+}
+
 std::string_view ManagedChild::what_runs() const {
   return is_collected_ ? "what it left running" : "the process";
 }

@@ -4,6 +4,7 @@
 #include "daemon/supervisor/backoff.hpp"
 #include "daemon/supervisor/managed_process.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -65,6 +66,9 @@ class ManagedChild final : public ManagedProcess {
 
   /// Returns whether a process that could not be killed may still run.
   [[nodiscard]] bool given_up() const { return given_up_; }
+
+  /// Returns how long it takes at most to end the process and what it leaves behind.
+  [[nodiscard]] std::chrono::milliseconds longest_end() const;
 
  private:
   //            start due             start_duration        ended on its own, is restarted

@@ -296,6 +296,13 @@ void Supervisor::update() {
   take_matches(moment);
   if (std::exchange(has_departed_, false)) drop_departed(moment);
   forget_retired(moment);
+  beat(moment);
+}
+
+void Supervisor::beat(const Moment& now) {
+  if (!options_.on_heartbeat || now.monotonic < next_heartbeat_) return;
+  options_.on_heartbeat();
+  next_heartbeat_ = now.monotonic + options_.heartbeat_interval;
 }
 
 void Supervisor::take_exits(const Moment& now) {
@@ -334,12 +341,20 @@ void Supervisor::do_what_is_due(const Moment& now) {
 void Supervisor::request_stop() {
   if (std::exchange(stop_requested_, true)) return;
   services_.log->info("stopping");
-  if (options_.on_stop) options_.on_stop();
+  if (options_.on_stop) options_.on_stop(longest_end());
   const Moment moment = now();
   for (std::size_t index = 0; index < entries_.size(); ++index) {
     entries_[index].process->shut_down(moment);
     note_change(index);
   }
+}
+
+std::chrono::milliseconds Supervisor::longest_end() const {
+  std::chrono::milliseconds longest{};
+  for (const Entry& entry : entries_) {
+    if (entry.child != nullptr) longest = std::max(longest, entry.child->longest_end());
+  }
+  return longest;
 }
 
 void Supervisor::kill_what_remains() {
@@ -355,7 +370,7 @@ void Supervisor::kill_what_remains() {
 void Supervisor::hand_over() {
   if (options_.memory == nullptr) return request_stop();
   services_.log->info("ending without the children; the next start takes them over");
-  if (options_.on_stop) options_.on_stop();
+  if (options_.on_stop) options_.on_stop({});
   const Moment moment = now();
   for (const Entry& entry : entries_) {
     if (entry.child == nullptr) entry.process->shut_down(moment);
@@ -444,7 +459,7 @@ void Supervisor::index_by_pid(std::size_t index) {
 
 MonotonicTime Supervisor::next_deadline() const {
   if (has_more_ends_ || has_departed_ || has_lost_matches_) return {};
-  return std::min(deadlines_.earliest(), first_to_forget());
+  return std::min({deadlines_.earliest(), first_to_forget(), next_heartbeat_});
 }
 
 bool Supervisor::finished() const {

@@ -64,8 +64,11 @@ struct SupervisorOptions {
   std::function<std::optional<ProcessIdentity>(ProcessId)> identify = &identity_of;
   EndedChildren* ended_children = &EndedChildren::system();  ///< must outlive the supervisor
   const Clock* clock = &Clock::system();                     ///< must outlive the supervisor
-  /// Called once, when a stop or a hand-over is requested.
-  std::function<void()> on_stop = {};
+  /// Called once, when a stop or a hand-over is requested, with the longest time that it may take.
+  std::function<void(std::chrono::milliseconds longest)> on_stop = {};
+  /// Called at intervals, unless the supervisor hangs; empty: never.
+  std::function<void()> on_heartbeat = {};
+  std::chrono::nanoseconds heartbeat_interval = std::chrono::seconds(1);
   /// Called for SIGHUP; empty: SIGHUP is a request to stop.
   std::function<void()> on_hangup = {};
   /// How long the history of a name outlives its removal.
@@ -120,6 +123,7 @@ class Supervisor {
   /// next_deadline() is not in the future.
   void update();
   void request_stop();
+  [[nodiscard]] std::chrono::milliseconds longest_end() const;
   void kill_what_remains();
   /// Ends without the children, which the next daemon takes over. Without a ProcessMemory, stops.
   void hand_over();
@@ -200,6 +204,7 @@ class Supervisor {
       const Command& command, const std::vector<std::size_t>& targets) const;
   void note_change(std::size_t index);
   void note_lost_match(MatchedProcess& matched);
+  void beat(const Moment& now);
   void index_by_pid(std::size_t index);
   [[nodiscard]] Moment now() const;
 
@@ -221,6 +226,8 @@ class Supervisor {
   std::size_t active_ = 0;       ///< processes that have not ended
   bool has_departed_ = false;    ///< an entry that is leaving has ended
   bool has_more_ends_ = false;   ///< possibly: the last update() reached its bound
+  MonotonicTime next_heartbeat_ =
+      options_.on_heartbeat ? MonotonicTime() : MonotonicTime::max();  ///< max: never
   bool stop_requested_ = false;
   bool has_begun_ = false;
   bool is_handed_over_ = false;

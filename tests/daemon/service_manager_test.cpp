@@ -1,4 +1,5 @@
 #include "support/daemon_runner.hpp"
+#include "support/paths.hpp"
 #include "support/temp_directory.hpp"
 #include "support/text_file.hpp"
 
@@ -6,6 +7,7 @@
 #include <catch2/generators/catch_generators.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstddef>
@@ -101,19 +103,69 @@ TEST_CASE("a service manager is told of the start, of reloads and of the end") {
   daemon.program().signal(SIGTERM);
   CHECK(daemon.program().wait() == 0);
   REQUIRE(manager.is_told(6));
-  CHECK(manager.told()[5] == "STOPPING=1");
+  // A stop_timeout of 5 s, another 5 s after a kill, both also for what is left, and 15 s.
+  CHECK(manager.told()[5] == "STOPPING=1\nEXTEND_TIMEOUT_USEC=35000000");
+}
+
+TEST_CASE("a service manager waits as long as the slowest child may take to end") {
+  const TempDirectory folder;
+  Manager manager((folder.path() / "notify").string());
+  Daemon daemon(process_toml("app", {"threader", "1"}) +
+                process_toml("slow", {"threader", "1"}, "stop_timeout = \"5m\"\n"));
+  daemon.program().signal(SIGTERM);
+  CHECK(daemon.program().wait() == 0);
+  REQUIRE(manager.is_told(2));
+  CHECK(manager.told()[1] == "STOPPING=1\nEXTEND_TIMEOUT_USEC=625000000");
+}
+
+TEST_CASE("a service manager that watches is told that provisrd does not hang") {
+  const TempDirectory folder;
+  Manager manager((folder.path() / "notify").string());
+  const char* const own_pid = GENERATE("", "WATCHDOG_PID=$$ ");
+  const auto config = folder.write("provisr.toml",
+                                   "[server]\nlisten = \"127.0.0.1:0\"\n"
+                                   "[metrics]\nlisten = \"127.0.0.1:0\"\n");
+  Program program(
+      {"/bin/sh", "-c",
+       fmt::format("WATCHDOG_USEC=20000 {}exec {} {}", own_pid, provisrd_path(), config.string())},
+      folder.path());
+  const auto beats = [&manager] {
+    const auto& told = manager.told();
+    return std::count(told.begin(), told.end(), "WATCHDOG=1");
+  };
+  CHECK(eventually([&] { return beats() >= 5; }));
+  program.signal(SIGTERM);
+  CHECK(program.wait() == 0);
+}
+
+TEST_CASE("a service manager that watches another process, or none, is told nothing more") {
+  const TempDirectory folder;
+  Manager manager((folder.path() / "notify").string());
+  const std::string variables = GENERATE("WATCHDOG_USEC=1 WATCHDOG_PID=1", "WATCHDOG_USEC=x",
+                                         "WATCHDOG_USEC=0", "WATCHDOG_USEC=-5", "WATCHDOG_USEC=");
+  const auto outcome = run_to_end(
+      {"/bin/sh", "-c",
+       fmt::format("{} exec {} run --listen 127.0.0.1:0 --metrics-listen 127.0.0.1:0 -- true",
+                   variables, provisrd_path())});
+  CHECK(outcome.status == 0);
+  const auto& told = manager.told();
+  CHECK(std::count(told.begin(), told.end(), "WATCHDOG=1") == 0);
+  CHECK(std::count(told.begin(), told.end(), "READY=1") == 1);
 }
 
 TEST_CASE("no child learns of the service manager") {
   const TempDirectory folder;
   Manager manager((folder.path() / "notify").string());
+  ::setenv("WATCHDOG_USEC", "60000000", 1);
   const auto seen = folder.path() / "seen";
   const Daemon daemon(fmt::format(
       "[[processes]]\nname = \"app\"\n"
-      "args = [\"/bin/sh\", \"-c\", \"echo of-${{NOTIFY_SOCKET-nobody}} > {}; exec sleep 1000\"]\n",
+      "args = [\"/bin/sh\", \"-c\", \"echo of-${{NOTIFY_SOCKET-nobody}}${{WATCHDOG_USEC-}} > {}; "
+      "exec sleep 1000\"]\n",
       seen.string()));
   REQUIRE(
       eventually([&] { return std::filesystem::exists(seen) && read_text(seen).ends_with('\n'); }));
+  ::unsetenv("WATCHDOG_USEC");
   CHECK(read_text(seen) == "of-nobody\n");
 }
 

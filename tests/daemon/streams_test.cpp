@@ -92,3 +92,23 @@ TEST_CASE("warnings of --check that could not be written are status 1") {
   CAPTURE(streams);
   CHECK(exit_code(streams, {"--check", file.string()}) == 1);
 }
+
+TEST_CASE("lines to the journal have levels instead of times") {
+  const TempDirectory folder;
+  const auto faulty = folder.write("faulty.toml", "nonsense = 1\n").string();
+  const auto run = [](const std::string& stream, const std::string& arguments) {
+    return run_to_end(
+               {"/bin/sh", "-c",
+                fmt::format("JOURNAL_STREAM={} exec {} {}", stream, provisrd_path(), arguments)})
+        .err;
+  };
+  const std::string own = "$(stat -Lc %d:%i /dev/fd/2)";
+  CHECK(run(own, "run --listen 127.0.0.1:0 --metrics-listen 127.0.0.1:0 -- true")
+            .starts_with("<6>JSON API on"));
+  CHECK(run(own, "run --nonsense").starts_with("<3>provisrd: "));
+  CHECK(run(own, faulty).starts_with("<3>" + faulty));
+  CHECK(run(own, "--check " + faulty).starts_with("<3>" + faulty));
+
+  const std::string other = GENERATE("1:2", "''", "$(stat -Lc %d:%i /dev/fd/2)1", "1", "x:y");
+  CHECK(run(other, faulty).starts_with(faulty));
+}

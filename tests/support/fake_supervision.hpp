@@ -37,6 +37,8 @@ class FakeSupervision {
   bool can_measure_children = true;
   daemon::ProcessMemory* memory = nullptr;
   std::vector<daemon::ExitRecord> exits_before;
+  std::function<void()> on_heartbeat;  ///< each second
+  std::function<void(std::chrono::milliseconds longest)> on_stop;
 
   /// Returns the supervisor. The first call creates it.
   daemon::Supervisor& supervisor() {
@@ -87,7 +89,9 @@ class FakeSupervision {
             },
         .identify = [](ProcessId pid) { return std::optional(identity(pid)); },
         .ended_children = &children,
-        .clock = &clock};
+        .clock = &clock,
+        .on_stop = on_stop,
+        .on_heartbeat = on_heartbeat};
   }
 
   std::vector<daemon::ProcessConfig> processes_;

@@ -33,6 +33,20 @@ TEST_CASE("a record has a UTC time stamp with milliseconds, a level and the mess
   CHECK(format_record(LogLevel::error, "x", moment) == "2025-01-27T10:30:45.123Z ERROR x\n");
 }
 
+TEST_CASE("a record for the journal has its level as a number and no time") {
+  const auto record = [](LogLevel level) {
+    return format_record(level, "a\nb", moment, LogFormat::journal);
+  };
+  CHECK(record(LogLevel::debug) == "<7>a\\nb\n");
+  CHECK(record(LogLevel::info) == "<6>a\\nb\n");
+  CHECK(record(LogLevel::warn) == "<4>a\\nb\n");
+  CHECK(record(LogLevel::error) == "<3>a\\nb\n");
+  CHECK(format_lines(LogLevel::error, "x\ny\n", LogFormat::journal) == "<3>x\n<3>y\n");
+  CHECK(format_lines(LogLevel::error, "x\n\ny", LogFormat::journal) == "<3>x\n<3>\n<3>y");
+  CHECK(format_lines(LogLevel::error, "", LogFormat::journal).empty());
+  CHECK(format_lines(LogLevel::error, "x\ny\n", LogFormat::dated) == "x\ny\n");
+}
+
 TEST_CASE("a record is one line whatever the message holds") {
   CHECK(format_record(LogLevel::info, "a\nb\r\x1b[31m\tc", moment) ==
         "2025-01-27T10:30:45.123Z INFO a\\nb\\r\\x1b[31m\\tc\n");

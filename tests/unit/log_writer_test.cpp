@@ -117,6 +117,20 @@ TEST_CASE("a writer's end does not wait for a stalled reader") {
   CHECK(eventually([&] { return reader->lines() == Lines{"x\n"}; }));
 }
 
+TEST_CASE("the report about dropped records has the format of the others") {
+  const auto reader = std::make_shared<Reader>();
+  LogWriter writer(to(reader), 250, LogFormat::journal);
+  const Log log(LogLevel::info, writer);
+  reader->stall(true);
+  for (int i = 0; i < 3; ++i) writer.write(std::string(100, 'x'));
+  reader->stall(false);
+  REQUIRE(eventually([&] { return reader->lines().size() == 3; }));
+  CHECK(reader->lines()[2].starts_with("<4>log: 1 records were dropped"));
+  log.info("again");
+  REQUIRE(eventually([&] { return reader->lines().size() == 4; }));
+  CHECK(reader->lines()[3] == "<6>again\n");
+}
+
 TEST_CASE("records that cannot be written are dropped, and told of when they can be again") {
   const auto reader = std::make_shared<Reader>();
   LogWriter writer(to(reader));

@@ -120,6 +120,39 @@ TEST_CASE("the next deadline is the earliest of all processes") {
   CHECK(watching.until_next_deadline() == 1s);
 }
 
+TEST_CASE("a heartbeat is due each second, whatever else happens") {
+  FakeSupervision world({child_config()});
+  int beats = 0;
+  world.on_heartbeat = [&beats] { ++beats; };
+  world.start();
+  CHECK(beats == 1);
+  CHECK(world.until_next_deadline() == 1s);
+  world.advance(999ms);
+  world.children.group(0).end({});
+  world.update();
+  CHECK(beats == 1);
+  CHECK(world.until_next_deadline() == 1ms);
+  world.advance(1ms);
+  CHECK(beats == 2);
+  world.advance(1h);
+  CHECK(beats == 3);
+  CHECK(world.until_next_deadline() == 1s);
+}
+
+TEST_CASE("a stop tells how long the slowest child may take") {
+  ProcessConfig slow = child_config("slow");
+  slow.stop_timeout = 1min;
+  FakeSupervision world({child_config(), slow, foreign_config()});
+  std::vector<std::chrono::milliseconds> told;
+  world.on_stop = [&told](std::chrono::milliseconds longest) { told.push_back(longest); };
+  world.start();
+  world.supervisor().request_stop();
+  world.supervisor().request_stop();
+  // Both the process and what it has left are asked to end, killed after a minute, and given up 5 s
+  // after that.
+  CHECK(told == std::vector<std::chrono::milliseconds>{130s});
+}
+
 TEST_CASE("a single command: it reads stdin, and its end is the daemon's") {
   struct Case {
     ExitStatus how;

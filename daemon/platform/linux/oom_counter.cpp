@@ -78,6 +78,7 @@ void OomCounter::look(TimePoint now) {
   if (now < next_look_) return;
   next_look_ = now + patience;
   take_notices(now);
+  read_kernel_log(now);
   const auto own = kills_.find(own_file_);
   if (own != kills_.end()) look_at(own->first, own->second, now);
 }
@@ -111,18 +112,37 @@ fs::path OomCounter::watch(pid_t pid, TimePoint now) {
   const fs::path file = count_file_of(pid);
   const auto count = file.filename() == "memory.events.local" ? count_in(file) : std::nullopt;
   if (!count) return {};
+  if (!kernel_log_) kernel_log_.emplace(roots_.kernel_log);
   take_notices(now);
   Kills& kills = kills_.try_emplace(file, Kills{.seen = *count, .looked_at = now}).first->second;
   ++kills.watchers;
-  kills.cgroup_id = inode_of(file.parent_path());
-  if (kills.notice >= 0) return file;
-  if (!notices_) {
-    notices_ = posix_platform::FileDescriptor(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
-  }
-  kills.notice = ::inotify_add_watch(notices_.get(), file.c_str(), IN_MODIFY);
+  const std::uint64_t cgroup_id = inode_of(file.parent_path());
+  if (kills.notice < 0 || kills.cgroup_id != cgroup_id) count_anew(file, kills, *count, now);
+  kills.cgroup_id = cgroup_id;
   if (kills.notice >= 0) return file;
   forget(file);
   return {};
+}
+
+/// Begins with a cgroup, which may be a new one of a name that is watched already.
+void OomCounter::count_anew(const fs::path& file, Kills& kills, std::uint64_t count,
+                            TimePoint now) {
+  if (!notices_) {
+    notices_ = posix_platform::FileDescriptor(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
+  }
+  if (kills.notice >= 0) {
+    kills.seen = count;
+    kills.left = 0;
+    kills.looked_at = now;
+  }
+  kills.notice = ::inotify_add_watch(notices_.get(), file.c_str(), IN_MODIFY);
+}
+
+void OomCounter::read_kernel_log(TimePoint now) {
+  if (!kernel_log_) return;
+  std::erase_if(victims_,
+                [now](const auto& victim) { return now - victim.second > patience_for_others; });
+  for (const pid_t victim : kernel_log_->take_oom_victims()) victims_[victim] = now;
 }
 
 void OomCounter::forget(const fs::path& file) {
@@ -153,12 +173,14 @@ void OomCounter::take_notices(TimePoint now) {
   noticed_at_ = now;
 }
 
-bool OomCounter::explains_end_in(const fs::path& file, std::uint64_t cgroup_id, TimePoint now) {
+bool OomCounter::explains_end_in(const fs::path& file, const End& end, TimePoint now) {
+  read_kernel_log(now);
+  const bool is_in_log = victims_.erase(end.pid) > 0;
   const auto known = kills_.find(file);
-  if (known == kills_.end() || known->second.cgroup_id != cgroup_id) return false;
+  if (known == kills_.end() || known->second.cgroup_id != end.cgroup_id) return is_in_log;
   take_notices(now);
   look_at(file, known->second, now);
-  return take_one(known->second);
+  return take_one(known->second) || is_in_log;
 }
 
 }  // namespace provisr::daemon

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "daemon/platform/linux/kernel_log.hpp"
 #include "lib/platform/posix/file_descriptor.hpp"
 
 #include <chrono>
@@ -13,13 +14,16 @@
 namespace provisr::daemon {
 
 /// Detects ends by the kernel's OOM killer: the kill count of the process's cgroup has risen
-/// (`oom_kill` of memory.events, Linux 4.13, or of memory.oom_control in version 1). Not
-/// thread-safe.
+/// (`oom_kill` of memory.events, Linux 4.13, or of memory.oom_control in version 1). A cgroup may
+/// be removed with its count once its last process has ended, as systemd does; then the kernel's
+/// log tells. Not thread-safe.
 class OomCounter {
  public:
   struct Roots {
     std::filesystem::path proc = "/proc";
     std::filesystem::path cgroup = "/sys/fs/cgroup";
+    std::filesystem::path kernel_log =
+        {};  ///< /dev/kmsg; empty if its PIDs are not those of `proc`
   };
   using TimePoint = std::chrono::steady_clock::time_point;
 
@@ -45,10 +49,14 @@ class OomCounter {
   [[nodiscard]] std::filesystem::path watch(pid_t pid, TimePoint now);
   void forget(const std::filesystem::path& file);
 
-  /// Whether an unattributed kill explains the end of a process in the cgroup with this ID, the
-  /// inode of its folder. A kill is forgotten after three seconds, because such an end is noticed
-  /// later than that of a child.
-  [[nodiscard]] bool explains_end_in(const std::filesystem::path& file, std::uint64_t cgroup_id,
+  struct End {
+    pid_t pid = 0;
+    std::uint64_t cgroup_id = 0;  ///< the inode of the folder
+  };
+
+  /// Whether an unattributed kill explains this end of a process that is watched by `file`. A kill
+  /// is forgotten after three seconds, because such an end is noticed later than that of a child.
+  [[nodiscard]] bool explains_end_in(const std::filesystem::path& file, const End& end,
                                      TimePoint now);
 
  private:
@@ -65,6 +73,9 @@ class OomCounter {
   void look_at(const std::filesystem::path& file, Kills& kills, TimePoint now) const;
   void take_notices(TimePoint now);
   [[nodiscard]] bool take_one(Kills& kills) const;
+  void read_kernel_log(TimePoint now);
+  void count_anew(const std::filesystem::path& file, Kills& kills, std::uint64_t count,
+                  TimePoint now);
 
   /// Returns the file in which the kernel counts the kills in a process's cgroup; empty if none.
   [[nodiscard]] std::filesystem::path count_file_of(pid_t pid) const;
@@ -73,6 +84,8 @@ class OomCounter {
   std::filesystem::path own_file_;  ///< counts the kills in this program's cgroup
   std::map<std::filesystem::path, Kills> kills_;
   posix_platform::FileDescriptor notices_;  ///< inotify: the count of a watched cgroup has changed
+  std::optional<KernelLog> kernel_log_;     ///< opened by the first watch()
+  std::map<pid_t, TimePoint> victims_;      ///< in the kernel's log, with the time of reading
   TimePoint noticed_at_{};                  ///< when the notices were last read
   TimePoint next_look_{};
 };

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <mutex>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace provisr::daemon {
@@ -15,6 +16,14 @@ namespace {
 
 [[nodiscard]] OomCounter::TimePoint steady_now() {
   return std::chrono::steady_clock::now();
+}
+
+/// The kernel's log has the PIDs of the initial PID namespace, whose inode is fixed.
+[[nodiscard]] std::filesystem::path kernel_log() {
+  constexpr ino_t initial = 0xEFFFFFFC;
+  struct stat status {};
+  const bool fits = ::stat("/proc/self/ns/pid", &status) == 0 && status.st_ino == initial;
+  return fits ? "/dev/kmsg" : "";
 }
 
 /// The counter for this program's children, shared by all threads.
@@ -38,14 +47,15 @@ class SharedCounter {
     const std::lock_guard lock(mutex_);
     counter_.forget(file);
   }
-  [[nodiscard]] bool explains_end_in(const std::filesystem::path& file, std::uint64_t cgroup_id) {
+  [[nodiscard]] bool explains_end_in(const std::filesystem::path& file,
+                                     const OomCounter::End& end) {
     const std::lock_guard lock(mutex_);
-    return counter_.explains_end_in(file, cgroup_id, steady_now());
+    return counter_.explains_end_in(file, end, steady_now());
   }
 
  private:
   std::mutex mutex_;
-  OomCounter counter_;
+  OomCounter counter_{{.kernel_log = kernel_log()}};
 };
 
 [[nodiscard]] SharedCounter& counter() {
@@ -63,14 +73,14 @@ bool was_oom_kill(pid_t pid) {
   return counter().explains_end_of(pid);
 }
 
-OomWitness::OomWitness(pid_t pid) : file_(counter().watch(pid)) {}
+OomWitness::OomWitness(pid_t pid) : pid_(pid), file_(counter().watch(pid)) {}
 
 OomWitness::~OomWitness() {
   if (!file_.empty()) counter().forget(file_);
 }
 
 bool OomWitness::explains_end_in(std::uint64_t cgroup_id) const {
-  return !file_.empty() && counter().explains_end_in(file_, cgroup_id);
+  return !file_.empty() && counter().explains_end_in(file_, {.pid = pid_, .cgroup_id = cgroup_id});
 }
 
 }  // namespace provisr::daemon

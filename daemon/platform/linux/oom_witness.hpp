@@ -20,6 +20,7 @@ class OomWitness {
   [[nodiscard]] bool explains_end_in(std::uint64_t cgroup_id) const;
 
  private:
+  pid_t pid_;
   std::filesystem::path file_;
 };
 

@@ -7,10 +7,13 @@
 #include <charconv>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <system_error>
+#include <unistd.h>
 
 namespace provisr::daemon {
 namespace {
@@ -24,6 +27,17 @@ constexpr const char* address_variable = "NOTIFY_SOCKET";
   return text.size() > 1 && (text.front() == '/' || text.front() == '@');
 }
 
+/// Returns the positive number in an environment variable, which is removed.
+[[nodiscard]] std::optional<std::int64_t> take_number_of(const char* variable) {
+  const char* const value = std::getenv(variable);
+  const std::string text = value != nullptr ? value : "";
+  ::unsetenv(variable);
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const bool is_number = error == std::errc() && end == text.data() + text.size() && number > 0;
+  return is_number ? std::optional(number) : std::nullopt;
+}
+
 }  // namespace
 
 ServiceManager::ServiceManager() {
@@ -32,6 +46,11 @@ ServiceManager::ServiceManager() {
   if (!is_unix_address(address_) || address_.size() >= sizeof(sockaddr_un::sun_path)) {
     address_.clear();
   }
+  const bool is_for_other = std::getenv("WATCHDOG_PID") != nullptr &&
+                            take_number_of("WATCHDOG_PID") != std::int64_t{::getpid()};
+  const auto timeout = take_number_of("WATCHDOG_USEC");
+  if (!timeout || is_for_other || address_.empty()) return;
+  watchdog_interval_ = std::chrono::microseconds(std::max<std::int64_t>(*timeout / 2, 1));
 }
 
 void ServiceManager::notify_ready() const noexcept {
@@ -39,17 +58,23 @@ void ServiceManager::notify_ready() const noexcept {
 }
 
 void ServiceManager::notify_reloading() const noexcept {
-  const auto now = std::chrono::duration_cast<std::chrono::microseconds>(
-      std::chrono::steady_clock::now().time_since_epoch());
+  tell("RELOADING=1\nMONOTONIC_USEC=", std::chrono::steady_clock::now().time_since_epoch());
+}
+
+void ServiceManager::notify_stopping(std::chrono::milliseconds longest) const noexcept {
+  tell("STOPPING=1\nEXTEND_TIMEOUT_USEC=", longest);
+}
+
+void ServiceManager::tell(std::string_view state, std::chrono::nanoseconds time) const noexcept {
+  const auto count = std::chrono::duration_cast<std::chrono::microseconds>(time).count();
   std::array<char, 64> text{};
-  constexpr std::string_view start = "RELOADING=1\nMONOTONIC_USEC=";
-  char* const digits = std::copy(start.begin(), start.end(), text.data());
-  const auto end = std::to_chars(digits, text.data() + text.size(), now.count());
+  char* const digits = std::copy(state.begin(), state.end(), text.data());
+  const auto end = std::to_chars(digits, text.data() + text.size(), count);
   tell({text.data(), end.ptr});
 }
 
-void ServiceManager::notify_stopping() const noexcept {
-  tell("STOPPING=1");
+void ServiceManager::notify_alive() const noexcept {
+  tell("WATCHDOG=1");
 }
 
 void ServiceManager::tell(std::string_view state) const noexcept {

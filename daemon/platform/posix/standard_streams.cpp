@@ -1,9 +1,15 @@
 #include "daemon/platform/standard_streams.hpp"
 
 #include <cerrno>
+#include <charconv>
+#include <cstdint>
+#include <cstdlib>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <string_view>
+#include <sys/stat.h>
+#include <system_error>
 #include <unistd.h>
 
 namespace provisr::daemon {
@@ -27,6 +33,14 @@ bool can_go_on() noexcept {
   return true;
 }
 
+/// Takes a number from the beginning of `text`.
+bool take_number(std::string_view& text, std::uint64_t& number) noexcept {
+  const char* const end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, number);
+  text = {rest, static_cast<std::size_t>(end - rest)};
+  return error == std::errc();
+}
+
 }  // namespace
 
 StandardStreams prepare_standard_streams() noexcept {
@@ -35,6 +49,19 @@ StandardStreams prepare_standard_streams() noexcept {
   static_cast<void>(open_if_closed(STDIN_FILENO));
   const bool has_output = open_if_closed(STDOUT_FILENO);
   return {.has_output = has_output, .has_error = open_if_closed(STDERR_FILENO)};
+}
+
+bool writes_errors_to_journal() noexcept {
+  const char* const stream = std::getenv("JOURNAL_STREAM");  // "DEVICE:INODE", see systemd.exec(5)
+  struct stat status {};
+  if (stream == nullptr || fstat(STDERR_FILENO, &status) != 0) return false;
+  std::string_view text = stream;
+  std::uint64_t device = 0;
+  std::uint64_t inode = 0;
+  if (!take_number(text, device) || !text.starts_with(':')) return false;
+  text.remove_prefix(1);
+  return take_number(text, inode) && text.empty() && device == std::uint64_t{status.st_dev} &&
+         inode == std::uint64_t{status.st_ino};
 }
 
 bool write_standard_error(std::string_view text) noexcept {

@@ -2,6 +2,7 @@
 
 #include "daemon/platform/exit_status.hpp"
 #include "daemon/platform/linux/cgroup_text.hpp"
+#include "daemon/platform/linux/kernel_log.hpp"
 #include "support/temp_directory.hpp"
 
 #include <catch2/catch_test_macros.hpp>
@@ -9,6 +10,8 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <fstream>
+#include <ios>
 #include <string>
 #include <string_view>
 #include <sys/stat.h>
@@ -23,6 +26,8 @@ namespace {
 constexpr OomCounter::TimePoint first_look{1h};
 constexpr pid_t daemon_pid = 10;
 constexpr pid_t child = 11;
+constexpr std::string_view kill_of_child =
+    "3,812,5000,-;Memory cgroup out of memory: Killed process 11 (tail) total-vm:53368kB\n";
 
 /// A machine whose processes 10 and 11 share a cgroup.
 class OomMachine {
@@ -48,8 +53,23 @@ class OomMachine {
     return status.st_ino;
   }
 
+  /// Replaces the cgroup by a new one of the same name.
+  void renew_cgroup() const {
+    const fs::path cgroup = (folder_.path() / "cgroup" / file_).parent_path();
+    fs::rename(cgroup, folder_.path() / "removed");  // kept, so that its inode is not used again
+    fs::create_directories(cgroup);
+    count(0);
+  }
+  void remove_cgroup() const { fs::remove_all((folder_.path() / "cgroup" / file_).parent_path()); }
+
+  void log_kernel_record(std::string_view record) const {
+    std::ofstream(folder_.path() / "kmsg", std::ios::app) << record;
+  }
+
   [[nodiscard]] OomCounter counter() const {
-    return OomCounter({.proc = folder_.path() / "proc", .cgroup = folder_.path() / "cgroup"});
+    return OomCounter({.proc = folder_.path() / "proc",
+                       .cgroup = folder_.path() / "cgroup",
+                       .kernel_log = folder_.path() / "kmsg"});
   }
 
  private:
@@ -132,14 +152,15 @@ TEST_CASE("a kill in the cgroup of a process that is no child explains one end t
   const fs::path file = counter.watch(child, first_look);
   const std::uint64_t id = machine.cgroup_id();
   REQUIRE_FALSE(file.empty());
-  CHECK_FALSE(counter.explains_end_in(file, id, first_look));
+  CHECK_FALSE(counter.explains_end_in(file, {child, id}, first_look));
   machine.count(4);
-  CHECK_FALSE(counter.explains_end_in(file, id + 1, first_look));  // ended in another cgroup
-  CHECK(counter.explains_end_in(file, id, first_look));
-  CHECK_FALSE(counter.explains_end_in(file, id, first_look));
+  CHECK_FALSE(
+      counter.explains_end_in(file, {child, id + 1}, first_look));  // ended in another cgroup
+  CHECK(counter.explains_end_in(file, {child, id}, first_look));
+  CHECK_FALSE(counter.explains_end_in(file, {child, id}, first_look));
   counter.forget(file);
   machine.count(5);
-  CHECK_FALSE(counter.explains_end_in(file, id, first_look));
+  CHECK_FALSE(counter.explains_end_in(file, {child, id}, first_look));
 }
 
 TEST_CASE("a kill in another's cgroup explains no end that comes later") {
@@ -150,16 +171,16 @@ TEST_CASE("a kill in another's cgroup explains no end that comes later") {
   machine.count(1);
   counter.look(first_look + 5s);
   SECTION("unless it is noticed soon") {
-    CHECK(counter.explains_end_in(file, id, first_look + 7s));
+    CHECK(counter.explains_end_in(file, {child, id}, first_look + 7s));
   }
   SECTION("such as of who was killed by hand") {
     counter.look(first_look + 6s);
     counter.look(first_look + 8s);
-    CHECK_FALSE(counter.explains_end_in(file, id, first_look + 9s));
+    CHECK_FALSE(counter.explains_end_in(file, {child, id}, first_look + 9s));
   }
   SECTION("nor one since a look long ago") {
     machine.count(2);
-    CHECK_FALSE(counter.explains_end_in(file, id, first_look + 1h));
+    CHECK_FALSE(counter.explains_end_in(file, {child, id}, first_look + 1h));
   }
 }
 
@@ -169,7 +190,65 @@ TEST_CASE("as long as no kill is noticed, a look is as good as one at each count
   const fs::path file = counter.watch(child, first_look);
   counter.look(first_look + 1h);
   machine.count(1);
-  CHECK(counter.explains_end_in(file, machine.cgroup_id(), first_look + 1h + 1s));
+  CHECK(counter.explains_end_in(file, {child, machine.cgroup_id()}, first_look + 1h + 1s));
+}
+
+TEST_CASE("if the cgroup is gone with its count, the kernel's log tells of a kill") {
+  const OomMachine machine("0::/b\n", "b/memory.events.local");
+  machine.log_kernel_record(kill_of_child);  // of an earlier process with this PID
+  OomCounter counter = machine.counter();
+  const fs::path file = counter.watch(child, first_look);
+  const std::uint64_t id = machine.cgroup_id();
+  machine.remove_cgroup();
+  CHECK_FALSE(counter.explains_end_in(file, {child, id}, first_look));
+  machine.log_kernel_record(kill_of_child);
+  SECTION("at once") {
+    CHECK_FALSE(counter.explains_end_in(file, {child + 1, id}, first_look));
+    CHECK(counter.explains_end_in(file, {child, id}, first_look));
+    CHECK_FALSE(counter.explains_end_in(file, {child, id}, first_look));
+  }
+  SECTION("unless it is noticed long ago") {
+    counter.look(first_look + 2s);
+    counter.look(first_look + 6s);
+    CHECK_FALSE(counter.explains_end_in(file, {child, id}, first_look + 6s));
+  }
+}
+
+TEST_CASE("a kill that the count and the log tell of explains one end") {
+  const OomMachine machine("0::/b\n", "b/memory.events.local");
+  machine.log_kernel_record("");
+  OomCounter counter = machine.counter();
+  const fs::path file = counter.watch(child, first_look);
+  const std::uint64_t id = machine.cgroup_id();
+  machine.log_kernel_record(kill_of_child);
+  machine.count(1);
+  CHECK(counter.explains_end_in(file, {child, id}, first_look));
+  CHECK_FALSE(counter.explains_end_in(file, {child, id}, first_look));
+}
+
+TEST_CASE("a new cgroup of the same name is counted from its own beginning") {
+  const OomMachine machine("0::/b\n", "b/memory.events.local");
+  OomCounter counter = machine.counter();
+  const fs::path file = counter.watch(child, first_look);
+  machine.count(1);
+  CHECK(counter.explains_end_in(file, {child, machine.cgroup_id()}, first_look));
+  machine.renew_cgroup();
+  CHECK(counter.watch(child, first_look) == file);  // before the first watcher has gone
+  CHECK_FALSE(counter.explains_end_in(file, {child, machine.cgroup_id()}, first_look + 1s));
+  machine.count(1);
+  CHECK(counter.explains_end_in(file, {child, machine.cgroup_id()}, first_look + 2s));
+}
+
+TEST_CASE("only the kernel itself can report an OOM kill") {
+  CHECK(oom_victim_in(kill_of_child) == 11);
+  CHECK(oom_victim_in("3,1,2,-;Out of memory: Killed process 4711 (a b) total-vm:1kB") == 4711);
+  CHECK(oom_victim_in("6,1,2,-,caller=T1;Out of memory (oom_kill_allocating_task): "
+                      "Killed process 5 (a)") == 5);
+  CHECK_FALSE(oom_victim_in("11,1,2,-;Out of memory: Killed process 4711 (a)"));
+  CHECK_FALSE(oom_victim_in("3,1,2,-;a: Out of memory: Killed process 4711 (a)"));
+  CHECK_FALSE(oom_victim_in("3,1,2,-;Out of memory: Killed process x"));
+  CHECK_FALSE(oom_victim_in("Out of memory: Killed process 4711 (a)"));
+  CHECK_FALSE(oom_victim_in(""));
 }
 
 TEST_CASE("of one kill in a cgroup that many are watched in, one end is told") {
@@ -180,10 +259,10 @@ TEST_CASE("of one kill in a cgroup that many are watched in, one end is told") {
   CHECK(counter.watch(daemon_pid, first_look) == file);
   machine.count(1);
   CHECK(counter.explains_end_of(child, first_look));
-  CHECK_FALSE(counter.explains_end_in(file, machine.cgroup_id(), first_look));
+  CHECK_FALSE(counter.explains_end_in(file, {child, machine.cgroup_id()}, first_look));
   counter.forget(file);
   machine.count(2);
-  CHECK(counter.explains_end_in(file, machine.cgroup_id(), first_look));
+  CHECK(counter.explains_end_in(file, {child, machine.cgroup_id()}, first_look));
 }
 
 TEST_CASE("kills that are not counted for a cgroup alone are not looked for") {
