@@ -1,5 +1,6 @@
 #include "daemon/platform/linux/environments.hpp"
 
+#include "daemon/platform/blocked_signals.hpp"
 #include "daemon/platform/linux/proc_processes.hpp"
 #include "lib/platform/posix/file_descriptor.hpp"
 
@@ -115,6 +116,7 @@ bool Environments::has_worker() {
   if (is_staffed_) return true;
   if (desk_->stuck.size() >= max_stuck) return false;
   try {
+    const BlockedSignals blocked;
     std::thread(work, desk_, read_, desk_->shift).detach();
     is_staffed_ = true;
   } catch (const std::system_error&) {  // no thread is available

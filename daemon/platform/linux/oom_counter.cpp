@@ -117,7 +117,7 @@ fs::path OomCounter::watch(pid_t pid, TimePoint now) {
   Kills& kills = kills_.try_emplace(file, Kills{.seen = *count, .looked_at = now}).first->second;
   ++kills.watchers;
   const std::uint64_t cgroup_id = inode_of(file.parent_path());
-  if (kills.notice < 0 || kills.cgroup_id != cgroup_id) count_anew(file, kills, *count, now);
+  if (kills.notice < 0 || kills.cgroup_id != cgroup_id) count_anew(file, kills, now);
   kills.cgroup_id = cgroup_id;
   if (kills.notice >= 0) return file;
   forget(file);
@@ -125,13 +125,12 @@ fs::path OomCounter::watch(pid_t pid, TimePoint now) {
 }
 
 /// Begins with a cgroup, which may be a new one of a name that is watched already.
-void OomCounter::count_anew(const fs::path& file, Kills& kills, std::uint64_t count,
-                            TimePoint now) {
+void OomCounter::count_anew(const fs::path& file, Kills& kills, TimePoint now) {
   if (!notices_) {
     notices_ = posix_platform::FileDescriptor(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
   }
   if (kills.notice >= 0) {
-    kills.seen = count;
+    kills.seen = count_in(file).value_or(0);
     kills.left = 0;
     kills.looked_at = now;
   }

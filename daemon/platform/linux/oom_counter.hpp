@@ -74,8 +74,7 @@ class OomCounter {
   void take_notices(TimePoint now);
   [[nodiscard]] bool take_one(Kills& kills) const;
   void read_kernel_log(TimePoint now);
-  void count_anew(const std::filesystem::path& file, Kills& kills, std::uint64_t count,
-                  TimePoint now);
+  void count_anew(const std::filesystem::path& file, Kills& kills, TimePoint now);
 
   /// Returns the file in which the kernel counts the kills in a process's cgroup; empty if none.
   [[nodiscard]] std::filesystem::path count_file_of(pid_t pid) const;

@@ -417,7 +417,7 @@ ReadStatus ProcessSampler::State::read_by_directory(ProcessReading& reading) con
 
 /// Returns false if the system of these processes uses no swap.
 bool ProcessSampler::State::may_be_swapped() const noexcept {
-  return !context.has_own_pids || context.uses_swap;
+  return !context.has_own_pids || context.uses_swap();
 }
 
 /// Reads by number.

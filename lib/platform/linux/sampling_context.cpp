@@ -57,7 +57,6 @@ SamplingContext::State::State(const SamplerOptions& options)
       proc_root_error(proc_root ? 0 : errno, std::generic_category()),
       has_own_pids(is_own_pid_namespace(proc_root.get())),
       has_fd_count_by_size(has_own_pids && tells_fd_count_by_size(proc_root.get())),
-      uses_swap(system_uses_swap()),
       descriptor_budget(options.max_kept_descriptors.value_or(default_descriptor_budget())),
       page_bytes(static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE))),
       clock_tick_ns(1'000'000'000U / static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK))),
@@ -65,6 +64,11 @@ SamplingContext::State::State(const SamplerOptions& options)
       reclaim(proc_root.get()),
       births(proc_root.get(), has_own_pids),
       min_pss_interval(options.min_pss_interval) {}
+
+bool SamplingContext::State::uses_swap() noexcept {
+  if (!known_use_of_swap) known_use_of_swap = system_uses_swap();
+  return *known_use_of_swap;
+}
 
 SamplingContext::SamplingContext(SamplerOptions options)
     : state_(std::make_unique<State>(options)) {}
@@ -77,7 +81,7 @@ bool SamplingContext::has_own_pids() const noexcept {
 }
 
 void SamplingContext::begin_tick() noexcept {
-  state_->uses_swap = system_uses_swap();
+  state_->known_use_of_swap.reset();
   state_->reclaim.begin_tick();
   ++state_->tick;
   state_->tick_at = std::chrono::steady_clock::now();

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <system_error>
 
 namespace provisr {
@@ -17,11 +18,13 @@ namespace provisr {
 struct SamplingContext::State {
   explicit State(const SamplerOptions& options);
 
+  /// Returns whether some process may have memory swapped out; asks the system once a tick.
+  [[nodiscard]] bool uses_swap() noexcept;
+
   posix_platform::FileDescriptor proc_root;
   std::error_code proc_root_error;  ///< set if the proc root could not be opened
   bool has_own_pids;                ///< PIDs there are those of this program's system calls
   bool has_fd_count_by_size;        ///< st_size of an `fd` directory is the number of descriptors
-  bool uses_swap;                   ///< at the latest tick, some process had memory swapped out
   std::size_t descriptor_budget;
   std::size_t kept_descriptors = 0;
   std::uint64_t page_bytes;
@@ -33,6 +36,7 @@ struct SamplingContext::State {
   linux_platform::Births births;
   std::chrono::nanoseconds min_pss_interval;
   linux_platform::PssReader pss;
+  std::optional<bool> known_use_of_swap;  ///< at the latest tick
 };
 
 }  // namespace provisr

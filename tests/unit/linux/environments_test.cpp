@@ -8,6 +8,7 @@
 #include <condition_variable>
 #include <mutex>
 #include <set>
+#include <signal.h>
 #include <string>
 #include <unistd.h>
 #include <vector>
@@ -102,4 +103,14 @@ TEST_CASE("the environment of a process is read whole") {
   const std::string text = Environments::system().of(::getpid());
   CHECK(text.find("PATH=") != std::string::npos);
   CHECK(text.ends_with('\0'));
+}
+
+TEST_CASE("who reads environments takes no signal that another thread waits for") {
+  const Environments::Read report_mask = [](pid_t) {
+    sigset_t mask;
+    ::pthread_sigmask(SIG_BLOCK, nullptr, &mask);
+    return std::string(sigismember(&mask, SIGCHLD) == 1 ? "blocked" : "open");
+  };
+  Environments environments(report_mask, 10s);
+  CHECK(environments.of(1) == "blocked");
 }
