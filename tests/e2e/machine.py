@@ -18,7 +18,7 @@ import threading
 import machine_image
 from daemons import ROOT, need, skip
 
-DEADLINE = 240
+DEADLINE = 400
 SWAP_BYTES = 256 * 1024 * 1024
 
 

@@ -126,7 +126,7 @@ def stop_everything():
         (DROP_INS / "test.conf").unlink()
         systemctl("daemon-reload")
     systemctl("reset-failed", "provisrd", status=None)
-    run("rm", "-rf", STATE)
+    run("rm", "-rf", STATE, str(EAT))
 
 
 def start(*tables, head=HEAD, unit=""):
@@ -262,10 +262,10 @@ def a_killed_provisrd_is_started_again_and_takes_over():
 
 
 def a_provisrd_that_hangs_is_replaced():
-    watched = KEEPS_CHILDREN + "WatchdogSec=2\nTimeoutAbortSec=3\nLimitCORE=0\n"
+    watched = KEEPS_CHILDREN + "WatchdogSec=5\nTimeoutAbortSec=3\nLimitCORE=0\n"
     start(sleeper("app"), head=STATEFUL, unit=watched)
     pid, daemon = running_soon("app")["pid"], main_pid()
-    time.sleep(4)
+    time.sleep(6)
     assert main_pid() == daemon and shown("provisrd", "NRestarts") == "0"
     os.kill(daemon, signal.SIGSTOP)
     eventually("it is replaced", lambda: main_pid() not in (0, daemon))
@@ -274,8 +274,8 @@ def a_provisrd_that_hangs_is_replaced():
 
 
 def a_long_stop_is_not_cut_short():
-    slow = 'trap "sleep 3; echo done > /run/ended; exit 0" TERM; while :; do sleep 0.1; done'
-    start(("slow", f"args = ['sh', '-c', '{slow}']\nstop_timeout = \"30s\""), unit="[Service]\nTimeoutStopSec=1\n")
+    slow = 'trap "sleep 6; echo done > /run/ended; exit 0" TERM; while :; do sleep 0.1; done'
+    start(("slow", f"args = ['sh', '-c', '{slow}']\nstop_timeout = \"30s\""), unit="[Service]\nTimeoutStopSec=4\n")
     running_soon("slow")
     systemctl("stop", "provisrd")
     assert os.path.exists("/run/ended")
@@ -296,7 +296,8 @@ def the_journal_knows_the_level_of_a_record():
 
 # --- short of memory --------------------------------------------------------------------
 
-EATER = 'args = ["sh", "-c", "sleep 1; exec tail /dev/zero"]'
+EATER = 'args = ["sh", "-c", "while [ ! -e /run/eat ]; do sleep 0.2; done; exec tail /dev/zero"]'
+EAT = pathlib.Path("/run/eat")
 SHORT = "[Service]\nMemoryMax=150M\nMemorySwapMax=0\n"
 
 
@@ -312,6 +313,7 @@ def a_child_that_the_kernel_kills():
     os.kill(victim, 9)
     plain = eventually("the plain end", lambda: last_exit_of("victim"))
     assert plain["signal"] == 9 and "oom_killed" not in plain, plain
+    EAT.touch()
     end = eventually("the end", lambda: last_exit_of("eater"))
     assert end["signal"] == 9 and end["oom_killed"] is True, end
     assert end["description"] == "signal 9 (Killed, out of memory)", end
@@ -329,6 +331,7 @@ def a_child_that_the_kernel_kills():
 def a_child_that_the_machine_has_no_memory_for():
     start(("eater", EATER), sleeper("app"))
     app = running_soon("app")["pid"]
+    EAT.touch()
     end = eventually("the end", lambda: last_exit_of("eater"))
     assert end["oom_killed"] is True, end
     assert running("app")["pid"] == app
@@ -445,6 +448,7 @@ def process_1_of_a_container():
     app = running_soon("app")
     assert app["pid"] < 100, app
     assert eventually("figures", lambda: sample("app"))["memory_rss"] > 0
+    EAT.touch()
     end = eventually("the end", lambda: last_exit_of("eater"))
     assert end["oom_killed"] is True, end
     memory = get("status")["machine"]["memory_bytes"]
