@@ -37,13 +37,13 @@ class Unavailable(Exception):
 def run(command, **options):
     done = subprocess.run(command, capture_output=True, text=True, check=False, **options)
     if done.returncode != 0:
-        raise Unavailable(f"{' '.join(command[:2])} failed: {(done.stderr or done.stdout).strip()[-500:]}")
+        raise Unavailable(f"{command[0]} failed: {(done.stderr or done.stdout).strip()[-500:]}")
     return done.stdout
 
 
 class Apt:
-    """apt-get without a database of installed packages, which needs no root. With `suite`, it reads the
-    lists of that suite instead of those of this machine."""
+    """apt-get with lists of its own and without a database of installed packages, which needs no root. It
+    knows the packages of `suite`, or else those of this machine's entries."""
 
     def __init__(self, folder, suite=None):
         self.folder = folder
@@ -53,14 +53,16 @@ class Apt:
         self.options = ["-q", "-y", "-o", f"Dir::State::status={folder}/status", "-o", "Debug::NoLocking=1",
                         "-o", "Dir::Cache::pkgcache=", "-o", "Dir::Cache::srcpkgcache=",
                         "-o", f"Dir::Cache::archives={folder}/archives", "-o", "APT::Sandbox::User=",
-                        "-o", "Acquire::Retries=3", "-o", "Acquire::Languages=none"]
+                        "-o", f"Dir::State::Lists={folder}/lists", "-o", "Acquire::Retries=3",
+                        "-o", "Acquire::Languages=none"]
         if suite:
             (folder / "entries" / "suite.sources").write_text(
                 f"Types: deb\nURIs: {mirror()}\nSuites: {suite}\nComponents: main\n"
                 "Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg\n")
-            self.options += ["-o", "Dir::Etc::SourceList=/dev/null", "-o", f"Dir::State::Lists={folder}/lists",
+            self.options += ["-o", "Dir::Etc::SourceList=/dev/null",
                              "-o", f"Dir::Etc::SourceParts={folder}/entries"]
-            run(["apt-get", *self.options, "update"])
+        # One of this machine's entries may fail that is not needed.
+        subprocess.run(["apt-get", *self.options, "update"], capture_output=True, check=False)
 
     def kernel_packages(self):
         """Returns the names of the packages that hold the kernel itself."""
@@ -204,7 +206,7 @@ def fetch_root(cache):
 
 def libraries_of(program):
     """Returns the paths of the shared libraries of a program, with its loader."""
-    lines = run(["ldd", str(program)]).splitlines()
+    lines = subprocess.check_output(["ldd", str(program)], text=True).splitlines()
     return [pathlib.Path(found.group(1)) for line in lines if (found := re.search(r"(/\S+) \(0x", line))]
 
 

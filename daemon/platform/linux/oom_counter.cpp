@@ -109,10 +109,10 @@ bool OomCounter::take_one(Kills& kills) const {
 }
 
 fs::path OomCounter::watch(pid_t pid, TimePoint now) {
+  if (!kernel_log_) kernel_log_.emplace(roots_.kernel_log);
   const fs::path file = count_file_of(pid);
   const auto count = file.filename() == "memory.events.local" ? count_in(file) : std::nullopt;
   if (!count) return {};
-  if (!kernel_log_) kernel_log_.emplace(roots_.kernel_log);
   take_notices(now);
   Kills& kills = kills_.try_emplace(file, Kills{.seen = *count, .looked_at = now}).first->second;
   ++kills.watchers;
@@ -135,6 +135,11 @@ void OomCounter::count_anew(const fs::path& file, Kills& kills, TimePoint now) {
     kills.looked_at = now;
   }
   kills.notice = ::inotify_add_watch(notices_.get(), file.c_str(), IN_MODIFY);
+}
+
+bool OomCounter::logs_kill_of(pid_t pid, TimePoint now) {
+  read_kernel_log(now);
+  return victims_.erase(pid) > 0;
 }
 
 void OomCounter::read_kernel_log(TimePoint now) {
@@ -173,8 +178,7 @@ void OomCounter::take_notices(TimePoint now) {
 }
 
 bool OomCounter::explains_end_in(const fs::path& file, const End& end, TimePoint now) {
-  read_kernel_log(now);
-  const bool is_in_log = victims_.erase(end.pid) > 0;
+  const bool is_in_log = logs_kill_of(end.pid, now);
   const auto known = kills_.find(file);
   if (known == kills_.end() || known->second.cgroup_id != end.cgroup_id) return is_in_log;
   take_notices(now);

@@ -16,7 +16,7 @@ namespace provisr::daemon {
 /// Detects ends by the kernel's OOM killer: the kill count of the process's cgroup has risen
 /// (`oom_kill` of memory.events, Linux 4.13, or of memory.oom_control in version 1). A cgroup may
 /// be removed with its count once its last process has ended, as systemd does; then the kernel's
-/// log tells. Not thread-safe.
+/// log tells, which has the PID of each victim. Not thread-safe.
 class OomCounter {
  public:
   struct Roots {
@@ -45,7 +45,7 @@ class OomCounter {
   /// Begins to count kills in the cgroup of a live process that need not be a child. The cost
   /// depends on the number of kills, not of cgroups (inotify). Returns the argument for
   /// explains_end_in() and forget(); empty if the kernel has no count for that cgroup alone
-  /// (memory.events.local, Linux 5.2).
+  /// (memory.events.local, Linux 5.2); then only its log tells.
   [[nodiscard]] std::filesystem::path watch(pid_t pid, TimePoint now);
   void forget(const std::filesystem::path& file);
 
@@ -58,6 +58,10 @@ class OomCounter {
   /// is forgotten after three seconds, because such an end is noticed later than that of a child.
   [[nodiscard]] bool explains_end_in(const std::filesystem::path& file, const End& end,
                                      TimePoint now);
+
+  /// Whether the kernel's log says that it killed this process, since the first watch() and at most
+  /// three seconds ago. True once for each kill.
+  [[nodiscard]] bool logs_kill_of(pid_t pid, TimePoint now);
 
  private:
   struct Kills {

@@ -53,6 +53,11 @@ class SharedCounter {
     return counter_.explains_end_in(file, end, steady_now());
   }
 
+  [[nodiscard]] bool logs_kill_of(pid_t pid) {
+    const std::lock_guard lock(mutex_);
+    return counter_.logs_kill_of(pid, steady_now());
+  }
+
  private:
   std::mutex mutex_;
   OomCounter counter_{{.kernel_log = kernel_log()}};
@@ -80,7 +85,11 @@ OomWitness::~OomWitness() {
 }
 
 bool OomWitness::explains_end_in(std::uint64_t cgroup_id) const {
-  return !file_.empty() && counter().explains_end_in(file_, {.pid = pid_, .cgroup_id = cgroup_id});
+  return counter().explains_end_in(file_, {.pid = pid_, .cgroup_id = cgroup_id});
+}
+
+bool OomWitness::is_logged() const {
+  return counter().logs_kill_of(pid_);
 }
 
 }  // namespace provisr::daemon

@@ -19,6 +19,9 @@ class OomWitness {
   /// process ended. Each kill explains one end. False if the system does not report it.
   [[nodiscard]] bool explains_end_in(std::uint64_t cgroup_id) const;
 
+  /// Whether the kernel's log says that it killed the process. True once.
+  [[nodiscard]] bool is_logged() const;
+
  private:
   pid_t pid_;
   std::filesystem::path file_;

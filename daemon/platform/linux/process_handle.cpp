@@ -49,7 +49,7 @@ class Pidfd final : public ProcessHandle {
   [[nodiscard]] std::optional<ExitStatus> exit_status() const override {
     if (status_) return status_;
     PidfdInfo info{.mask = info_exit | info_cgroup};
-    if (!ask(&::ioctl, fd_.get(), info) || (info.mask & info_exit) == 0) return {};
+    if (!ask(&::ioctl, fd_.get(), info) || (info.mask & info_exit) == 0) return logged_kill();
     status_ = exit_status_of(info.exit_code);
     status_->was_oom_kill = status_->signal == SIGKILL && (info.mask & info_cgroup) != 0 &&
                             witness_ && witness_->explains_end_in(info.cgroup_id);
@@ -64,6 +64,13 @@ class Pidfd final : public ProcessHandle {
   }
 
  private:
+  /// The kernel's log tells of one kind of end, also if the kernel reports none (before 6.15).
+  [[nodiscard]] std::optional<ExitStatus> logged_kill() const {
+    if (!witness_ || has_ended() != true || !witness_->is_logged()) return {};
+    status_ = ExitStatus{.signal = SIGKILL, .was_oom_kill = true};
+    return status_;
+  }
+
   FileDescriptor fd_;
   pid_t pid_;
   std::optional<OomWitness> witness_;

@@ -60,8 +60,10 @@ bool writes_errors_to_journal() noexcept {
   std::uint64_t inode = 0;
   if (!take_number(text, device) || !text.starts_with(':')) return false;
   text.remove_prefix(1);
-  return take_number(text, inode) && text.empty() && device == std::uint64_t{status.st_dev} &&
-         inode == std::uint64_t{status.st_ino};
+  // The types of the two differ from system to system.
+  return take_number(text, inode) && text.empty() &&
+         device == static_cast<std::uint64_t>(status.st_dev) &&
+         inode == static_cast<std::uint64_t>(status.st_ino);
 }
 
 bool write_standard_error(std::string_view text) noexcept {

@@ -239,6 +239,18 @@ TEST_CASE("a new cgroup of the same name is counted from its own beginning") {
   CHECK(counter.explains_end_in(file, {child, machine.cgroup_id()}, first_look + 2s));
 }
 
+TEST_CASE("the kernel's log tells of a kill where no count does") {
+  const OomMachine machine("4:memory:/b\n0::/b\n", "memory/b/memory.oom_control");
+  machine.log_kernel_record("");
+  OomCounter counter = machine.counter();
+  CHECK(counter.watch(child, first_look).empty());
+  CHECK_FALSE(counter.logs_kill_of(child, first_look));
+  machine.log_kernel_record(kill_of_child);
+  CHECK_FALSE(counter.logs_kill_of(child + 1, first_look));
+  CHECK(counter.logs_kill_of(child, first_look));
+  CHECK_FALSE(counter.logs_kill_of(child, first_look));
+}
+
 TEST_CASE("only the kernel itself can report an OOM kill") {
   CHECK(oom_victim_in(kill_of_child) == 11);
   CHECK(oom_victim_in("3,1,2,-;Out of memory: Killed process 4711 (a b) total-vm:1kB") == 4711);
