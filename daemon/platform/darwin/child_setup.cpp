@@ -1,6 +1,7 @@
 #include "daemon/platform/posix/child_setup.hpp"
 
 #include <grp.h>
+
 #include <span>
 #include <unistd.h>
 
