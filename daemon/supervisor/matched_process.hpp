@@ -34,6 +34,7 @@ class MatchedProcess final : public ManagedProcess {
   /// Stops watching the process, if any, because it no longer fits.
   void release();
 
+  void set_scope(SampleScope scope) { run_.set_scope(scope); }
   void set_look_interval(std::chrono::nanoseconds interval) { look_interval_ = interval; }
 
   [[nodiscard]] const std::optional<ProcessKey>& process() const { return process_; }

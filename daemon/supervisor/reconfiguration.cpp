@@ -92,14 +92,13 @@ class Supervisor::Reconfiguration {
   }
 
   [[nodiscard]] Entry watched(Entry entry, const ProcessConfig& config) {
-    const auto& process = static_cast<const WatchedProcess&>(*entry.process);
+    auto& process = static_cast<WatchedProcess&>(*entry.process);
     const bool has_other_limits = std::exchange(entry.limits, config.limits) != config.limits;
     const bool is_same_file = process.pid_file() == config.pid_file;
     const bool is_same = is_same_file && process.scope() == config.scope;
     if (has_other_limits || !is_same) changes_.changed.push_back(entry.name());
-    if (is_same) return entry;
-    entry.process->shut_down(now_);
-    return supervisor_.make_entry(entry.name(), config, false);
+    process.reconfigure(config.pid_file, config.scope);
+    return entry;
   }
 
   [[nodiscard]] Entry matched(Entry entry, const ProcessConfig& config) {
@@ -107,10 +106,7 @@ class Supervisor::Reconfiguration {
     const bool has_other_limits = std::exchange(entry.limits, config.limits) != config.limits;
     const bool is_same = entry.matched->scope() == config.scope;
     if (has_other_limits || !is_same) changes_.changed.push_back(entry.name());
-    if (!is_same) {
-      entry.process->shut_down(now_);
-      return supervisor_.make_entry(entry.name(), config, false);
-    }
+    entry.matched->set_scope(config.scope);
     entry.matched->set_look_interval(supervisor_.look_interval());
     const auto& on_name = supervisor_.options_.on_name;
     if (has_other_limits && on_name) on_name(entry.name(), config.limits);

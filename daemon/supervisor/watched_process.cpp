@@ -20,6 +20,14 @@ WatchedProcess::WatchedProcess(std::string name, std::filesystem::path pid_file,
       services_(services),
       run_(std::move(name), ProcessKind::pid_file, scope, services) {}
 
+void WatchedProcess::reconfigure(const std::filesystem::path& pid_file, SampleScope scope) {
+  run_.set_scope(scope);
+  if (std::exchange(pid_file_, pid_file) == pid_file) return;
+  last_reading_.reset();
+  next_look_ = {};
+  if (read_pid_file(pid_file_).pid != status().pid) run_.release("pid_file has changed");
+}
+
 void WatchedProcess::update(const Moment& now) {
   next_look_ = now.monotonic + poll_interval;
   run_.look(now);

@@ -21,6 +21,9 @@ class WatchedProcess final : public ManagedProcess {
   WatchedProcess(std::string name, std::filesystem::path pid_file, SampleScope scope,
                  const ProcessServices& services);
 
+  /// Applies another configuration. Goes on with the same process if the file names it, too.
+  void reconfigure(const std::filesystem::path& pid_file, SampleScope scope);
+
   void update(const Moment& now) override;
   void take_over(const RememberedProcess& before, const Moment& now) override;
   void shut_down(const Moment& /*now*/) override { run_.flush_record(); }

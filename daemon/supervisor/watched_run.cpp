@@ -77,6 +77,13 @@ void WatchedRun::flush_record() {
   handle_.reset();
 }
 
+void WatchedRun::set_scope(SampleScope scope) {
+  if (std::exchange(scope_, scope) == scope || !runs()) return;
+  const std::error_code error = services_.track(status_.name, *status_.pid, scope_);
+  // If the process has ended, the PID may be another's by now. The next look notices the end.
+  if (error || !is_alive_()) services_.release(status_.name);
+}
+
 void WatchedRun::release(std::string why) {
   if (!runs()) return;
   services_.release(status_.name);

@@ -32,6 +32,9 @@ class WatchedRun {
   [[nodiscard]] std::error_code follow(ProcessId pid, const Moment& now,
                                        const std::function<bool()>& is_it = {});
 
+  /// Measures the process from now on, or its tree.
+  void set_scope(SampleScope scope);
+
   /// Stops watching the process, although it has not ended.
   void release(std::string why);
 

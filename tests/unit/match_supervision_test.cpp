@@ -250,7 +250,7 @@ TEST_CASE("limits go with the names, also over a reload", "[match]") {
   CHECK(world.limits_of.size() == 1);
 }
 
-TEST_CASE("a reload with another scope begins anew with the same process", "[match]") {
+TEST_CASE("a reload with another scope goes on with the same process", "[match]") {
   ProcessConfig config = rule("w-{1}");
   MatchWorld world({config});
   world.see(1, "w-a");

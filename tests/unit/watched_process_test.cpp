@@ -33,6 +33,7 @@ struct WatchWorld {
   std::set<ProcessId> alive;
   std::error_code find_error = std::make_error_code(std::errc::no_such_process);
   std::vector<ProcessId> tracked;
+  SampleScope tracked_scope = SampleScope::tree;  ///< of the latest call of `track`
   std::vector<std::string> released;
   bool ends_when_tracked = false;
   int found = 0;
@@ -45,8 +46,8 @@ struct WatchWorld {
       .find = [this](ProcessId pid, std::error_code& error) { return find(pid, error); },
       .track =
           [this](std::string_view, ProcessId pid, SampleScope scope) {
-            CHECK(scope == SampleScope::process);
             tracked.push_back(pid);
+            tracked_scope = scope;
             if (ends_when_tracked) alive.erase(pid);
             return std::error_code();
           },
@@ -117,6 +118,71 @@ TEST_CASE("another PID in the file takes over") {
   CHECK(world.status().pid == 200);
   CHECK(world.status().restarts == 1);
   CHECK(world.tracked == std::vector<ProcessId>{100, 200});
+}
+
+TEST_CASE("another scope measures the same process, whose restarts stay counted") {
+  WatchWorld world;
+  world.alive = {100, 200};
+  world.write("100");
+  world.poll();
+  world.write("200");
+  world.poll();
+  CHECK(world.tracked_scope == SampleScope::process);
+  world.process.reconfigure(world.pid_file, SampleScope::tree);
+  world.poll();
+  CHECK(world.tracked == std::vector<ProcessId>{100, 200, 200});
+  CHECK(world.tracked_scope == SampleScope::tree);
+  CHECK(world.status().restarts == 1);
+  world.process.reconfigure(world.pid_file, SampleScope::tree);
+  CHECK(world.tracked.size() == 3);
+
+  SECTION("unless it has ended") {
+    world.alive.clear();
+    world.process.reconfigure(world.pid_file, SampleScope::process);
+    CHECK(world.released == std::vector<std::string>{"nginx"});
+    world.poll();
+    CHECK(world.status().state == ProcessState::absent);
+    CHECK(world.exits.find("nginx").size() == 1);
+  }
+}
+
+TEST_CASE("another pid_file goes on with the process if it names it, too") {
+  WatchWorld world;
+  world.alive = {100, 200};
+  world.write("100");
+  world.poll();
+  const std::filesystem::path other = world.directory.path() / "other.pid";
+
+  SECTION("it does") {
+    write_text(other, "100\n");
+    world.process.reconfigure(other, SampleScope::process);
+    world.poll();
+    CHECK(world.tracked.size() == 1);
+    CHECK(world.status().restarts == 0);
+  }
+  SECTION("it names another process") {
+    write_text(other, "200\n");
+    world.process.reconfigure(other, SampleScope::process);
+    CHECK(world.status().state == ProcessState::absent);
+    world.poll();
+    CHECK(world.tracked == std::vector<ProcessId>{100, 200});
+    CHECK(world.status().restarts == 1);
+  }
+  SECTION("it does not exist") {
+    world.process.reconfigure(other, SampleScope::process);
+    world.poll();
+    CHECK(world.status().state == ProcessState::absent);
+    CHECK(world.released == std::vector<std::string>{"nginx"});
+    CHECK_THAT(world.status().last_error, ContainsSubstring("other.pid"));
+  }
+  SECTION("the earlier file counts no more") {
+    write_text(other, "100\n");
+    world.process.reconfigure(other, SampleScope::process);
+    world.poll();
+    world.write("200");
+    world.poll();
+    CHECK(world.status().pid == 100);
+  }
 }
 
 TEST_CASE("a process that ends is absent until the file is written again") {
