@@ -9,6 +9,7 @@
 #include <dlfcn.h>
 
 #include <array>
+#include <atomic>
 #include <fcntl.h>
 #include <filesystem>
 #include <pthread.h>
@@ -17,6 +18,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <thread>
 #include <unistd.h>
 #include <utility>
 #include <vector>
@@ -347,4 +349,28 @@ TEST_CASE("users are known by name and by number") {
   CHECK_FALSE(find_user("4000000001"));
   CHECK_FALSE(find_user("-1"));
   CHECK_FALSE(find_user(""));
+}
+
+TEST_CASE("a child becomes another user whatever other threads do at the fork") {
+  if (geteuid() != 0) SKIP("needs root");
+  ChildCommand command = command_of({"true"});
+  command.account = find_user("nobody");
+  std::atomic<bool> is_over = false;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 3; ++i) {
+    threads.emplace_back([&is_over] {
+      while (!is_over) std::thread([] {}).join();
+    });
+  }
+  bool is_good = true;
+  for (int i = 0; i < 300 && is_good; ++i) {
+    StartFailure failure;
+    const auto child = ChildProcess::start(command, failure);
+    is_good = child && eventually([&] { return child->has_ended(); });
+    if (child && !is_good) child->kill_group();
+    if (child) is_good = wait_for_exit(*child).success() && is_good;
+  }
+  is_over = true;
+  for (std::thread& thread : threads) thread.join();
+  CHECK(is_good);
 }

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <new>
 #include <signal.h>
+#include <span>
 #include <string>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -76,6 +77,23 @@ pid_t fork_for_exec() noexcept {
   if (!has_bare_fork) return fork();  // handlers of libraries use the heap
   const HeapLeftOut heap_left_out;
   return provisr_bare_fork();
+}
+
+/// By system calls: the functions of the C library change all threads that it knows, which are
+/// those of the parent after a bare fork. The child would wait forever for one that began or ended
+/// at the fork.
+bool change_ids(uid_t user, gid_t group, std::span<const gid_t> groups) noexcept {
+#ifdef SYS_setuid32  // where the plain calls have IDs of 16 bits
+  constexpr long set_groups = SYS_setgroups32;
+  constexpr long set_group = SYS_setgid32;
+  constexpr long set_user = SYS_setuid32;
+#else
+  constexpr long set_groups = SYS_setgroups;
+  constexpr long set_group = SYS_setgid;
+  constexpr long set_user = SYS_setuid;
+#endif
+  return syscall(set_groups, groups.size(), groups.data()) == 0 && syscall(set_group, group) == 0 &&
+         syscall(set_user, user) == 0;
 }
 
 bool end_with_parent(pid_t parent) noexcept {

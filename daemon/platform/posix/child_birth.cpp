@@ -5,13 +5,10 @@
 #include "daemon/platform/posix/exec_plan.hpp"
 #include "daemon/platform/posix/original_descriptor_limit.hpp"
 
-#include <grp.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
 #include <signal.h>
-#include <span>
 #include <sys/stat.h>
 #include <type_traits>
 #include <unistd.h>
@@ -76,19 +73,11 @@ void make_directory(const char* directory) noexcept {
   return file == nullptr || put_on(stream, file, O_WRONLY | O_APPEND | O_CREAT);
 }
 
-/// Systems declare the count with different types.
-template <class Count>
-[[nodiscard]] bool set_groups(int (*set)(Count, const gid_t*),
-                              std::span<const gid_t> groups) noexcept {
-  return set(static_cast<Count>(groups.size()), groups.data()) == 0;
-}
-
 [[nodiscard]] bool become(const ExecPlan::Account& account) noexcept {
   const bool is_it_already =
       account.uid != 0 && getuid() == account.uid && geteuid() == account.uid;
   if (is_it_already) return true;
-  return set_groups(&::setgroups, account.groups) && setgid(account.gid) == 0 &&
-         setuid(account.uid) == 0;
+  return change_ids(account.uid, account.gid, account.groups);
 }
 
 /// Ignores signals that cannot be changed.

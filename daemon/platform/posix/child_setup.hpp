@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <sys/types.h>
 
 /// Steps between fork and exec that differ among POSIX systems. All are async-signal-safe, as the
@@ -11,6 +12,10 @@ namespace provisr::daemon {
 /// no atfork handler runs if that can be avoided. Copying what the child does not need would take
 /// most of the time of a start. Not thread-safe.
 [[nodiscard]] pid_t fork_for_exec() noexcept;
+
+/// Changes the groups and all IDs of this process, which has one thread. Returns false, with errno
+/// set, if that is not allowed.
+[[nodiscard]] bool change_ids(uid_t user, gid_t group, std::span<const gid_t> groups) noexcept;
 
 /// Makes the kernel send SIGTERM to this process when `parent` dies, if the kernel supports that.
 /// Returns false if the parent is already dead.
