@@ -277,6 +277,10 @@ TEST_CASE("an end that was noticed is recorded, whatever happens before it is to
   }
   SECTION("a reload that knows another file") {
     reload_with(foreign_config(directory.path() / "other.pid"));
+    CHECK(eventually([&] {  // once its parent has had the time to collect it
+      supervisor.update();
+      return !supervisor.exits().find("nginx").empty();
+    }));
   }
   SECTION("a reload that knows it no more") {
     reload_with(config_of({child_path(), "threader", "1"}));
