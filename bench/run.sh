@@ -69,7 +69,7 @@ run_all() {
   python3 -B "$root/bench/daemon_cpu.py" "$build" --rounds "$rounds" --seconds "$seconds" \
     >"$results/daemon_cpu.json"
   say "slow clients, a thousand children"
-  python3 -B "$root/bench/scenarios.py" "$build" --rounds "$((rounds / 3))" >"$results/scenarios.json"
+  python3 -B "$root/bench/scenarios.py" "$build" --rounds "$rounds" >"$results/scenarios.json"
 }
 
 mkdir -p "$build"
