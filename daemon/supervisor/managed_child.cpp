@@ -402,7 +402,7 @@ void ManagedChild::take_over(const RememberedProcess& before, const Moment& now)
 }
 
 void ManagedChild::adopt(const RememberedProcess::Run& run, const Moment& now) {
-  child_ = services_.adopt(run.identity);
+  child_ = services_.adopt(run.identity, launch_id_of(status_.name, run.started.monotonic));
   if (!child_) {
     note_end_while_away(run, now);
     return end_leftovers(run, now);

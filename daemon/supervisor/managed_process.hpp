@@ -46,12 +46,12 @@ struct ProcessServices {
       {};
   ExitLog* exits = nullptr;
   ProcessMemory* memory = nullptr;  ///< null: children end with the daemon
+  using Adopt = std::function<std::unique_ptr<ChildProcess>(const ProcessIdentity& identity,
+                                                            std::string_view launch_id)>;
   /// Takes over a process of an earlier daemon; returns null if the process is gone.
-  std::function<std::unique_ptr<ChildProcess>(const ProcessIdentity& identity)> adopt = {};
+  Adopt adopt = {};
   /// Takes over what such a process has left running; returns null if there is nothing.
-  std::function<std::unique_ptr<ChildProcess>(const ProcessIdentity& leader,
-                                              std::string_view launch_id)>
-      adopt_leftovers = {};
+  Adopt adopt_leftovers = {};
   std::function<std::optional<ProcessIdentity>(ProcessId pid)> identify = {};
   /// Returns when the process that has this PID now was started, as in ProcessKey.
   std::function<std::optional<std::uint64_t>(ProcessId pid)> start_of = {};

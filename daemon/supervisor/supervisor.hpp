@@ -58,9 +58,8 @@ struct SupervisorOptions {
   ProcessMemory* memory = nullptr;
   std::vector<ExitRecord> exits_before = {};  ///< of earlier daemons, oldest first
   ExitLog::Counts exit_counts_before = {};    ///< of earlier daemons
-  std::function<std::unique_ptr<ChildProcess>(const ProcessIdentity&)> adopt = &adopt_child;
-  std::function<std::unique_ptr<ChildProcess>(const ProcessIdentity&, std::string_view)>
-      adopt_leftovers = &provisr::daemon::adopt_leftovers;
+  ProcessServices::Adopt adopt = &adopt_child;
+  ProcessServices::Adopt adopt_leftovers = &provisr::daemon::adopt_leftovers;
   std::function<std::optional<ProcessIdentity>(ProcessId)> identify = &identity_of;
   EndedChildren* ended_children = &EndedChildren::system();  ///< must outlive the supervisor
   const Clock* clock = &Clock::system();                     ///< must outlive the supervisor

@@ -30,7 +30,7 @@ TEST_CASE(
   });
   const auto identity = identity_of(child.pid());
   REQUIRE(identity);
-  const auto adopted = adopt_child(*identity);
+  const auto adopted = adopt_child(*identity, "");
   REQUIRE(adopted);
   StartFailure failure;
   CHECK(adopted->execution(failure) == Execution::pending);
@@ -58,7 +58,7 @@ TEST_CASE("a child that ended before it was let execute its program is not taken
   const auto pid = static_cast<id_t>(identity->pid);
   siginfo_t info{};
   REQUIRE(::waitid(P_PID, pid, &info, WEXITED | WNOWAIT) == 0);
-  CHECK(adopt_child(*identity) == nullptr);
+  CHECK(adopt_child(*identity, "") == nullptr);
   ::waitid(P_PID, pid, &info, WEXITED);
 }
 
@@ -67,7 +67,7 @@ TEST_CASE("a child that has executed its program is taken over") {
   const ChildProgram child{"threader", "1"};
   const auto identity = identity_of(child.pid());
   REQUIRE(identity);
-  CHECK(adopt_child(*identity) != nullptr);
+  CHECK(adopt_child(*identity, "") != nullptr);
 }
 
 TEST_CASE("what a process left running is found by the launch id in its environment") {

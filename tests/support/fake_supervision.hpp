@@ -68,30 +68,29 @@ class FakeSupervision {
 
  private:
   daemon::SupervisorOptions options() {
-    return {
-        .launch = children.launcher(),
-        .find = daemon::system_process_finder(),
-        .track =
-            [this](std::string_view, ProcessId, SampleScope scope) {
-              ++tracked;
-              tracked_scope = scope;
-              return track_error;
-            },
-        .exists = [](ProcessId) { return false; },
-        .can_measure_children = can_measure_children,
-        .random_fraction = [this] { return random_fraction; },
-        .memory = memory,
-        .exits_before = exits_before,
-        .adopt = [this](const daemon::ProcessIdentity& process) { return children.adopt(process); },
-        .adopt_leftovers =
-            [this](const daemon::ProcessIdentity& leader, std::string_view launch_id) {
-              return children.adopt_leftovers(leader, launch_id);
-            },
-        .identify = [](ProcessId pid) { return std::optional(identity(pid)); },
-        .ended_children = &children,
-        .clock = &clock,
-        .on_stop = on_stop,
-        .on_heartbeat = on_heartbeat};
+    return {.launch = children.launcher(),
+            .find = daemon::system_process_finder(),
+            .track =
+                [this](std::string_view, ProcessId, SampleScope scope) {
+                  ++tracked;
+                  tracked_scope = scope;
+                  return track_error;
+                },
+            .exists = [](ProcessId) { return false; },
+            .can_measure_children = can_measure_children,
+            .random_fraction = [this] { return random_fraction; },
+            .memory = memory,
+            .exits_before = exits_before,
+            .adopt = [this](const auto& leader, auto...) { return children.adopt(leader); },
+            .adopt_leftovers =
+                [this](const daemon::ProcessIdentity& leader, std::string_view launch_id) {
+                  return children.adopt_leftovers(leader, launch_id);
+                },
+            .identify = [](ProcessId pid) { return std::optional(identity(pid)); },
+            .ended_children = &children,
+            .clock = &clock,
+            .on_stop = on_stop,
+            .on_heartbeat = on_heartbeat};
   }
 
   std::vector<daemon::ProcessConfig> processes_;

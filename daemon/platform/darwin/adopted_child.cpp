@@ -6,7 +6,8 @@ bool can_adopt_children() noexcept {
   return false;
 }
 
-std::unique_ptr<ChildProcess> adopt_child(const ProcessIdentity& /*identity*/) {
+std::unique_ptr<ChildProcess> adopt_child(const ProcessIdentity& /*identity*/,
+                                          std::string_view /*launch_id*/) {
   return nullptr;
 }
 

@@ -1,6 +1,5 @@
 #include "daemon/platform/adopted_child.hpp"
 
-#include "daemon/platform/linux/environments.hpp"
 #include "daemon/platform/linux/pidfd.hpp"
 #include "daemon/platform/linux/proc_processes.hpp"
 #include "daemon/platform/posix/adopted_ends.hpp"
@@ -16,6 +15,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string>
+#include <string_view>
 #include <sys/epoll.h>
 #include <system_error>
 #include <unistd.h>
@@ -33,11 +33,6 @@ using Clock = std::chrono::steady_clock;
 [[nodiscard]] std::unordered_set<pid_t>& adopted_children() {
   static std::unordered_set<pid_t> pids;
   return pids;
-}
-
-/// Returns the mark in the environment; empty if there is none or it cannot be read.
-[[nodiscard]] std::string mark_of(pid_t pid) {
-  return std::string(mark_in(Environments::system().of(pid)));
 }
 
 /// Returns false if the process is, or was when it ended, still the forked copy of the daemon that
@@ -72,14 +67,15 @@ void watch(const FileDescriptor& pidfd, ProcessId pid) {
 
 class AdoptedChild final : public ChildProcess {
  public:
-  AdoptedChild(const ProcessIdentity& identity, FileDescriptor pidfd,
+  AdoptedChild(const ProcessIdentity& identity, std::string mark, FileDescriptor pidfd,
                std::unique_ptr<ProcessHandle> handle)
       : identity_(identity),
         pid_(static_cast<pid_t>(identity.pid)),
+        mark_(std::move(mark)),
         pidfd_(std::move(pidfd)),
         handle_(std::move(handle)),
         adopter_(parent_of(pid_)) {
-    note_execution();
+    is_executed_ = has_executed_program(identity_);
     watch(pidfd_, identity.pid);
     adopted_children().insert(pid_);
   }
@@ -90,7 +86,7 @@ class AdoptedChild final : public ChildProcess {
   [[nodiscard]] ProcessId pid() const override { return pid_; }
 
   [[nodiscard]] Execution execution(StartFailure& failure) override {
-    if (!is_executed_) note_execution();
+    is_executed_ = is_executed_ || has_executed_program(identity_);
     if (is_executed_) return Execution::done;
     if (!has_ended()) return Execution::pending;
     failure = {std::make_error_code(std::errc::operation_canceled),
@@ -123,11 +119,6 @@ class AdoptedChild final : public ChildProcess {
   void kill_group() override { signal_group({SIGKILL}); }
 
  private:
-  void note_execution() {
-    is_executed_ = has_executed_program(identity_);
-    if (is_executed_) mark_ = mark_of(pid_);
-  }
-
   /// Call it after the leader has ended. While a member lives, the kernel does not reuse the
   /// group's number; the leader may be a zombie that nobody collects.
   [[nodiscard]] bool has_living_member() const {
@@ -137,7 +128,6 @@ class AdoptedChild final : public ChildProcess {
   }
 
   [[nodiscard]] std::vector<pid_t> orphans() const {
-    if (mark_.empty()) return {};
     return marked_orphans(adopter_, mark_, adopted_children());
   }
 
@@ -158,10 +148,10 @@ class AdoptedChild final : public ChildProcess {
 
   ProcessIdentity identity_;
   pid_t pid_;
+  std::string mark_;  ///< in the environment of its descendants
   FileDescriptor pidfd_;
   std::unique_ptr<ProcessHandle> handle_;
   bool is_executed_ = false;  ///< its program
-  std::string mark_;          ///< in the environment of its descendants
   pid_t adopter_;             ///< the process that adopts its orphans
   mutable std::optional<Clock::time_point> noticed_;
   mutable bool is_over_ = false;
@@ -174,7 +164,8 @@ bool can_adopt_children() noexcept {
   return static_cast<bool>(open_pidfd(getpid()));
 }
 
-std::unique_ptr<ChildProcess> adopt_child(const ProcessIdentity& identity) {
+std::unique_ptr<ChildProcess> adopt_child(const ProcessIdentity& identity,
+                                          std::string_view launch_id) {
   FileDescriptor pidfd = open_pidfd(identity.pid);
   auto handle = ProcessHandle::open(identity.pid);
   if (!pidfd || !handle) return nullptr;
@@ -183,7 +174,8 @@ std::unique_ptr<ChildProcess> adopt_child(const ProcessIdentity& identity) {
   if (identity_of(identity.pid) != identity) return nullptr;
   if (handle->has_ended() == true && !has_executed_program(identity)) return nullptr;
   handle->expect_end();
-  return std::make_unique<AdoptedChild>(identity, std::move(pidfd), std::move(handle));
+  return std::make_unique<AdoptedChild>(identity, launch_mark(launch_id), std::move(pidfd),
+                                        std::move(handle));
 }
 
 int adopted_ends_descriptor() noexcept {
