@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <cstddef>
 #include <initializer_list>
 #include <optional>
 #include <signal.h>
@@ -54,18 +53,21 @@ class MarkedProcesses {
   using Clock = std::chrono::steady_clock;
   static constexpr std::chrono::milliseconds max_age{50};
 
-  /// Reads each environment again after the identity: a PID could have been reused between the two.
+  /// Keeps one environment at a time: each may have megabytes.
   void search() {
     by_mark_.clear();
-    std::vector<pid_t> pids = all_processes();
-    std::erase_if(pids, [own = self_and_ancestors()](pid_t pid) { return own.contains(pid); });
-    const std::vector<std::string> environments = Environments::system().of(pids);
-    for (std::size_t i = 0; i < pids.size(); ++i) {
-      const std::string_view mark = mark_in(environments[i]);
-      const auto identity = mark.empty() ? std::nullopt : identity_of(pids[i]);
-      if (!identity || mark_in(Environments::system().of(pids[i])) != mark) continue;
-      by_mark_[std::string(mark)].push_back(*identity);
+    const std::unordered_set<pid_t> own = self_and_ancestors();
+    for (const pid_t pid : all_processes()) {
+      if (own.contains(pid)) continue;
+      const std::string mark = mark_of(pid);
+      const auto identity = mark.empty() ? std::nullopt : identity_of(pid);
+      // Read again after the identity: the PID could have been reused between the two.
+      if (identity && mark_of(pid) == mark) by_mark_[mark].push_back(*identity);
     }
+  }
+
+  [[nodiscard]] static std::string mark_of(pid_t pid) {
+    return std::string(mark_in(Environments::system().of(pid)));
   }
 
   std::unordered_map<std::string, Processes> by_mark_;
