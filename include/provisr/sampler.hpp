@@ -185,7 +185,8 @@ class SamplingContext {
 /// nanoseconds; resident and virtual size from /proc/PID/statm, in pages; swap from VmSwap in
 /// /proc/PID/status, read only while the system uses any swap; threads from the link count of
 /// /proc/PID/task; descriptors from the size of /proc/PID/fd (since Linux 6.2), otherwise by
-/// counting its entries (proc_pid_stat(5) and related pages; fs/proc/base.c, fs/proc/fd.c).
+/// counting its entries (proc_pid_stat(5) and related pages; fs/proc/base.c, fs/proc/fd.c). A
+/// system that has no swap at all is asked again after 100 ms.
 ///
 /// A process is idle if its CPU time has not changed since the previous tick. For an idle process,
 /// threads, descriptors and virtual size are reused for up to six times

@@ -29,6 +29,15 @@ FileDescriptor open_handle(int directory, const char* path) noexcept {
   return FileDescriptor(::openat(directory, path, O_PATH | O_DIRECTORY | O_CLOEXEC));
 }
 
+bool read_status(int file, struct stat& status) noexcept {
+  // The two where the kernel's structure is that of the C library.
+#if (defined(__x86_64__) && defined(__LP64__)) || defined(__aarch64__)
+  return ::syscall(SYS_fstat, file, &status) == 0;
+#else
+  return ::fstat(file, &status) == 0;
+#endif
+}
+
 std::optional<std::string_view> read_at(int file, std::span<char> buffer,
                                         std::size_t offset) noexcept {
   const ssize_t length = ::pread(file, buffer.data(), buffer.size(), static_cast<off_t>(offset));

@@ -11,6 +11,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <system_error>
 
@@ -41,6 +42,10 @@ class ProcPath {
 
 /// Opens a directory for lookups and fstat(2) only; needs no permission to list it.
 [[nodiscard]] FileDescriptor open_handle(int directory, const char* path) noexcept;
+
+/// As fstat(2). Makes the system call of that name: glibc 2.33 to 2.38 call fstatat(2) with an
+/// empty path instead (io/fstat64.c), which costs more, above all before Linux 6.11.
+[[nodiscard]] bool read_status(int file, struct stat& status) noexcept;
 
 /// Reads a file at an offset, as much as the buffer holds and the system returns at once. Returns
 /// empty text at the end.

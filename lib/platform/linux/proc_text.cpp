@@ -62,28 +62,42 @@ class FieldReader {
   bool is_good_ = true;
 };
 
+/// Takes the first line, without its end, off a text that is not empty.
+[[nodiscard]] std::string_view take_line(std::string_view& text) noexcept {
+  const std::string_view line = text.substr(0, text.find('\n'));
+  text.remove_prefix(line.size() < text.size() ? line.size() + 1 : text.size());
+  return line;
+}
+
+/// Returns what follows `key` and the separator if a line begins with them.
+[[nodiscard]] std::optional<std::string_view> value_of(std::string_view line, std::string_view key,
+                                                       char separator) noexcept {
+  const bool is_split_there = line.size() > key.size() && line[key.size()] == separator;
+  if (!is_split_there || !line.starts_with(key)) return std::nullopt;
+  return line.substr(key.size() + 1);
+}
+
 /// Returns the text after a key and its separator, from the line that begins with both.
 [[nodiscard]] std::optional<std::string_view> find_value(std::string_view text,
                                                          std::string_view key,
                                                          char separator) noexcept {
   while (!text.empty()) {
-    const std::string_view line = text.substr(0, text.find('\n'));
-    if (line.starts_with(key) && line.substr(key.size()).starts_with(separator)) {
-      return line.substr(key.size() + 1);
-    }
-    text.remove_prefix(line.size() < text.size() ? line.size() + 1 : text.size());
+    if (const auto value = value_of(take_line(text), key, separator)) return value;
   }
   return std::nullopt;
+}
+
+[[nodiscard]] std::optional<std::uint64_t> first_number(std::string_view text) noexcept {
+  FieldReader fields(text);
+  const auto number = fields.number<std::uint64_t>();
+  if (!fields.is_good()) return std::nullopt;
+  return number;
 }
 
 [[nodiscard]] std::optional<std::uint64_t> find_number(std::string_view text, std::string_view key,
                                                        char separator) noexcept {
   const auto value = find_value(text, key, separator);
-  if (!value) return std::nullopt;
-  FieldReader fields(*value);
-  const auto number = fields.number<std::uint64_t>();
-  if (!fields.is_good()) return std::nullopt;
-  return number;
+  return value ? first_number(*value) : std::nullopt;
 }
 
 }  // namespace
@@ -135,8 +149,15 @@ std::optional<std::uint64_t> parse_status_bytes(std::string_view text,
   return *kibibytes * 1024;
 }
 
-std::optional<std::uint64_t> parse_vmstat(std::string_view text, std::string_view key) noexcept {
-  return find_number(text, key, ' ');
+void parse_vmstat(std::string_view text, std::span<const std::string_view> keys,
+                  std::span<std::optional<std::uint64_t>> values) noexcept {
+  std::ranges::fill(values, std::nullopt);
+  while (!text.empty()) {
+    const std::string_view line = take_line(text);
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+      if (const auto value = value_of(line, keys[i], ' ')) values[i] = first_number(*value);
+    }
+  }
 }
 
 std::optional<std::uint64_t> parse_number(std::string_view text, std::string_view key) noexcept {

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 
 /// Parsers for the text files of /proc/PID: pure functions over text.
@@ -66,9 +67,10 @@ struct Stat {
 [[nodiscard]] std::optional<std::uint64_t> parse_soft_limit(std::string_view limits,
                                                             std::string_view name) noexcept;
 
-/// Returns the value of a "key 123" line of /proc/vmstat (proc_vmstat(5)).
-[[nodiscard]] std::optional<std::uint64_t> parse_vmstat(std::string_view text,
-                                                        std::string_view key) noexcept;
+/// Reads the values of "key 123" lines of /proc/vmstat (proc_vmstat(5)) in one pass. `values` is
+/// parallel to `keys`; the value of a missing or malformed line becomes empty.
+void parse_vmstat(std::string_view text, std::span<const std::string_view> keys,
+                  std::span<std::optional<std::uint64_t>> values) noexcept;
 
 /// Returns the newest id given out in the reader's PID namespace: the last field of /proc/loadavg
 /// (proc_loadavg(5)), or the only one of /proc/sys/kernel/ns_last_pid.

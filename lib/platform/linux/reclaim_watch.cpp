@@ -3,6 +3,8 @@
 #include "lib/platform/linux/proc_directory.hpp"
 #include "lib/platform/linux/proc_text.hpp"
 
+#include <array>
+
 namespace provisr::linux_platform {
 namespace {
 
@@ -24,12 +26,17 @@ constexpr std::size_t vmstat_buffer_size = 16 * 1024;
 }  // namespace
 
 std::optional<std::uint64_t> parse_reclaim_count(std::string_view vmstat) noexcept {
-  const auto anonymous = parse_vmstat(vmstat, "pgsteal_anon");
-  const auto of_files = parse_vmstat(vmstat, "pgsteal_file");
-  if (!anonymous || !of_files) return std::nullopt;
-  return *anonymous + *of_files + parse_vmstat(vmstat, "pswpin").value_or(0) +
-         parse_vmstat(vmstat, "pswpout").value_or(0) +
-         parse_vmstat(vmstat, "thp_collapse_alloc").value_or(0);
+  constexpr std::array<std::string_view, 5> keys{"pgsteal_anon", "pgsteal_file", "pswpin",
+                                                 "pswpout", "thp_collapse_alloc"};
+  constexpr std::size_t required = 2;
+  std::array<std::optional<std::uint64_t>, keys.size()> values;
+  parse_vmstat(vmstat, keys, values);
+  std::uint64_t sum = 0;
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    if (!values[i] && i < required) return std::nullopt;
+    sum += values[i].value_or(0);
+  }
+  return sum;
 }
 
 void ReclaimWatch::begin_tick() noexcept {
@@ -48,8 +55,9 @@ std::uint64_t ReclaimWatch::ask() noexcept {
 void ReclaimWatch::look() noexcept {
   has_looked_ = true;
   char buffer[vmstat_buffer_size];
-  const FileDescriptor file = open_readable(proc_root_, "vmstat");
-  const auto count = file ? parse_reclaim_count(read_whole(file.get(), buffer)) : std::nullopt;
+  if (!vmstat_) vmstat_ = open_readable(proc_root_, "vmstat");
+  const auto count =
+      vmstat_ ? parse_reclaim_count(read_whole(vmstat_.get(), buffer)) : std::nullopt;
   if (!count || count != count_) ++generation_;
   count_ = count;
 }

@@ -1,10 +1,14 @@
 #pragma once
 
+#include "lib/platform/posix/file_descriptor.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <string_view>
 
 namespace provisr::linux_platform {
+
+using posix_platform::FileDescriptor;
 
 /// Returns the sum of the counters in /proc/vmstat that rise if memory is taken from or given to
 /// processes that do not run: reclaim, also within one control group (pgsteal_anon and
@@ -34,6 +38,7 @@ class ReclaimWatch {
   void look() noexcept;
 
   int proc_root_;
+  FileDescriptor vmstat_;  ///< opened at the first look
   std::uint64_t generation_ = 1;
   std::optional<std::uint64_t> count_;
   std::uint32_t asked_ = 0;

@@ -74,7 +74,7 @@ template <class T>
 /// Returns whether the process of a `task` directory has not been reaped yet.
 [[nodiscard]] bool is_there(int task) noexcept {
   struct stat threads;
-  return ::fstat(task, &threads) == 0 && thread_count(threads).has_value();
+  return read_status(task, threads) && thread_count(threads).has_value();
 }
 
 }  // namespace
@@ -97,7 +97,7 @@ struct ProcessSampler::State {
   }
 
   [[nodiscard]] std::error_code open();
-  [[nodiscard]] bool try_keep(int process_directory);
+  [[nodiscard]] bool try_keep();
   [[nodiscard]] ReadStatus read(ProcessReading& reading) noexcept;
   [[nodiscard]] bool read_idle(ProcessReading& reading) noexcept;
   [[nodiscard]] bool has_idled(Figure<std::uint64_t> cpu_time_ns) const noexcept;
@@ -145,25 +145,25 @@ struct ProcessSampler::State {
 std::error_code ProcessSampler::State::open() {
   if (context.proc_root_error) return context.proc_root_error;
   if (pid <= 0) return std::make_error_code(std::errc::no_such_process);
-  const FileDescriptor directory = open_handle(context.proc_root.get(), ProcPath(pid).c_str());
-  if (!directory) return process_error(errno);
   if (context.has_own_pids) {
     clockid_t clock{};
     if (::clock_getcpuclockid(pid, &clock) == 0) cpu_clock = clock;
   }
-  if (cpu_clock && try_keep(directory.get())) return {};
-  const auto stat = read_stat(directory.get(), "stat");
+  if (cpu_clock && try_keep()) return {};
+  const auto stat = read_stat(context.proc_root.get(), ProcPath(pid, "stat").c_str());
   if (!stat) return process_error(errno);
   start_clock_ticks = stat->start_clock_ticks;
   return {};
 }
 
-bool ProcessSampler::State::try_keep(int process_directory) {
+/// Opens all three below the directory of one process, which `task` leads to.
+bool ProcessSampler::State::try_keep() {
   if (context.kept_descriptors + descriptors_per_process > context.descriptor_budget) return false;
-  FileDescriptor opened_task = open_handle(process_directory, "task");
-  FileDescriptor opened_fd = open_handle(process_directory, "fd");
-  FileDescriptor opened_statm = open_readable(process_directory, "statm");
-  if (!opened_task || !opened_fd || !opened_statm) return false;
+  FileDescriptor opened_task = open_handle(context.proc_root.get(), ProcPath(pid, "task").c_str());
+  if (!opened_task) return false;
+  FileDescriptor opened_fd = open_handle(opened_task.get(), "../fd");
+  FileDescriptor opened_statm = open_readable(opened_task.get(), "../statm");
+  if (!opened_fd || !opened_statm) return false;
   task = std::move(opened_task);
   fd = std::move(opened_fd);
   statm = std::move(opened_statm);
@@ -314,7 +314,7 @@ ReadStatus ProcessSampler::State::read_kept(ProcessReading& reading) const noexc
   }
   apply(*memory, reading);
   struct stat threads;
-  if (::fstat(task.get(), &threads) == 0) reading.num_threads = thread_count(threads);
+  if (read_status(task.get(), threads)) reading.num_threads = thread_count(threads);
   read_fds(fd.get(), nullptr, reading);
   return ReadStatus::ok;
 }
@@ -417,7 +417,7 @@ ReadStatus ProcessSampler::State::read_by_directory(ProcessReading& reading) con
 
 /// Returns false if the system of these processes uses no swap.
 bool ProcessSampler::State::may_be_swapped() const noexcept {
-  return !context.has_own_pids || context.uses_swap();
+  return !context.has_own_pids || context.swap.is_used();
 }
 
 /// Reads by number.
@@ -443,9 +443,9 @@ void ProcessSampler::State::read_fds(int directory, const char* path,
                                      ProcessReading& reading) const noexcept {
   if (context.has_fd_count_by_size) {
     struct stat status;
-    const int result =
-        path == nullptr ? ::fstat(directory, &status) : ::fstatat(directory, path, &status, 0);
-    if (result == 0) {
+    const bool is_read = path == nullptr ? read_status(directory, status)
+                                         : ::fstatat(directory, path, &status, 0) == 0;
+    if (is_read) {
       reading.num_fds = static_cast<std::uint32_t>(status.st_size);
       return;
     }

@@ -8,7 +8,6 @@
 #include <string_view>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/sysinfo.h>
 #include <unistd.h>
 
 namespace provisr {
@@ -45,11 +44,6 @@ namespace {
   return ::fstatat(proc_root, "self/fd", &status, 0) == 0 && status.st_size > 0;
 }
 
-[[nodiscard]] bool system_uses_swap() noexcept {
-  struct sysinfo info {};
-  return ::sysinfo(&info) != 0 || info.freeswap < info.totalswap;
-}
-
 }  // namespace
 
 SamplingContext::State::State(const SamplerOptions& options)
@@ -65,11 +59,6 @@ SamplingContext::State::State(const SamplerOptions& options)
       births(proc_root.get(), has_own_pids),
       min_pss_interval(options.min_pss_interval) {}
 
-bool SamplingContext::State::uses_swap() noexcept {
-  if (!known_use_of_swap) known_use_of_swap = system_uses_swap();
-  return *known_use_of_swap;
-}
-
 SamplingContext::SamplingContext(SamplerOptions options)
     : state_(std::make_unique<State>(options)) {}
 SamplingContext::~SamplingContext() = default;
@@ -81,10 +70,10 @@ bool SamplingContext::has_own_pids() const noexcept {
 }
 
 void SamplingContext::begin_tick() noexcept {
-  state_->known_use_of_swap.reset();
   state_->reclaim.begin_tick();
   ++state_->tick;
   state_->tick_at = std::chrono::steady_clock::now();
+  state_->swap.begin_tick(state_->tick_at);
   state_->births.begin_tick();
 }
 

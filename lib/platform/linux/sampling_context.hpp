@@ -3,6 +3,7 @@
 #include "lib/platform/linux/births.hpp"
 #include "lib/platform/linux/pss_reader.hpp"
 #include "lib/platform/linux/reclaim_watch.hpp"
+#include "lib/platform/linux/swap_watch.hpp"
 #include "lib/platform/posix/file_descriptor.hpp"
 
 #include <provisr/sampler.hpp>
@@ -10,16 +11,12 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <system_error>
 
 namespace provisr {
 
 struct SamplingContext::State {
   explicit State(const SamplerOptions& options);
-
-  /// Returns whether some process may have memory swapped out; asks the system once a tick.
-  [[nodiscard]] bool uses_swap() noexcept;
 
   posix_platform::FileDescriptor proc_root;
   std::error_code proc_root_error;  ///< set if the proc root could not be opened
@@ -31,12 +28,12 @@ struct SamplingContext::State {
   std::uint64_t clock_tick_ns;
   std::chrono::nanoseconds max_idle_age;
   linux_platform::ReclaimWatch reclaim;
+  linux_platform::SwapWatch swap;
   std::uint64_t tick = 0;                         ///< number of the latest tick
   std::chrono::steady_clock::time_point tick_at;  ///< when the latest tick began
   linux_platform::Births births;
   std::chrono::nanoseconds min_pss_interval;
   linux_platform::PssReader pss;
-  std::optional<bool> known_use_of_swap;  ///< at the latest tick
 };
 
 }  // namespace provisr

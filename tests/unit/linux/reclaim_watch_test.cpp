@@ -101,3 +101,14 @@ TEST_CASE("what was reclaimed while few were idle is not missed") {
   machine.has(vmstat("pgsteal_anon", 11));
   CHECK(machine.tick(ReclaimWatch::worth_looking) != before);
 }
+
+TEST_CASE("a file of counters that cannot be opened is looked for at each look") {
+  ReclaimingMachine machine;
+  static_cast<void>(machine.tick(ReclaimWatch::worth_looking));
+  const std::uint64_t without = machine.tick(ReclaimWatch::worth_looking);
+  CHECK(machine.tick(ReclaimWatch::worth_looking) !=
+        without);  // nobody knows: memory is read again
+  machine.has(vmstat("", 0));
+  const std::uint64_t found = machine.tick(ReclaimWatch::worth_looking);
+  CHECK(machine.tick(ReclaimWatch::worth_looking) == found);
+}
