@@ -70,29 +70,38 @@ class PrometheusWriter {
   /// Writes one sample of the current family.
   template <class Number>
   void sample(std::initializer_list<Label> labels, Number value) {
-    out_.append(name_);
-    char separator = '{';
-    for (const auto& [label, text] : labels) {
-      out_.push_back(separator);
-      out_.append(label).append("=\"");
-      append_escaped(text, escaped_in_label);
-      out_.push_back('"');
-      separator = ',';
-    }
-    if (labels.size() != 0) out_.push_back('}');
-    append_value(value);
+    std::size_t longest = name_.size() + 1 + longest_end_of_line;
+    for (const auto& [label, text] : labels) longest += label.size() + 2 * text.size() + 4;
+    append(longest, [&](char* end) {
+      end = write(end, name_);
+      char separator = '{';
+      for (const auto& [label, text] : labels) {
+        *end++ = separator;
+        end = write(write(end, label), "=\"");
+        end = write(write_escaped(end, text, escaped_in_label), "\"");
+        separator = ',';
+      }
+      if (labels.size() != 0) *end++ = '}';
+      return write_end_of_line(end, value);
+    });
   }
 
   /// Writes a sample with the only label `name`. A valid process name needs no escaping.
   template <class Number>
   void sample_of_process(std::string_view process, Number value) {
-    append_line_of_process({process, "\"}"}, value);
+    const auto write_labels = [&](char* end) { return write(write(end, process), "\"}"); };
+    append_line_of_process(process.size() + 2, write_labels, value);
   }
 
   /// As above, with a second label, whose value needs no escaping either.
   template <class Number>
   void sample_of_process(std::string_view process, const Label& second, Number value) {
-    append_line_of_process({process, "\",", second.first, "=\"", second.second, "\"}"}, value);
+    const auto write_labels = [&](char* end) {
+      end = write(write(write(end, process), "\","), second.first);
+      return write(write(write(end, "=\""), second.second), "\"}");
+    };
+    append_line_of_process(process.size() + second.first.size() + second.second.size() + 6,
+                           write_labels, value);
   }
 
  private:
@@ -104,49 +113,64 @@ class PrometheusWriter {
   /// Writes what all lines of processes in this family begin with, if there is room for it.
   void start_line_of_process() noexcept {
     if (name_.size() + start_of_process.size() > line_start_.size()) return;
-    char* const end = line_start_.data() + name_.copy(line_start_.data(), name_.size());
-    start_of_process.copy(end, start_of_process.size());
+    static_cast<void>(write(write(line_start_.data(), name_), start_of_process));
   }
 
-  /// Appends `line_start_` and more, which grows the string only once; then writes the rest over it
-  /// and cuts off what remains.
-  template <class Number>
-  void append_line_of_process(std::initializer_list<std::string_view> parts, Number value) {
+  /// Grows the string only once: by `line_start_` and more than the line needs. Then writes the
+  /// rest over it and cuts off what remains. `write_labels(end)` writes the labels after the start
+  /// of a line and returns where they end.
+  template <class WriteLabels, class Number>
+  void append_line_of_process(std::size_t labels_size, WriteLabels write_labels, Number value) {
     const std::size_t start = name_.size() + start_of_process.size();
-    std::size_t longest = start + longest_end_of_line;
-    for (const std::string_view part : parts) longest += part.size();
-    if (longest > line_start_.size()) return append_long_line_of_process(parts, value);
+    const std::size_t longest = start + labels_size + longest_end_of_line;
     const std::size_t begin = out_.size();
-    out_.append(line_start_.data(), longest);
-    char* end = out_.data() + begin + start;
-    for (const std::string_view part : parts) end += part.copy(end, part.size());
-    end = write_end_of_line(end, value);
+    if (longest <= line_start_.size()) {
+      out_.append(line_start_.data(), longest);
+    } else {
+      out_.append(name_).append(start_of_process);
+      out_.resize(begin + longest);
+    }
+    char* const end = write_end_of_line(write_labels(out_.data() + begin + start), value);
     out_.resize(static_cast<std::size_t>(end - out_.data()));
-  }
-
-  template <class Number>
-  void append_long_line_of_process(std::initializer_list<std::string_view> parts, Number value) {
-    out_.append(name_).append(start_of_process);
-    for (const std::string_view part : parts) out_.append(part);
-    append_value(value);
   }
 
   void append_heading(std::string_view name, std::string_view type, std::string_view help,
                       std::string_view escaped) {
-    out_.append("# HELP ").append(name).append(" ");
-    append_escaped(help, escaped);
-    out_.append("\n# TYPE ").append(name).append(" ").append(type).append("\n");
+    constexpr std::string_view help_line = "# HELP ";
+    constexpr std::string_view type_line = "\n# TYPE ";
+    const std::size_t longest = help_line.size() + name.size() + 1 + 2 * help.size() +
+                                type_line.size() + name.size() + 1 + type.size() + 1;
+    append(longest, [&](char* end) {
+      end = write(write(write(end, help_line), name), " ");
+      end = write_escaped(end, help, escaped);
+      end = write(write(write(end, type_line), name), " ");
+      return write(write(end, type), "\n");
+    });
   }
 
-  /// `escaped` are the characters to escape.
-  void append_escaped(std::string_view text, std::string_view escaped) {
+  /// Grows the string only once, by the most that `write_text` writes, then cuts off what remains.
+  template <class WriteText>
+  void append(std::size_t longest, WriteText write_text) {
+    const std::size_t begin = out_.size();
+    out_.resize(begin + longest);
+    char* const end = write_text(out_.data() + begin);
+    out_.resize(static_cast<std::size_t>(end - out_.data()));
+  }
+
+  [[nodiscard]] static char* write(char* end, std::string_view text) noexcept {
+    return end + text.copy(end, text.size());
+  }
+
+  /// Writes up to twice the size of the text. `escaped` are the characters to escape.
+  [[nodiscard]] static char* write_escaped(char* end, std::string_view text,
+                                           std::string_view escaped) noexcept {
     for (;;) {
       const std::string_view plain = before_any_of(escaped, text);
-      out_.append(plain);
-      if (plain.size() == text.size()) return;
+      end = write(end, plain);
+      if (plain.size() == text.size()) return end;
       const char next = text[plain.size()];
-      out_.push_back('\\');
-      out_.push_back(next == '\n' ? 'n' : next);
+      *end++ = '\\';
+      *end++ = next == '\n' ? 'n' : next;
       text.remove_prefix(plain.size() + 1);
     }
   }
@@ -156,12 +180,6 @@ class PrometheusWriter {
                                                       std::string_view text) noexcept {
     for (const char character : characters) text = text.substr(0, text.find(character));
     return text;
-  }
-
-  template <class Number>
-  void append_value(Number value) {
-    char text[longest_end_of_line];
-    out_.append(text, static_cast<std::size_t>(write_end_of_line(text, value) - text));
   }
 
   static constexpr std::string_view start_of_process = "{name=\"";
@@ -195,7 +213,7 @@ class PrometheusWriter {
   static char* write_number(char* end, double value) {
     if (!std::isfinite(value)) {
       const std::string_view text = std::isnan(value) ? "NaN" : value > 0 ? "+Inf" : "-Inf";
-      return end + text.copy(end, text.size());
+      return write(end, text);
     }
     if (char* const short_end = write_short_decimal(end, value)) return short_end;
     return std::to_chars(end, end + longest_number, value).ptr;
