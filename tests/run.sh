@@ -30,7 +30,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 readonly clang_format_version=14
 readonly source_dirs="include lib daemon tests examples bench"
 jobs=$(getconf _NPROCESSORS_ONLN)
-readonly jobs
+tests_at_once=$((jobs * 3)) # most of them wait
+readonly jobs tests_at_once
 
 modes=()
 for argument in "$@"; do
@@ -136,7 +137,7 @@ run_tests() {
   mapfile -t -O "${#filter[@]}" filter < <(second_try "$1")
   mapfile -t prefix < <(fixed_addresses "$1")
   rm -f "$junit"
-  ${prefix[@]+"${prefix[@]}"} ctest --preset "$1" --parallel 2 --output-junit "$junit" \
+  ${prefix[@]+"${prefix[@]}"} ctest --preset "$1" --parallel "$tests_at_once" --output-junit "$junit" \
     ${filter[@]+"${filter[@]}"} || status=$?
   if [ ! -f "$junit" ]; then
     failed+=("$1: ctest ran no tests")
@@ -203,7 +204,7 @@ run_static() {
     check_static_file "build/$preset/daemon/provisrd"
     check "$preset: the demo" ./tests/e2e/demo_once.sh "build/$preset"
     check "$preset: the daemon's tests" env "PROVISRD_PATH=$PWD/build/$preset/daemon/provisrd" \
-      ctest --preset dev --parallel 2 --label-regex '^daemon$'
+      ctest --preset dev --parallel "$tests_at_once" --label-regex '^daemon$'
   fi
   preset=linux-static-aarch64
   if cross_build "$preset" provisrd provisr_unit_tests; then
@@ -216,7 +217,7 @@ run_static() {
 run_e2e() {
   if build dev; then
     check "e2e: beside Prometheus and in the browser" ctest --preset dev --label-regex '^e2e$' \
-      --exclude-regex '^e2e\.demo$' --output-on-failure # the mode dev runs e2e.demo
+      --exclude-regex '^e2e\.demo$' --parallel $((jobs * 2)) # the mode dev runs e2e.demo
   else
     failed+=("e2e: the build")
   fi

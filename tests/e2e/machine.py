@@ -7,6 +7,7 @@ usage: tests/e2e/machine.py BUILD [SUITE]
 SUITE, such as trixie-backports, is where the kernel comes from; by default the release of this machine.
 The first run fetches Debian's packages into build/machine. The log of the machine stays there.
 """
+import fcntl
 import os
 import pathlib
 import platform
@@ -18,6 +19,7 @@ import threading
 import machine_image
 from daemons import ROOT, need, skip
 
+CACHE = ROOT / "build" / "machine"
 DEADLINE = 400
 SWAP_BYTES = 256 * 1024 * 1024
 
@@ -71,20 +73,28 @@ def judge(lines, console):
     print(f"passed: {len(passed)} checks")
 
 
+def prepare(build, suite, folder):
+    """Returns the paths of the kernel and of the initrd. Two runs at a time would fetch and install the same
+    files."""
+    with open(CACHE / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        kernel = machine_image.fetch_kernel(CACHE, suite)
+        root = machine_image.fetch_root(CACHE)
+        own = folder / "own.cpio"
+        machine_image.write_own_files(own, installed(build, folder / "installed"),
+                                      pathlib.Path(__file__).with_name("machine_guest.py"))
+    initrd = folder / "initrd"
+    initrd.write_bytes(root.read_bytes() + own.read_bytes())
+    return kernel, initrd
+
+
 def main(build, suite):
-    cache = ROOT / "build" / "machine"
-    cache.mkdir(parents=True, exist_ok=True)
-    console = cache / f"console-{suite or 'own'}.log"
+    CACHE.mkdir(parents=True, exist_ok=True)
+    console = CACHE / f"console-{suite or 'own'}.log"
     try:
-        kernel = machine_image.fetch_kernel(cache, suite)
-        root = machine_image.fetch_root(cache)
         with tempfile.TemporaryDirectory() as name:
             folder = pathlib.Path(name)
-            own = folder / "own.cpio"
-            machine_image.write_own_files(own, installed(build, folder / "installed"),
-                                          pathlib.Path(__file__).with_name("machine_guest.py"))
-            initrd = folder / "initrd"
-            initrd.write_bytes(root.read_bytes() + own.read_bytes())
+            kernel, initrd = prepare(build, suite, folder)
             with open(folder / "swap", "wb") as swap:
                 swap.truncate(SWAP_BYTES)
             lines = run_machine(qemu(kernel, initrd, folder / "swap", console))
