@@ -4,6 +4,7 @@
 #include "daemon/platform/child_process.hpp"
 #include "daemon/supervisor/exit_log.hpp"
 #include "daemon/supervisor/liveness.hpp"
+#include "daemon/supervisor/pid_file.hpp"
 #include "daemon/supervisor/process_memory.hpp"
 #include "daemon/supervisor/process_status.hpp"
 
@@ -57,6 +58,9 @@ struct ProcessServices {
   std::function<std::optional<std::uint64_t>(ProcessId pid)> start_of = {};
   /// Returns a uniform random number from 0 to 1.
   std::function<double()> random_fraction = {};
+  /// Returns nothing if the file system does not answer.
+  std::function<std::optional<PidFileAnswer>(const PidFileQuestion& question)> look_at_pid_file =
+      &provisr::daemon::look_at_pid_file;
   const Log* log;
 };
 

@@ -78,6 +78,14 @@ PidFile read_pid_file(const fs::path& file) {
   return reading;
 }
 
+PidFileAnswer look_at_pid_file(const PidFileQuestion& question) {
+  PidFileAnswer answer;
+  answer.stamp = stamp_of(question.file);  // before the content: a later write changes the stamp
+  const bool is_known = answer.stamp && answer.stamp == question.known_stamp;
+  if (!is_known) answer.reading = read_pid_file(question.file);
+  return answer;
+}
+
 std::error_code write_pid_file(const fs::path& file, ProcessId pid) {
   fs::path draft = file;
   draft += ".new";

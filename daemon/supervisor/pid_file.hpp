@@ -1,7 +1,11 @@
 #pragma once
 
+#include "daemon/platform/patient_reader.hpp"
+#include "daemon/platform/regular_file.hpp"
+
 #include <provisr/process_metrics.hpp>
 
+#include <chrono>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -24,6 +28,28 @@ struct PidFile {
 
 /// Reads the start of the file. Does not block on a FIFO or device (POSIX).
 [[nodiscard]] PidFile read_pid_file(const std::filesystem::path& file);
+
+/// Asks for the content of a pid_file, unless the file has this stamp.
+struct PidFileQuestion {
+  std::filesystem::path file;
+  std::optional<FileStamp> known_stamp;
+
+  friend bool operator==(const PidFileQuestion&, const PidFileQuestion&) = default;
+};
+
+struct PidFileAnswer {
+  std::optional<FileStamp> stamp;
+  std::optional<PidFile> reading;  ///< empty if the file has the known stamp
+};
+
+/// May block as long as the file system does.
+[[nodiscard]] PidFileAnswer look_at_pid_file(const PidFileQuestion& question);
+
+/// Looks on other threads, and returns nothing if the file system does not answer in time.
+class PidFileReader : public PatientReader<PidFileQuestion, std::optional<PidFileAnswer>> {
+ public:
+  PidFileReader() : PatientReader(look_at_pid_file, std::chrono::milliseconds(500), 64) {}
+};
 
 /// Writes "PID\n" atomically: a reader sees the old file or the new one.
 [[nodiscard]] std::error_code write_pid_file(const std::filesystem::path& file, ProcessId pid);

@@ -60,7 +60,8 @@ class RandomFractions {
 }
 
 [[nodiscard]] ProcessServices services_of(const SupervisorOptions& options, Registry& registry,
-                                          ExitLog& exits, const Log& log) {
+                                          ExitLog& exits, PidFileReader& pid_files,
+                                          const Log& log) {
   auto track = options.track;
   if (!track) {
     track = [&registry](std::string_view name, ProcessId pid, SampleScope scope) {
@@ -83,6 +84,7 @@ class RandomFractions {
           options.identify,
           options.start_of,
           options.random_fraction ? options.random_fraction : RandomFractions(),
+          [&pid_files](const PidFileQuestion& question) { return pid_files.of(question); },
           &log};
 }
 
@@ -104,7 +106,7 @@ Supervisor::Supervisor(const std::vector<ProcessConfig>& processes, Registry& re
     : until_(until),
       registry_(registry),
       options_(std::move(options)),
-      services_(services_of(options_, registry, exits_, log)),
+      services_(services_of(options_, registry, exits_, pid_files_, log)),
       // If /proc shows other PIDs than system calls use, every process counts as alive.
       roster_(log, [this](ProcessId pid) {
         return !options_.can_measure_children || options_.exists(pid);

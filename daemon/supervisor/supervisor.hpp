@@ -16,6 +16,7 @@
 #include "daemon/supervisor/match_source.hpp"
 #include "daemon/supervisor/matched_process.hpp"
 #include "daemon/supervisor/pending_commands.hpp"
+#include "daemon/supervisor/pid_file.hpp"
 #include "daemon/supervisor/process_status.hpp"
 #include "daemon/supervisor/status_board.hpp"
 
@@ -211,6 +212,7 @@ class Supervisor {
   Registry& registry_;
   SupervisorOptions options_;
   ExitLog exits_{ExitLog::default_capacity, options_.on_exit};
+  PidFileReader pid_files_;
   ProcessServices services_;
   std::vector<ProcessConfig> first_processes_;  ///< until they have been taken over
   std::vector<Entry> entries_;

@@ -25,7 +25,9 @@ void WatchedProcess::reconfigure(const std::filesystem::path& pid_file, SampleSc
   if (std::exchange(pid_file_, pid_file) == pid_file) return;
   last_reading_.reset();
   next_look_ = {};
-  if (read_pid_file(pid_file_).pid != status().pid) run_.release("pid_file has changed");
+  const auto answer = services_.look_at_pid_file({pid_file_, {}});
+  const bool is_same = answer && answer->reading->pid == status().pid;
+  if (!is_same) run_.release("pid_file has changed");
 }
 
 void WatchedProcess::update(const Moment& now) {
@@ -39,13 +41,14 @@ void WatchedProcess::take_over(const RememberedProcess& before, const Moment& /*
 }
 
 void WatchedProcess::read_file(const Moment& now) {
-  const auto stamp = stamp_of(pid_file_);  // before the content: a later write changes the stamp
   const bool held_pid = last_reading_ && last_reading_->pid;
-  if (held_pid && stamp && stamp == last_stamp_) return;
-  last_stamp_ = stamp;
-  PidFile reading = read_pid_file(pid_file_);
-  if (reading == last_reading_) return;
-  last_reading_ = std::move(reading);
+  auto answer =
+      services_.look_at_pid_file({pid_file_, held_pid ? last_stamp_ : std::optional<FileStamp>()});
+  note_silence(!answer);
+  if (!answer) return;
+  last_stamp_ = answer->stamp;
+  if (!answer->reading || answer->reading == last_reading_) return;
+  last_reading_ = std::move(answer->reading);
   if (!last_reading_->pid) {
     report(fmt::format("pid_file {} {}", name_of(pid_file_), last_reading_->problem));
   } else if (run_.runs() && last_reading_->pid == status().pid) {
@@ -54,6 +57,22 @@ void WatchedProcess::read_file(const Moment& now) {
   } else {
     follow(*last_reading_->pid, now);
   }
+}
+
+/// A file system that answers again brings back the error that was known before.
+void WatchedProcess::note_silence(bool is_silent) {
+  if (is_silent == error_before_silence_.has_value()) return;
+  const std::string silence =
+      fmt::format("pid_file {}: its file system does not answer", name_of(pid_file_));
+  if (is_silent) {
+    error_before_silence_ = status().last_error;
+    run_.set_error(silence);
+    return services_.log->warn("{}: {}", status().name, silence);
+  }
+  if (status().last_error == silence) run_.set_error(*error_before_silence_);
+  error_before_silence_.reset();
+  services_.log->info("{}: pid_file {}: its file system answers again", status().name,
+                      name_of(pid_file_));
 }
 
 void WatchedProcess::follow(ProcessId pid, const Moment& now) {

@@ -35,6 +35,7 @@ class WatchedProcess final : public ManagedProcess {
 
  private:
   void read_file(const Moment& now);
+  void note_silence(bool is_silent);
   void follow(ProcessId pid, const Moment& now);
   void report(const std::string& problem);
 
@@ -42,8 +43,9 @@ class WatchedProcess final : public ManagedProcess {
   const ProcessServices& services_;
   WatchedRun run_;
   std::optional<PidFile> last_reading_;
-  std::optional<FileStamp> last_stamp_;  ///< of the file when it was read
-  MonotonicTime next_look_{};            ///< the first look is due at once
+  std::optional<FileStamp> last_stamp_;              ///< of the file when it was read
+  std::optional<std::string> error_before_silence_;  ///< while the file system does not answer
+  MonotonicTime next_look_{};                        ///< the first look is due at once
   RepeatFilter problems_;
 };
 

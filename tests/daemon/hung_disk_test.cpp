@@ -145,6 +145,34 @@ TEST_CASE("a disk that hangs does not keep provisrd from ending, nor its childre
   disk.answer();
 }
 
+TEST_CASE("a pid_file on a disk that hangs keeps no stop, start or answer waiting") {
+  if (!can_make_a_disk_hang()) SKIP("this build cannot be shown a disk that hangs");
+  const HangingDisk disk("/pid-files/");
+  const TempDirectory folder;
+  std::filesystem::create_directory(folder.path() / "pid-files");
+  std::string processes = lasting_process("app", "start_duration = \"0s\"\n");
+  const auto pid_file = [&](int number) {
+    return (folder.path() / "pid-files" / std::to_string(number)).string();
+  };
+  for (int number = 0; number < 12; ++number) {
+    processes += fmt::format("[[processes]]\nname = \"far-{}\"\npid_file = \"{}\"\n", number,
+                             pid_file(number));
+  }
+  const Lasting daemon(processes, disk.prefix());
+  disk.hang();
+  CHECK(eventually([&] {
+    return http_get(daemon.port, "/api/status?name=far-11")
+               .body.find("its file system does not answer") != std::string::npos;
+  }));
+  CHECK(is_asked_for(daemon, "/api/restart?name=app&wait=30s"));
+  CHECK(has_more_samples(daemon, "app"));
+  write_text(pid_file(3), std::to_string(daemon.pid_of("app")));
+
+  disk.answer();
+  CHECK(eventually([&] { return daemon.state_of("far-3") == "running"; }));
+  CHECK(eventually([&] { return daemon.state_of("far-4") == "absent"; }));
+}
+
 TEST_CASE("a process that hangs whoever reads its environment keeps no stop and no start waiting") {
   if (!can_make_a_disk_hang()) SKIP("this build cannot be shown a file that hangs");
   const HangingDisk environments("/environ");

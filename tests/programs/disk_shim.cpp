@@ -1,6 +1,6 @@
 // A library to preload that simulates a disk that hangs. The environment variable PROVISR_TEST_DISK
-// names a file. While the first byte of that file is not 0, open, pread and pwrite block for files
-// whose path contains PROVISR_TEST_DISK_FOLDER.
+// names a file. While the first byte of that file is not 0, open, stat, pread and pwrite block for
+// files whose path contains PROVISR_TEST_DISK_FOLDER.
 #include <dlfcn.h>
 
 #include <cstdarg>
@@ -9,6 +9,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace {
@@ -60,6 +61,12 @@ int open_on_disk(const char* name, const char* path, int flags, mode_t mode) {
   return next<int (*)(const char*, int, ...)>(name)(path, flags, mode);
 }
 
+template <class Status>
+int status_on_disk(const char* name, const char* path, Status* status) {
+  if (is_on_disk(path)) wait_for_disk();
+  return next<int (*)(const char*, Status*)>(name)(path, status);
+}
+
 template <class Bytes>
 ssize_t move_on_disk(const char* name, int file, Bytes bytes, size_t size, off64_t offset) {
   wait_for_file(file);
@@ -88,6 +95,13 @@ int open64(const char* path, int flags, ...) {
   const mode_t mode = mode_in(flags, arguments);
   va_end(arguments);
   return open_on_disk("open64", path, flags, mode);
+}
+
+int stat(const char* path, struct stat* status) {
+  return status_on_disk("stat", path, status);
+}
+int stat64(const char* path, struct stat64* status) {
+  return status_on_disk("stat64", path, status);
 }
 
 ssize_t pread(int file, void* bytes, size_t size, off_t offset) {

@@ -39,6 +39,7 @@ struct WatchWorld {
   int found = 0;
   bool is_hidden = false;
   std::optional<std::uint64_t> start = start_of(own_process_id());  ///< of every process
+  bool answers = true;  ///< the file system of the pid_file
   LogCapture log;
   ExitLog exits;
   ProcessServices services{
@@ -57,6 +58,7 @@ struct WatchWorld {
       .exits = &exits,
       .start_of = [this](ProcessId) { return start; },
       .random_fraction = {},
+      .look_at_pid_file = [this](const PidFileQuestion& question) { return look(question); },
       .log = &log.log()};
   Moment now{};
   WatchedProcess process{"nginx", pid_file, SampleScope::process, services};
@@ -68,6 +70,11 @@ struct WatchWorld {
       return {};
     }
     return [this, pid] { return alive.contains(pid); };
+  }
+
+  std::optional<PidFileAnswer> look(const PidFileQuestion& question) const {
+    if (!answers) return std::nullopt;
+    return look_at_pid_file(question);
   }
 
   /// Writes the file with a new modification time, even if the file system's clock is coarse.
@@ -381,4 +388,54 @@ TEST_CASE("a process that ends while it is taken up may have been measured by an
   CHECK_FALSE(world.status().started);
   world.poll();
   CHECK(world.status().state == ProcessState::absent);
+}
+
+TEST_CASE("a pid_file whose file system does not answer leaves its process watched") {
+  WatchWorld world;
+  world.alive = {100};
+  world.write("100\n");
+  world.poll();
+  REQUIRE(world.status().pid == 100);
+
+  world.answers = false;
+  for (int i = 0; i < 3; ++i) world.poll();
+  CHECK(world.status().state == ProcessState::running);
+  CHECK_THAT(world.status().last_error,
+             ContainsSubstring("nginx.pid: its file system does not answer"));
+  CHECK(world.log.count("its file system does not answer") == 1);
+
+  world.answers = true;
+  world.poll();
+  CHECK(world.status().last_error.empty());
+  CHECK(world.log.count("its file system answers again") == 1);
+  CHECK(world.tracked.size() == 1);
+}
+
+TEST_CASE("a file system that answers again brings back the problem that was known before") {
+  WatchWorld world;
+  world.poll();
+  const std::string before = world.status().last_error;
+  REQUIRE_THAT(before, ContainsSubstring("does not exist"));
+  world.answers = false;
+  world.poll();
+  CHECK(world.status().last_error != before);
+  world.answers = true;
+  world.poll();
+  CHECK(world.status().last_error == before);
+}
+
+TEST_CASE("another pid_file whose file system does not answer is followed once it does") {
+  WatchWorld world;
+  world.alive = {100, 200};
+  world.write("100\n");
+  world.poll();
+  world.answers = false;
+  const std::filesystem::path other = world.directory.path() / "other.pid";
+  write_text(other, "200\n");
+  world.process.reconfigure(other, SampleScope::process);
+  world.poll();
+  CHECK_FALSE(world.status().pid == 100);
+  world.answers = true;
+  world.poll();
+  CHECK(world.status().pid == 200);
 }

@@ -67,7 +67,7 @@ class MarkedProcesses {
   }
 
   [[nodiscard]] static std::string mark_of(pid_t pid) {
-    return std::string(mark_in(Environments::system().of(pid)));
+    return std::string(mark_in(environments().of(pid)));
   }
 
   std::unordered_map<std::string, Processes> by_mark_;

@@ -42,9 +42,9 @@ std::vector<pid_t> marked_orphans(pid_t adopter, std::string_view mark,
     if (!started.contains(pid)) candidates.push_back(pid);
   }
   std::vector<pid_t> orphans;
-  const std::vector<std::string> environments = Environments::system().of(candidates);
+  const std::vector<std::string> texts = environments().of(candidates);
   for (std::size_t i = 0; i < candidates.size(); ++i) {
-    if (mark_in(environments[i]) == mark) orphans.push_back(candidates[i]);
+    if (mark_in(texts[i]) == mark) orphans.push_back(candidates[i]);
   }
   return orphans;
 }

@@ -1,0 +1,114 @@
+#include "daemon/platform/patient_reader.hpp"
+
+#include "support/eventually.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <new>
+#include <set>
+#include <string>
+#include <vector>
+
+using namespace provisr::daemon;
+using namespace provisr::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+using Reader = PatientReader<int, std::string>;
+
+/// Things of which some block their readers.
+class BlockingThings {
+ public:
+  [[nodiscard]] Reader::Read reader() {
+    return [this](int key) {
+      std::unique_lock lock(mutex_);
+      ++reads_;
+      ++begun_;
+      changed_.wait(lock, [&] { return !blocking_.contains(key); });
+      --reads_;
+      changed_.notify_all();
+      return "of " + std::to_string(key);
+    };
+  }
+  ~BlockingThings() {
+    std::unique_lock lock(mutex_);
+    blocking_.clear();
+    changed_.notify_all();
+    changed_.wait(lock, [&] { return reads_ == 0; });
+  }
+  [[nodiscard]] std::size_t under_way() {
+    const std::lock_guard lock(mutex_);
+    return reads_;
+  }
+  [[nodiscard]] int begun() {
+    const std::lock_guard lock(mutex_);
+    return begun_;
+  }
+  void block(std::set<int> keys) {
+    const std::lock_guard lock(mutex_);
+    blocking_ = std::move(keys);
+    changed_.notify_all();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::set<int> blocking_;
+  std::size_t reads_ = 0;  ///< in progress
+  int begun_ = 0;
+};
+
+/// 0 stands for a key that could not be read.
+[[nodiscard]] std::vector<std::string> texts(std::vector<int> keys) {
+  std::vector<std::string> all;
+  for (const int key : keys) all.push_back(key == 0 ? "" : "of " + std::to_string(key));
+  return all;
+}
+
+[[nodiscard]] std::vector<int> numbers_up_to(int last) {
+  std::vector<int> numbers;
+  for (int number = 1; number <= last; ++number) numbers.push_back(number);
+  return numbers;
+}
+
+}  // namespace
+
+TEST_CASE("what blocks its reader keeps none of the others unread") {
+  BlockingThings things;
+  Reader reader(things.reader(), 500ms, 8);
+  CHECK(reader.of(std::vector<int>()).empty());
+  things.block({2, 4});
+  CHECK(reader.of({1, 2, 3, 4, 5}) == texts({1, 0, 3, 0, 5}));
+  const int begun = things.begun();
+  CHECK(reader.of({4, 2}) == texts({0, 0}));
+  CHECK(things.begun() == begun);  // what blocks is not read again
+  CHECK(reader.of({1, 2, 3, 4, 5}) == texts({1, 0, 3, 0, 5}));
+  things.block({});
+  CHECK(eventually([&] { return reader.of({1, 2, 4}) == texts({1, 2, 4}); }));
+}
+
+TEST_CASE("no more readers block than allowed, and none is lost") {
+  constexpr std::size_t most = 8;
+  BlockingThings things;
+  Reader reader(things.reader(), 8ms, most);
+  const std::vector<int> keys = numbers_up_to(20);
+  things.block({keys.begin(), keys.end()});
+  // Not at once: a worker that is replaced before it begins to read does not block.
+  CHECK(eventually([&] {
+    CHECK(reader.of(keys) == std::vector<std::string>(keys.size()));
+    return things.under_way() == most;
+  }));
+  CHECK(reader.of(100).empty());
+  things.block({});
+  CHECK(eventually([&] { return reader.of(keys) == texts(keys); }));
+}
+
+TEST_CASE("a read that fails for want of memory gives nothing") {
+  Reader reader([](int key) { return key == 2 ? throw std::bad_alloc() : std::to_string(key); },
+                10s, 8);
+  CHECK(reader.of({1, 2, 3}) == std::vector<std::string>{"1", "", "3"});
+}
