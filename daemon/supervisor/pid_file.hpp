@@ -48,7 +48,7 @@ struct PidFileAnswer {
 /// Looks on other threads, and returns nothing if the file system does not answer in time.
 class PidFileReader : public PatientReader<PidFileQuestion, std::optional<PidFileAnswer>> {
  public:
-  PidFileReader() : PatientReader(look_at_pid_file, std::chrono::milliseconds(500), 64) {}
+  PidFileReader() : PatientReader(look_at_pid_file, std::chrono::seconds(1), 64) {}
 };
 
 /// Writes "PID\n" atomically: a reader sees the old file or the new one.
