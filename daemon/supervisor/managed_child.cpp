@@ -707,20 +707,39 @@ void ManagedChild::give_up() {
 
 void ManagedChild::enter_pid_file() {
   if (config_.pid_file.empty()) return;
-  const std::error_code failure = write_pid_file(config_.pid_file, child_->pid());
-  if (!failure) {
-    written_pid_file_ = config_.pid_file;
-    return pid_file_problems_.clear();
-  }
-  status_.last_error = fmt::format("pid_file {} cannot be written: {}", name_of(config_.pid_file),
-                                   failure.message());
-  if (!pid_file_problems_.is_new(failure.message())) return;
+  written_pid_file_ = config_.pid_file;
+  const auto error = services_.write_pid_file(written_pid_file_, child_->pid());
+  awaits_pid_file_ = !error;
+  if (error) return judge_pid_file(*error);
+  report_pid_file("is not written yet: its file system does not answer");
+}
+
+bool ManagedChild::note_pid_file(const std::filesystem::path& file, std::error_code error) {
+  if (!awaits_pid_file_ || file != written_pid_file_) return false;
+  awaits_pid_file_ = false;
+  status_.last_error.clear();
+  services_.log->info("{}: the file system of pid_file {} answers again", status_.name,
+                      name_of(file));
+  judge_pid_file(error);
+  return true;
+}
+
+void ManagedChild::judge_pid_file(std::error_code error) {
+  if (!error) return pid_file_problems_.clear();
+  report_pid_file("cannot be written: " + error.message());
+  written_pid_file_.clear();
+}
+
+void ManagedChild::report_pid_file(const std::string& problem) {
+  status_.last_error = fmt::format("pid_file {} {}", name_of(written_pid_file_), problem);
+  if (!pid_file_problems_.is_new(problem)) return;
   services_.log->warn("{}: {}", status_.name, status_.last_error);
 }
 
 void ManagedChild::remove_own_pid_file() {
-  if (!written_pid_file_.empty()) remove_pid_file(written_pid_file_, child_->pid());
+  if (!written_pid_file_.empty()) services_.remove_pid_file(written_pid_file_, child_->pid());
   written_pid_file_.clear();
+  awaits_pid_file_ = false;
 }
 
 }  // namespace provisr::daemon

@@ -51,6 +51,10 @@ class ManagedChild final : public ManagedProcess {
   /// Saves changes for the next daemon. Returns false if they could not be written.
   bool remember();
 
+  /// Takes the result of a write of this pid file that came late. Returns whether this child has
+  /// waited for it.
+  bool note_pid_file(const std::filesystem::path& file, std::error_code error);
+
   /// Kills the process and its group if they have been asked to end.
   void kill_now(const Moment& now);
 
@@ -131,6 +135,8 @@ class ManagedChild final : public ManagedProcess {
   [[nodiscard]] bool is_restarted_after_exit() const;
   [[nodiscard]] std::string_view what_runs() const;
   void enter_pid_file();
+  void judge_pid_file(std::error_code error);
+  void report_pid_file(const std::string& problem);
   void remove_own_pid_file();
 
   ProcessConfig config_;
@@ -156,6 +162,7 @@ class ManagedChild final : public ManagedProcess {
   RepeatFilter measure_problems_;
   RepeatFilter pid_file_problems_;
   std::filesystem::path written_pid_file_;
+  bool awaits_pid_file_ = false;  ///< its file system has not answered yet
   int result_ = 0;
   std::optional<RememberedProcess::Run> run_;  ///< of the child, until its group is gone
   ExitReason stop_reason_ = ExitReason::stop;  ///< why its goal is `down`

@@ -13,6 +13,7 @@
 #include <provisr/tracking.hpp>
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -58,9 +59,14 @@ struct ProcessServices {
   std::function<std::optional<std::uint64_t>(ProcessId pid)> start_of = {};
   /// Returns a uniform random number from 0 to 1.
   std::function<double()> random_fraction = {};
-  /// Returns nothing if the file system does not answer.
+  /// As look_at_pid_file(), write_pid_file() and remove_pid_file(). The first two return nothing if
+  /// the file system does not answer; the others are then carried out later.
   std::function<std::optional<PidFileAnswer>(const PidFileQuestion& question)> look_at_pid_file =
       &provisr::daemon::look_at_pid_file;
+  std::function<std::optional<std::error_code>(const std::filesystem::path& file, ProcessId pid)>
+      write_pid_file = &provisr::daemon::write_pid_file;
+  std::function<void(const std::filesystem::path& file, ProcessId pid)> remove_pid_file =
+      &provisr::daemon::remove_pid_file;
   const Log* log;
 };
 

@@ -1,11 +1,9 @@
 #pragma once
 
-#include "daemon/platform/patient_reader.hpp"
 #include "daemon/platform/regular_file.hpp"
 
 #include <provisr/process_metrics.hpp>
 
-#include <chrono>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -44,12 +42,6 @@ struct PidFileAnswer {
 
 /// May block as long as the file system does.
 [[nodiscard]] PidFileAnswer look_at_pid_file(const PidFileQuestion& question);
-
-/// Looks on other threads, and returns nothing if the file system does not answer in time.
-class PidFileReader : public PatientReader<PidFileQuestion, std::optional<PidFileAnswer>> {
- public:
-  PidFileReader() : PatientReader(look_at_pid_file, std::chrono::seconds(1), 64) {}
-};
 
 /// Writes "PID\n" atomically: a reader sees the old file or the new one.
 [[nodiscard]] std::error_code write_pid_file(const std::filesystem::path& file, ProcessId pid);

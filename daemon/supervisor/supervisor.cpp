@@ -60,8 +60,7 @@ class RandomFractions {
 }
 
 [[nodiscard]] ProcessServices services_of(const SupervisorOptions& options, Registry& registry,
-                                          ExitLog& exits, PidFileReader& pid_files,
-                                          const Log& log) {
+                                          ExitLog& exits, PidFileDesk& pid_files, const Log& log) {
   auto track = options.track;
   if (!track) {
     track = [&registry](std::string_view name, ProcessId pid, SampleScope scope) {
@@ -84,7 +83,9 @@ class RandomFractions {
           options.identify,
           options.start_of,
           options.random_fraction ? options.random_fraction : RandomFractions(),
-          [&pid_files](const PidFileQuestion& question) { return pid_files.of(question); },
+          [&pid_files](const PidFileQuestion& question) { return pid_files.look(question); },
+          [&pid_files](const auto& file, ProcessId pid) { return pid_files.write(file, pid); },
+          [&pid_files](const auto& file, ProcessId pid) { pid_files.remove(file, pid); },
           &log};
 }
 
@@ -298,7 +299,17 @@ void Supervisor::update() {
   take_matches(moment);
   if (std::exchange(has_departed_, false)) drop_departed(moment);
   forget_retired(moment);
+  finish_pid_files(moment);
   beat(moment);
+}
+
+void Supervisor::finish_pid_files(const Moment& now) {
+  for (const PidFileDesk::Done& done : pid_files_.retry(now.monotonic)) {
+    for (std::size_t i = 0; i < entries_.size(); ++i) {
+      ManagedChild* const child = entries_[i].child;
+      if (child != nullptr && child->note_pid_file(done.file, done.error)) note_change(i);
+    }
+  }
 }
 
 void Supervisor::beat(const Moment& now) {
@@ -461,7 +472,8 @@ void Supervisor::index_by_pid(std::size_t index) {
 
 MonotonicTime Supervisor::next_deadline() const {
   if (has_more_ends_ || has_departed_ || has_lost_matches_) return {};
-  return std::min({deadlines_.earliest(), first_to_forget(), next_heartbeat_});
+  return std::min(
+      {deadlines_.earliest(), first_to_forget(), next_heartbeat_, pid_files_.next_try()});
 }
 
 bool Supervisor::finished() const {

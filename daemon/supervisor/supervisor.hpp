@@ -16,7 +16,7 @@
 #include "daemon/supervisor/match_source.hpp"
 #include "daemon/supervisor/matched_process.hpp"
 #include "daemon/supervisor/pending_commands.hpp"
-#include "daemon/supervisor/pid_file.hpp"
+#include "daemon/supervisor/pid_file_desk.hpp"
 #include "daemon/supervisor/process_status.hpp"
 #include "daemon/supervisor/status_board.hpp"
 
@@ -204,6 +204,7 @@ class Supervisor {
       const Command& command, const std::vector<std::size_t>& targets) const;
   void note_change(std::size_t index);
   void note_lost_match(MatchedProcess& matched);
+  void finish_pid_files(const Moment& now);
   void beat(const Moment& now);
   void index_by_pid(std::size_t index);
   [[nodiscard]] Moment now() const;
@@ -212,7 +213,7 @@ class Supervisor {
   Registry& registry_;
   SupervisorOptions options_;
   ExitLog exits_{ExitLog::default_capacity, options_.on_exit};
-  PidFileReader pid_files_;
+  PidFileDesk pid_files_;
   ProcessServices services_;
   std::vector<ProcessConfig> first_processes_;  ///< until they have been taken over
   std::vector<Entry> entries_;

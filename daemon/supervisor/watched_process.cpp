@@ -62,8 +62,8 @@ void WatchedProcess::read_file(const Moment& now) {
 /// A file system that answers again brings back the error that was known before.
 void WatchedProcess::note_silence(bool is_silent) {
   if (is_silent == error_before_silence_.has_value()) return;
-  const std::string silence =
-      fmt::format("pid_file {}: its file system does not answer", name_of(pid_file_));
+  const std::string silence = fmt::format(
+      "pid_file {} cannot be read: its file system does not answer", name_of(pid_file_));
   if (is_silent) {
     error_before_silence_ = status().last_error;
     run_.set_error(silence);

@@ -150,10 +150,11 @@ TEST_CASE("a pid_file on a disk that hangs keeps no stop, start or answer waitin
   const HangingDisk disk("/pid-files/");
   const TempDirectory folder;
   std::filesystem::create_directory(folder.path() / "pid-files");
-  std::string processes = lasting_process("app", "start_duration = \"0s\"\n");
   const auto pid_file = [&](int number) {
     return (folder.path() / "pid-files" / std::to_string(number)).string();
   };
+  std::string processes = lasting_process(
+      "app", fmt::format("start_duration = \"0s\"\npid_file = \"{}\"\n", pid_file(100)));
   for (int number = 0; number < 12; ++number) {
     processes += fmt::format("[[processes]]\nname = \"far-{}\"\npid_file = \"{}\"\n", number,
                              pid_file(number));
@@ -162,15 +163,23 @@ TEST_CASE("a pid_file on a disk that hangs keeps no stop, start or answer waitin
   disk.hang();
   CHECK(eventually([&] {
     return http_get(daemon.port, "/api/status?name=far-11")
-               .body.find("its file system does not answer") != std::string::npos;
+               .body.find("cannot be read: its file system does not answer") != std::string::npos;
   }));
   CHECK(is_asked_for(daemon, "/api/restart?name=app&wait=30s"));
   CHECK(has_more_samples(daemon, "app"));
+  CHECK(http_get(daemon.port, "/api/status?name=app")
+            .body.find("is not written yet: its file system does not answer") != std::string::npos);
   write_text(pid_file(3), std::to_string(daemon.pid_of("app")));
 
   disk.answer();
   CHECK(eventually([&] { return daemon.state_of("far-3") == "running"; }));
   CHECK(eventually([&] { return daemon.state_of("far-4") == "absent"; }));
+  CHECK(eventually(
+      [&] { return read_text(pid_file(100)) == std::to_string(daemon.pid_of("app")) + "\n"; }));
+  CHECK(eventually([&] {
+    return http_get(daemon.port, "/api/status?name=app").body.find("last_error") ==
+           std::string::npos;
+  }));
 }
 
 TEST_CASE("a process that hangs whoever reads its environment keeps no stop and no start waiting") {

@@ -1,6 +1,6 @@
 // A library to preload that simulates a disk that hangs. The environment variable PROVISR_TEST_DISK
-// names a file. While the first byte of that file is not 0, open, stat, pread and pwrite block for
-// files whose path contains PROVISR_TEST_DISK_FOLDER.
+// names a file. While the first byte of that file is not 0, open, fopen, stat, pread and pwrite
+// block for files whose path contains PROVISR_TEST_DISK_FOLDER.
 #include <dlfcn.h>
 
 #include <cstdarg>
@@ -61,6 +61,11 @@ int open_on_disk(const char* name, const char* path, int flags, mode_t mode) {
   return next<int (*)(const char*, int, ...)>(name)(path, flags, mode);
 }
 
+FILE* open_stream_on_disk(const char* name, const char* path, const char* mode) {
+  if (is_on_disk(path)) wait_for_disk();
+  return next<FILE* (*)(const char*, const char*)>(name)(path, mode);
+}
+
 template <class Status>
 int status_on_disk(const char* name, const char* path, Status* status) {
   if (is_on_disk(path)) wait_for_disk();
@@ -95,6 +100,13 @@ int open64(const char* path, int flags, ...) {
   const mode_t mode = mode_in(flags, arguments);
   va_end(arguments);
   return open_on_disk("open64", path, flags, mode);
+}
+
+FILE* fopen(const char* path, const char* mode) {
+  return open_stream_on_disk("fopen", path, mode);
+}
+FILE* fopen64(const char* path, const char* mode) {
+  return open_stream_on_disk("fopen64", path, mode);
 }
 
 int stat(const char* path, struct stat* status) {

@@ -401,7 +401,7 @@ TEST_CASE("a pid_file whose file system does not answer leaves its process watch
   for (int i = 0; i < 3; ++i) world.poll();
   CHECK(world.status().state == ProcessState::running);
   CHECK_THAT(world.status().last_error,
-             ContainsSubstring("nginx.pid: its file system does not answer"));
+             ContainsSubstring("nginx.pid cannot be read: its file system does not answer"));
   CHECK(world.log.count("its file system does not answer") == 1);
 
   world.answers = true;

@@ -17,7 +17,7 @@ TEST_CASE("the environment of a process is read whole") {
 }
 
 TEST_CASE("who reads environments takes no signal that another thread waits for") {
-  const Environments::Read report_mask = [](pid_t) {
+  const Environments::Function report_mask = [](pid_t) {
     sigset_t mask;
     ::pthread_sigmask(SIG_BLOCK, nullptr, &mask);
     return std::string(sigismember(&mask, SIGCHLD) == 1 ? "blocked" : "open");

@@ -1,4 +1,4 @@
-#include "daemon/platform/patient_reader.hpp"
+#include "daemon/platform/patient_caller.hpp"
 
 #include "support/eventually.hpp"
 
@@ -18,12 +18,12 @@ using namespace std::chrono_literals;
 
 namespace {
 
-using Reader = PatientReader<int, std::string>;
+using Caller = PatientCaller<int, std::string>;
 
-/// Things of which some block their readers.
+/// Things of which some block those who read them.
 class BlockingThings {
  public:
-  [[nodiscard]] Reader::Read reader() {
+  [[nodiscard]] Caller::Function reader() {
     return [this](int key) {
       std::unique_lock lock(mutex_);
       ++reads_;
@@ -77,38 +77,38 @@ class BlockingThings {
 
 }  // namespace
 
-TEST_CASE("what blocks its reader keeps none of the others unread") {
+TEST_CASE("a call that blocks keeps none of the others waiting") {
   BlockingThings things;
-  Reader reader(things.reader(), 500ms, 8);
-  CHECK(reader.of(std::vector<int>()).empty());
+  Caller caller(things.reader(), 500ms, 8);
+  CHECK(caller.of(std::vector<int>()).empty());
   things.block({2, 4});
-  CHECK(reader.of({1, 2, 3, 4, 5}) == texts({1, 0, 3, 0, 5}));
+  CHECK(caller.of({1, 2, 3, 4, 5}) == texts({1, 0, 3, 0, 5}));
   const int begun = things.begun();
-  CHECK(reader.of({4, 2}) == texts({0, 0}));
-  CHECK(things.begun() == begun);  // what blocks is not read again
-  CHECK(reader.of({1, 2, 3, 4, 5}) == texts({1, 0, 3, 0, 5}));
+  CHECK(caller.of({4, 2}) == texts({0, 0}));
+  CHECK(things.begun() == begun);  // what blocks is not called again
+  CHECK(caller.of({1, 2, 3, 4, 5}) == texts({1, 0, 3, 0, 5}));
   things.block({});
-  CHECK(eventually([&] { return reader.of({1, 2, 4}) == texts({1, 2, 4}); }));
+  CHECK(eventually([&] { return caller.of({1, 2, 4}) == texts({1, 2, 4}); }));
 }
 
-TEST_CASE("no more readers block than allowed, and none is lost") {
+TEST_CASE("no more calls block than allowed, and none is lost") {
   constexpr std::size_t most = 8;
   BlockingThings things;
-  Reader reader(things.reader(), 8ms, most);
+  Caller caller(things.reader(), 8ms, most);
   const std::vector<int> keys = numbers_up_to(20);
   things.block({keys.begin(), keys.end()});
   // Not at once: a worker that is replaced before it begins to read does not block.
   CHECK(eventually([&] {
-    CHECK(reader.of(keys) == std::vector<std::string>(keys.size()));
+    CHECK(caller.of(keys) == std::vector<std::string>(keys.size()));
     return things.under_way() == most;
   }));
-  CHECK(reader.of(100).empty());
+  CHECK(caller.of(100).empty());
   things.block({});
-  CHECK(eventually([&] { return reader.of(keys) == texts(keys); }));
+  CHECK(eventually([&] { return caller.of(keys) == texts(keys); }));
 }
 
-TEST_CASE("a read that fails for want of memory gives nothing") {
-  Reader reader([](int key) { return key == 2 ? throw std::bad_alloc() : std::to_string(key); },
+TEST_CASE("a call that fails for want of memory has no result") {
+  Caller caller([](int key) { return key == 2 ? throw std::bad_alloc() : std::to_string(key); },
                 10s, 8);
-  CHECK(reader.of({1, 2, 3}) == std::vector<std::string>{"1", "", "3"});
+  CHECK(caller.of({1, 2, 3}) == std::vector<std::string>{"1", "", "3"});
 }
