@@ -2,13 +2,17 @@
 
 #include "daemon/platform/linux/cgroup_text.hpp"
 #include "daemon/platform/linux/file_text.hpp"
+#include "lib/platform/linux/proc_text.hpp"
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstring>
 #include <fstream>
 #include <set>
+#include <signal.h>
 #include <string>
+#include <string_view>
 #include <sys/inotify.h>
 #include <sys/stat.h>
 #include <system_error>
@@ -36,6 +40,17 @@ constexpr std::chrono::seconds latest_look{15};
     if (key == "oom_kill") return value;
   }
   return std::nullopt;
+}
+
+/// Returns whether SIGKILL is pending for the first thread (proc_pid_status(5)).
+[[nodiscard]] bool has_pending_kill(const std::string& status) {
+  constexpr std::string_view key = "\nSigPnd:\t";
+  const std::size_t at = status.find(key);
+  if (at == std::string::npos) return false;
+  std::uint64_t pending = 0;
+  const char* const begin = status.data() + at + key.size();
+  std::from_chars(begin, status.data() + status.size(), pending, 16);
+  return (pending >> (SIGKILL - 1) & 1) != 0;
 }
 
 /// Returns 0 if the folder is gone.
@@ -83,15 +98,40 @@ void OomCounter::look(TimePoint now) {
   if (own != kills_.end()) look_at(own->first, own->second, now);
 }
 
-void OomCounter::look_at(const fs::path& file, Kills& kills, TimePoint now) const {
+void OomCounter::look_at(const fs::path& file, Kills& kills, TimePoint now) {
   const std::uint64_t count = count_in(file).value_or(kills.seen);
+  const bool is_known_to_end = now - kills.looked_at <= latest_look;
+  const bool has_new = count > kills.seen && is_known_to_end;
+  if (has_new || kills.left > 0) remember_ending(file, now);
   if (now - kills.seen_at > (file == own_file_ ? patience : patience_for_others)) kills.left = 0;
-  if (count > kills.seen) {
-    kills.left += now - kills.looked_at <= latest_look ? count - kills.seen : 0;
-    kills.seen = count;
-    kills.seen_at = now;
-  }
+  if (has_new) kills.left += count - kills.seen;
+  if (count > kills.seen) kills.seen_at = now;
+  kills.seen = std::max(kills.seen, count);
   kills.looked_at = now;
+}
+
+/// Remembers the processes of the cgroup that are ending: among them are the victims.
+void OomCounter::remember_ending(const fs::path& file, TimePoint now) {
+  std::ifstream processes(file.parent_path() / "cgroup.procs");
+  for (pid_t pid = 0; processes >> pid;) {
+    if (pid > 0 && is_ending(pid)) victims_.try_emplace(pid, now);
+  }
+}
+
+/// Returns whether the process has been sent SIGKILL, or is past that.
+bool OomCounter::is_ending(pid_t pid) const {
+  const fs::path folder = roots_.proc / std::to_string(pid);
+  const auto stat = linux_platform::parse_stat(text_of(folder / "stat"));
+  if (!stat || stat->leader_has_ended()) return false;
+  return stat->is_ending() || has_pending_kill(text_of(folder / "status"));
+}
+
+void OomCounter::forget_victims(TimePoint now) {
+  std::erase_if(victims_, [&](const auto& victim) {
+    std::error_code ignored;
+    return now - victim.second > patience_for_others &&
+           !fs::exists(roots_.proc / std::to_string(victim.first), ignored);
+  });
 }
 
 bool OomCounter::explains_end_of(pid_t pid, TimePoint now) {
@@ -99,11 +139,13 @@ bool OomCounter::explains_end_of(pid_t pid, TimePoint now) {
   if (known == kills_.end()) return false;
   take_notices(now);
   look_at(known->first, known->second, now);
-  return take_one(known->second);
+  return take_one(known->second, pid);
 }
 
-bool OomCounter::take_one(Kills& kills) const {
-  if (kills.left == 0) return false;
+/// A victim that was remembered ends after its kill was forgotten, or before.
+bool OomCounter::take_one(Kills& kills, pid_t victim) {
+  const bool is_remembered = victims_.erase(victim) > 0;
+  if (kills.left == 0) return is_remembered;
   --kills.left;
   return true;
 }
@@ -143,9 +185,8 @@ bool OomCounter::logs_kill_of(pid_t pid, TimePoint now) {
 }
 
 void OomCounter::read_kernel_log(TimePoint now) {
+  forget_victims(now);
   if (!kernel_log_) return;
-  std::erase_if(victims_,
-                [now](const auto& victim) { return now - victim.second > patience_for_others; });
   for (const pid_t victim : kernel_log_->take_oom_victims()) victims_[victim] = now;
 }
 
@@ -183,7 +224,7 @@ bool OomCounter::explains_end_in(const fs::path& file, const End& end, TimePoint
   if (known == kills_.end() || known->second.cgroup_id != end.cgroup_id) return is_in_log;
   take_notices(now);
   look_at(file, known->second, now);
-  return take_one(known->second) || is_in_log;
+  return take_one(known->second, end.pid) || is_in_log;
 }
 
 }  // namespace provisr::daemon

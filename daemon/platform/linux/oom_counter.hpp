@@ -16,7 +16,9 @@ namespace provisr::daemon {
 /// Detects ends by the kernel's OOM killer: the kill count of the process's cgroup has risen
 /// (`oom_kill` of memory.events, Linux 4.13, or of memory.oom_control in version 1). A cgroup may
 /// be removed with its count once its last process has ended, as systemd does; then the kernel's
-/// log tells, which has the PID of each victim. Not thread-safe.
+/// log tells, which has the PID of each victim. A victim may take many seconds to end, to give back
+/// all its memory; so the processes that are ending when the count rises are remembered. Not
+/// thread-safe.
 class OomCounter {
  public:
   struct Roots {
@@ -38,7 +40,8 @@ class OomCounter {
   void look(TimePoint now);
 
   /// Whether an unattributed kill explains the end of `pid`, which must be a zombie. A kill is
-  /// forgotten one second after it was first seen, because its victim was an unrelated process.
+  /// forgotten one second after it was first seen, because its victim was an unrelated process or
+  /// is remembered.
   /// Returns false if the previous check is more than 15 s old: the victim cannot be known then.
   [[nodiscard]] bool explains_end_of(pid_t pid, TimePoint now);
 
@@ -59,8 +62,9 @@ class OomCounter {
   [[nodiscard]] bool explains_end_in(const std::filesystem::path& file, const End& end,
                                      TimePoint now);
 
-  /// Whether the kernel's log says that it killed this process, since the first watch() and at most
-  /// three seconds ago. True once for each kill.
+  /// Whether the kernel's log says that it killed this process, since the first watch(). True once
+  /// for each kill. The kill is forgotten three seconds after it was logged, if the process is
+  /// gone.
   [[nodiscard]] bool logs_kill_of(pid_t pid, TimePoint now);
 
  private:
@@ -74,9 +78,12 @@ class OomCounter {
     TimePoint looked_at{};
   };
 
-  void look_at(const std::filesystem::path& file, Kills& kills, TimePoint now) const;
+  void look_at(const std::filesystem::path& file, Kills& kills, TimePoint now);
+  void remember_ending(const std::filesystem::path& file, TimePoint now);
+  [[nodiscard]] bool is_ending(pid_t pid) const;
+  void forget_victims(TimePoint now);
   void take_notices(TimePoint now);
-  [[nodiscard]] bool take_one(Kills& kills) const;
+  [[nodiscard]] bool take_one(Kills& kills, pid_t victim);
   void read_kernel_log(TimePoint now);
   void count_anew(const std::filesystem::path& file, Kills& kills, TimePoint now);
 
@@ -88,8 +95,9 @@ class OomCounter {
   std::map<std::filesystem::path, Kills> kills_;
   posix_platform::FileDescriptor notices_;  ///< inotify: the count of a watched cgroup has changed
   std::optional<KernelLog> kernel_log_;     ///< opened by the first watch()
-  std::map<pid_t, TimePoint> victims_;      ///< in the kernel's log, with the time of reading
-  TimePoint noticed_at_{};                  ///< when the notices were last read
+  /// Processes in the kernel's log, and those that were ending when a count rose, with the time.
+  std::map<pid_t, TimePoint> victims_;
+  TimePoint noticed_at_{};  ///< when the notices were last read
   TimePoint next_look_{};
 };
 

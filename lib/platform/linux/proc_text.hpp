@@ -47,6 +47,12 @@ struct Stat {
     return (flags & forked_but_not_executed) != 0;
   }
 
+  /// Returns whether the first thread is ending or has ended.
+  [[nodiscard]] bool is_ending() const noexcept {
+    constexpr std::uint32_t exiting = 0x4;  // PF_EXITING
+    return (flags & exiting) != 0;
+  }
+
   /// Returns whether all threads of the process have ended.
   [[nodiscard]] bool has_ended() const noexcept { return leader_has_ended() && num_threads <= 1; }
 };

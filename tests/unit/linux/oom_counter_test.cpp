@@ -26,6 +26,9 @@ namespace {
 constexpr OomCounter::TimePoint first_look{1h};
 constexpr pid_t daemon_pid = 10;
 constexpr pid_t child = 11;
+constexpr unsigned exiting = 0x4;
+constexpr std::string_view no_signal = "0000000000000000";
+constexpr std::string_view sigkill = "0000000000000100";
 constexpr std::string_view kill_of_child =
     "3,812,5000,-;Memory cgroup out of memory: Killed process 11 (tail) total-vm:53368kB\n";
 
@@ -61,6 +64,21 @@ class OomMachine {
     count(0);
   }
   void remove_cgroup() const { fs::remove_all((folder_.path() / "cgroup" / file_).parent_path()); }
+
+  /// Shows the child as a process with these flags (field 9 of stat) and pending signals.
+  void child_has(unsigned flags, std::string_view pending) const {
+    folder_.write("proc/11/stat",
+                  "11 (tail) R 10 11 11 0 -1 " + std::to_string(flags) +
+                      " 0 0 0 0 1 1 0 0 20 0 1 0 500 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n");
+    folder_.write("proc/11/status", "Name:\ttail\nSigPnd:\t" + std::string(pending) +
+                                        "\nShdPnd:\t0000000000000000\n");
+    folder_.write((fs::path("cgroup") / file_).parent_path() / "cgroup.procs", "10\n11\n");
+  }
+  void renew_child(std::string_view cgroups) const {
+    fs::create_directories(folder_.path() / "proc" / "11");
+    move_child(cgroups);
+  }
+  void child_is_gone() const { fs::remove_all(folder_.path() / "proc" / "11"); }
 
   void log_kernel_record(std::string_view record) const {
     std::ofstream(folder_.path() / "kmsg", std::ios::app) << record;
@@ -120,6 +138,56 @@ TEST_CASE("two kills at once explain two ends, but none that comes later") {
   CHECK(counter.explains_end_of(child, first_look));
   CHECK(counter.explains_end_of(child, first_look + 900ms));
   CHECK_FALSE(counter.explains_end_of(child, first_look + 1100ms));
+}
+
+TEST_CASE("a victim that takes long to end is told of, once") {
+  const OomMachine machine("0::/\n", "memory.events.local");
+  OomCounter counter = machine.counter();
+  counter.begin(daemon_pid, first_look);
+  machine.count(1);
+  SECTION("if it is ending") {
+    machine.child_has(exiting, no_signal);
+  }
+  SECTION("if it has not got to its end yet") {
+    machine.child_has(0, sigkill);
+  }
+  for (int second = 1; second <= 60; ++second) counter.look(first_look + second * 1s);
+  CHECK(counter.explains_end_of(child, first_look + 60s));
+  CHECK_FALSE(counter.explains_end_of(child, first_look + 60s));
+}
+
+TEST_CASE("a victim that is slow to begin its end is found by a later look") {
+  const OomMachine machine("0::/\n", "memory.events.local");
+  OomCounter counter = machine.counter();
+  counter.begin(daemon_pid, first_look);
+  machine.count(1);
+  machine.child_has(0, no_signal);
+  counter.look(first_look + 1s);
+  machine.child_has(exiting, no_signal);
+  for (int second = 2; second <= 10; ++second) counter.look(first_look + second * 1s);
+  CHECK(counter.explains_end_of(child, first_look + 10s));
+}
+
+TEST_CASE("an end without a kill is none for lack of memory") {
+  const OomMachine machine("0::/\n", "memory.events.local");
+  OomCounter counter = machine.counter();
+  counter.begin(daemon_pid, first_look);
+  machine.child_has(exiting, sigkill);
+  for (int second = 1; second <= 5; ++second) counter.look(first_look + second * 1s);
+  CHECK_FALSE(counter.explains_end_of(child, first_look + 5s));
+}
+
+TEST_CASE("a process that was ending at a kill is forgotten with its PID") {
+  const OomMachine machine("0::/\n", "memory.events.local");
+  OomCounter counter = machine.counter();
+  counter.begin(daemon_pid, first_look);
+  machine.count(1);
+  machine.child_has(exiting, sigkill);
+  counter.look(first_look + 1s);
+  machine.child_is_gone();
+  for (int second = 2; second <= 10; ++second) counter.look(first_look + second * 1s);
+  machine.renew_child("0::/\n");
+  CHECK_FALSE(counter.explains_end_of(child, first_look + 11s));
 }
 
 TEST_CASE("version 1 has its count elsewhere") {
@@ -207,8 +275,13 @@ TEST_CASE("if the cgroup is gone with its count, the kernel's log tells of a kil
     CHECK(counter.explains_end_in(file, {child, id}, first_look));
     CHECK_FALSE(counter.explains_end_in(file, {child, id}, first_look));
   }
-  SECTION("unless it is noticed long ago") {
+  SECTION("long after, if the process has taken that long to end") {
+    for (int second = 2; second <= 60; ++second) counter.look(first_look + second * 1s);
+    CHECK(counter.explains_end_in(file, {child, id}, first_look + 61s));
+  }
+  SECTION("unless it is noticed long after the process has gone") {
     counter.look(first_look + 2s);
+    machine.child_is_gone();
     counter.look(first_look + 6s);
     CHECK_FALSE(counter.explains_end_in(file, {child, id}, first_look + 6s));
   }
