@@ -157,10 +157,13 @@ class Daemon {
       constexpr std::chrono::seconds for_the_rest{15};  // such as the last writes to a slow disk
       manager_.notify_stopping(longest + for_the_rest);
     };
-    if (const auto interval = manager_.watchdog_interval()) {
-      options.on_heartbeat = [this] { manager_.notify_alive(); };
-      options.heartbeat_interval = *interval;
-    }
+    options.on_heartbeat = [this] {
+      if (manager_.watchdog_interval()) manager_.notify_alive();
+      check_for_oom_kills();  // there may be no ticks
+    };
+    constexpr std::chrono::microseconds oom_check_interval = std::chrono::seconds(5);
+    options.heartbeat_interval =
+        std::min(manager_.watchdog_interval().value_or(oom_check_interval), oom_check_interval);
     if (can_reload) {
       options.on_hangup = [this] { reloader_->request([](const ReloadReport&) {}); };
     }
