@@ -36,14 +36,16 @@ using Processes = std::vector<ProcessIdentity>;
 }
 
 /// The processes of this machine by their mark. Many names may ask for theirs within one start, and
-/// a search reads the environment of every process.
+/// a search reads the environment of every process. So all searches together take at most a fifth
+/// of the time.
 class MarkedProcesses {
  public:
   [[nodiscard]] Processes find(const std::string& mark) {
-    const auto now = Clock::now();
-    if (!searched_at_ || now - *searched_at_ > max_age) {
+    const auto begun = Clock::now();
+    if (begun >= next_search_) {
       search();
-      searched_at_ = now;
+      const auto ended = Clock::now();
+      next_search_ = ended + std::max<Clock::duration>(min_pause, 4 * (ended - begun));
     }
     const auto found = by_mark_.find(mark);
     return found == by_mark_.end() ? Processes() : found->second;
@@ -51,7 +53,7 @@ class MarkedProcesses {
 
  private:
   using Clock = std::chrono::steady_clock;
-  static constexpr std::chrono::milliseconds max_age{50};
+  static constexpr std::chrono::milliseconds min_pause{50};
 
   /// Keeps one environment at a time: each may have megabytes.
   void search() {
@@ -71,7 +73,7 @@ class MarkedProcesses {
   }
 
   std::unordered_map<std::string, Processes> by_mark_;
-  std::optional<Clock::time_point> searched_at_;
+  Clock::time_point next_search_{};
 };
 
 [[nodiscard]] Processes marked_processes(const std::string& mark) {
