@@ -5,6 +5,7 @@
 #include "daemon/platform/user_account.hpp"
 
 #include <provisr/process_metrics.hpp>
+#include <provisr/tracking.hpp>
 
 #include <cstdint>
 #include <filesystem>
@@ -91,6 +92,10 @@ class ChildProcess {
   /// collect_exit(). At least what the daemon used when it started the process. Empty if the system
   /// does not report it.
   [[nodiscard]] virtual std::optional<std::uint64_t> memory_peak() const = 0;
+
+  /// Returns the system's count of the CPU time of the process and of all that it has started; null
+  /// if there is none. May be called after the end of this object.
+  [[nodiscard]] virtual CpuTimeCount cpu_time_count() const { return {}; }
 
   /// Whether any process of the group still runs; a zombie leader does not count.
   [[nodiscard]] virtual bool group_alive() const = 0;

@@ -527,7 +527,8 @@ void ManagedChild::wait_for_start(MonotonicTime due) {
 void ManagedChild::measure(const Moment& now) {
   next_measure_ = MonotonicTime::max();
   if (!services_.can_measure_children) return;
-  const std::error_code failure = services_.track(status_.name, child_->pid(), config_.scope);
+  const TrackOptions options{.scope = config_.scope, .cpu_time_count = child_->cpu_time_count()};
+  const std::error_code failure = services_.track(status_.name, child_->pid(), options);
   if (!failure) return measure_problems_.clear();
   // A process that was taken over may be a zombie that its parent has not reaped.
   const bool is_too_late =

@@ -36,7 +36,8 @@ struct ProcessServices {
   Launcher launch;
   ProcessFinder find;
   /// Starts to measure the process, or its tree, under this name.
-  std::function<std::error_code(std::string_view name, ProcessId pid, SampleScope scope)> track;
+  std::function<std::error_code(std::string_view name, ProcessId pid, const TrackOptions& options)>
+      track;
   /// Stops measuring under this name.
   std::function<void(std::string_view name)> release;
   /// Returns whether some process has this PID, measurable or not.

@@ -63,8 +63,8 @@ class RandomFractions {
                                           ExitLog& exits, PidFileDesk& pid_files, const Log& log) {
   auto track = options.track;
   if (!track) {
-    track = [&registry](std::string_view name, ProcessId pid, SampleScope scope) {
-      return registry.track(name, pid, {.scope = scope});
+    track = [&registry](std::string_view name, ProcessId pid, const TrackOptions& what) {
+      return registry.track(name, pid, what);
     };
   }
   return {options.launch,

@@ -43,7 +43,8 @@ struct SupervisorOptions {
   Launcher launch = &ChildProcess::start;
   ProcessFinder find = system_process_finder();
   /// Starts to measure a process or its tree; Registry::track() if empty.
-  std::function<std::error_code(std::string_view name, ProcessId pid, SampleScope scope)> track;
+  std::function<std::error_code(std::string_view name, ProcessId pid, const TrackOptions& options)>
+      track;
   std::function<bool(ProcessId pid)> exists = &process_exists;
   /// Whether `track` uses the same PIDs as `launch`; if not, children are not measured.
   bool can_measure_children = measures_own_pids();

@@ -79,7 +79,7 @@ void WatchedRun::flush_record() {
 
 void WatchedRun::set_scope(SampleScope scope) {
   if (std::exchange(scope_, scope) == scope || !runs()) return;
-  const std::error_code error = services_.track(status_.name, *status_.pid, scope_);
+  const std::error_code error = services_.track(status_.name, *status_.pid, {.scope = scope_});
   // If the process has ended, the PID may be another's by now. The next look notices the end.
   if (error || !is_alive_()) services_.release(status_.name);
 }
@@ -96,7 +96,7 @@ std::error_code WatchedRun::follow(ProcessId pid, const Moment& now,
   std::error_code error;
   IsAlive found = services_.find(pid, error);
   if (found && is_it && !is_it()) error = std::make_error_code(std::errc::no_such_process);
-  if (found && !error) error = services_.track(status_.name, pid, scope_);
+  if (found && !error) error = services_.track(status_.name, pid, {.scope = scope_});
   if (error) return error;
   flush_record();
   handle_ = services_.can_measure_children ? ProcessHandle::open(pid) : nullptr;

@@ -111,7 +111,7 @@ class BasicRegistry {
     if (!is_valid_process_name(name)) return std::make_error_code(std::errc::invalid_argument);
     const std::lock_guard tick_lock(tick_mutex_);
     std::error_code error;
-    std::optional<Watched> sampler = open(pid, options.scope, error);
+    std::optional<Watched> sampler = open(pid, options, error);
     if (!sampler) return error;
     ProcessReading reading;
     const MonotonicTime taken_at = options_.clock->monotonic_now();
@@ -262,13 +262,13 @@ class BasicRegistry {
  private:
   using Watched = detail::WatchedSampler<Sampler>;
 
-  [[nodiscard]] std::optional<Watched> open(ProcessId pid, SampleScope scope,
+  [[nodiscard]] std::optional<Watched> open(ProcessId pid, const TrackOptions& options,
                                             std::error_code& error) {
-    if (scope == SampleScope::process) {
+    if (options.scope == SampleScope::process) {
       auto process = Sampler::open(context_, pid, error);
       return process ? std::optional<Watched>(std::in_place, std::move(*process)) : std::nullopt;
     }
-    auto tree = forest_.open(pid, error);
+    auto tree = forest_.open(pid, error, options.cpu_time_count);
     return tree ? std::optional<Watched>(std::in_place, std::move(*tree)) : std::nullopt;
   }
 

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <string_view>
 
 namespace provisr {
@@ -21,8 +22,18 @@ enum class SampleScope {
   return scope == SampleScope::tree ? "tree" : "process";
 }
 
+/// Returns the CPU time that a group of processes has used, in nanoseconds, including those that
+/// have ended. Must not throw, and never return less than before.
+using CpuTimeCount = std::function<Figure<std::uint64_t>()>;
+
 struct TrackOptions {
   SampleScope scope = SampleScope::process;
+
+  /// For a tree: the count of the system for all its processes and no others, if there is one, such
+  /// as that of a job object (Windows) or of a cgroup (`usage_usec` of cpu.stat, Linux). The tree
+  /// then also shows what members have used that ended before they were seen. Called at each tick
+  /// and by read_counters(), with the registry locked, until no name has the tree any more.
+  CpuTimeCount cpu_time_count = {};
 };
 
 /// An ended child of this program that has not been reaped yet, such as an orphan that this program

@@ -71,9 +71,9 @@ class FakeSupervision {
     return {.launch = children.launcher(),
             .find = daemon::system_process_finder(),
             .track =
-                [this](std::string_view, ProcessId, SampleScope scope) {
+                [this](std::string_view, ProcessId, const TrackOptions& options) {
                   ++tracked;
-                  tracked_scope = scope;
+                  tracked_scope = options.scope;
                   return track_error;
                 },
             .exists = [](ProcessId) { return false; },

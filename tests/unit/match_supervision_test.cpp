@@ -60,7 +60,7 @@ struct MatchWorld {
       error = std::make_error_code(std::errc::no_such_process);
       return {};
     };
-    options.track = [this](std::string_view, ProcessId pid, SampleScope) {
+    options.track = [this](std::string_view, ProcessId pid, const TrackOptions&) {
       return unmeasurable.contains(pid) ? std::make_error_code(std::errc::permission_denied)
                                         : std::error_code();
     };

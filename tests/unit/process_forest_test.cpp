@@ -30,9 +30,9 @@ constexpr std::uint64_t slack = 20'000'000;
 struct ForestMachine {
   ForestMachine() { system.fork(FakeFamilies::init, leader); }
 
-  Forest::Tree open(ProcessId pid) {
+  Forest::Tree open(ProcessId pid, const CpuTimeCount& count = {}) {
     std::error_code error;
-    auto tree = forest.open(pid, error);
+    auto tree = forest.open(pid, error, count);
     REQUIRE_FALSE(error);
     return std::move(*tree);
   }
@@ -333,4 +333,46 @@ TEST_CASE("a registry follows a tree or a process, as it is told", "[tree][regis
   CHECK(registry.latest("all")->num_threads == Count(4U));
   CHECK(registry.snapshot().find("all")->sample().more[0] == Nanoseconds(14U));
   CHECK(registry.track("none", 555, {.scope = SampleScope::tree}) == std::errc::no_such_process);
+}
+
+TEST_CASE("a tree shows the system's count if it is more than its own sum", "[tree]") {
+  ForestMachine machine;
+  Nanoseconds count = second;
+  Forest::Tree tree = machine.open(100, [&count] { return count; });
+  CHECK(machine.tick_and_read(tree).cpu_time_ns == Nanoseconds(second));
+  SECTION("as after members that nobody saw") {
+    count = 5 * second;
+    ProcessReading now;
+    REQUIRE(tree.read_counters(now) == ReadStatus::ok);
+    CHECK(now.cpu_time_ns == Nanoseconds(5 * second));
+    CHECK(machine.tick_and_read(tree).cpu_time_ns == Nanoseconds(5 * second));
+  }
+  SECTION("and its own sum if that is more") {
+    machine.system.fork(100, 101);
+    machine.system.burn(101, 3 * second);
+    CHECK(machine.tick_and_read(tree).cpu_time_ns == Nanoseconds(3 * second));
+  }
+  SECTION("and does not fall if the count is unknown") {
+    count = {};
+    CHECK(machine.tick_and_read(tree).cpu_time_ns == Nanoseconds(second));
+  }
+}
+
+TEST_CASE("the count of a tree is asked for until no name has the tree", "[tree]") {
+  ForestMachine machine;
+  int asked = 0;
+  Forest::Tree other = machine.open(100);
+  {
+    const Forest::Tree counted = machine.open(100, [&asked] {
+      ++asked;
+      return Nanoseconds(second);
+    });
+    CHECK(machine.tick_and_read(other).cpu_time_ns == Nanoseconds(second));
+  }
+  static_cast<void>(machine.tick_and_read(other));
+  CHECK(asked == 2);
+  { const Forest::Tree released = std::move(other); }
+  Forest::Tree again = machine.open(100);
+  static_cast<void>(machine.tick_and_read(again));
+  CHECK(asked == 2);
 }

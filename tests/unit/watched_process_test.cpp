@@ -46,9 +46,9 @@ struct WatchWorld {
       .launch = {},
       .find = [this](ProcessId pid, std::error_code& error) { return find(pid, error); },
       .track =
-          [this](std::string_view, ProcessId pid, SampleScope scope) {
+          [this](std::string_view, ProcessId pid, const TrackOptions& options) {
             tracked.push_back(pid);
-            tracked_scope = scope;
+            tracked_scope = options.scope;
             if (ends_when_tracked) alive.erase(pid);
             return std::error_code();
           },

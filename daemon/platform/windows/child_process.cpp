@@ -9,6 +9,8 @@
 #include <psapi.h>
 
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <utility>
 
 namespace provisr::daemon {
@@ -68,10 +70,22 @@ void CALLBACK on_child_exit(void* pid, BOOLEAN /*timed_out*/) {
   note_child_exit(static_cast<DWORD>(reinterpret_cast<std::uintptr_t>(pid)));
 }
 
+[[nodiscard]] std::optional<JOBOBJECT_BASIC_ACCOUNTING_INFORMATION> account_of(
+    const windows_platform::Handle& job) noexcept {
+  JOBOBJECT_BASIC_ACCOUNTING_INFORMATION account{};
+  if (QueryInformationJobObject(job.get(), JobObjectBasicAccountingInformation, &account,
+                                sizeof account, nullptr) == 0) {
+    return std::nullopt;
+  }
+  return account;
+}
+
 class WindowsChild final : public ChildProcess {
  public:
   WindowsChild(windows_platform::Handle job, windows_platform::Handle process, DWORD pid)
-      : job_(std::move(job)), process_(std::move(process)), pid_(pid) {
+      : job_(std::make_shared<windows_platform::Handle>(std::move(job))),
+        process_(std::move(process)),
+        pid_(pid) {
     RegisterWaitForSingleObject(&exit_wait_, process_.get(), on_child_exit,
                                 reinterpret_cast<void*>(std::uintptr_t{pid}), INFINITE,
                                 WT_EXECUTEONLYONCE | WT_EXECUTEINWAITTHREAD);
@@ -103,11 +117,20 @@ class WindowsChild final : public ChildProcess {
     return counters.PeakWorkingSetSize;
   }
 
+  [[nodiscard]] CpuTimeCount cpu_time_count() const override {
+    return [job = job_]() noexcept -> Figure<std::uint64_t> {
+      const auto account = account_of(*job);
+      if (!account) return {};
+      constexpr std::uint64_t unit_ns = 100;
+      return static_cast<std::uint64_t>(account->TotalUserTime.QuadPart +
+                                        account->TotalKernelTime.QuadPart) *
+             unit_ns;
+    };
+  }
+
   [[nodiscard]] bool group_alive() const override {
-    JOBOBJECT_BASIC_ACCOUNTING_INFORMATION job{};
-    const BOOL is_told = QueryInformationJobObject(job_.get(), JobObjectBasicAccountingInformation,
-                                                   &job, sizeof job, nullptr);
-    return is_told == 0 ? !has_ended() : job.ActiveProcesses > 0;
+    const auto account = account_of(*job_);
+    return account ? account->ActiveProcesses > 0 : !has_ended();
   }
 
   /// Reaches only processes on the daemon's console. A daemon without a console can only kill.
@@ -117,10 +140,10 @@ class WindowsChild final : public ChildProcess {
     return false;
   }
 
-  void kill_group() override { TerminateJobObject(job_.get(), killed_exit_code); }
+  void kill_group() override { TerminateJobObject(job_->get(), killed_exit_code); }
 
  private:
-  windows_platform::Handle job_;
+  std::shared_ptr<const windows_platform::Handle> job_;
   windows_platform::Handle process_;
   DWORD pid_;
   HANDLE exit_wait_ = nullptr;

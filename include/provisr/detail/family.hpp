@@ -4,6 +4,7 @@
 #include <provisr/figures.hpp>
 #include <provisr/process_metrics.hpp>
 #include <provisr/sampler.hpp>
+#include <provisr/tracking.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -31,6 +32,7 @@ struct FamilyMember : std::enable_shared_from_this<FamilyMember<Sampler>> {
   std::size_t trees = 0;             ///< number of trees that it leads
 
   Account cpu;                    ///< in nanoseconds
+  CpuTimeCount cpu_time_count;    ///< of the tree that it leads
   std::vector<Account> further;   ///< in the order of FamilyCounters::slots()
   std::uint64_t asked_at_ns = 0;  ///< its CPU time when its children total was read
   std::uint64_t peak = 0;         ///< largest memory seen of the tree below it

@@ -68,13 +68,15 @@ class ProcessForest {
   ProcessForest(const ProcessForest&) = delete;
   ProcessForest& operator=(const ProcessForest&) = delete;
 
-  /// Watches the tree below the process that has this PID now. On failure, returns empty with the
-  /// errors of Sampler::open. Throws std::bad_alloc.
-  [[nodiscard]] std::optional<Tree> open(ProcessId leader, std::error_code& error) {
+  /// Watches the tree below the process that has this PID now. `count`: see TrackOptions. On
+  /// failure, returns empty with the errors of Sampler::open. Throws std::bad_alloc.
+  [[nodiscard]] std::optional<Tree> open(ProcessId leader, std::error_code& error,
+                                         const CpuTimeCount& count = {}) {
     ++round_;
     registry_.adopt(context_.new_processes());
     std::shared_ptr<Member> member = registry_.find_or_open(leader, error);
     if (!member) return std::nullopt;
+    if (count) member->cpu_time_count = count;
     Tree tree(*this, std::move(member));
     registry_.adopt_below(leader, context_.candidates(leader));
     error.clear();
@@ -443,7 +445,9 @@ class ProcessForest<Sampler>::Tree {
     return *this;
   }
   ~Tree() {
-    if (leader_) forest_->registry_.release(*leader_);
+    if (!leader_) return;
+    if (leader_->trees == 1) leader_->cpu_time_count = {};
+    forest_->registry_.release(*leader_);
   }
 
   /// Prefetches data for the next read. prefetch_rest() needs what an earlier prefetch() has
@@ -459,7 +463,7 @@ class ProcessForest<Sampler>::Tree {
     Member& leader = *leader_;
     const bool is_there = leader.family != nullptr;
     if (is_there && forest_->is_alone(leader) && forest_->read_alone(leader, reading)) {
-      advance(leader.cpu, reading.cpu_time_ns);
+      show_cpu(leader, reading.cpu_time_ns);
       return ReadStatus::ok;
     }
     if (is_there) forest_->read(*leader.family);
@@ -470,7 +474,7 @@ class ProcessForest<Sampler>::Tree {
     copy_levels(leader.sum, reading);
     reading.cpu_time_ns = leader.sum.cpu_time_ns;
     if (!reading.more.slots.empty()) show_further(leader, reading);
-    advance(leader.cpu, reading.cpu_time_ns);
+    show_cpu(leader, reading.cpu_time_ns);
     return ReadStatus::ok;
   }
 
@@ -479,10 +483,22 @@ class ProcessForest<Sampler>::Tree {
     reading.clear();
     if (leader_->has_ended || leader_->family == nullptr) return ReadStatus::vanished;
     forest_->read_counters(*leader_, reading);
+    include_count(*leader_, reading.cpu_time_ns);
     return ReadStatus::ok;
   }
 
  private:
+  static void include_count(const Member& leader, Figure<std::uint64_t>& cpu_time_ns) noexcept {
+    if (!leader.cpu_time_count) return;
+    const Figure<std::uint64_t> count = leader.cpu_time_count();
+    if (count && *count > cpu_time_ns.value_or(0)) cpu_time_ns = count;
+  }
+
+  static void show_cpu(Member& leader, Figure<std::uint64_t>& cpu_time_ns) noexcept {
+    include_count(leader, cpu_time_ns);
+    advance(leader.cpu, cpu_time_ns);
+  }
+
   static void advance(Account& account, Figure<std::uint64_t>& sum) noexcept {
     if (!sum) return;
     account.reported = std::max(account.reported, *sum);

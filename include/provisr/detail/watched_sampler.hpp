@@ -22,7 +22,8 @@ class NoForest {
   };
 
   NoForest(typename Sampler::Context&, FurtherFigures) noexcept {}
-  [[nodiscard]] std::optional<Tree> open(ProcessId, std::error_code& error) noexcept {
+  [[nodiscard]] std::optional<Tree> open(ProcessId, std::error_code& error,
+                                         const CpuTimeCount&) noexcept {
     error = std::make_error_code(std::errc::function_not_supported);
     return std::nullopt;
   }
