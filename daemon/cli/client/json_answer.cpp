@@ -34,6 +34,11 @@ rapidjson::Document parse_answer(std::string_view text) {
   if (nesting_of(text) > deepest_nesting) {
     throw InvalidAnswer("the answer is not of a provisrd: its JSON is nested too deeply");
   }
+  // RapidJSON would take it for the end of the text.
+  if (const std::size_t zero = text.find('\0'); zero != std::string_view::npos) {
+    throw InvalidAnswer(
+        fmt::format("the answer is not of a provisrd: not JSON at byte {}: a NUL byte", zero));
+  }
   rapidjson::Document document;
   document.Parse<rapidjson::kParseValidateEncodingFlag>(text.data(), text.size());
   if (document.HasParseError()) {
