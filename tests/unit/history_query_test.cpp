@@ -228,7 +228,7 @@ TEST_CASE("a summary looks no further back than its window") {
   RecordedSamples world(5000);
   for (int i = 0; i < 3000; ++i) world.add("app", sample(1s * i, i, 1));
   const rapidjson::Document summary = json_of(summary_answer(
-      {.is_base = false, .name = "app"}, world.registry.snapshot(), 999s, begin + 2999s));
+      {.is_base = false, .name = "app"}, world.registry.snapshot(), 999s, begin + 2999s, 1s));
   CHECK(summary["figures"]["cpu_percent"]["count"].GetInt() == 1000);
   CHECK(summary["figures"]["cpu_percent"]["min"].GetDouble() == 2000);
 }
@@ -239,9 +239,9 @@ TEST_CASE("a summary of more than 100,000 samples is refused") {
   world.registry.tick();
   const Snapshot snapshot = world.registry.snapshot();
   const Target app{.is_base = false, .name = "app"};
-  CHECK_THROWS_AS(summary_answer(app, snapshot, 24h * 365, begin + 100'000s), Refusal);
-  CHECK(json_of(summary_answer(app, snapshot, 99'999s,
-                               begin + 100'000s))["figures"]["cpu_percent"]["count"]
+  CHECK_THROWS_AS(summary_answer(app, snapshot, 24h * 365, begin + 100'000s, 1s), Refusal);
+  CHECK(json_of(summary_answer(app, snapshot, 99'999s, begin + 100'000s,
+                               1s))["figures"]["cpu_percent"]["count"]
             .GetInt() == 100'000);
 }
 
@@ -252,7 +252,7 @@ TEST_CASE("a summary tells how figures were distributed over the window") {
   const Snapshot snapshot = world.registry.snapshot();
   const Timestamp now = begin + 100s;
   const rapidjson::Document one =
-      json_of(summary_answer({.is_base = false, .name = "app-1"}, snapshot, 99s, now));
+      json_of(summary_answer({.is_base = false, .name = "app-1"}, snapshot, 99s, now, 1s));
   CHECK(one["window_seconds"].GetDouble() == 99);
   const auto& cpu = one["figures"]["cpu_percent"];
   CHECK(cpu["count"].GetInt() == 100);
@@ -264,8 +264,8 @@ TEST_CASE("a summary tells how figures were distributed over the window") {
   CHECK(cpu["p99"].GetDouble() == 99);
   CHECK_FALSE(one["figures"].HasMember("num_fds"));
   const rapidjson::Document base =
-      json_of(summary_answer({.is_base = true, .name = "app"}, snapshot, 10s, now));
+      json_of(summary_answer({.is_base = true, .name = "app"}, snapshot, 10s, now, 1s));
   CHECK(base["figures"]["cpu_percent"]["count"].GetInt() == 12);
   CHECK(base["figures"]["cpu_percent"]["max"].GetDouble() == 500);
-  CHECK_THROWS_AS(summary_answer({.is_base = false, .name = "x"}, snapshot, 1s, now), Refusal);
+  CHECK_THROWS_AS(summary_answer({.is_base = false, .name = "x"}, snapshot, 1s, now, 1s), Refusal);
 }
