@@ -212,6 +212,19 @@ TEST_CASE("a group over time is the sum of what its instances have in each step"
   CHECK_THROWS_AS(group_history_answer("none", world.registry.snapshot(), {}, 1s), Refusal);
 }
 
+TEST_CASE("10,000 intervals are as many rows of a group, more are as few as need be") {
+  RecordedSamples world(20'000);
+  for (int i = 0; i < 10'000; ++i) world.record("app", sample(1s * i, 1, 1));
+  world.registry.tick();
+  const auto rows = [&] {
+    return json_of(group_history_answer("app", world.registry.snapshot(), {}, 1s))["history"]
+        .Size();
+  };
+  CHECK(rows() == 10'000);
+  world.add("app", sample(10'000s, 1, 1));
+  CHECK(rows() == 5'001);
+}
+
 TEST_CASE("instances that ran at different times are bounded together") {
   RecordedSamples world;
   world.add("app-1", sample(0s, 1, 1));
