@@ -18,6 +18,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -223,6 +224,23 @@ TEST_CASE("10,000 intervals are as many rows of a group, more are as few as need
   CHECK(rows() == 10'000);
   world.add("app", sample(10'000s, 1, 1));
   CHECK(rows() == 5'001);
+}
+
+TEST_CASE("a number that JSON does not have is left out") {
+  RecordedSamples world;
+  ProcessMetrics odd = sample(0s, std::numeric_limits<double>::infinity(), 1);
+  odd.memory_vms_bytes = UINT64_MAX - 1;
+  world.add("app", odd);
+  const rapidjson::Document samples = json_of(history_answer("app", world.view("app"), {}));
+  CHECK_FALSE(samples["history"][0].HasMember("cpu_percent"));
+  CHECK(samples["history"][0]["memory_vms"].GetUint64() == UINT64_MAX - 1);
+  const rapidjson::Document steps =
+      json_of(history_answer("app", world.view("app"), query("step=1s")));
+  CHECK_FALSE(steps["history"][0].HasMember("cpu_percent"));
+  CHECK(steps["history"][0]["memory_vms"].GetDouble() == 0x1p64);
+  const rapidjson::Document summary = json_of(
+      summary_answer({.is_base = false, .name = "app"}, world.registry.snapshot(), 10s, begin, 1s));
+  CHECK_FALSE(summary["figures"]["cpu_percent"].HasMember("max"));
 }
 
 TEST_CASE("instances that ran at different times are bounded together") {
