@@ -4,7 +4,6 @@
 #include <rapidjson/error/en.h>
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 
 namespace provisr::daemon {
@@ -65,9 +64,10 @@ std::optional<std::string> find_text(const rapidjson::Value& object, std::string
 std::optional<double> find_number(const rapidjson::Value& object, std::string_view key) {
   const rapidjson::Value* const value = find_member(object, key);
   if (value == nullptr || !value->IsNumber()) return std::nullopt;
+  constexpr double too_large = 0x1p64;
   const double number = value->GetDouble();
-  if (!std::isfinite(number) || number < 0) return std::nullopt;
-  return number;
+  if (number >= 0 && number < too_large) return number;
+  return std::nullopt;
 }
 
 std::optional<std::uint64_t> find_count(const rapidjson::Value& object, std::string_view key) {
