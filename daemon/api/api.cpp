@@ -142,7 +142,8 @@ HttpAnswer Api::summary(const HttpQuery& query) {
   require_collection();
   const Target target = required_target(query);
   const auto window = optional_duration(query, "window", longest_window).value_or(default_window);
-  return summary_answer(target, sources_.registry.snapshot(), window, Clock::system().utc_now());
+  return summary_answer(target, sources_.registry.snapshot(), window, Clock::system().utc_now(),
+                        sources_.ticks.interval());
 }
 
 HttpAnswer Api::status(const HttpQuery& query) {

@@ -101,7 +101,9 @@ HttpAnswer group_history_answer(std::string base, const Snapshot& snapshot, Hist
   const auto step = query.step.value_or(default_step);
   const std::uint64_t steps = steps_in(histories, query.range, step);
   if (query.step) require_bounded(steps);
-  query.step = step * static_cast<std::int64_t>(steps / max_steps + 1);
+  // One more than needed: steps that are longer begin and end elsewhere.
+  const std::uint64_t multiple = steps > max_steps ? steps / max_steps + 1 : 1;
+  query.step = step * static_cast<std::int64_t>(multiple);
   return sliced_answer(std::make_shared<GroupHistory>(std::move(base), histories, query));
 }
 

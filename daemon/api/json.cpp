@@ -145,8 +145,9 @@ template <class Rows, class Write>
 
 /// Writes whole values of counted figures as integers.
 void write_value(JsonText& json, const FigureInfo& info, double value) {
+  constexpr double beyond_integers = 0x1p64;
   const bool is_counted = info.unit != Unit::percent && info.unit != Unit::mebibytes;
-  if (is_counted && std::floor(value) == value) {
+  if (is_counted && value < beyond_integers && std::floor(value) == value) {
     json.member(info.json_key, static_cast<std::uint64_t>(value));
   } else {
     json.member(info.json_key, value);

@@ -102,6 +102,7 @@ Scrapes::Entry Scrapes::make_plain(ExpositionFormat format) {
     if (before != nullptr) text.reserve(before->size() + before->size() / 8);
   }
   steps_.write(reading.counters, format, text);
+  forget_other_formats(format);
   return keep({format}, {.text = std::make_shared<const std::string>(std::move(text)),
                          .revision = reading.counters.snapshot().revision(),
                          .read_at = reading.read_at});
@@ -116,6 +117,16 @@ const Scrapes::Reading& Scrapes::fresh_reading() {
   const TimePoint now = steps_.now();
   reading_.emplace(Reading{steps_.read(), now});
   return *reading_;
+}
+
+/// Provisrd's own counters are read when a text is written. A kept text of another format would
+/// show them lower than the text written since.
+void Scrapes::forget_other_formats(ExpositionFormat format) {
+  const std::lock_guard lock(mutex_);
+  for (const auto other : {ExpositionFormat::text, ExpositionFormat::openmetrics}) {
+    if (other == format) continue;
+    for (const bool is_gzipped : {false, true}) entries_[index_of({other, is_gzipped})] = {};
+  }
 }
 
 const Scrapes::Entry& Scrapes::keep(Variant variant, const Entry& entry) {

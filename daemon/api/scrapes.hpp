@@ -85,6 +85,7 @@ class Scrapes {
   [[nodiscard]] Entry make(Variant variant);
   [[nodiscard]] Entry make_plain(ExpositionFormat format);
   [[nodiscard]] const Reading& fresh_reading();
+  void forget_other_formats(ExpositionFormat format);
   const Entry& keep(Variant variant, const Entry& entry);
 
   Steps steps_;

@@ -11,23 +11,28 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace provisr::daemon {
 namespace {
 
+using namespace std::chrono_literals;
+
 /// Sorting more samples would delay other clients.
 constexpr std::size_t max_samples = 100'000;
 
-/// Collects the samples in the range. Reads twice as many of the newest samples each time until
-/// none of the older half is in the range. So the cost depends on the window, not on the history,
-/// and a clock that was wrong for a while hides no older samples. Stops soon after max_samples.
-void collect(const HistoryView& history, const TimeRange& range, SampleRows& samples) {
+/// Collects the samples in the range. Reads the newest `first_look`, then twice as many each time
+/// until none of the older half is in the range. So the cost depends on the window, not on the
+/// history. Stops soon after max_samples.
+void collect(const HistoryView& history, const TimeRange& range, std::size_t first_look,
+             SampleRows& samples) {
   if (samples.size() > max_samples) return;
   SampleRows newest;
-  for (std::size_t count = 256;; count *= 2) {
+  for (std::size_t count = first_look;; count *= 2) {
     HistoryView end = history;
     end.keep_newest(count);
     end.read(count, newest);
@@ -41,6 +46,16 @@ void collect(const HistoryView& history, const TimeRange& range, SampleRows& sam
   for (std::size_t i = 0; i < newest.size(); ++i) {
     if (range.contains(newest.metrics[i].timestamp)) samples.push_back(newest[i]);
   }
+}
+
+/// Returns how many samples of each history are taken in a window, so that a clock that was wrong
+/// for a while hides no older ones. Bounded, because histories may hold nothing of the window.
+[[nodiscard]] std::size_t samples_in(std::chrono::nanoseconds window,
+                                     std::chrono::nanoseconds interval, std::size_t histories) {
+  constexpr std::size_t least = 256;
+  const auto taken = static_cast<std::uint64_t>(window / std::max(interval, 1ns)) + 2;
+  const std::uint64_t most = max_samples / std::max<std::size_t>(histories, 1);
+  return std::max(least, static_cast<std::size_t>(std::min(taken, most)));
 }
 
 void write_distribution(JsonText& json, const Distribution& distribution) {
@@ -67,20 +82,18 @@ void write_figures(JsonText& json, const SampleRows& samples) {
   });
 }
 
-[[nodiscard]] SampleRows samples_of(const Target& target, const Snapshot& snapshot,
-                                    const TimeRange& range) {
-  SampleRows samples;
-  bool is_known = false;
+[[nodiscard]] std::vector<HistoryView> histories_of(const Target& target,
+                                                    const Snapshot& snapshot) {
+  std::vector<HistoryView> histories;
   const auto take = [&](const Snapshot::Process& process) {
-    is_known = true;
-    collect(process.history_view(), range, samples);
+    histories.push_back(process.history_view());
   };
   if (target.is_base) {
     snapshot.for_each_instance(target.name, take);
   } else if (const auto process = snapshot.find(target.name)) {
     take(*process);
   }
-  if (is_known) return samples;
+  if (!histories.empty()) return histories;
   throw Refusal{404, fmt::format("there is no process {} \"{}\"",
                                  target.is_base ? "of the base" : "named", target.name)};
 }
@@ -88,9 +101,13 @@ void write_figures(JsonText& json, const SampleRows& samples) {
 }  // namespace
 
 HttpAnswer summary_answer(const Target& target, const Snapshot& snapshot,
-                          std::chrono::milliseconds window, Timestamp now) {
+                          std::chrono::milliseconds window, Timestamp now,
+                          std::chrono::nanoseconds interval) {
   const TimeRange range{.since = now - window};
-  const SampleRows samples = samples_of(target, snapshot, range);
+  const std::vector<HistoryView> histories = histories_of(target, snapshot);
+  const std::size_t first_look = samples_in(window, interval, histories.size());
+  SampleRows samples;
+  for (const HistoryView& history : histories) collect(history, range, first_look, samples);
   if (samples.size() > max_samples) {
     throw Refusal{400,
                   fmt::format("there are more than {} samples in the window: use a shorter one",

@@ -11,8 +11,10 @@
 namespace provisr::daemon {
 
 /// Returns the distribution of each figure of a process, or of all instances of a base, over the
-/// samples of the last `window`. Throws Refusal for an unknown name or for too many samples.
+/// samples of the last `window`. `interval` is that of the samples. Throws Refusal for an unknown
+/// name or for too many samples.
 [[nodiscard]] HttpAnswer summary_answer(const Target& target, const Snapshot& snapshot,
-                                        std::chrono::milliseconds window, Timestamp now);
+                                        std::chrono::milliseconds window, Timestamp now,
+                                        std::chrono::nanoseconds interval);
 
 }  // namespace provisr::daemon

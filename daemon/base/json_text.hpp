@@ -7,6 +7,7 @@
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
 
+#include <cmath>
 #include <concepts>
 #include <cstdint>
 #include <string>
@@ -14,7 +15,8 @@
 
 namespace provisr::daemon {
 
-/// A writer of one JSON text. Omits unknown figures together with their keys.
+/// A writer of one JSON text. Omits unknown figures together with their keys, and numbers that are
+/// not finite, which JSON does not have.
 class JsonText {
  public:
   using Writer = rapidjson::Writer<rapidjson::StringBuffer>;
@@ -61,6 +63,7 @@ class JsonText {
     writer_.Uint64(value);
   }
   void member(std::string_view name, double value) {
+    if (!std::isfinite(value)) return;
     key(name);
     writer_.Double(value);
   }

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -81,7 +82,9 @@ class KnownSum {
 /// Returns the nearest-rank percentile of values in ascending order, which is one of them. `share`
 /// is from 0 to 1. Requires at least one value.
 [[nodiscard]] inline double nearest_rank(std::span<const double> sorted, double share) noexcept {
-  const auto rank = std::ceil(share * static_cast<double>(sorted.size()));
+  // 0.07 * 100 is a little more than 7
+  constexpr double without_rounding = 1 - 2 * std::numeric_limits<double>::epsilon();
+  const auto rank = std::ceil(share * static_cast<double>(sorted.size()) * without_rounding);
   return sorted[static_cast<std::size_t>(std::max(rank, 1.0)) - 1];
 }
 

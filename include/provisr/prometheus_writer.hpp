@@ -29,7 +29,7 @@ enum class ExpositionFormat : std::uint8_t {
 /// Appends metric families to a string: those of this library and your own. Integers are written
 /// exactly, doubles as the shortest text that reads back as the same value, special values as NaN,
 /// +Inf and -Inf, and std::chrono::nanoseconds as seconds, exactly. Label values and help texts are
-/// escaped; names of metrics and labels are not checked. No timestamps are written.
+/// escaped; they must be UTF-8. Names are not checked. No timestamps are written.
 ///
 /// Not thread-safe. Throws std::bad_alloc if the string cannot grow.
 class PrometheusWriter {

@@ -35,12 +35,13 @@ struct TimeRange {
 /// How the known values of a figure within a step become one value.
 enum class Aggregate : std::uint8_t { average, minimum, maximum, last, p95 };
 
-/// Returns the start of the step that contains `time`. Steps are aligned to the Unix epoch (1970).
-/// `step` is positive.
+/// Returns the start of the step that contains `time`, or Timestamp::min() if it is earlier. Steps
+/// are aligned to the Unix epoch (1970). `step` is positive.
 [[nodiscard]] constexpr Timestamp step_of(Timestamp time, std::chrono::nanoseconds step) noexcept {
-  const std::chrono::nanoseconds since_epoch = time.time_since_epoch();
-  const std::chrono::nanoseconds into_step = since_epoch % step;
-  return Timestamp(since_epoch - (into_step.count() < 0 ? into_step + step : into_step));
+  const std::chrono::nanoseconds beyond_multiple = time.time_since_epoch() % step;
+  const bool is_before_multiple = beyond_multiple.count() < 0;
+  const auto into_step = is_before_multiple ? beyond_multiple + step : beyond_multiple;
+  return time < Timestamp::min() + into_step ? Timestamp::min() : time - into_step;
 }
 
 /// The values of one figure within a step.

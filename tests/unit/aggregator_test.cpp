@@ -148,6 +148,19 @@ TEST_CASE("percentiles are values that did occur", "[aggregator]") {
   CHECK(of_one.p50 == Figure<double>(4.0));
 }
 
+TEST_CASE("a rank that is whole is not rounded up", "[aggregator]") {
+  std::vector<double> sorted;
+  for (int count = 1; count <= 2000; ++count) {
+    sorted.push_back(count);
+    for (int percent = 1; percent <= 100; ++percent) {
+      const int rank = (count * percent + 99) / 100;
+      if (nearest_rank(sorted, percent / 100.0) == rank) continue;
+      FAIL(percent << " % of " << count);
+    }
+  }
+  CHECK(nearest_rank(sorted, 0) == 1);
+}
+
 TEST_CASE("samples without the figure are left out of a distribution", "[aggregator]") {
   const std::vector history{sample({}), sample(3.0), sample({}), sample(5.0)};
   const Distribution known = summarize(history, &ProcessMetrics::cpu_percent);

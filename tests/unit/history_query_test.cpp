@@ -18,6 +18,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -212,6 +213,36 @@ TEST_CASE("a group over time is the sum of what its instances have in each step"
   CHECK_THROWS_AS(group_history_answer("none", world.registry.snapshot(), {}, 1s), Refusal);
 }
 
+TEST_CASE("10,000 intervals are as many rows of a group, more are as few as need be") {
+  RecordedSamples world(20'000);
+  for (int i = 0; i < 10'000; ++i) world.record("app", sample(1s * i, 1, 1));
+  world.registry.tick();
+  const auto rows = [&] {
+    return json_of(group_history_answer("app", world.registry.snapshot(), {}, 1s))["history"]
+        .Size();
+  };
+  CHECK(rows() == 10'000);
+  world.add("app", sample(10'000s, 1, 1));
+  CHECK(rows() == 5'001);
+}
+
+TEST_CASE("a number that JSON does not have is left out") {
+  RecordedSamples world;
+  ProcessMetrics odd = sample(0s, std::numeric_limits<double>::infinity(), 1);
+  odd.memory_vms_bytes = UINT64_MAX - 1;
+  world.add("app", odd);
+  const rapidjson::Document samples = json_of(history_answer("app", world.view("app"), {}));
+  CHECK_FALSE(samples["history"][0].HasMember("cpu_percent"));
+  CHECK(samples["history"][0]["memory_vms"].GetUint64() == UINT64_MAX - 1);
+  const rapidjson::Document steps =
+      json_of(history_answer("app", world.view("app"), query("step=1s")));
+  CHECK_FALSE(steps["history"][0].HasMember("cpu_percent"));
+  CHECK(steps["history"][0]["memory_vms"].GetDouble() == 0x1p64);
+  const rapidjson::Document summary = json_of(
+      summary_answer({.is_base = false, .name = "app"}, world.registry.snapshot(), 10s, begin, 1s));
+  CHECK_FALSE(summary["figures"]["cpu_percent"].HasMember("max"));
+}
+
 TEST_CASE("instances that ran at different times are bounded together") {
   RecordedSamples world;
   world.add("app-1", sample(0s, 1, 1));
@@ -228,7 +259,7 @@ TEST_CASE("a summary looks no further back than its window") {
   RecordedSamples world(5000);
   for (int i = 0; i < 3000; ++i) world.add("app", sample(1s * i, i, 1));
   const rapidjson::Document summary = json_of(summary_answer(
-      {.is_base = false, .name = "app"}, world.registry.snapshot(), 999s, begin + 2999s));
+      {.is_base = false, .name = "app"}, world.registry.snapshot(), 999s, begin + 2999s, 1s));
   CHECK(summary["figures"]["cpu_percent"]["count"].GetInt() == 1000);
   CHECK(summary["figures"]["cpu_percent"]["min"].GetDouble() == 2000);
 }
@@ -239,9 +270,9 @@ TEST_CASE("a summary of more than 100,000 samples is refused") {
   world.registry.tick();
   const Snapshot snapshot = world.registry.snapshot();
   const Target app{.is_base = false, .name = "app"};
-  CHECK_THROWS_AS(summary_answer(app, snapshot, 24h * 365, begin + 100'000s), Refusal);
-  CHECK(json_of(summary_answer(app, snapshot, 99'999s,
-                               begin + 100'000s))["figures"]["cpu_percent"]["count"]
+  CHECK_THROWS_AS(summary_answer(app, snapshot, 24h * 365, begin + 100'000s, 1s), Refusal);
+  CHECK(json_of(summary_answer(app, snapshot, 99'999s, begin + 100'000s,
+                               1s))["figures"]["cpu_percent"]["count"]
             .GetInt() == 100'000);
 }
 
@@ -252,7 +283,7 @@ TEST_CASE("a summary tells how figures were distributed over the window") {
   const Snapshot snapshot = world.registry.snapshot();
   const Timestamp now = begin + 100s;
   const rapidjson::Document one =
-      json_of(summary_answer({.is_base = false, .name = "app-1"}, snapshot, 99s, now));
+      json_of(summary_answer({.is_base = false, .name = "app-1"}, snapshot, 99s, now, 1s));
   CHECK(one["window_seconds"].GetDouble() == 99);
   const auto& cpu = one["figures"]["cpu_percent"];
   CHECK(cpu["count"].GetInt() == 100);
@@ -264,8 +295,8 @@ TEST_CASE("a summary tells how figures were distributed over the window") {
   CHECK(cpu["p99"].GetDouble() == 99);
   CHECK_FALSE(one["figures"].HasMember("num_fds"));
   const rapidjson::Document base =
-      json_of(summary_answer({.is_base = true, .name = "app"}, snapshot, 10s, now));
+      json_of(summary_answer({.is_base = true, .name = "app"}, snapshot, 10s, now, 1s));
   CHECK(base["figures"]["cpu_percent"]["count"].GetInt() == 12);
   CHECK(base["figures"]["cpu_percent"]["max"].GetDouble() == 500);
-  CHECK_THROWS_AS(summary_answer({.is_base = false, .name = "x"}, snapshot, 1s, now), Refusal);
+  CHECK_THROWS_AS(summary_answer({.is_base = false, .name = "x"}, snapshot, 1s, now, 1s), Refusal);
 }

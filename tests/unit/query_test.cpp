@@ -54,6 +54,16 @@ TEST_CASE("steps are aligned to 1970, also before it") {
   CHECK(step_of(Timestamp(-10s), 10s) == Timestamp(-10s));
 }
 
+TEST_CASE("every time is in a step, also the first and the last") {
+  static_assert(step_of(Timestamp::min(), 10s) == Timestamp::min());
+  static_assert(step_of(Timestamp::min(), 1ns) == Timestamp::min());
+  static_assert(step_of(Timestamp::max(), 1ns) == Timestamp::max());
+  static_assert(step_of(Timestamp::max(), std::chrono::nanoseconds::max()) == Timestamp::max());
+  static_assert(step_of(Timestamp(-1ns), std::chrono::nanoseconds::max()) ==
+                Timestamp::min() + 1ns);
+  CHECK(step_of(TimeRange().since, 1h) <= TimeRange().since);
+}
+
 TEST_CASE("a step is what its samples are reduced to, and empty steps have no row") {
   const std::vector<ProcessMetrics> samples{sample(1s, 10.0, 100), sample(2s, 30.0, 300),
                                             sample(4s, 20.0, 200), sample(31s, 5.0, 50)};

@@ -82,7 +82,19 @@ TEST_CASE("the formats are made of one reading", "[scrapes]") {
   // The reading may be released after 100 ms of real time.
   CHECK((other == "openmetrics 1 2" || other == "openmetrics 2 2"));
   CHECK(counting.get(in_openmetrics) == other);
-  CHECK(counting.get() == "text 1 1");
+}
+
+TEST_CASE("no counter falls from one format to the other", "[scrapes]") {
+  CountingScrapes counting;
+  for (int i = 1; i < 7; i += 2) {
+    CHECK(counting.get().ends_with(" " + std::to_string(i)));
+    CHECK(counting.get(in_openmetrics).ends_with(" " + std::to_string(i + 1)));
+  }
+  if (!can_gzip()) return;
+  const std::string packed = counting.get({.is_gzipped = true});
+  CHECK(counting.get(in_openmetrics).ends_with(" 8"));
+  CHECK(counting.get({.is_gzipped = true}) != packed);
+  CHECK(counting.get().ends_with(" 9"));
 }
 
 TEST_CASE("a text is compressed once", "[scrapes]") {

@@ -11,6 +11,7 @@
 #include <provisr/registry.hpp>
 
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 #include <rapidjson/document.h>
 
 #include <algorithm>
@@ -231,7 +232,27 @@ TEST_CASE("a clock that was wrong for a while hides nothing of a window") {
   pair.run(60);
   pair.clock.set_wall_clock_by(7200s);
   pair.run(226);  // the newest 256, which are read first, begin among the wrong times
-  const rapidjson::Document summary = parsed_answer(summary_answer(
-      {.is_base = false, .name = "app-1"}, pair.registry.snapshot(), 1000s, pair.clock.utc_now()));
+  const rapidjson::Document summary =
+      parsed_answer(summary_answer({.is_base = false, .name = "app-1"}, pair.registry.snapshot(),
+                                   1000s, pair.clock.utc_now(), 1s));
   CHECK(summary["figures"]["cpu_percent"]["count"].GetInt() == 426);
+}
+
+TEST_CASE("a clock that was wrong for longer than the first look hides nothing of a window") {
+  const auto wrong = GENERATE(-7200s, 7200s);
+  SampledPair pair;
+  pair.run(200);
+  pair.clock.set_wall_clock_by(wrong);
+  pair.run(300);
+  pair.clock.set_wall_clock_by(-wrong);
+  pair.run(100);
+  const auto count = [&](const Target& target) {
+    return parsed_answer(summary_answer(target, pair.registry.snapshot(), 599s,
+                                        pair.clock.utc_now(),
+                                        1s))["figures"]["cpu_percent"]["count"]
+        .GetInt();
+  };
+  const int of_each = wrong < 0s ? 300 : 600;  // times to come are in the window, too
+  CHECK(count({.is_base = false, .name = "app-1"}) == of_each);
+  CHECK(count({.is_base = true, .name = "app"}) == 2 * of_each);
 }

@@ -117,6 +117,9 @@ TEST_CASE("problems are told in words, the worst first") {
   CHECK(board_of(look_at(process("a", "running"), {killed("2026-11-25T09:59:55Z")}))
             .problems.at(0)
             .text == "runs again, ended 5s ago: signal 9 (Killed), peak 512.0 MB");
+  CHECK(board_of(look_at(process("a", "running"), {killed("1700-01-01T00:00:00Z")}))
+            .problems.at(0)
+            .text.starts_with("runs again, ended 119397d10h ago:"));
   ProcessReport over = process("a", "running");
   over.over_limits = "memory 600.0 of 512.0";
   CHECK(board_of(look_at(over)).problems.at(0).text == "over its limits: memory 600.0 of 512.0");
@@ -173,6 +176,15 @@ TEST_CASE("answers that are none of a provisrd are as nothing") {
   CHECK_NOTHROW(parse_samples(text));
   CHECK_NOTHROW(parse_cpu_history(text));
   CHECK_NOTHROW(parse_exits(text));
+}
+
+TEST_CASE("figures that no machine has are as nothing") {
+  const char* const json =
+      R"({"a-1": {"cpu_percent": 1.7e308, "memory_mb": 18446744073709551616}})";
+  const TopSample sample = parse_samples(json).at("a-1");
+  CHECK_FALSE(sample.usage.cpu_percent);
+  CHECK_FALSE(sample.usage.memory_mb);
+  CHECK_FALSE(parse_cpu_history(R"({"history": [{"cpu_percent": 1e308}]})").values.at(0));
 }
 
 TEST_CASE("rows are groups with their members, numbers by their value") {

@@ -4,7 +4,6 @@
 #include <rapidjson/error/en.h>
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 
 namespace provisr::daemon {
@@ -34,6 +33,11 @@ rapidjson::Document parse_answer(std::string_view text) {
   if (nesting_of(text) > deepest_nesting) {
     throw InvalidAnswer("the answer is not of a provisrd: its JSON is nested too deeply");
   }
+  // RapidJSON would take it for the end of the text.
+  if (const std::size_t zero = text.find('\0'); zero != std::string_view::npos) {
+    throw InvalidAnswer(
+        fmt::format("the answer is not of a provisrd: not JSON at byte {}: a NUL byte", zero));
+  }
   rapidjson::Document document;
   document.Parse<rapidjson::kParseValidateEncodingFlag>(text.data(), text.size());
   if (document.HasParseError()) {
@@ -60,9 +64,10 @@ std::optional<std::string> find_text(const rapidjson::Value& object, std::string
 std::optional<double> find_number(const rapidjson::Value& object, std::string_view key) {
   const rapidjson::Value* const value = find_member(object, key);
   if (value == nullptr || !value->IsNumber()) return std::nullopt;
+  constexpr double too_large = 0x1p64;
   const double number = value->GetDouble();
-  if (!std::isfinite(number) || number < 0) return std::nullopt;
-  return number;
+  if (number >= 0 && number < too_large) return number;
+  return std::nullopt;
 }
 
 std::optional<std::uint64_t> find_count(const rapidjson::Value& object, std::string_view key) {

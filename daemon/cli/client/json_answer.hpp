@@ -27,7 +27,7 @@ class InvalidAnswer : public std::runtime_error {
 
 [[nodiscard]] std::optional<std::string> find_text(const rapidjson::Value& object,
                                                    std::string_view key);
-/// Returns a finite number that is not negative.
+/// Returns a number from 0 to less than 2^64, so that sums stay finite.
 [[nodiscard]] std::optional<double> find_number(const rapidjson::Value& object,
                                                 std::string_view key);
 [[nodiscard]] std::optional<std::uint64_t> find_count(const rapidjson::Value& object,

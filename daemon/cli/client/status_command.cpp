@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdlib>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -101,13 +102,20 @@ class Details {
   return printable_json(filter_status(answer, names)) + "\n";
 }
 
-void add_missing(Chosen& chosen, const Chosen& found) {
-  for (const ProcessReport* const process : found) {
-    if (std::find(chosen.begin(), chosen.end(), process) == chosen.end()) {
-      chosen.push_back(process);
+/// Processes in the order in which they were named, each once.
+class ChosenOnce {
+ public:
+  void add(const Chosen& found) {
+    for (const ProcessReport* const process : found) {
+      if (known_.insert(process).second) all_.push_back(process);
     }
   }
-}
+  [[nodiscard]] const Chosen& all() const { return all_; }
+
+ private:
+  Chosen all_;
+  std::unordered_set<const ProcessReport*> known_;
+};
 
 [[nodiscard]] bool all_run(const Chosen& chosen) {
   return std::all_of(chosen.begin(), chosen.end(),
@@ -117,7 +125,7 @@ void add_missing(Chosen& chosen, const Chosen& found) {
 [[nodiscard]] int run_status_of_names(const ApiClient& api, const ClientOptions& options,
                                       const ClientOutput& output, const std::string& answer) {
   const std::vector<ProcessReport> processes = parse_status(answer);
-  Chosen chosen;
+  ChosenOnce once;
   bool is_one_unknown = false;
   for (const std::string& name : options.names) {
     const Chosen found = find_processes(processes, name);
@@ -125,8 +133,9 @@ void add_missing(Chosen& chosen, const Chosen& found) {
       output.report_error(unknown_name(name, processes));
       is_one_unknown = true;
     }
-    add_missing(chosen, found);
+    once.add(found);
   }
+  const Chosen& chosen = once.all();
   if (!chosen.empty() || options.json) {
     if (!output.print(options.json ? json_of(chosen, answer) : blocks(chosen, api, answer))) {
       return EXIT_FAILURE;

@@ -11,6 +11,8 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <string_view>
+#include <unordered_set>
 
 namespace provisr::daemon {
 namespace {
@@ -246,6 +248,7 @@ std::vector<const ProcessReport*> find_processes(std::span<const ProcessReport> 
 
 std::string filter_status(std::string_view json, const std::vector<std::string>& names) {
   const rapidjson::Document answer = parse_answer(json);
+  const std::unordered_set<std::string_view> wanted(names.begin(), names.end());
   rapidjson::StringBuffer text;
   rapidjson::Writer<rapidjson::StringBuffer> writer(text);
   writer.StartObject();
@@ -253,7 +256,7 @@ std::string filter_status(std::string_view json, const std::vector<std::string>&
   writer.StartArray();
   for (const Value& entry : entries_of(answer).GetArray()) {
     const auto name = find_text(entry, "name");
-    if (name && std::find(names.begin(), names.end(), *name) != names.end()) entry.Accept(writer);
+    if (name && wanted.contains(*name)) entry.Accept(writer);
   }
   writer.EndArray();
   writer.EndObject();

@@ -27,7 +27,8 @@ using rapidjson::Value;
 [[nodiscard]] std::string age_of(const std::string& time, Timestamp now) {
   const auto then = parse_rfc3339(time);
   if (!then) return "at an unknown time";
-  const auto age = std::chrono::duration_cast<std::chrono::seconds>(now - *then);
+  using std::chrono::seconds;  // nanoseconds do not hold the age of the earliest times
+  const auto age = std::chrono::floor<seconds>(now) - std::chrono::floor<seconds>(*then);
   return age.count() <= 0 ? "just now" : format_age(age) + " ago";
 }
 
