@@ -244,11 +244,13 @@ class ProcessForest {
     if (read_counters_of(member.sampler, own) == ReadStatus::ok) note_own(member, own);
   }
 
+  /// Keeps the growth since the last tick: children of the member that are not known to have ended
+  /// yet may be part of it.
   void read_last_contained(Member& member) noexcept {
     ProcessReading own = counters_.contained_reading();
     if (read_counters_of(member.sampler, own) != ReadStatus::ok) return;
     counters_.for_each_contained(member, [&](Account& account, std::size_t slot) {
-      account.own = std::max(account.own, own.more.slots[slot].value_or(0));
+      account.note_own_with_children(own.more.slots[slot], member.has_uncounted_child);
     });
   }
 
