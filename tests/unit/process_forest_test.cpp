@@ -217,6 +217,31 @@ TEST_CASE("a PID that is used again is another process", "[tree]") {
     CHECK(reading.num_processes == Count(1U));
     CHECK(is_about(reading.cpu_time_ns, second + 1));
   }
+  SECTION("by a stranger that has a child already") {
+    machine.system.fork(FakeFamilies::init, 101);
+    machine.system.fork(101, 102);
+    machine.system.burn(102, 100 * second);
+    const ProcessReading reading = machine.tick_and_read(tree);
+    CHECK(reading.num_processes == Count(1U));
+    CHECK(is_about(reading.cpu_time_ns, second + 1));
+  }
+  SECTION("by a child of the same parent that has a child already, which is listed first") {
+    machine.system.lists_all = true;
+    machine.system.fork(100, 101);
+    machine.system.fork(101, 90);
+    machine.system.burn(90, 2 * second);
+    machine.tick();
+    machine.system.end(90);
+    CHECK(machine.read(tree).num_processes == Count(2U));
+    CHECK(is_about(machine.tick_and_read(tree).cpu_time_ns, 3 * second + 1));
+  }
+  SECTION("by an orphan that this program waits for") {
+    machine.system.fork(FakeFamilies::init, 101);
+    machine.system.exit(101);
+    machine.forest.note_collected({101, 100, second / 2});
+    machine.system.reap(101);
+    CHECK(is_about(machine.tick_and_read(tree).cpu_time_ns, second + second / 2 + 1));
+  }
 }
 
 TEST_CASE("trees may lie within each other", "[tree]") {

@@ -29,6 +29,7 @@ struct FamilyMember : std::enable_shared_from_this<FamilyMember<Sampler>> {
   FamilyMember* ancestor = nullptr;  ///< nearest living ancestor; null for the root of the family
   FamilyMember* waiter = nullptr;    ///< the parent, if it is a member
   std::size_t trees = 0;             ///< number of trees that it leads
+  std::uint64_t seen_in_look = 0;    ///< the latest look for births that found it existing
 
   Account cpu;                    ///< in nanoseconds
   std::vector<Account> further;   ///< in the order of FamilyCounters::slots()

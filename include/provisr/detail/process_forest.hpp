@@ -95,7 +95,8 @@ class ProcessForest {
 
   /// Notes that this program is about to reap a process that does not lead a tree.
   void note_collected(const EndedChild& child) noexcept {
-    if (Member* const member = registry_.find(child.pid)) {
+    Member* const member = registry_.find(child.pid);
+    if (member != nullptr && registry_.exists(*member)) {
       note_own_collected(*member, child);
     } else if (Member* const former = registry_.find(child.process_group)) {
       note_unseen_collected(*former, child);
