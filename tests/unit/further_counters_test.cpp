@@ -261,6 +261,12 @@ TEST_CASE("the counters of a tree are read between two ticks", "[tree][collect]"
   machine.system.end(102);
   row = machine.read_now(tree);
   for (const std::size_t slot : {io, faults, switches}) CHECK(row[slot] == Value(325U));
+  machine.system.fork(leader, 103);
+  machine.use(103, 7);
+  machine.system.burn(leader, 1);
+  machine.system.end(103);
+  row = machine.read_now(tree);
+  for (const std::size_t slot : {io, faults}) CHECK(row[slot] == Value(332U));
   machine.system.exit(101);
   CHECK(machine.read_now(tree) == row);
 }

@@ -43,9 +43,11 @@ struct FamilyMember : std::enable_shared_from_this<FamilyMember<Sampler>> {
   bool is_counted = true;            ///< no other account contains its usage
   bool has_uncounted_child = false;  ///< a child is being reaped
   bool has_unwatched_child = false;  ///< a child could not be opened
+  bool has_seen_child = false;       ///< waiter of a member, between two ticks
   bool was_visited = false;
-  bool has_ended = false;  ///< is a zombie or gone
-  bool is_gone = false;    ///< was reaped
+  bool has_ended = false;    ///< is a zombie or gone
+  bool is_gone = false;      ///< was reaped
+  bool is_gone_now = false;  ///< was reaped, between two ticks
 
   bool has_sum = false;  ///< `sum` was started in this round
   ProcessReading sum;    ///< sum of this round over the member and all below it
