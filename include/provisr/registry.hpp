@@ -220,8 +220,8 @@ class BasicRegistry {
   /// readers that compute rates by their own clock, such as Prometheus: if counters were read at
   /// ticks only, a steady 30 % would show as 20 to 40 %. A counter that cannot be read keeps its
   /// value of the tick, and none goes back. Waits for a running tick, and may delay the next one by
-  /// some microseconds. Takes about 1 µs per process on Linux (see ProcessSampler). Throws
-  /// std::bad_alloc.
+  /// some microseconds. Takes about 1 µs per process on Linux (see ProcessSampler), and one file
+  /// more per member of a tree that has run and has or had children. Throws std::bad_alloc.
   [[nodiscard]] FreshCounters read_counters() const {
     constexpr int attempts_between_ticks = 3;
     for (int attempt = 0; attempt < attempts_between_ticks; ++attempt) {

@@ -34,7 +34,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr TrackOptions as_tree{.scope = SampleScope::tree};
+const TrackOptions as_tree{.scope = SampleScope::tree};
 
 /// Adds up a tree from /proc without the library.
 struct IndependentSum {

@@ -50,6 +50,12 @@ struct ForestMachine {
     return read(tree);
   }
 
+  static Nanoseconds read_now(Forest::Tree& tree) {
+    ProcessReading reading;
+    REQUIRE(tree.read_counters(reading) == ReadStatus::ok);
+    return reading.cpu_time_ns;
+  }
+
   static constexpr ProcessId leader = 100;
   FakeFamilies system;
   FakeFamilyContext context{system};
@@ -147,6 +153,57 @@ TEST_CASE("children that are never seen count once they were waited for", "[tree
   CHECK(machine.tick_and_read(tree).cpu_time_ns == Nanoseconds(3 * second + 1));
 }
 
+TEST_CASE("children that were waited for since the tick count at a scrape", "[tree]") {
+  ForestMachine machine;
+  machine.system.fork(100, 101);
+  machine.system.fork(101, 102);
+  Forest::Tree tree = machine.open(100);
+  machine.system.burn(101, second);
+  machine.system.burn(102, second);
+  static_cast<void>(machine.tick_and_read(tree));
+  machine.system.burn(100, 1);
+  SECTION("if they were never seen") {
+    machine.system.fork(100, 103);
+    machine.system.burn(103, 3 * second);
+    machine.system.end(103);
+    CHECK(is_about(machine.read_now(tree), 5 * second + 1));
+  }
+  SECTION("with what they used since the tick") {
+    machine.system.burn(102, second);
+    machine.system.end(102);
+    machine.system.burn(101, second);
+    CHECK(is_about(machine.read_now(tree), 4 * second + 1));
+    machine.system.end(101);
+    CHECK(is_about(machine.read_now(tree), 4 * second + 1));
+  }
+  SECTION("once, also if they were zombies at the tick") {
+    machine.system.exit(102);
+    static_cast<void>(machine.tick_and_read(tree));
+    machine.system.burn(101, 1);
+    machine.system.reap(102);
+    CHECK(is_about(machine.read_now(tree), 2 * second + 2));
+  }
+  SECTION("if this program has waited for them") {
+    machine.system.end(101);
+    machine.system.burn(102, 3 * second);
+    machine.system.exit(102);
+    machine.forest.note_collected({102, 100, 4 * second});
+    machine.system.reap(102);
+    CHECK(is_about(machine.read_now(tree), 5 * second + 1));
+  }
+  CHECK(is_about(machine.read_now(tree), *machine.tick_and_read(tree).cpu_time_ns));
+}
+
+TEST_CASE("a process without children is not asked for any at a scrape", "[tree]") {
+  ForestMachine machine;
+  Forest::Tree tree = machine.open(100);
+  static_cast<void>(machine.tick_and_read(tree));
+  machine.system.burn(100, second);
+  const std::uint64_t before = machine.system.family_reads;
+  CHECK(machine.read_now(tree) == Nanoseconds(second));
+  CHECK(machine.system.family_reads == before);
+}
+
 TEST_CASE("what nobody in the tree waits for is kept as last known", "[tree]") {
   ForestMachine machine;
   Forest::Tree tree = machine.open(100);
@@ -216,6 +273,31 @@ TEST_CASE("a PID that is used again is another process", "[tree]") {
     const ProcessReading reading = machine.tick_and_read(tree);
     CHECK(reading.num_processes == Count(1U));
     CHECK(is_about(reading.cpu_time_ns, second + 1));
+  }
+  SECTION("by a stranger that has a child already") {
+    machine.system.fork(FakeFamilies::init, 101);
+    machine.system.fork(101, 102);
+    machine.system.burn(102, 100 * second);
+    const ProcessReading reading = machine.tick_and_read(tree);
+    CHECK(reading.num_processes == Count(1U));
+    CHECK(is_about(reading.cpu_time_ns, second + 1));
+  }
+  SECTION("by a child of the same parent that has a child already, which is listed first") {
+    machine.system.lists_all = true;
+    machine.system.fork(100, 101);
+    machine.system.fork(101, 90);
+    machine.system.burn(90, 2 * second);
+    machine.tick();
+    machine.system.end(90);
+    CHECK(machine.read(tree).num_processes == Count(2U));
+    CHECK(is_about(machine.tick_and_read(tree).cpu_time_ns, 3 * second + 1));
+  }
+  SECTION("by an orphan that this program waits for") {
+    machine.system.fork(FakeFamilies::init, 101);
+    machine.system.exit(101);
+    machine.forest.note_collected({101, 100, second / 2});
+    machine.system.reap(101);
+    CHECK(is_about(machine.tick_and_read(tree).cpu_time_ns, second + second / 2 + 1));
   }
 }
 

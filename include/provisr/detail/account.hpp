@@ -32,6 +32,10 @@ struct Account {
   bool is_known = true;             ///< `own` was read in this round
   Figure<std::uint64_t> shown;      ///< value of this round, without members below it
   Figure<std::uint64_t> below;      ///< value of this round, with all members below it
+  // Between two ticks:
+  Figure<std::uint64_t> own_now;
+  std::uint64_t children_now = 0;  ///< children total; 0 if it was not read again
+  std::uint64_t ended_now = 0;     ///< used by members that it may have reaped since the tick
 
   void note_own(Figure<std::uint64_t> now) noexcept {
     is_known = now.has_value();
@@ -75,10 +79,15 @@ struct Account {
     }
   }
 
-  /// Computes `shown` between two ticks from the current own value.
-  void show_now(Figure<std::uint64_t> now) noexcept {
-    shown = now ? Figure<std::uint64_t>(std::max(own, *now) + children + pending + lost)
-                : Figure<std::uint64_t>();
+  /// Computes `shown` between two ticks. Growth of the children total beyond what known members
+  /// explain was used by members that were never seen.
+  void show_now() noexcept {
+    const std::uint64_t growth = children_now - std::min(children, children_now);
+    const std::uint64_t unseen = growth - std::min(growth, pending + ended_now);
+    shown = {};
+    if (!own_now) return;
+    const std::uint64_t known = std::max(own, *own_now) + children + pending + unseen;
+    shown = std::max(known, collected.value_or(0)) + lost;
   }
 
   /// As show(), for a counter whose own value contains that of reaped children. If not

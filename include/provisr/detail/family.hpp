@@ -30,6 +30,7 @@ struct FamilyMember : std::enable_shared_from_this<FamilyMember<Sampler>> {
   FamilyMember* ancestor = nullptr;  ///< nearest living ancestor; null for the root of the family
   FamilyMember* waiter = nullptr;    ///< the parent, if it is a member
   std::size_t trees = 0;             ///< number of trees that it leads
+  std::uint64_t seen_in_look = 0;    ///< the latest look for births that found it existing
 
   Account cpu;                    ///< in nanoseconds
   CpuTimeCount cpu_time_count;    ///< of the tree that it leads
@@ -44,9 +45,11 @@ struct FamilyMember : std::enable_shared_from_this<FamilyMember<Sampler>> {
   bool is_counted = true;            ///< no other account contains its usage
   bool has_uncounted_child = false;  ///< a child is being reaped
   bool has_unwatched_child = false;  ///< a child could not be opened
+  bool has_seen_child = false;       ///< waiter of a member, between two ticks
   bool was_visited = false;
-  bool has_ended = false;  ///< is a zombie or gone
-  bool is_gone = false;    ///< was reaped
+  bool has_ended = false;    ///< is a zombie or gone
+  bool is_gone = false;      ///< was reaped
+  bool is_gone_now = false;  ///< was reaped, between two ticks
 
   bool has_sum = false;  ///< `sum` was started in this round
   ProcessReading sum;    ///< sum of this round over the member and all below it

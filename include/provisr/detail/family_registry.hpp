@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <new>
 #include <optional>
@@ -48,17 +49,23 @@ class FamilyRegistry {
     return plant(leader, error);
   }
 
+  /// Returns whether the process of the member has not been reaped yet.
+  [[nodiscard]] static bool exists(Member& member) noexcept {
+    FamilyReading reading;
+    return member.sampler.read_family(reading) != ReadStatus::vanished;
+  }
+
   /// Adds all processes that descend from a member. Throws std::bad_alloc.
   void adopt(std::span<const Descent> found) {
     if (members_.empty() || found.empty()) return;
-    adopted_.clear();
+    begin_look();
     for (const Descent& descent : found) adopt_one(descent);
     adopt_children_of_adopted(found);
   }
 
   /// As adopt(), but only the descendants of one member.
   void adopt_below(ProcessId ancestor, std::span<const Descent> found) {
-    adopted_.clear();
+    begin_look();
     for (const Descent& descent : found) {
       if (descent.parent == ancestor || descent.orphan_of == ancestor) adopt_one(descent);
     }
@@ -98,8 +105,7 @@ class FamilyRegistry {
   [[nodiscard]] std::shared_ptr<Member> living(ProcessId pid) {
     Member* const member = find(pid);
     if (member == nullptr) return nullptr;
-    FamilyReading reading;
-    if (member->sampler.read_family(reading) == ReadStatus::vanished) {
+    if (!exists(*member)) {
       members_.erase(pid);  // its family removes it at the next reading
       return nullptr;
     }
@@ -140,8 +146,23 @@ class FamilyRegistry {
     }
   }
 
+  void begin_look() noexcept {
+    adopted_.clear();
+    ++look_;
+  }
+
+  /// Returns the member that has this PID. Asks the system once per look whether it still has: the
+  /// child of another process that reuses the PID is none of its.
+  [[nodiscard]] Member* find_parent(ProcessId pid) noexcept {
+    Member* const member = find(pid);
+    if (member == nullptr || member->seen_in_look == look_) return member;
+    if (!exists(*member)) return nullptr;
+    member->seen_in_look = look_;
+    return member;
+  }
+
   void adopt_one(const Descent& descent) {
-    Member* const parent = find(descent.parent);
+    Member* const parent = find_parent(descent.parent);
     Member* const ancestor =
         parent != nullptr || descent.orphan_of == 0 ? parent : find(descent.orphan_of);
     if (ancestor == nullptr || descent.pid == ancestor->pid) return;
@@ -163,6 +184,7 @@ class FamilyRegistry {
   void take_in(const std::shared_ptr<Member>& member, Member& ancestor, Member* parent,
                const FamilyReading& reading) {
     adopted_.push_back(member->pid);
+    member->seen_in_look = look_;
     members_.reserve(members_.size() + 1);
     ancestor.family->members.push_back(member);
     members_[member->pid] = member.get();
@@ -246,6 +268,7 @@ class FamilyRegistry {
   std::vector<std::unique_ptr<Family<Sampler>>> families_;
   std::vector<Descent> by_parent_;
   std::vector<ProcessId> adopted_;
+  std::uint64_t look_ = 0;
 };
 
 }  // namespace provisr::detail

@@ -97,7 +97,8 @@ class ProcessForest {
 
   /// Notes that this program is about to reap a process that does not lead a tree.
   void note_collected(const EndedChild& child) noexcept {
-    if (Member* const member = registry_.find(child.pid)) {
+    Member* const member = registry_.find(child.pid);
+    if (member != nullptr && registry_.exists(*member)) {
       note_own_collected(*member, child);
     } else if (Member* const former = registry_.find(child.process_group)) {
       note_unseen_collected(*former, child);
@@ -246,11 +247,13 @@ class ProcessForest {
     if (read_counters_of(member.sampler, own) == ReadStatus::ok) note_own(member, own);
   }
 
+  /// Keeps the growth since the last tick: children of the member that are not known to have ended
+  /// yet may be part of it.
   void read_last_contained(Member& member) noexcept {
     ProcessReading own = counters_.contained_reading();
     if (read_counters_of(member.sampler, own) != ReadStatus::ok) return;
     counters_.for_each_contained(member, [&](Account& account, std::size_t slot) {
-      account.own = std::max(account.own, own.more.slots[slot].value_or(0));
+      account.note_own_with_children(own.more.slots[slot], member.has_uncounted_child);
     });
   }
 
@@ -281,24 +284,34 @@ class ProcessForest {
 
   // --- between two ticks
 
-  /// Reads the counters of a tree now. Members born since the tick are left out. Members that have
-  /// ended since count with their last known values, because children totals are not read again.
+  /// Reads the counters of a tree now. Members born since the tick are left out until they have
+  /// been waited for. A member that has ended since counts with its last known value, and with the
+  /// rest of it once a member has waited for it.
   void read_counters(Member& leader, ProcessReading& reading) noexcept {
     const auto& members = leader.family->members;
     const auto end = std::find_if(members.rbegin(), members.rend(),
                                   [&](const auto& member) { return member.get() == &leader; });
     if (end == members.rend()) return;
     const std::span below(end.base() - 1, members.end());
-    for (const auto& member : members) begin_below(*member);
+    for (const auto& member : members) begin_now(*member);
     const bool wants_more = reading.more.asks_for(further_counters<figures>);
     if (wants_more) show_contained_now(below);
-    for (const auto& member : below) show_now(*member, wants_more);
-    for (std::size_t i = below.size(); i-- > 0;) hand_up(*below[i]);
+    for (const auto& member : below) read_now(*member, wants_more);
+    for (std::size_t i = below.size(); i-- > 0;) show_now(*below[i]);
     reading.cpu_time_ns = leader.cpu.below;
     if (!wants_more) return;
     counters_.for_each(leader, [&](Account& account, std::size_t slot) {
       reading.more.slots[slot] = account.below;
     });
+  }
+
+  /// Each member must come after its waiter.
+  void begin_now(Member& member) const noexcept {
+    begin_below(member);
+    member.cpu.children_now = member.cpu.ended_now = 0;
+    for (Account& account : member.further) account.children_now = account.ended_now = 0;
+    member.has_seen_child = false;
+    if (member.waiter != nullptr) member.waiter->has_seen_child = true;
   }
 
   /// Uses the order of read_contained().
@@ -316,18 +329,52 @@ class ProcessForest {
     }
   }
 
-  void show_now(Member& member, bool wants_more) noexcept {
+  /// Reads a member and its children total. The members below it must be read later: one that is
+  /// still there then is not part of that total.
+  void read_now(Member& member, bool wants_more) noexcept {
     ProcessReading own;
     if (wants_more) own = counters_.other_reading();
     const bool is_there =
         !member.has_ended && read_counters_of(member.sampler, own) == ReadStatus::ok;
-    member.cpu.show_now(is_there ? own.cpu_time_ns : member.cpu.own);
-    if (!wants_more) return;
-    counters_.for_each_other(member, [&](Account& account, std::size_t slot) {
-      const Figure<std::uint64_t> now = is_there ? own.more.slots[slot] : account.own;
-      if (now) account.own = std::max(account.own, *now);  // last known value if the member ends
-      account.show_now(now);
+    member.is_gone_now = member.has_ended ? !registry_.exists(member) : !is_there;
+    member.cpu.own_now = is_there ? own.cpu_time_ns : Figure<std::uint64_t>(member.cpu.own);
+    if (wants_more) {
+      counters_.for_each_other(member, [&](Account& account, std::size_t slot) {
+        account.own_now = is_there ? own.more.slots[slot] : Figure<std::uint64_t>(account.own);
+        // last known value if the member ends
+        if (account.own_now) account.own = std::max(account.own, *account.own_now);
+      });
+    }
+    if (is_there && may_have_reaped(member)) read_children_now(member);
+  }
+
+  /// Returns whether the member has run since its children total was read, and has children or had
+  /// some. A process that never had any is not asked: most are like that.
+  [[nodiscard]] static bool may_have_reaped(const Member& member) noexcept {
+    const bool has_children = member.has_seen_child || member.has_unwatched_child ||
+                              member.cpu.children > 0 || member.cpu.pending > 0;
+    return has_children && member.cpu.own_now != member.asked_at_ns;
+  }
+
+  void read_children_now(Member& member) noexcept {
+    FamilyReading reading = counters_.family_reading();
+    if (member.sampler.read_family(reading) != ReadStatus::ok) return;
+    member.cpu.children_now = reading.children_cpu_ns.value_or(0);
+    counters_.for_each(member, [&](Account& account, std::size_t slot) {
+      if (counters_.is_apart(slot)) account.children_now = reading.children.slots[slot].value_or(0);
     });
+  }
+
+  /// All members below it must have been shown before.
+  void show_now(Member& member) noexcept {
+    Member* const heir = member.is_gone_now && !member.is_collected ? member.waiter : nullptr;
+    if (heir != nullptr) heir->cpu.ended_now += member.cpu.used() + member.cpu.ended_now;
+    member.cpu.show_now();
+    counters_.for_each_other(member, [&](Account& account, std::size_t) { account.show_now(); });
+    for (std::size_t i = 0; heir != nullptr && i < member.further.size(); ++i) {
+      heir->further[i].ended_now += member.further[i].used() + member.further[i].ended_now;
+    }
+    hand_up(member);
   }
 
   // --- ended members
