@@ -33,6 +33,7 @@ class ManagedChild final : public ManagedProcess {
   [[nodiscard]] bool ended() const override;
   [[nodiscard]] MonotonicTime next_deadline() const override;
   [[nodiscard]] const ProcessStatus& status() const override { return status_; }
+  [[nodiscard]] SampleScope scope() const override { return config_.scope; }
 
   /// Commands. After shut_down(), none of them starts the process.
   void bring_up(const Moment& now);

@@ -94,6 +94,8 @@ class ManagedProcess {
   [[nodiscard]] virtual MonotonicTime next_deadline() const = 0;
 
   [[nodiscard]] virtual const ProcessStatus& status() const = 0;
+
+  [[nodiscard]] virtual SampleScope scope() const = 0;
 };
 
 /// Distinguishes a new problem from one that persists, so that each is logged once.

@@ -96,7 +96,8 @@ void MatchRoster::take_back_names(std::size_t number, const Surroundings& others
   for (auto& [process, candidate] : rule.candidates) {
     if (candidate.name.empty()) continue;
     const bool is_lost = others.names.contains(candidate.name) ||
-                         others.processes.contains(process.pid) || is_of_tree(rule, candidate);
+                         others.processes.contains(process.pid) ||
+                         is_of_tree(rule, candidate, others);
     if (is_lost) take_name(rule, candidate);
   }
   const std::size_t most = rule.config.max_matches;
@@ -119,7 +120,7 @@ void MatchRoster::settle(std::size_t number, const Surroundings& others) {
       ++old_ones[candidate.base];
       continue;
     }
-    if (others.processes.contains(it->first.pid) || is_of_tree(rule, candidate)) continue;
+    if (others.processes.contains(it->first.pid) || is_of_tree(rule, candidate, others)) continue;
     is_full = rule.named + chosen.size() >= rule.config.max_matches;
     if (is_full) continue;
     chosen.push_back(it);
@@ -153,11 +154,13 @@ void MatchRoster::drop_dead(Rule& rule) {
   }
 }
 
-bool MatchRoster::is_of_tree(const Rule& rule, const Candidate& candidate) const {
+bool MatchRoster::is_of_tree(const Rule& rule, const Candidate& candidate,
+                             const Surroundings& others) const {
   if (rule.config.scope != SampleScope::tree) return false;
   return std::any_of(
-      candidate.ancestors.begin(), candidate.ancestors.end(),
-      [&](const ProcessKey& ancestor) { return rule.candidates.contains(ancestor); });
+      candidate.ancestors.begin(), candidate.ancestors.end(), [&](const ProcessKey& ancestor) {
+        return rule.candidates.contains(ancestor) && !others.alone.contains(ancestor.pid);
+      });
 }
 
 /// Returns the name that an earlier daemon gave the process; empty if there is none, or if it is

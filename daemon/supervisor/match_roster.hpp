@@ -27,7 +27,8 @@ namespace provisr::daemon {
 /// - A name has one owner: a name that is taken, or that is another rule's `placeholder_name`, is
 ///   skipped.
 /// - With the scope `tree`, a descendant of a process that fits the same rule is part of its tree
-///   and has no name of its own.
+///   and has no name of its own. So it is if that process belongs to another entry, unless that
+///   entry watches it alone.
 /// - Beyond `max_matches`, the youngest processes wait until one of the others ends.
 ///
 /// Not thread-safe.
@@ -37,6 +38,7 @@ class MatchRoster {
   struct Surroundings {
     std::unordered_set<std::string> names;
     std::unordered_set<ProcessId> processes;
+    std::unordered_set<ProcessId> alone;  ///< of these, those watched without their descendants
   };
   /// A name and its process. A rule without processes has one place, with its `placeholder_name`.
   struct Place {
@@ -95,7 +97,8 @@ class MatchRoster {
   void take_name(Rule& rule, Candidate& candidate);
   void settle(std::size_t rule, const Surroundings& others);
   void take_back_names(std::size_t rule, const Surroundings& others);
-  [[nodiscard]] bool is_of_tree(const Rule& rule, const Candidate& candidate) const;
+  [[nodiscard]] bool is_of_tree(const Rule& rule, const Candidate& candidate,
+                                const Surroundings& others) const;
   void drop_dead(Rule& rule);
   [[nodiscard]] std::string recalled_name(const ProcessKey& process, const std::string& base) const;
   [[nodiscard]] std::string name_for(std::size_t rule, const ProcessKey& process,

@@ -26,7 +26,7 @@ class MatchedProcess final : public ManagedProcess {
   [[nodiscard]] bool ended() const override { return !run_.awaits_record(); }
   [[nodiscard]] MonotonicTime next_deadline() const override;
   [[nodiscard]] const ProcessStatus& status() const override { return run_.status(); }
-  [[nodiscard]] SampleScope scope() const { return run_.scope(); }
+  [[nodiscard]] SampleScope scope() const override { return run_.scope(); }
 
   /// Watches this process. Fails if the process is gone or cannot be measured.
   [[nodiscard]] std::error_code follow(const ProcessKey& process, const Moment& now);

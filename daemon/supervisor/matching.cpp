@@ -83,7 +83,10 @@ MatchRoster::Surroundings Supervisor::surroundings() const {
   for (const Entry& entry : entries_) {
     if (entry.matched != nullptr) continue;
     others.names.insert(entry.name());
-    if (const auto pid = entry.process->status().pid) others.processes.insert(*pid);
+    if (const auto pid = entry.process->status().pid) {
+      others.processes.insert(*pid);
+      if (entry.process->scope() == SampleScope::process) others.alone.insert(*pid);
+    }
     if (entry.uncollected) others.processes.insert(*entry.uncollected);
   }
   return others;

@@ -31,7 +31,7 @@ class WatchedProcess final : public ManagedProcess {
   [[nodiscard]] MonotonicTime next_deadline() const override { return next_look_; }
   [[nodiscard]] const ProcessStatus& status() const override { return run_.status(); }
   [[nodiscard]] const std::filesystem::path& pid_file() const { return pid_file_; }
-  [[nodiscard]] SampleScope scope() const { return run_.scope(); }
+  [[nodiscard]] SampleScope scope() const override { return run_.scope(); }
 
  private:
   void read_file(const Moment& now);

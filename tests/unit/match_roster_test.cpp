@@ -142,6 +142,17 @@ TEST_CASE("of a tree only the topmost has a name", "[match]") {
   CHECK(world.names() == "a:7");
 }
 
+TEST_CASE("what others watch hides what fits below it, unless they watch it alone", "[match]") {
+  RosterWorld world({roster_rule("a", SampleScope::tree)});
+  world.others.processes = {5};
+  world.see(
+      {RosterWorld::sighting(5, "a"), RosterWorld::sighting(6, "a", 0, {RosterWorld::key(5)})});
+  CHECK(world.names() == "a");
+  world.others.alone = {5};
+  world.roster.settle(world.others);
+  CHECK(world.names() == "a:6");
+}
+
 TEST_CASE("one that begins to fit takes over the tree below it", "[match]") {
   RosterWorld world({roster_rule("a", SampleScope::tree)});
   world.see({RosterWorld::sighting(6, "a", 0, {RosterWorld::key(5)})});
