@@ -60,7 +60,7 @@ class PatientCaller {
     }
     desk_->results.assign(asked.size(), {});
     desk_->next = 0;
-    while (desk_->next < asked.size() && has_worker()) wait_for_next(lock);
+    while (desk_->next < asked.size() && has_worker()) wait_for_rest(lock);
     for (std::size_t i = 0; i < asked.size(); ++i) results[asked[i]] = std::move(desk_->results[i]);
     desk_->arguments.clear();
     return results;
@@ -82,6 +82,8 @@ class PatientCaller {
     [[nodiscard]] bool is_blocked(const Argument& argument) const {
       return std::ranges::any_of(blocked, [&](const auto& one) { return one.second == argument; });
     }
+
+    [[nodiscard]] bool is_done() const { return next >= arguments.size(); }
 
     std::mutex mutex;
     std::condition_variable changed;
@@ -115,12 +117,14 @@ class PatientCaller {
     return is_staffed_;
   }
 
-  /// Relieves a worker that takes too long.
-  void wait_for_next(std::unique_lock<std::mutex>& lock) {
+  /// Waits for all calls, since a change of threads costs more than most calls. Relieves a worker
+  /// that gets no further for the timeout.
+  void wait_for_rest(std::unique_lock<std::mutex>& lock) {
     const std::size_t called = desk_->next;
     desk_->changed.notify_all();
     const auto timeout = timeout_ / static_cast<int>(1 + desk_->blocked.size());
-    if (desk_->changed.wait_for(lock, timeout, [&] { return desk_->next != called; })) return;
+    desk_->changed.wait_for(lock, timeout, [&] { return desk_->is_done(); });
+    if (desk_->next != called) return;
     desk_->blocked.emplace(desk_->shift++, desk_->arguments[called]);
     is_staffed_ = false;
     ++desk_->next;
@@ -130,8 +134,7 @@ class PatientCaller {
     std::unique_lock lock(desk->mutex);
     const auto is_relieved = [&] { return desk->is_closed || desk->shift != shift; };
     for (;;) {
-      desk->changed.wait(lock,
-                         [&] { return is_relieved() || desk->next < desk->arguments.size(); });
+      desk->changed.wait(lock, [&] { return is_relieved() || !desk->is_done(); });
       if (is_relieved()) break;
       const Argument argument = desk->arguments[desk->next];
       lock.unlock();
@@ -139,7 +142,7 @@ class PatientCaller {
       lock.lock();
       if (is_relieved()) break;
       desk->results[desk->next++] = std::move(result);
-      desk->changed.notify_all();
+      if (desk->is_done()) desk->changed.notify_all();
     }
     desk->blocked.erase(shift);
   }

@@ -29,7 +29,7 @@ struct PidFile {
 
 /// Asks for the content of a pid_file, unless the file has this stamp.
 struct PidFileQuestion {
-  std::filesystem::path file;
+  std::filesystem::path::string_type file;  ///< copied often; a path would copy its parts, too
   std::optional<FileStamp> known_stamp;
 
   friend bool operator==(const PidFileQuestion&, const PidFileQuestion&) = default;

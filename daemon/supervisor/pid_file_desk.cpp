@@ -16,6 +16,28 @@ PidFileDesk::PidFileDesk(PidFileCalls calls, std::chrono::milliseconds timeout)
       orders_([calls](const Order& order) { return carry_out(order, calls); }, timeout,
               max_blocked) {}
 
+void PidFileDesk::prepare(const std::vector<PidFileQuestion>& questions) {
+  prepared_.clear();
+  if (questions.size() < 2) return;
+  auto answers = looks_.of(questions);
+  for (std::size_t i = 0; i < questions.size(); ++i) {
+    prepared_[questions[i].file] = {questions[i], std::move(answers[i])};
+  }
+}
+
+bool PidFileDesk::is_prepared(const PidFileQuestion& question) const {
+  const auto prepared = prepared_.find(question.file);
+  return prepared != prepared_.end() && prepared->second.question == question;
+}
+
+std::optional<PidFileAnswer> PidFileDesk::look(const PidFileQuestion& question) {
+  auto prepared = prepared_.extract(question.file);
+  if (prepared && prepared.mapped().question == question) {
+    return std::move(prepared.mapped().answer);
+  }
+  return looks_.of(question);
+}
+
 std::optional<std::error_code> PidFileDesk::write(const std::filesystem::path& file,
                                                   ProcessId pid) {
   return give(file, {.to_write = pid, .to_remove = {}});

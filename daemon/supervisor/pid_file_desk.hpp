@@ -32,10 +32,13 @@ class PidFileDesk {
   explicit PidFileDesk(PidFileCalls calls = {},
                        std::chrono::milliseconds timeout = default_timeout);
 
+  /// Asks many questions at once: the next look() for each costs nothing.
+  void prepare(const std::vector<PidFileQuestion>& questions);
+  [[nodiscard]] bool is_prepared(const PidFileQuestion& question) const;
+  void forget_prepared() { prepared_.clear(); }
+
   /// Returns nothing if the file system does not answer.
-  [[nodiscard]] std::optional<PidFileAnswer> look(const PidFileQuestion& question) {
-    return looks_.of(question);
-  }
+  [[nodiscard]] std::optional<PidFileAnswer> look(const PidFileQuestion& question);
 
   /// As write_pid_file(). Returns nothing if the file system does not answer.
   [[nodiscard]] std::optional<std::error_code> write(const std::filesystem::path& file,
@@ -83,6 +86,11 @@ class PidFileDesk {
 
   PatientCaller<PidFileQuestion, std::optional<PidFileAnswer>> looks_;
   PatientCaller<Order, std::optional<std::error_code>> orders_;
+  struct Prepared {
+    PidFileQuestion question;
+    std::optional<PidFileAnswer> answer;
+  };
+  std::map<std::filesystem::path::string_type, Prepared> prepared_;
   std::map<std::filesystem::path, Undone> undone_;
   MonotonicTime next_try_{};
 };

@@ -92,7 +92,7 @@ class Supervisor::Reconfiguration {
   }
 
   [[nodiscard]] Entry watched(Entry entry, const ProcessConfig& config) {
-    auto& process = static_cast<WatchedProcess&>(*entry.process);
+    WatchedProcess& process = *entry.watched;
     const bool has_other_limits = std::exchange(entry.limits, config.limits) != config.limits;
     const bool is_same_file = process.pid_file() == config.pid_file;
     const bool is_same = is_same_file && process.scope() == config.scope;

@@ -149,8 +149,10 @@ Supervisor::Entry Supervisor::make_entry(std::string name, const ProcessConfig& 
     entry.matched = matched.get();
     entry.process = std::move(matched);
   } else if (config.is_external()) {
-    entry.process =
+    auto watched =
         std::make_unique<WatchedProcess>(std::move(name), config.pid_file, config.scope, services_);
+    entry.watched = watched.get();
+    entry.process = std::move(watched);
   } else {
     auto child = std::make_unique<ManagedChild>(std::move(name), config, inherit_stdin, services_);
     entry.child = child.get();
@@ -303,6 +305,22 @@ void Supervisor::update() {
   beat(moment);
 }
 
+/// Asks for the pid files of all that are due: a change of threads costs more than a look.
+void Supervisor::prepare_pid_files(const std::vector<std::size_t>& due, const Moment& now) {
+  constexpr std::size_t most = 1024;
+  const bool has_news = std::ranges::any_of(due, [&](std::size_t index) {
+    const WatchedProcess* const watched = entries_[index].watched;
+    return watched != nullptr && !pid_files_.is_prepared(watched->question());
+  });
+  if (!has_news) return;
+  std::vector<PidFileQuestion> questions;
+  for (const std::size_t index : deadlines_.due(now.monotonic, most)) {
+    const WatchedProcess* const watched = entries_[index].watched;
+    if (watched != nullptr) questions.push_back(watched->question());
+  }
+  pid_files_.prepare(questions);
+}
+
 void Supervisor::finish_pid_files(const Moment& now) {
   for (const PidFileDesk::Done& done : pid_files_.retry(now.monotonic)) {
     for (std::size_t i = 0; i < entries_.size(); ++i) {
@@ -346,9 +364,11 @@ void Supervisor::reap(ProcessId pid) {
 
 void Supervisor::do_what_is_due(const Moment& now) {
   const std::vector<std::size_t> due = deadlines_.due(now.monotonic, batch);
+  prepare_pid_files(due, now);
   // All starts first: pages that are written between two forks are copied again (copy-on-write).
   for (const std::size_t index : due) entries_[index].process->update(now);
   for (const std::size_t index : due) note_change(index);
+  if (due.size() < batch) pid_files_.forget_prepared();
 }
 
 void Supervisor::request_stop() {

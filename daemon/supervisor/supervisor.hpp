@@ -19,6 +19,7 @@
 #include "daemon/supervisor/pid_file_desk.hpp"
 #include "daemon/supervisor/process_status.hpp"
 #include "daemon/supervisor/status_board.hpp"
+#include "daemon/supervisor/watched_process.hpp"
 
 #include <provisr/clock.hpp>
 #include <provisr/registry.hpp>
@@ -149,6 +150,7 @@ class Supervisor {
     std::unique_ptr<ManagedProcess> process;
     ManagedChild* child = nullptr;      ///< `process`, if the daemon runs it
     MatchedProcess* matched = nullptr;  ///< `process`, if a `match` finds it
+    WatchedProcess* watched = nullptr;  ///< `process`, if a pid_file names it
     std::size_t order = 0;              ///< the place of its ProcessConfig in the configuration
     ProcessLimits limits;  ///< watched elsewhere; kept here so that a reload notices changes
     std::optional<ProcessId> uncollected;    ///< its key in by_pid_
@@ -205,6 +207,7 @@ class Supervisor {
       const Command& command, const std::vector<std::size_t>& targets) const;
   void note_change(std::size_t index);
   void note_lost_match(MatchedProcess& matched);
+  void prepare_pid_files(const std::vector<std::size_t>& due, const Moment& now);
   void finish_pid_files(const Moment& now);
   void beat(const Moment& now);
   void index_by_pid(std::size_t index);

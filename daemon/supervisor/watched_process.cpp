@@ -25,7 +25,7 @@ void WatchedProcess::reconfigure(const std::filesystem::path& pid_file, SampleSc
   if (std::exchange(pid_file_, pid_file) == pid_file) return;
   last_reading_.reset();
   next_look_ = {};
-  const auto answer = services_.look_at_pid_file({pid_file_, {}});
+  const auto answer = services_.look_at_pid_file({pid_file_.native(), {}});
   const bool is_same = answer && answer->reading->pid == status().pid;
   if (!is_same) run_.release("pid_file has changed");
 }
@@ -40,10 +40,13 @@ void WatchedProcess::take_over(const RememberedProcess& before, const Moment& /*
   run_.take_over(before);
 }
 
-void WatchedProcess::read_file(const Moment& now) {
+PidFileQuestion WatchedProcess::question() const {
   const bool held_pid = last_reading_ && last_reading_->pid;
-  auto answer =
-      services_.look_at_pid_file({pid_file_, held_pid ? last_stamp_ : std::optional<FileStamp>()});
+  return {pid_file_.native(), held_pid ? last_stamp_ : std::nullopt};
+}
+
+void WatchedProcess::read_file(const Moment& now) {
+  auto answer = services_.look_at_pid_file(question());
   note_silence(!answer);
   if (!answer) return;
   last_stamp_ = answer->stamp;

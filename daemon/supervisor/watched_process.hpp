@@ -31,6 +31,8 @@ class WatchedProcess final : public ManagedProcess {
   [[nodiscard]] MonotonicTime next_deadline() const override { return next_look_; }
   [[nodiscard]] const ProcessStatus& status() const override { return run_.status(); }
   [[nodiscard]] const std::filesystem::path& pid_file() const { return pid_file_; }
+  /// Returns what the next update() asks.
+  [[nodiscard]] PidFileQuestion question() const;
   [[nodiscard]] SampleScope scope() const override { return run_.scope(); }
 
  private:
