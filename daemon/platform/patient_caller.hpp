@@ -23,7 +23,8 @@ namespace provisr::daemon {
 /// the next argument, and an argument that equals the blocked one is skipped until its call has
 /// returned. The timeout shrinks with the number of blocked workers, so that many of them cost the
 /// caller little more than a few. If the limit of blocked workers is reached, nothing is called
-/// until one returns.
+/// until one returns. If many calls are slow without being blocked, the rest of them is given up
+/// after four times the timeout.
 ///
 /// Not thread-safe; belongs to one thread.
 template <class Argument, class Result>
@@ -47,7 +48,7 @@ class PatientCaller {
   PatientCaller& operator=(const PatientCaller&) = delete;
 
   /// Returns a result for each argument, in their order; the default result for one whose call
-  /// blocks or throws.
+  /// blocks, is given up or throws.
   [[nodiscard]] std::vector<Result> of(const std::vector<Argument>& arguments) {
     std::vector<Result> results(arguments.size());
     std::unique_lock lock(desk_->mutex);
@@ -60,7 +61,8 @@ class PatientCaller {
     }
     desk_->results.assign(asked.size(), {});
     desk_->next = 0;
-    while (desk_->next < asked.size() && has_worker()) wait_for_rest(lock);
+    int waits_left = max_waits_for_slow;
+    while (!desk_->is_done() && has_worker()) wait_for_rest(lock, waits_left);
     for (std::size_t i = 0; i < asked.size(); ++i) results[asked[i]] = std::move(desk_->results[i]);
     desk_->arguments.clear();
     return results;
@@ -118,16 +120,18 @@ class PatientCaller {
   }
 
   /// Waits for all calls, since a change of threads costs more than most calls. Relieves a worker
-  /// that gets no further for the timeout.
-  void wait_for_rest(std::unique_lock<std::mutex>& lock) {
+  /// that gets no further for the timeout. If calls are merely slow, gives up the rest in the end.
+  void wait_for_rest(std::unique_lock<std::mutex>& lock, int& waits_left) {
     const std::size_t called = desk_->next;
     desk_->changed.notify_all();
     const auto timeout = timeout_ / static_cast<int>(1 + desk_->blocked.size());
     desk_->changed.wait_for(lock, timeout, [&] { return desk_->is_done(); });
-    if (desk_->next != called) return;
-    desk_->blocked.emplace(desk_->shift++, desk_->arguments[called]);
+    if (desk_->is_done()) return;
+    const bool is_blocked = desk_->next == called;
+    if (!is_blocked && --waits_left > 0) return;
+    desk_->blocked.emplace(desk_->shift++, desk_->arguments[desk_->next]);
     is_staffed_ = false;
-    ++desk_->next;
+    desk_->next = is_blocked ? called + 1 : desk_->arguments.size();
   }
 
   static void work(const std::shared_ptr<Desk>& desk, const Function& function, std::size_t shift) {
@@ -146,6 +150,8 @@ class PatientCaller {
     }
     desk->blocked.erase(shift);
   }
+
+  static constexpr int max_waits_for_slow = 4;
 
   Function function_;
   std::chrono::milliseconds timeout_;

@@ -25,11 +25,6 @@ void PidFileDesk::prepare(const std::vector<PidFileQuestion>& questions) {
   }
 }
 
-bool PidFileDesk::is_prepared(const PidFileQuestion& question) const {
-  const auto prepared = prepared_.find(question.file);
-  return prepared != prepared_.end() && prepared->second.question == question;
-}
-
 std::optional<PidFileAnswer> PidFileDesk::look(const PidFileQuestion& question) {
   auto prepared = prepared_.extract(question.file);
   if (prepared && prepared.mapped().question == question) {

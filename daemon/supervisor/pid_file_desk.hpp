@@ -34,7 +34,7 @@ class PidFileDesk {
 
   /// Asks many questions at once: the next look() for each costs nothing.
   void prepare(const std::vector<PidFileQuestion>& questions);
-  [[nodiscard]] bool is_prepared(const PidFileQuestion& question) const;
+  [[nodiscard]] bool has_prepared() const { return !prepared_.empty(); }
   void forget_prepared() { prepared_.clear(); }
 
   /// Returns nothing if the file system does not answer.

@@ -306,13 +306,9 @@ void Supervisor::update() {
 }
 
 /// Asks for the pid files of all that are due: a change of threads costs more than a look.
-void Supervisor::prepare_pid_files(const std::vector<std::size_t>& due, const Moment& now) {
+void Supervisor::prepare_pid_files(const Moment& now) {
+  if (pid_files_.has_prepared()) return;
   constexpr std::size_t most = 1024;
-  const bool has_news = std::ranges::any_of(due, [&](std::size_t index) {
-    const WatchedProcess* const watched = entries_[index].watched;
-    return watched != nullptr && !pid_files_.is_prepared(watched->question());
-  });
-  if (!has_news) return;
   std::vector<PidFileQuestion> questions;
   for (const std::size_t index : deadlines_.due(now.monotonic, most)) {
     const WatchedProcess* const watched = entries_[index].watched;
@@ -364,7 +360,7 @@ void Supervisor::reap(ProcessId pid) {
 
 void Supervisor::do_what_is_due(const Moment& now) {
   const std::vector<std::size_t> due = deadlines_.due(now.monotonic, batch);
-  prepare_pid_files(due, now);
+  prepare_pid_files(now);
   // All starts first: pages that are written between two forks are copied again (copy-on-write).
   for (const std::size_t index : due) entries_[index].process->update(now);
   for (const std::size_t index : due) note_change(index);

@@ -207,7 +207,7 @@ class Supervisor {
       const Command& command, const std::vector<std::size_t>& targets) const;
   void note_change(std::size_t index);
   void note_lost_match(MatchedProcess& matched);
-  void prepare_pid_files(const std::vector<std::size_t>& due, const Moment& now);
+  void prepare_pid_files(const Moment& now);
   void finish_pid_files(const Moment& now);
   void beat(const Moment& now);
   void index_by_pid(std::size_t index);

@@ -10,6 +10,7 @@
 #include <new>
 #include <set>
 #include <string>
+#include <thread>
 #include <vector>
 
 using namespace provisr::daemon;
@@ -111,4 +112,22 @@ TEST_CASE("a call that fails for want of memory has no result") {
   Caller caller([](int key) { return key == 2 ? throw std::bad_alloc() : std::to_string(key); },
                 10s, 8);
   CHECK(caller.of({1, 2, 3}) == std::vector<std::string>{"1", "", "3"});
+}
+
+TEST_CASE("calls that are slow without being blocked are given up in the end") {
+  std::mutex mutex;
+  int calls = 0;
+  Caller caller(
+      [&](int key) {
+        std::this_thread::sleep_for(15ms);
+        const std::lock_guard lock(mutex);
+        ++calls;
+        return std::to_string(key);
+      },
+      20ms, 8);
+  const std::vector<int> keys = numbers_up_to(10'000);  // minutes
+  CHECK(caller.of(keys).back().empty());
+  CHECK(eventually([&] { return caller.of(1) == "1"; }));
+  const std::lock_guard lock(mutex);
+  CHECK(calls < 1'000);
 }

@@ -102,7 +102,7 @@ void OomCounter::look_at(const fs::path& file, Kills& kills, TimePoint now) {
   const std::uint64_t count = count_in(file).value_or(kills.seen);
   const bool is_known_to_end = now - kills.looked_at <= latest_look;
   const bool has_new = count > kills.seen && is_known_to_end;
-  if (has_new || kills.left > 0) remember_ending(file, now);
+  if (has_new || kills.left > 0) remember_ending(file, kills, now);
   if (now - kills.seen_at > (file == own_file_ ? patience : patience_for_others)) kills.left = 0;
   if (has_new) kills.left += count - kills.seen;
   if (count > kills.seen) kills.seen_at = now;
@@ -110,8 +110,11 @@ void OomCounter::look_at(const fs::path& file, Kills& kills, TimePoint now) {
   kills.looked_at = now;
 }
 
-/// Remembers the processes of the cgroup that are ending: among them are the victims.
-void OomCounter::remember_ending(const fs::path& file, TimePoint now) {
+/// Remembers the processes of the cgroup that are ending: among them are the victims. Searches once
+/// a second at most, however many end at once.
+void OomCounter::remember_ending(const fs::path& file, Kills& kills, TimePoint now) {
+  if (now - kills.searched_at < patience) return;
+  kills.searched_at = now;
   std::ifstream processes(file.parent_path() / "cgroup.procs");
   for (pid_t pid = 0; processes >> pid;) {
     if (pid > 0 && is_ending(pid)) victims_.try_emplace(pid, now);

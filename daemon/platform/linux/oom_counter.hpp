@@ -75,11 +75,12 @@ class OomCounter {
     std::uint64_t seen = 0;
     std::uint64_t left = 0;  ///< kills that explain no end yet
     TimePoint seen_at{};
+    TimePoint searched_at{};  ///< for processes that are ending
     TimePoint looked_at{};
   };
 
   void look_at(const std::filesystem::path& file, Kills& kills, TimePoint now);
-  void remember_ending(const std::filesystem::path& file, TimePoint now);
+  void remember_ending(const std::filesystem::path& file, Kills& kills, TimePoint now);
   [[nodiscard]] bool is_ending(pid_t pid) const;
   void forget_victims(TimePoint now);
   void take_notices(TimePoint now);

@@ -30,7 +30,7 @@ FileDescriptor open_handle(int directory, const char* path) noexcept {
 }
 
 bool read_status(int file, struct stat& status) noexcept {
-  // The two where the kernel's structure is that of the C library.
+  // On these two, the structure of the kernel is that of the C library.
 #if (defined(__x86_64__) && defined(__LP64__)) || defined(__aarch64__)
   return ::syscall(SYS_fstat, file, &status) == 0;
 #else

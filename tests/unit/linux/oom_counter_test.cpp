@@ -177,6 +177,18 @@ TEST_CASE("an end without a kill is none for lack of memory") {
   CHECK_FALSE(counter.explains_end_of(child, first_look + 5s));
 }
 
+TEST_CASE("processes that are ending are searched for once a second at most") {
+  const OomMachine machine("0::/\n", "memory.events.local");
+  OomCounter counter = machine.counter();
+  counter.begin(daemon_pid, first_look);
+  machine.count(1);
+  CHECK(counter.explains_end_of(child, first_look + 1s));
+  machine.count(2);
+  machine.child_has(exiting, no_signal);
+  CHECK(counter.explains_end_of(child, first_look + 1s + 1ms));  // by the count
+  CHECK_FALSE(counter.explains_end_of(child, first_look + 1s + 2ms));
+}
+
 TEST_CASE("a process that was ending at a kill is forgotten with its PID") {
   const OomMachine machine("0::/\n", "memory.events.local");
   OomCounter counter = machine.counter();
