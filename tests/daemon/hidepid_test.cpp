@@ -62,7 +62,7 @@ class Unprivileged {
                               "[metrics.process_metrics]\ninterval = \"50ms\"\n"
                               "collect = [\"io\", \"faults\", \"switches\", \"peak\", \"pss\", "
                               "\"limits\"]\n{}",
-                              port_, metrics_port_, processes));
+                              port_, metrics_port_, with_reachable_program(processes)));
     const std::string mount =
         options.empty() ? "true" : "mount -t proc -o " + options + " proc /proc";
     const std::string script = fmt::format(
@@ -115,6 +115,19 @@ class Unprivileged {
 
  private:
   [[nodiscard]] bool ended() { return program_->has_ended(); }
+
+  /// Lets processes run a copy of the test program: the build may lie in a folder of root alone.
+  [[nodiscard]] std::string with_reachable_program(std::string processes) const {
+    const std::string program = child_path();
+    const std::string copy = (folder_.path() / "provisr_child").string();
+    fs::copy_file(program, copy);
+    fs::permissions(copy, fs::perms(0755));
+    for (std::size_t at = 0; (at = processes.find(program, at)) != std::string::npos;) {
+      processes.replace(at, program.size(), copy);
+      at += copy.size();
+    }
+    return processes;
+  }
 
   TempDirectory folder_;
   int port_ = free_port();
