@@ -2,6 +2,7 @@
 #include "daemon/api/event_hub.hpp"
 #include "daemon/api/events.hpp"
 #include "daemon/http/server.hpp"
+#include "support/descriptor_limit.hpp"
 #include "support/eventually.hpp"
 #include "support/log_capture.hpp"
 #include "support/raw_client.hpp"
@@ -14,20 +15,18 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
-#include <fcntl.h>
 #include <map>
 #include <mutex>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
-#include <sys/resource.h>
-#include <unistd.h>
 #include <utility>
 #include <vector>
 
 using namespace provisr::daemon;
 using namespace std::chrono_literals;
+using provisr::test::DescriptorLimit;
 using provisr::test::eventually;
 using provisr::test::LogCapture;
 using provisr::test::RawClient;
@@ -79,25 +78,6 @@ struct BoundedServer {
   Router router = make_router();
   HttpMonitor monitor;
   HttpServer server;
-};
-
-/// Leaves this process only one free descriptor while the object lives.
-class OneDescriptorLeft {
- public:
-  OneDescriptorLeft() {
-    ::getrlimit(RLIMIT_NOFILE, &before_);
-    const int next = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
-    ::close(next);
-    rlimit tight = before_;
-    tight.rlim_cur = static_cast<rlim_t>(next) + 1;
-    ::setrlimit(RLIMIT_NOFILE, &tight);
-  }
-  OneDescriptorLeft(const OneDescriptorLeft&) = delete;
-  OneDescriptorLeft& operator=(const OneDescriptorLeft&) = delete;
-  ~OneDescriptorLeft() { ::setrlimit(RLIMIT_NOFILE, &before_); }
-
- private:
-  rlimit before_{};
 };
 
 }  // namespace
@@ -173,7 +153,7 @@ TEST_CASE("a server without a descriptor left makes room, or waits for one") {
   SECTION("it drops a client if there is one") {
     RawClient old(server.port());
     REQUIRE(eventually([&] { return server.monitor.connections() == 1; }));
-    const OneDescriptorLeft tight;
+    const DescriptorLimit one_left(1);
     RawClient next(server.port());
     CHECK(old.read_all().empty());
     next.send(ask);
@@ -181,10 +161,10 @@ TEST_CASE("a server without a descriptor left makes room, or waits for one") {
     CHECK(server.drops_one(DropReason::no_descriptors));
   }
   SECTION("it tries again otherwise") {
-    std::optional<OneDescriptorLeft> tight(std::in_place);
+    std::optional<DescriptorLimit> one_left(1);
     RawClient client(server.port());
     CHECK(eventually([&] { return server.monitor.dropped(DropReason::accept_error) >= 2; }));
-    tight.reset();
+    one_left.reset();
     client.send(ask);
     CHECK(provisr::test::status_of_answer(client.read_answer()) == 200);
     CHECK(server.monitor.dropped(DropReason::no_descriptors) == 0);

@@ -1,4 +1,5 @@
 #include "support/child_program.hpp"
+#include "support/descriptor_limit.hpp"
 #include "support/eventually.hpp"
 #include "support/live_sampler.hpp"
 
@@ -9,9 +10,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <fcntl.h>
 #include <optional>
 #include <string>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/sysinfo.h>
 #include <unistd.h>
@@ -20,6 +21,7 @@
 using namespace provisr;
 using provisr::test::Child;
 using provisr::test::ChildProgram;
+using provisr::test::DescriptorLimit;
 using provisr::test::eventually;
 using provisr::test::in_own_process;
 using provisr::test::LiveSampler;
@@ -129,26 +131,12 @@ TEST_CASE("a process is read the same way by path as by kept descriptors", "[sam
 
 namespace {
 
-/// Limits the descriptors of this process to those that are open and some more.
-class DescriptorLimit {
- public:
-  DescriptorLimit() : lowest_free_(test::checked(::dup(STDOUT_FILENO), "dup")) {
-    ::close(lowest_free_);
-  }
-
-  void leave(rlim_t count) const {
-    rlimit limit{};
-    test::checked(::getrlimit(RLIMIT_NOFILE, &limit), "getrlimit");
-    limit.rlim_cur = static_cast<rlim_t>(lowest_free_) + count;
-    test::checked(::setrlimit(RLIMIT_NOFILE, &limit), "setrlimit");
-  }
-
-  /// Returns whether the lowest free descriptor is the same as at first.
-  [[nodiscard]] bool is_unchanged() const { return DescriptorLimit().lowest_free_ == lowest_free_; }
-
- private:
-  int lowest_free_;
-};
+/// Opens a descriptor above a gap, as a program may inherit one.
+void open_above_a_gap() {
+  const int next = test::checked(::dup(STDOUT_FILENO), "dup");
+  test::checked(::fcntl(next, F_DUPFD_CLOEXEC, next + 2), "fcntl");
+  ::close(next);
+}
 
 /// Lists the unknown figures of a reading in which all figures should be known.
 std::string faults_of(const ProcessReading& reading) {
@@ -166,8 +154,9 @@ TEST_CASE("short of descriptors, a process is read by path", "[sampler]") {
   const ChildProgram child{"allocator", "1"};
   const std::string faults = in_own_process([&] {
     SamplingContext context(SamplerOptions{.proc_root = "/proc", .max_kept_descriptors = 1000});
-    const DescriptorLimit limit;
-    limit.leave(3);  // keeping a process needs four for a moment
+    open_above_a_gap();
+    const DescriptorLimit limit(2);  // keeping a process needs three
+    const std::uint32_t before = test::entries_of("/proc/self/fd");
     std::error_code error;
     auto sampler = ProcessSampler::open(context, child.pid(), error);
     if (!sampler) return "not opened: " + error.message();
@@ -175,7 +164,9 @@ TEST_CASE("short of descriptors, a process is read by path", "[sampler]") {
     for (int i = 0; i < 3; ++i) {
       if (sampler->read(reading) != ReadStatus::ok) return std::string("vanished");
     }
-    if (!limit.is_unchanged()) return std::string("the attempt has left something open");
+    if (test::entries_of("/proc/self/fd") != before) {
+      return std::string("the attempt has left something open");
+    }
     return faults_of(reading);
   });
   CAPTURE(faults);
@@ -187,8 +178,7 @@ TEST_CASE("without any free descriptor nothing is known and nobody has vanished"
   const std::string faults = in_own_process([&] {
     LiveSampler by_path(child.pid(), 0);
     LiveSampler kept(child.pid());
-    const DescriptorLimit limit;
-    limit.leave(0);
+    const DescriptorLimit limit(0);
     ProcessReading reading;
     if (by_path.read(reading) != ReadStatus::ok) return std::string("vanished");
     if (reading.cpu_time_ns || reading.memory_rss_bytes || reading.num_fds) {
