@@ -19,6 +19,7 @@
 #include <stdexcept>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -31,6 +32,12 @@ void redirect(int to, const std::filesystem::path& file) {
   const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
   ::dup2(fd, to);
   ::close(fd);
+}
+
+void close_inherited_descriptors() {
+#ifdef SYS_close_range
+  ::syscall(SYS_close_range, static_cast<unsigned>(STDERR_FILENO) + 1, ~0U, 0U);
+#endif
 }
 
 [[nodiscard]] int shell_code(int wait_status) {
@@ -113,6 +120,7 @@ Program::Program(std::vector<std::string> command, const std::filesystem::path& 
   ::prctl(PR_SET_PDEATHSIG, SIGTERM);  // if the test is killed, the program ends, too
   redirect(STDOUT_FILENO, out_file_);
   redirect(STDERR_FILENO, err_file_);
+  close_inherited_descriptors();
   ::execvp(argv[0], argv.data());
   ::_exit(127);
 }
