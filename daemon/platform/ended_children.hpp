@@ -8,14 +8,14 @@
 namespace provisr::daemon {
 
 /// The children of this program that have ended and are not collected yet, whoever started them,
-/// and the processes that were taken over by adopt_child(). Not thread-safe; belongs to the thread
-/// that starts the children.
+/// and the processes that were taken over by adopt_child() or whose end was to be announced. Not
+/// thread-safe; belongs to the thread that starts the children.
 class EndedChildren {
  public:
   virtual ~EndedChildren() = default;
 
   /// Returns an ended child, or nothing. Costs two system calls, however many children run. POSIX:
-  /// returns the same child until it is collected, and a taken-over process once for each change.
+  /// returns the same child until it is collected, and any other process once for each change.
   /// Windows: returns each child once.
   [[nodiscard]] virtual std::optional<ProcessId> next() = 0;
 

@@ -49,23 +49,15 @@ class PatientCaller {
 
   /// Returns a result for each argument, in their order; the default result for one whose call
   /// blocks, is given up or throws.
-  [[nodiscard]] std::vector<Result> of(const std::vector<Argument>& arguments) {
-    std::vector<Result> results(arguments.size());
+  [[nodiscard]] std::vector<Result> of(std::vector<Argument> arguments) {
     std::unique_lock lock(desk_->mutex);
-    std::vector<std::size_t> asked;
-    desk_->arguments.clear();
-    for (std::size_t i = 0; i < arguments.size(); ++i) {
-      if (desk_->is_blocked(arguments[i])) continue;
-      asked.push_back(i);
-      desk_->arguments.push_back(arguments[i]);
-    }
-    desk_->results.assign(asked.size(), {});
-    desk_->next = 0;
+    desk_->results = std::vector<Result>(arguments.size());
+    desk_->arguments = std::move(arguments);
+    desk_->go_to(0);
     int waits_left = max_waits_for_slow;
     while (!desk_->is_done() && has_worker()) wait_for_rest(lock, waits_left);
-    for (std::size_t i = 0; i < asked.size(); ++i) results[asked[i]] = std::move(desk_->results[i]);
     desk_->arguments.clear();
-    return results;
+    return std::move(desk_->results);
   }
 
   [[nodiscard]] Result of(const Argument& argument) {
@@ -87,11 +79,17 @@ class PatientCaller {
 
     [[nodiscard]] bool is_done() const { return next >= arguments.size(); }
 
+    /// Makes this the next argument, or the first one after it that is not blocked.
+    void go_to(std::size_t index) {
+      next = index;
+      while (!is_done() && is_blocked(arguments[next])) ++next;
+    }
+
     std::mutex mutex;
     std::condition_variable changed;
     // Guarded by mutex:
     std::vector<Argument> arguments;
-    std::vector<Result> results;              ///< of the arguments before `next`
+    std::vector<Result> results;              ///< one per argument
     std::size_t next = 0;                     ///< index of the argument of the current call
     std::size_t shift = 0;                    ///< of the current worker; earlier ones were relieved
     std::map<std::size_t, Argument> blocked;  ///< by shift: the call that has not returned
@@ -131,7 +129,7 @@ class PatientCaller {
     if (!is_blocked && --waits_left > 0) return;
     desk_->blocked.emplace(desk_->shift++, desk_->arguments[desk_->next]);
     is_staffed_ = false;
-    desk_->next = is_blocked ? called + 1 : desk_->arguments.size();
+    desk_->go_to(is_blocked ? called + 1 : desk_->arguments.size());
   }
 
   static void work(const std::shared_ptr<Desk>& desk, const Function& function, std::size_t shift) {
@@ -145,7 +143,8 @@ class PatientCaller {
       Result result = result_or_none(function, argument);
       lock.lock();
       if (is_relieved()) break;
-      desk->results[desk->next++] = std::move(result);
+      desk->results[desk->next] = std::move(result);
+      desk->go_to(desk->next + 1);
       if (desk->is_done()) desk->changed.notify_all();
     }
     desk->blocked.erase(shift);

@@ -19,6 +19,10 @@ class ProcessHandle {
   /// the process runs. A no-op if the system does not report such kills.
   virtual void expect_end() {}
 
+  /// Has EndedChildren report the end of the process while this object lives. Returns false if the
+  /// system cannot; has_ended() must be asked then.
+  [[nodiscard]] virtual bool announce_end() { return false; }
+
   /// Returns how the process ended; empty if it still runs, if its parent has not collected it yet,
   /// or if the system does not report it.
   [[nodiscard]] virtual std::optional<ExitStatus> exit_status() const = 0;

@@ -2,12 +2,20 @@
 
 #include <provisr/clock.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <set>
 #include <utility>
 #include <vector>
 
 namespace provisr::daemon {
+
+/// Returns the next multiple of the interval after `now`: whatever is repeated at this interval is
+/// due at the same moments and shares the wake-ups.
+[[nodiscard]] constexpr MonotonicTime next_shared_moment(MonotonicTime now,
+                                                         std::chrono::nanoseconds interval) {
+  return now + interval - now.time_since_epoch() % interval;
+}
 
 /// One deadline for each index; MonotonicTime::max() means never. A change costs O(log n).
 class Deadlines {
@@ -16,9 +24,15 @@ class Deadlines {
   void set(std::size_t index, MonotonicTime deadline) {
     if (index == of_.size()) of_.push_back(MonotonicTime::max());
     if (of_[index] == deadline) return;
-    queue_.erase({of_[index], index});
+    auto entry = queue_.extract({of_[index], index});
     of_[index] = deadline;
-    if (deadline != MonotonicTime::max()) queue_.emplace(deadline, index);
+    if (deadline == MonotonicTime::max()) return;
+    if (entry.empty()) {
+      queue_.emplace(deadline, index);
+    } else {  // spares an allocation
+      entry.value() = {deadline, index};
+      queue_.insert(std::move(entry));
+    }
   }
 
   void clear() {

@@ -192,7 +192,7 @@ Progress ManagedChild::progress() const {
   return goal_ == Goal::down && !may_still_run ? Progress::reached : Progress::failed;
 }
 
-std::optional<ProcessId> ManagedChild::uncollected() const {
+std::optional<ProcessId> ManagedChild::expected_end() const {
   if (is_collected_) return std::nullopt;
   return child_->pid();
 }

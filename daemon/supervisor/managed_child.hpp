@@ -28,6 +28,7 @@ class ManagedChild final : public ManagedProcess {
                const ProcessServices& services);
 
   void update(const Moment& now) override;
+  void note_end(const Moment& now) override { update(now); }
   void take_over(const RememberedProcess& before, const Moment& now) override;
   void shut_down(const Moment& now) override;
   [[nodiscard]] bool ended() const override;
@@ -63,7 +64,7 @@ class ManagedChild final : public ManagedProcess {
   [[nodiscard]] Progress progress() const;
 
   /// Returns the PID of the child if it has not been reaped, running or not.
-  [[nodiscard]] std::optional<ProcessId> uncollected() const;
+  [[nodiscard]] std::optional<ProcessId> expected_end() const override;
 
   /// Returns the exit status as a shell reports it: 127 or 126 if the process could not be started;
   /// 0 if it has not ended, or ended because it was asked to; 255 if the status is not known.

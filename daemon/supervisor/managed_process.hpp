@@ -77,8 +77,11 @@ class ManagedProcess {
  public:
   virtual ~ManagedProcess() = default;
 
-  /// Does what is due. Must be called at next_deadline() and when the process has ended.
+  /// Does what is due. Must be called at next_deadline().
   virtual void update(const Moment& now) = 0;
+
+  /// Must be called when EndedChildren reports the process of expected_end().
+  virtual void note_end(const Moment& now) = 0;
 
   /// Restores what an earlier daemon knew. Must be called before the first update().
   virtual void take_over(const RememberedProcess& before, const Moment& now) = 0;
@@ -92,6 +95,9 @@ class ManagedProcess {
 
   /// Returns when update() must be called at the latest if no event arrives.
   [[nodiscard]] virtual MonotonicTime next_deadline() const = 0;
+
+  /// Returns the process whose end is of interest; empty if there is none.
+  [[nodiscard]] virtual std::optional<ProcessId> expected_end() const = 0;
 
   [[nodiscard]] virtual const ProcessStatus& status() const = 0;
 

@@ -1,5 +1,7 @@
 #include "daemon/supervisor/matched_process.hpp"
 
+#include "daemon/supervisor/deadlines.hpp"
+
 #include <utility>
 
 namespace provisr::daemon {
@@ -15,9 +17,20 @@ MatchedProcess::MatchedProcess(std::string name, SampleScope scope,
 
 void MatchedProcess::update(const Moment& now) {
   run_.look(now);
-  next_look_ = now.monotonic + look_interval_;
+  set_next_look(now);
   if (run_.runs()) return;
   if (process_) ended_ = std::exchange(process_, std::nullopt);
+}
+
+void MatchedProcess::note_end(const Moment& now) {
+  run_.note_end();
+  next_look_ = now.monotonic;
+}
+
+/// An announced end needs no looks.
+void MatchedProcess::set_next_look(const Moment& now) {
+  const bool is_needed = run_.awaits_record() || !run_.is_end_announced();
+  next_look_ = is_needed ? next_shared_moment(now.monotonic, look_interval_) : MonotonicTime::max();
 }
 
 void MatchedProcess::take_over(const RememberedProcess& before, const Moment& /*now*/) {
@@ -37,7 +50,7 @@ std::error_code MatchedProcess::follow(const ProcessKey& process, const Moment& 
       process.pid, now, [&] { return services_.start_of(process.pid) == process.started_at; });
   if (error) return error;
   process_ = process;
-  next_look_ = now.monotonic + look_interval_;
+  set_next_look(now);
   return {};
 }
 

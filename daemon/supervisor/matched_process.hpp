@@ -20,11 +20,13 @@ class MatchedProcess final : public ManagedProcess {
                  const ProcessServices& services);
 
   void update(const Moment& now) override;
+  void note_end(const Moment& now) override;
   void take_over(const RememberedProcess& before, const Moment& now) override;
   void shut_down(const Moment& now) override;
   /// Returns whether the last end of a process is recorded.
   [[nodiscard]] bool ended() const override { return !run_.awaits_record(); }
   [[nodiscard]] MonotonicTime next_deadline() const override;
+  [[nodiscard]] std::optional<ProcessId> expected_end() const override { return status().pid; }
   [[nodiscard]] const ProcessStatus& status() const override { return run_.status(); }
   [[nodiscard]] SampleScope scope() const override { return run_.scope(); }
 
@@ -43,6 +45,8 @@ class MatchedProcess final : public ManagedProcess {
   [[nodiscard]] std::optional<ProcessKey> take_ended();
 
  private:
+  void set_next_look(const Moment& now);
+
   std::chrono::nanoseconds look_interval_;
   const ProcessServices& services_;
   WatchedRun run_;

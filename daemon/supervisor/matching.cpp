@@ -87,7 +87,7 @@ MatchRoster::Surroundings Supervisor::surroundings() const {
       others.processes.insert(*pid);
       if (entry.process->scope() == SampleScope::process) others.alone.insert(*pid);
     }
-    if (entry.uncollected) others.processes.insert(*entry.uncollected);
+    if (entry.expected_end) others.processes.insert(*entry.expected_end);
   }
   return others;
 }

@@ -79,11 +79,10 @@ PidFile read_pid_file(const fs::path& file) {
 }
 
 PidFileAnswer look_at_pid_file(const PidFileQuestion& question) {
-  const fs::path file(question.file);
   PidFileAnswer answer;
-  answer.stamp = stamp_of(file);  // before the content: a later write changes the stamp
-  const bool is_known = answer.stamp && answer.stamp == question.known_stamp;
-  if (!is_known) answer.reading = read_pid_file(file);
+  answer.stamp = stamp_of(question.file());  // before the content: a later write changes the stamp
+  const bool is_known = answer.stamp && answer.stamp == question.known_stamp();
+  if (!is_known) answer.reading = read_pid_file(question.file());
   return answer;
 }
 

@@ -5,10 +5,12 @@
 #include <provisr/process_metrics.hpp>
 
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 namespace provisr::daemon {
 
@@ -27,12 +29,30 @@ struct PidFile {
 /// Reads the start of the file. Does not block on a FIFO or device (POSIX).
 [[nodiscard]] PidFile read_pid_file(const std::filesystem::path& file);
 
-/// Asks for the content of a pid_file, unless the file has this stamp.
-struct PidFileQuestion {
-  std::filesystem::path::string_type file;  ///< copied often; a path would copy its parts, too
-  std::optional<FileStamp> known_stamp;
+/// Asks for the content of a pid_file, unless the file has this stamp. Copies share the content.
+class PidFileQuestion {
+ public:
+  PidFileQuestion(std::filesystem::path file, std::optional<FileStamp> known_stamp)
+      : content_(std::make_shared<const Content>(Content{std::move(file), known_stamp})) {}
 
-  friend bool operator==(const PidFileQuestion&, const PidFileQuestion&) = default;
+  [[nodiscard]] const std::filesystem::path& file() const { return content_->file; }
+  [[nodiscard]] const std::optional<FileStamp>& known_stamp() const {
+    return content_->known_stamp;
+  }
+
+  friend bool operator==(const PidFileQuestion& a, const PidFileQuestion& b) {
+    return a.content_ == b.content_ || *a.content_ == *b.content_;
+  }
+
+ private:
+  struct Content {
+    std::filesystem::path file;
+    std::optional<FileStamp> known_stamp;
+
+    friend bool operator==(const Content&, const Content&) = default;
+  };
+
+  std::shared_ptr<const Content> content_;
 };
 
 struct PidFileAnswer {

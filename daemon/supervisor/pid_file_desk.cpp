@@ -1,5 +1,6 @@
 #include "daemon/supervisor/pid_file_desk.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <utility>
 
@@ -16,21 +17,26 @@ PidFileDesk::PidFileDesk(PidFileCalls calls, std::chrono::milliseconds timeout)
       orders_([calls](const Order& order) { return carry_out(order, calls); }, timeout,
               max_blocked) {}
 
-void PidFileDesk::prepare(const std::vector<PidFileQuestion>& questions) {
-  prepared_.clear();
+void PidFileDesk::prepare(std::vector<PidFileQuestion> questions) {
+  forget_prepared();
   if (questions.size() < 2) return;
-  auto answers = looks_.of(questions);
-  for (std::size_t i = 0; i < questions.size(); ++i) {
-    prepared_[questions[i].file] = {questions[i], std::move(answers[i])};
-  }
+  answers_ = looks_.of(questions);
+  prepared_ = std::move(questions);
+}
+
+void PidFileDesk::forget_prepared() {
+  prepared_.clear();
+  answers_.clear();
+  next_prepared_ = 0;
 }
 
 std::optional<PidFileAnswer> PidFileDesk::look(const PidFileQuestion& question) {
-  auto prepared = prepared_.extract(question.file);
-  if (prepared && prepared.mapped().question == question) {
-    return std::move(prepared.mapped().answer);
-  }
-  return looks_.of(question);
+  const auto begin = prepared_.begin() + static_cast<std::ptrdiff_t>(next_prepared_);
+  const auto found = std::find(begin, prepared_.end(), question);
+  if (found == prepared_.end()) return looks_.of(question);
+  const auto index = static_cast<std::size_t>(found - prepared_.begin());
+  next_prepared_ = index + 1;
+  return std::move(answers_[index]);
 }
 
 std::optional<std::error_code> PidFileDesk::write(const std::filesystem::path& file,

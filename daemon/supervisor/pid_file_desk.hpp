@@ -6,6 +6,7 @@
 #include <provisr/clock.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -32,10 +33,10 @@ class PidFileDesk {
   explicit PidFileDesk(PidFileCalls calls = {},
                        std::chrono::milliseconds timeout = default_timeout);
 
-  /// Asks many questions at once: the next look() for each costs nothing.
-  void prepare(const std::vector<PidFileQuestion>& questions);
-  [[nodiscard]] bool has_prepared() const { return !prepared_.empty(); }
-  void forget_prepared() { prepared_.clear(); }
+  /// Asks many questions at once: the next look() for each, in the same order, costs nothing.
+  void prepare(std::vector<PidFileQuestion> questions);
+  [[nodiscard]] bool has_prepared() const { return next_prepared_ < prepared_.size(); }
+  void forget_prepared();
 
   /// Returns nothing if the file system does not answer.
   [[nodiscard]] std::optional<PidFileAnswer> look(const PidFileQuestion& question);
@@ -86,11 +87,9 @@ class PidFileDesk {
 
   PatientCaller<PidFileQuestion, std::optional<PidFileAnswer>> looks_;
   PatientCaller<Order, std::optional<std::error_code>> orders_;
-  struct Prepared {
-    PidFileQuestion question;
-    std::optional<PidFileAnswer> answer;
-  };
-  std::map<std::filesystem::path::string_type, Prepared> prepared_;
+  std::vector<PidFileQuestion> prepared_;
+  std::vector<std::optional<PidFileAnswer>> answers_;  ///< to prepared_
+  std::size_t next_prepared_ = 0;                      ///< answers before this one are used up
   std::map<std::filesystem::path, Undone> undone_;
   MonotonicTime next_try_{};
 };

@@ -179,7 +179,7 @@ void Supervisor::set_entries(std::vector<Entry> entries) {
   active_ = entries_.size();
   for (std::size_t index = 0; index < entries_.size(); ++index) {
     entries_[index].has_ended = false;
-    entries_[index].uncollected.reset();
+    entries_[index].expected_end.reset();
     note_change(index);
   }
 }
@@ -314,7 +314,7 @@ void Supervisor::prepare_pid_files(const Moment& now) {
     const WatchedProcess* const watched = entries_[index].watched;
     if (watched != nullptr) questions.push_back(watched->question());
   }
-  pid_files_.prepare(questions);
+  pid_files_.prepare(std::move(questions));
 }
 
 void Supervisor::finish_pid_files(const Moment& now) {
@@ -338,17 +338,29 @@ void Supervisor::take_exits(const Moment& now) {
     const auto pid = options_.ended_children->next();
     has_more_ends_ = pid.has_value();
     if (!pid) return;
-    const auto found = by_pid_.find(*pid);
+    const std::vector<std::size_t> concerned = indices_of(*pid);
     // An orphan or a child that was given up. A PID that comes twice was not reaped by its entry.
-    if (found == by_pid_.end() || pid == previous) {
+    if (concerned.empty() || pid == previous) {
       reap(*pid);
     } else {
-      const std::size_t index = found->second;
-      entries_[index].process->update(now);
-      note_change(index);
+      note_end_of(concerned, now);
     }
     previous = pid;
   }
+}
+
+void Supervisor::note_end_of(const std::vector<std::size_t>& indices, const Moment& now) {
+  for (const std::size_t index : indices) {
+    entries_[index].process->note_end(now);
+    note_change(index);
+  }
+}
+
+std::vector<std::size_t> Supervisor::indices_of(ProcessId pid) const {
+  std::vector<std::size_t> indices;
+  const auto [begin, end] = by_pid_.equal_range(pid);
+  for (auto found = begin; found != end; ++found) indices.push_back(found->second);
+  return indices;
 }
 
 /// Reaps an orphan and adds its CPU time to the tree that it comes from.
@@ -464,9 +476,9 @@ void Supervisor::note_change(std::size_t index) {
   entry.has_ended = has_ended;
   has_departed_ |= has_ended && entry.is_leaving;
   if (entry.matched != nullptr) note_lost_match(*entry.matched);
+  index_by_pid(index);
   if (entry.child == nullptr) return;
   if (has_begun_) entry.child->remember();  // only after begin() has recalled it
-  index_by_pid(index);
   pending_.note_change(*entry.child);
 }
 
@@ -479,11 +491,14 @@ void Supervisor::note_lost_match(MatchedProcess& matched) {
 
 void Supervisor::index_by_pid(std::size_t index) {
   Entry& entry = entries_[index];
-  const auto uncollected = entry.child->uncollected();
-  if (uncollected == entry.uncollected) return;
-  if (entry.uncollected) by_pid_.erase(*entry.uncollected);
-  if (uncollected) by_pid_[*uncollected] = index;
-  entry.uncollected = uncollected;
+  const auto expected = entry.process->expected_end();
+  if (expected == entry.expected_end) return;
+  if (entry.expected_end) {
+    const auto [begin, end] = by_pid_.equal_range(*entry.expected_end);
+    by_pid_.erase(std::find_if(begin, end, [&](const auto& one) { return one.second == index; }));
+  }
+  if (expected) by_pid_.emplace(*expected, index);
+  entry.expected_end = expected;
 }
 
 MonotonicTime Supervisor::next_deadline() const {

@@ -153,7 +153,7 @@ class Supervisor {
     WatchedProcess* watched = nullptr;  ///< `process`, if a pid_file names it
     std::size_t order = 0;              ///< the place of its ProcessConfig in the configuration
     ProcessLimits limits;  ///< watched elsewhere; kept here so that a reload notices changes
-    std::optional<ProcessId> uncollected;    ///< its key in by_pid_
+    std::optional<ProcessId> expected_end;   ///< its key in by_pid_
     bool has_ended = false;                  ///< as counted in active_
     bool is_leaving = false;                 ///< no longer configured: dropped once it has ended
     std::optional<ProcessConfig> successor;  ///< takes the name once this has ended
@@ -186,6 +186,8 @@ class Supervisor {
   void reload(const Command& command, const ReplyHandler& reply, const Moment& now);
   void handle(Events::Kind event);
   void take_exits(const Moment& now);
+  [[nodiscard]] std::vector<std::size_t> indices_of(ProcessId pid) const;
+  void note_end_of(const std::vector<std::size_t>& indices, const Moment& now);
   void reap(ProcessId pid);
   void do_what_is_due(const Moment& now);
   void set_match_rules(const std::vector<ProcessConfig>& processes);
@@ -221,7 +223,7 @@ class Supervisor {
   ProcessServices services_;
   std::vector<ProcessConfig> first_processes_;  ///< until they have been taken over
   std::vector<Entry> entries_;
-  std::unordered_map<ProcessId, std::size_t> by_pid_;  ///< the children that have not been reaped
+  std::unordered_multimap<ProcessId, std::size_t> by_pid_;  ///< by ManagedProcess::expected_end()
   Deadlines deadlines_;
   struct Retired {
     std::string name;

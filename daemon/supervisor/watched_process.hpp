@@ -1,6 +1,5 @@
 #pragma once
 
-#include "daemon/platform/regular_file.hpp"
 #include "daemon/supervisor/managed_process.hpp"
 #include "daemon/supervisor/pid_file.hpp"
 #include "daemon/supervisor/watched_run.hpp"
@@ -25,27 +24,29 @@ class WatchedProcess final : public ManagedProcess {
   void reconfigure(const std::filesystem::path& pid_file, SampleScope scope);
 
   void update(const Moment& now) override;
+  void note_end(const Moment& now) override;
   void take_over(const RememberedProcess& before, const Moment& now) override;
   void shut_down(const Moment& /*now*/) override { run_.flush_record(); }
   [[nodiscard]] bool ended() const override { return true; }
   [[nodiscard]] MonotonicTime next_deadline() const override { return next_look_; }
+  [[nodiscard]] std::optional<ProcessId> expected_end() const override { return status().pid; }
   [[nodiscard]] const ProcessStatus& status() const override { return run_.status(); }
-  [[nodiscard]] const std::filesystem::path& pid_file() const { return pid_file_; }
+  [[nodiscard]] const std::filesystem::path& pid_file() const { return question_.file(); }
   /// Returns what the next update() asks.
-  [[nodiscard]] PidFileQuestion question() const;
+  [[nodiscard]] const PidFileQuestion& question() const { return question_; }
   [[nodiscard]] SampleScope scope() const override { return run_.scope(); }
 
  private:
   void read_file(const Moment& now);
+  void take_reading(PidFile reading, const Moment& now);
   void note_silence(bool is_silent);
   void follow(ProcessId pid, const Moment& now);
   void report(const std::string& problem);
 
-  std::filesystem::path pid_file_;
+  PidFileQuestion question_;
   const ProcessServices& services_;
   WatchedRun run_;
   std::optional<PidFile> last_reading_;
-  std::optional<FileStamp> last_stamp_;              ///< of the file when it was read
   std::optional<std::string> error_before_silence_;  ///< while the file system does not answer
   MonotonicTime next_look_{};                        ///< the first look is due at once
   RepeatFilter problems_;

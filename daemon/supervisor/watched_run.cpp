@@ -37,7 +37,8 @@ void WatchedRun::look(const Moment& now) {
 }
 
 void WatchedRun::notice_end(const Moment& now) {
-  if (!is_alive_ || is_alive_()) return;
+  const bool is_checked = std::exchange(may_have_ended_, false) || !is_end_announced_;
+  if (!is_alive_ || !is_checked || is_alive_()) return;
   const auto started_at =
       status_.started ? std::optional(status_.started->at) : std::optional<Timestamp>();
   record_ = ExitRecord{.name = status_.name,
@@ -59,6 +60,7 @@ void WatchedRun::notice_end(const Moment& now) {
 
 void WatchedRun::note_absence(std::string why) {
   is_alive_ = nullptr;
+  is_end_announced_ = false;
   status_.state = ProcessState::absent;
   status_.last_error = std::move(why);
   status_.pid.reset();
@@ -101,10 +103,12 @@ std::error_code WatchedRun::follow(ProcessId pid, const Moment& now,
   flush_record();
   handle_ = services_.can_measure_children ? ProcessHandle::open(pid) : nullptr;
   if (handle_) handle_->expect_end();
+  is_end_announced_ = handle_ && handle_->announce_end();
   status_.started = start_of(pid, now);
   if (!found()) {  // the PID may have been reused before the calls above
     services_.release(status_.name);
     handle_.reset();
+    is_end_announced_ = false;
     status_.started.reset();
   }
   is_alive_ = std::move(found);

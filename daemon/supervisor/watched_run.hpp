@@ -26,6 +26,10 @@ class WatchedRun {
   /// Checks whether the process has ended, and how.
   void look(const Moment& now);
 
+  /// The process may have ended. If the system announces ends, look() checks only after this call.
+  void note_end() { may_have_ended_ = true; }
+  [[nodiscard]] bool is_end_announced() const { return is_end_announced_; }
+
   /// Watches and measures the process that has this PID now, in place of the previous one. `is_it`,
   /// if given, returns whether that is the intended process. Fails, and changes nothing, if the
   /// process cannot be found or measured.
@@ -60,9 +64,11 @@ class WatchedRun {
   ProcessStatus status_;
   IsAlive is_alive_;                       ///< empty: no process
   std::unique_ptr<ProcessHandle> handle_;  ///< of the process, or of the one in record_
-  std::optional<ExitRecord> record_;       ///< of the latest end, until the exit status is known
-  MonotonicTime record_until_{};           ///< when to record the end without a status
-  std::uint64_t starts_ = 0;               ///< processes that were found under this name
+  bool is_end_announced_ = false;
+  bool may_have_ended_ = false;
+  std::optional<ExitRecord> record_;  ///< of the latest end, until the exit status is known
+  MonotonicTime record_until_{};      ///< when to record the end without a status
+  std::uint64_t starts_ = 0;          ///< processes that were found under this name
   std::optional<ProcessIdentity> last_watched_;         ///< if there is a ProcessMemory
   std::optional<ProcessStatus::Started> last_started_;  ///< of last_watched_
 };

@@ -119,7 +119,7 @@ TEST_CASE("a pid file whose file system answers is written, read and removed at 
   HangingFile file;
   PidFileDesk desk(file.calls(), 30s);
   CHECK(desk.write(the_file, 1) == std::error_code());
-  CHECK(desk.look({the_file.native(), {}})->reading->pid == 1);
+  CHECK(desk.look({the_file, {}})->reading->pid == 1);
   desk.remove(the_file, 2);
   CHECK(file.pid() == 1);
   desk.remove(the_file, 1);
@@ -133,7 +133,7 @@ TEST_CASE("a pid file whose file system does not answer is written once it does"
   HangingFile file;
   PidFileDesk desk(file.calls(), 1ms);
   file.hang();
-  CHECK_FALSE(desk.look({the_file.native(), {}}));
+  CHECK_FALSE(desk.look({the_file, {}}));
   CHECK_FALSE(desk.write(the_file, 1));
   CHECK(desk.retry(MonotonicTime(10s)).empty());
   CHECK(desk.next_try() == MonotonicTime(11s));
@@ -192,11 +192,11 @@ TEST_CASE("what is prepared is answered once, and only for the same question") {
   HangingFile file;
   PidFileDesk desk(file.calls(), 30s);
   CHECK(desk.write(the_file, 1) == std::error_code());
-  const PidFileQuestion question{the_file.native(), {}};
-  desk.prepare({question, {std::filesystem::path("other.pid").native(), {}}});
+  const PidFileQuestion question{the_file, {}};
+  desk.prepare({question, {"other.pid", {}}});
   CHECK(desk.write(the_file, 2) == std::error_code());
-  CHECK(desk.look({the_file.native(), FileStamp{.size = 7}})->reading->pid == 2);
-  desk.prepare({question, {std::filesystem::path("other.pid").native(), {}}});
+  CHECK(desk.look({the_file, FileStamp{.size = 7}})->reading->pid == 2);
+  desk.prepare({question, {"other.pid", {}}});
   CHECK(desk.write(the_file, 3) == std::error_code());
   CHECK(desk.look(question)->reading->pid == 2);
   CHECK(desk.look(question)->reading->pid == 3);

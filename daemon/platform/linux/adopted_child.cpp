@@ -2,7 +2,7 @@
 
 #include "daemon/platform/linux/pidfd.hpp"
 #include "daemon/platform/linux/proc_processes.hpp"
-#include "daemon/platform/posix/adopted_ends.hpp"
+#include "daemon/platform/posix/announced_ends.hpp"
 #include "daemon/platform/posix/launch_mark.hpp"
 #include "daemon/platform/posix/orphans.hpp"
 #include "daemon/platform/posix/process_group.hpp"
@@ -16,7 +16,6 @@
 #include <signal.h>
 #include <string>
 #include <string_view>
-#include <sys/epoll.h>
 #include <system_error>
 #include <unistd.h>
 #include <unordered_set>
@@ -51,20 +50,6 @@ using Clock = std::chrono::steady_clock;
 /// How long the parent may take to collect the process; only then is the exit status known.
 constexpr std::chrono::seconds collection_patience{1};
 
-/// Polls all watched processes. Children close it between fork and exec.
-[[nodiscard]] const FileDescriptor& watched() {
-  static const FileDescriptor descriptor(epoll_create1(EPOLL_CLOEXEC));
-  return descriptor;
-}
-
-/// Reports the end of the process, and once more when its parent has collected it (Linux 6.9).
-void watch(const FileDescriptor& pidfd, ProcessId pid) {
-  epoll_event event{};
-  event.events = EPOLLIN | EPOLLET;
-  event.data.u64 = static_cast<std::uint64_t>(pid);
-  epoll_ctl(watched().get(), EPOLL_CTL_ADD, pidfd.get(), &event);
-}
-
 class AdoptedChild final : public ChildProcess {
  public:
   AdoptedChild(const ProcessIdentity& identity, std::string mark, FileDescriptor pidfd,
@@ -76,7 +61,7 @@ class AdoptedChild final : public ChildProcess {
         handle_(std::move(handle)),
         adopter_(parent_of(pid_)) {
     is_executed_ = has_executed_program(identity_);
-    watch(pidfd_, identity.pid);
+    static_cast<void>(announce_end(pidfd_.get(), identity.pid));
     adopted_children().insert(pid_);
   }
   ~AdoptedChild() override { adopted_children().erase(pid_); }
@@ -176,21 +161,6 @@ std::unique_ptr<ChildProcess> adopt_child(const ProcessIdentity& identity,
   handle->expect_end();
   return std::make_unique<AdoptedChild>(identity, launch_mark(launch_id), std::move(pidfd),
                                         std::move(handle));
-}
-
-int adopted_ends_descriptor() noexcept {
-  return watched().get();
-}
-
-bool has_adopted_end() noexcept {
-  pollfd state{watched().get(), POLLIN, 0};
-  return poll(&state, 1, 0) > 0;
-}
-
-std::optional<ProcessId> next_adopted_end() {
-  epoll_event event{};
-  if (epoll_wait(watched().get(), &event, 1, 0) <= 0) return std::nullopt;
-  return static_cast<ProcessId>(event.data.u64);
 }
 
 }  // namespace provisr::daemon

@@ -3,6 +3,7 @@
 #include "daemon/platform/linux/oom_witness.hpp"
 #include "daemon/platform/linux/pidfd.hpp"
 #include "daemon/platform/oom_kills.hpp"
+#include "daemon/platform/posix/announced_ends.hpp"
 #include "daemon/platform/posix/wait_status.hpp"
 #include "lib/platform/posix/file_descriptor.hpp"
 
@@ -45,6 +46,10 @@ class Pidfd final : public ProcessHandle {
 
   /// If the PID was reused, the witness may watch another cgroup; its ID does not match then.
   void expect_end() override { witness_.emplace(pid_); }
+
+  [[nodiscard]] bool announce_end() override {
+    return provisr::daemon::announce_end(fd_.get(), pid_);
+  }
 
   [[nodiscard]] std::optional<ExitStatus> exit_status() const override {
     if (status_) return status_;

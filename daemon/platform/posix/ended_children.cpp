@@ -1,6 +1,6 @@
 #include "daemon/platform/ended_children.hpp"
 
-#include "daemon/platform/posix/adopted_ends.hpp"
+#include "daemon/platform/posix/announced_ends.hpp"
 #include "daemon/platform/posix/ended_usage.hpp"
 
 #include <sys/wait.h>
@@ -11,7 +11,7 @@ namespace {
 class PosixEndedChildren final : public EndedChildren {
  public:
   [[nodiscard]] std::optional<ProcessId> next() override {
-    if (const auto adopted = next_adopted_end()) return adopted;
+    if (const auto adopted = next_announced_end()) return adopted;
     siginfo_t info{};
     if (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0) return std::nullopt;
     if (info.si_pid == 0) return std::nullopt;

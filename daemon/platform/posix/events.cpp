@@ -1,6 +1,6 @@
 #include "daemon/platform/events.hpp"
 
-#include "daemon/platform/posix/adopted_ends.hpp"
+#include "daemon/platform/posix/announced_ends.hpp"
 #include "daemon/platform/posix/signal_wait.hpp"
 #include "daemon/platform/posix/wakeup_state.hpp"
 
@@ -109,10 +109,10 @@ Events::Kind Events::wait_until(std::chrono::steady_clock::time_point deadline, 
     const auto now = std::chrono::steady_clock::now();
     // Also after the deadline, so that pending signals are handled first.
     wait_for_signals(before.while_waiting,
-                     {wakeup.state().pipe.read_end.get(), adopted_ends_descriptor()},
+                     {wakeup.state().pipe.read_end.get(), announced_ends_descriptor()},
                      std::max(deadline, now) - now);
     if (const auto signal = take_signal()) return *signal;
-    if (has_adopted_end()) return Kind::child_exited;
+    if (has_announced_end()) return Kind::child_exited;
     if (wakeup.take()) return Kind::woken;
     if (deadline <= now) return Kind::deadline;
   }
