@@ -29,7 +29,8 @@ def cpu_seconds(pid):
 def microseconds_a_process(pid, processes, count_ticks, wait):
     ticks, cpu = count_ticks(), cpu_seconds(pid)
     wait()
-    ticks, cpu = count_ticks() - ticks, cpu_seconds(pid) - cpu
+    cpu = cpu_seconds(pid) - cpu  # before the question, whose answer costs the daemon a scrape
+    ticks = count_ticks() - ticks
     if ticks < 1:
         raise RuntimeError("no tick went by")
     return cpu * 1e6 / ticks / processes

@@ -26,7 +26,9 @@ class MatchedProcess final : public ManagedProcess {
   /// Returns whether the last end of a process is recorded.
   [[nodiscard]] bool ended() const override { return !run_.awaits_record(); }
   [[nodiscard]] MonotonicTime next_deadline() const override;
-  [[nodiscard]] std::optional<ProcessId> expected_end() const override { return status().pid; }
+  [[nodiscard]] std::optional<ProcessId> expected_end() const override {
+    return run_.expected_end();
+  }
   [[nodiscard]] const ProcessStatus& status() const override { return run_.status(); }
   [[nodiscard]] SampleScope scope() const override { return run_.scope(); }
 

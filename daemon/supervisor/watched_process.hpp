@@ -29,7 +29,9 @@ class WatchedProcess final : public ManagedProcess {
   void shut_down(const Moment& /*now*/) override { run_.flush_record(); }
   [[nodiscard]] bool ended() const override { return true; }
   [[nodiscard]] MonotonicTime next_deadline() const override { return next_look_; }
-  [[nodiscard]] std::optional<ProcessId> expected_end() const override { return status().pid; }
+  [[nodiscard]] std::optional<ProcessId> expected_end() const override {
+    return run_.expected_end();
+  }
   [[nodiscard]] const ProcessStatus& status() const override { return run_.status(); }
   [[nodiscard]] const std::filesystem::path& pid_file() const { return question_.file(); }
   /// Returns what the next update() asks.

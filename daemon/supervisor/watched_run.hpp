@@ -29,6 +29,10 @@ class WatchedRun {
   /// The process may have ended. If the system announces ends, look() checks only after this call.
   void note_end() { may_have_ended_ = true; }
   [[nodiscard]] bool is_end_announced() const { return is_end_announced_; }
+  /// Also an ended process of which it is not known yet how it ended.
+  [[nodiscard]] std::optional<ProcessId> expected_end() const {
+    return record_ ? record_->pid : status_.pid;
+  }
 
   /// Watches and measures the process that has this PID now, in place of the previous one. `is_it`,
   /// if given, returns whether that is the intended process. Fails, and changes nothing, if the

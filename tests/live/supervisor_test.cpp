@@ -1,9 +1,11 @@
 #include "daemon/supervisor/supervisor.hpp"
 
 #include "daemon/platform/events.hpp"
+#include "daemon/platform/process_handle.hpp"
 #include "support/child_program.hpp"
 #include "support/live_children.hpp"
 #include "support/log_capture.hpp"
+#include "support/manual_clock.hpp"
 #include "support/paths.hpp"
 #include "support/send_signal.hpp"
 #include "support/temp_directory.hpp"
@@ -40,8 +42,8 @@ struct StopAtEnd {
 /// A supervisor on the main thread. Another thread observes and stops it.
 struct SupervisedWorld {
   explicit SupervisedWorld(const std::vector<ProcessConfig>& processes,
-                           Until until = Until::stopped)
-      : supervisor(processes, registry, log.log(), until) {}
+                           Until until = Until::stopped, SupervisorOptions options = {})
+      : supervisor(processes, registry, log.log(), until, std::move(options)) {}
 
   /// Runs the supervisor until it ends. Another thread runs `meanwhile` and then requests the stop.
   int run(const std::function<void()>& meanwhile, int stop_signal = SIGTERM) {
@@ -224,6 +226,32 @@ TEST_CASE("the end of a process that others run is recorded, also how if the sys
     CHECK(record.last_samples.front().timestamp < record.last_samples.back().timestamp);
     if (record.status) CHECK(record.status->signal == SIGKILL);
   });
+}
+
+TEST_CASE("an end of somebody else's process shows at once, under each of its names") {
+  const TempDirectory directory;
+  const auto file = directory.path() / "other.pid";
+  const auto parent = start_child({"/bin/sh", "-c",
+                                   "'" + child_path() + "' threader 1 & echo $! > '" +
+                                       file.string() + "'; wait; exec sleep 1000"});
+  REQUIRE(eventually([&] { return !text_so_far(file).empty(); }));
+  ProcessConfig second = foreign_config(file);
+  second.name = "nginx-again";
+  ManualClock clock;  // stands still, so that no look is due
+  SupervisorOptions options;
+  options.clock = &clock;
+  SupervisedWorld world({foreign_config(file), second}, Until::stopped, options);
+  Supervisor& supervisor = world.supervisor;
+  supervisor.update();
+  REQUIRE(world.status(0).state == ProcessState::running);
+  REQUIRE(world.status(1).pid == world.status(0).pid);
+  if (!ProcessHandle::open(*world.status().pid)) SKIP("this system does not announce ends");
+  send_signal(*world.status().pid, SIGKILL);
+  CHECK(eventually([&] {
+    supervisor.update();
+    return world.status(0).state == ProcessState::absent &&
+           world.status(1).state == ProcessState::absent;
+  }));
 }
 
 TEST_CASE("a command of its own ends with the daemon's status") {

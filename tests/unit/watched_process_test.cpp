@@ -115,6 +115,20 @@ TEST_CASE("a pid_file that appears is followed") {
   CHECK(world.log.count("INFO nginx: watching process 100") == 1);
 }
 
+TEST_CASE("pid_files are looked at once a second, all at the same moments") {
+  WatchWorld world;
+  WatchedProcess other("other", world.pid_file, SampleScope::process, world.services);
+  world.now.monotonic += 1300ms;
+  world.process.update(world.now);
+  CHECK(world.process.next_deadline() == world.now.monotonic + 700ms);
+  world.now.monotonic += 400ms;
+  other.update(world.now);
+  CHECK(other.next_deadline() == world.process.next_deadline());
+  world.now.monotonic = other.next_deadline();
+  other.update(world.now);
+  CHECK(other.next_deadline() == world.now.monotonic + 1s);
+}
+
 TEST_CASE("another PID in the file takes over") {
   WatchWorld world;
   world.alive = {100, 200};
