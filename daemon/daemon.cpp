@@ -129,6 +129,7 @@ class Daemon {
     endpoints_->prepare();
     endpoints_->start();
     manager_.notify_ready();
+    supervisor_.update();  // the first starts and looks need code that is rarely used later
     release_unused_code();
     if (reloader_) reloader_->start();
     const int status = supervise(events);

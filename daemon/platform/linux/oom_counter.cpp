@@ -31,25 +31,25 @@ constexpr std::chrono::seconds patience_for_others{3};
 /// If the previous check is older than this, a kill may have hit any process at any time.
 constexpr std::chrono::seconds latest_look{15};
 
-/// Returns the number after "oom_kill "; empty if the kernel does not count.
+/// Returns the number after `key`; empty if there is none.
+[[nodiscard]] std::optional<std::uint64_t> number_after(std::string_view key, std::string_view text,
+                                                        int base) {
+  const std::size_t at = text.find(key);
+  if (at == std::string_view::npos) return std::nullopt;
+  std::uint64_t number = 0;
+  const auto parsed =
+      std::from_chars(text.data() + at + key.size(), text.data() + text.size(), number, base);
+  return parsed.ec == std::errc() ? std::optional(number) : std::nullopt;
+}
+
+/// Returns the number of OOM kills; empty if the kernel does not count them.
 [[nodiscard]] std::optional<std::uint64_t> count_in(const fs::path& file_name) {
-  std::ifstream file(file_name);
-  std::string key;
-  std::uint64_t value = 0;
-  while (file >> key >> value) {
-    if (key == "oom_kill") return value;
-  }
-  return std::nullopt;
+  return number_after("\noom_kill ", "\n" + text_of(file_name), 10);
 }
 
 /// Returns whether SIGKILL is pending for the first thread (proc_pid_status(5)).
 [[nodiscard]] bool has_pending_kill(const std::string& status) {
-  constexpr std::string_view key = "\nSigPnd:\t";
-  const std::size_t at = status.find(key);
-  if (at == std::string::npos) return false;
-  std::uint64_t pending = 0;
-  const char* const begin = status.data() + at + key.size();
-  std::from_chars(begin, status.data() + status.size(), pending, 16);
+  const std::uint64_t pending = number_after("\nSigPnd:\t", status, 16).value_or(0);
   return (pending >> (SIGKILL - 1) & 1) != 0;
 }
 
