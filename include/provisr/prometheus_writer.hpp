@@ -138,11 +138,13 @@ class PrometheusWriter {
                       std::string_view escaped) {
     constexpr std::string_view help_line = "# HELP ";
     constexpr std::string_view type_line = "\n# TYPE ";
-    const std::size_t longest = help_line.size() + name.size() + 1 + 2 * help.size() +
+    const bool is_plain = before_any_of(escaped, help).size() == help.size();
+    const std::size_t longest_help = is_plain ? help.size() : 2 * help.size();
+    const std::size_t longest = help_line.size() + name.size() + 1 + longest_help +
                                 type_line.size() + name.size() + 1 + type.size() + 1;
     append(longest, [&](char* end) {
       end = write(write(write(end, help_line), name), " ");
-      end = write_escaped(end, help, escaped);
+      end = is_plain ? write(end, help) : write_escaped(end, help, escaped);
       end = write(write(write(end, type_line), name), " ");
       return write(write(end, type), "\n");
     });
