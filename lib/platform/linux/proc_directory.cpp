@@ -19,6 +19,17 @@ struct DirectoryEntry {
 };
 constexpr std::size_t name_offset = offsetof(DirectoryEntry, type) + 1;
 
+/// As pread(2), but no cancellation point: in a program with threads, glibc's bookkeeping for that
+/// takes about 40 ns a call.
+[[nodiscard]] ssize_t read_uncancelled(int file, std::span<char> buffer,
+                                       std::size_t offset) noexcept {
+#if defined(__LP64__)
+  return ::syscall(SYS_pread64, file, buffer.data(), buffer.size(), offset);
+#else
+  return ::pread(file, buffer.data(), buffer.size(), static_cast<off_t>(offset));
+#endif
+}
+
 }  // namespace
 
 FileDescriptor open_readable(int directory, const char* path) noexcept {
@@ -40,7 +51,7 @@ bool read_status(int file, struct stat& status) noexcept {
 
 std::optional<std::string_view> read_at(int file, std::span<char> buffer,
                                         std::size_t offset) noexcept {
-  const ssize_t length = ::pread(file, buffer.data(), buffer.size(), static_cast<off_t>(offset));
+  const ssize_t length = read_uncancelled(file, buffer, offset);
   if (length < 0) return std::nullopt;
   return std::string_view(buffer.data(), static_cast<std::size_t>(length));
 }
