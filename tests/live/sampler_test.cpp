@@ -2,6 +2,7 @@
 #include "support/descriptor_limit.hpp"
 #include "support/eventually.hpp"
 #include "support/live_sampler.hpp"
+#include "support/sanitizers.hpp"
 
 #include <provisr/sampler.hpp>
 
@@ -151,6 +152,9 @@ std::string faults_of(const ProcessReading& reading) {
 }  // namespace
 
 TEST_CASE("short of descriptors, a process is read by path", "[sampler]") {
+  if (test::sanitizer_needs_descriptors) {
+    SKIP("the sanitizer needs descriptors for checks of its own");
+  }
   const ChildProgram child{"allocator", "1"};
   const std::string faults = in_own_process([&] {
     SamplingContext context(SamplerOptions{.proc_root = "/proc", .max_kept_descriptors = 1000});
