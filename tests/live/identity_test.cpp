@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <linux/sched.h>
 #include <optional>
 #include <string>
@@ -102,21 +103,38 @@ TEST_CASE("a process stays the same through exec", "[sampler]") {
   CHECK(samplers.kept.reading().memory_rss_bytes.has_value());
 }
 
-TEST_CASE("a process whose first thread has ended is alive", "[sampler]") {
+namespace {
+
+std::uint32_t fds_of_another_thread(pid_t pid) {
+  const auto threads = std::filesystem::path("/proc") / std::to_string(pid) / "task";
+  for (const auto& thread : std::filesystem::directory_iterator(threads)) {
+    if (thread.path().filename() != std::to_string(pid)) {
+      return test::entries_of((thread.path() / "fd").string());
+    }
+  }
+  return 0;
+}
+
+}  // namespace
+
+TEST_CASE("a process whose first thread has ended is read by another one", "[sampler]") {
   const Child child = fork_child([] {
     std::thread([] { wait_to_be_killed(); }).detach();
     ::syscall(SYS_exit, 0);  // ends only this thread
   });
   REQUIRE(eventually([&] { return test::stat_of(child.pid()).leader_has_ended(); }));
   REQUIRE(test::stat_of(child.pid()).num_threads > 1);
+  const std::uint32_t num_fds = fds_of_another_thread(child.pid());
+  REQUIRE(num_fds > 0);
   BothSamplers samplers(child.pid());
   for (LiveSampler* sampler : {&samplers.kept, &samplers.by_path}) {
     const ProcessReading reading = sampler->reading();
     CHECK(reading.cpu_time_ns.has_value());
     CHECK(reading.num_threads.has_value());
-    CHECK_FALSE(reading.memory_rss_bytes.has_value());
-    CHECK_FALSE(reading.memory_swap_bytes.has_value());
-    CHECK_FALSE(reading.num_fds.has_value());  // procfs shows none, although it has some
+    CHECK(reading.memory_rss_bytes.value_or(0) > 0);
+    CHECK(reading.memory_vms_bytes.value_or(0) > *reading.memory_rss_bytes);
+    CHECK(reading.memory_swap_bytes.has_value());
+    CHECK(reading.num_fds == Figure<std::uint32_t>(num_fds));
     CHECK_FALSE(reading.num_fds_error);
   }
 }

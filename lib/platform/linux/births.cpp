@@ -3,7 +3,6 @@
 #include "lib/platform/linux/proc_directory.hpp"
 #include "lib/platform/linux/proc_text.hpp"
 
-#include <charconv>
 #include <fcntl.h>
 #include <new>
 #include <string_view>
@@ -34,13 +33,6 @@ constexpr ProcessId first_process = 1;
   if (!stat) return std::nullopt;
   const bool may_be_adopted = stat->parent_pid == first_process || stat->parent_pid == ::getpid();
   return Descent{pid, stat->parent_pid, may_be_adopted ? stat->process_group : 0};
-}
-
-/// Returns 0 if the name is not a process id.
-[[nodiscard]] ProcessId id_of(std::string_view name) noexcept {
-  ProcessId id = 0;
-  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), id);
-  return error == std::errc{} && end == name.data() + name.size() ? id : 0;
 }
 
 }  // namespace

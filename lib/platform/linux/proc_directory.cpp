@@ -1,6 +1,7 @@
 #include "lib/platform/linux/proc_directory.hpp"
 
 #include <cerrno>
+#include <charconv>
 #include <cstddef>
 #include <cstring>
 #include <fcntl.h>
@@ -74,6 +75,12 @@ bool DirectoryReader::refill() noexcept {
   if (length <= 0) return false;
   rest_ = std::span<const std::byte>(buffer_).first(static_cast<std::size_t>(length));
   return true;
+}
+
+ProcessId id_of(std::string_view name) noexcept {
+  ProcessId id = 0;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), id);
+  return error == std::errc{} && end == name.data() + name.size() ? id : 0;
 }
 
 std::optional<std::uint32_t> count_entries(int directory, const char* path) noexcept {

@@ -78,6 +78,9 @@ class DirectoryReader {
   alignas(std::uint64_t) std::byte buffer_[4096];
 };
 
+/// Returns the id that a directory of a process or thread has as its name; 0 for any other name.
+[[nodiscard]] ProcessId id_of(std::string_view name) noexcept;
+
 /// Returns the number of entries of a directory, without "." and "..".
 [[nodiscard]] std::optional<std::uint32_t> count_entries(int directory, const char* path) noexcept;
 

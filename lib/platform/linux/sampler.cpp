@@ -9,6 +9,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <fcntl.h>
 #include <memory>
 #include <new>
 #include <optional>
@@ -121,6 +122,7 @@ struct ProcessSampler::State {
   [[nodiscard]] ReadStatus read_by_directory(ProcessReading& reading) const noexcept;
   void apply(const Statm& memory, ProcessReading& reading) const noexcept;
   [[nodiscard]] ReadStatus read_without_memory(ProcessReading& reading) const noexcept;
+  void read_by_thread(int task_directory, ProcessReading& reading) const noexcept;
   [[nodiscard]] bool may_be_swapped() const noexcept;
   void read_own_swap(ProcessReading& reading) const noexcept;
   static void read_swap(int process_directory, const char* path, ProcessReading& reading) noexcept;
@@ -373,19 +375,42 @@ void ProcessSampler::State::apply(const Statm& memory, ProcessReading& reading) 
   reading.memory_rss_bytes = memory.resident_pages * context.page_bytes;
 }
 
-/// Reads a process without memory of its own: a zombie, a kernel thread, or a process whose first
-/// thread has ended before the others. Reads by number; the caller checks that the PID was not
-/// reused.
+/// Reads a process whose first thread has no memory: a zombie, a kernel thread, or a process whose
+/// first thread has ended before the others. Reads by number; the caller checks that the PID was
+/// not reused.
 ReadStatus ProcessSampler::State::read_without_memory(ProcessReading& reading) const noexcept {
   const auto stat = read_stat(context.proc_root.get(), ProcPath(pid, "stat").c_str());
   if (!stat) return status_of_failed_read(reading);
   if (stat->has_ended()) return ReadStatus::vanished;
   reading.memory_swap_bytes = {};
   reading.num_threads = stat->num_threads;
-  if (!stat->leader_has_ended()) {
+  if (stat->leader_has_ended()) {
+    read_by_thread(task.get(), reading);
+  } else {
     read_fds(context.proc_root.get(), ProcPath(pid, "fd").c_str(), reading);
   }
   return ReadStatus::ok;
+}
+
+/// Reads what all threads share from one that still runs: procfs shows it for no thread that has
+/// ended, not even for the first one.
+void ProcessSampler::State::read_by_thread(int task_directory,
+                                           ProcessReading& reading) const noexcept {
+  const FileDescriptor threads(::openat(task_directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  DirectoryReader reader(threads.get());
+  while (const auto name = reader.next()) {
+    const ProcessId thread = id_of(*name);
+    if (thread <= 0) continue;
+    const auto memory = read_statm(task_directory, ProcPath(thread, "statm").c_str());
+    if (!memory || memory->size_pages == 0) continue;
+    apply(*memory, reading);
+    if (may_be_swapped()) {
+      read_swap(task_directory, ProcPath(thread, "status").c_str(), reading);
+    } else {
+      reading.memory_swap_bytes = 0;
+    }
+    return read_fds(task_directory, ProcPath(thread, "fd").c_str(), reading);
+  }
 }
 
 ReadStatus ProcessSampler::State::read_by_directory(ProcessReading& reading) const noexcept {
@@ -411,7 +436,11 @@ ReadStatus ProcessSampler::State::read_by_directory(ProcessReading& reading) con
       reading.memory_swap_bytes = 0;
     }
   }
-  if (!stat->leader_has_ended()) read_fds(directory.get(), "fd", reading);
+  if (stat->leader_has_ended()) {
+    read_by_thread(open_handle(directory.get(), "task").get(), reading);
+  } else {
+    read_fds(directory.get(), "fd", reading);
+  }
   return ReadStatus::ok;
 }
 
