@@ -85,6 +85,13 @@ ProcessConfig foreign_config(const std::filesystem::path& pid_file) {
   return config;
 }
 
+/// Starts a process whose PID comes into the file. Returns its parent, a shell, which collects it.
+auto start_service(const std::filesystem::path& file) {
+  return start_child({"/bin/sh", "-c",
+                      "'" + child_path() + "' threader 1 & echo $! > '" + file.string() +
+                          "'; wait; exec sleep 1000"});
+}
+
 }  // namespace
 
 TEST_CASE("instances run and are measured, and a signal stops them all") {
@@ -207,10 +214,7 @@ TEST_CASE("a process of somebody else's is watched by its pid_file") {
 TEST_CASE("the end of a process that others run is recorded, also how if the system tells") {
   const TempDirectory directory;
   const auto file = directory.path() / "other.pid";
-  // A shell is the parent, because only the parent learns how the process ended.
-  const auto parent = start_child({"/bin/sh", "-c",
-                                   "'" + child_path() + "' threader 1 & echo $! > '" +
-                                       file.string() + "'; wait; exec sleep 1000"});
+  const auto parent = start_service(file);
   SupervisedWorld world({foreign_config(file)});
   world.run([&] {
     REQUIRE(world.reaches(ProcessState::running));
@@ -231,9 +235,7 @@ TEST_CASE("the end of a process that others run is recorded, also how if the sys
 TEST_CASE("an end of somebody else's process shows at once, under each of its names") {
   const TempDirectory directory;
   const auto file = directory.path() / "other.pid";
-  const auto parent = start_child({"/bin/sh", "-c",
-                                   "'" + child_path() + "' threader 1 & echo $! > '" +
-                                       file.string() + "'; wait; exec sleep 1000"});
+  const auto parent = start_service(file);
   REQUIRE(eventually([&] { return !text_so_far(file).empty(); }));
   ProcessConfig second = foreign_config(file);
   second.name = "nginx-again";
