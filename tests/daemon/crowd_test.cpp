@@ -33,9 +33,10 @@ namespace {
       more);
 }
 
-/// Returns the PIDs of all running processes by name.
+/// Returns the PIDs of all running processes by name; none if the question got no answer.
 [[nodiscard]] std::map<std::string, int> running_pids(const rapidjson::Document& status) {
   std::map<std::string, int> pids;
+  if (!status.IsObject()) return pids;
   for (const auto& process : status["processes"].GetArray()) {
     if (!process.HasMember("pid") || process["state"] != "running") continue;
     pids[process["name"].GetString()] = process["pid"].GetInt();
@@ -43,9 +44,10 @@ namespace {
   return pids;
 }
 
-/// Returns the seconds until the next start of each process that waits for one.
+/// Returns the seconds until the next start of each process that waits for one, likewise.
 [[nodiscard]] std::vector<double> coming_starts(const rapidjson::Document& status) {
   std::vector<double> seconds;
+  if (!status.IsObject()) return seconds;
   for (const auto& process : status["processes"].GetArray()) {
     if (!process.HasMember("next_start_in_seconds")) continue;
     seconds.push_back(process["next_start_in_seconds"].GetDouble());
@@ -77,6 +79,7 @@ class PreparedDaemon {
   [[nodiscard]] HttpResult post(const std::string& path) const {
     return http_send(port_, "POST", path, TokenFile::credentials);
   }
+  /// Null if there was no answer: a daemon short of descriptors drops clients.
   [[nodiscard]] rapidjson::Document status() const {
     rapidjson::Document document;
     document.Parse(get("/api/status").body.c_str());

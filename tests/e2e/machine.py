@@ -21,6 +21,7 @@ from daemons import ROOT, need, skip
 
 CACHE = ROOT / "build" / "machine"
 DEADLINE = 400
+BOOTS = 3  # under emulation, a kernel crashes now and then while it patches its code at the start
 SWAP_BYTES = 256 * 1024 * 1024
 
 
@@ -62,6 +63,16 @@ def run_machine(command):
     return lines
 
 
+def boot(command, console):
+    """Returns the lines of a machine whose kernel has not crashed before its first check."""
+    for _ in range(BOOTS):
+        lines = run_machine(command)
+        if lines or "Kernel panic" not in console.read_text(errors="replace"):
+            break
+        print("the kernel crashed at the start: again", flush=True)
+    return lines
+
+
 def judge(lines, console):
     passed = [line for line in lines if line.startswith("ok ")]
     failed = [line for line in lines if line.startswith("FAIL ")]
@@ -97,7 +108,7 @@ def main(build, suite):
             kernel, initrd = prepare(build, suite, folder)
             with open(folder / "swap", "wb") as swap:
                 swap.truncate(SWAP_BYTES)
-            lines = run_machine(qemu(kernel, initrd, folder / "swap", console))
+            lines = boot(qemu(kernel, initrd, folder / "swap", console), console)
     except machine_image.Unavailable as reason:
         skip(str(reason))
     judge(lines, console)
