@@ -69,7 +69,7 @@ double median(std::vector<double> values) {
 
 std::int64_t rounds(std::int64_t full) {
   if (std::getenv("PROVISR_BENCH_QUICK") == nullptr) return full;
-  return std::max<std::int64_t>(full / 5, 5);
+  return std::max<std::int64_t>(full / 5, 3);
 }
 
 }  // namespace provisr::bench

@@ -31,7 +31,7 @@ void compare(benchmark::State& state, double units, const std::vector<Way>& ways
 [[nodiscard]] double median(std::vector<double> values);
 
 /// Returns how many rounds a benchmark with a fixed number of rounds makes: `full`, or a fifth of
-/// it but at least five if PROVISR_BENCH_QUICK is set in the environment.
+/// it but at least three if PROVISR_BENCH_QUICK is set in the environment.
 [[nodiscard]] std::int64_t rounds(std::int64_t full);
 
 }  // namespace provisr::bench
