@@ -80,8 +80,7 @@ class ManagedProcess {
   /// Does what is due. Must be called at next_deadline().
   virtual void update(const Moment& now) = 0;
 
-  /// Must be called when EndedChildren reports the process of expected_end(). A deadline may follow
-  /// from it that is due.
+  /// Must be called when EndedChildren reports the process of expected_end().
   virtual void note_end(const Moment& now) = 0;
 
   /// Restores what an earlier daemon knew. Must be called before the first update().

@@ -23,8 +23,8 @@ void MatchedProcess::update(const Moment& now) {
 }
 
 void MatchedProcess::note_end(const Moment& now) {
-  run_.note_end();
-  next_look_ = now.monotonic;
+  run_.note_end(now);
+  update(now);
 }
 
 /// An announced end needs no looks.

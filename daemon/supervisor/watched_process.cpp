@@ -38,11 +38,6 @@ void WatchedProcess::update(const Moment& now) {
   read_file(now);
 }
 
-void WatchedProcess::note_end(const Moment& now) {
-  run_.note_end();
-  next_look_ = now.monotonic;
-}
-
 void WatchedProcess::take_over(const RememberedProcess& before, const Moment& /*now*/) {
   run_.take_over(before);
 }

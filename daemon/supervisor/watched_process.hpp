@@ -24,7 +24,8 @@ class WatchedProcess final : public ManagedProcess {
   void reconfigure(const std::filesystem::path& pid_file, SampleScope scope);
 
   void update(const Moment& now) override;
-  void note_end(const Moment& now) override;
+  /// The file is read at the next look, so that its owner cannot hurry this program.
+  void note_end(const Moment& now) override { run_.note_end(now); }
   void take_over(const RememberedProcess& before, const Moment& now) override;
   void shut_down(const Moment& /*now*/) override { run_.flush_record(); }
   [[nodiscard]] bool ended() const override { return true; }

@@ -33,12 +33,16 @@ void WatchedRun::take_over(const RememberedProcess& before) {
 
 void WatchedRun::look(const Moment& now) {
   if (record_) complete_record(now);
+  if (!is_end_announced_) notice_end(now);
+}
+
+void WatchedRun::note_end(const Moment& now) {
+  if (record_) complete_record(now);
   notice_end(now);
 }
 
 void WatchedRun::notice_end(const Moment& now) {
-  const bool is_checked = std::exchange(may_have_ended_, false) || !is_end_announced_;
-  if (!is_alive_ || !is_checked || is_alive_()) return;
+  if (!is_alive_ || is_alive_()) return;
   const auto started_at =
       status_.started ? std::optional(status_.started->at) : std::optional<Timestamp>();
   record_ = ExitRecord{.name = status_.name,

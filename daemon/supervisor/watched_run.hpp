@@ -23,11 +23,11 @@ class WatchedRun {
 
   void take_over(const RememberedProcess& before);
 
-  /// Checks whether the process has ended, and how.
+  /// Checks how the last process has ended and, unless ends are announced, whether this one has.
   void look(const Moment& now);
 
-  /// The process may have ended. If the system announces ends, look() checks only after this call.
-  void note_end() { may_have_ended_ = true; }
+  /// Must be called when the end of expected_end() is announced.
+  void note_end(const Moment& now);
   [[nodiscard]] bool is_end_announced() const { return is_end_announced_; }
   /// Also an ended process of which it is not known yet how it ended.
   [[nodiscard]] std::optional<ProcessId> expected_end() const {
@@ -69,7 +69,6 @@ class WatchedRun {
   IsAlive is_alive_;                       ///< empty: no process
   std::unique_ptr<ProcessHandle> handle_;  ///< of the process, or of the one in record_
   bool is_end_announced_ = false;
-  bool may_have_ended_ = false;
   std::optional<ExitRecord> record_;  ///< of the latest end, until the exit status is known
   MonotonicTime record_until_{};      ///< when to record the end without a status
   std::uint64_t starts_ = 0;          ///< processes that were found under this name

@@ -254,6 +254,13 @@ TEST_CASE("an end of somebody else's process shows at once, under each of its na
     return world.status(0).state == ProcessState::absent &&
            world.status(1).state == ProcessState::absent;
   }));
+  // Its successor shows at the next look: the owner of the file cannot hurry the supervisor.
+  write_text(file, std::to_string(::getpid()));
+  supervisor.update();
+  CHECK(world.status().state == ProcessState::absent);
+  clock.advance(1s);
+  supervisor.update();
+  CHECK(world.status().pid == ::getpid());
 }
 
 TEST_CASE("a command of its own ends with the daemon's status") {

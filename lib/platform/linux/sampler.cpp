@@ -25,6 +25,9 @@ namespace {
 
 constexpr std::size_t descriptors_per_process = 3;
 
+/// Of a process whose first thread has ended. A tracer can keep any number of ended threads.
+constexpr int max_threads_tried = 64;
+
 /// The other figures of an idle process are read this much less often than its memory.
 constexpr int idle_ages_until_full_reading = 6;
 
@@ -398,7 +401,9 @@ void ProcessSampler::State::read_by_thread(int task_directory,
                                            ProcessReading& reading) const noexcept {
   const FileDescriptor threads(::openat(task_directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   DirectoryReader reader(threads.get());
-  while (const auto name = reader.next()) {
+  for (int i = 0; i < max_threads_tried; ++i) {
+    const auto name = reader.next();
+    if (!name) return;
     const ProcessId thread = id_of(*name);
     if (thread <= 0) continue;
     const auto memory = read_statm(task_directory, ProcPath(thread, "statm").c_str());
