@@ -81,6 +81,10 @@ struct Descent {
   /// leader of its process group. If a tree contains that leader, the process belongs to it.
   /// Otherwise 0.
   ProcessId orphan_of = 0;
+  /// A number that only this process has had while the system remembers it; 0 if there is none.
+  std::uint64_t incarnation = 0;
+  /// FamilyReading::children_cpu_ns when the process was found; known if `incarnation` is.
+  Figure<std::uint64_t> children_cpu_ns = {};
 };
 
 /// What a process tree needs to know about a member besides its figures.
@@ -231,6 +235,11 @@ class ProcessSampler {
   /// Reads what a process tree needs. Also reads a process that has ended, until it has been
   /// reaped. Allocates nothing.
   [[nodiscard]] ReadStatus read_family(FamilyReading& reading) noexcept;
+
+  /// As above, for a sampler opened by the PID in `found`. Takes what `found` contains, instead of
+  /// reading it again, if that certainly is of the same process. Linux: the inode of
+  /// /proc/PID/stat shows this (proc_pid_make_inode in fs/proc/base.c).
+  [[nodiscard]] ReadStatus read_family(FamilyReading& reading, const Descent& found) noexcept;
 
   /// Reads only the counters: CPU time and the requested further ones. Levels may stay unknown.
   /// Needs no begin_tick(). Allocates nothing. Linux: uses the CPU clock and one fstat(2) of the

@@ -1,5 +1,6 @@
 #include "support/daemon_runner.hpp"
 #include "support/paths.hpp"
+#include "support/running_thread.hpp"
 #include "support/send_signal.hpp"
 #include "support/text_file.hpp"
 
@@ -121,6 +122,19 @@ TEST_CASE("a process that somebody else runs is found by its pid_file") {
     REQUIRE(daemon.program().wait() == 0);
     CHECK(is_alive(first.pid()));
   }
+}
+
+TEST_CASE("a pid_file with the id of a thread names no process") {
+  const TempDirectory folder;
+  const RunningThread thread;
+  const auto pid_file = folder.write("app.pid", fmt::format("{}\n", thread.id()));
+  Daemon daemon(
+      std::string(quick_collection) +
+      fmt::format("[[processes]]\nname = \"app\"\npid_file = \"{}\"\n", pid_file.string()));
+  REQUIRE(eventually([&] { return daemon.status_of("app").HasMember("last_error"); }));
+  CHECK(daemon.state_of("app") == "absent");
+  CHECK_THAT(daemon.status_of("app")["last_error"].GetString(),
+             ContainsSubstring("cannot be watched: No such process"));
 }
 
 TEST_CASE("with a command, pid_file is written and goes when the process ends") {

@@ -4,6 +4,7 @@
 #include "daemon/platform/process_exists.hpp"
 #include "support/child_program.hpp"
 #include "support/eventually.hpp"
+#include "support/running_thread.hpp"
 #include "support/text_file.hpp"
 
 #include <catch2/catch_test_macros.hpp>
@@ -50,6 +51,12 @@ TEST_CASE("a process whose first thread has ended is what it was", "[live][match
   CHECK(facts->parent == ::getpid());
   CHECK(start_of(child.pid()) == facts->key.started_at);
   CHECK(process_exists(child.pid()));
+}
+
+TEST_CASE("the id of a thread is no process", "[live][match]") {
+  const RunningThread thread;
+  CHECK(::kill(thread.id(), 0) == 0);
+  CHECK_FALSE(process_exists(thread.id()));
 }
 
 TEST_CASE("a process that has ended is nothing any more before it was waited for",

@@ -2,6 +2,7 @@
 #include "support/descriptor_limit.hpp"
 #include "support/eventually.hpp"
 #include "support/live_sampler.hpp"
+#include "support/running_thread.hpp"
 #include "support/sanitizers.hpp"
 
 #include <provisr/sampler.hpp>
@@ -24,6 +25,7 @@ using provisr::test::Child;
 using provisr::test::ChildProgram;
 using provisr::test::DescriptorLimit;
 using provisr::test::eventually;
+using provisr::test::fork_child;
 using provisr::test::in_own_process;
 using provisr::test::LiveSampler;
 
@@ -40,6 +42,23 @@ std::optional<std::size_t> any_budget() {
 
 using Bytes = Figure<std::uint64_t>;
 using Count = Figure<std::uint32_t>;
+
+std::optional<Descent> descent_in(SamplingContext& context, ProcessId pid) {
+  for (const Descent& descent : context.new_processes()) {
+    if (descent.pid == pid) return descent;
+  }
+  return std::nullopt;
+}
+
+Bytes children_cpu_of(SamplingContext& context, const Descent& found) {
+  std::error_code error;
+  auto sampler = ProcessSampler::open(context, found.pid, error);
+  FamilyReading reading;
+  REQUIRE(sampler);
+  REQUIRE(sampler->read_family(reading, found) == ReadStatus::ok);
+  CHECK(reading.parent == found.parent);
+  return reading.children_cpu_ns;
+}
 
 }  // namespace
 
@@ -86,6 +105,36 @@ TEST_CASE("all threads are counted", "[sampler]") {
   LiveSampler sampler(child.pid(), budget);
   CHECK(sampler.reading().num_threads == Count(8U));
   CHECK(test::entries_of(test::proc_of(child.pid()) / "task") == 8);
+}
+
+TEST_CASE("the id of a thread is that of no process", "[sampler]") {
+  const test::RunningThread thread;
+  SamplingContext context;
+  std::error_code error;
+  CHECK_FALSE(ProcessSampler::open(context, thread.id(), error));
+  CHECK(error == std::errc::no_such_process);
+}
+
+TEST_CASE("what a look has found is not read again, unless it may be another process's",
+          "[sampler][tree]") {
+  SamplingContext context;
+  static_cast<void>(context.new_processes());
+  const Child child = fork_child([] { ::pause(); });
+  const std::optional<Descent> found = descent_in(context, child.pid());
+  REQUIRE(found);
+  CHECK(found->parent == ::getpid());
+  CHECK(found->children_cpu_ns == Bytes(0U));
+
+  Descent told = *found;
+  told.children_cpu_ns = 70'000'000U;  // shows which of both was taken
+  CHECK(children_cpu_of(context, told) == Bytes(70'000'000U));
+  told.incarnation = found->incarnation + 1;
+  CHECK(children_cpu_of(context, told) == Bytes(0U));
+  told.incarnation = 0;
+  CHECK(children_cpu_of(context, told) == Bytes(0U));
+  SamplingContext without_descriptors({.max_kept_descriptors = 0});
+  told.incarnation = found->incarnation;
+  CHECK(children_cpu_of(without_descriptors, told) == Bytes(0U));
 }
 
 TEST_CASE("all open descriptors are counted", "[sampler]") {

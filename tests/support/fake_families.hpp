@@ -174,6 +174,10 @@ class FakeFamilySampler {
     return ReadStatus::ok;
   }
 
+  [[nodiscard]] ReadStatus read_family(FamilyReading& reading, const Descent&) noexcept {
+    return read_family(reading);
+  }
+
  private:
   FakeFamilySampler(FakeFamilies& system, ProcessId pid,
                     std::shared_ptr<FakeFamilies::Process> process)

@@ -172,7 +172,7 @@ class FamilyRegistry {
     std::error_code error;
     const std::shared_ptr<Member> member = open(descent.pid, error);
     FamilyReading reading = counters_.family_reading();
-    if (!member || member->sampler.read_family(reading) == ReadStatus::vanished ||
+    if (!member || member->sampler.read_family(reading, descent) == ReadStatus::vanished ||
         reading.is_being_collected || reading.parent != descent.parent) {
       ancestor->has_unwatched_child |= !member && error != std::errc::no_such_process;
       ancestor->must_ask = true;

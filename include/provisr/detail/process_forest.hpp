@@ -34,6 +34,7 @@ concept SamplesFamilies = requires(Sampler& sampler, typename Sampler::Context& 
   { context.children_accounts() } -> std::same_as<ChildrenAccounts>;
   context.recount_processes();
   { sampler.read_family(family) } -> std::same_as<ReadStatus>;
+  { sampler.read_family(family, Descent{}) } -> std::same_as<ReadStatus>;
 };
 
 /// Reads the counters; reads all figures if the sampler has no read_counters().

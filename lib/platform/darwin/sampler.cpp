@@ -202,4 +202,8 @@ ReadStatus ProcessSampler::read_family(FamilyReading& reading) noexcept {
   return ReadStatus::ok;
 }
 
+ReadStatus ProcessSampler::read_family(FamilyReading& reading, const Descent&) noexcept {
+  return read_family(reading);
+}
+
 }  // namespace provisr

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <new>
 #include <string_view>
+#include <sys/stat.h>
 #include <system_error>
 #include <time.h>
 #include <unistd.h>
@@ -25,20 +26,13 @@ constexpr std::size_t usual_births = 1024;
 constexpr ProcessId incomplete_ids = 64;
 constexpr ProcessId first_process = 1;
 
-[[nodiscard]] std::optional<Descent> descent_of(int proc_root, ProcessId pid) noexcept {
-  char buffer[1024];
-  const FileDescriptor file = open_readable(proc_root, ProcPath(pid, "stat").c_str());
-  const auto text = file ? read_start(file.get(), buffer) : std::nullopt;
-  const auto stat = text ? parse_stat(*text) : std::nullopt;
-  if (!stat) return std::nullopt;
-  const bool may_be_adopted = stat->parent_pid == first_process || stat->parent_pid == ::getpid();
-  return Descent{pid, stat->parent_pid, may_be_adopted ? stat->process_group : 0};
-}
-
 }  // namespace
 
 Births::Births(int proc_root, bool has_own_pids, IsProcess is_process)
-    : proc_root_(proc_root), has_own_pids_(has_own_pids), is_process_(is_process) {
+    : proc_root_(proc_root),
+      has_own_pids_(has_own_pids),
+      is_process_(is_process),
+      own_pid_(::getpid()) {
   known_.reserve(usual_births);
   unresolved_.reserve(usual_births);
   looked_at_again_.reserve(usual_births);
@@ -121,9 +115,25 @@ void Births::look_again() {
 /// Returns false if no process has the id; a thread may have it.
 bool Births::find(ProcessId id) {
   if (!is_process_(id)) return false;
-  const auto descent = descent_of(proc_root_, id);
+  const auto descent = descent_of(id);
   if (descent) known_.push_back(*descent);
   return descent.has_value();
+}
+
+std::optional<Descent> Births::descent_of(ProcessId pid) const noexcept {
+  char buffer[1024];
+  const FileDescriptor file = open_readable(proc_root_, ProcPath(pid, "stat").c_str());
+  const auto text = file ? read_start(file.get(), buffer) : std::nullopt;
+  const auto stat = text ? parse_stat(*text) : std::nullopt;
+  if (!stat) return std::nullopt;
+  const bool may_be_adopted = stat->parent_pid == first_process || stat->parent_pid == own_pid_;
+  Descent descent{pid, stat->parent_pid, may_be_adopted ? stat->process_group : 0};
+  struct stat status;
+  if (!stat->is_being_collected() && read_status(file.get(), status)) {
+    descent.incarnation = status.st_ino;
+    descent.children_cpu_ns = stat->children_clock_ticks * clock_tick_ns();
+  }
+  return descent;
 }
 
 void Births::note_missed() noexcept {
@@ -155,7 +165,7 @@ void Births::scan_directory(int directory) {
   while (const auto name = reader.next()) {
     const ProcessId id = id_of(*name);
     if (id <= 0) continue;
-    if (const auto descent = descent_of(proc_root_, id)) known_.push_back(*descent);
+    if (const auto descent = descent_of(id)) known_.push_back(*descent);
   }
 }
 

@@ -50,6 +50,7 @@ class Births {
   void follow_up_to(ProcessId newest);
   void look_again();
   [[nodiscard]] bool find(ProcessId id);
+  [[nodiscard]] std::optional<Descent> descent_of(ProcessId pid) const noexcept;
   void note_missed() noexcept;
   void scan();
   void scan_directory(int directory);
@@ -58,6 +59,7 @@ class Births {
   int proc_root_;
   bool has_own_pids_;
   IsProcess is_process_;
+  ProcessId own_pid_;                  ///< of this program
   FileDescriptor newest_id_;           ///< the file whose last field is the newest id
   std::vector<Descent> known_;         ///< found since the tick began, or all processes
   std::size_t first_found_ = 0;        ///< of known_: what the current look has found begins here

@@ -33,6 +33,10 @@ constexpr std::size_t name_offset = offsetof(DirectoryEntry, type) + 1;
 
 }  // namespace
 
+std::uint64_t clock_tick_ns() noexcept {
+  return 1'000'000'000U / static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK));
+}
+
 FileDescriptor open_readable(int directory, const char* path) noexcept {
   return FileDescriptor(::openat(directory, path, O_RDONLY | O_CLOEXEC));
 }

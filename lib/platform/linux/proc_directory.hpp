@@ -38,6 +38,9 @@ class ProcPath {
   char text_[48];
 };
 
+/// Returns the unit of the times in `stat`, in nanoseconds: usually 10 ms.
+[[nodiscard]] std::uint64_t clock_tick_ns() noexcept;
+
 [[nodiscard]] FileDescriptor open_readable(int directory, const char* path) noexcept;
 
 /// Opens a directory for lookups and fstat(2) only; needs no permission to list it.

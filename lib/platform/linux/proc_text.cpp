@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <concepts>
+#include <cstring>
 #include <system_error>
 
 namespace provisr::linux_platform {
@@ -113,9 +114,9 @@ std::optional<Statm> parse_statm(std::string_view text) noexcept {
 
 std::optional<Stat> parse_stat(std::string_view text) noexcept {
   // Field 2 is the program's name in parentheses; it may itself contain spaces and parentheses.
-  const auto name_end = text.rfind(')');
-  if (name_end == std::string_view::npos) return std::nullopt;
-  FieldReader fields(text.substr(name_end + 1));
+  const auto* const name_end = static_cast<const char*>(::memrchr(text.data(), ')', text.size()));
+  if (name_end == nullptr) return std::nullopt;
+  FieldReader fields({name_end + 1, text.data() + text.size()});
   Stat stat;
   stat.state = fields.letter();
   stat.parent_pid = fields.number<std::int32_t>();

@@ -41,6 +41,9 @@ struct Stat {
   /// although other threads may still use both.
   [[nodiscard]] bool leader_has_ended() const noexcept { return state == 'Z' || state == 'X'; }
 
+  /// EXIT_DEAD is set before the usage is added to the parent's.
+  [[nodiscard]] bool is_being_collected() const noexcept { return state == 'X'; }
+
   /// Returns whether the process has executed no program since it was forked (flag 1 of ps(1)).
   [[nodiscard]] bool is_unexecuted_fork() const noexcept {
     constexpr std::uint32_t forked_but_not_executed = 0x40;  // PF_FORKNOEXEC

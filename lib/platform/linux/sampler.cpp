@@ -116,6 +116,7 @@ struct ProcessSampler::State {
   [[nodiscard]] FurtherReader* further_reader() noexcept;
   [[nodiscard]] int own_task(FileDescriptor& opened) const noexcept;
   [[nodiscard]] ReadStatus read_family(FamilyReading& reading) const noexcept;
+  [[nodiscard]] bool is_certainly(const Descent& found) const noexcept;
   [[nodiscard]] ReadStatus read_counters(ProcessReading& reading) noexcept;
   [[nodiscard]] ReadStatus read_cpu_time(ProcessReading& reading) noexcept;
   [[nodiscard]] bool is_still_there() const noexcept;
@@ -152,7 +153,9 @@ std::error_code ProcessSampler::State::open() {
   if (pid <= 0) return std::make_error_code(std::errc::no_such_process);
   if (context.has_own_pids) {
     clockid_t clock{};
-    if (::clock_getcpuclockid(pid, &clock) == 0) cpu_clock = clock;
+    const int failure = ::clock_getcpuclockid(pid, &clock);
+    if (failure == ESRCH) return process_error(failure);  // also for the id of a thread
+    if (failure == 0) cpu_clock = clock;
   }
   if (cpu_clock && try_keep()) return {};
   const auto stat = read_stat(context.proc_root.get(), ProcPath(pid, "stat").c_str());
@@ -427,7 +430,7 @@ ReadStatus ProcessSampler::State::read_by_directory(ProcessReading& reading) con
   if (stat->has_ended() || stat->start_clock_ticks != start_clock_ticks) {
     return ReadStatus::vanished;
   }
-  if (!cpu_clock) reading.cpu_time_ns = stat->cpu_clock_ticks * context.clock_tick_ns;
+  if (!cpu_clock) reading.cpu_time_ns = stat->cpu_clock_ticks * clock_tick_ns();
   reading.num_threads = stat->num_threads;
   if (stat->size_bytes > 0) {
     // `stat` also contains the resident pages, but without what each CPU has not yet added to the
@@ -497,14 +500,20 @@ ReadStatus ProcessSampler::State::read_family(FamilyReading& reading) const noex
   if (!stat) return says_no_such_process(errno) ? ReadStatus::vanished : ReadStatus::ok;
   if (!statm && stat->start_clock_ticks != start_clock_ticks) return ReadStatus::vanished;
   reading.parent = stat->parent_pid;
-  // EXIT_DEAD is set before the usage is added to the parent's.
-  reading.is_being_collected = stat->state == 'X';
-  reading.children_cpu_ns = stat->children_clock_ticks * context.clock_tick_ns;
+  reading.is_being_collected = stat->is_being_collected();
+  reading.children_cpu_ns = stat->children_clock_ticks * clock_tick_ns();
   constexpr std::size_t faults = further_slot<figures>("major_faults");
   if (reading.children.asks_for(faults)) {
     reading.children.set(faults, stat->children_major_faults);
   }
   return ReadStatus::ok;
+}
+
+/// Returns false if it cannot be told.
+bool ProcessSampler::State::is_certainly(const Descent& found) const noexcept {
+  struct stat status;
+  return statm && found.incarnation != 0 && ::fstatat(task.get(), "../stat", &status, 0) == 0 &&
+         status.st_ino == found.incarnation;
 }
 
 std::optional<Statm> ProcessSampler::State::read_kept_statm() const noexcept {
@@ -546,6 +555,14 @@ ReadStatus ProcessSampler::read(ProcessReading& reading) noexcept {
 ReadStatus ProcessSampler::read_family(FamilyReading& reading) noexcept {
   reading.clear();
   return state_->read_family(reading);
+}
+
+ReadStatus ProcessSampler::read_family(FamilyReading& reading, const Descent& found) noexcept {
+  if (!reading.children.asked.empty() || !state_->is_certainly(found)) return read_family(reading);
+  reading.clear();
+  reading.parent = found.parent;
+  reading.children_cpu_ns = found.children_cpu_ns;
+  return ReadStatus::ok;
 }
 
 ReadStatus ProcessSampler::read_counters(ProcessReading& reading) noexcept {

@@ -53,7 +53,6 @@ SamplingContext::State::State(const SamplerOptions& options)
       has_fd_count_by_size(has_own_pids && tells_fd_count_by_size(proc_root.get())),
       descriptor_budget(options.max_kept_descriptors.value_or(default_descriptor_budget())),
       page_bytes(static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE))),
-      clock_tick_ns(1'000'000'000U / static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK))),
       max_idle_age(options.max_idle_age),
       reclaim(proc_root.get()),
       births(proc_root.get(), has_own_pids),

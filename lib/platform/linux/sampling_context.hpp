@@ -25,7 +25,6 @@ struct SamplingContext::State {
   std::size_t descriptor_budget;
   std::size_t kept_descriptors = 0;
   std::uint64_t page_bytes;
-  std::uint64_t clock_tick_ns;
   std::chrono::nanoseconds max_idle_age;
   linux_platform::ReclaimWatch reclaim;
   linux_platform::SwapWatch swap;

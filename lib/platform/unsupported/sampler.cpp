@@ -54,5 +54,8 @@ ReadStatus ProcessSampler::read_counters(ProcessReading&) noexcept {
 ReadStatus ProcessSampler::read_family(FamilyReading&) noexcept {
   return ReadStatus::vanished;
 }
+ReadStatus ProcessSampler::read_family(FamilyReading&, const Descent&) noexcept {
+  return ReadStatus::vanished;
+}
 
 }  // namespace provisr

@@ -137,6 +137,10 @@ ReadStatus ProcessSampler::read_family(FamilyReading& reading) noexcept {
   return ReadStatus::ok;
 }
 
+ReadStatus ProcessSampler::read_family(FamilyReading& reading, const Descent&) noexcept {
+  return read_family(reading);
+}
+
 ReadStatus ProcessSampler::read_counters(ProcessReading& reading) noexcept {
   reading.clear();
   FILETIME created{};
