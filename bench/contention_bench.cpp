@@ -1,12 +1,11 @@
 // The cost of reads while ticks go on. 1 to 20 threads query the latest sample, the history and the
-// group of one process after another. Another thread ticks over 1,000 real processes with pauses of
-// 100 ms and reads each process in full, as if it had run. The comparison is the same work with one
-// mutex over everything.
+// group of one process after another. Another thread ticks over 1,000 or 3,000 real processes with
+// pauses of 100 ms and reads each process in full, as if it had run. The comparison is the same
+// work with one mutex over everything.
 //
 //   waiting  Each thread makes about a thousand queries per second, at times that are independent
-//   of
-//            the ticks, like scrapers and people. Measures the wait for each answer: mean and 99th
-//            percentile. A thread that queried again only after an answer would leave out most
+//            of the ticks, like scrapers and people. Measures the wait for each answer: mean and
+//            99th percentile. A thread that queried again only after an answer would leave out most
 //            queries that have to wait for a tick.
 //   busy     All threads query without pauses. Measures the time of the run divided by all queries.
 //            The processors are busy in both variants, so this is the cost of the queries
@@ -40,7 +39,8 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-constexpr std::size_t processes = 1'000;
+constexpr std::size_t usual_processes = 1'000;
+constexpr std::size_t many_processes = 3'000;
 constexpr std::size_t max_history = 100;
 constexpr std::chrono::milliseconds between_ticks{100};
 constexpr std::size_t busy_questions = 300'000;
@@ -53,7 +53,7 @@ constexpr std::size_t questions_of_a_waiting_reader = 500;
 }
 
 template <class Store>
-void watch_sleepers(Store& store) {
+void watch_sleepers(Store& store, std::size_t processes) {
   const std::span<const pid_t> pids = shared_sleepers().first(processes);
   for (std::size_t i = 0; i < pids.size(); ++i) {
     static_cast<void>(store.track(process_name(i), pids[i]));
@@ -89,7 +89,8 @@ class Ticker {
 template <class Store>
 class Asker {
  public:
-  Asker(const Store& store, std::size_t number) : store_(store), next_(number * 21) {
+  Asker(const Store& store, std::size_t processes, std::size_t number)
+      : store_(store), next_(number * 21) {
     for (std::size_t i = 0; i < processes; ++i) {
       names_.push_back(process_name(i));
       bases_.push_back(names_[i].substr(0, names_[i].find('-')));
@@ -97,7 +98,7 @@ class Asker {
   }
 
   void ask() {
-    const std::size_t process = next_ / 3 % processes;
+    const std::size_t process = next_ / 3 % names_.size();
     switch (next_++ % 3) {
       case 0:
         benchmark::DoNotOptimize(store_.latest(names_[process]));
@@ -120,12 +121,12 @@ class Asker {
 
 /// Runs `read(asker, number)` on each of `threads` threads while a Ticker ticks the store.
 template <class Store, class Read>
-void read_while_ticking(Store& store, std::size_t threads, Read read) {
+void read_while_ticking(Store& store, std::size_t processes, std::size_t threads, Read read) {
   const Ticker<Store> ticker(store);
   std::vector<std::thread> readers;
   for (std::size_t i = 0; i < threads; ++i) {
-    readers.emplace_back([&store, &read, i] {
-      Asker<Store> asker(store, i);
+    readers.emplace_back([&store, &read, processes, i] {
+      Asker<Store> asker(store, processes, i);
       read(asker, i);
     });
   }
@@ -145,9 +146,9 @@ struct Waits {
 }
 
 template <class Store>
-[[nodiscard]] Waits measure_waits(Store& store, std::size_t threads) {
+[[nodiscard]] Waits measure_waits(Store& store, std::size_t processes, std::size_t threads) {
   std::vector<std::vector<double>> waits(threads);
-  read_while_ticking(store, threads, [&](auto& asker, std::size_t number) {
+  read_while_ticking(store, processes, threads, [&](auto& asker, std::size_t number) {
     std::minstd_rand random(static_cast<std::uint32_t>(number + 1));
     std::uniform_int_distribution<int> pause_us(500, 1'500);
     for (std::size_t i = 0; i < questions_of_a_waiting_reader; ++i) {
@@ -163,18 +164,18 @@ template <class Store>
   return summary(std::move(all));
 }
 
-void waiting(benchmark::State& state) {
+void measure_waiting(benchmark::State& state, std::size_t processes) {
   const auto threads = static_cast<std::size_t>(state.range(0));
   raise_descriptor_limit();
   Registry ours({.max_history = max_history, .diagnostics = {}}, in_full());
   GlobalMutexRegistry<ProcessSampler> one_mutex(max_history, in_full());
-  watch_sleepers(ours);
-  watch_sleepers(one_mutex);
+  watch_sleepers(ours, processes);
+  watch_sleepers(one_mutex, processes);
   std::vector<double> our_means, our_p99s, their_means, their_p99s, ratios;
   for (auto _ : state) {
     const auto begun = SteadyClock::now();
-    const Waits our_waits = measure_waits(ours, threads);
-    const Waits their_waits = measure_waits(one_mutex, threads);
+    const Waits our_waits = measure_waits(ours, processes, threads);
+    const Waits their_waits = measure_waits(one_mutex, processes, threads);
     our_means.push_back(our_waits.mean_ns);
     our_p99s.push_back(our_waits.p99_ns);
     their_means.push_back(their_waits.mean_ns);
@@ -188,12 +189,20 @@ void waiting(benchmark::State& state) {
   state.counters["one_mutex_p99_ns"] = median(their_p99s);
   state.counters["one_mutex_ratio"] = median(ratios);
 }
+void waiting(benchmark::State& state) {
+  measure_waiting(state, usual_processes);
+}
 BENCHMARK(waiting)->Arg(1)->Arg(2)->Arg(5)->Arg(10)->Arg(20)->UseManualTime()->Iterations(
     rounds(15));
 
+void waiting_among_many(benchmark::State& state) {
+  measure_waiting(state, many_processes);
+}
+BENCHMARK(waiting_among_many)->Arg(20)->UseManualTime()->Iterations(rounds(15));
+
 template <class Store>
 void ask_busily(Store& store, std::size_t threads) {
-  read_while_ticking(store, threads, [threads](auto& asker, std::size_t) {
+  read_while_ticking(store, usual_processes, threads, [threads](auto& asker, std::size_t) {
     for (std::size_t i = 0; i < busy_questions / threads; ++i) asker.ask();
   });
 }
@@ -203,8 +212,8 @@ void busy(benchmark::State& state) {
   raise_descriptor_limit();
   Registry ours({.max_history = max_history, .diagnostics = {}}, in_full());
   GlobalMutexRegistry<ProcessSampler> one_mutex(max_history, in_full());
-  watch_sleepers(ours);
-  watch_sleepers(one_mutex);
+  watch_sleepers(ours, usual_processes);
+  watch_sleepers(one_mutex, usual_processes);
   compare(state, static_cast<double>(busy_questions),
           {{"ours", [&] { ask_busily(ours, threads); }},
            {"one_mutex", [&] { ask_busily(one_mutex, threads); }}});

@@ -150,20 +150,27 @@ def match_rows(results):
               time_text(results.get("match_births/1000", "birth_ns")))
 
 
+def waiting_row(results, name, threads, processes, with_target):
+    less = results.get(name, "one_mutex_ratio")
+    return row(f"wait for an answer while ticks over {processes} go on, {threads} threads",
+               time_text(results.get(name, "ours_ns")), "–",
+               time_text(results.get(name, "one_mutex_ns")) + " one mutex", None, less,
+               "≥ 50 × less than one mutex" if with_target else "",
+               at_least(less, 50) if with_target else None)
+
+
+def slowest_waits_row(results, name):
+    ours, theirs = results.get(name, "ours_p99_ns"), results.get(name, "one_mutex_p99_ns")
+    return row("the same, 99th percentile", time_text(ours), "–",
+               time_text(theirs) + " one mutex", None, theirs / ours if ours and theirs else None)
+
+
 def contention_rows(results):
     for threads in (1, 2, 5, 10, 20):
-        name = f"waiting/{threads}"
-        less = results.get(name, "one_mutex_ratio")
-        with_target = threads == 20
-        yield row(f"wait for an answer while ticks go on, {threads} threads",
-                  time_text(results.get(name, "ours_ns")), "–",
-                  time_text(results.get(name, "one_mutex_ns")) + " one mutex", None, less,
-                  "≥ 50 × less than one mutex" if with_target else "",
-                  at_least(less, 50) if with_target else None)
-    name = "waiting/20"
-    ours, theirs = results.get(name, "ours_p99_ns"), results.get(name, "one_mutex_p99_ns")
-    yield row("the same, 99th percentile of 20 threads", time_text(ours), "–",
-              time_text(theirs) + " one mutex", None, theirs / ours if ours and theirs else None)
+        yield waiting_row(results, f"waiting/{threads}", threads, "1,000", threads == 20)
+    yield slowest_waits_row(results, "waiting/20")
+    yield waiting_row(results, "waiting_among_many/20", 20, "3,000", True)
+    yield slowest_waits_row(results, "waiting_among_many/20")
     for threads in (1, 20):
         name = f"busy/{threads}"
         yield row(f"an answer, {threads} threads asking without a pause",
