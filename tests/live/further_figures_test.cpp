@@ -22,6 +22,7 @@
 #include <string_view>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
@@ -174,6 +175,36 @@ TEST_CASE("further figures are those that /proc tells", "[live][collect]") {
              return fresh.sample(0).more[slot] == (*row)[slot];
            });
   }));
+}
+
+TEST_CASE("further figures of a process whose first thread has ended are those of another one",
+          "[live][collect]") {
+  const std::size_t kept = GENERATE(std::size_t{0}, std::size_t{30});
+  const Child child = fork_child([] {
+    std::thread([] {
+      for (;;) ::pause();
+    }).detach();
+    ::syscall(SYS_exit, 0);  // ends only this thread
+  });
+  const std::string proc = "/proc/" + std::to_string(child.pid());
+  REQUIRE(eventually([&] { return number_in(proc + "/status", "VmHWM:") == 0; }));
+  std::string thread = proc;
+  for (const auto& entry : fs::directory_iterator(proc + "/task")) {
+    if (entry.path().filename() != std::to_string(child.pid())) thread = entry.path();
+  }
+  Registry registry({.further_figures = everything}, context_with(kept));
+  REQUIRE_FALSE(registry.track("app", child.pid()));
+  std::optional<Row> row;
+  CHECK(eventually([&] {
+    registry.tick();
+    row = row_of(registry, "app");
+    return row && (*row)[pss] == Value(number_in(thread + "/smaps_rollup", "Pss:") * 1024);
+  }));
+  REQUIRE(row);
+  CHECK((*row)[peak] == Value(number_in(thread + "/status", "VmHWM:") * 1024));
+  CHECK(*(*row)[peak] > 0);
+  CHECK(*(*row)[pss] > 0);
+  for (const std::size_t slot : counters) CHECK((*row)[slot].has_value());
 }
 
 TEST_CASE("a tree loses nothing of workers that end, and no counter falls", "[live][collect]") {

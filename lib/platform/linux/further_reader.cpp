@@ -1,5 +1,6 @@
 #include "lib/platform/linux/further_reader.hpp"
 
+#include "lib/platform/linux/living_thread.hpp"
 #include "lib/platform/linux/proc_directory.hpp"
 #include "lib/platform/linux/proc_text.hpp"
 
@@ -40,6 +41,13 @@ template <std::size_t size>
                                                         char (&buffer)[size]) noexcept {
   const FileDescriptor file = open_readable(task, path);
   return file ? read_start(file.get(), buffer) : std::nullopt;
+}
+
+/// Empty for a thread that has ended and for a kernel thread.
+[[nodiscard]] std::optional<std::uint64_t> peak_in(int task, const char* status) noexcept {
+  char buffer[status_buffer_size];
+  const auto text = read_file(task, status, buffer);
+  return text ? parse_status_bytes(*text, "VmHWM") : std::nullopt;
 }
 
 }  // namespace
@@ -87,9 +95,12 @@ void FurtherReader::read_switches(int task) noexcept {
 }
 
 void FurtherReader::read_peak(int task) noexcept {
-  char buffer[status_buffer_size];
-  const auto text = read_file(task, "../status", buffer);
-  set(peak_slot, text ? parse_status_bytes(*text, "VmHWM") : std::nullopt);
+  auto bytes = peak_in(task, "../status");
+  if (!bytes) {
+    const auto thread = find_living_thread(task);
+    if (thread) bytes = peak_in(task, ProcPath(thread->id, "status").c_str());
+  }
+  set(peak_slot, bytes);
 }
 
 void FurtherReader::read_limits(int task) noexcept {

@@ -1,5 +1,6 @@
 #include "lib/platform/linux/pss_reader.hpp"
 
+#include "lib/platform/linux/living_thread.hpp"
 #include "lib/platform/linux/proc_directory.hpp"
 #include "lib/platform/linux/proc_text.hpp"
 
@@ -9,14 +10,26 @@
 
 namespace provisr::linux_platform {
 
-Figure<std::uint64_t> read_pss(int task) noexcept {
+namespace {
+
+[[nodiscard]] Figure<std::uint64_t> pss_in(int task, const char* smaps_rollup) noexcept {
   char buffer[4096];
-  const FileDescriptor file = open_readable(task, "../smaps_rollup");
+  const FileDescriptor file = open_readable(task, smaps_rollup);
   const auto text = file ? read_start(file.get(), buffer) : std::nullopt;
   if (!text) return {};
   errno = EBADMSG;
   const auto bytes = parse_status_bytes(*text, "Pss");
   return bytes ? Figure<std::uint64_t>(*bytes) : Figure<std::uint64_t>();
+}
+
+}  // namespace
+
+Figure<std::uint64_t> read_pss(int task) noexcept {
+  const Figure<std::uint64_t> bytes = pss_in(task, "../smaps_rollup");
+  if (bytes || !says_no_such_process(errno)) return bytes;
+  const auto thread = find_living_thread(task);
+  errno = ESRCH;
+  return thread ? pss_in(task, ProcPath(thread->id, "smaps_rollup").c_str()) : bytes;
 }
 
 std::optional<PssReader::Result> PssReader::Job::take() noexcept {

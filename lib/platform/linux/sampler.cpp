@@ -1,4 +1,5 @@
 #include "lib/platform/linux/further_reader.hpp"
+#include "lib/platform/linux/living_thread.hpp"
 #include "lib/platform/linux/proc_directory.hpp"
 #include "lib/platform/linux/proc_text.hpp"
 #include "lib/platform/linux/sampling_context.hpp"
@@ -24,9 +25,6 @@ using namespace linux_platform;
 namespace {
 
 constexpr std::size_t descriptors_per_process = 3;
-
-/// Of a process whose first thread has ended. A tracer can keep any number of ended threads.
-constexpr int max_threads_tried = 64;
 
 /// The other figures of an idle process are read this much less often than its memory.
 constexpr int idle_ages_until_full_reading = 6;
@@ -398,27 +396,18 @@ ReadStatus ProcessSampler::State::read_without_memory(ProcessReading& reading) c
   return ReadStatus::ok;
 }
 
-/// Reads what all threads share from one that still runs: procfs shows it for no thread that has
-/// ended, not even for the first one.
+/// Reads what all threads share, after the first one has ended.
 void ProcessSampler::State::read_by_thread(int task_directory,
                                            ProcessReading& reading) const noexcept {
-  const FileDescriptor threads(::openat(task_directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  DirectoryReader reader(threads.get());
-  for (int i = 0; i < max_threads_tried; ++i) {
-    const auto name = reader.next();
-    if (!name) return;
-    const ProcessId thread = id_of(*name);
-    if (thread <= 0) continue;
-    const auto memory = read_statm(task_directory, ProcPath(thread, "statm").c_str());
-    if (!memory || memory->size_pages == 0) continue;
-    apply(*memory, reading);
-    if (may_be_swapped()) {
-      read_swap(task_directory, ProcPath(thread, "status").c_str(), reading);
-    } else {
-      reading.memory_swap_bytes = 0;
-    }
-    return read_fds(task_directory, ProcPath(thread, "fd").c_str(), reading);
+  const auto thread = find_living_thread(task_directory);
+  if (!thread) return;
+  apply(thread->memory, reading);
+  if (may_be_swapped()) {
+    read_swap(task_directory, ProcPath(thread->id, "status").c_str(), reading);
+  } else {
+    reading.memory_swap_bytes = 0;
   }
+  read_fds(task_directory, ProcPath(thread->id, "fd").c_str(), reading);
 }
 
 ReadStatus ProcessSampler::State::read_by_directory(ProcessReading& reading) const noexcept {
