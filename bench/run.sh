@@ -60,7 +60,7 @@ run_all() {
   mkdir -p "$results"
   rm -f "$results"/*_bench.json "$results/serve.json" "$results/scenarios.json" \
     "$results/daemon_cpu.json"
-  for subject in ring_buffer publish sampling tick tree match contention exposition json; do
+  for subject in ring_buffer publish sampling tick tree match contention exposition json query; do
     run_program "${subject}_bench"
   done
   say "serving, with wrk"

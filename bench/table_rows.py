@@ -136,7 +136,9 @@ def tree_rows(results):
     over = inverse(results.get(name, "alone_ratio"))
     yield row("tick over a tree of 10, among 5,000 strangers",
               time_text(results.get(name, "among_ns")),
-              time_text(results.get(name, "alone_ns")) + " without them", "–", over, None,
+              time_text(results.get(name, "alone_ns")) + " without them",
+              time_text(results.get("walk/5000", "walk_ns")) + " looking at all", over,
+              results.get("walk/5000", "walk_ratio"),
               "no difference: ≤ 1.05 ×", at_most(over, 1.05))
 
 
@@ -198,6 +200,22 @@ def text_rows(results):
     yield row("a sample in JSON", time_text(results.get(name, "ours_ns")),
               time_text(results.get(name, "to_chars_ns")) + " to_chars", "–", over, None,
               "≤ 3 × to_chars", at_most(over, 3))
+
+
+def query_rows(results):
+    for size, target in ((100_000, None), (1_000_000, 5e6)):
+        name = f"query/{size}"
+        cost, p95 = results.get(name, "ours_ns"), results.get(name, "p95_ns")
+        held = results.get(name, "held_bytes")
+        yield row(f"averages of 1,000 steps, a sample of {size:,}", time_text(cost),
+                  time_text(results.get(name, "bare_ns")) + " adding them up",
+                  time_text(results.get(name, "whole_ns")) + " sorted into steps first",
+                  inverse(results.get(name, "bare_ratio")), results.get(name, "whole_ratio"),
+                  "≥ 5 million samples a second" if target else "",
+                  at_least(1e9 / cost, target) if target and cost else None)
+        yield row("the same, 95th percentiles", time_text(p95))
+        yield row("memory that the averages hold while they are made",
+                  f"{held / 1024:,.0f} KiB" if held else "–")
 
 
 def serving_rows(results):
@@ -279,6 +297,6 @@ HEADER = ["work", "provisr", "the limit", "the other way", "ours ÷ limit", "oth
 def make_table(results):
     rows = [HEADER, ["---"] * len(HEADER)]
     for part in (push_rows, sampling_rows, tree_rows, match_rows, contention_rows, text_rows,
-                 serving_rows, daemon_cpu_rows, scenario_rows, peer_rows):
+                 query_rows, serving_rows, daemon_cpu_rows, scenario_rows, peer_rows):
         rows.extend(part(results))
     return rows

@@ -7,10 +7,14 @@
 //               difference to a later tick over the same members
 //   strangers   a tick over a tree of ten without births, while 5,000 other processes sleep on the
 //               machine, compared with the same tick without them
+//   walk        a tick over a tree of ten among 5,000 other processes, compared with the obvious
+//               way: to find the members by reading the parent of every process, then to open, read
+//               and parse the files of each member
 
 #include "bench/support/bare_process.hpp"
 #include "bench/support/comparison.hpp"
 #include "bench/support/fake_sampler.hpp"
+#include "bench/support/naive_process.hpp"
 #include "bench/support/sleepers.hpp"
 #include "bench/support/sleeping_tree.hpp"
 
@@ -137,6 +141,22 @@ void strangers(benchmark::State& state) {
            {.name = "alone", .work = tick, .before = calm_down}});
 }
 BENCHMARK(strangers)->Arg(5'000)->UseManualTime()->Iterations(rounds(15));
+
+void walk(benchmark::State& state) {
+  const auto count = static_cast<std::size_t>(state.range(0));
+  const SleepingTree processes(10);
+  Sleepers crowd;
+  if (crowd.first(count).size() < count) throw std::runtime_error("too few processes");
+  const auto registry = watch_trees(std::span(processes.pids()).first(1));
+  compare(state, 1,
+          {{"tick", [&] { registry->tick(); }},
+           {"walk", [&] {
+              for (const pid_t pid : find_tree_naively(processes.pids().front())) {
+                benchmark::DoNotOptimize(read_naively(pid));
+              }
+            }}});
+}
+BENCHMARK(walk)->Arg(5'000)->UseManualTime()->Iterations(rounds(15));
 
 }  // namespace
 }  // namespace provisr::bench

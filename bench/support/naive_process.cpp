@@ -2,9 +2,11 @@
 
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <dirent.h>
 #include <fcntl.h>
+#include <map>
 #include <string>
 #include <unistd.h>
 
@@ -60,7 +62,35 @@ void parse_status(const std::string& text, ProcessReading& reading) {
   }
 }
 
+[[nodiscard]] std::multimap<pid_t, pid_t> children_of_all() {
+  std::multimap<pid_t, pid_t> children;
+  DIR* const directory = ::opendir("/proc");
+  if (directory == nullptr) return children;
+  while (const dirent* const entry = ::readdir(directory)) {
+    const pid_t pid = std::atoi(entry->d_name);
+    if (pid <= 0) continue;
+    const std::string stat = read_file("/proc/" + std::to_string(pid) + "/stat");
+    const char* const after_name = std::strrchr(stat.c_str(), ')');
+    int parent = 0;
+    if (after_name != nullptr && std::sscanf(after_name + 1, " %*c %d", &parent) == 1) {
+      children.emplace(parent, pid);
+    }
+  }
+  ::closedir(directory);
+  return children;
+}
+
 }  // namespace
+
+std::vector<pid_t> find_tree_naively(pid_t leader) {
+  const std::multimap<pid_t, pid_t> children = children_of_all();
+  std::vector<pid_t> members{leader};
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    const auto [first, last] = children.equal_range(members[i]);
+    for (auto child = first; child != last; ++child) members.push_back(child->second);
+  }
+  return members;
+}
 
 std::optional<ProcessReading> read_naively(pid_t pid) {
   const std::string directory = "/proc/" + std::to_string(pid);
