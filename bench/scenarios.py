@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Measures the real daemon under load: slow clients, a thousand children, children that flap.
+"""Measures the real daemon under load: slow clients, a thousand children, children that crash or flap.
 
 Prints a JSON object. The argument is the build directory of bench/run.sh. Each comparison is made
 within one run.
@@ -9,9 +9,12 @@ import contextlib
 import json
 import os
 import resource
+import shutil
+import signal
 import socket
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -30,6 +33,14 @@ def allow_descriptors(count):
         raise RuntimeError(f"{count} descriptors are needed, the limit is {hard}")
     if soft != resource.RLIM_INFINITY and soft < count:
         resource.setrlimit(resource.RLIMIT_NOFILE, (count, hard))
+
+
+def wait_until(is_so):
+    deadline = time.monotonic() + WAIT_SECONDS
+    while not is_so():
+        if time.monotonic() > deadline:
+            raise RuntimeError("waited in vain")
+        time.sleep(0.02)
 
 
 def percentile(values, share):
@@ -113,11 +124,7 @@ def children(build, quiet, flapping=0):
             while not answers(metrics_port):
                 time.sleep(0.001)
             first_answer = time.monotonic() - begun
-            deadline = begun + WAIT_SECONDS
-            while states(api_port).count("running") < quiet:
-                if time.monotonic() > deadline:
-                    raise RuntimeError("the children do not start")
-                time.sleep(0.02)
+            wait_until(lambda: states(api_port).count("running") >= quiet)
             yield daemon, first_answer, time.monotonic() - begun
 
 
@@ -148,6 +155,66 @@ def flapping(build, quiet, count, seconds):
     return {"quiet": quiet, "flapping": count, "cpu_percent": 100 * used / seconds}
 
 
+def children_of(pid):
+    found = set()
+    for task in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{task}/children", encoding="ascii") as children_file:
+            found.update(children_file.read().split())
+    return found
+
+
+@contextlib.contextmanager
+def traced(pid, file):
+    """Writes the system calls of a process and of its new children to a file, by strace."""
+    with running(["strace", "-f", "-q", "-o", file, "-p", str(pid)], stderr=subprocess.DEVNULL):
+        wait_until(lambda: all(tracer_of(pid, task) != "0"
+                               for task in os.listdir(f"/proc/{pid}/task")))
+        yield
+
+
+def tracer_of(pid, task):
+    with open(f"/proc/{pid}/task/{task}/status", encoding="utf-8") as status:
+        return next(line.split()[1] for line in status if line.startswith("TracerPid:"))
+
+
+def count_calls(file, tasks):
+    with open(file, encoding="utf-8", errors="replace") as lines:
+        fields = (line.split(maxsplit=1) for line in lines)
+        return sum(task in tasks and text[0] not in "<+-" for task, text in fields)
+
+
+def write_crashing(directory, quiet):
+    path = os.path.join(directory, "crashing.toml")
+    with open(path, "w", encoding="utf-8") as config:
+        config.write('[metrics.process_metrics]\nenabled = false\n'
+                     f'[[processes]]\nname = "quiet"\ncommand = "sleep 1000"\ninstances = {quiet}\n'
+                     '[[processes]]\nname = "crashing"\ncommand = "sleep 2000"\n'
+                     'auto_restart = true\nrestart_interval = "100ms"\n')
+    return path
+
+
+def crash(build, count):
+    """Counts the system calls that the crash of one child and its restart cost provisrd."""
+    if shutil.which("strace") is None:
+        print("scenarios.py: strace is not installed, no crash is measured", file=sys.stderr)
+        return None
+    with tempfile.TemporaryDirectory() as directory:
+        config, port = write_crashing(directory, count - 1), free_port()
+        with running(provisrd_command(build, config, port, free_port())) as daemon:
+            status = json.loads(wait_for(f"http://127.0.0.1:{port}/api/status?name=crashing",
+                                         lambda body: b'"state":"running"' in body))
+            wait_for(f"http://127.0.0.1:{port}/api/status",
+                     lambda body: body.count(b'"state":"running"') == count)
+            victim, before = status["processes"][0]["pid"], children_of(daemon.pid)
+            calls = os.path.join(directory, "calls")
+            tasks = set(os.listdir(f"/proc/{daemon.pid}/task"))
+            with traced(daemon.pid, calls):
+                os.kill(victim, signal.SIGKILL)
+                wait_until(lambda: len(children_of(daemon.pid) - before) == 1)
+                time.sleep(1)  # what follows the restart counts, too
+            return {"children": count, "system_calls": count_calls(calls, tasks)}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("build")
@@ -157,6 +224,7 @@ def main():
     allow_descriptors(SLOW_CLIENTS + 100)
     result = {"crowd": crowd(options.build, SLOW_CLIENTS, 100 * options.rounds),
               "start": start(options.build, CHILDREN, options.rounds),
+              "crash": crash(options.build, CHILDREN),
               "flapping": flapping(options.build, CHILDREN, FLAPPING, options.seconds)}
     print(json.dumps(result, indent=2))
 

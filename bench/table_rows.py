@@ -252,7 +252,8 @@ def daemon_cpu_rows(results):
 def scenario_rows(results):
     if results.scenarios is None:
         return
-    crowd, start, flapping = (results.scenarios[name] for name in ("crowd", "start", "flapping"))
+    crowd, start, crash, flapping = (results.scenarios.get(name)
+                                     for name in ("crowd", "start", "crash", "flapping"))
     beside = f"beside {crowd['clients']:,} slow ones"
     yield row(f"a new client {beside}, 99th percentile", f"{crowd['p99_ms']:.1f} ms",
               target="≤ 100 ms", met=crowd["p99_ms"] <= 100)
@@ -264,6 +265,9 @@ def scenario_rows(results):
     yield row(f"start until {children} run", f"{start['all_running_ms']:,.0f} ms",
               "bare fork and exec", "–", start["over_bare"], None, "≤ 1.3 × bare fork and exec",
               start["over_bare"] <= 1.3)
+    if crash is not None:
+        yield row(f"system calls for a crash among {crash['children']:,} children, restart included",
+                  f"{crash['system_calls']}", target="≤ 100", met=crash["system_calls"] <= 100)
     yield row(f"CPU of the daemon with {flapping['quiet']:,} quiet children and {flapping['flapping']} "
               "that flap twice a second", f"{flapping['cpu_percent']:.1f} %")
 

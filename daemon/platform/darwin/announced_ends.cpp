@@ -10,10 +10,6 @@ int announced_ends_descriptor() noexcept {
   return -1;
 }
 
-bool has_announced_end() noexcept {
-  return false;
-}
-
 std::optional<ProcessId> next_announced_end() {
   return std::nullopt;
 }

@@ -3,7 +3,6 @@
 #include "lib/platform/posix/file_descriptor.hpp"
 
 #include <cstdint>
-#include <poll.h>
 #include <sys/epoll.h>
 
 namespace provisr::daemon {
@@ -28,11 +27,6 @@ bool announce_end(int pidfd, ProcessId pid) noexcept {
 
 int announced_ends_descriptor() noexcept {
   return watched().get();
-}
-
-bool has_announced_end() noexcept {
-  pollfd state{watched().get(), POLLIN, 0};
-  return poll(&state, 1, 0) > 0;
 }
 
 std::optional<ProcessId> next_announced_end() {

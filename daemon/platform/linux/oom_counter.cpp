@@ -205,7 +205,8 @@ void OomCounter::forget(const fs::path& file) {
 void OomCounter::take_notices(TimePoint now) {
   std::set<int> changed;
   alignas(inotify_event) std::array<char, 4096> bytes{};
-  for (ssize_t size = 0; (size = ::read(notices_.get(), bytes.data(), bytes.size())) > 0;) {
+  ssize_t size = 0;
+  while (notices_ && (size = ::read(notices_.get(), bytes.data(), bytes.size())) > 0) {
     for (const char* next = bytes.data(); next < bytes.data() + size;) {
       inotify_event event{};
       std::memcpy(&event, next, sizeof event);

@@ -12,11 +12,9 @@ namespace provisr::daemon {
 /// until the pidfd is closed. Returns false if that is not possible.
 [[nodiscard]] bool announce_end(int pidfd, ProcessId pid) noexcept;
 
-/// Returns a descriptor that is readable if has_announced_end(); -1 if that never happens.
+/// Returns a descriptor that is readable while next_announced_end() has a result; -1 if that never
+/// happens.
 [[nodiscard]] int announced_ends_descriptor() noexcept;
-
-/// Whether next_announced_end() has a result.
-[[nodiscard]] bool has_announced_end() noexcept;
 
 /// Returns a process that has ended or that its parent has collected.
 [[nodiscard]] std::optional<ProcessId> next_announced_end();

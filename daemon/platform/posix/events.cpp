@@ -108,13 +108,13 @@ Events::Kind Events::wait_until(std::chrono::steady_clock::time_point deadline, 
   while (true) {
     const auto now = std::chrono::steady_clock::now();
     // Also after the deadline, so that pending signals are handled first.
-    wait_for_signals(before.while_waiting,
-                     {wakeup.state().pipe.read_end.get(), announced_ends_descriptor()},
-                     std::max(deadline, now) - now);
+    const auto [is_woken, has_announced_end] = wait_for_signals(
+        before.while_waiting, {wakeup.state().pipe.read_end.get(), announced_ends_descriptor()},
+        std::max(deadline, now) - now);
     if (const auto signal = take_signal()) return *signal;
-    if (has_announced_end()) return Kind::child_exited;
-    if (wakeup.take()) return Kind::woken;
-    if (deadline <= now) return Kind::deadline;
+    if (has_announced_end) return Kind::child_exited;
+    if (is_woken && wakeup.take()) return Kind::woken;
+    if (deadline <= std::chrono::steady_clock::now()) return Kind::deadline;
   }
 }
 

@@ -34,8 +34,12 @@ void Wakeup::wake() noexcept {
 
 bool Wakeup::take() noexcept {
   std::array<char, 64> bytes;  // NOLINT(cppcoreguidelines-pro-type-member-init)
+  ssize_t taken = 0;
   bool is_woken = false;
-  while (::read(state_->pipe.read_end.get(), bytes.data(), bytes.size()) > 0) is_woken = true;
+  do {
+    taken = ::read(state_->pipe.read_end.get(), bytes.data(), bytes.size());
+    is_woken |= taken > 0;
+  } while (taken == static_cast<ssize_t>(bytes.size()));
   return is_woken;
 }
 
