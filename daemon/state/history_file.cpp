@@ -1,6 +1,7 @@
 #include "daemon/state/history_file.hpp"
 
 #include "daemon/state/set_aside.hpp"
+#include "daemon/state/state_writer.hpp"
 
 #include <provisr/figures.hpp>
 #include <provisr/process_metrics.hpp>
@@ -23,6 +24,8 @@ using MoreFigure = Figure<std::uint64_t>;
 
 static_assert(sizeof(MoreFigure) == 8 && std::is_trivially_copyable_v<MoreFigure>);
 static_assert(std::is_trivially_copyable_v<ProcessMetrics>);
+
+constexpr std::uint64_t rows_in_a_part = 1024;
 
 constexpr std::size_t widest_row =
     sizeof(ProcessMetrics) + FurtherFigures::max_slots * sizeof(MoreFigure);
@@ -48,6 +51,17 @@ void put(FileHeader& header, std::size_t offset, Number number) {
   const std::array<std::uint64_t, 2> counters{begun, pushed};
   static_assert(offsetof(HistoryHeader, pushed) == offsetof(HistoryHeader, begun) + 8);
   return file.write(offsetof(HistoryHeader, begun), std::as_bytes(std::span(counters)));
+}
+
+/// Reserves disk space in parts.
+[[nodiscard]] std::error_code reserve(StateFile& file, std::uint64_t size) {
+  constexpr std::uint64_t part = 16 * 1024 * 1024;
+  for (std::uint64_t end = 0; end < size;) {
+    end = std::min(size, end + part);
+    if (const std::error_code error = file.reserve(end)) return error;
+    StateWriter::report_progress();
+  }
+  return {};
 }
 
 /// Returns the shape that the header describes, if the file holds a complete history of that shape.
@@ -77,18 +91,56 @@ void add_row(std::span<const std::byte> bytes, SampleRows& rows) {
 }
 
 /// Reads the rows of the pushes from `begin` to `end`, which must be adjacent in the file.
-[[nodiscard]] std::error_code read_run(const StateFile& file, const HistoryShape& from,
+[[nodiscard]] std::error_code read_run(const StateFile& file, const HistoryShape& shape,
                                        std::uint64_t begin, std::uint64_t end, SampleRows& rows) {
-  std::vector<std::byte> bytes(static_cast<std::size_t>(end - begin) * from.row_size);
-  const std::uint64_t offset = sizeof(HistoryHeader) + begin % from.capacity * from.row_size;
+  std::vector<std::byte> bytes(static_cast<std::size_t>(end - begin) * shape.row_size);
+  const std::uint64_t offset = sizeof(HistoryHeader) + begin % shape.capacity * shape.row_size;
   if (const std::error_code error = file.read(offset, bytes)) return error;
-  for (std::size_t at = 0; at < bytes.size(); at += from.row_size) {
-    add_row(std::span(bytes).subspan(at, from.row_size), rows);
+  for (std::size_t at = 0; at < bytes.size(); at += shape.row_size) {
+    add_row(std::span(bytes).subspan(at, shape.row_size), rows);
   }
   return {};
 }
 
 }  // namespace
+
+/// The rows of the pushes from `begin` to `end` in a file.
+struct HistoryFile::Stored {
+  /// All complete rows, but at most the newest `most`. A torn row is left out, as History does.
+  Stored(const StateFile& of, const HistoryShape& is, const FileHeader& bytes, std::size_t most)
+      : file(of), shape(is) {
+    const detail::HeaderBytes header(bytes);
+    const auto oldest_of = [](std::uint64_t count, std::uint64_t kept) {
+      return count > kept ? count - kept : 0;
+    };
+    end = header.number<std::uint64_t>(offsetof(HistoryHeader, pushed));
+    begin = std::max(
+        oldest_of(header.number<std::uint64_t>(offsetof(HistoryHeader, begun)), shape.capacity),
+        oldest_of(end, most));
+  }
+
+  /// Calls `visit(rows)` for one part after the other, until it returns an error.
+  template <class Visit>
+  [[nodiscard]] std::error_code for_each_part(Visit visit) const {
+    SampleRows rows;
+    for (std::uint64_t at = begin; at < end;) {
+      const std::uint64_t end_of_file = at - at % shape.capacity + shape.capacity;
+      const std::uint64_t part_end = std::min({end, at + rows_in_a_part, end_of_file});
+      rows.clear();
+      rows.width = (shape.row_size - sizeof(ProcessMetrics)) / sizeof(MoreFigure);
+      std::error_code error = read_run(file, shape, at, part_end, rows);
+      if (!error) error = visit(rows);
+      if (error) return error;
+      at = part_end;
+    }
+    return {};
+  }
+
+  const StateFile& file;
+  HistoryShape shape;
+  std::uint64_t begin = 0;
+  std::uint64_t end = 0;
+};
 
 HistoryFile::HistoryFile(fs::path file, const HistoryShape& shape, Open open)
     : open_(std::move(open)),
@@ -98,8 +150,7 @@ HistoryFile::HistoryFile(fs::path file, const HistoryShape& shape, Open open)
       row_size_(shape.row_size),
       row_(row_size_) {}
 
-std::error_code HistoryFile::recall(SampleRows& rows, std::string& warning) {
-  rows.clear();
+std::error_code HistoryFile::recall(const TakeRows& take, std::string& warning) {
   std::error_code error;
   const auto file = open_(path_, error);
   if (!file) return error;
@@ -110,11 +161,17 @@ std::error_code HistoryFile::recall(SampleRows& rows, std::string& warning) {
   if (error) return error;
   if (detail::HeaderBytes(header).is_empty()) return make(*file);
   const StorageState state = inspect_history(header, size, shape());
-  if (can_continue(state)) return read(*file, shape(), header, rows);
+  if (can_continue(state)) {
+    const Stored stored(*file, shape(), header, capacity_);
+    pushed_ = stored.end;
+    return stored.for_each_part([&](const SampleRows& rows) {
+      take(rows);
+      return std::error_code();
+    });
+  }
   if (state == StorageState::mismatched) {
-    if (const auto from = shape_in(header, size, name_)) {
-      error = read(*file, *from, header, rows);
-      return error ? error : copy(rows);
+    if (const auto other = shape_in(header, size, name_)) {
+      return copy(Stored(*file, *other, header, capacity_), take);
     }
   }
   warning = set_aside(path_, "is no history that can be continued: " + std::string(to_text(state)));
@@ -130,40 +187,41 @@ std::error_code HistoryFile::make_anew() {
 /// Also reserves disk space for the whole history.
 std::error_code HistoryFile::make(StateFile& file) {
   pushed_ = 0;
-  if (const std::error_code error = file.reserve(history_size(shape()))) return error;
+  if (const std::error_code error = reserve(file, history_size(shape()))) return error;
   return file.write(0, header_of(shape()));
 }
 
-/// Leaves out a torn row, as History does.
-std::error_code HistoryFile::read(const StateFile& file, const HistoryShape& from,
-                                  std::span<const std::byte, sizeof(HistoryHeader)> bytes,
-                                  SampleRows& rows) {
-  const detail::HeaderBytes header(bytes);
-  const auto begun = header.number<std::uint64_t>(offsetof(HistoryHeader, begun));
-  pushed_ = header.number<std::uint64_t>(offsetof(HistoryHeader, pushed));
-  const auto oldest_of = [](std::uint64_t end, std::uint64_t kept) {
-    return end > kept ? end - kept : 0;
-  };
-  const std::uint64_t begin =
-      std::max(oldest_of(begun, from.capacity), oldest_of(pushed_, capacity_));
-  rows.width = (from.row_size - sizeof(ProcessMetrics)) / sizeof(MoreFigure);
-  const std::uint64_t to_the_end = begin + from.capacity - begin % from.capacity;
-  const std::uint64_t middle = std::min(pushed_, to_the_end);
-  if (const std::error_code error = read_run(file, from, begin, middle, rows)) return error;
-  return read_run(file, from, middle, pushed_, rows);
-}
-
 /// Copies into a new file, which then replaces the old one.
-std::error_code HistoryFile::copy(const SampleRows& rows) {
+std::error_code HistoryFile::copy(const Stored& stored, const TakeRows& take) {
   fs::path made_path = path_;
   made_path += ".new";
   fs::remove(made_path);
   HistoryFile made(made_path, shape(), open_);
-  if (const std::error_code error = made.make_anew()) return error;
-  if (const std::error_code error = made.append(rows).error) return error;
+  if (const std::error_code error = made.fill(stored, take)) return error;
   fs::rename(made_path, path_);
   pushed_ = made.pushed_;
   return {};
+}
+
+/// Fills a new file. Writes its counters last: until then, it holds no row.
+std::error_code HistoryFile::fill(const Stored& stored, const TakeRows& take) {
+  std::error_code error;
+  const auto file = open_(path_, error);
+  if (!file) return error;
+  if ((error = file->write(0, header_of(shape())))) return error;
+  std::vector<std::byte> bytes;
+  error = stored.for_each_part([&](const SampleRows& rows) {
+    take(rows);
+    bytes.resize(rows.size() * row_size_);
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      lay_out(rows[i], std::span(bytes).subspan(i * row_size_, row_size_));
+    }
+    const std::uint64_t offset = sizeof(HistoryHeader) + pushed_ * row_size_;
+    pushed_ += rows.size();
+    return file->write(offset, bytes);
+  });
+  if (!error) error = reserve(*file, history_size(shape()));
+  return error ? error : write_counters(*file, pushed_, pushed_);
 }
 
 HistoryFile::Appended HistoryFile::append(const SampleRows& rows) {
@@ -184,16 +242,20 @@ std::error_code HistoryFile::append_row(StateFile& file, const SampleView& row) 
   if (pushed_ >= capacity_) {
     if (const std::error_code error = write_counters(file, pushed_ + 1, pushed_)) return error;
   }
-  std::ranges::fill(row_, std::byte{0xFF});  // missing figures are unknown
-  std::memcpy(row_.data(), &row.metrics, sizeof row.metrics);
-  const std::span room = std::span(row_).subspan(sizeof row.metrics);
-  const auto more = std::as_bytes(row.more);
-  std::ranges::copy(more.first(std::min(more.size(), room.size())), room.begin());
+  lay_out(row, row_);
   const std::uint64_t offset = sizeof(HistoryHeader) + pushed_ % capacity_ * row_size_;
   if (const std::error_code error = file.write(offset, row_)) return error;
   if (const std::error_code error = write_counters(file, pushed_ + 1, pushed_ + 1)) return error;
   ++pushed_;
   return {};
+}
+
+void HistoryFile::lay_out(const SampleView& row, std::span<std::byte> bytes) const {
+  std::ranges::fill(bytes, std::byte{0xFF});  // missing figures are unknown
+  std::memcpy(bytes.data(), &row.metrics, sizeof row.metrics);
+  const std::span room = bytes.subspan(sizeof row.metrics);
+  const auto more = std::as_bytes(row.more);
+  std::ranges::copy(more.first(std::min(more.size(), room.size())), room.begin());
 }
 
 }  // namespace provisr::daemon

@@ -30,11 +30,14 @@ class HistoryFile {
 
   [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
 
+  using TakeRows = std::function<void(const SampleRows& rows)>;
+
   /// Prepares the file for append(). Creates a missing or empty file, and copies one with another
-  /// capacity or row size. Sets `rows` to the newest rows of the file, at most as many as the
-  /// shape's capacity. A file with any other content is set aside and described in `warning`.
-  /// Throws std::bad_alloc and std::filesystem::filesystem_error.
-  [[nodiscard]] std::error_code recall(SampleRows& rows, std::string& warning);
+  /// capacity or row size. Passes the newest rows of the file to `take`, oldest first, in parts;
+  /// all together are at most as many as the shape's capacity. If it fails, these were not all. A
+  /// file with any other content is set aside and described in `warning`. Throws std::bad_alloc and
+  /// std::filesystem::filesystem_error.
+  [[nodiscard]] std::error_code recall(const TakeRows& take, std::string& warning);
 
   struct Appended {
     std::size_t rows = 0;  ///< that are now in the file
@@ -48,14 +51,15 @@ class HistoryFile {
   [[nodiscard]] Appended append(const SampleRows& rows);
 
  private:
+  struct Stored;
+
   [[nodiscard]] HistoryShape shape() const noexcept { return {name_, capacity_, row_size_}; }
   [[nodiscard]] std::error_code make(StateFile& file);
   [[nodiscard]] std::error_code make_anew();
-  [[nodiscard]] std::error_code read(const StateFile& file, const HistoryShape& from,
-                                     std::span<const std::byte, sizeof(HistoryHeader)> bytes,
-                                     SampleRows& rows);
-  [[nodiscard]] std::error_code copy(const SampleRows& rows);
+  [[nodiscard]] std::error_code copy(const Stored& stored, const TakeRows& take);
+  [[nodiscard]] std::error_code fill(const Stored& stored, const TakeRows& take);
   [[nodiscard]] std::error_code append_row(StateFile& file, const SampleView& row);
+  void lay_out(const SampleView& row, std::span<std::byte> bytes) const;
 
   Open open_;
   std::filesystem::path path_;

@@ -2,7 +2,7 @@
 
 #include "daemon/base/text.hpp"
 #include "daemon/platform/unforked_storage.hpp"
-#include "daemon/state/history_file.hpp"
+#include "daemon/state/state_writer.hpp"
 
 #include <fmt/format.h>
 
@@ -36,15 +36,20 @@ constexpr nanoseconds longest_pause = seconds(60);
 
 /// `ring` is a second object over the bytes that the owner of the history pushes into.
 struct HistoryFiles::Kept {
-  Kept(fs::path path, const HistoryShape& shape, const HistoryStorage& bytes)
-      : name(shape.name), storage(bytes), ring(shape, bytes), file(std::move(path), shape) {}
+  Kept(fs::path path, const HistoryShape& shape, const HistoryStorage& bytes,
+       HistoryFile::Open open)
+      : name(shape.name),
+        storage(bytes),
+        ring(shape, bytes),
+        file(std::move(path), shape, std::move(open)) {}
 
   const std::string name;
   const HistoryStorage storage;
   History ring;
 
   std::mutex mutex;
-  bool is_used = false;  ///< somebody else pushes into the history
+  bool is_used = false;      ///< somebody else pushes into the history
+  bool is_complete = false;  ///< the ring holds all rows of the file that it can hold
 
   // Used only by the writing thread:
   HistoryFile file;
@@ -54,13 +59,18 @@ struct HistoryFiles::Kept {
   std::optional<MonotonicTime> next_try;
 };
 
-HistoryFiles::HistoryFiles(fs::path directory, const Log& log, const Clock& clock)
-    : directory_(std::move(directory)), clock_(clock), storage_(unforked_storage()), log_(&log) {}
+HistoryFiles::HistoryFiles(fs::path directory, const Log& log, const Clock& clock,
+                           HistoryFile::Open open)
+    : directory_(std::move(directory)),
+      clock_(clock),
+      open_(std::move(open)),
+      storage_(unforked_storage()),
+      log_(&log) {}
 
 HistoryFiles::~HistoryFiles() = default;
 
 std::shared_ptr<HistoryFiles::Kept> HistoryFiles::add(const HistoryShape& shape) {
-  auto kept = std::make_shared<Kept>(file_of(shape.name), shape, storage_(shape));
+  auto kept = std::make_shared<Kept>(file_of(shape.name), shape, storage_(shape), open_);
   const std::lock_guard lock(mutex_);
   by_name_.insert_or_assign(kept->name, kept);
   has_changed_ = true;
@@ -74,6 +84,7 @@ void HistoryFiles::recall(Kept& kept) {
 HistoryStorage HistoryFiles::use(Kept& kept) {
   const std::lock_guard lock(kept.mutex);
   kept.is_used = true;
+  if (!kept.is_complete) kept.ring.begin_anew();
   return kept.storage;
 }
 
@@ -132,15 +143,29 @@ bool HistoryFiles::is_recalled(Kept& kept) {
 }
 
 std::error_code HistoryFiles::read_file(Kept& kept) {
+  discard_part(kept);
   std::string warning;
-  const std::error_code error = kept.file.recall(rows_, warning);
+  const std::error_code error =
+      kept.file.recall([&](const SampleRows& rows) { push(kept, rows); }, warning);
   if (!warning.empty()) tell(LogLevel::warn, warning);
-  if (error) return error;
   const std::lock_guard lock(kept.mutex);
-  if (kept.is_used) return {};
-  for (std::size_t i = 0; i < rows_.size(); ++i) kept.ring.push(rows_.metrics[i], rows_[i].more);
+  if (error || kept.is_used) return error;
+  kept.is_complete = true;
   kept.written = kept.ring.pushed();
   return {};
+}
+
+/// Discards what a reading that has failed left in the ring.
+void HistoryFiles::discard_part(Kept& kept) {
+  const std::lock_guard lock(kept.mutex);
+  if (!kept.is_used) kept.ring.begin_anew();
+}
+
+void HistoryFiles::push(Kept& kept, const SampleRows& rows) {
+  StateWriter::report_progress();
+  const std::lock_guard lock(kept.mutex);
+  if (kept.is_used) return;
+  for (std::size_t i = 0; i < rows.size(); ++i) kept.ring.push(rows.metrics[i], rows[i].more);
 }
 
 bool HistoryFiles::append(Kept& kept) {

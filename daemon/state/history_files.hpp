@@ -1,6 +1,7 @@
 #pragma once
 
 #include "daemon/base/log.hpp"
+#include "daemon/state/history_file.hpp"
 
 #include <provisr/clock.hpp>
 #include <provisr/history.hpp>
@@ -29,7 +30,7 @@ class HistoryFiles {
  public:
   /// Uses an existing folder. `log` must outlive the object, or be valid until silence().
   HistoryFiles(std::filesystem::path directory, const Log& log,
-               const Clock& clock = Clock::system());
+               const Clock& clock = Clock::system(), HistoryFile::Open open = StateFile::open);
   ~HistoryFiles();
   HistoryFiles(const HistoryFiles&) = delete;
   HistoryFiles& operator=(const HistoryFiles&) = delete;
@@ -64,6 +65,8 @@ class HistoryFiles {
   [[nodiscard]] bool write(Kept& kept);
   [[nodiscard]] bool is_recalled(Kept& kept);
   [[nodiscard]] std::error_code read_file(Kept& kept);
+  static void discard_part(Kept& kept);
+  static void push(Kept& kept, const SampleRows& rows);
   [[nodiscard]] bool append(Kept& kept);
   void note_overrun(Kept& kept);
   void note_result(Kept& kept, const std::error_code& error);
@@ -71,6 +74,7 @@ class HistoryFiles {
 
   std::filesystem::path directory_;
   const Clock& clock_;
+  HistoryFile::Open open_;
   StorageProvider storage_;
 
   mutable std::mutex log_mutex_;

@@ -1,5 +1,6 @@
 #include "daemon/state/state_writer.hpp"
 
+#include <algorithm>
 #include <condition_variable>
 #include <deque>
 #include <exception>
@@ -35,7 +36,9 @@ struct StateWriter::Ticket {
 /// Shared by the writer and its thread, which may outlive the writer.
 class StateWriter::Queue {
  public:
-  Queue(std::string what, const Log& log, std::chrono::milliseconds patience, Chore chore)
+  static thread_local Queue* of_this_thread;
+
+  Queue(std::string what, const Log& log, const Patience& patience, Chore chore)
       : what_(std::move(what)), patience_(patience), chore_(std::move(chore)), log_(&log) {}
 
   std::shared_ptr<const Ticket> post(std::string key, Job job) {
@@ -50,16 +53,26 @@ class StateWriter::Queue {
 
   [[nodiscard]] Outcome wait(const Ticket& ticket) {
     std::unique_lock lock(mutex_);
-    if (is_stalled_) return ticket.outcome;
-    has_result_.wait_for(lock, patience_, [&] { return ticket.outcome != Outcome::pending; });
-    if (ticket.outcome == Outcome::pending) note_stall();
+    const auto begun = Now::now();
+    while (!is_stalled_ && ticket.outcome == Outcome::pending) {
+      const auto since = std::max(begun, busy_since_.value_or(begun));
+      const auto end = std::min(since + patience_.of_write, begun + patience_.of_long_write);
+      const bool is_in_time =
+          has_result_.wait_until(lock, end, [&] { return ticket.outcome != Outcome::pending; });
+      if (!is_in_time && !shows_progress(since, begun)) note_stall();
+    }
     return ticket.outcome;
+  }
+
+  void report_progress() noexcept {
+    const std::lock_guard lock(mutex_);
+    if (busy_since_) busy_since_ = Now::now();
   }
 
   void wake() {
     const std::lock_guard lock(mutex_);
     is_chore_due_ = true;
-    if (busy_since_ && Now::now() - *busy_since_ > patience_) note_stall();
+    if (busy_since_ && Now::now() - *busy_since_ > patience_.of_write) note_stall();
     has_job_.notify_one();
   }
 
@@ -76,6 +89,7 @@ class StateWriter::Queue {
 
   /// Body of the thread: returns when the queue is closed and empty.
   void run_jobs() {
+    of_this_thread = this;
     std::unique_lock lock(mutex_);
     while (wait_for_work(lock)) run_next(lock);
     has_ended_ = true;
@@ -100,6 +114,11 @@ class StateWriter::Queue {
   };
 
   using Now = std::chrono::steady_clock;
+
+  /// Requires mutex_.
+  [[nodiscard]] bool shows_progress(Now::time_point since, Now::time_point begun) const {
+    return busy_since_ && *busy_since_ > since && Now::now() < begun + patience_.of_long_write;
+  }
 
   [[nodiscard]] bool has_chore() const { return is_chore_due_ && chore_; }
 
@@ -156,7 +175,7 @@ class StateWriter::Queue {
   }
 
   const std::string what_;
-  const std::chrono::milliseconds patience_;
+  const Patience patience_;
   const Chore chore_;
   mutable std::mutex mutex_;
   std::condition_variable has_job_;
@@ -165,16 +184,18 @@ class StateWriter::Queue {
   std::deque<std::string> order_;
   std::unordered_map<std::string, PendingJob> waiting_;
   std::error_code last_error_;
-  std::optional<Now::time_point> busy_since_;
+  std::optional<Now::time_point> busy_since_;  ///< or since the latest progress
   bool is_chore_due_ = false;
   bool is_stalled_ = false;
   bool is_closed_ = false;
   bool has_ended_ = false;
 };
 
+constinit thread_local StateWriter::Queue* StateWriter::Queue::of_this_thread = nullptr;
+
 StateWriter::StateWriter(std::string what, const Log& log, Patience patience, Chore chore)
     : patience_(patience),
-      queue_(std::make_shared<Queue>(std::move(what), log, patience.of_write, std::move(chore))),
+      queue_(std::make_shared<Queue>(std::move(what), log, patience, std::move(chore))),
       thread_([queue = queue_] { queue->run_jobs(); }) {}
 
 StateWriter::~StateWriter() {
@@ -191,6 +212,10 @@ std::shared_ptr<const StateWriter::Ticket> StateWriter::post(std::string key, Jo
 
 StateWriter::Outcome StateWriter::wait(const std::shared_ptr<const Ticket>& ticket) {
   return queue_->wait(*ticket);
+}
+
+void StateWriter::report_progress() noexcept {
+  if (Queue::of_this_thread != nullptr) Queue::of_this_thread->report_progress();
 }
 
 void StateWriter::wake() {

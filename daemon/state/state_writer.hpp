@@ -37,7 +37,8 @@ class StateWriter {
   };
 
   struct Patience {
-    std::chrono::milliseconds of_write{500};
+    std::chrono::milliseconds of_write{500};        ///< with a disk that shows no progress
+    std::chrono::milliseconds of_long_write{5000};  ///< with one that does
     std::chrono::milliseconds of_end{5000};
   };
 
@@ -56,13 +57,17 @@ class StateWriter {
   /// Queues a job without waiting for it. Pass the ticket to wait().
   std::shared_ptr<const Ticket> post(std::string key, Job job);
 
-  /// Waits for a job, or for the job that replaced it, for at most `patience.of_write`. Does not
-  /// wait if the disk is known not to answer.
+  /// Waits for a job, or for the job that replaced it, until there was no progress for
+  /// `patience.of_write`, but for at most `patience.of_long_write`. Does not wait if the disk is
+  /// known not to answer.
   [[nodiscard]] Outcome wait(const std::shared_ptr<const Ticket>& ticket);
 
   [[nodiscard]] Outcome write(std::string key, Job job) {
     return wait(post(std::move(key), std::move(job)));
   }
+
+  /// For long jobs and chores: says that the disk answers. Does nothing on another thread.
+  static void report_progress() noexcept;
 
   /// Requests the chore. Neither waits nor allocates.
   void wake();

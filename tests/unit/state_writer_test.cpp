@@ -11,6 +11,7 @@
 #include <mutex>
 #include <string>
 #include <system_error>
+#include <thread>
 #include <vector>
 
 using namespace provisr::daemon;
@@ -92,6 +93,38 @@ TEST_CASE("nobody waits for a disk that does not answer but the first, and no jo
   CHECK(done.texts() == std::vector<std::string>{"version 999", "other"});
   CHECK(log.count("ERROR state_dir /x does not answer") == 1);
   CHECK(log.count("INFO state_dir /x answers again") == 1);
+}
+
+TEST_CASE("a long job that shows progress is waited for, and the jobs behind it are not lost") {
+  const LogCapture log;
+  Done done;
+  StateWriter writer("state_dir /x", log.log(), {.of_write = 2s, .of_long_write = 60s});
+  writer.post("long", [&]() -> std::error_code {
+    const auto end = std::chrono::steady_clock::now() + 3s;
+    while (std::chrono::steady_clock::now() < end) {
+      std::this_thread::sleep_for(1ms);
+      StateWriter::report_progress();
+    }
+    return done.job("long")();
+  });
+  CHECK(writer.write("next", done.job("next")) == WriteOutcome::done);
+  CHECK(done.texts() == std::vector<std::string>{"long", "next"});
+  CHECK(log.lines().empty());
+}
+
+TEST_CASE("a job that shows progress for ever is not") {
+  const LogCapture log;
+  std::atomic<bool> has_ended = false;
+  {
+    StateWriter writer("state_dir /x", log.log(), {.of_write = 60s, .of_long_write = 0ms});
+    CHECK(writer.write("long", [&]() -> std::error_code {
+      while (!has_ended) StateWriter::report_progress();
+      return {};
+    }) == WriteOutcome::pending);
+    CHECK(writer.is_stalled());
+    has_ended = true;
+  }
+  StateWriter::report_progress();  // on any other thread: nothing
 }
 
 TEST_CASE("whoever waits for a job that is replaced waits for the one in its place") {

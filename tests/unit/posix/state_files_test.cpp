@@ -23,6 +23,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -100,8 +101,9 @@ namespace {
 /// History files and the histories stored in them.
 class HistoryWorld {
  public:
-  HistoryWorld(const fs::path& folder, const Log& log, const Clock& clock = Clock::system())
-      : files(folder, log, clock) {}
+  HistoryWorld(const fs::path& folder, const Log& log, const Clock& clock = Clock::system(),
+               HistoryFile::Open open = StateFile::open)
+      : files(folder, log, clock, std::move(open)) {}
   ~HistoryWorld() { write_all(); }
   HistoryWorld(const HistoryWorld&) = delete;
   HistoryWorld& operator=(const HistoryWorld&) = delete;
@@ -173,6 +175,63 @@ class CutFile final : public StateFile {
   std::unique_ptr<StateFile> file_;
   std::size_t& left_;
 };
+
+/// Counts what is done with a file, and can make a reading fail.
+struct Watch {
+  std::size_t writes = 0;
+  /// Called before each reading.
+  std::function<std::error_code()> before_read = [] { return std::error_code(); };
+};
+
+class WatchedFile final : public StateFile {
+ public:
+  [[nodiscard]] static HistoryFile::Open opener(Watch& watch) {
+    return [&watch](const fs::path& path, std::error_code& error) -> std::unique_ptr<StateFile> {
+      auto file = StateFile::open(path, error);
+      return file ? std::make_unique<WatchedFile>(std::move(file), watch) : nullptr;
+    };
+  }
+  WatchedFile(std::unique_ptr<StateFile> file, Watch& watch)
+      : file_(std::move(file)), watch_(watch) {}
+
+  [[nodiscard]] std::uint64_t size() const override { return file_->size(); }
+  [[nodiscard]] std::error_code reserve(std::uint64_t size) override {
+    return file_->reserve(size);
+  }
+  [[nodiscard]] std::error_code read(std::uint64_t offset,
+                                     std::span<std::byte> bytes) const override {
+    const std::error_code error = watch_.before_read();
+    return error ? error : file_->read(offset, bytes);
+  }
+  [[nodiscard]] std::error_code write(std::uint64_t offset,
+                                      std::span<const std::byte> bytes) override {
+    ++watch_.writes;
+    return file_->write(offset, bytes);
+  }
+  [[nodiscard]] bool lock() override { return file_->lock(); }
+
+ private:
+  std::unique_ptr<StateFile> file_;
+  Watch& watch_;
+};
+
+[[nodiscard]] SampleRows recalled(HistoryFile& file) {
+  SampleRows rows;
+  std::string warning;
+  const auto take = [&](const SampleRows& part) {
+    for (std::size_t i = 0; i < part.size(); ++i) rows.push_back(part[i]);
+  };
+  REQUIRE_FALSE(file.recall(take, warning));
+  CHECK(warning.empty());
+  return rows;
+}
+
+/// Fills a history of `count` samples and writes its file.
+void write_history(HistoryWorld& world, const HistoryShape& shape, std::uint64_t count) {
+  const auto history = world.open(shape);
+  for (std::uint64_t i = 0; i < count; ++i) history->push(indexed_sample(i));
+  world.write_all();
+}
 
 }  // namespace
 
@@ -465,6 +524,88 @@ TEST_CASE("a history in a file keeps its further figures if its length or its ro
   CHECK(log.lines().empty());
 }
 
+TEST_CASE("a long history is read in parts, and copied with few writes") {
+  const TempDirectory folder;
+  const LogCapture log;
+  constexpr std::size_t count = 20'000;
+  HistoryWorld world(folder.path(), log.log());
+  write_history(world, {.name = "app", .capacity = count}, count + 5'000);
+  Watch watch;
+  std::size_t longest_part = 0;
+  std::vector<std::uint64_t> indices;
+  std::string warning;
+  HistoryFile shorter(folder.path() / "app.history", {.name = "app", .capacity = count - 1},
+                      WatchedFile::opener(watch));
+  REQUIRE_FALSE(shorter.recall(
+      [&](const SampleRows& part) {
+        longest_part = std::max(longest_part, part.size());
+        for (const std::uint64_t index : indices_of(part.metrics)) indices.push_back(index);
+      },
+      warning));
+  REQUIRE(indices.size() == count - 1);
+  CHECK(indices.front() == 5'001);
+  CHECK(std::ranges::adjacent_find(indices, [](auto a, auto b) { return b != a + 1; }) ==
+        indices.end());
+  CHECK(longest_part <= 4'096);
+  CHECK(watch.writes < count / 100);
+  CHECK(indices_of(recalled(shorter).metrics) == indices);
+  CHECK(warning.empty());
+}
+
+TEST_CASE("a history whose file cannot be read to its end begins without any of its samples") {
+  const TempDirectory folder;
+  const LogCapture log;
+  ManualClock clock;
+  const std::size_t new_capacity = GENERATE(10'000U, 9'000U);  // read or copied
+  CAPTURE(new_capacity);
+  Watch watch;
+  HistoryWorld world(folder.path(), log.log(), clock, WatchedFile::opener(watch));
+  write_history(world, {.name = "app", .capacity = 10'000}, 10'000);
+  int readings = 0;
+  watch.before_read = [&] {
+    return ++readings == 4 ? std::make_error_code(std::errc::io_error) : std::error_code();
+  };
+  const HistoryShape shape{.name = "app", .capacity = new_capacity};
+  const auto history = world.open(shape);
+  CHECK(log.count("ERROR app: its history is not written") == 1);
+  CHECK(history->read().empty());
+  history->push(indexed_sample(10'000));
+  clock.advance(1min);
+  world.write_all();
+  const std::vector<std::uint64_t> kept = indices_of(*world.open(shape));
+  REQUIRE(kept.size() == new_capacity);
+  CHECK(kept.back() == 10'000);
+  CHECK(kept.front() == 10'001 - new_capacity);
+}
+
+TEST_CASE("a history that is used while its file is read begins without any of its samples") {
+  const TempDirectory folder;
+  const LogCapture log;
+  const HistoryShape shape{.name = "app", .capacity = 10'000};
+  Watch watch;
+  HistoryWorld world(folder.path(), log.log(), Clock::system(), WatchedFile::opener(watch));
+  write_history(world, shape, 10'000);
+  const auto kept = world.files.add(shape);
+  std::shared_ptr<History> history;
+  int readings = 0;
+  watch.before_read = [&] {
+    if (++readings == 4) {
+      history = std::make_shared<History>(shape, world.files.use(*kept));
+      history->push(indexed_sample(10'000));
+    }
+    return std::error_code();
+  };
+  world.files.recall(*kept);
+  REQUIRE(history);
+  CHECK(indices_of(*history) == std::vector<std::uint64_t>{10'000});
+  world.write_all();
+  const std::vector<std::uint64_t> indices = indices_of(*world.open(shape));
+  REQUIRE(indices.size() == 10'000);
+  CHECK(indices.front() == 1);
+  CHECK(indices.back() == 10'000);
+  CHECK(log.lines().empty());
+}
+
 TEST_CASE("a history file whose rows are of a size that does not fit is set aside") {
   const TempDirectory folder;
   const HistoryShape shape{.name = "app", .capacity = 4};
@@ -511,11 +652,9 @@ TEST_CASE("a write of samples that was cut short at any byte leaves those of bef
   const fs::path file = folder.path() / "app.history";
   const HistoryShape shape{.name = "app", .capacity = 4};
   const std::uint64_t count = GENERATE(0U, 2U, 4U, 7U);
-  SampleRows rows;
-  std::string warning;
   {
     HistoryFile kept(file, shape);
-    REQUIRE_FALSE(kept.recall(rows, warning));
+    static_cast<void>(recalled(kept));
     REQUIRE_FALSE(kept.append(indexed_rows(0, count)).error);
   }
   const std::string before = read_text(file);
@@ -526,10 +665,11 @@ TEST_CASE("a write of samples that was cut short at any byte leaves those of bef
     HistoryFile cut(file, shape, [&left](const fs::path& path, std::error_code& error) {
       return CutFile::open(path, left, error);
     });
-    REQUIRE_FALSE(cut.recall(rows, warning));
+    static_cast<void>(recalled(cut));
     const HistoryFile::Appended appended = cut.append(indexed_rows(count, count + 2));
     is_done = !appended.error;
-    REQUIRE_FALSE(HistoryFile(file, shape).recall(rows, warning));
+    HistoryFile whole(file, shape);
+    const SampleRows rows = recalled(whole);
     const std::vector<std::uint64_t> now = indices_of(rows.metrics);
     const std::uint64_t end = now.empty() ? 0 : now.back() + 1;
     REQUIRE(std::ranges::all_of(rows.metrics, is_whole));
@@ -540,7 +680,6 @@ TEST_CASE("a write of samples that was cut short at any byte leaves those of bef
             now.end());
   }
   CHECK(budget > 2 * (sizeof(ProcessMetrics) + 16));
-  CHECK(warning.empty());
 }
 
 TEST_CASE("what a disk was too slow for is left out of the file, and the rest is in order") {
