@@ -28,11 +28,26 @@ void StatusBoard::shrink(std::size_t size) {
 
 SharedStatusList StatusBoard::published() const {
   const std::lock_guard lock(mutex_);
-  if (is_changed_) {
-    published_ = std::make_shared<const StatusList>(latest_);
-    is_changed_ = false;
-  }
+  if (!is_in_revision_) publish();
   return published_;
+}
+
+void StatusBoard::begin_revision() {
+  const std::lock_guard lock(mutex_);
+  publish();
+  is_in_revision_ = true;
+}
+
+void StatusBoard::end_revision() {
+  const std::lock_guard lock(mutex_);
+  is_in_revision_ = false;
+}
+
+/// Requires mutex_.
+void StatusBoard::publish() const {
+  if (!is_changed_) return;
+  published_ = std::make_shared<const StatusList>(latest_);
+  is_changed_ = false;
 }
 
 }  // namespace provisr::daemon

@@ -172,6 +172,7 @@ std::unique_ptr<MatchedProcess> Supervisor::make_matched(std::string name,
 }
 
 void Supervisor::set_entries(std::vector<Entry> entries) {
+  const StatusBoard::Revision revision(board_);
   entries_ = std::move(entries);
   deadlines_.clear();
   by_pid_.clear();

@@ -4,10 +4,14 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include <algorithm>
 #include <chrono>
+#include <cstddef>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <set>
+#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -78,6 +82,9 @@ struct MatchWorld {
       limits_of[name] = limits;
     };
     options.on_name_gone = [this](const std::string& name) { limits_of.erase(name); };
+    options.on_change = [this](const ProcessStatus&) {
+      if (supervisor) lists_seen.insert(names());
+    };
     supervisor = std::make_unique<Supervisor>(processes, registry, log.log(),
                                               Supervisor::Until::stopped, std::move(options));
     supervisor->begin();
@@ -134,8 +141,14 @@ struct MatchWorld {
   std::vector<ScoutReport> reports;
   FakeSource* source = nullptr;
   std::map<std::string, ProcessLimits> limits_of;
+  std::set<std::string> lists_seen;  ///< names() at each change of a status
   std::unique_ptr<Supervisor> supervisor;
 };
+
+std::size_t count_of(const std::string& word, const std::string& text) {
+  std::istringstream words(text);
+  return static_cast<std::size_t>(std::count(std::istream_iterator<std::string>(words), {}, word));
+}
 
 }  // namespace
 
@@ -170,6 +183,27 @@ TEST_CASE("what has ended leaves the list, and its history stays for a while", "
   world.end(2);
   world.update();
   CHECK(world.names() == "w-_?");
+}
+
+TEST_CASE("while names come and go, each list has every other name once", "[match]") {
+  MatchWorld world({rule("w-{1}", 10), rule("nginx"), rule("redis")});
+  world.see(1, "nginx", 1);
+  world.see(2, "redis", 2);
+  world.update();
+  world.lists_seen.clear();
+  for (ProcessId number = 3; number < 10; ++number) {
+    world.see(number, "w-" + std::to_string(number));
+    world.update();
+  }
+  world.end(3);
+  world.update();
+  world.reload({rule("redis"), rule("w-{1}", 10), rule("nginx")});
+  REQUIRE(world.lists_seen.size() > 7);
+  for (const std::string& list : world.lists_seen) {
+    CAPTURE(list);
+    CHECK(count_of("nginx:1", list) + count_of("nginx?", list) == 1);
+    CHECK(count_of("redis:2", list) + count_of("redis?", list) == 1);
+  }
 }
 
 TEST_CASE("names that come and go do not pile up", "[match]") {
