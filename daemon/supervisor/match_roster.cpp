@@ -10,6 +10,12 @@
 
 namespace provisr::daemon {
 
+void MatchRoster::Surroundings::add_name(std::string name) {
+  bases.emplace(base_of(name));
+  bases.insert(name);
+  names.insert(std::move(name));
+}
+
 void MatchRoster::set_rules(std::vector<ProcessConfig> processes, std::uint64_t generation) {
   std::map<std::string, Rule> before;
   for (Rule& rule : rules_) before.emplace(rule.config.name, std::move(rule));
@@ -20,7 +26,9 @@ void MatchRoster::set_rules(std::vector<ProcessConfig> processes, std::uint64_t 
   for (ProcessConfig& config : processes) {
     const auto known = before.find(config.name);
     Rule rule = known == before.end() ? Rule() : std::move(known->second);
-    rule.placeholder_name = NameTemplate(config.name).placeholder_name();
+    const NameTemplate name(config.name);
+    rule.placeholder_name = name.placeholder_name();
+    rule.has_template = name.highest() > 0;
     rule.config = std::move(config);
     rule.is_full_told = false;
     for (const auto& [process, candidate] : rule.candidates) {
@@ -95,9 +103,9 @@ void MatchRoster::take_back_names(std::size_t number, const Surroundings& others
   Rule& rule = rules_[number];
   for (auto& [process, candidate] : rule.candidates) {
     if (candidate.name.empty()) continue;
-    const bool is_lost = others.names.contains(candidate.name) ||
-                         others.processes.contains(process.pid) ||
-                         is_of_tree(rule, candidate, others);
+    const bool is_lost =
+        others.names.contains(candidate.name) || joins_others(rule, candidate.name, others) ||
+        others.processes.contains(process.pid) || is_of_tree(rule, candidate, others);
     if (is_lost) take_name(rule, candidate);
   }
   const std::size_t most = rule.config.max_matches;
@@ -163,6 +171,12 @@ bool MatchRoster::is_of_tree(const Rule& rule, const Candidate& candidate,
       });
 }
 
+bool MatchRoster::joins_others(const Rule& rule, const std::string& name,
+                               const Surroundings& others) {
+  return rule.has_template &&
+         (others.bases.contains(name) || others.bases.contains(std::string(base_of(name))));
+}
+
 /// Returns the name that an earlier daemon gave the process; empty if there is none, or if it is
 /// not of this base.
 std::string MatchRoster::recalled_name(const ProcessKey& process, const std::string& base) const {
@@ -174,7 +188,8 @@ std::string MatchRoster::recalled_name(const ProcessKey& process, const std::str
 std::string MatchRoster::name_for(std::size_t rule, const ProcessKey& process,
                                   const Candidate& candidate, bool is_only,
                                   const Surroundings& others) const {
-  const std::string& base = candidate.base;
+  const bool is_others = joins_others(rules_[rule], candidate.base, others);
+  const std::string base = is_others ? candidate.base + "-_" : candidate.base;
   const std::string recalled = recalled_name(process, base);
   if (!recalled.empty() && is_free(rule, recalled, others)) return recalled;
   if (is_only && is_free(rule, base, others)) return base;

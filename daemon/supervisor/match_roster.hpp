@@ -26,6 +26,8 @@ namespace provisr::daemon {
 ///   lowest free number. The bare name counts as number 1.
 /// - A name has one owner: a name that is taken, or that is another rule's `placeholder_name`, is
 ///   skipped.
+/// - A name made from arguments, which anybody can choose, joins the group of no other entry: such
+///   a base gets the suffix "-_".
 /// - With the scope `tree`, a descendant of a process that fits the same rule is part of its tree
 ///   and has no name of its own. So it is if that process belongs to another entry, unless that
 ///   entry watches it alone.
@@ -36,7 +38,10 @@ class MatchRoster {
  public:
   /// The names and processes of all entries that no rule has matched.
   struct Surroundings {
+    void add_name(std::string name);
+
     std::unordered_set<std::string> names;
+    std::unordered_set<std::string> bases;  ///< of the names, and the names
     std::unordered_set<ProcessId> processes;
     std::unordered_set<ProcessId> alone;  ///< of these, those watched without their descendants
   };
@@ -86,6 +91,7 @@ class MatchRoster {
   struct Rule {
     ProcessConfig config;
     std::string placeholder_name;
+    bool has_template = false;  ///< its names are made from arguments
     Candidates candidates;
     std::size_t named = 0;
     bool is_full_told = false;
@@ -100,6 +106,8 @@ class MatchRoster {
   [[nodiscard]] bool is_of_tree(const Rule& rule, const Candidate& candidate,
                                 const Surroundings& others) const;
   void drop_dead(Rule& rule);
+  [[nodiscard]] static bool joins_others(const Rule& rule, const std::string& name,
+                                         const Surroundings& others);
   [[nodiscard]] std::string recalled_name(const ProcessKey& process, const std::string& base) const;
   [[nodiscard]] std::string name_for(std::size_t rule, const ProcessKey& process,
                                      const Candidate& candidate, bool is_only,

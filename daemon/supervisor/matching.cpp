@@ -82,7 +82,7 @@ MatchRoster::Surroundings Supervisor::surroundings() const {
   MatchRoster::Surroundings others;
   for (const Entry& entry : entries_) {
     if (entry.matched != nullptr) continue;
-    others.names.insert(entry.name());
+    others.add_name(entry.name());
     if (const auto pid = entry.process->status().pid) {
       others.processes.insert(*pid);
       if (entry.process->scope() == SampleScope::process) others.alone.insert(*pid);

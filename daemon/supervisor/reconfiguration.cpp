@@ -153,7 +153,7 @@ void Supervisor::settle_with(const std::vector<ProcessConfig>& processes) {
   MatchRoster::Surroundings others = surroundings();
   for (const ProcessConfig& config : processes) {
     if (config.match) continue;
-    for (std::string& name : instance_names(config)) others.names.insert(std::move(name));
+    for (std::string& name : instance_names(config)) others.add_name(std::move(name));
   }
   roster_.settle(others);
 }

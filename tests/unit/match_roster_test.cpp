@@ -103,12 +103,26 @@ TEST_CASE("a name is for life: who comes and goes renames nobody", "[match]") {
 
 TEST_CASE("no name has two owners", "[match]") {
   RosterWorld world({roster_rule("w-{1}"), roster_rule("w"), roster_rule("w-3")});
-  world.others.names = {"w-2"};
-  world.see({RosterWorld::sighting(5, "w-1"), RosterWorld::sighting(6, "w-2")});
-  CHECK(world.names(0) == "w-1:5 w-2-1:6");
+  world.see({RosterWorld::sighting(5, "w-1")});
+  world.others.add_name("w-2");
   world.see({RosterWorld::sighting(7, "w", 1), RosterWorld::sighting(8, "w", 1),
              RosterWorld::sighting(9, "w", 1)});
-  CHECK(world.names(1) == "w-4:7 w-5:8 w-6:9");  // w-1, w-2 and w-3 are taken
+  CHECK(world.names(0) == "w-1-_:5");
+  CHECK(world.names(1) == "w-1:7 w-4:8 w-5:9");  // w-2 and w-3 are taken
+}
+
+TEST_CASE("a name made from arguments joins no group of another entry", "[match]") {
+  RosterWorld world({roster_rule("{1}"), roster_rule("app")});
+  for (const char* name : {"app-1", "app-2", "single"}) world.others.add_name(name);
+  world.see({RosterWorld::sighting(5, "app"), RosterWorld::sighting(6, "app-7"),
+             RosterWorld::sighting(7, "single-2"), RosterWorld::sighting(8, "application")});
+  CHECK(world.names(0) == "app-_:5 app-7-_:6 single-2-_:7 application:8");
+  world.see({RosterWorld::sighting(9, "app"), RosterWorld::sighting(10, "app", 1)});
+  CHECK(world.names(0) == "app-_:5 app-7-_:6 single-2-_:7 application:8 app-_-2:9");
+  CHECK(world.names(1) == "app:10");  // the name that the file gives it
+  world.others.add_name("application-3");
+  world.roster.settle(world.others);
+  CHECK(world.names(0) == "app-_:5 app-7-_:6 single-2-_:7 application-_:8 app-_-2:9");
 }
 
 TEST_CASE("a name that is configured meanwhile is taken back, and its process gets another",
@@ -116,7 +130,7 @@ TEST_CASE("a name that is configured meanwhile is taken back, and its process ge
   RosterWorld world({roster_rule("a")});
   world.see({RosterWorld::sighting(5, "a"), RosterWorld::sighting(6, "a")});
   CHECK(world.names() == "a-1:5 a-2:6");
-  world.others.names = {"a-2"};
+  world.others.add_name("a-2");
   world.roster.settle(world.others);
   CHECK(world.names() == "a-1:5 a-3:6");
 }

@@ -302,7 +302,7 @@ TEST_CASE("a name that is configured is taken back, and its process has another"
   file.name = "w-a";
   file.pid_file = "/no/such/file.pid";
   world.reload({file, rule("w-{1}")});
-  CHECK(world.names() == "w-a? w-a-1:1");
+  CHECK(world.names() == "w-a? w-a-_:1");
 }
 
 TEST_CASE("nothing is started for matches after a request to stop", "[match]") {
