@@ -39,6 +39,7 @@ struct FactSet {
 struct ProcessFacts {
   ProcessKey key;
   ProcessId parent = 0;
+  ProcessId orphan_of = 0;  ///< as Descent::orphan_of; 0 also for a leader of its process group
   /// The systemd unit: the last component of `cgroup` that ends with .service or .scope.
   std::optional<std::string> unit = {};
   /// The path in systemd's hierarchy or in that of version 2.

@@ -1,5 +1,6 @@
 #include "daemon/platform/process_facts.hpp"
 
+#include "daemon/platform/posix/ancestors.hpp"
 #include "daemon/platform/posix/user_names.hpp"
 
 #include <libproc.h>
@@ -11,12 +12,11 @@
 #include <string_view>
 #include <sys/proc_info.h>
 #include <sys/sysctl.h>
+#include <unistd.h>
 #include <utility>
 
 namespace provisr::daemon {
 namespace {
-
-constexpr std::size_t max_ancestors = 64;
 
 /// Returns empty if there is no such process, if it has ended, or if it is the kernel.
 [[nodiscard]] std::optional<proc_bsdinfo> info_of(ProcessId pid) {
@@ -29,6 +29,16 @@ constexpr std::size_t max_ancestors = 64;
 [[nodiscard]] ProcessKey key_of(const proc_bsdinfo& info) {
   return {static_cast<ProcessId>(info.pbi_pid),
           info.pbi_start_tvsec * 1'000'000 + info.pbi_start_tvusec};
+}
+
+/// Returns the key and the kin of a process.
+[[nodiscard]] ProcessFacts facts_of(const proc_bsdinfo& info) {
+  const bool may_be_adopted =
+      info.pbi_ppid == 1 || info.pbi_ppid == static_cast<std::uint32_t>(::getpid());
+  const bool is_orphan = may_be_adopted && info.pbi_pgid != info.pbi_pid;
+  return {.key = key_of(info),
+          .parent = static_cast<ProcessId>(info.pbi_ppid),
+          .orphan_of = is_orphan ? static_cast<ProcessId>(info.pbi_pgid) : 0};
 }
 
 /// Parses KERN_PROCARGS2: the argument count, the program's path, null characters, null-terminated
@@ -98,7 +108,7 @@ void FactReader::begin_round() {
 std::optional<ProcessFacts> FactReader::read(ProcessId pid, const FactSet& wanted) {
   const auto info = info_of(pid);
   if (!info) return std::nullopt;
-  ProcessFacts facts{.key = key_of(*info), .parent = static_cast<ProcessId>(info->pbi_ppid)};
+  ProcessFacts facts = facts_of(*info);
   if (wanted.exe) facts.exe = state_->exe_of(pid);
   if (wanted.args) facts.args = arguments_of(pid);
   if (wanted.user) facts.user = state_->users.of(info->pbi_uid);
@@ -108,15 +118,12 @@ std::optional<ProcessFacts> FactReader::read(ProcessId pid, const FactSet& wante
 }
 
 std::vector<ProcessKey> FactReader::ancestors_of(const ProcessFacts& process) {
-  std::vector<ProcessKey> ancestors;
-  ProcessId pid = process.parent;
-  while (ancestors.size() < max_ancestors) {
-    const auto info = info_of(pid);
-    if (!info) break;
-    ancestors.push_back(key_of(*info));
-    pid = static_cast<ProcessId>(info->pbi_ppid);
-  }
-  return ancestors;
+  return ancestors_by(
+      [](ProcessId pid) {
+        const auto info = info_of(pid);
+        return info ? std::optional(facts_of(*info)) : std::nullopt;
+      },
+      process);
 }
 
 bool FactReader::was_refused() const noexcept {

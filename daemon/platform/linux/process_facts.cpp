@@ -1,6 +1,7 @@
 #include "daemon/platform/process_facts.hpp"
 
 #include "daemon/platform/linux/cgroup_text.hpp"
+#include "daemon/platform/posix/ancestors.hpp"
 #include "daemon/platform/posix/user_names.hpp"
 #include "lib/platform/linux/proc_directory.hpp"
 #include "lib/platform/linux/proc_text.hpp"
@@ -25,7 +26,6 @@ using namespace linux_platform;
 namespace {
 
 constexpr std::size_t max_cgroup_bytes = 64 * 1024;
-constexpr std::size_t max_ancestors = 64;
 
 [[nodiscard]] std::chrono::nanoseconds reading_of(clockid_t clock) {
   timespec time{};
@@ -46,6 +46,12 @@ constexpr std::size_t max_ancestors = 64;
   if (!stat || stat->has_ended()) return std::nullopt;
   if (stat->size_bytes == 0 && !stat->leader_has_ended()) return std::nullopt;
   return stat;
+}
+
+/// See ProcessFacts::orphan_of.
+[[nodiscard]] ProcessId orphan_of(ProcessId pid, const Stat& stat) {
+  const bool may_be_adopted = stat.parent_pid == 1 || stat.parent_pid == ::getpid();
+  return may_be_adopted && stat.process_group != pid ? stat.process_group : 0;
 }
 
 /// Returns a live thread of a process whose first thread has ended. The first thread no longer
@@ -152,7 +158,9 @@ std::optional<ProcessFacts> FactReader::read(ProcessId pid, const FactSet& wante
   const FileDescriptor thread =
       stat->leader_has_ended() ? living_thread(process.get()) : FileDescriptor();
   const int source = thread ? thread.get() : process.get();
-  ProcessFacts facts{.key = {pid, stat->start_clock_ticks}, .parent = stat->parent_pid};
+  ProcessFacts facts{.key = {pid, stat->start_clock_ticks},
+                     .parent = stat->parent_pid,
+                     .orphan_of = orphan_of(pid, *stat)};
   if (wanted.exe) facts.exe = state_->exe_of(source);
   if (wanted.args) {
     auto text = text_in(source, "cmdline", max_args_bytes);
@@ -171,16 +179,16 @@ std::optional<ProcessFacts> FactReader::read(ProcessId pid, const FactSet& wante
 }
 
 std::vector<ProcessKey> FactReader::ancestors_of(const ProcessFacts& process) {
-  std::vector<ProcessKey> ancestors;
-  ProcessId pid = process.parent;
-  while (pid > 0 && ancestors.size() < max_ancestors) {
-    const FileDescriptor parent = open_handle(state_->proc_root.get(), ProcPath(pid).c_str());
-    const auto stat = parent ? living_stat(parent.get()) : std::nullopt;
-    if (!stat) break;
-    ancestors.push_back({pid, stat->start_clock_ticks});
-    pid = stat->parent_pid;
-  }
-  return ancestors;
+  return ancestors_by(
+      [this](ProcessId pid) -> std::optional<ProcessFacts> {
+        const FileDescriptor opened = open_handle(state_->proc_root.get(), ProcPath(pid).c_str());
+        const auto stat = opened ? living_stat(opened.get()) : std::nullopt;
+        if (!stat) return std::nullopt;
+        return ProcessFacts{.key = {pid, stat->start_clock_ticks},
+                            .parent = stat->parent_pid,
+                            .orphan_of = orphan_of(pid, *stat)};
+      },
+      process);
 }
 
 bool FactReader::was_refused() const noexcept {

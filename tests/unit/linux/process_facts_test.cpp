@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unistd.h>
 
 using namespace provisr;
 using namespace provisr::daemon;
@@ -118,10 +119,48 @@ TEST_CASE("ancestors are told up to where they end", "[match]") {
         std::vector<ProcessKey>{{900, fixture_start}, {800, fixture_start}});
 }
 
+TEST_CASE("an orphan belongs to the leader of its process group, as in a tree", "[match]") {
+  FactsWorld world;
+  world.proc.add(1000, "ordinary");
+  world.proc.add(900, "ordinary");
+  world.proc.add(800, "ordinary");
+  world.proc.edit(900, "stat", ") S 1 1000 ", ") S 800 900 ");
+  world.proc.edit(800, "stat", ") S 1 1000 ", ") S 1 800 ");
+  SECTION("adopted by process 1") {
+    world.proc.edit(1000, "stat", ") S 1 1000 ", ") S 1 900 ");
+  }
+  SECTION("adopted by this program") {
+    world.proc.edit(1000, "stat", ") S 1 1000 ", ") S " + std::to_string(::getpid()) + " 900 ");
+  }
+  CHECK(world.reader.ancestors_of(*world.read()) ==
+        std::vector<ProcessKey>{{900, fixture_start}, {800, fixture_start}});
+}
+
 TEST_CASE("a circle of ancestors comes to an end", "[match]") {
   FactsWorld world;
   world.proc.add(1000, "ordinary");
   world.proc.edit(1000, "stat", ") S 1 ", ") S 1000 ");
+  CHECK(world.reader.ancestors_of(*world.read()).empty());
+}
+
+TEST_CASE("a process in the group of its own child does not descend from it", "[match]") {
+  FactsWorld world;
+  world.proc.add(1000, "ordinary");
+  world.proc.add(900, "ordinary");
+  world.proc.edit(1000, "stat", ") S 1 1000 ", ") S 1 900 ");
+  world.proc.edit(900, "stat", ") S 1 1000 ", ") S 1000 900 ");
+  CHECK(world.reader.ancestors_of(*world.read()).empty());
+  const auto child = world.reader.read(900, {});
+  REQUIRE(child);
+  CHECK(world.reader.ancestors_of(*child) == std::vector<ProcessKey>{{1000, fixture_start}});
+}
+
+TEST_CASE("a long line of ancestors is told up to the 64th", "[match]") {
+  FactsWorld world;
+  for (ProcessId pid = 1000; pid < 1100; ++pid) {
+    world.proc.add(pid, "ordinary");
+    world.proc.edit(pid, "stat", ") S 1 ", ") S " + std::to_string(pid + 1) + " ");
+  }
   CHECK(world.reader.ancestors_of(*world.read()).size() == 64);
 }
 
