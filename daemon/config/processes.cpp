@@ -249,7 +249,8 @@ constexpr auto match_keys = std::to_array<Key<ProcessMatch>>({
        read_pattern(v, supported_facts().args, match.args);
      },
      {"string", "", pattern_range,
-      "The name of the program and its arguments, joined by spaces; the first 32 KiB of them; not "
+      "The name of the program and its arguments, joined by spaces, without empty ones at the end; "
+      "the first 32 KiB of them; not "
       "on Windows"}},
     {"user",
      [](const Value& v, ProcessMatch& match) {

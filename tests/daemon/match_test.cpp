@@ -355,9 +355,9 @@ TEST_CASE("a reload that changes a match looks at all anew", "[match]") {
   reload_with(rule("first", fmt::format("args = \"{}-a thr*\"", word)) +
               rule("w-{1}", fmt::format("args = \"{}-* thr*\"", word)) +
               fmt::format("[[processes]]\nname = \"w-b\"\n{}", child_args({"threader", "1"})));
-  expect_names(daemon, "first w-b w-b-1");
+  expect_names(daemon, "first w-b w-b-_");
   CHECK(daemon.pid_of("first") == a.pid());
-  CHECK(daemon.pid_of("w-b-1") == b.pid());
+  CHECK(daemon.pid_of("w-b-_") == b.pid());
 }
 
 TEST_CASE("a name outlives provisrd with its history", "[match]") {
