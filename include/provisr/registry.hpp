@@ -190,7 +190,8 @@ class BasicRegistry {
   }
 
   /// Adds the counters of an ended child to the tree that it was a member of, if any, then calls
-  /// `collect`, which must reap the child. No tick runs in between.
+  /// `collect`, which must reap the child. No tick runs in between. In a tree that contains this
+  /// program, they count once, as part of what this program has reaped.
   template <class Collect>
   void collect_ended(const EndedChild& child, Collect&& collect) {
     const std::lock_guard tick_lock(tick_mutex_);
@@ -218,10 +219,11 @@ class BasicRegistry {
 
   /// Reads the counters of all processes again; other figures stay as of the latest tick. For
   /// readers that compute rates by their own clock, such as Prometheus: if counters were read at
-  /// ticks only, a steady 30 % would show as 20 to 40 %. A counter that cannot be read keeps its
-  /// value of the tick, and none goes back. Waits for a running tick, and may delay the next one by
-  /// some microseconds. Takes about 1 µs per process on Linux (see ProcessSampler), and one file
-  /// more per member of a tree that has run and has or had children. Throws std::bad_alloc.
+  /// ticks only, a steady 30 % would show as 20 to 40 %. A counter that cannot
+  /// be read keeps its value of the tick, and none goes back. Waits for a running tick, and may
+  /// delay the next one by some microseconds. Takes about 1 µs per process on Linux (see
+  /// ProcessSampler), and one file more per member of a tree that has run and has or had children.
+  /// Throws std::bad_alloc.
   [[nodiscard]] FreshCounters read_counters() const {
     constexpr int attempts_between_ticks = 3;
     for (int attempt = 0; attempt < attempts_between_ticks; ++attempt) {
