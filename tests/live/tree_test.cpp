@@ -417,6 +417,29 @@ TEST_CASE("a program that watches itself counts what it reaps once", "[live][tre
   CHECK(faults == "");
 }
 
+TEST_CASE("a member born since the tick counts at a scrape", "[live][tree]") {
+  const ObedientLeader leader([] {
+    if (::fork() != 0) return;
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    burn(std::chrono::hours(1));
+  });
+  Registry registry;
+  REQUIRE_FALSE(registry.track("tree", leader.pid(), as_tree));
+  registry.tick();
+  leader.act();
+  std::uint64_t last = 0;
+  bool has_fallen = false;
+  CHECK(test::eventually([&] {
+    const std::uint64_t now = fresh_cpu_ns(registry);
+    has_fallen |= now < last;
+    last = now;
+    return now > 100 * milliseconds;
+  }));
+  registry.tick();
+  CHECK(fresh_cpu_ns(registry) >= last);
+  CHECK_FALSE(has_fallen);
+}
+
 TEST_CASE("the memory of threads of the kernel is unknown as a tree, too", "[live][tree]") {
   std::ifstream name("/proc/2/comm");
   std::string text;

@@ -654,6 +654,26 @@ TEST_CASE("members born since the tick count at a scrape", "[tree]") {
   }
 }
 
+TEST_CASE("a registry looks for births at a scrape, and its counters never fall",
+          "[tree][registry]") {
+  FakeFamilies system;
+  system.fork(FakeFamilies::init, 100);
+  BasicRegistry<FakeFamilySampler> registry({.further_figures = {0}}, FakeFamilyContext(system));
+  REQUIRE_FALSE(registry.track("all", 100, {.scope = SampleScope::tree}));
+  registry.tick();
+  const auto now = [&] { return registry.read_counters().sample(0).metrics.cpu_time_ns; };
+  CHECK(now() == Nanoseconds(0U));
+  system.fork(100, 101);
+  system.burn(101, 3 * second);
+  CHECK(now() == Nanoseconds(3 * second));
+  system.burn(101, 5'000'000);
+  CHECK(now() == Nanoseconds(3 * second + 5'000'000));
+  system.end(101);
+  CHECK(now() == Nanoseconds(3 * second + 5'000'000));
+  registry.tick();
+  CHECK(now() == Nanoseconds(3 * second + 5'000'000));
+}
+
 TEST_CASE("threads of the kernel have no memory, whatever else is watched", "[tree]") {
   ForestMachine machine;
   machine.system.fork(0, 2);
