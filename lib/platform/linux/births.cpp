@@ -40,11 +40,15 @@ Births::Births(int proc_root, bool has_own_pids, IsProcess is_process)
   unresolved_.reserve(usual_births);
   looked_at_again_.reserve(usual_births);
   if (!has_own_pids) return;
-  newest_id_ = open_readable(proc_root, "sys/kernel/ns_last_pid");
-  if (!newest_id_) newest_id_ = open_readable(proc_root, "loadavg");
+  open_newest_id();
   newest_ = newest_id().value_or(0);
   tick_begin_ = newest_;
   needs_scan_ = newest_ == 0;
+}
+
+void Births::open_newest_id() noexcept {
+  newest_id_ = open_readable(proc_root_, "sys/kernel/ns_last_pid");
+  if (!newest_id_) newest_id_ = open_readable(proc_root_, "loadavg");
 }
 
 bool Births::is_known_process(ProcessId id) noexcept {
@@ -82,7 +86,11 @@ void Births::begin_new_tick() {
   tick_begin_ = newest_;
   missed_some_ = std::exchange(missed_some_in_tick_, false);
   has_unread_ = false;
-  if (!has_own_pids_) recount();
+  if (!has_own_pids_) {
+    recount();
+  } else if (!newest_id_) {
+    open_newest_id();  // descriptors may have been short
+  }
   look_again();
 }
 

@@ -50,6 +50,7 @@ class Births {
  private:
   enum class Finding { process, nobody, unread };
 
+  void open_newest_id() noexcept;
   void find_new();
   void begin_new_tick();
   [[nodiscard]] bool can_follow(ProcessId newest) const noexcept;

@@ -281,3 +281,22 @@ TEST_CASE("a scan is made again at the next tick, too", "[births]") {
   });
   CHECK(faults == "");
 }
+
+TEST_CASE("births are followed by their ids even if descriptors were short at the start",
+          "[births]") {
+  if (test::sanitizer_needs_descriptors) SKIP("the sanitizer needs descriptors of its own");
+  BirthsFixture fixture;
+  fixture.add(900, 1);
+  fixture.add(1001, 900);
+  const std::string faults = in_own_process([&] {
+    const DescriptorLimit limit(0);
+    Births births(fixture.root.get(), true, BirthsFixture::may_be_any);
+    std::string said = pids_differ("short", fixture.look_in_tick(births), {});
+    limit.leave(4);
+    said += pids_differ("free", fixture.look_in_tick(births), {900, 1001});
+    fixture.set_newest(1001);
+    said += pids_differ("born", fixture.look_in_tick(births), {1001});
+    return said + pids_differ("after", fixture.look_in_tick(births), {});
+  });
+  CHECK(faults == "");
+}
