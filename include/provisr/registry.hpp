@@ -190,7 +190,8 @@ class BasicRegistry {
   }
 
   /// Adds the counters of an ended child to the tree that it was a member of, if any, then calls
-  /// `collect`, which must reap the child. No tick runs in between.
+  /// `collect`, which must reap the child. No tick runs in between. In a tree that contains this
+  /// program, they count once, as part of what this program has reaped.
   template <class Collect>
   void collect_ended(const EndedChild& child, Collect&& collect) {
     const std::lock_guard tick_lock(tick_mutex_);
@@ -218,10 +219,12 @@ class BasicRegistry {
 
   /// Reads the counters of all processes again; other figures stay as of the latest tick. For
   /// readers that compute rates by their own clock, such as Prometheus: if counters were read at
-  /// ticks only, a steady 30 % would show as 20 to 40 %. A counter that cannot be read keeps its
-  /// value of the tick, and none goes back. Waits for a running tick, and may delay the next one by
-  /// some microseconds. Takes about 1 µs per process on Linux (see ProcessSampler), and one file
-  /// more per member of a tree that has run and has or had children. Throws std::bad_alloc.
+  /// ticks only, a steady 30 % would show as 20 to 40 %. Looks for new members of trees first, as a
+  /// tick does (Linux; elsewhere the list of processes is that of the tick). A counter that cannot
+  /// be read keeps its value of the tick, and none goes back. Waits for a running tick, and may
+  /// delay the next one by some microseconds. Takes about 1 µs per process on Linux (see
+  /// ProcessSampler), and one file more per member of a tree that has run and has or had children.
+  /// Throws std::bad_alloc.
   [[nodiscard]] FreshCounters read_counters() const {
     constexpr int attempts_between_ticks = 3;
     for (int attempt = 0; attempt < attempts_between_ticks; ++attempt) {
@@ -230,6 +233,7 @@ class BasicRegistry {
     }
     const std::lock_guard tick_lock(tick_mutex_);
     FreshCounters counters(Snapshot(pool_.hold_current()));
+    forest_.look_for_births();
     refresh(counters, 0, counters.metrics_.size());
     return counters;
   }
@@ -531,6 +535,7 @@ class BasicRegistry {
       while (ticks_waiting_.load() != 0) std::this_thread::yield();
       const std::lock_guard tick_lock(tick_mutex_);
       if (pool_.current().tick != counters.snapshot_.tick()) return false;
+      if (begin == 0) forest_.look_for_births();
       refresh(counters, begin, std::min(begin + at_a_time, size));
     }
     return true;
@@ -643,7 +648,7 @@ class BasicRegistry {
 
   RegistryOptions options_;
   typename Sampler::Context context_;
-  typename detail::ForestOf<Sampler>::type forest_;  ///< guarded by tick_mutex_
+  mutable typename detail::ForestOf<Sampler>::type forest_;  ///< guarded by tick_mutex_
 
   // A tick holds tick_mutex_ all the time, and state_mutex_ only while it publishes its batch. The
   // set of names changes under both, so either is enough to read it. Lock order: tick_mutex_ first.

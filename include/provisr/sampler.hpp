@@ -85,6 +85,8 @@ struct Descent {
   std::uint64_t incarnation = 0;
   /// FamilyReading::children_cpu_ns when the process was found; known if `incarnation` is.
   Figure<std::uint64_t> children_cpu_ns = {};
+  /// Whether the process is a thread of the kernel, which never has memory of its own.
+  bool is_kernel_thread = false;
 };
 
 /// What a process tree needs to know about a member besides its figures.
@@ -93,6 +95,10 @@ struct FamilyReading {
   /// Whether the process is being reaped right now, so that its usage may already count as its
   /// parent's.
   bool is_being_collected = false;
+  /// Whether nothing is known because descriptors or memory are short.
+  bool is_unread = false;
+  /// As Descent::is_kernel_thread.
+  bool is_kernel_thread = false;
   /// CPU time of the children that the process has reaped, including what they had reaped. Linux:
   /// in clock ticks (usually 10 ms), user and system time each rounded down.
   Figure<std::uint64_t> children_cpu_ns;
@@ -166,6 +172,13 @@ class SamplingContext {
   /// Returns whether processes may have started and ended since the previous tick without being
   /// seen by new_processes(). A process that has run since may then have reaped some of them.
   [[nodiscard]] bool missed_processes() const noexcept;
+
+  /// Returns whether processes may be missing from what new_processes() has returned, because
+  /// descriptors or memory are short. A later call returns them once they can be read.
+  [[nodiscard]] bool has_unread_processes() const noexcept;
+
+  /// Returns this program as the samplers know it; 0 if its PID below the proc root is another.
+  [[nodiscard]] ProcessId own_process() const noexcept;
 
   /// Makes the next new_processes() return all processes.
   void recount_processes() noexcept;

@@ -14,7 +14,8 @@ namespace provisr {
 enum class SampleScope {
   process,  ///< the process alone
   /// The process and all its descendants. Every figure is the sum over them, and unknown if the
-  /// figure of one of them is. CPU time includes that of ended descendants.
+  /// figure of one of them is, or if new processes cannot be read because descriptors or memory
+  /// are short: one of them may be a descendant. CPU time includes that of ended descendants.
   tree,
 };
 

@@ -1,5 +1,7 @@
 #include "support/child_program.hpp"
+#include "support/descriptor_limit.hpp"
 #include "support/eventually.hpp"
+#include "support/sanitizers.hpp"
 #include "support/send_signal.hpp"
 
 #include <provisr/registry.hpp>
@@ -18,6 +20,7 @@
 #include <string>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <thread>
 #include <time.h>
@@ -27,8 +30,10 @@
 using namespace provisr;
 using provisr::test::Child;
 using provisr::test::ChildProgram;
+using provisr::test::DescriptorLimit;
 using provisr::test::eventually;
 using provisr::test::fork_child;
+using provisr::test::in_own_process;
 using provisr::test::Pipe;
 namespace fs = std::filesystem;
 
@@ -260,4 +265,191 @@ TEST_CASE("an orphan that this program adopts stays in the tree that it comes fr
   const Child adopted(static_cast<pid_t>(std::stoi(said.substr(said.rfind(' ') + 1))));
   registry.tick();
   CHECK(registry.latest("tree")->num_processes == Figure<std::uint32_t>(2U));
+}
+
+namespace {
+
+/// Runs `act` for each letter that it is sent, then reports it.
+class ObedientLeader {
+ public:
+  template <class Act>
+  explicit ObedientLeader(Act act)
+      : leader_(fork_child([&] {
+          for (char letter = 0; ::read(go_.reader(), &letter, 1) == 1;) {
+            act();
+            say(done_, ".");
+          }
+        })) {}
+
+  [[nodiscard]] ProcessId pid() const noexcept { return leader_.pid(); }
+  void act() const {
+    say(go_, "!");
+    wait_for(done_, ".");
+  }
+
+ private:
+  Pipe go_;
+  Pipe done_;
+  Child leader_;
+};
+
+constexpr std::uint64_t milliseconds = 1'000'000;
+
+[[nodiscard]] std::uint64_t tree_cpu_ns(const Registry& registry) {
+  return registry.latest("tree")->cpu_time_ns.value_or(0);
+}
+
+[[nodiscard]] std::uint64_t fresh_cpu_ns(const Registry& registry) {
+  return registry.read_counters().sample(0).metrics.cpu_time_ns.value_or(0);
+}
+
+[[nodiscard]] std::uint64_t used_by(int who) {
+  rusage usage{};
+  ::getrusage(who, &usage);
+  const auto microseconds = [](const timeval& time) {
+    return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000U +
+           static_cast<std::uint64_t>(time.tv_usec);
+  };
+  return (microseconds(usage.ru_utime) + microseconds(usage.ru_stime)) * 1'000U;
+}
+
+/// Reaps a child as a supervisor does.
+void collect_child(Registry& registry, pid_t pid) {
+  siginfo_t info{};
+  rusage usage{};
+  test::checked(
+      static_cast<int>(::syscall(SYS_waitid, P_PID, pid, &info, WEXITED | WNOWAIT, &usage)),
+      "waitid");
+  const auto nanoseconds = [](const timeval& time) {
+    return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000U +
+           static_cast<std::uint64_t>(time.tv_usec) * 1'000U;
+  };
+  registry.collect_ended({.pid = pid,
+                          .process_group = ::getpgid(pid),
+                          .cpu_time_ns = nanoseconds(usage.ru_utime) + nanoseconds(usage.ru_stime)},
+                         [&] { ::waitpid(pid, nullptr, 0); });
+}
+
+}  // namespace
+
+TEST_CASE("a member born while descriptors are short is found once they are not", "[live][tree]") {
+  if (test::sanitizer_needs_descriptors) SKIP("the sanitizer needs descriptors of its own");
+  const ObedientLeader leader([] {
+    if (::fork() != 0) return;
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    for (;;) ::pause();
+  });
+  const std::string faults = in_own_process([&]() -> std::string {
+    Registry registry;
+    if (registry.track("tree", leader.pid(), as_tree)) return "not tracked";
+    registry.tick();
+    const DescriptorLimit limit(0);
+    leader.act();
+    std::string said;
+    for (int i = 0; i < 5; ++i) {
+      registry.tick();
+      if (registry.latest("tree")->num_processes) said += "the processes are said to be known; ";
+    }
+    limit.leave(10);
+    registry.tick();
+    const auto count = registry.latest("tree")->num_processes;
+    if (count != Figure<std::uint32_t>(2U)) said += std::to_string(count.value_or(0));
+    return said;
+  });
+  CHECK(faults == "");
+}
+
+TEST_CASE("children that came and went while descriptors were short count after it",
+          "[live][tree]") {
+  if (test::sanitizer_needs_descriptors) SKIP("the sanitizer needs descriptors of its own");
+  const ObedientLeader leader([] {
+    const pid_t worker = ::fork();
+    if (worker == 0) {
+      burn(std::chrono::milliseconds(200));
+      ::_exit(0);
+    }
+    ::waitpid(worker, nullptr, 0);
+  });
+  const std::string faults = in_own_process([&]() -> std::string {
+    Registry registry;
+    if (registry.track("tree", leader.pid(), as_tree)) return "not tracked";
+    registry.tick();
+    const DescriptorLimit limit(0);
+    leader.act();
+    for (int i = 0; i < 3; ++i) registry.tick();
+    limit.leave(10);
+    for (int i = 0; i < 3; ++i) registry.tick();
+    const std::uint64_t used = tree_cpu_ns(registry);
+    return used >= 170 * milliseconds ? "" : "only " + std::to_string(used / milliseconds) + " ms";
+  });
+  CHECK(faults == "");
+}
+
+TEST_CASE("a program that watches itself counts what it reaps once", "[live][tree]") {
+  const std::string faults = in_own_process([]() -> std::string {
+    ::setpgid(0, 0);
+    Registry registry;
+    if (registry.track("tree", ::getpid(), as_tree)) return "not tracked";
+    registry.tick();
+    const auto truth = [] { return used_by(RUSAGE_SELF) + used_by(RUSAGE_CHILDREN); };
+    for (const bool is_seen : {true, false}) {
+      for (int i = 0; i < 3; ++i) {
+        const pid_t worker = ::fork();
+        if (worker == 0) {
+          burn(std::chrono::milliseconds(100));
+          ::_exit(0);
+        }
+        if (is_seen) registry.tick();
+        collect_child(registry, worker);
+      }
+    }
+    const std::uint64_t least = truth();
+    const std::uint64_t now = fresh_cpu_ns(registry);
+    registry.tick();
+    const std::uint64_t at_tick = tree_cpu_ns(registry);
+    const std::uint64_t most = truth() + 10 * milliseconds;
+    constexpr std::uint64_t slack = 50 * milliseconds;
+    std::string said;
+    if (now + slack < least || now > most) said += "now " + std::to_string(now);
+    if (at_tick + slack < least || at_tick > most) said += " at a tick " + std::to_string(at_tick);
+    return said.empty() ? said : said + " instead of " + std::to_string(least);
+  });
+  CHECK(faults == "");
+}
+
+TEST_CASE("a member born since the tick counts at a scrape", "[live][tree]") {
+  const ObedientLeader leader([] {
+    if (::fork() != 0) return;
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    burn(std::chrono::hours(1));
+  });
+  Registry registry;
+  REQUIRE_FALSE(registry.track("tree", leader.pid(), as_tree));
+  registry.tick();
+  leader.act();
+  std::uint64_t last = 0;
+  bool has_fallen = false;
+  CHECK(test::eventually([&] {
+    const std::uint64_t now = fresh_cpu_ns(registry);
+    has_fallen |= now < last;
+    last = now;
+    return now > 100 * milliseconds;
+  }));
+  registry.tick();
+  CHECK(fresh_cpu_ns(registry) >= last);
+  CHECK_FALSE(has_fallen);
+}
+
+TEST_CASE("the memory of threads of the kernel is unknown as a tree, too", "[live][tree]") {
+  std::ifstream name("/proc/2/comm");
+  std::string text;
+  if (!(name >> text) || text != "kthreadd") SKIP("no kernel threads are to be seen here");
+  Registry registry;
+  REQUIRE_FALSE(registry.track("thread", 3, as_tree));
+  REQUIRE_FALSE(registry.track("all", 2, as_tree));
+  registry.tick();
+  for (const char* const each : {"thread", "all"}) {
+    CHECK_FALSE(registry.latest(each)->memory_rss_bytes.has_value());
+    CHECK_FALSE(registry.latest(each)->memory_vms_bytes.has_value());
+  }
 }

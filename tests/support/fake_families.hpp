@@ -31,6 +31,7 @@ class FakeFamilies {
     std::uint64_t children_ns = 0;
     bool is_zombie = false;
     bool tells_fds = true;
+    bool tells_cpu_time = true;
     std::uint64_t read_bytes = 0;  ///< includes the children that it has reaped
     std::uint64_t faults = 0;
     std::uint64_t children_faults = 0;
@@ -39,6 +40,8 @@ class FakeFamilies {
     std::uint64_t peak = 100;
     Figure<std::uint64_t> pss = 50;  ///< unknown: still being read
     bool tells_io = true;
+    bool is_kernel_thread = false;
+    bool has_memory = true;  ///< false for a process that is ending, too
   };
 
   void fork(ProcessId parent, ProcessId child) {
@@ -49,11 +52,11 @@ class FakeFamilies {
   }
   void burn(ProcessId pid, std::uint64_t ns) { processes.at(pid)->cpu_ns += ns; }
 
-  /// Makes a process a zombie. Its children become children of process 1.
+  /// Makes a process a zombie. Its children become children of `adopter`.
   void exit(ProcessId pid) {
     processes.at(pid)->is_zombie = true;
     for (auto& [id, process] : processes) {
-      if (process->parent == pid) process->parent = init;
+      if (process->parent == pid) process->parent = adopter;
     }
   }
   /// Reaps a zombie on behalf of its parent. If the parent `ignores` its children, their usage is
@@ -76,6 +79,11 @@ class FakeFamilies {
 
   std::map<ProcessId, std::shared_ptr<Process>> processes;
   bool has_missed = false;
+  /// Descriptors are short: no process can be opened, and no family be read.
+  bool is_short = false;
+  bool has_unread = false;  ///< processes could not be read: see has_unread_processes()
+  ProcessId own_process = 0;
+  ProcessId adopter = init;
   bool lists_all = false;  ///< new_processes() returns all processes, as for a foreign proc root
   std::uint64_t family_reads = 0;
   std::uint64_t opened = 0;
@@ -105,6 +113,8 @@ class FakeFamilyContext {
     return found_;
   }
   [[nodiscard]] bool missed_processes() const noexcept { return missed_; }
+  [[nodiscard]] bool has_unread_processes() const noexcept { return system_->has_unread; }
+  [[nodiscard]] ProcessId own_process() const noexcept { return system_->own_process; }
   void recount_processes() noexcept { recounts_ = true; }
   [[nodiscard]] bool reports_children_cpu() const noexcept { return true; }
   [[nodiscard]] ChildrenAccounts children_accounts() const noexcept {
@@ -115,7 +125,14 @@ class FakeFamilyContext {
  private:
   [[nodiscard]] Descent descent(ProcessId pid) const {
     const FakeFamilies::Process& process = *system_->processes.at(pid);
-    return {pid, process.parent, process.parent == FakeFamilies::init ? process.group : 0};
+    return {.pid = pid,
+            .parent = process.parent,
+            .orphan_of = may_be_adopted(process) ? process.group : 0,
+            .is_kernel_thread = process.is_kernel_thread};
+  }
+
+  [[nodiscard]] bool may_be_adopted(const FakeFamilies::Process& process) const noexcept {
+    return process.parent == FakeFamilies::init || process.parent == system_->adopter;
   }
 
   FakeFamilies* system_;
@@ -134,6 +151,7 @@ class FakeFamilySampler {
     const auto found = system.processes.find(pid);
     error = {};
     if (found == system.processes.end()) error = std::make_error_code(std::errc::no_such_process);
+    if (system.is_short) error = std::make_error_code(std::errc::too_many_files_open);
     if (error) return std::nullopt;
     ++system.opened;
     return FakeFamilySampler(system, pid, found->second);
@@ -143,11 +161,13 @@ class FakeFamilySampler {
     reading.clear();
     system_->before_reading(pid_);
     if (!exists() || process_->is_zombie) return ReadStatus::vanished;
-    reading.cpu_time_ns = process_->cpu_ns;
-    reading.memory_rss_bytes = process_->rss;
-    reading.memory_vms_bytes = 1000U;
-    reading.memory_swap_bytes = 10U;
-    reading.num_threads = 2U;
+    if (process_->tells_cpu_time) reading.cpu_time_ns = process_->cpu_ns;
+    if (process_->has_memory) {
+      reading.memory_rss_bytes = process_->rss;
+      reading.memory_vms_bytes = 1000U;
+      reading.memory_swap_bytes = 10U;
+    }
+    reading.num_threads = process_->has_memory ? 2U : 1U;
     if (process_->tells_fds) reading.num_fds = 3U;
     read_further(reading.more);
     return ReadStatus::ok;
@@ -168,7 +188,10 @@ class FakeFamilySampler {
     if (!exists()) return ReadStatus::vanished;
     constexpr std::uint64_t clock_tick = 10'000'000;
     reading.clear();
+    reading.is_unread = system_->is_short;
+    if (system_->is_short) return ReadStatus::ok;
     reading.parent = process_->parent;
+    reading.is_kernel_thread = process_->is_kernel_thread;
     set(reading.children, further_slot<figures>("major_faults"), process_->children_faults);
     reading.children_cpu_ns = process_->children_ns / clock_tick * clock_tick;
     return ReadStatus::ok;

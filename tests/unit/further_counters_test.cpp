@@ -435,3 +435,74 @@ TEST_CASE("whenever members end while the tree is read, none counts twice", "[tr
   static_cast<void>(machine.tick_and_read(tree));
   CHECK(machine.tick_and_read(tree)[io] == Value(total()));
 }
+
+TEST_CASE("the counters of what this program reaps count once if it is a member itself",
+          "[tree][collect]") {
+  CountingMachine machine(further_group<figures>("io") | further_group<figures>("faults") |
+                          further_group<figures>("switches"));
+  machine.system.own_process = leader;
+  machine.system.adopter = leader;
+  machine.system.fork(leader, 101);
+  machine.system.processes.at(101)->group = 101;
+  machine.system.fork(101, 102);
+  Forest::Tree tree = machine.open();
+  Forest::Tree inner = machine.open(101);
+  machine.use(leader, 10);
+  machine.use(102, 100);
+  machine.tick_and_read(tree);
+  const auto collect = [&](const EndedChild& child) {
+    machine.system.exit(child.pid);
+    machine.forest.note_collected(child);
+    machine.system.reap(child.pid);
+  };
+  const auto child_of = [](ProcessId pid, ProcessId group, std::uint64_t used) {
+    EndedChild child{.pid = pid, .process_group = group};
+    child.further[faults] = child.further[switches] = used;
+    return child;
+  };
+  std::uint64_t in_all = 110;
+  std::uint64_t in_inner = 100;
+  SECTION("a member") {
+    machine.system.fork(leader, 103);
+    machine.use(103, 1000);
+    machine.tick_and_read(tree);
+    machine.use(103, 1000);
+    collect(child_of(103, leader, 2000));
+    in_all += 2000;
+  }
+  SECTION("a child that was never seen") {
+    machine.system.fork(leader, 103);
+    machine.use(103, 2000);
+    collect(child_of(103, leader, 2000));
+    in_all += 2000;
+  }
+  SECTION("an orphan of a tree below, which keeps it") {
+    machine.system.fork(102, 103);
+    machine.use(103, 1000);
+    machine.tick_and_read(tree);
+    machine.system.end(102);
+    machine.tick_and_read(tree);
+    machine.use(103, 1000);
+    collect(child_of(103, 101, 2000));
+    in_all += 2000;
+    in_inner += 2000;
+  }
+  SECTION("an orphan of a tree below that was never seen") {
+    machine.system.fork(102, 103);
+    machine.use(103, 2000);
+    machine.system.end(102);
+    collect(child_of(103, 101, 2000));
+    in_all += 2000;
+    in_inner += 2000;
+  }
+  for (int i = 0; i < 3; ++i) {
+    const CounterRow all = machine.tick_and_read(tree);
+    const CounterRow below = machine.read(inner);
+    for (const std::size_t slot : {io, faults, switches}) {
+      CAPTURE(i, slot);
+      CHECK(all[slot] == Value(in_all));
+      CHECK(below[slot] == Value(in_inner));
+      CHECK(machine.read_now(tree)[slot] == Value(in_all));
+    }
+  }
+}

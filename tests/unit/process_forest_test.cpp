@@ -458,3 +458,251 @@ TEST_CASE("the count of a tree is asked for until no name has the tree", "[tree]
   static_cast<void>(machine.tick_and_read(again));
   CHECK(asked == 2);
 }
+
+TEST_CASE("a child that cannot be opened for lack of descriptors joins once it can", "[tree]") {
+  ForestMachine machine;
+  Forest::Tree tree = machine.open(100);
+  static_cast<void>(machine.tick_and_read(tree));
+  machine.system.fork(100, 101);
+  machine.system.is_short = true;
+  for (int i = 0; i < 3; ++i) {
+    const ProcessReading reading = machine.tick_and_read(tree);
+    CHECK_FALSE(reading.num_processes.has_value());
+    CHECK_FALSE(reading.memory_rss_bytes.has_value());
+    CHECK_FALSE(reading.cpu_time_ns.has_value());
+  }
+  machine.system.is_short = false;
+  SECTION("as it was") {
+    CHECK(machine.tick_and_read(tree).num_processes == Count(2U));
+  }
+  SECTION("as an orphan by now") {
+    machine.system.fork(101, 102);
+    machine.system.end(101);
+    CHECK(machine.tick_and_read(tree).num_processes == Count(2U));
+  }
+}
+
+TEST_CASE("the figures of a tree are unknown while new processes cannot be read", "[tree]") {
+  ForestMachine machine;
+  Forest::Tree tree = machine.open(100);
+  machine.system.has_unread = true;
+  machine.system.burn(100, second);
+  const ProcessReading reading = machine.tick_and_read(tree);
+  CHECK_FALSE(reading.num_processes.has_value());
+  CHECK_FALSE(reading.cpu_time_ns.has_value());
+  machine.system.has_unread = false;
+  CHECK(machine.tick_and_read(tree).num_processes == Count(1U));
+}
+
+TEST_CASE("children that were missed count even if their parent cannot be asked at once",
+          "[tree]") {
+  ForestMachine machine;
+  Forest::Tree tree = machine.open(100);
+  static_cast<void>(machine.tick_and_read(tree));
+  machine.system.fork(100, 101);
+  machine.system.burn(101, 3 * second);
+  machine.system.burn(100, 1);
+  machine.system.end(101);
+  SECTION("although its CPU time is known") {
+    machine.system.is_short = true;
+  }
+  SECTION("because nothing of it is known") {
+    machine.system.is_short = true;
+    machine.system.processes.at(100)->tells_cpu_time = false;
+  }
+  static_cast<void>(machine.tick_and_read(tree));
+  static_cast<void>(machine.tick_and_read(tree));
+  machine.system.is_short = false;
+  machine.system.processes.at(100)->tells_cpu_time = true;
+  CHECK(machine.tick_and_read(tree).cpu_time_ns == Nanoseconds(3 * second + 1));
+}
+
+TEST_CASE("what this program reaps counts once if it is a member itself", "[tree]") {
+  ForestMachine machine;
+  machine.system.own_process = 100;
+  machine.system.adopter = 100;
+  machine.system.fork(100, 101);
+  machine.system.processes.at(101)->group = 101;
+  machine.system.fork(101, 102);
+  Forest::Tree all = machine.open(100);
+  Forest::Tree inner = machine.open(101);
+  machine.system.burn(102, second);
+  static_cast<void>(machine.tick_and_read(all));
+  const auto collect = [&](const EndedChild& child) {
+    machine.system.exit(child.pid);
+    machine.forest.note_collected(child);
+    machine.system.reap(child.pid);
+  };
+  std::uint64_t in_all = second;
+  std::uint64_t in_inner = second;
+  SECTION("a member") {
+    machine.system.fork(100, 103);
+    machine.system.burn(103, 2 * second);
+    static_cast<void>(machine.tick_and_read(all));
+    machine.system.burn(103, second);
+    collect({103, 100, 3 * second});
+    in_all += 3 * second;
+  }
+  SECTION("a child that was never seen") {
+    machine.system.fork(100, 103);
+    machine.system.burn(103, 3 * second);
+    collect({103, 100, 3 * second});
+    in_all += 3 * second;
+  }
+  SECTION("an orphan of a tree below, which keeps it") {
+    machine.system.fork(102, 103);
+    machine.system.burn(103, second);
+    static_cast<void>(machine.tick_and_read(all));
+    machine.system.end(102);
+    static_cast<void>(machine.tick_and_read(all));
+    machine.system.burn(103, 2 * second);
+    collect({103, 101, 3 * second});
+    in_all += 3 * second;
+    in_inner += 3 * second;
+  }
+  SECTION("an orphan of a tree below that was never seen") {
+    machine.system.fork(102, 103);
+    machine.system.burn(103, 3 * second);
+    machine.system.end(102);
+    collect({103, 101, 3 * second});
+    in_all += 3 * second;
+    in_inner += 3 * second;
+  }
+  CHECK(is_about(machine.read_now(all), in_all));
+  CHECK(is_about(machine.read_now(inner), in_inner));
+  CHECK(is_about(machine.tick_and_read(all).cpu_time_ns, in_all));
+  CHECK(is_about(machine.read(inner).cpu_time_ns, in_inner));
+  machine.system.burn(100, 5 * second);
+  machine.system.burn(101, second);
+  CHECK(is_about(machine.read_now(all), in_all + 6 * second));
+  CHECK(is_about(machine.tick_and_read(all).cpu_time_ns, in_all + 6 * second));
+  CHECK(is_about(machine.read(inner).cpu_time_ns, in_inner + second));
+  if (machine.system.processes.contains(102)) machine.system.end(102);
+  collect({101, 101, machine.system.processes.at(101)->cpu_ns});
+  CHECK(is_about(machine.read_now(all), in_all + 6 * second));
+  for (int i = 0; i < 3; ++i) {
+    CHECK(is_about(machine.tick_and_read(all).cpu_time_ns, in_all + 6 * second));
+  }
+}
+
+TEST_CASE("an orphan that was reaped farther up stays in the account of its tree", "[tree]") {
+  ForestMachine machine;
+  machine.system.adopter = 100;  // as if it were a subreaper
+  machine.system.fork(100, 101);
+  machine.system.fork(101, 102);
+  machine.system.fork(102, 103);
+  Forest::Tree all = machine.open(100);
+  Forest::Tree inner = machine.open(101);
+  machine.system.burn(103, 3 * second);
+  static_cast<void>(machine.tick_and_read(all));
+  machine.system.end(102);
+  static_cast<void>(machine.tick_and_read(all));
+  machine.system.end(103);
+  CHECK(is_about(machine.tick_and_read(all).cpu_time_ns, 3 * second));
+  CHECK(is_about(machine.read(inner).cpu_time_ns, 3 * second));
+  machine.system.burn(101, second);
+  CHECK(is_about(machine.tick_and_read(all).cpu_time_ns, 4 * second));
+  CHECK(is_about(machine.read(inner).cpu_time_ns, 4 * second));
+}
+
+TEST_CASE("an orphan counts once if its new parent is watched after it was adopted", "[tree]") {
+  ForestMachine machine;
+  machine.system.adopter = 100;
+  machine.system.fork(100, 101);
+  machine.system.fork(101, 102);
+  machine.system.fork(102, 103);
+  Forest::Tree inner = machine.open(101);
+  machine.system.burn(103, 3 * second);
+  static_cast<void>(machine.tick_and_read(inner));
+  machine.system.end(102);
+  static_cast<void>(machine.tick_and_read(inner));
+  Forest::Tree all = machine.open(100);
+  static_cast<void>(machine.tick_and_read(all));
+  machine.system.end(103);
+  machine.system.fork(100, 104);
+  machine.system.end(104);  // never seen, so the leader is asked for its children
+  machine.system.burn(100, 1);
+  CHECK(is_about(machine.tick_and_read(all).cpu_time_ns, 3 * second + 1));
+  CHECK(is_about(machine.read(inner).cpu_time_ns, 3 * second));
+}
+
+TEST_CASE("members born since the tick count at a scrape", "[tree]") {
+  ForestMachine machine;
+  Forest::Tree tree = machine.open(100);
+  machine.system.burn(100, second);
+  static_cast<void>(machine.tick_and_read(tree));
+  machine.system.fork(100, 101);
+  machine.system.fork(101, 102);
+  machine.system.burn(102, 3 * second);
+  machine.forest.look_for_births();
+  CHECK(machine.read_now(tree) == Nanoseconds(4 * second));
+  SECTION("and still do once they were waited for") {
+    machine.system.burn(101, second);
+    machine.system.end(102);
+    CHECK(is_about(machine.read_now(tree), 5 * second));
+    machine.system.end(101);
+    CHECK(is_about(machine.read_now(tree), 5 * second));
+    machine.system.burn(100, 1);
+    CHECK(is_about(machine.read_now(tree), 5 * second + 1));
+    CHECK(is_about(machine.tick_and_read(tree).cpu_time_ns, 5 * second + 1));
+  }
+  SECTION("and still do if nobody has waited for them") {
+    machine.system.exit(102);
+    machine.system.reap(102, true);
+    CHECK(is_about(machine.read_now(tree), 4 * second));
+    CHECK(is_about(machine.tick_and_read(tree).cpu_time_ns, 4 * second));
+  }
+}
+
+TEST_CASE("a registry looks for births at a scrape, and its counters never fall",
+          "[tree][registry]") {
+  FakeFamilies system;
+  system.fork(FakeFamilies::init, 100);
+  BasicRegistry<FakeFamilySampler> registry({.further_figures = {0}}, FakeFamilyContext(system));
+  REQUIRE_FALSE(registry.track("all", 100, {.scope = SampleScope::tree}));
+  registry.tick();
+  const auto now = [&] { return registry.read_counters().sample(0).metrics.cpu_time_ns; };
+  CHECK(now() == Nanoseconds(0U));
+  system.fork(100, 101);
+  system.burn(101, 3 * second);
+  CHECK(now() == Nanoseconds(3 * second));
+  system.burn(101, 5'000'000);
+  CHECK(now() == Nanoseconds(3 * second + 5'000'000));
+  system.end(101);
+  CHECK(now() == Nanoseconds(3 * second + 5'000'000));
+  registry.tick();
+  CHECK(now() == Nanoseconds(3 * second + 5'000'000));
+}
+
+TEST_CASE("threads of the kernel have no memory, whatever else is watched", "[tree]") {
+  ForestMachine machine;
+  machine.system.fork(0, 2);
+  machine.system.fork(2, 3);
+  for (const ProcessId pid : {2, 3}) {
+    machine.system.processes.at(pid)->has_memory = false;
+    machine.system.processes.at(pid)->is_kernel_thread = true;
+  }
+  SECTION("the inner tree is watched first") {
+    Forest::Tree inner = machine.open(3);
+    Forest::Tree outer = machine.open(2);
+    machine.tick();
+    CHECK_FALSE(machine.read(inner).memory_rss_bytes.has_value());
+    CHECK_FALSE(machine.read(outer).memory_rss_bytes.has_value());
+    CHECK(machine.read(outer).num_processes == Count(2U));
+  }
+  SECTION("the outer tree is watched first") {
+    Forest::Tree outer = machine.open(2);
+    Forest::Tree inner = machine.open(3);
+    machine.tick();
+    CHECK_FALSE(machine.read(inner).memory_rss_bytes.has_value());
+    CHECK_FALSE(machine.read(outer).memory_rss_bytes.has_value());
+  }
+}
+
+TEST_CASE("a member that is ending and has released its memory adds nothing", "[tree]") {
+  ForestMachine machine;
+  machine.system.fork(100, 101);
+  Forest::Tree tree = machine.open(100);
+  machine.system.processes.at(101)->has_memory = false;
+  CHECK(machine.tick_and_read(tree).memory_rss_bytes == Nanoseconds(100U));
+}

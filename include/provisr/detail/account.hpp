@@ -20,6 +20,9 @@ struct Account {
   std::uint64_t own = 0;
   std::uint64_t children = 0;  ///< children total: used by the children that it has reaped
   std::uint64_t lost = 0;      ///< used by members below it that no member has reaped
+  /// Part of its own and children totals that an account below it keeps as `lost`, because a tree
+  /// below it contained the member that it has reaped.
+  std::uint64_t kept_below = 0;
   /// Used by members that it may have reaped since its children total was read.
   std::uint64_t pending = 0;
   /// By how much the children total has grown beyond what known members explain. Growth caused by
@@ -103,24 +106,50 @@ struct Account {
   /// Adds `shown` to `below`, and `below` to that of the account above.
   void hand_up(Account* above) noexcept {
     add(below, shown);
+    if (below && kept_below > 0) below = *below - std::min(*below, kept_below);
     if (above != nullptr) add(above->below, below);
   }
 
   /// Transfers the usage of a reaped member to `waiter`, or to `lost` of the account above if
-  /// `waiter` is null.
-  void settle(Account& above, Account* waiter) const noexcept {
+  /// `waiter` is null. If the waiter is farther up than that, both have it (see inherit).
+  void settle(Account& above, Account* waiter, bool is_farther_up) const noexcept {
     above.lost += lost;
-    if (waiter != nullptr) {
-      waiter->pending += used();
+    if (waiter == nullptr) {
+      above.lost += final_use();
     } else {
-      above.lost += std::max(used(), collected.value_or(0));
+      waiter->inherit(final_use(), is_farther_up ? &above : nullptr);
     }
+    above.cancel_kept();
   }
 
-  /// Returns by how much the children total of its parent grows when the parent reaps it.
+  /// Expects `use` of a process that this account's process has reaped. If the process belonged to
+  /// a tree farther down, an account of that tree keeps it, too.
+  void inherit(std::uint64_t use, Account* keeper) noexcept {
+    pending += use;
+    if (keeper == nullptr) return;
+    keeper->lost += use;
+    kept_below += use;
+  }
+
+  /// Returns by how much the children total of its parent grows when the parent reaps it, as far as
+  /// is known.
   [[nodiscard]] std::uint64_t used() const noexcept { return own + children + pending; }
+  [[nodiscard]] std::uint64_t final_use() const noexcept {
+    return std::max(used(), collected.value_or(0));
+  }
+  /// The same between two ticks.
+  [[nodiscard]] std::uint64_t use_now() const noexcept {
+    return std::max(used() + ended_now, collected.value_or(0));
+  }
 
  private:
+  /// Usage kept by an account below that has ended is its own by now.
+  void cancel_kept() noexcept {
+    const std::uint64_t both = std::min(lost, kept_below);
+    lost -= both;
+    kept_below -= both;
+  }
+
   void pay_from(std::uint64_t& growth) noexcept {
     const std::uint64_t paid = std::min(growth, pending);
     growth -= paid;

@@ -45,6 +45,7 @@ struct FamilyMember : std::enable_shared_from_this<FamilyMember<Sampler>> {
   bool is_counted = true;            ///< no other account contains its usage
   bool has_uncounted_child = false;  ///< a child is being reaped
   bool has_unwatched_child = false;  ///< a child could not be opened
+  bool is_kernel_thread = false;     ///< has no memory of its own; unknown of a root
   bool has_seen_child = false;       ///< waiter of a member, between two ticks
   bool was_visited = false;
   bool has_ended = false;    ///< is a zombie or gone

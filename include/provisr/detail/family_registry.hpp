@@ -55,8 +55,20 @@ class FamilyRegistry {
     return member.sampler.read_family(reading) != ReadStatus::vanished;
   }
 
+  /// Returns whether a process that descends from a member could not be added at the last look,
+  /// because descriptors or memory are short. It is added once it can be read.
+  [[nodiscard]] bool misses_members() const noexcept { return misses_members_; }
+
+  /// Returns whether `upper` is an ancestor of `lower`.
+  [[nodiscard]] static bool is_above(const Member& upper, const Member& lower) noexcept {
+    const Member* above = lower.ancestor;
+    while (above != nullptr && above != &upper) above = above->ancestor;
+    return above != nullptr;
+  }
+
   /// Adds all processes that descend from a member. Throws std::bad_alloc.
   void adopt(std::span<const Descent> found) {
+    misses_members_ = false;
     if (members_.empty() || found.empty()) return;
     begin_look();
     for (const Descent& descent : found) adopt_one(descent);
@@ -167,7 +179,7 @@ class FamilyRegistry {
         parent != nullptr || descent.orphan_of == 0 ? parent : find(descent.orphan_of);
     if (ancestor == nullptr || descent.pid == ancestor->pid) return;
     if (members_.contains(descent.pid)) {
-      if (const auto known = living(descent.pid)) return join(*known, parent);
+      if (const auto known = living(descent.pid)) return join(*known, parent, descent);
     }
     std::error_code error;
     const std::shared_ptr<Member> member = open(descent.pid, error);
@@ -176,9 +188,22 @@ class FamilyRegistry {
         reading.is_being_collected || reading.parent != descent.parent) {
       ancestor->has_unwatched_child |= !member && error != std::errc::no_such_process;
       ancestor->must_ask = true;
+      if (member ? reading.is_unread : is_shortage(error)) try_again_later();
       return;
     }
     take_in(member, *ancestor, parent, reading);
+  }
+
+  [[nodiscard]] static bool is_shortage(const std::error_code& error) noexcept {
+    return error == std::errc::too_many_files_open ||
+           error == std::errc::too_many_files_open_in_system ||
+           error == std::errc::not_enough_memory;
+  }
+
+  /// By then the process may have another parent, so all processes are looked at.
+  void try_again_later() noexcept {
+    misses_members_ = true;
+    context_.recount_processes();
   }
 
   void take_in(const std::shared_ptr<Member>& member, Member& ancestor, Member* parent,
@@ -191,6 +216,7 @@ class FamilyRegistry {
     member->family = ancestor.family;
     member->ancestor = &ancestor;
     member->waiter = parent;
+    member->is_kernel_thread = reading.is_kernel_thread;
     member->must_ask = !reading.children_cpu_ns;
     member->cpu.children = reading.children_cpu_ns.value_or(0);
     counters_.for_each(*member, [&](Account& account, std::size_t slot) {
@@ -199,14 +225,18 @@ class FamilyRegistry {
   }
 
   /// Merges the family of `root` into the family of its parent, which is watched by now, too.
-  void join(Member& root, Member* parent) {
+  void join(Member& root, Member* parent, const Descent& descent) {
     if (parent == nullptr || root.ancestor != nullptr || root.family == parent->family) return;
     Family<Sampler>& joining = *root.family;
     Family<Sampler>& joined = *parent->family;
     joined.members.insert(joined.members.end(), joining.members.begin(), joining.members.end());
     for (const auto& member : joining.members) member->family = &joined;
+    for (const auto& member : joining.members) {
+      if (member->waiter == nullptr) find_waiter(*member);  // an orphan's may be a member by now
+    }
     root.ancestor = parent;
     root.waiter = parent;
+    root.is_kernel_thread = descent.is_kernel_thread;
     drop(joining);
   }
 
@@ -269,6 +299,7 @@ class FamilyRegistry {
   std::vector<Descent> by_parent_;
   std::vector<ProcessId> adopted_;
   std::uint64_t look_ = 0;
+  bool misses_members_ = false;
 };
 
 }  // namespace provisr::detail

@@ -30,6 +30,8 @@ concept SamplesFamilies = requires(Sampler& sampler, typename Sampler::Context& 
   { context.new_processes() } -> std::same_as<std::span<const Descent>>;
   { context.candidates(ProcessId{}) } -> std::same_as<std::span<const Descent>>;
   { context.missed_processes() } -> std::same_as<bool>;
+  { context.has_unread_processes() } -> std::same_as<bool>;
+  { context.own_process() } -> std::same_as<ProcessId>;
   { context.reports_children_cpu() } -> std::same_as<bool>;
   { context.children_accounts() } -> std::same_as<ChildrenAccounts>;
   context.recount_processes();
@@ -80,6 +82,7 @@ class ProcessForest {
     if (count) member->cpu_time_count = count;
     Tree tree(*this, std::move(member));
     registry_.adopt_below(leader, context_.candidates(leader));
+    note_missing();
     error.clear();
     return tree;
   }
@@ -88,11 +91,18 @@ class ProcessForest {
   /// Tree::read.
   void begin_tick() noexcept {
     ++round_;
+    look_for_births();
+  }
+
+  /// Finds members born since the last look, between two ticks, before Tree::read_counters.
+  void look_for_births() noexcept {
     if (registry_.empty()) return;
     try {
       registry_.adopt(context_.new_processes());
+      note_missing();
     } catch (const std::bad_alloc&) {
       context_.recount_processes();
+      misses_members_ = true;
     }
   }
 
@@ -110,6 +120,10 @@ class ProcessForest {
 
  private:
   using Member = FamilyMember<Sampler>;
+
+  void note_missing() noexcept {
+    misses_members_ = registry_.misses_members() || context_.has_unread_processes();
+  }
 
   // --- at a tick
 
@@ -194,7 +208,7 @@ class ProcessForest {
       visit_ended(member);
     } else {
       own.num_processes = 1;
-      if (member.ancestor != nullptr && is_ending(own)) complete_ending(own);
+      if (may_be_completed(member) && is_ending(own)) complete_ending(own);
       note_awaited(member, own.more);
       add_to_sum(member, own);
       note_own(member, own);
@@ -203,6 +217,11 @@ class ProcessForest {
     if (member.ancestor == nullptr) return;
     member.ancestor->sum.more.awaited |= member.sum.more.awaited;
     if (member.has_sum) add_to_sum(*member.ancestor, member.sum);
+  }
+
+  /// The figures of a tree whose leader is ending stay unknown. A kernel thread never has memory.
+  [[nodiscard]] static bool may_be_completed(const Member& member) noexcept {
+    return member.ancestor != nullptr && !member.is_kernel_thread;
   }
 
   static void add_to_sum(Member& member, const ProcessReading& part) noexcept {
@@ -285,9 +304,8 @@ class ProcessForest {
 
   // --- between two ticks
 
-  /// Reads the counters of a tree now. Members born since the tick are left out until they have
-  /// been waited for. A member that has ended since counts with its last known value, and with the
-  /// rest of it once a member has waited for it.
+  /// Reads the counters of a tree now. A member that has ended since it was last read counts with
+  /// its last known value, and with the rest of it once a member has waited for it.
   void read_counters(Member& leader, ProcessReading& reading) noexcept {
     const auto& members = leader.family->members;
     const auto end = std::find_if(members.rbegin(), members.rend(),
@@ -338,20 +356,25 @@ class ProcessForest {
     const bool is_there =
         !member.has_ended && read_counters_of(member.sampler, own) == ReadStatus::ok;
     member.is_gone_now = member.has_ended ? !registry_.exists(member) : !is_there;
-    member.cpu.own_now = is_there ? own.cpu_time_ns : Figure<std::uint64_t>(member.cpu.own);
+    note_own_now(member.cpu, is_there ? own.cpu_time_ns : Figure<std::uint64_t>(member.cpu.own));
     if (wants_more) {
       counters_.for_each_other(member, [&](Account& account, std::size_t slot) {
-        account.own_now = is_there ? own.more.slots[slot] : Figure<std::uint64_t>(account.own);
-        // last known value if the member ends
-        if (account.own_now) account.own = std::max(account.own, *account.own_now);
+        const Figure<std::uint64_t> last_known = account.own;
+        note_own_now(account, is_there ? own.more.slots[slot] : last_known);
       });
     }
     if (is_there && may_have_reaped(member)) read_children_now(member);
   }
 
+  static void note_own_now(Account& account, Figure<std::uint64_t> now) noexcept {
+    account.own_now = now;
+    if (now) account.own = std::max(account.own, *now);  // last known value if the member ends
+  }
+
   /// Returns whether the member has run since its children total was read, and has children or had
   /// some. A process that never had any is not asked: most are like that.
   [[nodiscard]] static bool may_have_reaped(const Member& member) noexcept {
+    if (member.must_ask) return true;
     const bool has_children = member.has_seen_child || member.has_unwatched_child ||
                               member.cpu.children > 0 || member.cpu.pending > 0;
     return has_children && member.cpu.own_now != member.asked_at_ns;
@@ -369,11 +392,11 @@ class ProcessForest {
   /// All members below it must have been shown before.
   void show_now(Member& member) noexcept {
     Member* const heir = member.is_gone_now && !member.is_collected ? member.waiter : nullptr;
-    if (heir != nullptr) heir->cpu.ended_now += member.cpu.used() + member.cpu.ended_now;
+    if (heir != nullptr) heir->cpu.ended_now += member.cpu.use_now();
     member.cpu.show_now();
     counters_.for_each_other(member, [&](Account& account, std::size_t) { account.show_now(); });
     for (std::size_t i = 0; heir != nullptr && i < member.further.size(); ++i) {
-      heir->further[i].ended_now += member.further[i].used() + member.further[i].ended_now;
+      heir->further[i].ended_now += member.further[i].use_now();
     }
     hand_up(member);
   }
@@ -384,8 +407,8 @@ class ProcessForest {
   /// child: either a member that has ended or a process that was never seen.
   [[nodiscard]] bool must_ask(const Member& member) const noexcept {
     if (member.must_ask || member.cpu.pending > 0) return true;
-    const bool has_run = member.cpu.own != member.asked_at_ns;
-    return has_run && (member.has_unwatched_child || context_.missed_processes());
+    const bool may_have_run = !member.cpu.is_known || member.cpu.own != member.asked_at_ns;
+    return may_have_run && (member.has_unwatched_child || context_.missed_processes());
   }
 
   ReadStatus ask_for_children(Member& member) noexcept {
@@ -400,6 +423,8 @@ class ProcessForest {
     } else if (!context_.reports_children_cpu()) {
       member.cpu.assume_children();
       note_asked(member);
+    } else {
+      member.must_ask = true;  // what was missed in this round must not be forgotten
     }
     counters_.for_each(member, [&](Account& account, std::size_t slot) {
       if (!counters_.is_apart(slot)) return;
@@ -417,11 +442,14 @@ class ProcessForest {
   void settle(Member& member) noexcept {
     if (member.ancestor == nullptr) return;
     Member* const waiter = member.is_collected ? nullptr : member.waiter;
-    member.cpu.settle(member.ancestor->cpu, waiter == nullptr ? nullptr : &waiter->cpu);
+    const bool is_farther_up =
+        waiter != member.ancestor && waiter != nullptr && registry_.is_above(*waiter, member);
+    Account* const cpu_heir = waiter == nullptr ? nullptr : &waiter->cpu;
+    member.cpu.settle(member.ancestor->cpu, cpu_heir, is_farther_up);
     const auto slots = counters_.slots();
     for (std::size_t i = 0; i < slots.size(); ++i) {
       Account* const heir = waiter == nullptr ? nullptr : &waiter->further[i];
-      member.further[i].settle(member.ancestor->further[i], heir);
+      member.further[i].settle(member.ancestor->further[i], heir, is_farther_up);
       if (heir != nullptr) note_inherited(*heir, slots[i]);
     }
     if (waiter != nullptr) waiter->must_ask = true;
@@ -435,8 +463,14 @@ class ProcessForest {
     }
   }
 
+  /// If this program is a member above, the system moves the usage to its children total.
   void note_own_collected(Member& member, const EndedChild& child) noexcept {
-    member.is_collected = true;
+    Member* const self = registry_.find(context_.own_process());
+    if (self != nullptr && registry_.is_above(*self, member)) {
+      member.waiter = self;
+    } else {
+      member.is_collected = true;
+    }
     member.cpu.collected = child.cpu_time_ns;
     if (counters_.empty()) return;
     if (!member.is_gone) {
@@ -451,15 +485,31 @@ class ProcessForest {
   /// Counts a child that never was a member; its process group makes it part of the tree of
   /// `former`.
   void note_unseen_collected(Member& former, const EndedChild& child) noexcept {
-    former.cpu.lost += child.cpu_time_ns;
+    Member* const self = registry_.find(context_.own_process());
+    const bool is_own = self != nullptr && (self == &former || registry_.is_above(*self, former));
+    Member* const reaper = is_own ? self : nullptr;
+    if (reaper != nullptr) reaper->must_ask = true;
+    count_unseen(former.cpu, reaper == nullptr ? nullptr : &reaper->cpu, child.cpu_time_ns);
     if (counters_.empty()) return;
     ProcessReading own = counters_.whole_reading();
     own.more.clear();
     if (counters_.has_contained()) read_unseen(child.pid, own);
-    counters_.for_each(former, [&](Account& account, std::size_t slot) {
-      const Figure<std::uint64_t> told = child.further[slot];
-      account.lost += told ? *told : own.more.slots[slot].value_or(0);
-    });
+    const auto slots = counters_.slots();
+    for (std::size_t i = 0; i < slots.size(); ++i) {
+      const Figure<std::uint64_t> told = child.further[slots[i]];
+      Account* const heir = reaper == nullptr ? nullptr : &reaper->further[i];
+      count_unseen(former.further[i], heir, told ? told : own.more.slots[slots[i]]);
+      if (heir != nullptr) note_inherited(*heir, slots[i]);
+    }
+  }
+
+  /// `heir`: of the member that reaps the process; null if it is none.
+  static void count_unseen(Account& former, Account* heir, Figure<std::uint64_t> use) noexcept {
+    if (heir == nullptr) {
+      former.lost += use.value_or(0);
+    } else {
+      heir->inherit(use.value_or(0), heir == &former ? nullptr : &former);
+    }
   }
 
   void read_unseen(ProcessId pid, ProcessReading& reading) noexcept {
@@ -475,6 +525,7 @@ class ProcessForest {
   FamilyCounters counters_;
   FamilyRegistry<Sampler> registry_;
   std::uint64_t round_ = 0;
+  bool misses_members_ = false;  ///< the latest look could not read all new processes
 };
 
 /// One watched tree, read like a single process. Not thread-safe.
@@ -506,8 +557,25 @@ class ProcessForest<Sampler>::Tree {
     if constexpr (requires { leader_->sampler.prefetch(); }) leader_->sampler.prefetch();
   }
 
-  /// Reads the sums over the tree. Returns `vanished` once the leader has ended. Allocates nothing.
+  /// Reads the sums over the tree. Returns `vanished` once the leader has ended. If members may be
+  /// missing because descriptors or memory are short, all figures are unknown. Allocates nothing.
   [[nodiscard]] ReadStatus read(ProcessReading& reading) noexcept {
+    const ReadStatus status = read_sums(reading);
+    if (forest_->misses_members_) reading.clear();
+    return status;
+  }
+
+  /// Reads only the counters, now; everything else stays unknown. Allocates nothing.
+  [[nodiscard]] ReadStatus read_counters(ProcessReading& reading) noexcept {
+    reading.clear();
+    if (leader_->has_ended || leader_->family == nullptr) return ReadStatus::vanished;
+    forest_->read_counters(*leader_, reading);
+    include_count(*leader_, reading.cpu_time_ns);
+    return ReadStatus::ok;
+  }
+
+ private:
+  [[nodiscard]] ReadStatus read_sums(ProcessReading& reading) noexcept {
     Member& leader = *leader_;
     const bool is_there = leader.family != nullptr;
     if (is_there && forest_->is_alone(leader) && forest_->read_alone(leader, reading)) {
@@ -526,16 +594,6 @@ class ProcessForest<Sampler>::Tree {
     return ReadStatus::ok;
   }
 
-  /// Reads only the counters, now; everything else stays unknown. Allocates nothing.
-  [[nodiscard]] ReadStatus read_counters(ProcessReading& reading) noexcept {
-    reading.clear();
-    if (leader_->has_ended || leader_->family == nullptr) return ReadStatus::vanished;
-    forest_->read_counters(*leader_, reading);
-    include_count(*leader_, reading.cpu_time_ns);
-    return ReadStatus::ok;
-  }
-
- private:
   static void include_count(const Member& leader, Figure<std::uint64_t>& cpu_time_ns) noexcept {
     if (!leader.cpu_time_count) return;
     const Figure<std::uint64_t> count = leader.cpu_time_count();

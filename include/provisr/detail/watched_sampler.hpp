@@ -28,6 +28,7 @@ class NoForest {
     return std::nullopt;
   }
   void begin_tick() noexcept {}
+  void look_for_births() noexcept {}
   void note_collected(const EndedChild&) noexcept {}
 };
 

@@ -9,6 +9,7 @@
 
 #include <cerrno>
 #include <sys/proc_info.h>
+#include <unistd.h>
 #include <utility>
 
 namespace provisr {
@@ -73,6 +74,12 @@ std::span<const Descent> SamplingContext::candidates(ProcessId) noexcept {
 }
 bool SamplingContext::missed_processes() const noexcept {
   return true;  // the list does not contain processes that started and ended in between
+}
+bool SamplingContext::has_unread_processes() const noexcept {
+  return false;  // the list takes no descriptors
+}
+ProcessId SamplingContext::own_process() const noexcept {
+  return ::getpid();
 }
 void SamplingContext::recount_processes() noexcept {
   state_->processes.begin_tick();

@@ -3,6 +3,7 @@
 #include "lib/platform/linux/proc_directory.hpp"
 #include "lib/platform/linux/proc_text.hpp"
 
+#include <cerrno>
 #include <fcntl.h>
 #include <new>
 #include <string_view>
@@ -25,6 +26,8 @@ constexpr std::size_t usual_births = 1024;
 /// Number of ids below the newest that may belong to processes that a scan finds incomplete.
 constexpr ProcessId incomplete_ids = 64;
 constexpr ProcessId first_process = 1;
+/// With more ids than this to look up again, all processes are scanned.
+constexpr std::size_t max_unresolved = 16'384;
 
 }  // namespace
 
@@ -37,11 +40,15 @@ Births::Births(int proc_root, bool has_own_pids, IsProcess is_process)
   unresolved_.reserve(usual_births);
   looked_at_again_.reserve(usual_births);
   if (!has_own_pids) return;
-  newest_id_ = open_readable(proc_root, "sys/kernel/ns_last_pid");
-  if (!newest_id_) newest_id_ = open_readable(proc_root, "loadavg");
+  open_newest_id();
   newest_ = newest_id().value_or(0);
   tick_begin_ = newest_;
   needs_scan_ = newest_ == 0;
+}
+
+void Births::open_newest_id() noexcept {
+  newest_id_ = open_readable(proc_root_, "sys/kernel/ns_last_pid");
+  if (!newest_id_) newest_id_ = open_readable(proc_root_, "loadavg");
 }
 
 bool Births::is_known_process(ProcessId id) noexcept {
@@ -58,6 +65,7 @@ std::span<const Descent> Births::look() noexcept {
     return std::span<const Descent>(known_).subspan(first_found_);
   } catch (const std::bad_alloc&) {
     recount();
+    has_unread_ = true;
     return {};
   }
 }
@@ -77,7 +85,12 @@ void Births::begin_new_tick() {
   begins_tick_ = false;
   tick_begin_ = newest_;
   missed_some_ = std::exchange(missed_some_in_tick_, false);
-  if (!has_own_pids_) recount();
+  has_unread_ = false;
+  if (!has_own_pids_) {
+    recount();
+  } else if (!newest_id_) {
+    open_newest_id();  // descriptors may have been short
+  }
   look_again();
 }
 
@@ -95,8 +108,8 @@ bool Births::can_follow(ProcessId newest) const noexcept {
 void Births::follow_up_to(ProcessId newest) {
   while (newest_ < newest) {
     const ProcessId id = newest_ + 1;
-    if (!find(id)) {
-      unresolved_.push_back(id);
+    if (find(id) != Finding::process) {
+      keep_for_later(id);
       note_missed();
     }
     newest_ = id;
@@ -108,26 +121,46 @@ void Births::look_again() {
   looked_at_again_.swap(unresolved_);
   unresolved_.clear();
   for (const ProcessId id : looked_at_again_) {
-    if (!find(id)) note_missed();
+    const Finding finding = find(id);
+    if (finding == Finding::unread) keep_for_later(id);
+    if (finding != Finding::process) note_missed();
   }
 }
 
-/// Returns false if no process has the id; a thread may have it.
-bool Births::find(ProcessId id) {
-  if (!is_process_(id)) return false;
+/// If no process has the id, a thread may have it.
+Births::Finding Births::find(ProcessId id) {
+  if (!is_process_(id)) return Finding::nobody;
   const auto descent = descent_of(id);
-  if (descent) known_.push_back(*descent);
-  return descent.has_value();
+  if (descent) {
+    known_.push_back(*descent);
+    return Finding::process;
+  }
+  if (!says_shortage(errno)) return Finding::nobody;
+  has_unread_ = true;
+  return Finding::unread;
 }
 
+/// Recounts all processes instead if there are too many ids to keep.
+void Births::keep_for_later(ProcessId id) {
+  if (unresolved_.size() < max_unresolved) {
+    unresolved_.push_back(id);
+  } else {
+    recount();
+  }
+}
+
+/// Sets errno if it returns nothing.
 std::optional<Descent> Births::descent_of(ProcessId pid) const noexcept {
   char buffer[1024];
   const FileDescriptor file = open_readable(proc_root_, ProcPath(pid, "stat").c_str());
   const auto text = file ? read_start(file.get(), buffer) : std::nullopt;
-  const auto stat = text ? parse_stat(*text) : std::nullopt;
+  if (!text) return std::nullopt;
+  const auto stat = parse_stat(*text);
+  errno = EBADMSG;
   if (!stat) return std::nullopt;
   const bool may_be_adopted = stat->parent_pid == first_process || stat->parent_pid == own_pid_;
   Descent descent{pid, stat->parent_pid, may_be_adopted ? stat->process_group : 0};
+  descent.is_kernel_thread = stat->is_kernel_thread();
   struct stat status;
   if (!stat->is_being_collected() && read_status(file.get(), status)) {
     descent.incarnation = status.st_ino;
@@ -148,25 +181,33 @@ void Births::scan() {
   knows_all_ = false;
   first_found_ = 0;
   unresolved_.clear();
+  note_missed();
   const FileDescriptor directory(::openat(proc_root_, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  scan_directory(directory.get());
+  needs_scan_ = has_unread_ = !scan_directory(directory.get());
+  if (needs_scan_) return;
   for (ProcessId id = newest; id > 0 && id > newest - incomplete_ids; --id) {
     unresolved_.push_back(id);
   }
-  note_missed();
   newest_ = newest;
   ids_since_scan_ = 0;
-  needs_scan_ = false;
   knows_all_ = true;
 }
 
-void Births::scan_directory(int directory) {
+/// Returns false as soon as something cannot be read because descriptors or memory are short. So
+/// the scan costs little while the shortage lasts.
+bool Births::scan_directory(int directory) {
+  if (directory < 0) return !says_shortage(errno);
   DirectoryReader reader(directory);
   while (const auto name = reader.next()) {
     const ProcessId id = id_of(*name);
     if (id <= 0) continue;
-    if (const auto descent = descent_of(id)) known_.push_back(*descent);
+    if (const auto descent = descent_of(id)) {
+      known_.push_back(*descent);
+    } else if (says_shortage(errno)) {
+      return false;
+    }
   }
+  return !reader.has_failed() || !says_shortage(errno);
 }
 
 std::optional<ProcessId> Births::newest_id() const noexcept {

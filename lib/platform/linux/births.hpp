@@ -21,7 +21,9 @@ using posix_platform::FileDescriptor;
 /// is the only field of ns_last_pid (pid_ns_ctl_handler in kernel/pid_namespace.c), which kernels
 /// without checkpoint support lack, and the last field of loadavg (proc_loadavg(5)), which costs
 /// more to read. An id that no process has at a look may belong to a process that is not complete
-/// yet, so it is looked up once more at the next tick.
+/// yet, so it is looked up once more at the next tick. An id that cannot be looked up because
+/// descriptors or memory are short is looked up at every tick until the process can be read or has
+/// ended; a scan that cannot be completed for that reason is repeated at the next look.
 class Births {
  public:
   /// Returns whether a process, not a thread, may have this id.
@@ -34,26 +36,32 @@ class Births {
   /// Marks the next look as the first of a tick.
   void begin_tick() noexcept { begins_tick_ = true; }
 
-  /// See SamplingContext::new_processes, candidates, missed_processes, recount_processes.
+  /// See SamplingContext::new_processes, candidates, missed_processes, has_unread_processes,
+  /// recount_processes.
   [[nodiscard]] std::span<const Descent> look() noexcept;
   [[nodiscard]] std::span<const Descent> candidates(ProcessId ancestor) noexcept;
   [[nodiscard]] bool missed_some() const noexcept { return missed_some_; }
+  [[nodiscard]] bool has_unread() const noexcept { return has_unread_; }
   void recount() noexcept { needs_scan_ = true; }
 
   /// Returns whether the id has the CPU clock of a process: the cheapest check there is.
   [[nodiscard]] static bool is_known_process(ProcessId id) noexcept;
 
  private:
+  enum class Finding { process, nobody, unread };
+
+  void open_newest_id() noexcept;
   void find_new();
   void begin_new_tick();
   [[nodiscard]] bool can_follow(ProcessId newest) const noexcept;
   void follow_up_to(ProcessId newest);
   void look_again();
-  [[nodiscard]] bool find(ProcessId id);
+  [[nodiscard]] Finding find(ProcessId id);
+  void keep_for_later(ProcessId id);
   [[nodiscard]] std::optional<Descent> descent_of(ProcessId pid) const noexcept;
   void note_missed() noexcept;
   void scan();
-  void scan_directory(int directory);
+  [[nodiscard]] bool scan_directory(int directory);
   [[nodiscard]] std::optional<ProcessId> newest_id() const noexcept;
 
   int proc_root_;
@@ -63,7 +71,7 @@ class Births {
   FileDescriptor newest_id_;           ///< the file whose last field is the newest id
   std::vector<Descent> known_;         ///< found since the tick began, or all processes
   std::size_t first_found_ = 0;        ///< of known_: what the current look has found begins here
-  std::vector<ProcessId> unresolved_;  ///< ids that no process had
+  std::vector<ProcessId> unresolved_;  ///< ids that no process had, or that could not be read
   std::vector<ProcessId> looked_at_again_;
   ProcessId newest_ = 0;      ///< as of the last look
   ProcessId tick_begin_ = 0;  ///< `newest_` when the tick began
@@ -74,6 +82,7 @@ class Births {
   bool needs_scan_ = true;
   bool missed_some_ = false;
   bool missed_some_in_tick_ = false;  ///< missed some after the first look of the tick
+  bool has_unread_ = false;           ///< a process or a scan was not read: see says_shortage()
 };
 
 }  // namespace provisr::linux_platform

@@ -92,6 +92,12 @@ class DirectoryReader {
   return error_number == ENOENT || error_number == ESRCH;
 }
 
+/// Returns whether an errno means that descriptors or memory are short: the same call may succeed
+/// later.
+[[nodiscard]] constexpr bool says_shortage(int error_number) noexcept {
+  return error_number == EMFILE || error_number == ENFILE || error_number == ENOMEM;
+}
+
 /// Converts an errno to the library's errors.
 [[nodiscard]] std::error_code process_error(int error_number) noexcept;
 

@@ -50,6 +50,12 @@ struct Stat {
     return (flags & forked_but_not_executed) != 0;
   }
 
+  /// Returns whether the process is a thread of the kernel.
+  [[nodiscard]] bool is_kernel_thread() const noexcept {
+    constexpr std::uint32_t kernel_thread = 0x200000;  // PF_KTHREAD
+    return (flags & kernel_thread) != 0;
+  }
+
   /// Returns whether the first thread is ending or has ended.
   [[nodiscard]] bool is_ending() const noexcept {
     constexpr std::uint32_t exiting = 0x4;  // PF_EXITING

@@ -486,10 +486,14 @@ ReadStatus ProcessSampler::State::read_family(FamilyReading& reading) const noex
   // A kept descriptor always leads to the right process; a number only if the start time matches.
   const auto stat = statm ? read_stat(task.get(), "../stat")
                           : read_stat(context.proc_root.get(), ProcPath(pid, "stat").c_str());
-  if (!stat) return says_no_such_process(errno) ? ReadStatus::vanished : ReadStatus::ok;
+  if (!stat) {
+    reading.is_unread = says_shortage(errno);
+    return says_no_such_process(errno) ? ReadStatus::vanished : ReadStatus::ok;
+  }
   if (!statm && stat->start_clock_ticks != start_clock_ticks) return ReadStatus::vanished;
   reading.parent = stat->parent_pid;
   reading.is_being_collected = stat->is_being_collected();
+  reading.is_kernel_thread = stat->is_kernel_thread();
   reading.children_cpu_ns = stat->children_clock_ticks * clock_tick_ns();
   constexpr std::size_t faults = further_slot<figures>("major_faults");
   if (reading.children.asks_for(faults)) {
@@ -551,6 +555,7 @@ ReadStatus ProcessSampler::read_family(FamilyReading& reading, const Descent& fo
   reading.clear();
   reading.parent = found.parent;
   reading.children_cpu_ns = found.children_cpu_ns;
+  reading.is_kernel_thread = found.is_kernel_thread;
   return ReadStatus::ok;
 }
 

@@ -88,6 +88,14 @@ bool SamplingContext::missed_processes() const noexcept {
   return state_->births.missed_some();
 }
 
+bool SamplingContext::has_unread_processes() const noexcept {
+  return state_->births.has_unread();
+}
+
+ProcessId SamplingContext::own_process() const noexcept {
+  return state_->has_own_pids ? ::getpid() : 0;
+}
+
 void SamplingContext::recount_processes() noexcept {
   state_->births.recount();
 }

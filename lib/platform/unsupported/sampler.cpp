@@ -25,6 +25,12 @@ std::span<const Descent> SamplingContext::candidates(ProcessId) noexcept {
 bool SamplingContext::missed_processes() const noexcept {
   return false;
 }
+bool SamplingContext::has_unread_processes() const noexcept {
+  return false;
+}
+ProcessId SamplingContext::own_process() const noexcept {
+  return 0;
+}
 void SamplingContext::recount_processes() noexcept {}
 bool SamplingContext::reports_children_cpu() const noexcept {
   return false;

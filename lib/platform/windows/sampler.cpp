@@ -70,6 +70,12 @@ std::span<const Descent> SamplingContext::candidates(ProcessId) noexcept {
 bool SamplingContext::missed_processes() const noexcept {
   return false;  // irrelevant: Windows does not report the CPU time of ended children
 }
+bool SamplingContext::has_unread_processes() const noexcept {
+  return false;
+}
+ProcessId SamplingContext::own_process() const noexcept {
+  return static_cast<ProcessId>(::GetCurrentProcessId());
+}
 void SamplingContext::recount_processes() noexcept {}
 bool SamplingContext::reports_children_cpu() const noexcept {
   return false;

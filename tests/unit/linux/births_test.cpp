@@ -1,7 +1,10 @@
 #include "lib/platform/linux/births.hpp"
 
 #include "lib/platform/posix/file_descriptor.hpp"
+#include "support/child_program.hpp"
+#include "support/descriptor_limit.hpp"
 #include "support/proc_tree.hpp"
+#include "support/sanitizers.hpp"
 #include "support/text_file.hpp"
 
 #include <catch2/catch_test_macros.hpp>
@@ -16,6 +19,8 @@
 
 using namespace provisr;
 using linux_platform::Births;
+using provisr::test::DescriptorLimit;
+using provisr::test::in_own_process;
 using provisr::test::ProcTree;
 
 namespace {
@@ -178,4 +183,120 @@ TEST_CASE("the newest id is asked of the cheaper file, if the kernel has it", "[
   fixture.add(1001, 900);
   test::write_text(folder + "/ns_last_pid", "1001\n");
   CHECK(fixture.look_in_tick(births) == Pids{1001});
+}
+
+namespace {
+
+/// Returns what `expected` and `found` differ in, if anything.
+std::string pids_differ(const char* when, const Pids& found, const Pids& expected) {
+  if (found == expected) return {};
+  std::string text = std::string(when) + ":";
+  for (const ProcessId pid : found) text += " " + std::to_string(pid);
+  return text + "; ";
+}
+
+bool lookup_ended = false;
+
+}  // namespace
+
+TEST_CASE("a process born while descriptors are short is found once they are not", "[births]") {
+  if (test::sanitizer_needs_descriptors) SKIP("the sanitizer needs descriptors of its own");
+  BirthsFixture fixture;
+  Births births(fixture.root.get(), true, BirthsFixture::may_be_any);
+  fixture.look_in_tick(births);
+  fixture.add(1001, 900);
+  fixture.add(1002, 1001);
+  fixture.set_newest(1002);
+  const std::string faults = in_own_process([&] {
+    const DescriptorLimit limit(0);
+    std::string said = pids_differ("short", fixture.look_in_tick(births), {});
+    for (int i = 0; i < 3; ++i) said += pids_differ("later", fixture.look_in_tick(births), {});
+    if (!births.has_unread()) said += "all are said to be read; ";
+    if (!births.missed_some()) said += "none is said to be missed; ";
+    limit.leave(4);
+    said += pids_differ("free", fixture.look_in_tick(births), {1001, 1002});
+    if (births.has_unread()) said += "some are said to be unread; ";
+    return said + pids_differ("after", fixture.look_in_tick(births), {});
+  });
+  CHECK(faults == "");
+}
+
+TEST_CASE("a process that ends while descriptors are short is not waited for", "[births]") {
+  if (test::sanitizer_needs_descriptors) SKIP("the sanitizer needs descriptors of its own");
+  BirthsFixture fixture;
+  lookup_ended = false;
+  Births births(fixture.root.get(), true, [](ProcessId) noexcept { return !lookup_ended; });
+  fixture.look_in_tick(births);
+  fixture.set_newest(1001);
+  const std::string faults = in_own_process([&] {
+    const DescriptorLimit limit(0);
+    std::string said = pids_differ("short", fixture.look_in_tick(births), {});
+    if (!births.has_unread()) said += "all are said to be read; ";
+    lookup_ended = true;
+    said += pids_differ("ended", fixture.look_in_tick(births), {});
+    if (births.has_unread()) said += "some are said to be unread; ";
+    return said;
+  });
+  CHECK(faults == "");
+}
+
+TEST_CASE("a scan that descriptors do not suffice for is made again", "[births]") {
+  if (test::sanitizer_needs_descriptors) SKIP("the sanitizer needs descriptors of its own");
+  BirthsFixture fixture;
+  fixture.add(900, 1);
+  fixture.add(901, 900);
+  Births births(fixture.root.get(), true, BirthsFixture::may_be_any);
+  fixture.look_in_tick(births);
+  const std::string faults = in_own_process([&] {
+    std::string said;
+    const DescriptorLimit limit(0);
+    for (const int free_count : {0, 1}) {  // none for the directory, none for the processes
+      limit.leave(free_count);
+      births.begin_tick();
+      said += pids_differ("short", BirthsFixture::pids_of(births.candidates(900)), {});
+      if (!births.has_unread()) said += "all are said to be read; ";
+    }
+    limit.leave(4);
+    said +=
+        pids_differ("within the tick", BirthsFixture::pids_of(births.candidates(900)), {900, 901});
+    if (births.has_unread()) said += "some are said to be unread; ";
+    return said + pids_differ("after", fixture.look_in_tick(births), {});
+  });
+  CHECK(faults == "");
+}
+
+TEST_CASE("a scan is made again at the next tick, too", "[births]") {
+  if (test::sanitizer_needs_descriptors) SKIP("the sanitizer needs descriptors of its own");
+  BirthsFixture fixture(4000);
+  fixture.add(900, 1);
+  Births births(fixture.root.get(), true, BirthsFixture::may_be_any);
+  fixture.look_in_tick(births);
+  fixture.add(300, 900);
+  fixture.set_newest(300);  // ids have wrapped around
+  const std::string faults = in_own_process([&] {
+    const DescriptorLimit limit(1);
+    std::string said = pids_differ("short", fixture.look_in_tick(births), {});
+    limit.leave(4);
+    return said + pids_differ("free", fixture.look_in_tick(births), {300, 900});
+  });
+  CHECK(faults == "");
+}
+
+TEST_CASE("births are followed by their ids even if descriptors were short at the start",
+          "[births]") {
+  if (test::sanitizer_needs_descriptors) SKIP("the sanitizer needs descriptors of its own");
+  BirthsFixture fixture;
+  fixture.add(900, 1);
+  fixture.add(1001, 900);
+  const std::string faults = in_own_process([&] {
+    const DescriptorLimit limit(0);
+    Births births(fixture.root.get(), true, BirthsFixture::may_be_any);
+    std::string said = pids_differ("short", fixture.look_in_tick(births), {});
+    limit.leave(4);
+    said += pids_differ("free", fixture.look_in_tick(births), {900, 1001});
+    fixture.set_newest(1001);
+    said += pids_differ("born", fixture.look_in_tick(births), {1001});
+    return said + pids_differ("after", fixture.look_in_tick(births), {});
+  });
+  CHECK(faults == "");
 }
