@@ -125,6 +125,7 @@ class BasicRegistry {
     member.pid = pid;
     member.last_cpu = {reading.cpu_time_ns, taken_at};
     member.was_in_tick = false;
+    member.shown_counters.clear();
     member.reported_fds_error = false;
     member.reported_refusals = {};
     member.has_recorded = false;
@@ -219,9 +220,11 @@ class BasicRegistry {
   /// Reads the counters of all processes again; other figures stay as of the latest tick. For
   /// readers that compute rates by their own clock, such as Prometheus: if counters were read at
   /// ticks only, a steady 30 % would show as 20 to 40 %. A counter that cannot be read keeps its
-  /// value of the tick, and none goes back. Waits for a running tick, and may delay the next one by
-  /// some microseconds. Takes about 1 µs per process on Linux (see ProcessSampler), and one file
-  /// more per member of a tree that has run and has or had children. Throws std::bad_alloc.
+  /// value of the tick, and none of a process goes back. If another process has been tracked under
+  /// a name since the tick, its counters are shown, beside the other figures of the former process.
+  /// Waits for a running tick, and may delay the next one by some microseconds. Takes about 1 µs
+  /// per process on Linux (see ProcessSampler), and one file more per member of a tree that has run
+  /// and has or had children. Throws std::bad_alloc.
   [[nodiscard]] FreshCounters read_counters() const {
     constexpr int attempts_between_ticks = 3;
     for (int attempt = 0; attempt < attempts_between_ticks; ++attempt) {
@@ -289,7 +292,8 @@ class BasicRegistry {
     // Guarded by tick_mutex_, rarely touched.
     bool reported_fds_error = false;
     FurtherFigures reported_refusals;
-    /// The counters last shown for the process of the latest tick.
+    /// The counters last shown by read_counters() for the process that `sampler` reads, or that the
+    /// latest tick has shown.
     std::vector<Figure<std::uint64_t>> shown_counters;
   };
 
@@ -482,7 +486,7 @@ class BasicRegistry {
     metrics.num_fds = reading.num_fds;
     metrics.num_processes = reading.num_processes;
     member.last_cpu = cpu;
-    if (!std::exchange(member.was_in_tick, true)) member.shown_counters.clear();
+    member.was_in_tick = true;
     note_problems(member, name, reading);
     return true;
   }
@@ -562,6 +566,7 @@ class BasicRegistry {
     const std::span more =
         std::span(counters.more_).subspan(index * counters.row_slots_, counters.row_slots_);
     Figure<std::uint64_t>& cpu_time = counters.metrics_[index].cpu_time_ns;
+    if (is_new(member)) forget_former(member, cpu_time, more);
     read_into(member, cpu_time, more);
     std::vector<Figure<std::uint64_t>>& shown = member.shown_counters;
     shown.resize(1 + more.size());
@@ -573,10 +578,23 @@ class BasicRegistry {
     shown[0] = cpu_time;
   }
 
-  /// Does nothing if no tick has read the sampler: the snapshot then shows an earlier process.
+  /// Returns whether no tick has read the process yet: a snapshot then shows a former one.
+  [[nodiscard]] static bool is_new(const Member& member) noexcept {
+    return member.sampler && !member.was_in_tick;
+  }
+
+  /// Replaces the counters of the former process by what track() has read of the new one.
+  static void forget_former(const Member& member, Figure<std::uint64_t>& cpu_time,
+                            std::span<Figure<std::uint64_t>> more) noexcept {
+    cpu_time = member.last_cpu.cpu_time_ns;
+    for (std::size_t slot = 0; slot < more.size(); ++slot) {
+      if (is_counter(slot)) more[slot] = {};
+    }
+  }
+
   void read_into(Member& member, Figure<std::uint64_t>& cpu_time,
                  std::span<Figure<std::uint64_t>> more) const noexcept {
-    if (!member.sampler || !member.was_in_tick) return;
+    if (!member.sampler) return;
     std::array<Figure<std::uint64_t>, FurtherFigures::max_slots> read;
     ProcessReading reading;
     reading.more = {std::span(read).first(more.size()), options_.further_figures};
@@ -613,6 +631,7 @@ class BasicRegistry {
         member.history->push(slot.metrics, std::as_const(buffer).more_of(i));
       } else if (std::exchange(member.has_recorded, false)) {
         member.history->newest(slot.metrics);
+        member.shown_counters.clear();  // the sample may be of another process
         std::ranges::fill(buffer.more_of(i), Figure<std::uint64_t>());
         slot.running = true;
         ++report.running;
