@@ -22,6 +22,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -51,6 +52,11 @@ struct RegistryOptions {
   /// to each sample. "pss" starts one thread on Linux.
   FurtherFigures further_figures = {};
 
+  /// The further figures that are counters, which read_counters() refreshes. If figures were
+  /// appended by with_figures(), pass `further_counters<your_table>`. In trees, only those of
+  /// `figures` are refreshed.
+  FurtherFigures refreshed_counters = further_counters<figures>;
+
   DiagnosticSink diagnostics = {};
 
   /// Provides the bytes of histories. Must be thread-safe and must not call into the registry:
@@ -72,6 +78,9 @@ struct RegistryOptions {
 /// change to the set of names waits for a running tick, as such changes do, and may throw
 /// std::bad_alloc. No call may run during destruction. Snapshots may outlive the registry.
 ///
+/// A forked child may destroy its copy of a registry, as exit(3) does with a static one, if no call
+/// was running at the fork. It may do nothing else with the copy.
+///
 /// `Sampler` samples one process as ProcessSampler does. Without a read_counters(), read() is used.
 template <class Sampler>
 class BasicRegistry {
@@ -89,9 +98,9 @@ class BasicRegistry {
     publish_roster();
   }
 
-  /// Adds a name that has no process yet; it is shown as not running. No-op if the name is known.
-  /// Returns std::errc::invalid_argument if is_valid_process_name(name) is false. Throws
-  /// std::bad_alloc.
+  /// Adds a name that has no process yet; it is shown as not running. If the name is known, only
+  /// undoes retire(). Returns std::errc::invalid_argument if is_valid_process_name(name) is false.
+  /// Throws std::bad_alloc.
   std::error_code declare(std::string_view name) {
     if (!is_valid_process_name(name)) return std::make_error_code(std::errc::invalid_argument);
     // No lock is held here because storage may be slow.
@@ -121,26 +130,27 @@ class BasicRegistry {
     const std::lock_guard state_lock(state_mutex_);
     Member& member = watch(name);
     member.sampler = std::move(sampler);
-    member.is_sampled = true;
+    member.refusal.is_sampled = true;
     member.pid = pid;
     member.last_cpu = {reading.cpu_time_ns, taken_at};
     member.was_in_tick = false;
     member.shown_counters.clear();
-    member.reported_fds_error = false;
+    member.reported_error = false;
     member.reported_refusals = {};
     member.has_recorded = false;
     return {};
   }
 
-  /// Stops watching a name but keeps its history until untrack(). Snapshots show the name as
-  /// retired, without a process. declare() and track() bring it back. Returns false if the name is
-  /// unknown.
+  /// Stops watching a name but keeps its history until untrack(). Snapshots taken from now on show
+  /// the name as retired, without a process. declare() and track() bring it back. Returns false if
+  /// the name is unknown.
   bool retire(std::string_view name) {
     const std::scoped_lock lock(tick_mutex_, state_mutex_);
     const auto found = members_.find(name);
     if (found == members_.end()) return false;
     let_go(found->second);
-    found->second.is_retired = true;
+    found->second.has_recorded = false;
+    found->second.refusal.is_retired = true;
     roster_outdated_.store(true, std::memory_order_release);
     return true;
   }
@@ -166,24 +176,31 @@ class BasicRegistry {
     return true;
   }
 
-  /// Discards the samples of a name; later samples begin a new history in the same bytes. Required
-  /// once the bytes are lost (see History::is_lost). Returns false if the name is unknown.
+  /// Discards the samples of a name; later samples begin a new history in the same bytes. Earlier
+  /// snapshots lose the samples, too, and get none of the new ones. Required once the bytes are
+  /// lost (see History::is_lost). Returns false if the name is unknown. Throws std::bad_alloc.
   bool reset_history(std::string_view name) {
     const std::scoped_lock lock(tick_mutex_, state_mutex_);
-    Member* const member = find(name);
-    if (member != nullptr) member->history->begin_anew();
-    return member != nullptr;
+    const auto found = members_.find(name);
+    if (found == members_.end()) return false;
+    found->second.history = found->second.history->renew();
+    found->second.has_recorded = false;
+    roster_outdated_.store(true, std::memory_order_release);
+    return true;
   }
 
   /// Adds a sample that was taken elsewhere to a declared name. Snapshots show it, and the name as
   /// running, from the next tick on. If no other sample follows, the name stops running at the tick
-  /// after that. Returns std::errc::invalid_argument for an unknown name and
+  /// after that. Returns std::errc::invalid_argument for an unknown or retired name and
   /// std::errc::device_or_resource_busy if the registry samples the process itself.
   std::error_code record(std::string_view name, const ProcessMetrics& metrics) {
     const std::lock_guard lock(state_mutex_);
     Member* const member = find(name);
     if (member == nullptr) return std::make_error_code(std::errc::invalid_argument);
-    if (member->is_sampled) return std::make_error_code(std::errc::device_or_resource_busy);
+    if (member->refusal.any()) {
+      return std::make_error_code(member->refusal.is_sampled ? std::errc::device_or_resource_busy
+                                                             : std::errc::invalid_argument);
+    }
     member->history->push(metrics);
     member->history->prefetch();  // completes long before the next push
     member->has_recorded = true;
@@ -275,6 +292,15 @@ class BasicRegistry {
     return tree ? std::optional<Watched>(std::in_place, std::move(*tree)) : std::nullopt;
   }
 
+  /// Why record() takes no samples of a name.
+  struct RecordRefusal {
+    bool is_sampled = false;  ///< had a sampler at the last tick or since
+    bool is_retired = false;
+
+    /// Compares both at once: compilers compare one after the other.
+    [[nodiscard]] bool any() const noexcept { return std::bit_cast<std::uint16_t>(*this) != 0; }
+  };
+
   /// Fields are ordered by use: those that every tick touches come first.
   struct Member {
     // Guarded by tick_mutex_.
@@ -285,12 +311,12 @@ class BasicRegistry {
 
     // Guarded by state_mutex_.
     std::shared_ptr<History> history;
-    bool is_sampled = false;    ///< had a sampler at the last tick or since
-    bool has_recorded = false;  ///< record() was called since the last tick
-    bool is_retired = false;
+    RecordRefusal refusal;
+    bool has_recorded = false;   ///< record() was called since the last tick
+    std::uint64_t added_as = 0;  ///< unique; a name that comes back after untrack() has another
 
     // Guarded by tick_mutex_, rarely touched.
-    bool reported_fds_error = false;
+    bool reported_error = false;
     FurtherFigures reported_refusals;
     /// The counters last shown by read_counters() for the process that `sampler` reads, or that the
     /// latest tick has shown.
@@ -300,7 +326,7 @@ class BasicRegistry {
   /// Requires both mutexes. The process does not count as vanished.
   static void let_go(Member& member) {
     member.sampler.reset();
-    member.is_sampled = false;
+    member.refusal.is_sampled = false;
   }
 
   /// Returns the published snapshot; empty if the tick failed or there is no observer.
@@ -342,7 +368,7 @@ class BasicRegistry {
   /// Requires both mutexes.
   Member& watch(std::string_view name) {
     Member& member = find_or_add(name);
-    if (std::exchange(member.is_retired, false)) {
+    if (std::exchange(member.refusal.is_retired, false)) {
       roster_outdated_.store(true, std::memory_order_release);
     }
     return member;
@@ -360,6 +386,7 @@ class BasicRegistry {
     const auto [place, is_new] = members_.try_emplace(std::string(name));
     if (!is_new) return place->second;
     place->second.history = std::move(history);
+    place->second.added_as = ++names_added_;
     roster_outdated_.store(true, std::memory_order_release);
     return place->second;
   }
@@ -401,7 +428,7 @@ class BasicRegistry {
     entries.reserve(members_.size());
     ordered.reserve(members_.size());
     for (auto& [name, member] : members_) {
-      entries.push_back({name, member.history, member.is_retired});
+      entries.push_back({name, member.history, member.refusal.is_retired, member.added_as});
       ordered.push_back(&member);
     }
     roster_ = std::make_shared<const detail::Roster>(std::move(entries));
@@ -414,9 +441,12 @@ class BasicRegistry {
     for (std::size_t i = 0; i < to.slots.size(); ++i) {
       const detail::Roster::Entry& entry = (*to.roster)[i];
       const auto index = from.roster ? from.roster->find(entry.name) : std::nullopt;
-      const bool is_same = index && (*from.roster)[*index].history == entry.history;
+      const bool is_same = index && (*from.roster)[*index].added_as == entry.added_as;
       to.slots[i] = is_same ? from.slots[*index] : slot_of_new(*entry.history);
-      if (is_same) std::ranges::copy(from.more_of(*index), to.more_of(i).begin());
+      if (!is_same) continue;
+      std::ranges::copy(from.more_of(*index), to.more_of(i).begin());
+      if ((*from.roster)[*index].history != entry.history) to.slots[i].history_end = 0;
+      if (entry.is_retired) to.slots[i].running = to.slots[i].vanished = false;
     }
   }
 
@@ -495,7 +525,12 @@ class BasicRegistry {
   void note_problems(Member& member, const std::string& name,
                      const ProcessReading& reading) noexcept {
     const bool is_unreadable = !reading.cpu_time_ns && !reading.num_threads;
-    if (reading.num_fds_error || is_unreadable) note_error(member, name, reading.num_fds_error);
+    if (is_unreadable) {
+      note_unreadable(member, name, reading.num_fds_error);
+    } else if (reading.num_fds_error) {
+      read_errors_.count(kind_of(reading.num_fds_error));
+      report_error(member, name, "descriptor count unknown: ", reading.num_fds_error);
+    }
     if (reading.more.refused.empty()) return;
     const std::error_code error = std::make_error_code(reading.more.error);
     if (!reading.num_fds_error) read_errors_.count(kind_of(error));  // otherwise already counted
@@ -503,11 +538,11 @@ class BasicRegistry {
     if (!news.empty()) report_refusals(member, name, news, error);
   }
 
-  /// If `fds_error` is not set, nothing could be read.
-  void note_error(Member& member, const std::string& name, std::error_code fds_error) noexcept {
-    if (!fds_error) return read_errors_.count(ReadErrorKind::unreadable);
-    read_errors_.count(kind_of(fds_error));
-    report_fds_error(member, name, fds_error);
+  /// `error` is not set if the sampler does not know why nothing could be read.
+  void note_unreadable(Member& member, const std::string& name, std::error_code error) noexcept {
+    const ReadErrorKind kind = kind_of(error);
+    read_errors_.count(kind == ReadErrorKind::other ? ReadErrorKind::unreadable : kind);
+    if (error) report_error(member, name, "all figures unknown: ", error);
   }
 
   void report_refusals(Member& member, const std::string& name, FurtherFigures refused,
@@ -556,7 +591,7 @@ class BasicRegistry {
     }
     const auto found = members_.find((*roster)[index].name);
     const bool is_same =
-        found != members_.end() && found->second.history == (*roster)[index].history;
+        found != members_.end() && found->second.added_as == (*roster)[index].added_as;
     return is_same ? &found->second : nullptr;
   }
 
@@ -584,8 +619,8 @@ class BasicRegistry {
   }
 
   /// Replaces the counters of the former process by what track() has read of the new one.
-  static void forget_former(const Member& member, Figure<std::uint64_t>& cpu_time,
-                            std::span<Figure<std::uint64_t>> more) noexcept {
+  void forget_former(const Member& member, Figure<std::uint64_t>& cpu_time,
+                     std::span<Figure<std::uint64_t>> more) const noexcept {
     cpu_time = member.last_cpu.cpu_time_ns;
     for (std::size_t slot = 0; slot < more.size(); ++slot) {
       if (is_counter(slot)) more[slot] = {};
@@ -605,8 +640,8 @@ class BasicRegistry {
     }
   }
 
-  [[nodiscard]] static constexpr bool is_counter(std::size_t slot) noexcept {
-    return further_counters<figures>.contains(slot);
+  [[nodiscard]] bool is_counter(std::size_t slot) const noexcept {
+    return options_.refreshed_counters.contains(slot);
   }
 
   static void advance(Figure<std::uint64_t>& counter, Figure<std::uint64_t> read) noexcept {
@@ -626,7 +661,7 @@ class BasicRegistry {
       Member& member = *members[i];
       detail::SnapshotSlot& slot = slots[i];
       slot.running = member.sampler.has_value();
-      slot.vanished = std::exchange(member.is_sampled, slot.running) && !slot.running;
+      slot.vanished = std::exchange(member.refusal.is_sampled, slot.running) && !slot.running;
       if (slot.running) {
         member.history->push(slot.metrics, std::as_const(buffer).more_of(i));
       } else if (std::exchange(member.has_recorded, false)) {
@@ -644,10 +679,11 @@ class BasicRegistry {
     roster_outdated_.store(false, std::memory_order_release);
   }
 
-  void report_fds_error(Member& member, const std::string& name, std::error_code error) noexcept {
-    if (std::exchange(member.reported_fds_error, true)) return;
+  void report_error(Member& member, const std::string& name, const char* what,
+                    std::error_code error) noexcept {
+    if (std::exchange(member.reported_error, true)) return;
     try {
-      diagnose(Severity::debug, name, "descriptor count unknown: " + error.message());
+      diagnose(Severity::debug, name, what + error.message());
     } catch (const std::exception&) {  // out of memory: the debug line is lost
     }
   }
@@ -677,6 +713,7 @@ class BasicRegistry {
   mutable std::vector<Member*> ordered_;                  ///< parallel to roster_
   mutable detail::SnapshotPool pool_;
   std::uint64_t ticks_ = 0;
+  std::uint64_t names_added_ = 0;
   ReadErrorCounts read_errors_;
 };
 

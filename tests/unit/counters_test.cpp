@@ -258,6 +258,21 @@ TEST_CASE("further counters are read at the scrape, too", "[counters]") {
   CHECK(counters.sample(0).more[0] == Figure<std::uint64_t>(42U));
 }
 
+TEST_CASE("a counter of one's own is read at the scrape if the registry knows it", "[counters]") {
+  constexpr std::size_t level = further_slot<figures>("memory_peak");
+  for (const bool is_known : {false, true}) {
+    CAPTURE(is_known);
+    RegistryOptions options{.max_history = 3, .further_figures = FurtherFigures{level}};
+    if (is_known) options.refreshed_counters |= FurtherFigures{level};
+    FakeMachine machine(options);
+    machine.system.further_slot = level;
+    start(machine);
+    machine.system.set_further(pid, 50);
+    CHECK(machine.registry.read_counters().sample(0).more[level] ==
+          Figure<std::uint64_t>(is_known ? 50U : 42U));
+  }
+}
+
 TEST_CASE("read errors are counted by kind", "[counters]") {
   FakeMachine machine;
   start(machine);
@@ -273,6 +288,16 @@ TEST_CASE("read errors are counted by kind", "[counters]") {
   fail_with(std::errc::io_error);
   machine.system.change(pid, [](ProcessReading& reading) { reading.clear(); });
   machine.tick_after();
+  SECTION("also if nothing can be read") {
+    fail_with(std::errc::permission_denied);
+    fail_with(std::errc::too_many_files_open);
+    fail_with(std::errc::io_error);
+    CHECK(errors.of(ReadErrorKind::permission) == 2);
+    CHECK(errors.of(ReadErrorKind::no_descriptors) == 2);
+    CHECK(errors.of(ReadErrorKind::other) == 1);
+    CHECK(errors.of(ReadErrorKind::unreadable) == 2);
+    return;
+  }
   for (const auto kind : {ReadErrorKind::permission, ReadErrorKind::no_descriptors,
                           ReadErrorKind::other, ReadErrorKind::unreadable}) {
     CAPTURE(to_text(kind));
