@@ -18,7 +18,8 @@ namespace provisr {
 /// there. If a call takes longer than the interval, the rounds it overran are skipped and not made
 /// up for.
 ///
-/// Thread safety: any thread except the collector's own may call stop().
+/// Thread safety: any thread except the collector's own may call stop(). A forked child has no such
+/// thread: it must neither use nor destroy its copy, and leave by exec or _exit.
 class Collector {
  public:
   using Tick = std::function<void(const TickSchedule&)>;

@@ -208,7 +208,9 @@ class BasicRegistry {
   }
 
   /// Adds the counters of an ended child to the tree that it was a member of, if any, then calls
-  /// `collect`, which must reap the child. No tick runs in between.
+  /// `collect`, which must reap the child. No tick runs in between. For children that lead no tree,
+  /// such as orphans that this program adopted (PR_SET_CHILD_SUBREAPER): no other member waits for
+  /// them. examples/supervise.cpp shows how to get the counters.
   template <class Collect>
   void collect_ended(const EndedChild& child, Collect&& collect) {
     const std::lock_guard tick_lock(tick_mutex_);
@@ -266,7 +268,8 @@ class BasicRegistry {
     return process->metrics();
   }
 
-  /// Returns the samples kept for a name, oldest first; empty if the name is unknown.
+  /// Returns the samples kept for a name, oldest first; empty if the name is unknown. Store the
+  /// result in a variable before a range-for: before C++23, the loop would not keep it alive.
   [[nodiscard]] std::optional<std::vector<ProcessMetrics>> history(std::string_view name) const {
     const Snapshot now = snapshot();
     const auto process = now.find(name);
