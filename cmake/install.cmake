@@ -52,4 +52,5 @@ endif()
 install(FILES
   "${PROJECT_SOURCE_DIR}/LICENSE"
   "${PROJECT_SOURCE_DIR}/config/process_metrics_demo.toml"
+  "${PROJECT_SOURCE_DIR}/docs/history-format.md"
   DESTINATION "${CMAKE_INSTALL_DOCDIR}")

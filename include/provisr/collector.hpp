@@ -18,13 +18,14 @@ namespace provisr {
 /// there. If a call takes longer than the interval, the rounds it overran are skipped and not made
 /// up for.
 ///
-/// Thread safety: any thread except the collector's own may call stop().
+/// Thread safety: any thread except the collector's own may call stop(). A forked child has no such
+/// thread: it must neither use nor destroy its copy, and leave by exec or _exit.
 class Collector {
  public:
   using Tick = std::function<void(const TickSchedule&)>;
 
-  /// Starts the thread. `tick` must not throw. `interval` is positive. Throws std::system_error if
-  /// the thread cannot be started.
+  /// Starts the thread. `tick` must not throw. `interval` is positive, and may be as long as
+  /// nanoseconds::max(). Throws std::system_error if the thread cannot be started.
   Collector(Tick tick, std::chrono::nanoseconds interval)
       : tick_(std::move(tick)), interval_(interval), thread_([this] { run(); }) {}
 
@@ -70,9 +71,18 @@ class Collector {
       schedule.lateness = SteadyClock::now() - due;
       tick_(schedule);
       schedule.missed = rounds_missed(due, SteadyClock::now());
-      due += static_cast<SteadyClock::rep>(schedule.missed + 1) *
-             std::chrono::duration_cast<SteadyClock::duration>(interval_);
+      due = next_round(due, schedule.missed);
     }
+  }
+
+  /// Returns when the round after `due` and `missed` more begins. If that is later than a time
+  /// point can hold, returns the last one.
+  [[nodiscard]] SteadyClock::time_point next_round(SteadyClock::time_point due,
+                                                   std::uint64_t missed) const noexcept {
+    const auto interval = std::chrono::duration_cast<SteadyClock::duration>(interval_);
+    const auto last = due + static_cast<SteadyClock::rep>(missed) * interval;
+    constexpr auto end = SteadyClock::time_point::max();
+    return interval < end - last ? last + interval : end;
   }
 
   /// Returns false if the collector is stopping.

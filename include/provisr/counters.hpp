@@ -30,8 +30,9 @@ class FreshCounters {
 
   [[nodiscard]] const Snapshot& snapshot() const noexcept { return snapshot_; }
 
-  /// Returns the sample of snapshot()[index] with its counters replaced. Requires that this process
-  /// is running.
+  /// Returns the sample of snapshot()[index] with its counters replaced: by those of the process
+  /// that the name has now, even if the snapshot shows a former one. Requires that
+  /// snapshot()[index] is running.
   [[nodiscard]] SampleView sample(std::size_t index) const noexcept {
     return {metrics_[index], {more_.data() + index * row_slots_, row_slots_}};
   }

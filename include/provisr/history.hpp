@@ -33,7 +33,7 @@ namespace provisr {
 /// the writer is killed during a push, they differ and identify the torn row.
 ///
 /// If all bytes become zeros while in use, as can happen to a mapped file that loses pages,
-/// is_lost() returns true until begin_anew() is called.
+/// is_lost() returns true until a new history begins in them.
 class History {
  public:
   /// Creates a history on the heap, without further figures. `capacity` is at least 1. Throws
@@ -52,6 +52,8 @@ class History {
         rows_(reinterpret_cast<Word*>(storage.bytes.data() + sizeof(HistoryHeader))),
         end_(rows_ + capacity_ * row_words_),
         next_(rows_ + pushed() % capacity_ * row_words_) {}
+
+  History& operator=(const History&) = delete;
 
   [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
 
@@ -76,7 +78,7 @@ class History {
     const std::size_t words = row_words_;
     next_ = row + words == end_ ? rows_ : row + words;
     const std::uint64_t count = header.pushed.load(std::memory_order_relaxed) + 1;
-    header.begun.store(count, std::memory_order_relaxed);
+    header.begun.store(count, std::memory_order_release);
     store(row, sample);
     if (words != base_words) store_more(row + base_words, more);
     header.pushed.store(count, std::memory_order_release);
@@ -87,11 +89,23 @@ class History {
     return header_->magic.load(std::memory_order_relaxed) != HistoryHeader::magic_value;
   }
 
-  /// Discards all samples, even while readers copy. Only for the pushing thread. Bytes that were
-  /// lost cannot be continued later: they no longer contain the name and the shape.
+  /// Ends this history, even while readers copy, and returns a new, empty one in the same bytes.
+  /// From then on, readers of this one get no samples, and nothing may be pushed to it. Only for
+  /// the pushing thread. Throws std::bad_alloc. Bytes that were lost cannot be continued later:
+  /// they no longer contain the name and the shape.
+  [[nodiscard]] std::shared_ptr<History> renew() {
+    std::shared_ptr<History> next(new History(*this));
+    is_ended_.store(true, std::memory_order_relaxed);  // before the next push to these bytes
+    next->begin_anew();
+    return next;
+  }
+
+  /// Discards all samples and counts from 0 again, as renew() does, but in place. Requires that
+  /// nobody reads this history or will read up to an `end` from before: a HistoryView or a Snapshot
+  /// would take new samples for old ones.
   void begin_anew() noexcept {
-    header_->begun.store(0, std::memory_order_relaxed);
-    header_->pushed.store(0, std::memory_order_relaxed);
+    header_->begun.store(0, std::memory_order_release);
+    header_->pushed.store(0, std::memory_order_release);
     header_->magic.store(HistoryHeader::magic_value, std::memory_order_relaxed);
     next_ = rows_;
   }
@@ -135,6 +149,16 @@ class History {
   }
 
  private:
+  /// A history in the bytes of `former`, for renew().
+  History(const History& former)
+      : owner_(former.owner_),
+        header_(former.header_),
+        capacity_(former.capacity_),
+        row_words_(former.row_words_),
+        rows_(former.rows_),
+        end_(former.end_),
+        next_(former.next_) {}
+
   using Word = std::atomic<std::uint64_t>;
   static constexpr std::size_t base_words = sizeof(ProcessMetrics) / sizeof(Word);
 
@@ -227,10 +251,11 @@ class History {
   }
 
   /// Returns how many of the `kept` rows from `begin` on have been touched by later pushes; all of
-  /// them if the history has begun anew or is lost.
+  /// them if the history has ended or is lost. `begun` is loaded first: a count of the next history
+  /// in these bytes implies that `is_ended_` is seen.
   [[nodiscard]] std::uint64_t spoilt_since(std::uint64_t begin, std::uint64_t kept) const noexcept {
-    const std::uint64_t begun = header_->begun.load(std::memory_order_relaxed);
-    if (is_lost() || begun < begin + kept) return kept;
+    const std::uint64_t begun = header_->begun.load(std::memory_order_acquire);
+    if (is_ended_.load(std::memory_order_relaxed) || is_lost() || begun < begin + kept) return kept;
     const std::uint64_t oldest_whole = begun > capacity() ? begun - capacity() : 0;
     return oldest_whole <= begin ? 0 : std::min(oldest_whole - begin, kept);
   }
@@ -241,7 +266,8 @@ class History {
   std::size_t row_words_;
   Word* rows_;
   Word* end_;
-  Word* next_;  ///< used by the pushing thread only
+  Word* next_;                          ///< used by the pushing thread only
+  std::atomic<bool> is_ended_ = false;  ///< another history has begun in the same bytes
 };
 
 /// A list of samples with their further figures.
@@ -281,7 +307,8 @@ class HistoryView {
         position_(end - std::min<std::uint64_t>(end, history_->capacity())),
         end_(end) {}
 
-  /// Returns the number of samples left to read. Later pushes may still overwrite some of them.
+  /// Returns the number of samples left to read. Later pushes may still overwrite some of them, and
+  /// History::renew() discards all.
   [[nodiscard]] std::uint64_t left() const noexcept { return end_ - position_; }
 
   /// Skips all samples except the newest `most`.

@@ -9,7 +9,8 @@ namespace provisr {
 inline constexpr std::size_t max_process_name_length = 128;
 
 /// Returns whether a name matches [A-Za-z0-9._-]{1,128} and contains no "..". Such a name needs no
-/// escaping in a URL, a file name, JSON or a Prometheus label.
+/// escaping in a URL, JSON or a Prometheus label, nor as a part of a file name: "." is a valid
+/// name, so append an extension.
 [[nodiscard]] constexpr bool is_valid_process_name(std::string_view name) noexcept {
   constexpr auto is_allowed = [](char c) {
     return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' ||

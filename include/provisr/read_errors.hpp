@@ -13,7 +13,7 @@ namespace provisr {
 enum class ReadErrorKind : std::uint8_t {
   permission,      ///< the system denies access to this user
   no_descriptors,  ///< this program or the machine ran out of file descriptors
-  unreadable,      ///< no figure could be read
+  unreadable,      ///< no figure could be read, for another reason
   other,
 };
 inline constexpr std::size_t read_error_kind_count = 4;

@@ -22,6 +22,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -51,6 +52,11 @@ struct RegistryOptions {
   /// to each sample. "pss" starts one thread on Linux.
   FurtherFigures further_figures = {};
 
+  /// The further figures that are counters, which read_counters() refreshes. If figures were
+  /// appended by with_figures(), pass `further_counters<your_table>`. In trees, only those of
+  /// `figures` are refreshed.
+  FurtherFigures refreshed_counters = further_counters<figures>;
+
   DiagnosticSink diagnostics = {};
 
   /// Provides the bytes of histories. Must be thread-safe and must not call into the registry:
@@ -72,6 +78,9 @@ struct RegistryOptions {
 /// change to the set of names waits for a running tick, as such changes do, and may throw
 /// std::bad_alloc. No call may run during destruction. Snapshots may outlive the registry.
 ///
+/// A forked child may destroy its copy of a registry, as exit(3) does with a static one, if no call
+/// was running at the fork. It may do nothing else with the copy.
+///
 /// `Sampler` samples one process as ProcessSampler does. Without a read_counters(), read() is used.
 template <class Sampler>
 class BasicRegistry {
@@ -89,9 +98,9 @@ class BasicRegistry {
     publish_roster();
   }
 
-  /// Adds a name that has no process yet; it is shown as not running. No-op if the name is known.
-  /// Returns std::errc::invalid_argument if is_valid_process_name(name) is false. Throws
-  /// std::bad_alloc.
+  /// Adds a name that has no process yet; it is shown as not running. If the name is known, only
+  /// undoes retire(). Returns std::errc::invalid_argument if is_valid_process_name(name) is false.
+  /// Throws std::bad_alloc.
   std::error_code declare(std::string_view name) {
     if (!is_valid_process_name(name)) return std::make_error_code(std::errc::invalid_argument);
     // No lock is held here because storage may be slow.
@@ -121,25 +130,27 @@ class BasicRegistry {
     const std::lock_guard state_lock(state_mutex_);
     Member& member = watch(name);
     member.sampler = std::move(sampler);
-    member.is_sampled = true;
+    member.refusal.is_sampled = true;
     member.pid = pid;
     member.last_cpu = {reading.cpu_time_ns, taken_at};
     member.was_in_tick = false;
-    member.reported_fds_error = false;
+    member.shown_counters.clear();
+    member.reported_error = false;
     member.reported_refusals = {};
     member.has_recorded = false;
     return {};
   }
 
-  /// Stops watching a name but keeps its history until untrack(). Snapshots show the name as
-  /// retired, without a process. declare() and track() bring it back. Returns false if the name is
-  /// unknown.
+  /// Stops watching a name but keeps its history until untrack(). Snapshots taken from now on show
+  /// the name as retired, without a process. declare() and track() bring it back. Returns false if
+  /// the name is unknown.
   bool retire(std::string_view name) {
     const std::scoped_lock lock(tick_mutex_, state_mutex_);
     const auto found = members_.find(name);
     if (found == members_.end()) return false;
     let_go(found->second);
-    found->second.is_retired = true;
+    found->second.has_recorded = false;
+    found->second.refusal.is_retired = true;
     roster_outdated_.store(true, std::memory_order_release);
     return true;
   }
@@ -165,24 +176,31 @@ class BasicRegistry {
     return true;
   }
 
-  /// Discards the samples of a name; later samples begin a new history in the same bytes. Required
-  /// once the bytes are lost (see History::is_lost). Returns false if the name is unknown.
+  /// Discards the samples of a name; later samples begin a new history in the same bytes. Earlier
+  /// snapshots lose the samples, too, and get none of the new ones. Required once the bytes are
+  /// lost (see History::is_lost). Returns false if the name is unknown. Throws std::bad_alloc.
   bool reset_history(std::string_view name) {
     const std::scoped_lock lock(tick_mutex_, state_mutex_);
-    Member* const member = find(name);
-    if (member != nullptr) member->history->begin_anew();
-    return member != nullptr;
+    const auto found = members_.find(name);
+    if (found == members_.end()) return false;
+    found->second.history = found->second.history->renew();
+    found->second.has_recorded = false;
+    roster_outdated_.store(true, std::memory_order_release);
+    return true;
   }
 
   /// Adds a sample that was taken elsewhere to a declared name. Snapshots show it, and the name as
   /// running, from the next tick on. If no other sample follows, the name stops running at the tick
-  /// after that. Returns std::errc::invalid_argument for an unknown name and
+  /// after that. Returns std::errc::invalid_argument for an unknown or retired name and
   /// std::errc::device_or_resource_busy if the registry samples the process itself.
   std::error_code record(std::string_view name, const ProcessMetrics& metrics) {
     const std::lock_guard lock(state_mutex_);
     Member* const member = find(name);
     if (member == nullptr) return std::make_error_code(std::errc::invalid_argument);
-    if (member->is_sampled) return std::make_error_code(std::errc::device_or_resource_busy);
+    if (member->refusal.any()) {
+      return std::make_error_code(member->refusal.is_sampled ? std::errc::device_or_resource_busy
+                                                             : std::errc::invalid_argument);
+    }
     member->history->push(metrics);
     member->history->prefetch();  // completes long before the next push
     member->has_recorded = true;
@@ -190,8 +208,10 @@ class BasicRegistry {
   }
 
   /// Adds the counters of an ended child to the tree that it was a member of, if any, then calls
-  /// `collect`, which must reap the child. No tick runs in between. In a tree that contains this
-  /// program, they count once, as part of what this program has reaped.
+  /// `collect`, which must reap the child. No tick runs in between. For children that lead no tree,
+  /// such as orphans that this program adopted (PR_SET_CHILD_SUBREAPER): no other member waits for
+  /// them. In a tree that contains this program, they count once, as part of what this program has
+  /// reaped. examples/supervise.cpp shows how to get the counters.
   template <class Collect>
   void collect_ended(const EndedChild& child, Collect&& collect) {
     const std::lock_guard tick_lock(tick_mutex_);
@@ -221,10 +241,11 @@ class BasicRegistry {
   /// readers that compute rates by their own clock, such as Prometheus: if counters were read at
   /// ticks only, a steady 30 % would show as 20 to 40 %. Looks for new members of trees first, as a
   /// tick does (Linux; elsewhere the list of processes is that of the tick). A counter that cannot
-  /// be read keeps its value of the tick, and none goes back. Waits for a running tick, and may
-  /// delay the next one by some microseconds. Takes about 1 µs per process on Linux (see
-  /// ProcessSampler), and one file more per member of a tree that has run and has or had children.
-  /// Throws std::bad_alloc.
+  /// be read keeps its value of the tick, and none of a process goes back. If another process has
+  /// been tracked under a name since the tick, its counters are shown, beside the other figures of
+  /// the former process. Waits for a running tick, and may delay the next one by some microseconds.
+  /// Takes about 1 µs per process on Linux (see ProcessSampler), and one file more per member of a
+  /// tree that has run and has or had children. Throws std::bad_alloc.
   [[nodiscard]] FreshCounters read_counters() const {
     constexpr int attempts_between_ticks = 3;
     for (int attempt = 0; attempt < attempts_between_ticks; ++attempt) {
@@ -250,7 +271,8 @@ class BasicRegistry {
     return process->metrics();
   }
 
-  /// Returns the samples kept for a name, oldest first; empty if the name is unknown.
+  /// Returns the samples kept for a name, oldest first; empty if the name is unknown. Store the
+  /// result in a variable before a range-for: before C++23, the loop would not keep it alive.
   [[nodiscard]] std::optional<std::vector<ProcessMetrics>> history(std::string_view name) const {
     const Snapshot now = snapshot();
     const auto process = now.find(name);
@@ -276,6 +298,15 @@ class BasicRegistry {
     return tree ? std::optional<Watched>(std::in_place, std::move(*tree)) : std::nullopt;
   }
 
+  /// Why record() takes no samples of a name.
+  struct RecordRefusal {
+    bool is_sampled = false;  ///< had a sampler at the last tick or since
+    bool is_retired = false;
+
+    /// Compares both at once: compilers compare one after the other.
+    [[nodiscard]] bool any() const noexcept { return std::bit_cast<std::uint16_t>(*this) != 0; }
+  };
+
   /// Fields are ordered by use: those that every tick touches come first.
   struct Member {
     // Guarded by tick_mutex_.
@@ -286,21 +317,22 @@ class BasicRegistry {
 
     // Guarded by state_mutex_.
     std::shared_ptr<History> history;
-    bool is_sampled = false;    ///< had a sampler at the last tick or since
-    bool has_recorded = false;  ///< record() was called since the last tick
-    bool is_retired = false;
+    RecordRefusal refusal;
+    bool has_recorded = false;   ///< record() was called since the last tick
+    std::uint64_t added_as = 0;  ///< unique; a name that comes back after untrack() has another
 
     // Guarded by tick_mutex_, rarely touched.
-    bool reported_fds_error = false;
+    bool reported_error = false;
     FurtherFigures reported_refusals;
-    /// The counters last shown for the process of the latest tick.
+    /// The counters last shown by read_counters() for the process that `sampler` reads, or that the
+    /// latest tick has shown.
     std::vector<Figure<std::uint64_t>> shown_counters;
   };
 
   /// Requires both mutexes. The process does not count as vanished.
   static void let_go(Member& member) {
     member.sampler.reset();
-    member.is_sampled = false;
+    member.refusal.is_sampled = false;
   }
 
   /// Returns the published snapshot; empty if the tick failed or there is no observer.
@@ -342,7 +374,7 @@ class BasicRegistry {
   /// Requires both mutexes.
   Member& watch(std::string_view name) {
     Member& member = find_or_add(name);
-    if (std::exchange(member.is_retired, false)) {
+    if (std::exchange(member.refusal.is_retired, false)) {
       roster_outdated_.store(true, std::memory_order_release);
     }
     return member;
@@ -360,6 +392,7 @@ class BasicRegistry {
     const auto [place, is_new] = members_.try_emplace(std::string(name));
     if (!is_new) return place->second;
     place->second.history = std::move(history);
+    place->second.added_as = ++names_added_;
     roster_outdated_.store(true, std::memory_order_release);
     return place->second;
   }
@@ -401,7 +434,7 @@ class BasicRegistry {
     entries.reserve(members_.size());
     ordered.reserve(members_.size());
     for (auto& [name, member] : members_) {
-      entries.push_back({name, member.history, member.is_retired});
+      entries.push_back({name, member.history, member.refusal.is_retired, member.added_as});
       ordered.push_back(&member);
     }
     roster_ = std::make_shared<const detail::Roster>(std::move(entries));
@@ -414,9 +447,12 @@ class BasicRegistry {
     for (std::size_t i = 0; i < to.slots.size(); ++i) {
       const detail::Roster::Entry& entry = (*to.roster)[i];
       const auto index = from.roster ? from.roster->find(entry.name) : std::nullopt;
-      const bool is_same = index && (*from.roster)[*index].history == entry.history;
+      const bool is_same = index && (*from.roster)[*index].added_as == entry.added_as;
       to.slots[i] = is_same ? from.slots[*index] : slot_of_new(*entry.history);
-      if (is_same) std::ranges::copy(from.more_of(*index), to.more_of(i).begin());
+      if (!is_same) continue;
+      std::ranges::copy(from.more_of(*index), to.more_of(i).begin());
+      if ((*from.roster)[*index].history != entry.history) to.slots[i].history_end = 0;
+      if (entry.is_retired) to.slots[i].running = to.slots[i].vanished = false;
     }
   }
 
@@ -486,7 +522,7 @@ class BasicRegistry {
     metrics.num_fds = reading.num_fds;
     metrics.num_processes = reading.num_processes;
     member.last_cpu = cpu;
-    if (!std::exchange(member.was_in_tick, true)) member.shown_counters.clear();
+    member.was_in_tick = true;
     note_problems(member, name, reading);
     return true;
   }
@@ -495,7 +531,12 @@ class BasicRegistry {
   void note_problems(Member& member, const std::string& name,
                      const ProcessReading& reading) noexcept {
     const bool is_unreadable = !reading.cpu_time_ns && !reading.num_threads;
-    if (reading.num_fds_error || is_unreadable) note_error(member, name, reading.num_fds_error);
+    if (is_unreadable) {
+      note_unreadable(member, name, reading.num_fds_error);
+    } else if (reading.num_fds_error) {
+      read_errors_.count(kind_of(reading.num_fds_error));
+      report_error(member, name, "descriptor count unknown: ", reading.num_fds_error);
+    }
     if (reading.more.refused.empty()) return;
     const std::error_code error = std::make_error_code(reading.more.error);
     if (!reading.num_fds_error) read_errors_.count(kind_of(error));  // otherwise already counted
@@ -503,11 +544,11 @@ class BasicRegistry {
     if (!news.empty()) report_refusals(member, name, news, error);
   }
 
-  /// If `fds_error` is not set, nothing could be read.
-  void note_error(Member& member, const std::string& name, std::error_code fds_error) noexcept {
-    if (!fds_error) return read_errors_.count(ReadErrorKind::unreadable);
-    read_errors_.count(kind_of(fds_error));
-    report_fds_error(member, name, fds_error);
+  /// `error` is not set if the sampler does not know why nothing could be read.
+  void note_unreadable(Member& member, const std::string& name, std::error_code error) noexcept {
+    const ReadErrorKind kind = kind_of(error);
+    read_errors_.count(kind == ReadErrorKind::other ? ReadErrorKind::unreadable : kind);
+    if (error) report_error(member, name, "all figures unknown: ", error);
   }
 
   void report_refusals(Member& member, const std::string& name, FurtherFigures refused,
@@ -557,7 +598,7 @@ class BasicRegistry {
     }
     const auto found = members_.find((*roster)[index].name);
     const bool is_same =
-        found != members_.end() && found->second.history == (*roster)[index].history;
+        found != members_.end() && found->second.added_as == (*roster)[index].added_as;
     return is_same ? &found->second : nullptr;
   }
 
@@ -567,6 +608,7 @@ class BasicRegistry {
     const std::span more =
         std::span(counters.more_).subspan(index * counters.row_slots_, counters.row_slots_);
     Figure<std::uint64_t>& cpu_time = counters.metrics_[index].cpu_time_ns;
+    if (is_new(member)) forget_former(member, cpu_time, more);
     read_into(member, cpu_time, more);
     std::vector<Figure<std::uint64_t>>& shown = member.shown_counters;
     shown.resize(1 + more.size());
@@ -578,10 +620,23 @@ class BasicRegistry {
     shown[0] = cpu_time;
   }
 
-  /// Does nothing if no tick has read the sampler: the snapshot then shows an earlier process.
+  /// Returns whether no tick has read the process yet: a snapshot then shows a former one.
+  [[nodiscard]] static bool is_new(const Member& member) noexcept {
+    return member.sampler && !member.was_in_tick;
+  }
+
+  /// Replaces the counters of the former process by what track() has read of the new one.
+  void forget_former(const Member& member, Figure<std::uint64_t>& cpu_time,
+                     std::span<Figure<std::uint64_t>> more) const noexcept {
+    cpu_time = member.last_cpu.cpu_time_ns;
+    for (std::size_t slot = 0; slot < more.size(); ++slot) {
+      if (is_counter(slot)) more[slot] = {};
+    }
+  }
+
   void read_into(Member& member, Figure<std::uint64_t>& cpu_time,
                  std::span<Figure<std::uint64_t>> more) const noexcept {
-    if (!member.sampler || !member.was_in_tick) return;
+    if (!member.sampler) return;
     std::array<Figure<std::uint64_t>, FurtherFigures::max_slots> read;
     ProcessReading reading;
     reading.more = {std::span(read).first(more.size()), options_.further_figures};
@@ -592,8 +647,8 @@ class BasicRegistry {
     }
   }
 
-  [[nodiscard]] static constexpr bool is_counter(std::size_t slot) noexcept {
-    return further_counters<figures>.contains(slot);
+  [[nodiscard]] bool is_counter(std::size_t slot) const noexcept {
+    return options_.refreshed_counters.contains(slot);
   }
 
   static void advance(Figure<std::uint64_t>& counter, Figure<std::uint64_t> read) noexcept {
@@ -613,11 +668,12 @@ class BasicRegistry {
       Member& member = *members[i];
       detail::SnapshotSlot& slot = slots[i];
       slot.running = member.sampler.has_value();
-      slot.vanished = std::exchange(member.is_sampled, slot.running) && !slot.running;
+      slot.vanished = std::exchange(member.refusal.is_sampled, slot.running) && !slot.running;
       if (slot.running) {
         member.history->push(slot.metrics, std::as_const(buffer).more_of(i));
       } else if (std::exchange(member.has_recorded, false)) {
         member.history->newest(slot.metrics);
+        member.shown_counters.clear();  // the sample may be of another process
         std::ranges::fill(buffer.more_of(i), Figure<std::uint64_t>());
         slot.running = true;
         ++report.running;
@@ -630,10 +686,11 @@ class BasicRegistry {
     roster_outdated_.store(false, std::memory_order_release);
   }
 
-  void report_fds_error(Member& member, const std::string& name, std::error_code error) noexcept {
-    if (std::exchange(member.reported_fds_error, true)) return;
+  void report_error(Member& member, const std::string& name, const char* what,
+                    std::error_code error) noexcept {
+    if (std::exchange(member.reported_error, true)) return;
     try {
-      diagnose(Severity::debug, name, "descriptor count unknown: " + error.message());
+      diagnose(Severity::debug, name, what + error.message());
     } catch (const std::exception&) {  // out of memory: the debug line is lost
     }
   }
@@ -663,6 +720,7 @@ class BasicRegistry {
   mutable std::vector<Member*> ordered_;                  ///< parallel to roster_
   mutable detail::SnapshotPool pool_;
   std::uint64_t ticks_ = 0;
+  std::uint64_t names_added_ = 0;
   ReadErrorCounts read_errors_;
 };
 

@@ -55,7 +55,8 @@ struct ProcessReading {
   Figure<std::uint32_t> num_threads;
   Figure<std::uint32_t> num_fds;
   Figure<std::uint32_t> num_processes;  ///< of a process tree; unknown for a single process
-  /// Why num_fds is unknown, if the system refused to report it.
+  /// Why num_fds is unknown, if the system refused to report it; why all figures are, if nothing
+  /// could be read.
   std::error_code num_fds_error;
   FurtherReadings more;
 
@@ -153,7 +154,7 @@ class SamplingContext {
 
   /// Returns whether the samplers and this program's system calls use the same PIDs. If not, a PID
   /// returned by a system call may belong to another process below the proc root. False only on
-  /// Linux, if the proc root is missing or of another PID namespace.
+  /// Linux, if the proc root is of another PID namespace or was not opened yet.
   [[nodiscard]] bool has_own_pids() const noexcept;
 
   /// Returns the processes that have appeared since the last call, or all processes. The first call
@@ -230,7 +231,8 @@ class ProcessSampler {
   /// Opens the process that has this PID now. On failure, returns empty and sets `error`: no such
   /// process (std::errc::no_such_process), not allowed (permission_denied), no sampler for this
   /// platform (function_not_supported), or the reason why the proc root cannot be opened, such as
-  /// no_such_file_or_directory.
+  /// no_such_file_or_directory or too_many_files_open. A context whose proc root could not be
+  /// opened tries again at each call.
   [[nodiscard]] static std::optional<ProcessSampler> open(Context& context, ProcessId pid,
                                                           std::error_code& error);
 

@@ -32,7 +32,8 @@ class Snapshot {
     /// Returns whether the name had a living process at the tick.
     [[nodiscard]] bool running() const noexcept { return slot_->running; }
 
-    /// Returns whether only the history of the name is left: see BasicRegistry::retire().
+    /// Returns whether only the history of the name is left: see BasicRegistry::retire(). A retired
+    /// name is not running.
     [[nodiscard]] bool retired() const noexcept { return entry_->is_retired; }
 
     /// Returns the sample of the tick; requires running().
@@ -58,7 +59,7 @@ class Snapshot {
 
     /// Returns the samples up to this snapshot, oldest first, even if the name is not running. The
     /// ticks after the snapshot overwrite the oldest; none may be left of a snapshot that is held
-    /// for longer than the history lasts.
+    /// for longer than the history lasts, and BasicRegistry::reset_history() discards all.
     [[nodiscard]] std::vector<ProcessMetrics> history() const {
       std::vector<ProcessMetrics> samples;
       history(samples);
@@ -145,9 +146,10 @@ class Snapshot {
   /// Returns the number of the tick: 1 for the registry's first, 0 before it.
   [[nodiscard]] std::uint64_t tick() const noexcept { return buffer_->tick; }
 
-  /// Returns a number that grows with every tick and every change of the set of names. Two
-  /// snapshots of one registry with the same revision have the same contents, so results may be
-  /// cached by revision.
+  /// Returns a number that grows with every tick, every change of the set of names and every
+  /// BasicRegistry::reset_history(). Two snapshots of one registry with the same revision have the
+  /// same names, states and samples, so results may be cached by revision. Only the histories can
+  /// differ: BasicRegistry::record() and later ticks overwrite the oldest samples of a full one.
   [[nodiscard]] std::uint64_t revision() const noexcept { return buffer_->revision; }
 
  private:

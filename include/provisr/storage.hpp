@@ -17,7 +17,8 @@
 #include <string_view>
 #include <type_traits>
 
-/// Storage of a history's bytes. docs/history-format.md describes the format.
+/// Storage of a history's bytes. The file history-format.md describes the format: in docs/ of the
+/// sources, in share/doc/provisr of an installation.
 namespace provisr {
 
 /// The name and size of a history. Only a history of the same shape can continue stored bytes.
@@ -105,8 +106,8 @@ class HeaderBytes {
     const auto pushed = number<std::uint64_t>(offsetof(HistoryHeader, pushed));
     constexpr std::size_t reserved = offsetof(HistoryHeader, reserved);
     constexpr std::size_t reserved_too = offsetof(HistoryHeader, reserved_too);
-    return begun - pushed > 1 || !is_zero(bytes_.subspan<reserved, 24>()) ||
-           !is_zero(bytes_.subspan<reserved_too, 64>());
+    return pushed > begun || begun - pushed > 1 || begun > most_pushes ||
+           !is_zero(bytes_.subspan<reserved, 24>()) || !is_zero(bytes_.subspan<reserved_too, 64>());
   }
 
   [[nodiscard]] bool is_torn() const noexcept {
@@ -122,6 +123,9 @@ class HeaderBytes {
   }
 
  private:
+  /// More than any writer can count to.
+  static constexpr std::uint64_t most_pushes = std::uint64_t{1} << 62U;
+
   std::span<const std::byte, sizeof(HistoryHeader)> bytes_;
 };
 

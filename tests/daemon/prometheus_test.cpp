@@ -277,3 +277,23 @@ TEST_CASE("a counter moves between ticks") {
   const double first = cpu_seconds();
   CHECK(eventually([&] { return cpu_seconds() > first + 0.1; }));
 }
+
+TEST_CASE("a process that was restarted between two ticks has counters of its own") {
+  const Daemon daemon(
+      "[metrics.process_metrics]\ninterval = \"1h\"\n[[processes]]\nname = \"my-app\"\n"
+      "auto_restart = true\nrestart_interval = \"100ms\"\n" +
+      child_args({"spinner", "100"}));
+  REQUIRE(daemon.has_samples_of({"my-app"}));  // after the first tick; the second is in an hour
+  const auto value = [&](const std::string& family) {
+    const std::string line = "\nprovisr_process_" + family + "{name=\"my-app\"} ";
+    const std::string text = daemon.prometheus();
+    const auto found = text.find(line);
+    return found == std::string::npos ? -1 : std::stod(text.substr(found + line.size()));
+  };
+  REQUIRE(eventually([&] { return value("cpu_seconds_total") > 2; }));
+  const pid_t first = daemon.pid_of("my-app");
+  send_signal(first, SIGKILL);
+  REQUIRE(eventually([&] { return value("restarts_total") == 1; }));
+  CHECK(eventually([&] { return value("cpu_seconds_total") < 2; }));
+  CHECK(value("up") == 1);
+}

@@ -317,6 +317,19 @@ TEST_CASE("a proportional size is read at most once in its interval", "[live][co
   }
 }
 
+TEST_CASE("a forked child can destroy a registry that reads memory_pss", "[further]") {
+  const test::ChildProgram child{"allocator", "1"};
+  std::optional<Registry> registry(
+      std::in_place, RegistryOptions{.further_figures = further_group<figures>("pss")});
+  REQUIRE_FALSE(registry->track("app", child.pid()));
+  registry->tick();  // starts the thread
+  const std::string done = test::in_own_process([&] {
+    registry.reset();
+    return std::string("destroyed");
+  });
+  CHECK(done == "destroyed");
+}
+
 TEST_CASE("the reader of proportional sizes ends with its registry", "[live][collect]") {
   for (int i = 0; i < 20; ++i) {
     const Child target = fork_child([] { ::pause(); });

@@ -234,12 +234,39 @@ TEST_CASE("without any free descriptor nothing is known and nobody has vanished"
     const DescriptorLimit limit(0);
     ProcessReading reading;
     if (by_path.read(reading) != ReadStatus::ok) return std::string("vanished");
+    if (reading.num_fds_error != std::errc::too_many_files_open) return std::string("no reason");
     if (reading.cpu_time_ns || reading.memory_rss_bytes || reading.num_fds) {
       return std::string("knows of a process that it has not identified");
     }
     const std::string faults_of_kept = faults_of(kept.reading());
     limit.leave(10);
     return faults_of_kept + faults_of(by_path.reading());
+  });
+  CAPTURE(faults);
+  CHECK(faults.empty());
+}
+
+TEST_CASE("a context made while descriptors were exhausted works once there are some",
+          "[sampler]") {
+  const int first_left = GENERATE(0, 1);
+  const ChildProgram child{"allocator", "1"};
+  const std::string faults = in_own_process([&] {
+    const DescriptorLimit limit(first_left);
+    SamplingContext context;
+    std::error_code error;
+    for (int attempt = 0; attempt < 2; ++attempt) {
+      if (ProcessSampler::open(context, child.pid(), error)) return std::string("has read it");
+      if (error != std::errc::too_many_files_open) return error.message();
+    }
+    limit.leave(20);
+    auto sampler = ProcessSampler::open(context, child.pid(), error);
+    if (!sampler) return error.message();
+    if (!context.has_own_pids()) return std::string("takes the PIDs for those of another system");
+    context.begin_tick();
+    if (context.candidates(child.pid()).empty()) return std::string("finds no processes");
+    ProcessReading reading;
+    if (sampler->read(reading) != ReadStatus::ok) return std::string("vanished");
+    return faults_of(reading);
   });
   CAPTURE(faults);
   CHECK(faults.empty());

@@ -1,14 +1,19 @@
-# Configures and builds only the library and installs it to PREFIX.
+# Configures, builds and installs only the library, to PREFIX, with the options of the README.
 # Variables: SOURCE_DIR, BINARY_DIR, PREFIX, GENERATOR, COMPILER.
 function(run)
   execute_process(COMMAND ${ARGV} COMMAND_ERROR_IS_FATAL ANY)
 endfunction()
 
+file(STRINGS "${SOURCE_DIR}/README.md" command REGEX "^cmake -S \\. -B build/library ")
+string(REGEX REPLACE "^cmake -S \\. -B build/library " "" options "${command}")
+separate_arguments(options UNIX_COMMAND "${options}")
+if(NOT options)
+  message(FATAL_ERROR "README.md has no command that configures the library alone")
+endif()
+
 file(REMOVE_RECURSE "${BINARY_DIR}" "${PREFIX}" "${PREFIX}.first")
 run("${CMAKE_COMMAND}" -S "${SOURCE_DIR}" -B "${BINARY_DIR}" -G "${GENERATOR}"
-  "-DCMAKE_CXX_COMPILER=${COMPILER}" -DCMAKE_BUILD_TYPE=Release
-  -DCMAKE_INSTALL_LIBDIR=lib
-  -DPROVISR_BUILD_DAEMON=OFF -DPROVISR_BUILD_TESTS=OFF -DPROVISR_BUILD_EXAMPLES=OFF)
+  "-DCMAKE_CXX_COMPILER=${COMPILER}" -DCMAKE_INSTALL_LIBDIR=lib ${options})
 run("${CMAKE_COMMAND}" --build "${BINARY_DIR}")
 
 # The library needs no third-party package. CMake must not even have looked for one.

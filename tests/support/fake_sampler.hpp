@@ -4,6 +4,7 @@
 #include <provisr/sampler.hpp>
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -46,6 +47,15 @@ class FakeSystem {
     refused_[pid] = error;
   }
 
+  void set_further(ProcessId pid, std::uint64_t value) {
+    const std::lock_guard lock(mutex_);
+    processes_.at(pid)->further_figure = value;
+  }
+
+  /// The slot of the further figure that processes have, if requested. Set it before the first
+  /// read.
+  std::size_t further_slot = 0;
+
   /// Called at the start of each tick, on the thread that ticks.
   std::function<void()> on_begin_tick;
 
@@ -55,7 +65,7 @@ class FakeSystem {
   struct Process {
     ProcessReading reading;
     bool is_alive = true;
-    std::uint64_t further_figure = 42;  ///< slot 0, if requested
+    std::uint64_t further_figure = 42;
   };
 
   std::mutex mutex_;
@@ -104,7 +114,8 @@ class FakeSampler {
     const FurtherReadings more = reading.more;
     reading = process_->reading;
     reading.more = more;
-    if (more.asks_for(0)) reading.more.set(0, process_->further_figure);
+    const std::size_t slot = system_->further_slot;
+    if (more.asks_for(slot)) reading.more.set(slot, process_->further_figure);
     return ReadStatus::ok;
   }
 

@@ -4,6 +4,7 @@
 #include <provisr/collector.hpp>
 
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -164,4 +165,16 @@ TEST_CASE("rounds missed by a slow tick are left out", "[collector]") {
   // round. If the ten missed rounds were made up for, there would be more rounds than times.
   const auto since_slow = begins.back() - (created + 11 * interval);
   CHECK(static_cast<long>(begins.size()) - 1 <= since_slow / interval + 2);
+}
+
+TEST_CASE("a collector may have any interval", "[collector]") {
+  const auto interval =
+      GENERATE(std::chrono::nanoseconds::max(), std::chrono::nanoseconds::max() - 1s,
+               std::chrono::nanoseconds(24h * 365 * 290));
+  std::atomic<int> ticks = 0;
+  Collector collector(std::function<void()>([&] { ++ticks; }), interval);
+  REQUIRE(eventually([&] { return ticks > 0; }));
+  std::this_thread::sleep_for(20ms);  // time for thousands of ticks that should not be
+  collector.stop();
+  CHECK(ticks == 1);
 }

@@ -4,6 +4,7 @@
 #include <provisr/registry.hpp>
 
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 #include <catch2/matchers/catch_matchers_floating_point.hpp>
 
 #include <algorithm>
@@ -124,10 +125,6 @@ TEST_CASE("a counter does not go back behind what a scrape has shown", "[counter
   SECTION("if the process ends") {
     machine.system.end(pid);
   }
-  SECTION("if there is another one before the tick") {
-    machine.system.start(pid, test::known_reading());
-    REQUIRE_FALSE(machine.registry.track("my-app", pid));
-  }
   SECTION("if it cannot be read") {
     machine.system.change(pid, [](ProcessReading& reading) { reading.clear(); });
   }
@@ -156,16 +153,54 @@ TEST_CASE("a process that has ended keeps its counter until the tick", "[counter
   CHECK_FALSE(machine.registry.read_counters().snapshot().find("my-app")->running());
 }
 
-TEST_CASE("the counter of the next process is not taken for that of the last", "[counters]") {
+TEST_CASE("between its start and the first tick, a process has counters of its own", "[counters]") {
+  FakeMachine machine;
+  start(machine);
+  machine.use_cpu(pid, 3s);
+  REQUIRE(fresh_cpu_time(machine).has_value());
+  ProcessReading next = test::known_reading();
+  next.cpu_time_ns = GENERATE(1'000'000U, 99'000'000'000U);
+  machine.system.start(pid, next);
+  REQUIRE_FALSE(machine.registry.track("my-app", pid));
+  CHECK(fresh_cpu_time(machine) == next.cpu_time_ns);
+  machine.use_cpu(pid, 2s);
+  const Figure<std::uint64_t> now(*next.cpu_time_ns + 2'000'000'000U);
+  CHECK(fresh_cpu_time(machine) == now);
+  SECTION("if less is read later") {
+    machine.system.change(pid, [](ProcessReading& reading) { reading.cpu_time_ns = 1U; });
+  }
+  SECTION("if it cannot be read any more") {
+    machine.system.change(pid, [](ProcessReading& reading) { reading.clear(); });
+  }
+  SECTION("if it ends") {
+    machine.system.end(pid);
+  }
+  CHECK(fresh_cpu_time(machine) == now);
+}
+
+TEST_CASE("a process that ended before it was read again has the counter of its start",
+          "[counters]") {
+  FakeMachine machine(RegistryOptions{.max_history = 3, .further_figures = FurtherFigures{0}});
+  start(machine);
+  ProcessReading next = test::known_reading();
+  next.cpu_time_ns = 1'000'000U;
+  machine.system.start(pid, next);
+  REQUIRE_FALSE(machine.registry.track("my-app", pid));
+  machine.system.end(pid);
+  const FreshCounters counters = machine.registry.read_counters();
+  CHECK(counters.sample(0).metrics.cpu_time_ns == next.cpu_time_ns);
+  CHECK_FALSE(counters.sample(0).more[0].has_value());
+}
+
+TEST_CASE("the levels beside the counters of a new process are those of the tick", "[counters]") {
   FakeMachine machine;
   start(machine);
   ProcessReading next = test::known_reading();
-  next.cpu_time_ns = 99'000'000'000U;
+  next.memory_rss_bytes = 1U;
   machine.system.start(pid, next);
   REQUIRE_FALSE(machine.registry.track("my-app", pid));
-  CHECK(fresh_cpu_time(machine) == test::known_reading().cpu_time_ns);
-  machine.tick_after();
-  CHECK(fresh_cpu_time(machine) == next.cpu_time_ns);
+  CHECK(machine.registry.read_counters().sample(0).metrics.memory_rss_bytes ==
+        test::known_reading().memory_rss_bytes);
 }
 
 TEST_CASE("counters are read under names that come and go", "[counters]") {
@@ -191,12 +226,51 @@ TEST_CASE("what was recorded elsewhere has the counter of its sample", "[counter
   CHECK(fresh_cpu_time(machine) == metrics.cpu_time_ns);
 }
 
+TEST_CASE("a recorded sample has the counter of no process before it", "[counters]") {
+  FakeMachine machine;
+  ProcessMetrics metrics;
+  SECTION("recorded") {
+    REQUIRE_FALSE(machine.registry.declare("my-app"));
+    metrics.pid = 100;
+    metrics.cpu_time_ns = 100'000'000'000U;
+    REQUIRE_FALSE(machine.registry.record("my-app", metrics));
+    machine.tick_after();
+    REQUIRE(fresh_cpu_time(machine) == metrics.cpu_time_ns);
+  }
+  SECTION("tracked") {
+    start(machine);
+    REQUIRE(fresh_cpu_time(machine) == test::known_reading().cpu_time_ns);
+    REQUIRE(machine.registry.release("my-app"));
+    machine.tick_after();
+  }
+  metrics.pid = 200;
+  metrics.cpu_time_ns = 1'000U;
+  REQUIRE_FALSE(machine.registry.record("my-app", metrics));
+  machine.tick_after();
+  CHECK(fresh_cpu_time(machine) == metrics.cpu_time_ns);
+}
+
 TEST_CASE("further counters are read at the scrape, too", "[counters]") {
   FakeMachine machine(RegistryOptions{.max_history = 3, .further_figures = FurtherFigures{0}});
   start(machine);
   const FreshCounters counters = machine.registry.read_counters();
   REQUIRE(counters.sample(0).more.size() == 8);
   CHECK(counters.sample(0).more[0] == Figure<std::uint64_t>(42U));
+}
+
+TEST_CASE("a counter of one's own is read at the scrape if the registry knows it", "[counters]") {
+  constexpr std::size_t level = further_slot<figures>("memory_peak");
+  for (const bool is_known : {false, true}) {
+    CAPTURE(is_known);
+    RegistryOptions options{.max_history = 3, .further_figures = FurtherFigures{level}};
+    if (is_known) options.refreshed_counters |= FurtherFigures{level};
+    FakeMachine machine(options);
+    machine.system.further_slot = level;
+    start(machine);
+    machine.system.set_further(pid, 50);
+    CHECK(machine.registry.read_counters().sample(0).more[level] ==
+          Figure<std::uint64_t>(is_known ? 50U : 42U));
+  }
 }
 
 TEST_CASE("read errors are counted by kind", "[counters]") {
@@ -214,6 +288,16 @@ TEST_CASE("read errors are counted by kind", "[counters]") {
   fail_with(std::errc::io_error);
   machine.system.change(pid, [](ProcessReading& reading) { reading.clear(); });
   machine.tick_after();
+  SECTION("also if nothing can be read") {
+    fail_with(std::errc::permission_denied);
+    fail_with(std::errc::too_many_files_open);
+    fail_with(std::errc::io_error);
+    CHECK(errors.of(ReadErrorKind::permission) == 2);
+    CHECK(errors.of(ReadErrorKind::no_descriptors) == 2);
+    CHECK(errors.of(ReadErrorKind::other) == 1);
+    CHECK(errors.of(ReadErrorKind::unreadable) == 2);
+    return;
+  }
   for (const auto kind : {ReadErrorKind::permission, ReadErrorKind::no_descriptors,
                           ReadErrorKind::other, ReadErrorKind::unreadable}) {
     CAPTURE(to_text(kind));

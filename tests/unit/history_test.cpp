@@ -10,7 +10,10 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <mutex>
 #include <thread>
+#include <utility>
 #include <vector>
 
 using namespace std::chrono_literals;
@@ -18,6 +21,7 @@ using provisr::heap_storage;
 using provisr::History;
 using provisr::HistoryShape;
 using provisr::HistoryStorage;
+using provisr::HistoryView;
 using provisr::ProcessMetrics;
 using provisr::test::index_of;
 using provisr::test::indexed_sample;
@@ -159,11 +163,85 @@ TEST_CASE("bytes that become zeros under way can hold a new history", "[history]
   std::ranges::fill(storage.bytes, std::byte{0});
   CHECK(read_until(history, end).empty());
   REQUIRE(history.is_lost());
-  history.begin_anew();
-  CHECK_FALSE(history.is_lost());
-  push_range(history, 6, 7);
+  const auto next = history.renew();
+  CHECK_FALSE(next->is_lost());
+  push_range(*next, 6, 9);
+  CHECK(next->pushed() == 3);
+  CHECK(indices(next->read()) == Indices{6, 7, 8});
+  push_range(*next, 9, 20);
   CHECK(read_until(history, end).empty());
-  push_range(history, 7, 9);
-  CHECK(history.pushed() == 3);
+}
+
+TEST_CASE("a history that nobody reads begins anew in place", "[history]") {
+  History history(4);
+  push_range(history, 0, 6);
+  history.begin_anew();
+  CHECK(history.pushed() == 0);
+  CHECK(history.read().empty());
+  push_range(history, 6, 9);
   CHECK(indices(history.read()) == Indices{6, 7, 8});
+}
+
+TEST_CASE("a renewed history is empty, and the one before it shows no sample of it", "[history]") {
+  const HistoryShape shape{.name = "app", .capacity = 4};
+  const HistoryStorage storage = heap_storage(shape);
+  const auto history = std::make_shared<History>(shape, storage);
+  push_range(*history, 0, 3);
+  HistoryView view(history, 3);
+  const auto next = history->renew();
+  CHECK(next->capacity() == 4);
+  CHECK(next->read().empty());
+  for (std::uint64_t pushes = 0; pushes < 10; ++pushes) {
+    CAPTURE(pushes);
+    REQUIRE(read_until(*history, 3).empty());
+    REQUIRE(history->read().empty());
+    std::vector<ProcessMetrics> samples;
+    HistoryView(view).read(3, samples);
+    REQUIRE(samples.empty());
+    next->push(indexed_sample(100 + pushes));
+  }
+  CHECK(indices(next->read()) == Indices{106, 107, 108, 109});
+  CHECK(indices(History(shape, storage).read()) == Indices{106, 107, 108, 109});
+}
+
+TEST_CASE("readers of a history that is renewed all the time get whole samples in order",
+          "[history][concurrency]") {
+  constexpr std::size_t capacity = 16;
+  auto history = std::make_shared<History>(capacity);
+  std::mutex mutex;  // guards `history`, as a registry's lock does
+  const auto current = [&] {
+    const std::lock_guard lock(mutex);
+    return std::pair(history, history->pushed());
+  };
+  Findings findings;
+  std::atomic<bool> done = false;
+  std::thread reader([&] {
+    std::vector<ProcessMetrics> samples;
+    while (!done) {
+      const auto held = current();
+      for (int again = 0; again < 20; ++again) {
+        samples.clear();
+        held.first->read_until(held.second, samples);
+        inspect(samples, samples.empty() ? 0 : index_of(samples.back()) + 1, findings);
+        if (samples.size() > held.second) ++findings.beyond_the_end;
+      }
+    }
+  });
+  std::uint64_t pushed = 0;
+  const auto end = std::chrono::steady_clock::now() + 5s;
+  for (int round = 0; round < 3'000 || findings.samples < 1'000; ++round) {
+    if (std::chrono::steady_clock::now() > end) break;
+    const std::uint64_t first = std::exchange(pushed, pushed + capacity + capacity / 2);
+    for (std::uint64_t i = first; i < pushed; ++i) {
+      const std::lock_guard lock(mutex);
+      history->push(indexed_sample(i));
+    }
+    const std::lock_guard lock(mutex);
+    history = history->renew();
+  }
+  done = true;
+  reader.join();
+  CHECK(findings.torn == 0);
+  CHECK(findings.out_of_order == 0);
+  CHECK(findings.beyond_the_end == 0);
 }

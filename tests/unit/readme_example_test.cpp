@@ -26,8 +26,8 @@ registry.track("my-app-1", pid);
 provisr::Collector collector(registry, std::chrono::seconds(5));  // or registry.tick() yourself
 
 registry.latest("my-app-1");      // the newest sample, if it runs
-registry.history("my-app-1");     // its samples, oldest first
 registry.group("my-app");         // my-app, my-app-1, my-app-2 ... together
+const auto samples = registry.history("my-app-1");  // oldest first; C++20: name it before a loop
 provisr::write_prometheus(registry.snapshot(), text);
 // end
 }

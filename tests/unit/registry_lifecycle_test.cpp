@@ -1,6 +1,7 @@
 #include "support/fake_registry.hpp"
 #include "support/indexed_sample.hpp"
 
+#include <provisr/prometheus.hpp>
 #include <provisr/registry.hpp>
 
 #include <catch2/catch_test_macros.hpp>
@@ -281,4 +282,113 @@ TEST_CASE("readers do not wait for a tick and see nothing of it before it ends",
   CHECK(during->tick() == 1);
   CHECK(history_during->size() == 1);
   CHECK(machine.registry.snapshot().tick() == 2);
+}
+
+TEST_CASE("a snapshot shows no sample of after a reset", "[registry]") {
+  OneProcess machine;
+  machine.tick_after();
+  machine.tick_after();
+  const Snapshot before = machine.registry.snapshot();
+  HistoryView view = before.find("my-app")->history_view();
+  CHECK_FALSE(machine.registry.reset_history("nobody"));
+  REQUIRE(machine.registry.reset_history("my-app"));
+  const Snapshot after = machine.registry.snapshot();
+  CHECK(after.revision() > before.revision());
+  for (const std::size_t size : {0U, 1U, 2U, 3U, 4U}) {
+    CAPTURE(size);
+    CHECK(before.find("my-app")->history().empty());
+    CHECK_FALSE(before.find("my-app")->newest());
+    CHECK(after.find("my-app")->history().empty());
+    std::vector<ProcessMetrics> samples;
+    HistoryView(view).read(2, samples);
+    CHECK(samples.empty());
+    CHECK(machine.registry.history("my-app")->size() == size);
+    machine.tick_after();
+  }
+}
+
+TEST_CASE("a reset leaves the process of the name as it is", "[registry]") {
+  OneProcess machine;
+  machine.tick_after();
+  const ProcessMetrics latest = *machine.registry.latest("my-app");
+  REQUIRE(machine.registry.reset_history("my-app"));
+  CHECK(machine.registry.latest("my-app") == latest);
+  machine.use_cpu(7, 250ms);
+  CHECK(machine.registry.read_counters().sample(0).metrics.cpu_time_ns ==
+        Figure<std::uint64_t>(*latest.cpu_time_ns + 250'000'000));
+  machine.tick_after();
+  CHECK(machine.registry.latest("my-app")->cpu_percent == Figure<double>(25.0));
+}
+
+TEST_CASE("a sample that was recorded before a reset is not shown after it", "[registry]") {
+  FakeMachine machine;
+  REQUIRE_FALSE(machine.registry.declare("remote"));
+  REQUIRE_FALSE(machine.registry.record("remote", indexed_sample(1)));
+  REQUIRE(machine.registry.reset_history("remote"));
+  machine.tick_after();
+  CHECK_FALSE(machine.registry.latest("remote"));
+  REQUIRE(machine.registry.reset_history("remote"));
+  REQUIRE_FALSE(machine.registry.record("remote", indexed_sample(2)));
+  CHECK(machine.registry.history("remote")->empty());  // until the next tick
+  machine.tick_after();
+  CHECK(machine.registry.latest("remote") == indexed_sample(2));
+  CHECK(machine.registry.history("remote") == std::vector{indexed_sample(2)});
+}
+
+TEST_CASE("a stored history is reset in its bytes", "[registry]") {
+  HistoryStorage stored;
+  RegistryOptions options;
+  options.storage = [&](const HistoryShape& shape) { return stored = heap_storage(shape); };
+  FakeMachine machine(options);
+  REQUIRE_FALSE(machine.registry.declare("remote"));
+  for (std::uint64_t i = 0; i < 3; ++i) {
+    REQUIRE_FALSE(machine.registry.record("remote", indexed_sample(i)));
+  }
+  REQUIRE(machine.registry.reset_history("remote"));
+  REQUIRE_FALSE(machine.registry.record("remote", indexed_sample(9)));
+  const History again(HistoryShape{.name = "remote", .capacity = 100}, stored);
+  CHECK(again.read() == std::vector{indexed_sample(9)});
+}
+
+TEST_CASE("a retired name is without a process at once", "[registry]") {
+  FakeMachine machine;
+  SECTION("of the registry") {
+    machine.system.start(7, known_reading());
+    REQUIRE_FALSE(machine.registry.track("my-app", 7));
+  }
+  SECTION("recorded") {
+    REQUIRE_FALSE(machine.registry.declare("my-app"));
+    REQUIRE_FALSE(machine.registry.record("my-app", indexed_sample(1)));
+  }
+  machine.tick_after();
+  REQUIRE(machine.registry.latest("my-app"));
+  REQUIRE(machine.registry.retire("my-app"));
+  const auto check = [&] {
+    const Snapshot snapshot = machine.registry.snapshot();
+    CHECK(snapshot.find("my-app")->retired());
+    CHECK_FALSE(snapshot.find("my-app")->running());
+    CHECK_FALSE(snapshot.find("my-app")->vanished_pid());
+    CHECK(snapshot.find("my-app")->history().size() == 1);
+    CHECK_FALSE(machine.registry.latest("my-app"));
+    CHECK(machine.registry.group("my-app")->process_count == 0);
+    std::string text;
+    write_prometheus(snapshot, text);
+    CHECK(text.find("my-app") == std::string::npos);
+  };
+  check();
+  CHECK(machine.registry.record("my-app", indexed_sample(2)) == std::errc::invalid_argument);
+  machine.tick_after();
+  check();
+  REQUIRE_FALSE(machine.registry.declare("my-app"));
+  CHECK_FALSE(machine.registry.snapshot().find("my-app")->retired());
+  CHECK_FALSE(machine.registry.record("my-app", indexed_sample(2)));
+}
+
+TEST_CASE("a sample recorded before its name is retired is not shown", "[registry]") {
+  FakeMachine machine;
+  REQUIRE_FALSE(machine.registry.declare("my-app"));
+  REQUIRE_FALSE(machine.registry.record("my-app", indexed_sample(1)));
+  REQUIRE(machine.registry.retire("my-app"));
+  machine.tick_after();
+  CHECK_FALSE(machine.registry.latest("my-app"));
 }

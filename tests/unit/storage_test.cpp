@@ -244,3 +244,22 @@ TEST_CASE("storage that cannot be continued is left alone, and said so", "[stora
   CHECK(told == "the stored history is newer");
   CHECK(std::equal(before.begin(), before.end(), file.storage.bytes.begin()));
 }
+
+TEST_CASE("counters that no writer leaves are damaged", "[storage]") {
+  constexpr std::uint64_t most = ~std::uint64_t{0};
+  constexpr std::uint64_t beyond = std::uint64_t{1} << 63U;
+  const auto state_with = [](std::uint64_t begun, std::uint64_t pushed) {
+    const File file = File::with(2);
+    file.write(offsetof(HistoryHeader, begun), begun);
+    file.write(offsetof(HistoryHeader, pushed), pushed);
+    return file.state();
+  };
+  CHECK(state_with(0, most) == StorageState::damaged);
+  CHECK(state_with(1, 2) == StorageState::damaged);
+  CHECK(state_with(most, most) == StorageState::damaged);
+  CHECK(state_with(most, most - 1) == StorageState::damaged);
+  CHECK(state_with(beyond, beyond) == StorageState::damaged);
+  CHECK(state_with(2, 2) == StorageState::whole);
+  CHECK(state_with(2, 1) == StorageState::torn);
+  CHECK(state_with(std::uint64_t{1} << 60U, std::uint64_t{1} << 60U) == StorageState::whole);
+}

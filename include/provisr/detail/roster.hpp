@@ -24,6 +24,7 @@ class Roster {
     std::string name;
     std::shared_ptr<const History> history;
     bool is_retired = false;
+    std::uint64_t added_as = 0;  ///< a number of its own for each time that a name is added
   };
 
   Roster() = default;

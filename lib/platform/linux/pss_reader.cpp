@@ -5,7 +5,13 @@
 #include "lib/platform/linux/proc_text.hpp"
 
 #include <cerrno>
+#include <condition_variable>
+#include <exception>
 #include <fcntl.h>
+#include <mutex>
+#include <sys/types.h>
+#include <thread>
+#include <unistd.h>
 #include <utility>
 
 namespace provisr::linux_platform {
@@ -39,14 +45,57 @@ std::optional<PssReader::Result> PssReader::Job::take() noexcept {
   return result;
 }
 
-PssReader::~PssReader() {
-  {
-    const std::lock_guard lock(mutex_);
-    is_ending_ = true;
+class PssReader::Worker {
+ public:
+  Worker() : thread_([this] { run(); }) {}
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+  ~Worker() {
+    {
+      const std::lock_guard lock(mutex_);
+      is_ending_ = true;
+    }
+    changed_.notify_one();
+    thread_.join();
+    while (pop()) {
+    }
   }
-  changed_.notify_one();
-  if (thread_.joinable()) thread_.join();
-  while (pop()) {
+
+  /// Returns whether the thread was started by another process, of which this one is a fork.
+  [[nodiscard]] bool is_of_another_process() const noexcept { return process_ != ::getpid(); }
+
+  void push(const std::shared_ptr<Job>& job) noexcept {
+    {
+      const std::lock_guard lock(mutex_);
+      job->self_ = job;
+      job->next_ = nullptr;
+      (last_ == nullptr ? first_ : last_->next_) = job.get();
+      last_ = job.get();
+    }
+    changed_.notify_one();
+  }
+
+ private:
+  void run() noexcept;
+  [[nodiscard]] std::shared_ptr<Job> next();
+  [[nodiscard]] std::shared_ptr<Job> pop() noexcept;
+
+  pid_t process_ = ::getpid();
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  Job* first_ = nullptr;  ///< head of the queue
+  Job* last_ = nullptr;
+  bool is_ending_ = false;
+  std::thread thread_;  // last: uses all other members
+};
+
+PssReader::PssReader() noexcept = default;
+
+/// In a forked child, the worker is leaked: its mutex may be locked and its condition variable
+/// waited for, forever.
+PssReader::~PssReader() {
+  if (worker_ != nullptr && worker_->is_of_another_process()) {
+    static_cast<void>(worker_.release());
   }
 }
 
@@ -55,28 +104,21 @@ bool PssReader::request(const std::shared_ptr<Job>& job, int task) noexcept {
   job->task_ = FileDescriptor(::fcntl(task, F_DUPFD_CLOEXEC, 0));
   if (!job->task_) return false;
   job->state_.store(Job::State::requested);
-  {
-    const std::lock_guard lock(mutex_);
-    job->self_ = job;
-    job->next_ = nullptr;
-    (last_ == nullptr ? first_ : last_->next_) = job.get();
-    last_ = job.get();
-  }
-  changed_.notify_one();
+  worker_->push(job);
   return true;
 }
 
 bool PssReader::start() noexcept {
-  if (thread_.joinable()) return true;
+  if (worker_ != nullptr) return true;
   try {
-    thread_ = std::thread([this] { run(); });
+    worker_ = std::make_unique<Worker>();
     return true;
-  } catch (const std::system_error&) {
+  } catch (const std::exception&) {  // no memory or no thread left
     return false;
   }
 }
 
-void PssReader::run() noexcept {
+void PssReader::Worker::run() noexcept {
   while (const std::shared_ptr<Job> job = next()) {
     Result result{read_pss(job->task_.get()), {}};
     if (!result.bytes && (errno == EACCES || errno == EPERM)) result.refusal = process_error(errno);
@@ -86,14 +128,14 @@ void PssReader::run() noexcept {
   }
 }
 
-std::shared_ptr<PssReader::Job> PssReader::next() {
+std::shared_ptr<PssReader::Job> PssReader::Worker::next() {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [this] { return is_ending_ || first_ != nullptr; });
   return is_ending_ ? nullptr : pop();
 }
 
 /// Requires mutex_, or that the thread has ended.
-std::shared_ptr<PssReader::Job> PssReader::pop() noexcept {
+std::shared_ptr<PssReader::Job> PssReader::Worker::pop() noexcept {
   if (first_ == nullptr) return nullptr;
   Job* const job = first_;
   first_ = job->next_;

@@ -5,13 +5,10 @@
 #include <provisr/process_metrics.hpp>
 
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <system_error>
-#include <thread>
 
 namespace provisr::linux_platform {
 
@@ -47,11 +44,12 @@ class PssReader {
     Job* next_ = nullptr;
   };
 
-  PssReader() = default;
+  PssReader() noexcept;
   PssReader(const PssReader&) = delete;
   PssReader& operator=(const PssReader&) = delete;
 
-  /// Waits until a reading in progress is finished.
+  /// Waits until a reading in progress is finished. In a forked child, where the thread does not
+  /// exist, waits for nothing.
   ~PssReader();
 
   /// Queues a reading of the process whose `task` directory this is. Returns false if descriptors
@@ -59,17 +57,12 @@ class PssReader {
   [[nodiscard]] bool request(const std::shared_ptr<Job>& job, int task) noexcept;
 
  private:
-  [[nodiscard]] bool start() noexcept;
-  void run() noexcept;
-  [[nodiscard]] std::shared_ptr<Job> next();
-  [[nodiscard]] std::shared_ptr<Job> pop() noexcept;
+  /// The thread with its queue.
+  class Worker;
 
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  Job* first_ = nullptr;  ///< head of the queue
-  Job* last_ = nullptr;
-  bool is_ending_ = false;
-  std::thread thread_;
+  [[nodiscard]] bool start() noexcept;
+
+  std::unique_ptr<Worker> worker_;
 };
 
 /// Reads the proportional memory in the calling thread. If the result is empty, errno is set.

@@ -48,8 +48,11 @@ struct IdleReading {
 /// Returns `vanished` if the errno of a failed read means that the process has ended. Any other
 /// error, such as a lack of descriptors or memory, leaves all figures unknown.
 [[nodiscard]] ReadStatus status_of_failed_read(ProcessReading& reading) noexcept {
+  const int error = errno;
   reading.clear();
-  return says_no_such_process(errno) ? ReadStatus::vanished : ReadStatus::ok;
+  if (says_no_such_process(error)) return ReadStatus::vanished;
+  reading.num_fds_error = process_error(error);
+  return ReadStatus::ok;
 }
 
 /// Returns `parsed`; sets errno if it is empty, as a failed system call does.
@@ -147,7 +150,7 @@ struct ProcessSampler::State {
 };
 
 std::error_code ProcessSampler::State::open() {
-  if (context.proc_root_error) return context.proc_root_error;
+  if (!context.proc_root && !context.open_proc_root()) return context.proc_root_error;
   if (pid <= 0) return std::make_error_code(std::errc::no_such_process);
   if (context.has_own_pids) {
     clockid_t clock{};

@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <fcntl.h>
+#include <string>
 #include <string_view>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -44,11 +45,21 @@ namespace {
   return ::fstatat(proc_root, "self/fd", &status, 0) == 0 && status.st_size > 0;
 }
 
+/// Fails unless another descriptor is free: without one, the PID namespace of the root would not be
+/// recognized.
+[[nodiscard]] FileDescriptor open_root(const std::string& path, std::error_code& error) noexcept {
+  FileDescriptor root = open_handle(AT_FDCWD, path.c_str());
+  const FileDescriptor spare(root ? ::fcntl(root.get(), F_DUPFD_CLOEXEC, 0) : -1);
+  error = std::error_code(spare ? 0 : errno, std::generic_category());
+  if (!spare) root.reset();
+  return root;
+}
+
 }  // namespace
 
 SamplingContext::State::State(const SamplerOptions& options)
-    : proc_root(open_handle(AT_FDCWD, options.proc_root.c_str())),
-      proc_root_error(proc_root ? 0 : errno, std::generic_category()),
+    : proc_root_path(options.proc_root),
+      proc_root(open_root(proc_root_path, proc_root_error)),
       has_own_pids(is_own_pid_namespace(proc_root.get())),
       has_fd_count_by_size(has_own_pids && tells_fd_count_by_size(proc_root.get())),
       descriptor_budget(options.max_kept_descriptors.value_or(default_descriptor_budget())),
@@ -57,6 +68,16 @@ SamplingContext::State::State(const SamplerOptions& options)
       reclaim(proc_root.get()),
       births(proc_root.get(), has_own_pids),
       min_pss_interval(options.min_pss_interval) {}
+
+bool SamplingContext::State::open_proc_root() {
+  proc_root = open_root(proc_root_path, proc_root_error);
+  if (!proc_root) return false;
+  has_own_pids = is_own_pid_namespace(proc_root.get());
+  has_fd_count_by_size = has_own_pids && tells_fd_count_by_size(proc_root.get());
+  reclaim = ReclaimWatch(proc_root.get());
+  births = Births(proc_root.get(), has_own_pids);
+  return true;
+}
 
 SamplingContext::SamplingContext(SamplerOptions options)
     : state_(std::make_unique<State>(options)) {}

@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <system_error>
 
 namespace provisr {
@@ -18,10 +19,15 @@ namespace provisr {
 struct SamplingContext::State {
   explicit State(const SamplerOptions& options);
 
-  posix_platform::FileDescriptor proc_root;
+  /// Tries again to open the proc root. Returns false, with proc_root_error, on failure. Throws
+  /// std::bad_alloc. Only while there are no samplers.
+  bool open_proc_root();
+
+  std::string proc_root_path;
   std::error_code proc_root_error;  ///< set if the proc root could not be opened
-  bool has_own_pids;                ///< PIDs there are those of this program's system calls
-  bool has_fd_count_by_size;        ///< st_size of an `fd` directory is the number of descriptors
+  posix_platform::FileDescriptor proc_root;
+  bool has_own_pids;          ///< PIDs there are those of this program's system calls
+  bool has_fd_count_by_size;  ///< st_size of an `fd` directory is the number of descriptors
   std::size_t descriptor_budget;
   std::size_t kept_descriptors = 0;
   std::uint64_t page_bytes;
