@@ -21,6 +21,8 @@ namespace provisr::daemon {
 namespace {
 
 constexpr std::size_t samples_at_once = 1024;
+/// The values of long steps are selected from time to time.
+constexpr std::size_t cost_of_percentiles = 4;
 /// So few that their rows make no long piece even if each sample has a step of its own.
 constexpr std::size_t samples_between_pieces = 16;
 
@@ -89,7 +91,7 @@ class StepHistory final : public PreparedWork {
       if (!knows_steps_) {
         looked_at += 1 + survey(samples_at_once);
       } else if (has_long_steps_ && samples_) {
-        looked_at += 1 + walk(samples_at_once);
+        looked_at += cost_of_percentiles * (1 + walk(samples_at_once));
       } else {
         return true;
       }
@@ -147,6 +149,7 @@ class StepHistory final : public PreparedWork {
       if (const auto row = stepper_->add(sample)) rows_.add(*row);
     });
     if (!samples_->is_done()) return looked_at;
+    if (has_long_steps_ && stepper_->reduce_next()) return samples_at_once;
     if (const auto row = stepper_->finish()) rows_.add(*row);
     samples_.reset();
     stepper_.reset();

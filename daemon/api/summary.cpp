@@ -27,7 +27,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t max_samples = 100'000;
-constexpr std::size_t samples_at_once = 1024;
+constexpr std::size_t rows_at_once = 1024;
 
 /// Looks for the samples in a range, to tell before the answer begins how many there are.
 class SampleSearch {
@@ -138,8 +138,8 @@ class Summary final : public PreparedWork {
     for (std::size_t looked_at = 0; looked_at < samples_in_a_slice && !histories_.empty();) {
       HistoryView& history = histories_.back();
       looked_at +=
-          1 + static_cast<std::size_t>(std::min<std::uint64_t>(samples_at_once, history.left()));
-      history.read(samples_at_once, some);
+          1 + static_cast<std::size_t>(std::min<std::uint64_t>(rows_at_once, history.left()));
+      history.read(rows_at_once, some);
       for (std::size_t i = 0; i < some.size(); ++i) {
         if (range_.contains(some.metrics[i].timestamp)) samples_.push_back(some[i]);
       }

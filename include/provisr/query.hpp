@@ -55,10 +55,10 @@ enum class Aggregate : std::uint8_t { average, minimum, maximum, last, p95 };
 /// The largest of many values.
 class LargestValues {
  public:
-  /// Adds a value. Drops values that are not among the `kept` largest, though not at once.
-  void add(double value, std::size_t kept) {
+  /// Adds a value. Keeps up to `room` values; then drops those that are not among the `kept`
+  /// largest. `room` is greater than `kept` unless both are SIZE_MAX.
+  void add(double value, std::size_t kept, std::size_t room) {
     if (is_pruned_ && value < least_) return;
-    const std::size_t room = kept + std::min(kept / 2 + 64, SIZE_MAX - kept);
     if (values_.size() == values_.capacity()) {
       values_.reserve(std::min(room, std::max<std::size_t>(values_.capacity() * 2, 16)));
     }
@@ -97,15 +97,16 @@ class LargestValues {
 /// The values of one figure within a step.
 class StepValues {
  public:
-  /// `kept` is used for Aggregate::p95 only: kept_for_p95() of the number of values that will be
-  /// added at most.
-  void add(double value, Aggregate aggregate, std::size_t kept = SIZE_MAX) {
+  /// `kept` and `room` are used for Aggregate::p95 only: kept_for_p95() of the number of values
+  /// that will be added at most, and how many are stored at most, which is more.
+  void add(double value, Aggregate aggregate, std::size_t kept = SIZE_MAX,
+           std::size_t room = SIZE_MAX) {
     ++count_;
     sum_ += value;
     min_ = count_ == 1 ? value : std::min(min_, value);
     max_ = count_ == 1 ? value : std::max(max_, value);
     last_ = value;
-    if (aggregate == Aggregate::p95) largest_.add(value, kept);
+    if (aggregate == Aggregate::p95) largest_.add(value, kept, room);
   }
 
   /// Returns the aggregate; unknown if there was no value. May reorder the stored values.
@@ -196,24 +197,40 @@ class Stepper {
       const std::size_t place = index++;
       if (!wanted_[place]) return;
       const auto value = figure.of(sample);
-      if (value) values_[place].add(static_cast<double>(*value), aggregate_, kept_);
+      if (value)
+        values_[place].add(static_cast<double>(*value), aggregate_, kept_, room_for(place));
     });
     return complete;
+  }
+
+  /// Does a part of what finish() has to do, to divide it: reduces one more figure. Returns false
+  /// if all are reduced. After it, call finish() before adding a sample.
+  bool reduce_next() {
+    if (samples_ == 0 || reduced_count_ == values_.size()) return false;
+    StepValues& next = values_[reduced_count_];
+    reduced_[reduced_count_++] = next.reduce(aggregate_);
+    next.clear();
+    return true;
   }
 
   /// Returns the row of the last step; empty if no sample was added since the previous row.
   [[nodiscard]] std::optional<StepRow> finish() {
     if (samples_ == 0) return std::nullopt;
-    StepRow row{.begin = begin_, .samples = samples_};
-    for (std::size_t i = 0; i < values_.size(); ++i) {
-      row.values[i] = values_[i].reduce(aggregate_);
-      values_[i].clear();
+    while (reduce_next()) {
     }
+    const StepRow row{.begin = begin_, .samples = samples_, .values = reduced_};
+    reduced_count_ = 0;
     samples_ = 0;
     return row;
   }
 
  private:
+  /// Each figure has another room, so that not all are pruned after the same sample.
+  [[nodiscard]] std::size_t room_for(std::size_t place) const noexcept {
+    if (kept_ == SIZE_MAX) return SIZE_MAX;
+    return kept_ + kept_ / 4 + place * (kept_ / 2) / figure_count<figures> + 64;
+  }
+
   std::chrono::nanoseconds step_;
   Aggregate aggregate_;
   std::size_t kept_;
@@ -221,6 +238,8 @@ class Stepper {
   Timestamp begin_{};
   std::size_t samples_ = 0;
   std::array<StepValues, figure_count<figures>> values_;
+  std::array<Figure<double>, figure_count<figures>> reduced_{};
+  std::size_t reduced_count_ = 0;  ///< of values_, in this step
 };
 
 }  // namespace provisr
