@@ -75,7 +75,7 @@ void drain(const std::shared_ptr<const History>& history, Aggregate aggregate,
       daemon::history_answer("app", HistoryView(history, history->pushed()), query);
   if (!answer.source) return after_piece(answer.body->size());
   std::string piece;
-  for (auto result = daemon::PullResult::piece; result == daemon::PullResult::piece;) {
+  for (auto result = daemon::PullResult::piece; result != daemon::PullResult::end;) {
     piece.clear();
     result = answer.source(piece);
     after_piece(piece.size());

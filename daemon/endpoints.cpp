@@ -130,7 +130,8 @@ void Endpoints::bind_anew(HttpServer& server, const Predecessors& predecessors) 
 }
 
 void Endpoints::prepare() {
-  waker_.emplace(*events_, [this] { api_server_.wake_sources(); });
+  event_waker_.emplace(*events_, [this] { api_server_.wake_sources(); });
+  turn_waker_.emplace(api_.turns(), [this] { api_server_.wake_sources(); });
   api_server_.prepare();
   if (has_metrics_) metrics_server_.prepare();
 }

@@ -6,6 +6,7 @@
 #include "daemon/api/exposition.hpp"
 #include "daemon/api/reload.hpp"
 #include "daemon/api/sources.hpp"
+#include "daemon/api/turns.hpp"
 #include "daemon/config/config.hpp"
 #include "daemon/http/access.hpp"
 #include "daemon/http/monitor.hpp"
@@ -77,7 +78,9 @@ class Endpoints {
   AccessPolicy access_;
   HttpServer api_server_;
   HttpServer metrics_server_;
-  std::optional<EventHub::Waker> waker_;  ///< last member: it refers to api_server_
+  // The last members, because they refer to api_server_.
+  std::optional<EventHub::Waker> event_waker_;
+  std::optional<Turns::Waker> turn_waker_;
 };
 
 }  // namespace provisr::daemon

@@ -117,7 +117,7 @@ HttpAnswer Api::history(const HttpQuery& query) {
   const std::string name = required_name(query, "name");
   const Snapshot snapshot = sources_.registry.snapshot();
   return history_answer(name, required_process(snapshot, name).history_view(),
-                        history_query(query, history_fields()));
+                        history_query(query, history_fields()), turns_);
 }
 
 HttpAnswer Api::group(const HttpQuery& query) {
@@ -133,7 +133,7 @@ HttpAnswer Api::group_history(const HttpQuery& query) {
   require_collection();
   return group_history_answer(required_name(query, "base"), sources_.registry.snapshot(),
                               history_query(query, group_history_fields()),
-                              sources_.ticks.interval());
+                              sources_.ticks.interval(), turns_);
 }
 
 HttpAnswer Api::summary(const HttpQuery& query) {
@@ -142,8 +142,10 @@ HttpAnswer Api::summary(const HttpQuery& query) {
   require_collection();
   const Target target = required_target(query);
   const auto window = optional_duration(query, "window", longest_window).value_or(default_window);
-  return summary_answer(target, sources_.registry.snapshot(), window, Clock::system().utc_now(),
-                        sources_.ticks.interval());
+  const Snapshot snapshot = sources_.registry.snapshot();
+  // After the snapshot was taken, so that none of its samples is later.
+  const Timestamp now = Clock::system().utc_now();
+  return summary_answer(target, snapshot, window, now, sources_.ticks.interval(), turns_);
 }
 
 HttpAnswer Api::status(const HttpQuery& query) {

@@ -2,12 +2,14 @@
 
 #include "daemon/api/rendered_text.hpp"
 #include "daemon/api/sources.hpp"
+#include "daemon/api/turns.hpp"
 #include "daemon/http/access.hpp"
 #include "daemon/http/answer.hpp"
 #include "daemon/http/request.hpp"
 #include "daemon/http/router.hpp"
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -25,6 +27,10 @@ class Api {
   /// Adds the routes below `base_path`. The API must outlive the router.
   void add_routes(Router& router, const std::string& base_path);
 
+  /// Returns the queue of answers that need much memory. Those who wait for their turn need a
+  /// Turns::Waker.
+  [[nodiscard]] const std::shared_ptr<Turns>& turns() const { return turns_; }
+
  private:
   [[nodiscard]] HttpAnswer metrics(const HttpQuery& query);
   [[nodiscard]] HttpAnswer history(const HttpQuery& query);
@@ -39,6 +45,7 @@ class Api {
   Sources sources_;
   ControlTermsHere control_;
   RenderedText all_metrics_;
+  std::shared_ptr<Turns> turns_ = std::make_shared<Turns>();
 };
 
 }  // namespace provisr::daemon

@@ -32,6 +32,7 @@ namespace {
   HttpSource source = hub.listen({wants_ticks(request.query), last_event_id(request.headers)});
   if (!source) throw Refusal{503, "too many clients listen to events"};
   HttpAnswer answer = streamed_answer("text/event-stream", std::move(source));
+  answer.is_endless = true;
   answer.idle_piece = ": nothing new\n\n";
   answer.headers.emplace_back("X-Accel-Buffering", "no");  // nginx would hold events back
   return answer;

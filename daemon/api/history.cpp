@@ -2,16 +2,13 @@
 
 #include "daemon/api/json.hpp"
 #include "daemon/api/sliced_answer.hpp"
-#include "daemon/api/time_order.hpp"
+#include "daemon/api/step_history.hpp"
 
 #include <provisr/figures.hpp>
 #include <provisr/process_metrics.hpp>
-#include <provisr/query.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -143,44 +140,6 @@ class HistoryText {
                          [written](std::string& piece) { return written->append_next(piece); });
 }
 
-/// The JSON text of a history in steps.
-class StepsText final : public SlicedWork {
- public:
-  StepsText(std::string name, HistoryView history, const HistoryQuery& query)
-      : name_(std::move(name)),
-        samples_(std::move(history), query.range),
-        query_(query),
-        stepper_(*query.step, query.aggregate) {}
-
-  [[nodiscard]] bool work() override {
-    for (std::size_t looked_at = 0; looked_at < samples_in_a_slice && !samples_.is_done();) {
-      looked_at += samples_.work(samples_in_a_slice - looked_at,
-                                 [this](const SampleView& sample) { add(stepper_.add(sample)); });
-    }
-    if (samples_.is_done()) add(stepper_.finish());
-    return samples_.is_done();
-  }
-
-  [[nodiscard]] std::string text() override {
-    return history_json_begin("process", name_) + steps_json(rows_, query_.fields) +
-           std::string(history_json_end);
-  }
-
- private:
-  void add(const std::optional<StepRow>& row) {
-    if (!row) return;
-    rows_.push_back(*row);
-    // If the clock was set, there may be more steps than the first and last samples suggest.
-    if (rows_.size() > std::min(query_.limit, max_steps)) rows_.pop_front();
-  }
-
-  std::string name_;
-  TimeOrder samples_;
-  HistoryQuery query_;
-  Stepper stepper_;
-  std::deque<StepRow> rows_;
-};
-
 }  // namespace
 
 std::span<const std::string_view> history_fields() {
@@ -194,10 +153,10 @@ std::span<const std::string_view> history_fields() {
   return keys;
 }
 
-HttpAnswer history_answer(std::string name, HistoryView history, const HistoryQuery& query) {
-  if (!query.step) return samples_answer(std::move(name), std::move(history), query);
-  require_bounded(steps_in({&history, 1}, query.range, *query.step));
-  return sliced_answer(std::make_shared<StepsText>(std::move(name), std::move(history), query));
+HttpAnswer history_answer(std::string name, HistoryView history, const HistoryQuery& query,
+                          const std::shared_ptr<Turns>& turns) {
+  if (query.step) return step_history_answer(name, std::move(history), query, turns);
+  return samples_answer(std::move(name), std::move(history), query);
 }
 
 }  // namespace provisr::daemon

@@ -7,6 +7,7 @@
 #include <array>
 #include <charconv>
 #include <system_error>
+#include <unordered_set>
 
 namespace provisr::daemon {
 namespace {
@@ -37,7 +38,8 @@ constexpr auto aggregates = std::to_array<NamedAggregate>({{"avg", Aggregate::av
   std::uint64_t limit = 0;
   const char* const end = text->data() + text->size();
   const auto [rest, error] = std::from_chars(text->data(), end, limit);
-  if (error == std::errc{} && rest == end && limit >= 1) return limit;
+  if (rest == end && error == std::errc::result_out_of_range) return UINT64_MAX;
+  if (rest == end && error == std::errc{} && limit >= 1) return limit;
   throw Refusal{400, "the parameter \"limit\" must be a whole number, at least 1"};
 }
 
@@ -87,6 +89,47 @@ constexpr auto aggregates = std::to_array<NamedAggregate>({{"avg", Aggregate::av
   return first_time(std::move(history));
 }
 
+/// Looking through so many samples takes a few milliseconds.
+constexpr std::uint64_t most_looked_through = 131'072;
+
+/// Counts the steps that have samples, up to max_steps + 1.
+class FilledSteps {
+ public:
+  FilledSteps(const TimeRange& range, std::chrono::nanoseconds step) : range_(range), step_(step) {}
+
+  void add(HistoryView history) {
+    constexpr std::size_t at_once = 1024;
+    std::vector<ProcessMetrics> samples;
+    while (history.left() > 0 && count() <= max_steps) {
+      samples.clear();
+      history.read(at_once, samples);
+      for (const ProcessMetrics& sample : samples) add(sample.timestamp);
+    }
+  }
+  [[nodiscard]] std::uint64_t count() const { return begins_.size(); }
+
+ private:
+  void add(Timestamp time) {
+    if (!range_.contains(time) || count() > max_steps) return;
+    const Timestamp begin = step_of(time, step_);
+    if (begin == last_) return;
+    begins_.insert(begin.time_since_epoch().count());
+    last_ = begin;
+  }
+
+  TimeRange range_;
+  std::chrono::nanoseconds step_;
+  std::optional<Timestamp> last_;
+  std::unordered_set<std::int64_t> begins_;
+};
+
+[[nodiscard]] bool are_bounded(std::span<const HistoryView> histories, const TimeRange& range,
+                               std::chrono::nanoseconds step) {
+  FilledSteps steps(range, step);
+  for (const HistoryView& history : histories) steps.add(history);
+  return steps.count() <= max_steps;
+}
+
 }  // namespace
 
 HistoryQuery history_query(const HttpQuery& query, std::span<const std::string_view> known) {
@@ -115,11 +158,34 @@ std::uint64_t steps_in(std::span<const HistoryView> histories, const TimeRange& 
   return static_cast<std::uint64_t>((step_of(end, step) - step_of(begin, step)) / step) + 1;
 }
 
-void require_bounded(std::uint64_t steps) {
-  if (steps <= max_steps) return;
-  throw Refusal{400, fmt::format("there are {} steps in that time, at most {} are answered: use a "
-                                 "longer \"step\", or \"since\" and \"until\"",
-                                 steps, max_steps)};
+std::uint64_t samples_left(std::span<const HistoryView> histories) {
+  std::uint64_t samples = 0;
+  for (const HistoryView& history : histories) samples += history.left();
+  return samples;
+}
+
+void require_bounded(std::span<const HistoryView> histories, const TimeRange& range,
+                     std::chrono::nanoseconds step) {
+  if (steps_in(histories, range, step) <= max_steps) return;
+  const bool is_short = samples_left(histories) <= most_looked_through;
+  if (is_short && are_bounded(histories, range, step)) return;
+  throw Refusal{400, fmt::format("there are more than {} steps in that time: use a longer "
+                                 "\"step\", or \"since\" and \"until\"",
+                                 max_steps)};
+}
+
+std::chrono::nanoseconds bounded_step(std::span<const HistoryView> histories,
+                                      const TimeRange& range, std::chrono::nanoseconds step) {
+  const std::uint64_t steps = steps_in(histories, range, step);
+  if (steps <= max_steps) return step;
+  // One more than needed: steps that are longer begin and end elsewhere.
+  const auto multiple = static_cast<std::int64_t>(steps / max_steps + 1);
+  const std::uint64_t samples = samples_left(histories);
+  const bool may_be_mostly_empty = steps > 2 * samples && samples <= most_looked_through;
+  for (std::int64_t fewer = 1; may_be_mostly_empty && fewer < multiple; fewer *= 2) {
+    if (are_bounded(histories, range, step * fewer)) return step * fewer;
+  }
+  return step * multiple;
 }
 
 }  // namespace provisr::daemon

@@ -52,7 +52,17 @@ inline constexpr std::uint64_t max_steps = 10'000;
 [[nodiscard]] std::uint64_t steps_in(std::span<const HistoryView> histories, const TimeRange& range,
                                      std::chrono::nanoseconds step);
 
-/// Throws Refusal if there are more than max_steps.
-void require_bounded(std::uint64_t steps);
+/// Returns how many samples there are.
+[[nodiscard]] std::uint64_t samples_left(std::span<const HistoryView> histories);
+
+/// Throws Refusal if there are more than max_steps. Empty steps do not count if the histories are
+/// short enough to find them: a clock that was wrong for a moment leaves years without samples.
+void require_bounded(std::span<const HistoryView> histories, const TimeRange& range,
+                     std::chrono::nanoseconds step);
+
+/// Returns a multiple of `step` that makes at most max_steps.
+[[nodiscard]] std::chrono::nanoseconds bounded_step(std::span<const HistoryView> histories,
+                                                    const TimeRange& range,
+                                                    std::chrono::nanoseconds step);
 
 }  // namespace provisr::daemon

@@ -208,13 +208,12 @@ std::string samples_json(std::string_view name, std::span<const SampleView> samp
   });
 }
 
-std::string steps_json(const std::deque<StepRow>& rows, const Fields& fields) {
+std::string steps_json(std::span<const StepRow> rows, const Fields& fields) {
   return elements_of(rows,
                      [&](JsonText& json, const StepRow& row) { write_step(json, row, fields); });
 }
 
-std::string group_history_json(std::string_view base, std::span<const GroupRow> rows,
-                               const Fields& fields) {
+std::string group_rows_json(std::span<const GroupRow> rows, const Fields& fields) {
   const auto write = [&](JsonText& json, const GroupRow& row) {
     json.object([&] {
       json.member("timestamp", rfc3339(row.begin));
@@ -225,8 +224,7 @@ std::string group_history_json(std::string_view base, std::span<const GroupRow> 
       if (fields.has("total_memory")) json.member("total_memory", row.total_memory_mb);
     });
   };
-  return history_json_begin("base", base) + elements_of(rows, write) +
-         std::string(history_json_end);
+  return elements_of(rows, write);
 }
 
 std::string group_json(std::string_view base, const GroupTotals& totals, const Snapshot& snapshot) {

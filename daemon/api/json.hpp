@@ -13,7 +13,6 @@
 #include <provisr/snapshot.hpp>
 
 #include <cstddef>
-#include <deque>
 #include <optional>
 #include <span>
 #include <string>
@@ -33,7 +32,7 @@ namespace provisr::daemon {
 [[nodiscard]] std::string history_json_begin(std::string_view key, std::string_view name);
 [[nodiscard]] std::string samples_json(std::string_view name, std::span<const SampleView> samples,
                                        const Fields& fields);
-[[nodiscard]] std::string steps_json(const std::deque<StepRow>& rows, const Fields& fields);
+[[nodiscard]] std::string steps_json(std::span<const StepRow> rows, const Fields& fields);
 inline constexpr std::string_view history_json_end = "]}";
 
 [[nodiscard]] std::string group_json(std::string_view base, const GroupTotals& totals,
@@ -46,8 +45,7 @@ struct GroupRow {
   Figure<double> total_cpu;       ///< percent of one core
   Figure<double> total_memory_mb;
 };
-[[nodiscard]] std::string group_history_json(std::string_view base, std::span<const GroupRow> rows,
-                                             const Fields& fields);
+[[nodiscard]] std::string group_rows_json(std::span<const GroupRow> rows, const Fields& fields);
 
 /// Describes a start, with the status after it.
 [[nodiscard]] std::string started_json(const ProcessStatus& process, Timestamp at,

@@ -28,7 +28,7 @@ namespace {
 [[nodiscard]] std::optional<Timestamp> parse_time(std::string_view text) {
   if (!text.starts_with('-')) return parse_date_time(std::string(text));
   try {
-    return Clock::system().utc_now() - parse_duration(text.substr(1));
+    return Clock::system().utc_now() - parse_exact_duration(text.substr(1));
   } catch (const std::invalid_argument&) {
     return std::nullopt;
   }

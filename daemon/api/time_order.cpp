@@ -23,6 +23,8 @@ std::size_t TimeOrder::find_runs(std::size_t most) {
     if (found_.empty() || time < latest_) found_.push_back({begin + i, begin + i});
     found_.back().last = begin + i;
     latest_ = time;
+    first_ = std::min(first_, time);
+    last_ = std::max(last_, time);
   }
   return static_cast<std::size_t>(left_before - unseen_.left());
 }
@@ -45,8 +47,9 @@ std::size_t TimeOrder::merge(std::size_t most, const Visit& visit) {
 }
 
 void TimeOrder::begin_merging() {
-  constexpr std::size_t max_rows = 16'384;
-  constexpr std::size_t max_of_a_run = 1024;
+  // A client that takes nothing more holds these rows.
+  constexpr std::size_t max_rows = 4096;
+  constexpr std::size_t max_of_a_run = 128;
   is_merging_ = true;
   rows_at_once_ =
       std::clamp<std::size_t>(max_rows / std::max<std::size_t>(found_.size(), 1), 1, max_of_a_run);
@@ -57,6 +60,11 @@ void TimeOrder::begin_merging() {
   }
   std::make_heap(heap_.begin(), heap_.end(),
                  [this](std::size_t one, std::size_t other) { return is_later(one, other); });
+}
+
+std::uint64_t TimeOrder::steps_spanned(std::chrono::nanoseconds step) const {
+  if (found_.empty()) return 0;
+  return static_cast<std::uint64_t>((step_of(last_, step) - step_of(first_, step)) / step) + 1;
 }
 
 /// Moves to the next sample in the range. Returns false at the end of the run.

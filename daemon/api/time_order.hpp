@@ -4,6 +4,7 @@
 #include <provisr/process_metrics.hpp>
 #include <provisr/query.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -28,6 +29,13 @@ class TimeOrder {
   /// Examines `most` further samples, or fewer at the end of a pass, and visits those whose turn it
   /// is. Returns how many it has examined.
   std::size_t work(std::size_t most, const Visit& visit);
+
+  /// Returns whether the first pass is over, so that samples are visited from now on.
+  [[nodiscard]] bool is_visiting() const { return is_merging_; }
+
+  /// Returns how many steps lie between the first and the last sample in the range, with these;
+  /// some may be empty. Requires is_visiting().
+  [[nodiscard]] std::uint64_t steps_spanned(std::chrono::nanoseconds step) const;
 
   /// Returns whether all samples were visited.
   [[nodiscard]] bool is_done() const { return is_merging_ && heap_.empty(); }
@@ -55,7 +63,9 @@ class TimeOrder {
   HistoryView history_;
   HistoryView unseen_;
   TimeRange range_;
-  Timestamp latest_{};
+  Timestamp latest_{};  ///< of the last run
+  Timestamp first_ = Timestamp::max();
+  Timestamp last_ = Timestamp::min();
   std::vector<Found> found_;  ///< by the first pass; counted from the first sample of history_
   bool is_merging_ = false;
   std::size_t rows_at_once_ = 0;

@@ -33,7 +33,8 @@ constexpr std::array units{
 };
 
 [[noreturn]] void refuse(std::string_view text, std::string_view why) {
-  throw std::invalid_argument(fmt::format("\"{}\" {}", text, why));
+  // A zero byte would end the sentence.
+  throw std::invalid_argument(fmt::format("\"{}\" {}", escape_controls(text), why));
 }
 
 [[noreturn]] void refuse_duration(std::string_view text) {
@@ -88,7 +89,7 @@ std::int64_t take_part(std::string_view& rest, std::string_view text) {
 
 }  // namespace
 
-std::chrono::milliseconds parse_duration(std::string_view text) {
+std::chrono::nanoseconds parse_exact_duration(std::string_view text) {
   if (text.starts_with('-')) refuse(text, "is negative");
   std::string_view rest = text;
   if (rest.starts_with('+')) rest.remove_prefix(1);
@@ -100,10 +101,16 @@ std::chrono::milliseconds parse_duration(std::string_view text) {
     if (part > std::numeric_limits<std::int64_t>::max() - total) refuse(text, "is too long");
     total += part;
   }
+  return std::chrono::nanoseconds(total);
+}
+
+std::chrono::milliseconds parse_duration(std::string_view text) {
   using namespace std::chrono;
-  const auto duration = duration_cast<milliseconds>(nanoseconds(total));
-  if (duration == milliseconds(0) && total != 0) refuse(text, "is too short; 1ms is the least");
-  return duration;
+  const nanoseconds exact = parse_exact_duration(text);
+  const auto duration = duration_cast<milliseconds>(exact);
+  if (duration == exact) return duration;
+  if (duration == milliseconds(0)) refuse(text, "is too short; 1ms is the least");
+  refuse(text, "is not a whole number of milliseconds");
 }
 
 std::string format_duration(std::chrono::milliseconds duration) {

@@ -6,8 +6,11 @@
 
 namespace provisr::daemon {
 
-/// Parses a duration in Go's notation: "100ms", "5s", "1m30s", "1.5s", "2h". Truncates to
-/// milliseconds, but not to zero. Throws std::invalid_argument with a sentence about what is wrong.
+/// Parses a duration in Go's notation: "100ms", "5s", "1m30s", "1.5s", "2h". Throws
+/// std::invalid_argument with a sentence about what is wrong.
+[[nodiscard]] std::chrono::nanoseconds parse_exact_duration(std::string_view text);
+
+/// Like parse_exact_duration(), but refuses a duration that is not a whole number of milliseconds.
 [[nodiscard]] std::chrono::milliseconds parse_duration(std::string_view text);
 
 /// Formats a duration in the largest unit that gives a whole number: "10ms", "5s", "24h", "0s".

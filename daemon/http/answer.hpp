@@ -39,6 +39,7 @@ struct HttpAnswer {
   std::string content_type;
   std::shared_ptr<const std::string> body;  ///< shared, so that clients need no copies
   HttpSource source;                        ///< if set, makes the body in place of `body`
+  bool is_endless = false;                  ///< the source has no end of its own
   std::string idle_piece;  ///< sent if the source has nothing for HttpLimits::source_idle
   HttpDeferral deferral;   ///< if its `begin` is set, the answer is completed later
   std::vector<std::pair<std::string, std::string>> headers;  ///< added to those of every answer

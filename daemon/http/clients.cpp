@@ -6,6 +6,14 @@ namespace provisr::daemon {
 
 using Phase = Connection::Phase;
 
+namespace {
+
+[[nodiscard]] bool has_own_limit(Phase phase) {
+  return phase == Phase::waiting || phase == Phase::deferred;
+}
+
+}  // namespace
+
 Client& Clients::add(Socket socket, const HttpLimits& limits, ConnectionOwner& owner,
                      Connection::TimePoint now) {
   std::list<Client>& list = list_of(Phase::idle);
@@ -33,16 +41,15 @@ void Clients::drop(Client& client) {
 
 Client* Clients::next_due() {
   Client* next = nullptr;
-  for (const Phase phase :
-       {Phase::idle, Phase::request, Phase::answer, Phase::waiting, Phase::closing}) {
+  for (const Phase phase : {Phase::idle, Phase::request, Phase::answer, Phase::closing}) {
     Client* const client = first_in(phase);
     if (client == nullptr) continue;
     const bool is_sooner =
         next == nullptr || client->connection.deadline() < next->connection.deadline();
     if (is_sooner) next = client;
   }
-  if (deferred_.empty()) return next;
-  const auto& [deadline, client] = *deferred_.begin();
+  if (by_deadline_.empty()) return next;
+  const auto& [deadline, client] = *by_deadline_.begin();
   return next == nullptr || deadline < next->connection.deadline() ? client : next;
 }
 
@@ -69,11 +76,11 @@ Client* Clients::first_in(Phase phase) {
 void Clients::move_to(Client& client, Phase phase) {
   std::list<Client>& to = list_of(phase);
   to.splice(to.end(), list_of(client.listed_as), client.position);
-  if (client.listed_as == Phase::deferred) deferred_.erase({*client.listed_deadline, &client});
+  if (has_own_limit(client.listed_as)) by_deadline_.erase({*client.listed_deadline, &client});
   client.listed_as = phase;
   client.listed_since = client.connection.since();
   client.listed_deadline = client.connection.deadline();
-  if (phase == Phase::deferred) deferred_.emplace(*client.listed_deadline, &client);
+  if (has_own_limit(phase)) by_deadline_.emplace(*client.listed_deadline, &client);
 }
 
 }  // namespace provisr::daemon

@@ -31,8 +31,8 @@ struct Client {
 
 /// All clients, in a list for each phase, in the order in which they entered it. As a phase has the
 /// same time limit for all clients, the first client of a list also has the earliest deadline;
-/// adding, moving and finding that client take constant time. Deferred answers have individual time
-/// limits, so they are also in an ordered set. Clients keep their addresses.
+/// adding, moving and finding that client take constant time. Clients that wait for the server have
+/// individual time limits, so they are also in an ordered set. Clients keep their addresses.
 class Clients {
  public:
   [[nodiscard]] Client& add(Socket socket, const HttpLimits& limits, ConnectionOwner& owner,
@@ -69,7 +69,7 @@ class Clients {
   void move_to(Client& client, Connection::Phase phase);
 
   std::array<std::list<Client>, Connection::phase_count> lists_;
-  std::set<std::pair<Connection::TimePoint, Client*>> deferred_;  ///< ordered by deadline
+  std::set<std::pair<Connection::TimePoint, Client*>> by_deadline_;  ///< waiting and deferred
   std::size_t size_ = 0;
 };
 

@@ -32,7 +32,7 @@ std::optional<Connection::TimePoint> Connection::deadline() const {
     case Phase::deferred:
       return complete_until_;
     case Phase::waiting:
-      return since_ + limits_->source_idle;
+      return since_ + (has_input_ended_ ? limits_->closing_time : limits_->source_idle);
     case Phase::over:
       break;
   }
@@ -55,12 +55,14 @@ bool Connection::takes_input() const {
   return !is_behind_an_answer || (!has_input_ended_ && !reader_.is_full());
 }
 
-/// A client that ends its input while its answer is deferred may be gone, or may only have closed
+/// A client that ends its input while its answer is not ready may be gone, or may only have closed
 /// its sending side. It gets a little more time.
 void Connection::input_ended(TimePoint now) {
   has_input_ended_ = true;
   if (phase_ == Phase::deferred) {
     complete_until_ = std::min(complete_until_, now + limits_->closing_time);
+  } else if (phase_ == Phase::waiting && !is_endless_) {
+    enter(Phase::waiting, now);
   } else if (phase_ != Phase::answer) {
     enter(Phase::over, now);
   }
@@ -71,7 +73,7 @@ void Connection::deadline_passed(TimePoint now) {
     begin_refusal(408, "the request did not arrive whole in time", now);
   } else if (phase_ == Phase::deferred && !has_input_ended_) {
     complete(error_answer(504, late_text_), now);
-  } else if (phase_ == Phase::waiting) {
+  } else if (phase_ == Phase::waiting && !has_input_ended_) {
     send_idle_piece(now);
   } else {
     enter(Phase::over, now);
@@ -134,6 +136,7 @@ void Connection::begin(HttpReply reply, TimePoint now) {
   sent_ = 0;
   body_ = is_head_request_ || answer.source ? nullptr : std::move(answer.body);
   source_ = is_head_request_ ? nullptr : std::move(answer.source);
+  is_endless_ = answer.is_endless;
   idle_piece_ = std::move(answer.idle_piece);
   enter(Phase::answer, now);
 }

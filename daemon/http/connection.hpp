@@ -73,6 +73,9 @@ class Connection {
   /// Asks the source again if it returned PullResult::later.
   void wake_source(TimePoint now);
 
+  /// Returns whether the answer has no end of its own, so that nobody waits for it.
+  [[nodiscard]] bool is_endless() const { return source_ && is_endless_; }
+
   /// Returns the ticket of the pending answer; empty unless the answer is deferred.
   [[nodiscard]] std::optional<Ticket> ticket() const { return ticket_; }
   void complete(HttpAnswer answer, TimePoint now);
@@ -119,6 +122,7 @@ class Connection {
   std::string head_;                         ///< the header, or a piece of the source
   std::shared_ptr<const std::string> body_;  ///< sent after head_; may be null
   HttpSource source_;
+  bool is_endless_ = false;
   std::string idle_piece_;
   std::size_t sent_ = 0;  ///< bytes of head_ and body_
   std::array<std::string_view, 2> parts_;

@@ -250,6 +250,7 @@ void HttpServer::Loop::drain() {
     complete(client, error_answer(503, "provisrd is ending"));
   });
   drop_all_in(Phase::request);
+  drop_all_in(Phase::waiting);
   drop_unanswerable();
   const TimePoint end = now() + options_->limits.drain_time;
   while (clients_.first_in(Phase::answer) != nullptr && now() < end) turn(end);
@@ -459,7 +460,9 @@ void HttpServer::Loop::drop_all_in(Phase phase) {
 /// Those that have asked for nothing that is not answered, or for what has no end.
 void HttpServer::Loop::drop_unanswerable() {
   drop_all_in(Phase::idle);
-  drop_all_in(Phase::waiting);
+  clients_.for_each_in(Phase::waiting, [this](Client& client) {
+    if (client.connection.is_endless()) drop(client);
+  });
 }
 
 void HttpServer::Loop::end_due_clients() {

@@ -79,13 +79,19 @@ class KnownSum {
   return totals;
 }
 
+/// Returns the index of the nearest-rank percentile among `count` values in ascending order.
+/// `share` is from 0 to 1, `count` at least 1.
+[[nodiscard]] inline std::size_t nearest_rank_index(std::size_t count, double share) noexcept {
+  // 0.07 * 100 is a little more than 7
+  constexpr double without_rounding = 1 - 2 * std::numeric_limits<double>::epsilon();
+  const auto rank = std::ceil(share * static_cast<double>(count) * without_rounding);
+  return static_cast<std::size_t>(std::max(rank, 1.0)) - 1;
+}
+
 /// Returns the nearest-rank percentile of values in ascending order, which is one of them. `share`
 /// is from 0 to 1. Requires at least one value.
 [[nodiscard]] inline double nearest_rank(std::span<const double> sorted, double share) noexcept {
-  // 0.07 * 100 is a little more than 7
-  constexpr double without_rounding = 1 - 2 * std::numeric_limits<double>::epsilon();
-  const auto rank = std::ceil(share * static_cast<double>(sorted.size()) * without_rounding);
-  return sorted[static_cast<std::size_t>(std::max(rank, 1.0)) - 1];
+  return sorted[nearest_rank_index(sorted.size(), share)];
 }
 
 /// The distribution of one figure over a history. Percentiles are nearest-rank: each is a value
@@ -112,14 +118,24 @@ template <class FigureAtIndex>
     if (figure) known.push_back(static_cast<double>(*figure));
   }
   if (known.empty()) return {};
-  std::sort(known.begin(), known.end());
-  return {.count = known.size(),
-          .min = known.front(),
-          .max = known.back(),
-          .average = sum.average(),
-          .p50 = nearest_rank(known, 0.50),
-          .p95 = nearest_rank(known, 0.95),
-          .p99 = nearest_rank(known, 0.99)};
+  const auto [min, max] = std::minmax_element(known.begin(), known.end());
+  Distribution result;
+  result.count = known.size();
+  result.min = *min;
+  result.max = *max;
+  result.average = sum.average();
+  auto begin = known.begin();
+  const auto next_percentile = [&](double share) {
+    const auto index = static_cast<std::ptrdiff_t>(nearest_rank_index(known.size(), share));
+    const auto place = known.begin() + index;
+    std::nth_element(begin, place, known.end());
+    begin = place;  // none of the greater percentiles is before it
+    return *place;
+  };
+  result.p50 = next_percentile(0.50);
+  result.p95 = next_percentile(0.95);
+  result.p99 = next_percentile(0.99);
+  return result;
 }
 
 /// Returns the distribution of one figure, chosen by a projection such as

@@ -11,6 +11,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
@@ -589,6 +590,57 @@ TEST_CASE("streams end with a server that finishes, those that are not taken too
   world.server->finish();
   CHECK(listener.read_all().find(data) != std::string::npos);
   CHECK(slow.read_all().find(data) != std::string::npos);
+  CHECK(eventually([&] { return world.server->is_drained(); }));
+}
+
+namespace {
+
+/// A server with an answer whose end comes once it is allowed.
+struct Withheld {
+  Withheld() {
+    router.add({.method = "GET",
+                .path = "/withheld",
+                .help = "comes later",
+                .parameters = {},
+                .handler = [this](const HttpRequest&) {
+                  return streamed_answer("text/plain", [this](std::string& piece) {
+                    ++asked;
+                    if (!is_allowed) return PullResult::later;
+                    piece += "allowed";
+                    return PullResult::end;
+                  });
+                }});
+    server.emplace(
+        HttpServerOptions{.address = {.host = "127.0.0.1", .port = 0, .path = ""}, .limits = {}},
+        router, monitor, log.log());
+    server->bind();
+    server->start();
+  }
+
+  LogCapture log;
+  Router router;
+  HttpMonitor monitor;
+  std::atomic<int> asked = 0;
+  std::atomic<bool> is_allowed = false;
+  std::optional<HttpServer> server;
+};
+
+}  // namespace
+
+TEST_CASE("a server that finishes still gives the answers that wait for something") {
+  Withheld world;
+  RawClient client(world.monitor.address()->port);
+  client.send("GET /withheld HTTP/1.1\r\nHost: h\r\n\r\n");
+  REQUIRE(eventually([&] { return world.asked > 0; }));
+  world.server->stop_accepting();
+  world.server->finish();
+  const int before = world.asked;
+  world.server->wake_sources();
+  REQUIRE(eventually([&] { return world.asked > before; }));
+  CHECK_FALSE(world.server->is_drained());
+  world.is_allowed = true;
+  world.server->wake_sources();
+  CHECK(client.read_all().find("allowed") != std::string::npos);
   CHECK(eventually([&] { return world.server->is_drained(); }));
 }
 

@@ -4,8 +4,11 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <random>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -185,4 +188,22 @@ TEST_CASE("a distribution can be of any figure", "[aggregator]") {
       summarize(history, [](const ProcessMetrics& metrics) { return metrics.memory_mb(); });
   CHECK(memory.average == Figure<double>(2.0));
   CHECK(summarize(history, &ProcessMetrics::memory_rss_bytes).max == Figure<double>(3 << 20));
+}
+
+TEST_CASE("a distribution is that of the sorted values, with any number of them") {
+  std::minstd_rand random(9);
+  for (std::size_t count = 1; count <= 300; ++count) {
+    std::vector<double> values(count);
+    for (double& value : values)
+      value = static_cast<double>(random() % (count % 3 == 0 ? 4 : 1000));
+    const Distribution found =
+        distribution_of(count, [&](std::size_t i) { return Figure<double>(values[i]); });
+    std::sort(values.begin(), values.end());
+    CHECK(found.count == count);
+    CHECK(found.min == Figure<double>(values.front()));
+    CHECK(found.max == Figure<double>(values.back()));
+    CHECK(found.p50 == Figure<double>(nearest_rank(values, 0.50)));
+    CHECK(found.p95 == Figure<double>(nearest_rank(values, 0.95)));
+    CHECK(found.p99 == Figure<double>(nearest_rank(values, 0.99)));
+  }
 }

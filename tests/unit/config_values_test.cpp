@@ -28,26 +28,29 @@ TEST_CASE("durations are read in Go's notation") {
       Case{"0s", 0ms}, Case{"0h0m", 0ms}, Case{"1ms", 1ms}, Case{"100ms", 100ms}, Case{"5s", 5s},
       Case{"1m30s", 90s}, Case{"2h", 2h}, Case{"1.5s", 1500ms}, Case{"0.3s", 300ms},
       Case{".5s", 500ms}, Case{"5.s", 5s}, Case{"0.7h", 42min}, Case{"1h0m0.25s", 1h + 250ms},
-      Case{"+5s", 5s}, Case{"1500us", 1ms}, Case{"1500\u00b5s", 1ms}, Case{"1500\u03bcs", 1ms},
-      Case{"2000000ns", 2ms}, Case{"600us600us", 1ms}, Case{"0.1234567891234s", 123ms},
-      Case{"1000000h", 1000000h});
+      Case{"+5s", 5s}, Case{"2000us", 2ms}, Case{"2000\u00b5s", 2ms}, Case{"2000\u03bcs", 2ms},
+      Case{"2000000ns", 2ms}, Case{"600us400us", 1ms}, Case{"0.123s", 123ms},
+      Case{"0.0011h", 3960ms}, Case{"1000000h", 1000000h});
   CAPTURE(text);
   CHECK(parse_duration(text) == expected);
 }
 
 TEST_CASE("a duration that is wrong is refused with the reason") {
   using Case = std::pair<std::string_view, std::string_view>;
-  const auto [text, reason] = GENERATE(
-      Case{"", "is not a duration"}, Case{"+", "is not a duration"},
-      Case{"five", "is not a duration"}, Case{"5 s", "is not a duration"},
-      Case{" 5s", "is not a duration"}, Case{"5s ", "is not a duration"},
-      Case{"5d", "is not a duration"}, Case{"5S", "is not a duration"},
-      Case{".s", "is not a duration"}, Case{"1..5s", "has no unit"}, Case{"5", "has no unit"},
-      Case{"0", "has no unit"}, Case{"1m30", "has no unit"}, Case{"-5s", "is negative"},
-      Case{"1m-5s", "is not a duration"}, Case{"0.5us", "is too short"},
-      Case{"250us", "is too short"}, Case{"999999ns", "is too short"},
-      Case{"9999999999999999999999s", "is too long"}, Case{"9223372036854775807h", "is too long"},
-      Case{"2562047h2562047h", "is too long"});
+  const auto [text, reason] =
+      GENERATE(Case{"", "is not a duration"}, Case{"+", "is not a duration"},
+               Case{"five", "is not a duration"}, Case{"5 s", "is not a duration"},
+               Case{" 5s", "is not a duration"}, Case{"5s ", "is not a duration"},
+               Case{"5d", "is not a duration"}, Case{"5S", "is not a duration"},
+               Case{".s", "is not a duration"}, Case{"1..5s", "has no unit"},
+               Case{"5", "has no unit"}, Case{"0", "has no unit"}, Case{"1m30", "has no unit"},
+               Case{"-5s", "is negative"}, Case{"1m-5s", "is not a duration"},
+               Case{"0.5us", "is too short"}, Case{"250us", "is too short"},
+               Case{"999999ns", "is too short"}, Case{"9999999999999999999999s", "is too long"},
+               Case{"9223372036854775807h", "is too long"}, Case{"2562047h2562047h", "is too long"},
+               Case{"1500us", "is not a whole number of milliseconds"},
+               Case{"199.9ms", "is not a whole number of milliseconds"},
+               Case{"0.1234567891234s", "is not a whole number of milliseconds"});
   CAPTURE(text);
   CHECK_THROWS_MATCHES(
       parse_duration(text), std::invalid_argument,
@@ -55,7 +58,16 @@ TEST_CASE("a duration that is wrong is refused with the reason") {
                                       ContainsSubstring("\"" + std::string(text) + "\"")));
 }
 
-TEST_CASE("a duration's fault is a sentence") {
+TEST_CASE("an exact duration is one of nanoseconds") {
+  CHECK(parse_exact_duration("199.9ms") == 199'900us);
+  CHECK(parse_exact_duration("0.1234567891234s") == 123'456'789ns);
+  CHECK(parse_exact_duration("1ns") == 1ns);
+}
+
+TEST_CASE("a duration's fault is a sentence, whatever bytes the duration has") {
+  CHECK_THROWS_MATCHES(
+      parse_duration(std::string_view("1s\0", 3)), std::invalid_argument,
+      Message("\"1s\\x00\" is not a duration; \"100ms\", \"5s\" or \"1m30s\" is expected"));
   CHECK_THROWS_MATCHES(
       parse_duration("5x"), std::invalid_argument,
       Message("\"5x\" is not a duration; \"100ms\", \"5s\" or \"1m30s\" is expected"));

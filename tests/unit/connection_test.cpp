@@ -42,6 +42,7 @@ struct Owner final : ConnectionOwner {
       return PullResult::piece;
     });
     answer.idle_piece = idle_piece;
+    answer.is_endless = is_endless;
     return answer;
   }
   void count_answer(int status) override { ++counted[status]; }
@@ -60,6 +61,7 @@ struct Owner final : ConnectionOwner {
   Ticket last_ticket = 0;
   std::deque<std::string> pieces;
   bool is_complete = true;
+  bool is_endless = false;
   std::string idle_piece;
   std::map<int, int> counted;
   HttpEngine engine_;
@@ -310,6 +312,35 @@ TEST_CASE("a source that has nothing for long shows that it lives, if it has wor
     CHECK(count(wire.taken, ": quiet\n\n") == (has_words ? turn : 0));
   }
   if (!has_words) CHECK(wire.taken == before);
+}
+
+TEST_CASE("a client that sends no more while its source has nothing gets little time") {
+  Wire wire;
+  wire.owner.is_complete = false;
+  wire.owner.is_endless = GENERATE(false, true);
+  wire.receive("GET /source HTTP/1.1\r\nHost: h\r\n\r\n");
+  wire.take();
+  wire.now += 1s;
+  wire.connection.input_ended(wire.now);
+  if (wire.owner.is_endless) {
+    CHECK(wire.connection.phase() == Phase::over);
+    return;
+  }
+  CHECK(wire.connection.deadline() == wire.now + limits.closing_time);
+  CHECK_FALSE(wire.connection.takes_input());
+  SECTION("and the answer that comes in that time") {
+    wire.owner.is_complete = true;
+    wire.owner.pieces = {"late"};
+    wire.connection.wake_source(wire.now);
+    wire.take();
+    CHECK(wire.body() == "4\r\nlate\r\n0\r\n\r\n");
+    CHECK(wire.connection.phase() == Phase::over);
+  }
+  SECTION("and nothing after it") {
+    wire.now += limits.closing_time;
+    wire.connection.deadline_passed(wire.now);
+    CHECK(wire.connection.phase() == Phase::over);
+  }
 }
 
 TEST_CASE("a deferred answer is sent once it is complete") {

@@ -1,7 +1,10 @@
 #include "daemon/api/history.hpp"
+#include "daemon/api/parameters.hpp"
 #include "support/answer_text.hpp"
 
+#include <provisr/aggregator.hpp>
 #include <provisr/history.hpp>
+#include <provisr/query.hpp>
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
@@ -46,6 +49,20 @@ struct Samples {
 
   [[nodiscard]] HttpAnswer answer(const HistoryQuery& query = {}) const {
     return history_answer("app", HistoryView(history, history->pushed()), query);
+  }
+  [[nodiscard]] HttpAnswer answer(const HistoryQuery& query,
+                                  const std::shared_ptr<Turns>& turns) const {
+    return history_answer("app", HistoryView(history, history->pushed()), query, turns);
+  }
+  /// Pushes samples of one a second.
+  void push_seconds(std::uint64_t count) {
+    for (std::uint64_t i = 0; i < count; ++i) {
+      ProcessMetrics sample;
+      sample.pid = static_cast<ProcessId>(++pushed);
+      sample.timestamp = Timestamp(std::chrono::seconds(pushed));
+      sample.cpu_percent = static_cast<double>(pushed % 1009);
+      history->push(sample);
+    }
   }
 
   Timestamp time{};
@@ -217,4 +234,138 @@ TEST_CASE("steps are bounded, whatever the clock has done") {
   REQUIRE(document["history"].Size() == max_steps);
   const std::string first = document["history"][0]["timestamp"].GetString();
   CHECK(first.starts_with("1970-01-01T05:33:19"));  // the newest steps
+}
+
+namespace {
+
+/// The percentiles of steps that are so long that they need memory.
+[[nodiscard]] HistoryQuery long_percentiles() {
+  HistoryQuery query;
+  query.step = std::chrono::hours(24);
+  query.aggregate = Aggregate::p95;
+  return query;
+}
+
+/// Asks a source until it has a piece or has come to its end. Returns how often it had nothing.
+int ask_until_piece(const HttpAnswer& answer, std::string& text) {
+  int asked = 0;
+  while (answer.source(text) == PullResult::later) {
+    CHECK(text.empty());
+    if (++asked > 10'000) FAIL("its turn does not come");
+  }
+  return asked;
+}
+
+}  // namespace
+
+TEST_CASE("answers that need much memory are prepared one after the other") {
+  Samples samples(100'000);
+  samples.push_seconds(100'000);
+  const auto turns = std::make_shared<Turns>();
+  int woken = 0;
+  const Turns::Waker waker(turns, [&] { ++woken; });
+  const HttpAnswer first = samples.answer(long_percentiles(), turns);
+  HttpAnswer second = samples.answer(long_percentiles(), turns);
+  HttpAnswer third = samples.answer(long_percentiles(), turns);
+  std::string text;
+  CHECK(second.source(text) == PullResult::later);
+  CHECK(woken == 0);  // it can only wait
+  CHECK(first.source(text) == PullResult::later);
+  CHECK(woken == 1);  // it works and wants to go on
+  CHECK(third.source(text) == PullResult::later);
+
+  SECTION("the turn ends before the text begins, so nobody can hold it by reading nothing") {
+    std::string of_first;
+    CHECK(ask_until_piece(first, of_first) > 1);
+    std::string of_second;
+    CHECK(ask_until_piece(second, of_second) > 1);
+    CHECK(of_second == of_first);
+  }
+  SECTION("who leaves gives the turn and the place back") {
+    const int before = woken;
+    second.source = nullptr;
+    CHECK(woken > before);
+    CHECK(third.source(text) == PullResult::later);
+    std::string of_first;
+    static_cast<void>(ask_until_piece(first, of_first));
+    std::string of_third;
+    CHECK(ask_until_piece(third, of_third) > 1);
+    CHECK(of_third == of_first);
+  }
+}
+
+TEST_CASE("what needs little memory waits for nobody") {
+  Samples samples(100'000);
+  samples.push_seconds(100'000);
+  const auto turns = std::make_shared<Turns>();
+  const auto working = Turns::join(turns);
+  HistoryQuery query = long_percentiles();
+  query.aggregate = Aggregate::average;
+  CHECK(text_of(samples.answer(query, turns)).find("cpu_percent") != std::string::npos);
+  Samples few(100);
+  few.push_seconds(100);
+  CHECK(text_of(few.answer(long_percentiles(), turns)).find("cpu_percent") != std::string::npos);
+}
+
+TEST_CASE("a queue for memory is bounded") {
+  Samples samples(20'000);
+  samples.push_seconds(20'000);
+  const auto turns = std::make_shared<Turns>();
+  std::vector<HttpAnswer> waiting;
+  for (std::size_t i = 0; i < Turns::most_waiting; ++i) {
+    waiting.push_back(samples.answer(long_percentiles(), turns));
+  }
+  CHECK_THROWS_AS(samples.answer(long_percentiles(), turns), Refusal);
+}
+
+TEST_CASE("the percentile of a long step is exact") {
+  Samples samples(100'000);
+  samples.push_seconds(100'000);
+  std::vector<double> values;
+  for (const ProcessMetrics& sample : samples.history->read()) {
+    if (step_of(sample.timestamp, std::chrono::hours(24)) == Timestamp()) {
+      values.push_back(*sample.cpu_percent);
+    }
+  }
+  std::sort(values.begin(), values.end());
+  rapidjson::Document document;
+  document.Parse(text_of(samples.answer(long_percentiles())).c_str());
+  REQUIRE(document["history"].Size() == 2);
+  CHECK(document["history"][0]["samples"].GetUint() == values.size());
+  CHECK(document["history"][0]["cpu_percent"].GetDouble() == nearest_rank(values, 0.95));
+}
+
+TEST_CASE("a long answer in steps is made in pieces of bounded size") {
+  Samples samples(10'000);
+  samples.push_seconds(10'000);
+  HistoryQuery query;
+  query.step = std::chrono::seconds(1);
+  query.aggregate = GENERATE(Aggregate::average, Aggregate::p95);
+  query.limit = GENERATE(UINT64_MAX, 9000U);
+  const std::string text = text_of(samples.answer(query), std::size_t{32} * 1024);
+  rapidjson::Document document;
+  document.Parse(text.c_str());
+  REQUIRE_FALSE(document.HasParseError());
+  CHECK(document["history"].Size() == std::min<std::uint64_t>(query.limit, 10'000));
+}
+
+TEST_CASE("samples that are overwritten while steps are made are left out") {
+  Samples samples(40'000);
+  samples.push_seconds(40'000);
+  HistoryQuery query = long_percentiles();
+  query.step = std::chrono::seconds(10);
+  query.limit = GENERATE(UINT64_MAX, 3000U);
+  const HttpAnswer answer = samples.answer(query);
+  std::string text;
+  CHECK(answer.source(text) == PullResult::later);
+  samples.push_seconds(20'000);
+  while (answer.source(text) != PullResult::end) {
+  }
+  rapidjson::Document document;
+  document.Parse(text.c_str());
+  REQUIRE_FALSE(document.HasParseError());
+  std::size_t left = 0;
+  for (const auto& row : document["history"].GetArray()) left += row["samples"].GetUint();
+  CHECK(left <= 20'000);
+  CHECK(left >= 19'000);
 }

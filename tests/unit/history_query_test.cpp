@@ -11,6 +11,7 @@
 #include <provisr/registry.hpp>
 
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
 #include <rapidjson/document.h>
 
@@ -19,6 +20,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -117,16 +119,29 @@ TEST_CASE("the plus of an offset need not be escaped, and any year is a time") {
 TEST_CASE("wrong parameters of a history are told with what is allowed") {
   CHECK_THAT(refusal_of("since=yesterday"), ContainsSubstring("\"since\" is not a time"));
   CHECK_THAT(refusal_of("until=x"), ContainsSubstring("\"until\" is not a time"));
-  for (const char* limit :
-       {"limit=0", "limit=-1", "limit=1.5", "limit=", "limit=99999999999999999999"}) {
+  for (const char* limit : {"limit=0", "limit=-1", "limit=1.5", "limit=",
+                            "limit=99999999999999999999x", "limit=-99999999999999999999"}) {
     CHECK_THAT(refusal_of(limit), ContainsSubstring("at least 1"));
   }
   CHECK_THAT(refusal_of("step=99ms"), ContainsSubstring("at least 100ms"));
   CHECK_THAT(refusal_of("step=x"), ContainsSubstring("\"step\""));
+  CHECK_THAT(refusal_of("step=199.9ms"), ContainsSubstring("not a whole number of milliseconds"));
+  CHECK_THAT(refusal_of(std::string_view("step=1s\0", 8)),
+             ContainsSubstring("\"1s\\x00\" is not a duration"));
   CHECK_THAT(refusal_of("agg=median"), ContainsSubstring("avg, min, max, last or p95"));
   CHECK_THAT(refusal_of("fields=cpu_percent,shoe_size"), ContainsSubstring("\"shoe_size\""));
   CHECK_THAT(refusal_of("fields="), ContainsSubstring("there are pid, name"));
   CHECK(refusal_of("since=-5m&until=-1m&limit=3&step=1m&agg=p95&fields=cpu_percent") == "none");
+}
+
+TEST_CASE("a limit that is beyond all numbers is one that nothing reaches") {
+  CHECK(query("limit=18446744073709551615").limit == UINT64_MAX);
+  CHECK(query("limit=18446744073709551616").limit == UINT64_MAX);
+  CHECK(query("limit=99999999999999999999").limit == UINT64_MAX);
+}
+
+TEST_CASE("an age need not be a whole number of milliseconds") {
+  CHECK(refusal_of("since=-199.9ms&until=-0.5ms") == "none");
 }
 
 TEST_CASE("samples are those of the range, the newest of them, with the fields asked for") {
@@ -244,15 +259,19 @@ TEST_CASE("a number that JSON does not have is left out") {
 }
 
 TEST_CASE("instances that ran at different times are bounded together") {
-  RecordedSamples world;
-  world.add("app-1", sample(0s, 1, 1));
-  world.add("app-2", sample(20'000s, 1, 1));
+  RecordedSamples world(10'000);
+  for (int i = 0; i < 5001; ++i) world.record("app-1", sample(1s * i, 1, 1));
+  for (int i = 0; i < 4999; ++i) world.record("app-2", sample(1s * (100'000 + i), 1, 1));
+  world.registry.tick();
   const auto answer = [&](std::string_view text) {
     return group_history_answer("app", world.registry.snapshot(),
                                 history_query(parameters(text), group_history_fields()), 1s);
   };
+  CHECK(json_of(answer("step=1s"))["history"].Size() == 10'000);
+  CHECK(json_of(answer(""))["history"].Size() == 10'000);
+  world.add("app-2", sample(104'999s, 1, 1));
   CHECK_THROWS_AS(answer("step=1s"), Refusal);
-  CHECK(json_of(answer(""))["history"].Size() == 2);
+  CHECK(json_of(answer(""))["history"].Size() <= 5002);
 }
 
 TEST_CASE("a summary looks no further back than its window") {
@@ -299,4 +318,73 @@ TEST_CASE("a summary tells how figures were distributed over the window") {
   CHECK(base["figures"]["cpu_percent"]["count"].GetInt() == 12);
   CHECK(base["figures"]["cpu_percent"]["max"].GetDouble() == 500);
   CHECK_THROWS_AS(summary_answer({.is_base = false, .name = "x"}, snapshot, 1s, now, 1s), Refusal);
+}
+
+TEST_CASE("a summary of many samples is prepared in its turn, and is the same as at once") {
+  RecordedSamples world(50'000);
+  for (int i = 0; i < 40'000; ++i) world.record("app", sample(1s * i, i % 1009, 1));
+  world.registry.tick();
+  const Snapshot snapshot = world.registry.snapshot();
+  const Target app{.is_base = false, .name = "app"};
+  const auto turns = std::make_shared<Turns>();
+  const auto summary = [&](std::chrono::milliseconds window) {
+    return summary_answer(app, snapshot, window, begin + 39'999s, 1s, turns);
+  };
+  auto other = Turns::join(turns);
+  CHECK_FALSE(summary(10'000s).source);  // a short one does not wait
+  const HttpAnswer answer = summary(40'000s);
+  REQUIRE(answer.source);
+  std::string text;
+  CHECK(answer.source(text) == PullResult::later);
+  CHECK(answer.source(text) == PullResult::later);
+  CHECK(text.empty());
+  other.reset();
+  const rapidjson::Document document = json_of(answer);
+  const auto& cpu = document["figures"]["cpu_percent"];
+  CHECK(cpu["count"].GetInt() == 40'000);
+  std::vector<double> values;
+  for (int i = 0; i < 40'000; ++i) values.push_back(i % 1009);
+  std::sort(values.begin(), values.end());
+  CHECK(cpu["min"].GetDouble() == 0);
+  CHECK(cpu["max"].GetDouble() == 1008);
+  CHECK(cpu["p50"].GetDouble() == nearest_rank(values, 0.50));
+  CHECK(cpu["p95"].GetDouble() == nearest_rank(values, 0.95));
+  CHECK(cpu["p99"].GetDouble() == nearest_rank(values, 0.99));
+}
+
+TEST_CASE("a group of long histories is prepared in its turn and sent in pieces") {
+  RecordedSamples world(10'000);
+  for (const char* name : {"app-1", "app-2"}) {
+    for (int i = 0; i < 10'000; ++i) world.record(name, sample(1s * i, 1, 1));
+  }
+  world.registry.tick();
+  const auto turns = std::make_shared<Turns>();
+  auto other = Turns::join(turns);
+  HistoryQuery query;
+  query.limit = GENERATE(UINT64_MAX, 9000U);
+  const HttpAnswer answer =
+      group_history_answer("app", world.registry.snapshot(), query, 1s, turns);
+  REQUIRE(answer.source);
+  std::string text;
+  CHECK(answer.source(text) == PullResult::later);
+  other.reset();
+  rapidjson::Document document;
+  document.Parse(text_of(answer, std::size_t{32} * 1024).c_str());
+  REQUIRE_FALSE(document.HasParseError());
+  REQUIRE(document["history"].Size() == std::min<std::uint64_t>(query.limit, 10'000));
+  for (const auto& row : document["history"].GetArray()) {
+    if (row["total_cpu"].GetDouble() != 2) FAIL_CHECK("an instance is missing");
+  }
+}
+
+TEST_CASE("a summary of very many instances looks at few samples of each") {
+  RecordedSamples world(1000);
+  for (int i = 0; i < 2000; ++i) {
+    const std::string name = "app-" + std::to_string(i);
+    for (int second = 0; second < 40; ++second) world.record(name, sample(1s * second, 1, 1));
+  }
+  world.registry.tick();
+  const rapidjson::Document summary = json_of(summary_answer(
+      {.is_base = true, .name = "app"}, world.registry.snapshot(), 9s, begin + 39s, 1s));
+  CHECK(summary["figures"]["cpu_percent"]["count"].GetInt() == 20'000);
 }

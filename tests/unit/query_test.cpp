@@ -2,9 +2,14 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <limits>
 #include <optional>
+#include <random>
 #include <utility>
 #include <vector>
 
@@ -88,6 +93,128 @@ TEST_CASE("a percentile of a step is one of its values") {
   std::vector<ProcessMetrics> samples;
   for (int i = 100; i >= 1; --i) samples.push_back(sample(1ms * (101 - i), i));
   CHECK(*rows_of(samples, 10s, Aggregate::p95).at(0).values[cpu] == 95.0);
+}
+
+namespace {
+
+/// Returns values in several orders: as they come, rising, falling, and with many equal ones.
+[[nodiscard]] std::vector<std::vector<double>> arrangements(std::size_t count) {
+  std::minstd_rand random(static_cast<unsigned>(count) + 1);
+  std::vector<double> values(count);
+  for (double& value : values) value = static_cast<double>(random() % 100'000);
+  std::vector<std::vector<double>> all(4, values);
+  std::sort(all[1].begin(), all[1].end());
+  std::sort(all[2].begin(), all[2].end(), std::greater<>());
+  for (double& value : all[3]) value = static_cast<double>(static_cast<int>(value) % 3);
+  return all;
+}
+
+[[nodiscard]] double sorted_p95(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return nearest_rank(values, 0.95);
+}
+
+}  // namespace
+
+TEST_CASE("the largest twentieth suffices for the exact percentile, with any number of values") {
+  const std::vector<std::size_t> counts{1,   2,   19,  20,   21,   39,   40,   41,
+                                        100, 399, 400, 1000, 4999, 5000, 9999, 20'000};
+  for (const std::size_t most : counts) {
+    for (const std::size_t count : counts) {
+      if (count > most) continue;
+      for (const std::vector<double>& values : arrangements(count)) {
+        StepValues step;
+        for (const double value : values) {
+          step.add(value, Aggregate::p95, kept_for_p95(most), kept_for_p95(most) + 1);
+        }
+        if (*step.reduce(Aggregate::p95) == sorted_p95(values)) continue;
+        FAIL_CHECK("wrong with " << count << " of " << most);
+      }
+    }
+  }
+}
+
+TEST_CASE("as many values are kept as any percentile of fewer values needs") {
+  std::size_t needed = 0;
+  for (std::size_t most = 1; most <= 20'000; ++most) {
+    needed = std::max(needed, most - nearest_rank_index(most, 0.95));
+    if (kept_for_p95(most) != needed) FAIL_CHECK("wrong for " << most);
+  }
+  CHECK(kept_for_p95(1'000'000) == 50'001);
+  CHECK(kept_for_p95(SIZE_MAX) == SIZE_MAX);
+}
+
+TEST_CASE("the memory of the largest values is bounded, in whichever order they come") {
+  const std::size_t kept = kept_for_p95(100'000);
+  for (const std::vector<double>& values : arrangements(100'000)) {
+    LargestValues largest;
+    std::size_t most = 0;
+    for (const double value : values) {
+      largest.add(value, kept, kept + kept / 2);
+      most = std::max(most, largest.size());
+    }
+    CHECK(most < kept + kept / 2);
+    CHECK(largest.nth_largest(kept) == sorted_p95(values));
+  }
+}
+
+TEST_CASE("a stepper keeps its bound and its exactness over many steps") {
+  std::vector<ProcessMetrics> samples;
+  std::minstd_rand random(5);
+  for (int i = 0; i < 20'000; ++i) {
+    samples.push_back(
+        sample(1s * i, static_cast<double>(random() % 1000), static_cast<std::uint64_t>(i)));
+  }
+  const auto expected = rows_of(samples, 3000s, Aggregate::p95);
+  Stepper stepper(StepperOptions{.step = 3000s, .aggregate = Aggregate::p95, .most_samples = 3000});
+  std::vector<StepRow> rows;
+  for (const ProcessMetrics& each : samples) {
+    if (const auto row = stepper.add(each)) rows.push_back(*row);
+  }
+  if (const auto row = stepper.finish()) rows.push_back(*row);
+  REQUIRE(rows.size() == expected.size());
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    CHECK(rows[i].values[cpu] == expected[i].values[cpu]);
+    CHECK(rows[i].values[rss] == expected[i].values[rss]);
+  }
+}
+
+TEST_CASE("a percentile may be a value that is not finite") {
+  StepValues step;
+  for (int i = 0; i < 200; ++i) {
+    step.add(i < 100 ? std::numeric_limits<double>::infinity() : i, Aggregate::p95,
+             kept_for_p95(200), 15);
+  }
+  CHECK(step.reduce(Aggregate::p95) == Figure<double>(std::numeric_limits<double>::infinity()));
+}
+
+TEST_CASE("a row is the same if its figures are reduced one by one") {
+  const auto stepper_with = [](int samples) {
+    Stepper stepper(StepperOptions{.step = 1h, .aggregate = Aggregate::p95, .most_samples = 100});
+    for (int i = 0; i < samples; ++i) CHECK_FALSE(stepper.add(sample(1s * i, i, 7)));
+    return stepper;
+  };
+  Stepper whole = stepper_with(100);
+  Stepper parts = stepper_with(100);
+  std::size_t reduced = 0;
+  while (parts.reduce_next()) ++reduced;
+  CHECK(reduced == figure_count<figures>);
+  CHECK(parts.finish()->values == whole.finish()->values);
+  CHECK_FALSE(parts.finish());
+  CHECK_FALSE(parts.reduce_next());
+  CHECK_FALSE(parts.add(sample(2h, 5.0)));
+  CHECK(parts.finish()->values[cpu] == Figure<double>(5.0));
+}
+
+TEST_CASE("figures that are not asked for are not aggregated") {
+  StepperOptions options{.step = 10s};
+  options.wanted.reset().set(rss);
+  Stepper stepper(options);
+  CHECK_FALSE(stepper.add(sample(1s, 10.0, 100)));
+  const StepRow row = stepper.finish().value();
+  CHECK(row.samples == 1);
+  CHECK_FALSE(row.values[cpu]);
+  CHECK(row.values[rss] == Figure<double>(100.0));
 }
 
 TEST_CASE("absent values are left out of a step, and absent if there is no other") {
