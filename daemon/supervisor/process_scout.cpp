@@ -24,7 +24,9 @@ struct SystemSources {
     const std::span<const Descent> processes = context.new_processes();
     const bool has_own = std::any_of(processes.begin(), processes.end(),
                                      [&](const Descent& one) { return one.pid == own_pid; });
-    return {processes, all || has_own || !context.has_own_pids()};
+    return {.processes = processes,
+            .is_whole = all || has_own || !context.has_own_pids(),
+            .lacks_some = context.has_unread_processes()};
   }
 };
 
@@ -58,19 +60,20 @@ ScoutReport ProcessScout::look(bool all) {
     --whole_looks_due_;
     all = true;
   }
-  if (all) return look_at_all();
+  const ScoutSources::Listing listing = sources_.list(all);
+  if (all && !listing.lacks_some) return look_at_all(listing);
+  if (all) ++whole_looks_due_;  // with the listing as it is, processes would lose their names
   ScoutReport report{.generation = generation_};
-  note_births(sources_.list(false));
+  if (!listing.lacks_some || !listing.is_whole) note_births(listing);
   look_at_newborns(report);
   look_at_some_matched(report);
   report.was_refused = sources_.was_refused();
   return report;
 }
 
-ScoutReport ProcessScout::look_at_all() {
+ScoutReport ProcessScout::look_at_all(const ScoutSources::Listing& listing) {
   ScoutReport report{.generation = generation_, .is_whole = true};
   sources_.begin_round();
-  const ScoutSources::Listing listing = sources_.list(true);
   if (!seen_.empty()) note_births(listing);
   for (Newborn& newborn : newborns_) ++newborn.looks;
   seen_.clear();

@@ -43,7 +43,8 @@ struct ScoutReport {
 struct ScoutSources {
   struct Listing {
     std::span<const Descent> processes;
-    bool is_whole = false;  ///< all processes; otherwise those born since the previous listing
+    bool is_whole = false;    ///< all processes; otherwise those born since the previous listing
+    bool lacks_some = false;  ///< descriptors or memory are short; a later listing has them
   };
   /// Returns a listing that is valid until the next call. `all`: it must be whole.
   std::function<Listing(bool all)> list;
@@ -93,7 +94,7 @@ class ProcessScout {
     unsigned looks = 0;
   };
 
-  [[nodiscard]] ScoutReport look_at_all();
+  [[nodiscard]] ScoutReport look_at_all(const ScoutSources::Listing& listing);
   void note_births(const ScoutSources::Listing& listing);
   void look_at_newborns(ScoutReport& report);
   void look_at_some_matched(ScoutReport& report);

@@ -33,6 +33,7 @@ using provisr::test::ChildProgram;
 using provisr::test::DescriptorLimit;
 using provisr::test::eventually;
 using provisr::test::fork_child;
+using provisr::test::fork_dependent;
 using provisr::test::in_own_process;
 using provisr::test::Pipe;
 namespace fs = std::filesystem;
@@ -161,10 +162,9 @@ TEST_CASE("members that are born later are found, and the tree of threads and fo
     char letter = 0;
     if (::read(go.reader(), &letter, 1) != 1) ::_exit(1);
     for (int i = 0; i < 3; ++i) {
-      if (::fork() != 0) continue;
-      ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+      if (fork_dependent() != 0) continue;
       std::thread([] { ::pause(); }).detach();
-      if (::fork() == 0) ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+      static_cast<void>(fork_dependent());
       say(ready, ".");
       ::pause();
     }
@@ -186,9 +186,8 @@ TEST_CASE("CPU time over hundreds of short workers is the kernel's own account, 
           "[live][tree]") {
   constexpr int workers = 400;
   Pipe done;
-  const pid_t leader = test::checked(::fork(), "fork");
+  const pid_t leader = test::checked(fork_dependent(), "fork");
   if (leader == 0) {
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     for (int i = 0; i < workers; ++i) {
       const pid_t worker = ::fork();
       if (worker == 0) {
@@ -335,8 +334,7 @@ void collect_child(Registry& registry, pid_t pid) {
 TEST_CASE("a member born while descriptors are short is found once they are not", "[live][tree]") {
   if (test::sanitizer_needs_descriptors) SKIP("the sanitizer needs descriptors of its own");
   const ObedientLeader leader([] {
-    if (::fork() != 0) return;
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (fork_dependent() != 0) return;
     for (;;) ::pause();
   });
   const std::string faults = in_own_process([&]() -> std::string {
@@ -419,8 +417,7 @@ TEST_CASE("a program that watches itself counts what it reaps once", "[live][tre
 
 TEST_CASE("a member born since the tick counts at a scrape", "[live][tree]") {
   const ObedientLeader leader([] {
-    if (::fork() != 0) return;
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (fork_dependent() != 0) return;
     burn(std::chrono::hours(1));
   });
   Registry registry;

@@ -62,14 +62,24 @@ class Child {
   pid_t pid_;
 };
 
+/// As fork(2). The child is killed once its parent ends, even if that is at once: it would hold the
+/// test's output open, and whoever runs the test would wait for it.
+[[nodiscard]] inline pid_t fork_dependent() noexcept {
+  const pid_t parent = ::getpid();
+  const pid_t pid = ::fork();
+  if (pid != 0) return pid;
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (::getppid() != parent) ::_exit(0);
+  return 0;
+}
+
 /// Forks a child that runs `body` and exits, and that is killed if its parent dies. `body` must not
 /// return into the test code.
 template <class Body>
 [[nodiscard]] Child fork_child(Body&& body) {
   std::fflush(nullptr);  // otherwise the child inherits unwritten text
-  const pid_t pid = checked(::fork(), "fork");
+  const pid_t pid = checked(fork_dependent(), "fork");
   if (pid != 0) return Child(pid);
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   body();
   ::_exit(0);
 }

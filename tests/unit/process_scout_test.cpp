@@ -25,6 +25,7 @@ struct ScoutedMachine {
   std::map<ProcessId, Process> processes;
   std::vector<ProcessId> born;  ///< since the last listing
   bool lists_all = false;       ///< as on systems that cannot list births
+  bool is_short = false;        ///< of descriptors: a whole listing lacks the last processes
   int reads = 0;
   int whole_listings = 0;
   std::vector<Descent> listed;
@@ -46,11 +47,12 @@ struct ScoutedMachine {
     if (all) {
       ++whole_listings;
       for (const auto& [pid, process] : processes) listed.push_back({pid, process.parent, 0});
+      if (is_short) listed.resize(1);
     } else {
       for (const ProcessId pid : born) listed.push_back({pid, 1, 0});
     }
     born.clear();
-    return {listed, all};
+    return {.processes = listed, .is_whole = all, .lacks_some = is_short};
   }
   std::optional<ProcessFacts> read(ProcessId pid, const FactSet& wanted) {
     CHECK(wanted == FactSet{.args = true});
@@ -120,6 +122,24 @@ TEST_CASE("what is born is found at the next look, and once", "[match]") {
   const auto reads = world.machine.reads;
   CHECK(world.look().empty());  // read again, because exec may have changed it
   CHECK(world.machine.reads > reads);
+}
+
+TEST_CASE("while descriptors are short, no report is whole, and the next one is", "[match]") {
+  ScoutWorld world;
+  world.machine.start(2, "init");
+  world.machine.start(10, "worker a");
+  world.machine.start(11, "worker b");
+  world.enter_final_phase();
+  world.machine.is_short = true;
+  for (int i = 0; i < 3; ++i) {
+    const ScoutReport report = world.scout.look(i == 0);
+    CHECK_FALSE(report.is_whole);
+    CHECK(report.sightings.empty());
+  }
+  world.machine.is_short = false;
+  const ScoutReport report = world.scout.look(false);
+  CHECK(report.is_whole);
+  CHECK(report.sightings.size() == 2);
 }
 
 TEST_CASE("a machine on which nothing is born costs nothing", "[match]") {
