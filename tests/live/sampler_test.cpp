@@ -227,6 +227,7 @@ TEST_CASE("short of descriptors, a process is read by path", "[sampler]") {
 }
 
 TEST_CASE("without any free descriptor nothing is known and nobody has vanished", "[sampler]") {
+  if (test::sanitizer_needs_descriptors) SKIP("the sanitizer needs descriptors of its own");
   const ChildProgram child{"allocator", "1"};
   const std::string faults = in_own_process([&] {
     LiveSampler by_path(child.pid(), 0);
@@ -248,6 +249,7 @@ TEST_CASE("without any free descriptor nothing is known and nobody has vanished"
 
 TEST_CASE("a context made while descriptors were exhausted works once there are some",
           "[sampler]") {
+  if (test::sanitizer_needs_descriptors) SKIP("the sanitizer needs descriptors of its own");
   const int first_left = GENERATE(0, 1);
   const ChildProgram child{"allocator", "1"};
   const std::string faults = in_own_process([&] {
