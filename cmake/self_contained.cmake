@@ -39,8 +39,7 @@ function(provisr_make_self_contained core program small_sources)
     target_compile_options(${core} PRIVATE -O2)
     set_property(SOURCE ${small_sources} APPEND PROPERTY COMPILE_OPTIONS -Os)
   endif()
-  # The objects themselves keep the order of the sources; an archive's are linked as they are needed.
-  target_sources(${program} PRIVATE base/rounding/instead_of_libm.cpp $<TARGET_OBJECTS:${core}>)
+  target_sources(${program} PRIVATE base/rounding/instead_of_libm.cpp)
   # -z now: with lazy binding, each child would look up again the functions that it calls before exec.
   # 64 KiB is what Linux maps around the first access to a page.
   target_link_options(${program} PRIVATE ${provisr_self_contained_options} -Wl,-z,now

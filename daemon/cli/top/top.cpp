@@ -22,7 +22,7 @@
 namespace provisr::daemon {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using SteadyClock = std::chrono::steady_clock;
 
 [[nodiscard]] bool wants_colours() {
   const char* const refused = std::getenv("NO_COLOR");
@@ -69,16 +69,16 @@ class Screen {
  private:
   /// Returns when to wake up for the rest of a key, or to update how long the server has not
   /// answered.
-  [[nodiscard]] Clock::time_point deadline() const {
+  [[nodiscard]] SteadyClock::time_point deadline() const {
     constexpr std::chrono::milliseconds rest_of_a_key{100};
-    if (keys_.is_waiting()) return Clock::now() + rest_of_a_key;
-    return Clock::now() +
+    if (keys_.is_waiting()) return SteadyClock::now() + rest_of_a_key;
+    return SteadyClock::now() +
            (board_.failure.empty() ? std::chrono::hours(1) : std::chrono::seconds(1));
   }
 
   void take_look() {
     auto look = watcher_.take();
-    if (look) board_.take(std::move(*look), std::chrono::system_clock::now(), Clock::now());
+    if (look) board_.take(std::move(*look), std::chrono::system_clock::now(), SteadyClock::now());
   }
 
   /// Returns false if a key quits the program.
@@ -100,7 +100,7 @@ class Screen {
   }
 
   [[nodiscard]] ViewSettings settings() const {
-    return {.size = terminal_->size(), .is_utf8 = is_utf8_, .now = Clock::now()};
+    return {.size = terminal_->size(), .is_utf8 = is_utf8_, .now = SteadyClock::now()};
   }
 
   void draw() {
@@ -166,7 +166,7 @@ constexpr std::size_t max_histories = 128;
   std::vector<ProcessReport> processes;
   for (const TopProcess& process : board.processes) processes.push_back(process.report);
   board.take(poll_server(api, options.names, first_names(processes)),
-             std::chrono::system_clock::now(), Clock::now());
+             std::chrono::system_clock::now(), SteadyClock::now());
   if (options.json) {
     return output.print(printable_json(board_json(board)) + "\n") ? EXIT_SUCCESS : EXIT_FAILURE;
   }
@@ -193,7 +193,8 @@ constexpr std::size_t max_histories = 128;
   if (!check_names(api, options.names, output)) return exit_unknown_name;
   Board board;
   board.server = server.to_string();
-  board.take(poll_server(api, options.names, {}), std::chrono::system_clock::now(), Clock::now());
+  board.take(poll_server(api, options.names, {}), std::chrono::system_clock::now(),
+             SteadyClock::now());
   if (options.once || options.json || !has_full_screen()) {
     return print_once(board, api, options, output);
   }

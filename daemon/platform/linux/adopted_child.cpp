@@ -26,7 +26,7 @@ namespace provisr::daemon {
 namespace {
 
 using posix_platform::FileDescriptor;
-using Clock = std::chrono::steady_clock;
+using SteadyClock = std::chrono::steady_clock;
 
 /// The processes of all AdoptedChild objects. Their parent also adopts their orphans.
 [[nodiscard]] std::unordered_set<pid_t>& adopted_children() {
@@ -83,10 +83,10 @@ class AdoptedChild final : public ChildProcess {
     if (is_over_) return true;
     pollfd state{pidfd_.get(), POLLIN, 0};
     if (poll(&state, 1, 0) <= 0) return false;
-    if (!noticed_) noticed_ = Clock::now();
+    if (!noticed_) noticed_ = SteadyClock::now();
     const bool is_collected = (state.revents & POLLHUP) != 0;
-    is_over_ =
-        is_collected || handle_->exit_status() || Clock::now() - *noticed_ >= collection_patience;
+    is_over_ = is_collected || handle_->exit_status() ||
+               SteadyClock::now() - *noticed_ >= collection_patience;
     return is_over_;
   }
 
@@ -138,7 +138,7 @@ class AdoptedChild final : public ChildProcess {
   std::unique_ptr<ProcessHandle> handle_;
   bool is_executed_ = false;  ///< its program
   pid_t adopter_;             ///< the process that adopts its orphans
-  mutable std::optional<Clock::time_point> noticed_;
+  mutable std::optional<SteadyClock::time_point> noticed_;
   mutable bool is_over_ = false;
   mutable pid_t member_ = 0;  ///< live member seen last, after the leader has ended
 };

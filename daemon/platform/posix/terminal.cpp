@@ -22,7 +22,7 @@
 namespace provisr::daemon {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using SteadyClock = std::chrono::steady_clock;
 
 constexpr auto terminal_signals =
     std::to_array<int>({SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGWINCH, SIGTSTP, SIGCONT});
@@ -187,12 +187,12 @@ struct Terminal::State {
   void wait_a_little() { wait_for_signals(while_waiting, {-1, -1}, std::chrono::milliseconds(5)); }
 
   bool write_for(std::string_view text, std::chrono::milliseconds patience) {
-    const auto end = Clock::now() + patience;
+    const auto end = SteadyClock::now() + patience;
     while (!text.empty() && !is_gone) {
       const std::size_t before = text.size();
       text = write_some(text);
       if (text.size() < before) continue;
-      if (Clock::now() >= end) break;
+      if (SteadyClock::now() >= end) break;
       wait_a_little();
     }
     return text.empty();
@@ -261,7 +261,7 @@ Terminal::~Terminal() {
   state_->restore_signals();
 }
 
-Terminal::Event Terminal::wait_until(Clock::time_point deadline, Wakeup& wakeup) {
+Terminal::Event Terminal::wait_until(SteadyClock::time_point deadline, Wakeup& wakeup) {
   constexpr std::chrono::milliseconds foreground_check_interval{
       200};  // to notice the return to the foreground
   State& state = *state_;
@@ -281,13 +281,14 @@ Terminal::Event Terminal::wait_until(Clock::time_point deadline, Wakeup& wakeup)
     if (take(SIGWINCH) && state.is_shown) return Event::redraw;
     if (state.has_input()) return Event::input;
     if (wakeup.take()) return Event::woken;
-    const auto now = Clock::now();
+    const auto now = SteadyClock::now();
     if (deadline <= now) return Event::deadline;
-    const Clock::duration longest = state.is_shown ? deadline - now : foreground_check_interval;
+    const SteadyClock::duration longest =
+        state.is_shown ? deadline - now : foreground_check_interval;
     wait_for_signals(
         state.while_waiting,
         {state.is_shown ? state.terminal.get() : -1, wakeup.state().pipe.read_end.get()},
-        std::min<Clock::duration>(longest, deadline - now));
+        std::min<SteadyClock::duration>(longest, deadline - now));
   }
 }
 

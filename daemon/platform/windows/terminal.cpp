@@ -9,7 +9,7 @@
 namespace provisr::daemon {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using SteadyClock = std::chrono::steady_clock;
 
 [[nodiscard]] HANDLE end_event() noexcept {
   static const HANDLE event = CreateEventW(nullptr, TRUE, FALSE, nullptr);
@@ -36,9 +36,9 @@ BOOL WINAPI on_end(DWORD kind) {
   return GetConsoleMode(handle, &mode) != 0;
 }
 
-[[nodiscard]] DWORD milliseconds_until(Clock::time_point deadline) {
+[[nodiscard]] DWORD milliseconds_until(SteadyClock::time_point deadline) {
   constexpr std::chrono::milliseconds longest{60'000};
-  const auto now = Clock::now();
+  const auto now = SteadyClock::now();
   if (deadline <= now) return 0;
   const auto wait = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - now);
   return static_cast<DWORD>(std::min(wait, longest).count() + 1);
@@ -124,7 +124,7 @@ Terminal::~Terminal() {
   SetConsoleCtrlHandler(on_end, FALSE);
 }
 
-Terminal::Event Terminal::wait_until(Clock::time_point deadline, Wakeup& wakeup) {
+Terminal::Event Terminal::wait_until(SteadyClock::time_point deadline, Wakeup& wakeup) {
   const std::array<HANDLE, 3> events{end_event(), input(), wakeup.state().event.get()};
   while (true) {
     if (state_->is_gone) return Event::hung_up;
@@ -143,7 +143,7 @@ Terminal::Event Terminal::wait_until(Clock::time_point deadline, Wakeup& wakeup)
         if (wakeup.take()) return Event::woken;
         break;
       case WAIT_TIMEOUT:
-        if (deadline <= Clock::now()) return Event::deadline;
+        if (deadline <= SteadyClock::now()) return Event::deadline;
         break;
       default:
         return Event::hung_up;
