@@ -117,8 +117,7 @@ namespace {
 }  // namespace
 
 TEST_CASE("the largest twentieth suffices for the exact percentile, with any number of values") {
-  const std::vector<std::size_t> counts{1,   2,   19,  20,   21,   39,   40,   41,
-                                        100, 399, 400, 1000, 4999, 5000, 9999, 20'000};
+  const std::vector<std::size_t> counts{1, 2, 19, 20, 21, 39, 40, 41, 100, 399, 400, 1000, 4001};
   for (const std::size_t most : counts) {
     for (const std::size_t count : counts) {
       if (count > most) continue;
