@@ -177,7 +177,11 @@ def tracer_of(pid, task):
         return next(line.split()[1] for line in status if line.startswith("TracerPid:"))
 
 
-def count_calls(file, tasks):
+def calls_during(daemon, file, event):
+    """Counts the system calls of provisrd's threads during `event`. Those of strace's start are included."""
+    tasks = set(os.listdir(f"/proc/{daemon.pid}/task"))
+    with traced(daemon.pid, file):
+        event()
     with open(file, encoding="utf-8", errors="replace") as lines:
         fields = (line.split(maxsplit=1) for line in lines)
         return sum(task in tasks and text[0] not in "<+-" for task, text in fields)
@@ -201,18 +205,27 @@ def crash(build, count):
     with tempfile.TemporaryDirectory() as directory:
         config, port = write_crashing(directory, count - 1), free_port()
         with running(provisrd_command(build, config, port, free_port())) as daemon:
-            status = json.loads(wait_for(f"http://127.0.0.1:{port}/api/status?name=crashing",
-                                         lambda body: b'"state":"running"' in body))
-            wait_for(f"http://127.0.0.1:{port}/api/status",
-                     lambda body: body.count(b'"state":"running"') == count)
-            victim, before = status["processes"][0]["pid"], children_of(daemon.pid)
+            url = f"http://127.0.0.1:{port}/api/status"
+            wait_for(url, lambda body: body.count(b'"state":"running"') == count)
+            first = json.loads(get(f"{url}?name=crashing"))["processes"][0]["pid"]
+            known = children_of(daemon.pid)
+            victims = [str(first)]
+
+            def crash_once():
+                os.kill(int(victims[-1]), signal.SIGKILL)
+                wait_until(lambda: len(children_of(daemon.pid) - known) == 1)
+                victims.extend(children_of(daemon.pid) - known)
+                known.add(victims[-1])
+                time.sleep(2)  # what follows the restart counts, too
+
+            def crash_twice():
+                crash_once()
+                crash_once()
+
             calls = os.path.join(directory, "calls")
-            tasks = set(os.listdir(f"/proc/{daemon.pid}/task"))
-            with traced(daemon.pid, calls):
-                os.kill(victim, signal.SIGKILL)
-                wait_until(lambda: len(children_of(daemon.pid) - before) == 1)
-                time.sleep(1)  # what follows the restart counts, too
-            return {"children": count, "system_calls": count_calls(calls, tasks)}
+            once = calls_during(daemon, calls, crash_once)
+            return {"children": count,
+                    "system_calls": calls_during(daemon, calls, crash_twice) - once}
 
 
 def main():
