@@ -3,6 +3,7 @@
 #include "daemon/platform/linux/cgroup_text.hpp"
 #include "daemon/platform/posix/ancestors.hpp"
 #include "daemon/platform/posix/user_names.hpp"
+#include "lib/platform/linux/living_thread.hpp"
 #include "lib/platform/linux/proc_directory.hpp"
 #include "lib/platform/linux/proc_text.hpp"
 
@@ -57,16 +58,9 @@ constexpr std::size_t max_cgroup_bytes = 64 * 1024;
 /// Returns a live thread of a process whose first thread has ended. The first thread no longer
 /// reports facts about the program.
 [[nodiscard]] FileDescriptor living_thread(int process) {
-  const FileDescriptor threads(::openat(process, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!threads) return {};
-  DirectoryReader reader(threads.get());
-  while (const auto name = reader.next()) {
-    if (name->starts_with('.')) continue;
-    FileDescriptor thread = open_handle(threads.get(), std::string(*name).c_str());
-    const auto stat = thread ? stat_in(thread.get()) : std::nullopt;
-    if (stat && !stat->leader_has_ended() && stat->size_bytes > 0) return thread;
-  }
-  return {};
+  const FileDescriptor threads = open_handle(process, "task");
+  const auto thread = threads ? find_living_thread(threads.get()) : std::nullopt;
+  return thread ? open_handle(threads.get(), ProcPath(thread->id).c_str()) : FileDescriptor();
 }
 
 /// Reads the beginning of a file, even if the kernel returns little per read.
