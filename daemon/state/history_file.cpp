@@ -197,7 +197,11 @@ std::error_code HistoryFile::copy(const Stored& stored, const TakeRows& take) {
   made_path += ".new";
   fs::remove(made_path);
   HistoryFile made(made_path, shape(), open_);
-  if (const std::error_code error = made.fill(stored, take)) return error;
+  if (const std::error_code error = made.fill(stored, take)) {
+    std::error_code ignored;
+    fs::remove(made_path, ignored);  // the disk may be full
+    return error;
+  }
   fs::rename(made_path, path_);
   pushed_ = made.pushed_;
   return {};

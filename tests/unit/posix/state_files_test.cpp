@@ -24,6 +24,7 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <iterator>
 #include <memory>
 #include <span>
 #include <string>
@@ -550,6 +551,27 @@ TEST_CASE("a long history is read in parts, and copied with few writes") {
   CHECK(watch.writes < count / 100);
   CHECK(indices_of(recalled(shorter).metrics) == indices);
   CHECK(warning.empty());
+}
+
+TEST_CASE(
+    "a history that cannot be copied, as the disk is full, leaves its file and nothing else") {
+  const TempDirectory folder;
+  const LogCapture log;
+  {
+    HistoryWorld world(folder.path(), log.log());
+    write_history(world, {.name = "app", .capacity = 4}, 6);
+  }
+  const fs::path file = folder.path() / "app.history";
+  const std::string before = read_text(file);
+  std::size_t left = GENERATE(0U, 100U, 300U, 500U);
+  HistoryFile longer(file, {.name = "app", .capacity = 9},
+                     [&left](const fs::path& path, std::error_code& error) {
+                       return CutFile::open(path, left, error);
+                     });
+  std::string warning;
+  CHECK(longer.recall([](const SampleRows&) {}, warning));
+  CHECK(read_text(file) == before);
+  CHECK(std::distance(fs::directory_iterator(folder.path()), {}) == 1);
 }
 
 TEST_CASE("a history whose file cannot be read to its end begins without any of its samples") {
