@@ -48,10 +48,12 @@ struct DaemonWithWorker : RunningDaemon {
   /// Waits until the worker has a sample with all figures, and returns it.
   [[nodiscard]] std::string sample() const {
     std::string text;
-    REQUIRE(eventually([&] {
+    const bool has_all = eventually([&] {
       text = api("/api/metrics?name=worker");
       return text.find("\"cpu_percent\"") != std::string::npos;
-    }));
+    });
+    INFO(log());
+    REQUIRE(has_all);
     return text;
   }
 };
@@ -75,7 +77,9 @@ TEST_CASE("provisrd ends when asked, and leaves nothing running", "[console]") {
   DaemonWithWorker running;
   const ProcessId worker = pid_in(running.sample());
   running.process().terminate_group();
-  REQUIRE(eventually([&] { return poll_exit(running.process()).has_value(); }));
+  const bool has_ended = eventually([&] { return poll_exit(running.process()).has_value(); });
+  INFO(running.log());
+  REQUIRE(has_ended);
   CHECK(poll_exit(running.process())->success());
   CHECK_FALSE(is_running(worker));
 }

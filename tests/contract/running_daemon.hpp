@@ -25,7 +25,7 @@ class TakenPort {
   daemon::Socket listener_;
 };
 
-/// A daemon with a configuration and its own ports.
+/// A daemon with a configuration and its own ports. It listens when the constructor returns.
 class RunningDaemon {
  public:
   explicit RunningDaemon(const std::string& configuration);
@@ -35,12 +35,13 @@ class RunningDaemon {
   /// Returns the body of the answer to GET; empty unless the status is 200.
   [[nodiscard]] std::string api(const std::string& path) const;
   [[nodiscard]] std::string metrics() const;
+  [[nodiscard]] std::string log() const;
 
  private:
   TempDirectory directory_;
-  int api_port_ = TakenPort().number();  // free again
-  int metrics_port_ = TakenPort().number();
   std::unique_ptr<daemon::ChildProcess> daemon_;
+  int api_port_ = 0;
+  int metrics_port_ = 0;
 };
 
 }  // namespace provisr::test

@@ -3,6 +3,7 @@ import contextlib
 import json
 import os
 import pathlib
+import random
 import shutil
 import socket
 import subprocess
@@ -28,10 +29,36 @@ def need(*programs):
             skip(f"{program} is not installed (tests/run.sh e2e installs it)")
 
 
-def free_port(address="127.0.0.1"):
+_claims = []
+
+
+def _claim(port):
+    """Reserves the port among all tests until this program ends, by an abstract Unix socket."""
+    claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    try:
+        claim.bind(f"\0provisr-test-port-{port}")
+    except OSError:
+        claim.close()
+        return False
+    _claims.append(claim)
+    return True
+
+
+def _nobody_listens_on(address, port):
     with socket.socket() as probe:
-        probe.bind((address, 0))
-        return probe.getsockname()[1]
+        try:
+            probe.bind((address, port))
+        except OSError:
+            return False
+    return True
+
+
+def free_port(address="127.0.0.1"):
+    # Below the default range of ephemeral ports, which the system gives to clients.
+    while True:
+        port = random.randrange(20_000, 32_000)
+        if _claim(port) and _nobody_listens_on(address, port):
+            return port
 
 
 def eventually(what, condition):
