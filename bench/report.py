@@ -13,7 +13,7 @@ import subprocess
 import sys
 
 from charts import draw_charts
-from table_rows import make_table, ratio_text
+from table_rows import COLLECT_WORDS, make_table, quotient, ratio_text
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
@@ -21,6 +21,18 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 HIGHLIGHTS = ("sample one of 1,000 processes", "tick, a process of 1,000 that have not run",
               "push into a full ring of 1,000", "a line of the exposition of 1,000",
               "/metrics of 1,000 processes", "a new client beside 2,000 slow ones")
+
+
+# What each word of `collect` makes a tick do.
+COLLECT_WORK = {
+    "io": "one file opened, read and closed",
+    "faults": "one file",
+    "switches": "a directory listing, and one file per thread",
+    "peak": "one file",
+    "pss": "a check whether a reading is there. The reading itself, every 30 s, takes milliseconds of "
+           "another thread",
+    "limits": "one file, every 10 s",
+}
 
 
 class Results:
@@ -66,6 +78,19 @@ def highlights(rows):
     """Returns the first row of each highlight, up to the column of the other way."""
     chosen = [next(row for row in rows if row[0].startswith(start)) for start in HIGHLIGHTS]
     return markdown(row[:4] for row in [*rows[:2], *chosen])
+
+
+def collect_costs(results):
+    """Returns what each word of `collect` adds to a tick, as a multiple of the bare calls."""
+    name = "collect/100"
+    bare, without = results.get(name, "bare_ns"), results.get(name, "tick_ns")
+    lines = ["| word | adds | for |", "|---|---|---|"]
+    for word in COLLECT_WORDS:
+        cost = results.get(name, f"{word}_ns")
+        added = quotient(cost - without, bare) if None not in (cost, without) else None
+        text = "–" if added is None else f"{max(added, 0):.2g} ×"
+        lines.append(f"| `{word}` | {text} | {COLLECT_WORK[word]} |")
+    return "\n".join(lines)
 
 
 def aligned(rows):
@@ -134,6 +159,8 @@ def main():
         update_between(page, "machine", machine(results))
         update_between(page, "table", markdown(rows))
         update_between(os.path.join(ROOT, "README.md"), "highlights", highlights(rows))
+        update_between(os.path.join(ROOT, "docs", "platforms.md"), "collect costs",
+                       collect_costs(results))
         if results.peers is not None:
             update_between(page, "peers", peers_markdown(results.peers))
         draw_charts(results, os.path.join(ROOT, "docs", "charts"))

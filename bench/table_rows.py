@@ -1,5 +1,7 @@
 """The rows of the table of bench/report.py. Each has a measurement and, if there is one, a target."""
 
+COLLECT_WORDS = ("io", "faults", "switches", "peak", "pss", "limits")
+
 
 def time_text(nanoseconds):
     if nanoseconds is None:
@@ -96,7 +98,7 @@ def sampling_rows(results):
         yield row(f"tick, a process of {size:,} that have not run", time_text(idle),
                   time_text(bare) + " bare calls", "–", over, None, "≤ 0.35 × bare",
                   at_most(over, 0.35))
-    for word in ("io", "faults", "switches", "peak", "pss", "limits"):
+    for word in COLLECT_WORDS:
         name = "collect/100"
         bare, cost = results.get(name, "bare_ns"), results.get(name, f"{word}_ns")
         over = quotient(cost, bare)

@@ -72,3 +72,19 @@ TEST_CASE("the README's measurements are rows of the page that says how they wer
   }
   CHECK(rows > 5);
 }
+
+TEST_CASE("the rows that docs/design.md names are measured") {
+  const std::string root = provisr::test::source_path();
+  const std::string measured = provisr::test::read_text(root + "/docs/performance.md");
+  const std::string design = provisr::test::read_text(root + "/docs/design.md");
+  const std::string reasons =
+      between(design, "## Why the clever parts are as they are\n", "The bytes of a history");
+  std::size_t rows = 0;
+  for (auto at = reasons.find("| *"); at != std::string::npos; at = reasons.find("| *", at + 1)) {
+    const std::string row = between(reasons.substr(at), "| *", "* |");
+    INFO(row);
+    CHECK(measured.find("\n| " + row) != std::string::npos);
+    ++rows;
+  }
+  CHECK(rows > 4);
+}
