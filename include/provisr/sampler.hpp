@@ -82,6 +82,10 @@ struct Descent {
   /// leader of its process group. If a tree contains that leader, the process belongs to it.
   /// Otherwise 0.
   ProcessId orphan_of = 0;
+  /// Whether the process leads its process group.
+  bool leads_group = false;
+  /// Whether the process was there already when the tick before this one began, as far as is known.
+  bool was_there = false;
   /// A number that only this process has had while the system remembers it; 0 if there is none.
   std::uint64_t incarnation = 0;
   /// FamilyReading::children_cpu_ns when the process was found; known if `incarnation` is.
@@ -98,7 +102,8 @@ struct FamilyReading {
   bool is_being_collected = false;
   /// Whether nothing is known because descriptors or memory are short.
   bool is_unread = false;
-  /// As Descent::is_kernel_thread.
+  /// As Descent::leads_group and Descent::is_kernel_thread.
+  bool leads_group = false;
   bool is_kernel_thread = false;
   /// CPU time of the children that the process has reaped, including what they had reaped. Linux:
   /// in clock ticks (usually 10 ms), user and system time each rounded down.

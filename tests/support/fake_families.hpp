@@ -41,6 +41,7 @@ class FakeFamilies {
     Figure<std::uint64_t> pss = 50;  ///< unknown: still being read
     bool tells_io = true;
     bool is_kernel_thread = false;
+    bool was_there = false;  ///< see Descent
     bool has_memory = true;  ///< false for a process that is ending, too
   };
 
@@ -128,6 +129,8 @@ class FakeFamilyContext {
     return {.pid = pid,
             .parent = process.parent,
             .orphan_of = may_be_adopted(process) ? process.group : 0,
+            .leads_group = process.group == pid,
+            .was_there = process.was_there,
             .is_kernel_thread = process.is_kernel_thread};
   }
 
@@ -191,6 +194,7 @@ class FakeFamilySampler {
     reading.is_unread = system_->is_short;
     if (system_->is_short) return ReadStatus::ok;
     reading.parent = process_->parent;
+    reading.leads_group = process_->group == pid_;
     reading.is_kernel_thread = process_->is_kernel_thread;
     set(reading.children, further_slot<figures>("major_faults"), process_->children_faults);
     reading.children_cpu_ns = process_->children_ns / clock_tick * clock_tick;

@@ -252,6 +252,81 @@ TEST_CASE("an orphan whose parent ended before it was seen is known by its group
   CHECK(machine.tick_and_read(tree).num_processes == Count(2U));
 }
 
+TEST_CASE("only the leader of a group stands for it", "[tree]") {
+  ForestMachine machine;
+  Forest::Tree tree = machine.open(100);
+  machine.system.fork(100, 101);
+  const bool leads_group = GENERATE(true, false);
+  if (leads_group) machine.system.processes.at(101)->group = 101;
+  static_cast<void>(machine.tick_and_read(tree));
+  if (leads_group) {
+    machine.system.fork(101, 102);
+    machine.system.end(101);
+  } else {
+    machine.system.end(101);
+    machine.system.fork(FakeFamilies::init, 101);  // a stranger that leads a group
+    machine.system.fork(101, 102);
+    machine.system.end(101);
+  }
+  SECTION("in which an orphan is found") {
+    CHECK(machine.tick_and_read(tree).num_processes == Count(leads_group ? 2U : 1U));
+  }
+  SECTION("of which an orphan has ended that was never seen") {
+    machine.system.exit(102);
+    machine.forest.note_collected({102, 101, 5 * second});
+    machine.system.reap(102);
+    CHECK(is_about(machine.tick_and_read(tree).cpu_time_ns, leads_group ? 5 * second : 0));
+  }
+}
+
+TEST_CASE("a process that joins late brings nothing of its past", "[tree]") {
+  ForestMachine machine;
+  Forest::Tree tree = machine.open(100);
+  machine.system.fork(FakeFamilies::init, 50);
+  machine.system.fork(50, 60);
+  machine.system.fork(60, 61);
+  for (const ProcessId pid : {60, 61}) {
+    FakeFamilies::Process& process = *machine.system.processes.at(pid);
+    process.group = 100;
+    process.was_there = true;
+    process.cpu_ns = 100 * second;
+    process.children_ns = 10 * second;
+  }
+  static_cast<void>(machine.tick_and_read(tree));
+  machine.system.end(50);  // which leaves 60 to the leader of its group
+  machine.context.recount_processes();
+  const ProcessReading joined = machine.tick_and_read(tree);
+  CHECK(joined.num_processes == Count(3U));
+  CHECK(is_about(joined.cpu_time_ns, 0));
+  machine.system.burn(60, second);
+  machine.system.burn(61, second);
+  CHECK(is_about(ForestMachine::read_now(tree), 2 * second));
+  CHECK(is_about(machine.tick_and_read(tree).cpu_time_ns, 2 * second));
+  SECTION("and ends unseen") {
+    machine.system.end(60);
+    machine.system.end(61);
+  }
+  SECTION("and is waited for by its parent, then by this program") {
+    machine.system.end(61);
+    CHECK(is_about(machine.tick_and_read(tree).cpu_time_ns, 2 * second));
+    machine.system.exit(60);
+    // its own 101 s and those of its children, 10 s of an earlier one included
+    machine.forest.note_collected({60, 100, 222 * second});
+    machine.system.reap(60);
+  }
+  CHECK(is_about(machine.tick_and_read(tree).cpu_time_ns, 2 * second));
+}
+
+TEST_CASE("what is there when a tree is opened counts from its start", "[tree]") {
+  ForestMachine machine;
+  machine.system.fork(100, 101);
+  machine.system.burn(101, 7 * second);
+  machine.system.processes.at(101)->was_there = true;
+  machine.system.processes.at(101)->parent = FakeFamilies::init;  // an orphan
+  Forest::Tree tree = machine.open(100);
+  CHECK(is_about(machine.tick_and_read(tree).cpu_time_ns, 7 * second));
+}
+
 TEST_CASE("a PID that is used again is another process", "[tree]") {
   ForestMachine machine;
   machine.system.fork(100, 101);

@@ -18,6 +18,16 @@ namespace provisr::detail {
 template <class Sampler>
 struct Family;
 
+/// Reads the counters; reads all figures if the sampler has no read_counters().
+template <class Sampler>
+[[nodiscard]] ReadStatus read_counters_of(Sampler& sampler, ProcessReading& reading) noexcept {
+  if constexpr (requires { sampler.read_counters(reading); }) {
+    return sampler.read_counters(reading);
+  } else {
+    return sampler.read(reading);
+  }
+}
+
 /// One process of a family.
 template <class Sampler>
 struct FamilyMember : std::enable_shared_from_this<FamilyMember<Sampler>> {
@@ -31,6 +41,7 @@ struct FamilyMember : std::enable_shared_from_this<FamilyMember<Sampler>> {
   FamilyMember* waiter = nullptr;    ///< the parent, if it is a member
   std::size_t trees = 0;             ///< number of trees that it leads
   std::uint64_t seen_in_look = 0;    ///< the latest look for births that found it existing
+  std::uint64_t joined_late_in = 0;  ///< the look in which it joined, if it was there before
 
   Account cpu;                    ///< in nanoseconds
   CpuTimeCount cpu_time_count;    ///< of the tree that it leads
@@ -45,6 +56,7 @@ struct FamilyMember : std::enable_shared_from_this<FamilyMember<Sampler>> {
   bool is_counted = true;            ///< no other account contains its usage
   bool has_uncounted_child = false;  ///< a child is being reaped
   bool has_unwatched_child = false;  ///< a child could not be opened
+  bool leads_group = false;          ///< led its process group when that was last read
   bool is_kernel_thread = false;     ///< has no memory of its own; unknown of a root
   bool has_seen_child = false;       ///< waiter of a member, between two ticks
   bool was_visited = false;
@@ -61,7 +73,8 @@ struct FamilyMember : std::enable_shared_from_this<FamilyMember<Sampler>> {
 template <class Sampler>
 struct Family {
   std::vector<std::shared_ptr<FamilyMember<Sampler>>> members;
-  std::uint64_t round = 0;  ///< round of the latest reading
+  std::uint64_t round = 0;       ///< round of the latest reading
+  std::uint64_t first_look = 0;  ///< the look that found what was there already
 };
 
 /// The further counters that are requested for families, and the kind of children total that each

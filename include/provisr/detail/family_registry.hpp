@@ -42,6 +42,16 @@ class FamilyRegistry {
     return found == members_.end() ? nullptr : found->second;
   }
 
+  /// Returns the member that leads the process group with this number, or led it when that was last
+  /// known. A group outlives its leader, and as long as it is there, the system gives its number to
+  /// no process. Returns null if there is no such member.
+  [[nodiscard]] Member* find_group_leader(ProcessId group) noexcept {
+    Member* const member = find(group);
+    if (member == nullptr) return nullptr;
+    if (member->seen_in_look != look_ && exists(*member)) member->seen_in_look = look_;
+    return member->leads_group ? member : nullptr;
+  }
+
   /// Returns the process that has this PID now, as the root of a new family if it is in none.
   /// Returns null and sets `error` if the process cannot be opened. Throws std::bad_alloc.
   [[nodiscard]] std::shared_ptr<Member> find_or_open(ProcessId leader, std::error_code& error) {
@@ -52,7 +62,9 @@ class FamilyRegistry {
   /// Returns whether the process of the member has not been reaped yet.
   [[nodiscard]] static bool exists(Member& member) noexcept {
     FamilyReading reading;
-    return member.sampler.read_family(reading) != ReadStatus::vanished;
+    if (member.sampler.read_family(reading) == ReadStatus::vanished) return false;
+    if (!reading.is_unread) member.leads_group = reading.leads_group;
+    return true;
   }
 
   /// Returns whether a process that descends from a member could not be added at the last look,
@@ -136,6 +148,7 @@ class FamilyRegistry {
     if (!member) return nullptr;
     auto family = std::make_unique<Family<Sampler>>();
     family->members.push_back(member);
+    family->first_look = look_ + 1;
     families_.reserve(families_.size() + 1);
     members_[leader] = member.get();
     member->family = family.get();
@@ -174,13 +187,12 @@ class FamilyRegistry {
   }
 
   void adopt_one(const Descent& descent) {
+    const std::shared_ptr<Member> known = living(descent.pid);
     Member* const parent = find_parent(descent.parent);
     Member* const ancestor =
-        parent != nullptr || descent.orphan_of == 0 ? parent : find(descent.orphan_of);
+        parent != nullptr || descent.orphan_of == 0 ? parent : find_group_leader(descent.orphan_of);
     if (ancestor == nullptr || descent.pid == ancestor->pid) return;
-    if (members_.contains(descent.pid)) {
-      if (const auto known = living(descent.pid)) return join(*known, parent, descent);
-    }
+    if (known) return join(*known, parent, descent);
     std::error_code error;
     const std::shared_ptr<Member> member = open(descent.pid, error);
     FamilyReading reading = counters_.family_reading();
@@ -192,6 +204,28 @@ class FamilyRegistry {
       return;
     }
     take_in(member, *ancestor, parent, reading);
+    if (has_joined_late(*member, descent)) leave_out_past(*member, reading);
+  }
+
+  /// Returns whether the process was there at the previous tick, but descended from no member: its
+  /// parent has ended since, which leaves it to the leader of its group.
+  [[nodiscard]] bool has_joined_late(const Member& member, const Descent& descent) const noexcept {
+    const bool came_with_parent =
+        member.waiter != nullptr && member.waiter->joined_late_in != look_;
+    return descent.was_there && !came_with_parent && look_ > member.family->first_look;
+  }
+
+  /// What a process used before it joined is no usage of the tree.
+  void leave_out_past(Member& member, const FamilyReading& family) noexcept {
+    member.joined_late_in = look_;
+    ProcessReading past = counters_.whole_reading();
+    if (read_counters_of(member.sampler, past) != ReadStatus::ok) return;
+    member.cpu.begin_after(past.cpu_time_ns, family.children_cpu_ns);
+    counters_.for_each(member, [&](Account& account, std::size_t slot) {
+      const Figure<std::uint64_t> of_children = family.children.slots[slot];
+      account.begin_after(past.more.slots[slot],
+                          counters_.is_apart(slot) ? of_children : Figure<std::uint64_t>());
+    });
   }
 
   [[nodiscard]] static bool is_shortage(const std::error_code& error) noexcept {
@@ -216,6 +250,7 @@ class FamilyRegistry {
     member->family = ancestor.family;
     member->ancestor = &ancestor;
     member->waiter = parent;
+    member->leads_group = reading.leads_group;
     member->is_kernel_thread = reading.is_kernel_thread;
     member->must_ask = !reading.children_cpu_ns;
     member->cpu.children = reading.children_cpu_ns.value_or(0);

@@ -39,16 +39,6 @@ concept SamplesFamilies = requires(Sampler& sampler, typename Sampler::Context& 
   { sampler.read_family(family, Descent{}) } -> std::same_as<ReadStatus>;
 };
 
-/// Reads the counters; reads all figures if the sampler has no read_counters().
-template <class Sampler>
-[[nodiscard]] ReadStatus read_counters_of(Sampler& sampler, ProcessReading& reading) noexcept {
-  if constexpr (requires { sampler.read_counters(reading); }) {
-    return sampler.read_counters(reading);
-  } else {
-    return sampler.read(reading);
-  }
-}
-
 /// The process trees that a registry watches. Each process is opened once, even if it is in several
 /// trees: a tree may lie within another.
 ///
@@ -111,7 +101,7 @@ class ProcessForest {
     Member* const member = registry_.find(child.pid);
     if (member != nullptr && registry_.exists(*member)) {
       note_own_collected(*member, child);
-    } else if (Member* const former = registry_.find(child.process_group)) {
+    } else if (Member* const former = registry_.find_group_leader(child.process_group)) {
       note_unseen_collected(*former, child);
     }
   }
@@ -342,7 +332,8 @@ class ProcessForest {
       const bool is_read = read_contained(*member, own);
       counters_.for_each_contained(*member, [&](Account& account, std::size_t slot) {
         const Figure<std::uint64_t> last_known = account.own;
-        account.show_with_children(is_read ? own.more.slots[slot] : last_known, member->is_counted);
+        account.show_with_children(
+            is_read ? account.since_joining(own.more.slots[slot]) : last_known, member->is_counted);
       });
       member->is_counted = was_counted;
     }
@@ -356,11 +347,12 @@ class ProcessForest {
     const bool is_there =
         !member.has_ended && read_counters_of(member.sampler, own) == ReadStatus::ok;
     member.is_gone_now = member.has_ended ? !registry_.exists(member) : !is_there;
-    note_own_now(member.cpu, is_there ? own.cpu_time_ns : Figure<std::uint64_t>(member.cpu.own));
+    const Figure<std::uint64_t> last_cpu = member.cpu.own;
+    note_own_now(member.cpu, is_there ? member.cpu.since_joining(own.cpu_time_ns) : last_cpu);
     if (wants_more) {
       counters_.for_each_other(member, [&](Account& account, std::size_t slot) {
         const Figure<std::uint64_t> last_known = account.own;
-        note_own_now(account, is_there ? own.more.slots[slot] : last_known);
+        note_own_now(account, is_there ? account.since_joining(own.more.slots[slot]) : last_known);
       });
     }
     if (is_there && may_have_reaped(member)) read_children_now(member);
@@ -383,9 +375,9 @@ class ProcessForest {
   void read_children_now(Member& member) noexcept {
     FamilyReading reading = counters_.family_reading();
     if (member.sampler.read_family(reading) != ReadStatus::ok) return;
-    member.cpu.children_now = reading.children_cpu_ns.value_or(0);
+    member.cpu.note_children_now(reading.children_cpu_ns);
     counters_.for_each(member, [&](Account& account, std::size_t slot) {
-      if (counters_.is_apart(slot)) account.children_now = reading.children.slots[slot].value_or(0);
+      if (counters_.is_apart(slot)) account.note_children_now(reading.children.slots[slot]);
     });
   }
 
@@ -446,19 +438,23 @@ class ProcessForest {
         waiter != member.ancestor && waiter != nullptr && registry_.is_above(*waiter, member);
     Account* const cpu_heir = waiter == nullptr ? nullptr : &waiter->cpu;
     member.cpu.settle(member.ancestor->cpu, cpu_heir, is_farther_up);
+    if (cpu_heir != nullptr) cpu_heir->leave_out_of_children(member.cpu.past());
     const auto slots = counters_.slots();
     for (std::size_t i = 0; i < slots.size(); ++i) {
       Account* const heir = waiter == nullptr ? nullptr : &waiter->further[i];
       member.further[i].settle(member.ancestor->further[i], heir, is_farther_up);
-      if (heir != nullptr) note_inherited(*heir, slots[i]);
+      if (heir != nullptr) note_inherited(*heir, slots[i], member.further[i].past());
     }
     if (waiter != nullptr) waiter->must_ask = true;
   }
 
-  void note_inherited(Account& heir, std::size_t slot) const noexcept {
+  void note_inherited(Account& heir, std::size_t slot, std::uint64_t past = 0) const noexcept {
     if (counters_.is_contained(slot)) {
+      heir.leave_out_of_own(past);
       heir.pay();
-    } else if (!counters_.is_apart(slot)) {
+    } else if (counters_.is_apart(slot)) {
+      heir.leave_out_of_children(past);
+    } else {
       heir.assume_children();
     }
   }
@@ -471,14 +467,14 @@ class ProcessForest {
     } else {
       member.is_collected = true;
     }
-    member.cpu.collected = child.cpu_time_ns;
+    member.cpu.note_collected(child.cpu_time_ns);
     if (counters_.empty()) return;
     if (!member.is_gone) {
       read_last_counters(member);
       read_last_contained(member);
     }
     counters_.for_each(member, [&](Account& account, std::size_t slot) {
-      account.collected = child.further[slot];
+      account.note_collected(child.further[slot]);
     });
   }
 

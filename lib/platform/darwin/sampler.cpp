@@ -198,6 +198,7 @@ ReadStatus ProcessSampler::read_family(FamilyReading& reading) noexcept {
   }
   if (start_of(info) != state.started_at_us) return ReadStatus::vanished;
   reading.parent = static_cast<ProcessId>(info.pbi_ppid);
+  reading.leads_group = info.pbi_pgid == static_cast<std::uint32_t>(state.pid);
   rusage_info_v1 usage{};
   auto* const untyped = reinterpret_cast<rusage_info_t*>(&usage);
   if (proc_pid_rusage(state.pid, RUSAGE_INFO_V1, untyped) == 0) {

@@ -3,7 +3,10 @@
 #include "lib/platform/linux/proc_directory.hpp"
 #include "lib/platform/linux/proc_text.hpp"
 
+#include <algorithm>
 #include <cerrno>
+#include <chrono>
+#include <cstdint>
 #include <fcntl.h>
 #include <new>
 #include <string_view>
@@ -28,6 +31,12 @@ constexpr ProcessId incomplete_ids = 64;
 constexpr ProcessId first_process = 1;
 /// With more ids than this to look up again, all processes are scanned.
 constexpr std::size_t max_unresolved = 16'384;
+
+[[nodiscard]] std::chrono::nanoseconds time_since_boot() noexcept {
+  timespec time{};
+  ::clock_gettime(CLOCK_BOOTTIME, &time);
+  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+}
 
 }  // namespace
 
@@ -58,6 +67,7 @@ bool Births::is_known_process(ProcessId id) noexcept {
 
 std::span<const Descent> Births::look() noexcept {
   try {
+    there_before_.reset();
     is_first_of_tick_ = begins_tick_;
     first_found_ = begins_tick_ ? 0 : known_.size();
     if (begins_tick_) begin_new_tick();
@@ -150,7 +160,7 @@ void Births::keep_for_later(ProcessId id) {
 }
 
 /// Sets errno if it returns nothing.
-std::optional<Descent> Births::descent_of(ProcessId pid) const noexcept {
+std::optional<Descent> Births::descent_of(ProcessId pid) noexcept {
   char buffer[1024];
   const FileDescriptor file = open_readable(proc_root_, ProcPath(pid, "stat").c_str());
   const auto text = file ? read_start(file.get(), buffer) : std::nullopt;
@@ -160,6 +170,8 @@ std::optional<Descent> Births::descent_of(ProcessId pid) const noexcept {
   if (!stat) return std::nullopt;
   const bool may_be_adopted = stat->parent_pid == first_process || stat->parent_pid == own_pid_;
   Descent descent{pid, stat->parent_pid, may_be_adopted ? stat->process_group : 0};
+  descent.leads_group = stat->leads_group(pid);
+  descent.was_there = was_there(stat->start_clock_ticks);
   descent.is_kernel_thread = stat->is_kernel_thread();
   struct stat status;
   if (!stat->is_being_collected() && read_status(file.get(), status)) {
@@ -167,6 +179,18 @@ std::optional<Descent> Births::descent_of(ProcessId pid) const noexcept {
     descent.children_cpu_ns = stat->children_clock_ticks * clock_tick_ns();
   }
   return descent;
+}
+
+/// Returns whether a process that started then was there when the previous tick began.
+bool Births::was_there(std::uint64_t start_clock_ticks) noexcept {
+  if (!previous_tick_at_) return false;
+  if (!there_before_) {
+    const auto since = std::chrono::steady_clock::now() - *previous_tick_at_;
+    const auto boot_age = time_since_boot() - since;
+    there_before_ =
+        static_cast<std::uint64_t>(std::max<std::int64_t>(boot_age.count(), 0)) / clock_tick_ns();
+  }
+  return start_clock_ticks < *there_before_;
 }
 
 void Births::note_missed() noexcept {

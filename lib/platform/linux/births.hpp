@@ -4,10 +4,12 @@
 
 #include <provisr/sampler.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace provisr::linux_platform {
@@ -26,6 +28,8 @@ using posix_platform::FileDescriptor;
 /// ended; a scan that cannot be completed for that reason is repeated at the next look.
 class Births {
  public:
+  using TimePoint = std::chrono::steady_clock::time_point;
+
   /// Returns whether a process, not a thread, may have this id.
   using IsProcess = bool (*)(ProcessId id) noexcept;
 
@@ -33,8 +37,11 @@ class Births {
   /// otherwise every look scans all processes. The descriptor `proc_root` must outlive the object.
   Births(int proc_root, bool has_own_pids, IsProcess is_process = is_known_process);
 
-  /// Marks the next look as the first of a tick.
-  void begin_tick() noexcept { begins_tick_ = true; }
+  /// Marks the next look as the first of a tick, which begins `now`.
+  void begin_tick(TimePoint now) noexcept {
+    begins_tick_ = true;
+    previous_tick_at_ = std::exchange(tick_at_, now);
+  }
 
   /// See SamplingContext::new_processes, candidates, missed_processes, has_unread_processes,
   /// recount_processes.
@@ -58,7 +65,8 @@ class Births {
   void look_again();
   [[nodiscard]] Finding find(ProcessId id);
   void keep_for_later(ProcessId id);
-  [[nodiscard]] std::optional<Descent> descent_of(ProcessId pid) const noexcept;
+  [[nodiscard]] std::optional<Descent> descent_of(ProcessId pid) noexcept;
+  [[nodiscard]] bool was_there(std::uint64_t start_clock_ticks) noexcept;
   void note_missed() noexcept;
   void scan();
   [[nodiscard]] bool scan_directory(int directory);
@@ -73,6 +81,11 @@ class Births {
   std::size_t first_found_ = 0;        ///< of known_: what the current look has found begins here
   std::vector<ProcessId> unresolved_;  ///< ids that no process had, or that could not be read
   std::vector<ProcessId> looked_at_again_;
+  std::optional<TimePoint> tick_at_;
+  std::optional<TimePoint> previous_tick_at_;
+  /// The clock tick of the system, counted from the boot, in which the previous tick began;
+  /// computed once a look if a process is found.
+  std::optional<std::uint64_t> there_before_;
   ProcessId newest_ = 0;      ///< as of the last look
   ProcessId tick_begin_ = 0;  ///< `newest_` when the tick began
   std::uint32_t ids_since_scan_ = 0;

@@ -50,6 +50,9 @@ struct Stat {
     return (flags & forked_but_not_executed) != 0;
   }
 
+  /// Returns whether the process, which has this PID, leads its process group.
+  [[nodiscard]] bool leads_group(std::int32_t pid) const noexcept { return process_group == pid; }
+
   /// Returns whether the process is a thread of the kernel.
   [[nodiscard]] bool is_kernel_thread() const noexcept {
     constexpr std::uint32_t kernel_thread = 0x200000;  // PF_KTHREAD

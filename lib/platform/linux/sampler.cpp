@@ -200,8 +200,8 @@ ReadStatus ProcessSampler::State::read_figures(ProcessReading& reading) noexcept
   return status;
 }
 
-/// Returns the latest reading again if the process has not run since. The CPU time alone proves
-/// which process it is: no other process has used the same time, to the nanosecond.
+/// Returns the latest reading again if the process has not run since. A process that has got the
+/// same PID meanwhile and has used the same time, to the nanosecond, is not to be expected.
 bool ProcessSampler::State::read_idle(ProcessReading& reading) noexcept {
   if (!idle || !has_idled(reading.cpu_time_ns)) return false;
   const bool memory_stands = context.reclaim.ask() == idle->reclaim_generation &&
@@ -496,6 +496,7 @@ ReadStatus ProcessSampler::State::read_family(FamilyReading& reading) const noex
   if (!statm && stat->start_clock_ticks != start_clock_ticks) return ReadStatus::vanished;
   reading.parent = stat->parent_pid;
   reading.is_being_collected = stat->is_being_collected();
+  reading.leads_group = stat->leads_group(pid);
   reading.is_kernel_thread = stat->is_kernel_thread();
   reading.children_cpu_ns = stat->children_clock_ticks * clock_tick_ns();
   constexpr std::size_t faults = further_slot<figures>("major_faults");
@@ -557,6 +558,7 @@ ReadStatus ProcessSampler::read_family(FamilyReading& reading, const Descent& fo
   if (!reading.children.asked.empty() || !state_->is_certainly(found)) return read_family(reading);
   reading.clear();
   reading.parent = found.parent;
+  reading.leads_group = found.leads_group;
   reading.children_cpu_ns = found.children_cpu_ns;
   reading.is_kernel_thread = found.is_kernel_thread;
   return ReadStatus::ok;

@@ -94,7 +94,7 @@ void SamplingContext::begin_tick() noexcept {
   ++state_->tick;
   state_->tick_at = std::chrono::steady_clock::now();
   state_->swap.begin_tick(state_->tick_at);
-  state_->births.begin_tick();
+  state_->births.begin_tick(state_->tick_at);
 }
 
 std::span<const Descent> SamplingContext::new_processes() noexcept {

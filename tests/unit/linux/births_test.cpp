@@ -10,11 +10,13 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <fcntl.h>
 #include <filesystem>
 #include <set>
 #include <span>
 #include <string>
+#include <time.h>
 #include <unistd.h>
 
 using namespace provisr;
@@ -36,8 +38,11 @@ struct BirthsFixture {
     tree.add(pid, "ordinary");
     tree.edit(pid, "stat", ") S 1 1000 ", ") S " + std::to_string(parent) + " 1000 ");
   }
+  void edit_start(ProcessId pid, const std::string& clock_ticks) {
+    tree.edit(pid, "stat", " 88123 ", " " + clock_ticks + " ");
+  }
   std::set<ProcessId> look_in_tick(Births& births) {
-    births.begin_tick();
+    births.begin_tick(std::chrono::steady_clock::now());
     return pids_of(births.look());
   }
   static std::set<ProcessId> pids_of(std::span<const Descent> found) {
@@ -65,7 +70,7 @@ TEST_CASE("births are found by the ids given out since the last look", "[births]
   fixture.add(1001, 900);
   fixture.add(1003, 1001);
   fixture.set_newest(1003);
-  births.begin_tick();
+  births.begin_tick(std::chrono::steady_clock::now());
   const auto found = births.look();
   CHECK(BirthsFixture::pids_of(found) == Pids{1001, 1003});
   CHECK(found[0].parent == 900);
@@ -74,6 +79,36 @@ TEST_CASE("births are found by the ids given out since the last look", "[births]
   CHECK(births.missed_some());
   CHECK(fixture.look_in_tick(births) == Pids{});
   CHECK_FALSE(births.missed_some());
+}
+
+TEST_CASE("a listing tells which processes were there at the previous tick", "[births]") {
+  BirthsFixture fixture;
+  const auto age = [](std::chrono::seconds seconds) {
+    timespec now{};
+    ::clock_gettime(CLOCK_BOOTTIME, &now);
+    return std::to_string((now.tv_sec - seconds.count()) * ::sysconf(_SC_CLK_TCK));
+  };
+  const auto add = [&](ProcessId pid, const std::string& start) {
+    fixture.add(pid, 1);
+    fixture.edit_start(pid, start);
+  };
+  const auto now = std::chrono::steady_clock::now();
+  Births births(fixture.root.get(), true, BirthsFixture::may_be_any);
+  const auto were_there = [&](std::chrono::steady_clock::time_point tick_at) {
+    births.recount();
+    births.begin_tick(tick_at);
+    Pids pids;
+    for (const Descent& descent : births.look()) {
+      if (descent.was_there) pids.insert(descent.pid);
+    }
+    return pids;
+  };
+  add(900, "1");
+  CHECK(were_there(now - std::chrono::seconds(20)) == Pids{});  // there was no tick before
+  add(901, age(std::chrono::seconds(30)));
+  add(902, age(std::chrono::seconds(10)));
+  CHECK(were_there(now) == Pids{900, 901});
+  CHECK(were_there(now + std::chrono::seconds(1)) == Pids{900, 901, 902});
 }
 
 TEST_CASE("a process that was not complete is found at the next tick", "[births]") {
@@ -252,7 +287,7 @@ TEST_CASE("a scan that descriptors do not suffice for is made again", "[births]"
     const DescriptorLimit limit(0);
     for (const int free_count : {0, 1}) {  // none for the directory, none for the processes
       limit.leave(free_count);
-      births.begin_tick();
+      births.begin_tick(std::chrono::steady_clock::now());
       said += pids_differ("short", BirthsFixture::pids_of(births.candidates(900)), {});
       if (!births.has_unread()) said += "all are said to be read; ";
     }
