@@ -103,6 +103,9 @@ struct Board {
   void take(Look look, Timestamp now, std::chrono::steady_clock::time_point steady_now);
 };
 
+ private:
+  void note_failure(std::chrono::steady_clock::time_point now);
+
 /// Returns one JSON object with totals, problems and processes.
 [[nodiscard]] std::string board_json(const Board& board);
 
