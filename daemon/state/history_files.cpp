@@ -147,7 +147,8 @@ std::error_code HistoryFiles::read_file(Kept& kept) {
   std::string warning;
   const std::error_code error =
       kept.file.recall([&](const SampleRows& rows) { push(kept, rows); }, warning);
-  if (!warning.empty()) tell(LogLevel::warn, warning);
+  const bool is_told_already = error && kept.next_try;
+  if (!warning.empty() && !is_told_already) tell(LogLevel::warn, warning);
   const std::lock_guard lock(kept.mutex);
   if (error || kept.is_used) return error;
   kept.is_complete = true;
