@@ -169,9 +169,15 @@ class StateWriter::Queue {
   }
 
   /// Requires mutex_, which keeps the log valid.
-  void note(const std::error_code& error) {
-    if (error == std::exchange(last_error_, error) || !error || log_ == nullptr) return;
-    log_->error("{} cannot be written: {}", what_, error.message());
+  void note(const std::error_code& error) noexcept {
+    if (error == last_error_) return;
+    try {
+      if (error && log_ != nullptr) {
+        log_->error("{} cannot be written: {}", what_, error.message());
+      }
+      last_error_ = error;
+    } catch (const std::exception&) {  // out of memory: the next failure is reported
+    }
   }
 
   const std::string what_;
