@@ -1,5 +1,6 @@
 // What handles a lack of memory must not need memory itself.
 #include "allocation/failing_allocations.hpp"
+#include "daemon/base/gzip.hpp"
 #include "daemon/base/log.hpp"
 #include "daemon/base/log_writer.hpp"
 #include "daemon/http/server.hpp"
@@ -9,8 +10,10 @@
 #include "support/temp_directory.hpp"
 
 #include <catch2/catch_test_macros.hpp>
+#include <malloc.h>
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <mutex>
 #include <string>
@@ -40,6 +43,11 @@ class CountingSink final : public LogSink {
 };
 
 const std::string long_text(100, 'x');
+
+[[nodiscard]] std::size_t bytes_in_use() {
+  const auto info = ::mallinfo2();
+  return info.uordblks + info.hblkhd;
+}
 
 }  // namespace
 
@@ -129,4 +137,16 @@ TEST_CASE("a server that has no memory to log its lack of memory goes on") {
   CHECK(eventually([&] { return monitor.dropped(DropReason::internal_error) == 1; }));
   CHECK(log.dropped() > 0);
   CHECK(eventually([&] { return answer_to("/enough").ends_with(long_text); }));
+}
+
+TEST_CASE("a text that there is no memory to compress leaves nothing behind") {
+  if (!can_gzip()) SKIP("built without zlib");
+  const std::size_t before = bytes_in_use();
+  for (int i = 0; i < 20; ++i) {
+    fail_allocations(1);
+    const auto packed = gzip(long_text);
+    CHECK_FALSE(packed);
+  }
+  CHECK(bytes_in_use() < before + 1'000'000);  // a stream takes some 250 KB
+  CHECK(gzip(long_text));
 }
