@@ -221,9 +221,7 @@ std::optional<Ticket> HttpServer::Loop::open_ticket() {
 }
 
 HttpCompletion HttpServer::Loop::completion_of(Ticket ticket) {
-  return [completed = completed_, ticket](HttpAnswer answer) {
-    completed->put(ticket, std::move(answer));
-  };
+  return completed_->completion_of(ticket);
 }
 
 void HttpServer::Loop::run() {
@@ -494,7 +492,12 @@ void HttpServer::Loop::wake_waiting() {
 void HttpServer::Loop::deliver_completed() {
   for (CompletedAnswers::Entry& entry : completed_->take()) {
     const auto found = deferred_.find(entry.ticket);
-    if (found != deferred_.end()) complete(*found->second, std::move(entry.answer));
+    if (found == deferred_.end()) continue;
+    if (entry.answer) {
+      complete(*found->second, std::move(*entry.answer));
+    } else {
+      cut_off(*found->second, DropReason::internal_error);
+    }
   }
 }
 
