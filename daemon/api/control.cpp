@@ -6,7 +6,6 @@
 
 #include <fmt/format.h>
 
-#include <exception>
 #include <optional>
 #include <string_view>
 
@@ -48,14 +47,9 @@ using Wait = std::optional<std::chrono::milliseconds>;
   return reply.outcome == Outcome::accepted && wait.has_value();
 }
 
-/// A reply must not throw. If memory for the answer is short, its time limit ends the wait.
 [[nodiscard]] ReplyHandler reply_by(HttpCompletion complete, Wait wait) {
   return [complete = std::move(complete), wait](const CommandReply& reply) {
-    if (is_awaited(reply, wait)) return;
-    try {
-      complete(answer_of(reply));
-    } catch (const std::exception&) {
-    }
+    if (!is_awaited(reply, wait)) complete([&] { return answer_of(reply); });
   };
 }
 

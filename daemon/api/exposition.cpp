@@ -54,7 +54,7 @@ HttpAnswer Exposition::answer(const HttpRequest& request) {
                               [this, format, variant](HttpCompletion complete) {
                                 scrapes_.request(variant, [format, complete = std::move(complete)](
                                                               Scrapes::Text text) {
-                                  complete(answer_with(format, std::move(text)));
+                                  complete([&] { return answer_with(format, std::move(text)); });
                                 });
                               },
                           .time_limit = max_patience,

@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <exception>
 #include <string_view>
 #include <utility>
 
@@ -59,18 +58,15 @@ void write_changes(JsonText& json, const ReloadReport& report) {
 }
 
 [[nodiscard]] HttpAnswer reload(const RequestReload& request) {
-  return deferred_answer(
-      {.begin =
-           [request](HttpCompletion complete) {
-             request([complete = std::move(complete)](const ReloadReport& report) {
-               try {
-                 complete(answer_of(report));
-               } catch (const std::exception&) {  // no memory: the time limit ends the wait
-               }
-             });
-           },
-       .time_limit = patience,
-       .late_text = "the configuration is still being read"});
+  return deferred_answer({.begin =
+                              [request](HttpCompletion complete) {
+                                request(
+                                    [complete = std::move(complete)](const ReloadReport& report) {
+                                      complete([&] { return answer_of(report); });
+                                    });
+                              },
+                          .time_limit = patience,
+                          .late_text = "the configuration is still being read"});
 }
 
 }  // namespace

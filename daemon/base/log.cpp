@@ -4,6 +4,7 @@
 #include "daemon/base/timestamp.hpp"
 
 #include <algorithm>
+#include <exception>
 
 namespace provisr::daemon {
 namespace {
@@ -67,9 +68,22 @@ std::string format_lines(LogLevel level, std::string_view text, LogFormat format
   return marked;
 }
 
-void Log::write(LogLevel level, std::string_view message) const {
+void Log::write(LogLevel level, std::string_view message) const noexcept {
   if (!enabled(level)) return;
-  sink_->write(format_record(level, message, std::chrono::system_clock::now(), sink_->format()));
+  try {
+    sink_->write(format_record(level, message, std::chrono::system_clock::now(), sink_->format()));
+  } catch (const std::exception&) {
+    sink_->count_lost();
+  }
+}
+
+void Log::write_formatted(LogLevel level, fmt::string_view format,
+                          fmt::format_args args) const noexcept {
+  try {
+    write(level, fmt::vformat(format, args));
+  } catch (const std::exception&) {
+    sink_->count_lost();
+  }
 }
 
 }  // namespace provisr::daemon

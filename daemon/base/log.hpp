@@ -41,6 +41,9 @@ class LogSink {
   /// Takes a record that ends in a line break.
   virtual void write(std::string record) noexcept = 0;
 
+  /// Counts a record that could not be made because memory was short.
+  virtual void count_lost() noexcept = 0;
+
   /// Returns how many records have been lost so far.
   [[nodiscard]] virtual std::uint64_t dropped() const noexcept = 0;
 
@@ -53,38 +56,43 @@ class LogSink {
 
 /// A log of one-line records. It passes them to a sink, which must outlive the log. Escapes control
 /// characters in messages. Thread-safe.
+///
+/// If memory is short, a record is lost and counted, so that the handler of a failure can log it.
+/// This does not cover what its caller allocates for the arguments.
 class Log {
  public:
   Log(LogLevel least, LogSink& sink) : least_(least), sink_(&sink) {}
 
-  [[nodiscard]] bool enabled(LogLevel level) const { return level >= least_; }
+  [[nodiscard]] bool enabled(LogLevel level) const noexcept { return level >= least_; }
 
-  void write(LogLevel level, std::string_view message) const;
+  void write(LogLevel level, std::string_view message) const noexcept;
 
   [[nodiscard]] std::uint64_t dropped() const { return sink_->dropped(); }
 
   template <class... Args>
-  void debug(fmt::format_string<Args...> format, Args&&... args) const {
+  void debug(fmt::format_string<Args...> format, Args&&... args) const noexcept {
     log(LogLevel::debug, format, std::forward<Args>(args)...);
   }
   template <class... Args>
-  void info(fmt::format_string<Args...> format, Args&&... args) const {
+  void info(fmt::format_string<Args...> format, Args&&... args) const noexcept {
     log(LogLevel::info, format, std::forward<Args>(args)...);
   }
   template <class... Args>
-  void warn(fmt::format_string<Args...> format, Args&&... args) const {
+  void warn(fmt::format_string<Args...> format, Args&&... args) const noexcept {
     log(LogLevel::warn, format, std::forward<Args>(args)...);
   }
   template <class... Args>
-  void error(fmt::format_string<Args...> format, Args&&... args) const {
+  void error(fmt::format_string<Args...> format, Args&&... args) const noexcept {
     log(LogLevel::error, format, std::forward<Args>(args)...);
   }
 
  private:
   template <class... Args>
-  void log(LogLevel level, fmt::format_string<Args...> format, Args&&... args) const {
-    if (enabled(level)) write(level, fmt::format(format, std::forward<Args>(args)...));
+  void log(LogLevel level, fmt::format_string<Args...> format, Args&&... args) const noexcept {
+    if (enabled(level)) write_formatted(level, format, fmt::make_format_args(args...));
   }
+  void write_formatted(LogLevel level, fmt::string_view format,
+                       fmt::format_args args) const noexcept;
 
   LogLevel least_;
   LogSink* sink_;

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <deque>
+#include <exception>
 #include <mutex>
 #include <new>
 #include <utility>
@@ -29,16 +30,18 @@ class LogWriter::Queue {
 
   void add(std::string text) noexcept {
     const std::lock_guard lock(mutex_);
+    if (size_ + text.size() > capacity_) return drop();
+    tell_of_dropped();
     try {
-      if (size_ + text.size() > capacity_) {
-        drop();
-        return;
-      }
-      tell_of_dropped();
       push({.text = std::move(text)});
     } catch (const std::bad_alloc&) {
       drop();
     }
+  }
+
+  void count_lost() noexcept {
+    const std::lock_guard lock(mutex_);
+    drop();
   }
 
   /// Runs on the thread. Returns once the queue is closed and empty.
@@ -75,15 +78,19 @@ class LogWriter::Queue {
     changed_.notify_all();
   }
 
-  void tell_of_dropped() {
+  /// Tells nothing if memory is short; the next record tries again.
+  void tell_of_dropped() noexcept {
     if (unreported_ == 0) return;
-    push({.text = format_record(LogLevel::warn,
-                                fmt::format("log: {} records were dropped: they could not be "
-                                            "written in time",
-                                            unreported_),
-                                std::chrono::system_clock::now(), format_),
-          .reported_drops = unreported_});
-    unreported_ = 0;
+    try {
+      push({.text = format_record(LogLevel::warn,
+                                  fmt::format("log: {} records were dropped: they could not be "
+                                              "written in time",
+                                              unreported_),
+                                  std::chrono::system_clock::now(), format_),
+            .reported_drops = unreported_});
+      unreported_ = 0;
+    } catch (const std::exception&) {
+    }
   }
 
   /// Returns false if the queue is closed and empty.
@@ -135,6 +142,10 @@ LogWriter::~LogWriter() {
 
 void LogWriter::write(std::string record) noexcept {
   queue_->add(std::move(record));
+}
+
+void LogWriter::count_lost() noexcept {
+  queue_->count_lost();
 }
 
 std::uint64_t LogWriter::dropped() const noexcept {

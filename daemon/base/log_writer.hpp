@@ -13,8 +13,8 @@
 namespace provisr::daemon {
 
 /// A sink that writes records on a thread of its own, so that callers never wait for a slow reader.
-/// Records wait in a queue of bounded size. A record that does not fit or cannot be written is
-/// dropped and counted. Once writing works again, one record reports how many were lost.
+/// Records wait in a queue of bounded size. A record that does not fit, cannot be made or cannot be
+/// written is dropped and counted. Once writing works again, one record reports how many were lost.
 class LogWriter final : public LogSink {
  public:
   /// Writes one record; may block. Returns false if the record was not written.
@@ -31,6 +31,7 @@ class LogWriter final : public LogSink {
   ~LogWriter() override;
 
   void write(std::string record) noexcept override;
+  void count_lost() noexcept override;
   [[nodiscard]] std::uint64_t dropped() const noexcept override;
 
  private:

@@ -29,11 +29,6 @@ std::string escape_control(char character) {
   }
 }
 
-char lower(char character) {
-  return character >= 'A' && character <= 'Z' ? static_cast<char>(character - 'A' + 'a')
-                                              : character;
-}
-
 /// Counts insertions, deletions, replacements and swaps of neighbours (optimal string alignment).
 std::size_t edit_distance(std::string_view from, std::string_view to) {
   std::vector<std::vector<std::size_t>> cost(from.size() + 1,
@@ -41,7 +36,7 @@ std::size_t edit_distance(std::string_view from, std::string_view to) {
   for (std::size_t i = 0; i <= from.size(); ++i) cost[i][0] = i;
   for (std::size_t j = 0; j <= to.size(); ++j) cost[0][j] = j;
   const auto same = [&](std::size_t i, std::size_t j) {
-    return lower(from[i - 1]) == lower(to[j - 1]);
+    return ascii_lower(from[i - 1]) == ascii_lower(to[j - 1]);
   };
   for (std::size_t i = 1; i <= from.size(); ++i) {
     for (std::size_t j = 1; j <= to.size(); ++j) {
@@ -56,6 +51,18 @@ std::size_t edit_distance(std::string_view from, std::string_view to) {
 }
 
 }  // namespace
+
+std::string ascii_lower(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) c = ascii_lower(c);
+  return lower;
+}
+
+std::string_view trimmed(std::string_view text, std::string_view blanks) {
+  const std::size_t first = text.find_first_not_of(blanks);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(blanks) - first + 1);
+}
 
 std::string escape_controls(std::string_view text) {
   std::string escaped;

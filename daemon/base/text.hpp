@@ -15,6 +15,15 @@ namespace provisr::daemon {
   return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
+/// Converts ASCII letters only, in every locale.
+[[nodiscard]] constexpr char ascii_lower(char c) noexcept {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+[[nodiscard]] std::string ascii_lower(std::string_view text);
+
+/// Returns `text` without the characters of `blanks` at both ends.
+[[nodiscard]] std::string_view trimmed(std::string_view text, std::string_view blanks);
+
 /// Returns `text` with ASCII control characters escaped as \n, \t, \x1b ..., so that the text stays
 /// on one line and cannot control a terminal.
 [[nodiscard]] std::string escape_controls(std::string_view text);

@@ -1,5 +1,6 @@
 #include "daemon/config/command.hpp"
 
+#include "daemon/base/text.hpp"
 #include "daemon/config/shell_command.hpp"
 #include "daemon/platform/platform_features.hpp"
 
@@ -14,12 +15,6 @@ namespace {
 constexpr std::string_view operators = "|&;<>()$`*?[]{}!\n\r";
 
 constexpr std::string_view blanks = " \t\r\n";
-
-std::string_view trim(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(blanks);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(blanks) - first + 1);
-}
 
 /// Splits a command as a POSIX shell does, if it consists of words and quotes only.
 class Splitter {
@@ -153,7 +148,7 @@ class Splitter {
 }  // namespace
 
 ParsedCommand parse_command(std::string_view command) {
-  const std::string_view text = trim(command);
+  const std::string_view text = trimmed(command, blanks);
   if (text.empty()) throw std::invalid_argument("the command is empty");
   Splitter splitter(text);
   if (splitter.split()) return {.argv = splitter.take_words(), .shell_stays = false};

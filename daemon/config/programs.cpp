@@ -23,11 +23,7 @@ constexpr std::string_view toml_suffix = ".toml";
 [[nodiscard]] std::string suffix_of(const std::filesystem::directory_entry& entry) {
   std::error_code unknown;
   if (name_of(entry.path().filename()).starts_with('.') || entry.is_directory(unknown)) return {};
-  std::string suffix = name_of(entry.path().extension());
-  for (char& c : suffix) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return suffix;
+  return ascii_lower(name_of(entry.path().extension()));
 }
 
 /// Returns whether the Go provisr reads files with this suffix, but provisrd does not.

@@ -12,13 +12,7 @@
 namespace provisr::daemon {
 namespace {
 
-/// Removes the white space at both ends.
-[[nodiscard]] std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view white_space = " \t\r\n\v\f";
-  const std::size_t first = text.find_first_not_of(white_space);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(white_space) - first + 1);
-}
+constexpr std::string_view white_space = " \t\r\n\v\f";
 
 [[nodiscard]] bool is_visible_ascii(char c) {
   return c > ' ' && c <= '~';
@@ -35,7 +29,7 @@ namespace {
 }  // namespace
 
 TokenFile parse_token(std::string_view text) {
-  const std::string_view token = trimmed(text);
+  const std::string_view token = trimmed(text, white_space);
   if (token.empty()) return {"", "holds no token"};
   if (!std::all_of(token.begin(), token.end(), is_visible_ascii)) {
     return {"", "must hold one word of visible ASCII characters"};

@@ -1,10 +1,13 @@
 #pragma once
 
 #include <chrono>
+#include <concepts>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -23,8 +26,31 @@ using HttpSource = std::function<PullResult(std::string& piece)>;
 struct HttpAnswer;
 
 /// Completes a deferred answer. Only the first call has an effect. Any thread may call it, even
-/// after the client or the server is gone. It neither blocks nor throws.
-using HttpCompletion = std::function<void(HttpAnswer)>;
+/// after the client or the server is gone. Does not block.
+class HttpCompletion {
+ public:
+  /// `take` gets the answer. `fail` is called instead if there is none, and ends the connection.
+  /// Neither may block or throw.
+  template <class Take>
+  requires(!std::same_as<std::remove_cvref_t<Take>, HttpCompletion>) HttpCompletion(
+      Take&& take, std::function<void()> fail = [] {})
+      : take_(std::forward<Take>(take)), fail_(std::move(fail)) {}
+
+  /// Completes with the answer that `make` returns. If `make` throws, as it does if memory is
+  /// short, the connection ends.
+  template <class Make>
+  void operator()(const Make& make) const noexcept {
+    try {
+      take_(make());
+    } catch (const std::exception&) {
+      fail_();
+    }
+  }
+
+ private:
+  std::function<void(HttpAnswer)> take_;
+  std::function<void()> fail_;
+};
 
 /// An answer that is completed later. No thread waits for it.
 struct HttpDeferral {

@@ -4,9 +4,11 @@
 
 #include <cstdint>
 #include <functional>
+#include <list>
+#include <memory>
 #include <mutex>
+#include <optional>
 #include <utility>
-#include <vector>
 
 namespace provisr::daemon {
 
@@ -16,28 +18,32 @@ using Ticket = std::uint64_t;
 /// A queue of answers that other threads have completed, for the server's thread.
 ///
 /// Thread safety: all members may be called concurrently.
-class CompletedAnswers {
+class CompletedAnswers : public std::enable_shared_from_this<CompletedAnswers> {
  public:
   struct Entry {
     Ticket ticket;
-    HttpAnswer answer;
+    std::optional<HttpAnswer> answer;  ///< empty: it could not be made
   };
+  using Entries = std::list<Entry>;
 
   /// `wake` asks the server's thread to call take(). It must neither block nor throw.
   explicit CompletedAnswers(std::function<void()> wake) : wake_(std::move(wake)) {}
 
-  /// Drops the answer after close(), or if memory is short.
-  void put(Ticket ticket, HttpAnswer answer) noexcept;
+  /// Returns what completes the answer of this ticket. It may outlive this object; then, and after
+  /// close(), it does nothing. It has all the memory that it needs.
+  [[nodiscard]] HttpCompletion completion_of(Ticket ticket);
 
-  [[nodiscard]] std::vector<Entry> take();
+  [[nodiscard]] Entries take();
 
   /// Drops all answers, and from now on keeps none and wakes nobody.
   void close() noexcept;
 
  private:
+  void put(Entries& entry, std::optional<HttpAnswer> answer) noexcept;
+
   std::mutex mutex_;
   std::function<void()> wake_;  ///< guarded by mutex_; empty: closed
-  std::vector<Entry> entries_;  ///< guarded by mutex_
+  Entries entries_;             ///< guarded by mutex_
 };
 
 }  // namespace provisr::daemon

@@ -1,24 +1,11 @@
 #include "daemon/http/negotiation.hpp"
 
+#include "daemon/base/text.hpp"
+
 #include <algorithm>
 
 namespace provisr::daemon {
 namespace {
-
-[[nodiscard]] std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view blanks = " \t";
-  const std::size_t first = text.find_first_not_of(blanks);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(blanks) - first + 1);
-}
-
-[[nodiscard]] std::string in_lower_case(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return lower;
-}
 
 /// Takes the text before the next `separator` outside quotes, which may hold escaped characters.
 [[nodiscard]] std::string_view take_until(std::string_view& rest, char separator) {
@@ -31,7 +18,7 @@ namespace {
   end = std::min(end, rest.size());
   const std::string_view taken = rest.substr(0, end);
   rest.remove_prefix(std::min(end + 1, rest.size()));
-  return trimmed(taken);
+  return trimmed(taken, http_blanks);
 }
 
 [[nodiscard]] std::string unquoted(std::string_view text) {
@@ -63,8 +50,8 @@ namespace {
   if (text.empty()) return true;
   const std::size_t equals = text.find('=');
   if (equals == std::string_view::npos) return false;
-  std::string name = in_lower_case(trimmed(text.substr(0, equals)));
-  std::string value = unquoted(trimmed(text.substr(equals + 1)));
+  std::string name = ascii_lower(trimmed(text.substr(0, equals), http_blanks));
+  std::string value = unquoted(trimmed(text.substr(equals + 1), http_blanks));
   if (name != "q") {
     preference.parameters.emplace_back(std::move(name), std::move(value));
     return true;
@@ -76,7 +63,7 @@ namespace {
 
 [[nodiscard]] std::optional<Preference> parse_preference(std::string_view text) {
   Preference preference;
-  preference.value = in_lower_case(take_until(text, ';'));
+  preference.value = ascii_lower(take_until(text, ';'));
   if (preference.value.empty()) return std::nullopt;
   while (!text.empty()) {
     if (!add_parameter(take_until(text, ';'), preference)) return std::nullopt;

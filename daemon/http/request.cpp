@@ -1,19 +1,14 @@
 #include "daemon/http/request.hpp"
 
+#include "daemon/base/text.hpp"
+
 #include <algorithm>
 
 namespace provisr::daemon {
-namespace {
-
-[[nodiscard]] char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-}  // namespace
 
 bool equal_ignoring_case(std::string_view a, std::string_view b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](char left, char right) { return lower(left) == lower(right); });
+                    [](char left, char right) { return ascii_lower(left) == ascii_lower(right); });
 }
 
 void HttpQuery::add(std::string name, std::string value) {

@@ -46,6 +46,9 @@ struct HttpRequest {
   HttpHeaders headers;
 };
 
+/// Optional white space in fields (RFC 9110, 5.6.3).
+inline constexpr std::string_view http_blanks = " \t";
+
 /// Compares texts, ignoring the case of ASCII letters.
 [[nodiscard]] bool equal_ignoring_case(std::string_view a, std::string_view b);
 

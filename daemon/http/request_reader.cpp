@@ -12,8 +12,6 @@
 namespace provisr::daemon {
 namespace {
 
-constexpr std::string_view blanks = " \t";
-
 [[noreturn]] void refuse(int status, std::string_view text) {
   throw RefusedRequest{status, std::string(text)};
 }
@@ -35,12 +33,6 @@ constexpr std::string_view blanks = " \t";
 
 [[nodiscard]] bool is_field_character(char c) {
   return !is_control(c) || c == '\t';
-}
-
-[[nodiscard]] std::string_view trim(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(blanks);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(blanks) - first + 1);
 }
 
 /// Takes the text before `end`, and `end` itself, out of `text`. Takes all if there is no `end`.
@@ -110,7 +102,7 @@ void read_field(std::string_view line, HttpHeaders& headers) {
   if (colon == std::string_view::npos || !is_token(line.substr(0, colon))) {
     refuse(400, "a header field does not begin with a name and a colon");
   }
-  const std::string_view value = trim(line.substr(colon + 1));
+  const std::string_view value = trimmed(line.substr(colon + 1), http_blanks);
   if (!std::all_of(value.begin(), value.end(), is_field_character)) {
     refuse(400, "a header field has a control character");
   }
@@ -146,7 +138,7 @@ void read_host(HttpRequest& request, bool is_http_1_0) {
 [[nodiscard]] bool has_member(const std::vector<std::string_view>& lists, std::string_view member) {
   for (std::string_view list : lists) {
     while (!list.empty()) {
-      if (equal_ignoring_case(trim(take_until(list, ",")), member)) return true;
+      if (equal_ignoring_case(trimmed(take_until(list, ","), http_blanks), member)) return true;
     }
   }
   return false;

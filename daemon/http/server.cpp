@@ -18,6 +18,7 @@
 #include <set>
 #include <span>
 #include <stdexcept>
+#include <string>
 #include <string_view>
 #include <system_error>
 #include <thread>
@@ -82,6 +83,7 @@ class HttpServer::Loop final : public ConnectionOwner {
         log_(&log),
         access_(options.access != nullptr ? options.access : &no_token_),
         address_(listeners->address()),
+        address_text_(address_.to_string()),
         listeners_(std::move(listeners)) {
     for (const Socket* const socket : listeners_->sockets()) {
       poller_.add(*socket, Poller::Interest::none, this);
@@ -157,6 +159,7 @@ class HttpServer::Loop final : public ConnectionOwner {
   AccessPolicy no_token_;
   const AccessPolicy* access_;
   ListenAddress address_;
+  std::string address_text_;  ///< made before memory is short
   mutable std::mutex listeners_mutex_;
   std::shared_ptr<const Listeners> listeners_;  ///< changed by the thread of the loop alone
   Poller poller_;
@@ -218,9 +221,7 @@ std::optional<Ticket> HttpServer::Loop::open_ticket() {
 }
 
 HttpCompletion HttpServer::Loop::completion_of(Ticket ticket) {
-  return [completed = completed_, ticket](HttpAnswer answer) {
-    completed->put(ticket, std::move(answer));
-  };
+  return completed_->completion_of(ticket);
 }
 
 void HttpServer::Loop::run() {
@@ -236,7 +237,7 @@ void HttpServer::Loop::try_turn() {
   try {
     turn(TimePoint::max());
   } catch (const std::exception& failure) {
-    log_->error("HTTP on {}: {}; trying again", address().to_string(), failure.what());
+    log_->error("HTTP on {}: {}; trying again", address_text_, failure.what());
     std::this_thread::sleep_for(options_->limits.accept_pause);
   }
 }
@@ -381,8 +382,7 @@ bool HttpServer::Loop::evict(DropReason reason) {
 /// Logs each kind of error once, so that a lasting error does not fill the log.
 void HttpServer::Loop::log_once(const std::error_code& error) {
   if (!said_errors_.insert(error.value()).second) return;
-  log_->warn("cannot accept a connection on {}: {}; trying again", address().to_string(),
-             error.message());
+  log_->warn("cannot accept a connection on {}: {}; trying again", address_text_, error.message());
 }
 
 /// Contains a failure, such as a lack of memory: it ends only the connection concerned.
@@ -392,7 +392,7 @@ void HttpServer::Loop::guard(Client& client, Work&& work) {
     work();
     settle(client);
   } catch (const std::exception& failure) {
-    log_->warn("a connection on {} has ended: {}", address().to_string(), failure.what());
+    log_->warn("a connection on {} has ended: {}", address_text_, failure.what());
     cut_off(client, DropReason::internal_error);
   }
 }
@@ -492,7 +492,12 @@ void HttpServer::Loop::wake_waiting() {
 void HttpServer::Loop::deliver_completed() {
   for (CompletedAnswers::Entry& entry : completed_->take()) {
     const auto found = deferred_.find(entry.ticket);
-    if (found != deferred_.end()) complete(*found->second, std::move(entry.answer));
+    if (found == deferred_.end()) continue;
+    if (entry.answer) {
+      complete(*found->second, std::move(*entry.answer));
+    } else {
+      cut_off(*found->second, DropReason::internal_error);
+    }
   }
 }
 

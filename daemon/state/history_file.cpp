@@ -174,8 +174,9 @@ std::error_code HistoryFile::recall(const TakeRows& take, std::string& warning) 
       return copy(Stored(*file, *other, header, capacity_), take);
     }
   }
-  warning = set_aside(path_, "is no history that can be continued: " + std::string(to_text(state)));
-  return make_anew();
+  warning = set_aside(path_, "is no history that can be continued: " + std::string(to_text(state)),
+                      error);
+  return error ? error : make_anew();
 }
 
 std::error_code HistoryFile::make_anew() {

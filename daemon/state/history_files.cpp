@@ -147,7 +147,8 @@ std::error_code HistoryFiles::read_file(Kept& kept) {
   std::string warning;
   const std::error_code error =
       kept.file.recall([&](const SampleRows& rows) { push(kept, rows); }, warning);
-  if (!warning.empty()) tell(LogLevel::warn, warning);
+  const bool is_told_already = error && kept.next_try;
+  if (!warning.empty() && !is_told_already) tell(LogLevel::warn, warning);
   const std::lock_guard lock(kept.mutex);
   if (error || kept.is_used) return error;
   kept.is_complete = true;
@@ -169,12 +170,13 @@ void HistoryFiles::push(Kept& kept, const SampleRows& rows) {
 }
 
 bool HistoryFiles::append(Kept& kept) {
-  note_overrun(kept);
+  skip_to(kept, oldest_of(kept.ring));
   const std::uint64_t pushed = kept.ring.pushed();
   const std::uint64_t end = std::min(pushed, kept.written + rows_at_a_time);
   rows_.clear();
   rows_.width = kept.ring.further_figures();
   kept.ring.read_last(end, static_cast<std::size_t>(end - kept.written), rows_.metrics, rows_.more);
+  skip_to(kept, end - rows_.size());  // others may have pushed meanwhile
   const HistoryFile::Appended appended = kept.file.append(rows_);
   if (appended.was_cut) {
     tell(LogLevel::warn, fmt::format("{}: {} is gone or was cut short; it is being rewritten",
@@ -188,11 +190,11 @@ bool HistoryFiles::append(Kept& kept) {
   return !appended.error && kept.written < pushed;
 }
 
-/// Skips and reports rows that the ring has overwritten because the disk was too slow.
-void HistoryFiles::note_overrun(Kept& kept) {
-  const std::uint64_t oldest = oldest_of(kept.ring);
-  if (kept.written >= oldest) return;
-  kept.written = oldest;
+/// Skips and reports the rows before `row`, which the ring has overwritten because the disk was too
+/// slow.
+void HistoryFiles::skip_to(Kept& kept, std::uint64_t row) {
+  if (kept.written >= row) return;
+  kept.written = row;
   has_overrun_ = true;
   if (std::exchange(was_told_of_overrun_, true)) return;
   tell(LogLevel::warn, fmt::format("{}: the disk was too slow for its history: the file lacks "

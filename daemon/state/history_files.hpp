@@ -8,6 +8,7 @@
 #include <provisr/storage.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -68,7 +69,7 @@ class HistoryFiles {
   static void discard_part(Kept& kept);
   static void push(Kept& kept, const SampleRows& rows);
   [[nodiscard]] bool append(Kept& kept);
-  void note_overrun(Kept& kept);
+  void skip_to(Kept& kept, std::uint64_t row);
   void note_result(Kept& kept, const std::error_code& error);
   void tell(LogLevel level, std::string_view text) const;
 

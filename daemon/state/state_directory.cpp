@@ -134,7 +134,10 @@ std::unique_ptr<SlotFile> StateDirectory::open_slots(const fs::path& file,
   bool is_foreign = false;
   auto slots = SlotFile::open(file, format, problem, is_foreign);
   if (!slots && is_foreign) {
-    set_aside(file, problem, *log_);
+    std::error_code error;
+    const std::string message = set_aside(file, problem, error);
+    if (error) throw std::runtime_error(message);
+    log_->write(LogLevel::warn, message);
     slots = SlotFile::open(file, format, problem, is_foreign);
   }
   if (!slots) throw std::runtime_error(fmt::format("{} {}", name_of(file), problem));

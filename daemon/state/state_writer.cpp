@@ -38,8 +38,12 @@ class StateWriter::Queue {
  public:
   static thread_local Queue* of_this_thread;
 
-  Queue(std::string what, const Log& log, const Patience& patience, Chore chore)
-      : what_(std::move(what)), patience_(patience), chore_(std::move(chore)), log_(&log) {}
+  Queue(std::string what, const Log& log, const Patience& patience, Chore chore, const Clock& clock)
+      : what_(std::move(what)),
+        patience_(patience),
+        chore_(std::move(chore)),
+        clock_(clock),
+        log_(&log) {}
 
   std::shared_ptr<const Ticket> post(std::string key, Job job) {
     const std::lock_guard lock(mutex_);
@@ -53,33 +57,34 @@ class StateWriter::Queue {
 
   [[nodiscard]] Outcome wait(const Ticket& ticket) {
     std::unique_lock lock(mutex_);
-    const auto begun = Now::now();
+    const MonotonicTime begun = clock_.monotonic_now();
     while (!is_stalled_ && ticket.outcome == Outcome::pending) {
-      const auto since = std::max(begun, busy_since_.value_or(begun));
-      const auto end = std::min(since + patience_.of_write, begun + patience_.of_long_write);
-      const bool is_in_time =
-          has_result_.wait_until(lock, end, [&] { return ticket.outcome != Outcome::pending; });
-      if (!is_in_time && !shows_progress(since, begun)) note_stall();
+      const auto left = end_of_patience(begun) - clock_.monotonic_now();
+      if (left > left.zero()) {
+        has_result_.wait_for(lock, left);
+      } else {
+        note_stall();
+      }
     }
     return ticket.outcome;
   }
 
   void report_progress() noexcept {
     const std::lock_guard lock(mutex_);
-    if (busy_since_) busy_since_ = Now::now();
+    if (busy_since_) busy_since_ = clock_.monotonic_now();
   }
 
   void wake() {
     const std::lock_guard lock(mutex_);
     is_chore_due_ = true;
-    if (busy_since_ && Now::now() - *busy_since_ > patience_.of_write) note_stall();
+    if (busy_since_ && clock_.monotonic_now() - *busy_since_ > patience_.of_write) note_stall();
     has_job_.notify_one();
   }
 
   [[nodiscard]] std::optional<std::chrono::nanoseconds> silence() const {
     const std::lock_guard lock(mutex_);
     if (!is_stalled_ || !busy_since_) return std::nullopt;
-    return Now::now() - *busy_since_;
+    return clock_.monotonic_now() - *busy_since_;
   }
 
   [[nodiscard]] bool is_stalled() const {
@@ -113,11 +118,10 @@ class StateWriter::Queue {
     std::shared_ptr<Ticket> ticket;
   };
 
-  using Now = std::chrono::steady_clock;
-
   /// Requires mutex_.
-  [[nodiscard]] bool shows_progress(Now::time_point since, Now::time_point begun) const {
-    return busy_since_ && *busy_since_ > since && Now::now() < begun + patience_.of_long_write;
+  [[nodiscard]] MonotonicTime end_of_patience(MonotonicTime begun) const {
+    const MonotonicTime since = std::max(begun, busy_since_.value_or(begun));
+    return std::min(since + patience_.of_write, begun + patience_.of_long_write);
   }
 
   [[nodiscard]] bool has_chore() const { return is_chore_due_ && chore_; }
@@ -129,7 +133,7 @@ class StateWriter::Queue {
   }
 
   void run_next(std::unique_lock<std::mutex>& lock) {
-    busy_since_ = Now::now();
+    busy_since_ = clock_.monotonic_now();
     if (order_.empty()) {
       run_chore(lock);
     } else {
@@ -169,14 +173,21 @@ class StateWriter::Queue {
   }
 
   /// Requires mutex_, which keeps the log valid.
-  void note(const std::error_code& error) {
-    if (error == std::exchange(last_error_, error) || !error || log_ == nullptr) return;
-    log_->error("{} cannot be written: {}", what_, error.message());
+  void note(const std::error_code& error) noexcept {
+    if (error == last_error_) return;
+    try {
+      if (error && log_ != nullptr) {
+        log_->error("{} cannot be written: {}", what_, error.message());
+      }
+      last_error_ = error;
+    } catch (const std::exception&) {  // out of memory: the next failure is reported
+    }
   }
 
   const std::string what_;
   const Patience patience_;
   const Chore chore_;
+  const Clock& clock_;
   mutable std::mutex mutex_;
   std::condition_variable has_job_;
   std::condition_variable has_result_;
@@ -184,7 +195,7 @@ class StateWriter::Queue {
   std::deque<std::string> order_;
   std::unordered_map<std::string, PendingJob> waiting_;
   std::error_code last_error_;
-  std::optional<Now::time_point> busy_since_;  ///< or since the latest progress
+  std::optional<MonotonicTime> busy_since_;  ///< or since the latest progress
   bool is_chore_due_ = false;
   bool is_stalled_ = false;
   bool is_closed_ = false;
@@ -193,9 +204,10 @@ class StateWriter::Queue {
 
 constinit thread_local StateWriter::Queue* StateWriter::Queue::of_this_thread = nullptr;
 
-StateWriter::StateWriter(std::string what, const Log& log, Patience patience, Chore chore)
+StateWriter::StateWriter(std::string what, const Log& log, Patience patience, Chore chore,
+                         const Clock& clock)
     : patience_(patience),
-      queue_(std::make_shared<Queue>(std::move(what), log, patience, std::move(chore))),
+      queue_(std::make_shared<Queue>(std::move(what), log, patience, std::move(chore), clock)),
       thread_([queue = queue_] { queue->run_jobs(); }) {}
 
 StateWriter::~StateWriter() {

@@ -2,6 +2,8 @@
 
 #include "daemon/base/log.hpp"
 
+#include <provisr/clock.hpp>
+
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -42,10 +44,11 @@ class StateWriter {
     std::chrono::milliseconds of_end{5000};
   };
 
-  /// `what` names the disk in log messages. `log` must outlive the writer.
+  /// `what` names the disk in log messages. `log` must outlive the writer, and `clock` its thread.
   StateWriter(std::string what, const Log& log, Chore chore = {})
       : StateWriter(std::move(what), log, Patience(), std::move(chore)) {}
-  StateWriter(std::string what, const Log& log, Patience patience, Chore chore = {});
+  StateWriter(std::string what, const Log& log, Patience patience, Chore chore = {},
+              const Clock& clock = Clock::system());
 
   /// Waits, for at most `patience.of_end`, until all jobs and a last run of the chore are done.
   ~StateWriter();

@@ -1,3 +1,4 @@
+#include "allocation/failing_allocations.hpp"
 #include "support/child_program.hpp"
 #include "support/eventually.hpp"
 #include "support/fake_registry.hpp"
@@ -23,15 +24,24 @@
 namespace {
 
 std::atomic<std::size_t> allocations = 0;
+thread_local int failures_left = 0;
+
+/// Throws if the test wants this allocation to fail.
+void count_allocation() {
+  ++allocations;
+  if (failures_left == 0) return;
+  --failures_left;
+  throw std::bad_alloc();
+}
 
 void* allocate(std::size_t size) {
-  ++allocations;
+  count_allocation();
   if (void* memory = std::malloc(size > 0 ? size : 1)) return memory;
   throw std::bad_alloc();
 }
 
 void* allocate_aligned(std::size_t size, std::align_val_t alignment) {
-  ++allocations;
+  count_allocation();
   const auto step = static_cast<std::size_t>(alignment);
   if (void* memory = std::aligned_alloc(step, (size + step) / step * step)) return memory;
   throw std::bad_alloc();
@@ -43,6 +53,10 @@ void* allocate_aligned(std::size_t size, std::align_val_t alignment) {
 }
 
 }  // namespace
+
+void provisr::test::fail_allocations(int count) {
+  failures_left = count;
+}
 
 void* operator new(std::size_t size) {
   return allocate(size);

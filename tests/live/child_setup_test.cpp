@@ -1,5 +1,6 @@
 #include "daemon/platform/child_process.hpp"
 #include "daemon/platform/descriptor_limit.hpp"
+#include "daemon/platform/posix/child_birth.hpp"
 #include "support/live_children.hpp"
 #include "support/send_signal.hpp"
 #include "support/temp_directory.hpp"
@@ -373,4 +374,33 @@ TEST_CASE("a child becomes another user whatever other threads do at the fork") 
   is_over = true;
   for (std::thread& thread : threads) thread.join();
   CHECK(is_good);
+}
+
+TEST_CASE("a child that cannot move its pipe writes to no descriptor of the daemon") {
+  constexpr int kept = 3;  // where the pipe would be
+  const int saved = fcntl(kept, F_DUPFD_CLOEXEC, kept + 1);
+  std::array<int, 2> ends{};
+  REQUIRE(pipe2(ends.data(), O_CLOEXEC) == 0);
+  const int reading_end = fcntl(ends[0], F_DUPFD_CLOEXEC, kept + 1);
+  REQUIRE(dup2(ends[1], kept) == kept);
+  for (const int end : ends) {
+    if (end != kept) close(end);
+  }
+  constexpr int no_pipe = -1;
+  const pid_t pid = ChildBirth(command_of({"/bin/true"})).fork_child(no_pipe, "PROVISR_TEST=1");
+  int status = 0;
+  const bool has_ended = waitpid(pid, &status, 0) == pid;
+  if (saved >= 0) {
+    dup2(saved, kept);
+    close(saved);
+  } else {
+    close(kept);
+  }
+  char byte = 0;
+  const ssize_t size = read(reading_end, &byte, 1);
+  close(reading_end);
+  REQUIRE(has_ended);
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 127);
+  CHECK(size == 0);
 }

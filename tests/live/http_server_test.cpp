@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <map>
 #include <mutex>
+#include <new>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -212,7 +213,11 @@ struct Deferring {
     std::unique_lock lock(mutex_);
     const HttpCompletion completion = completions_.at(index);
     lock.unlock();
-    completion(text_answer(text));
+    completion([&] { return text_answer(text); });
+  }
+  void complete_without_memory(std::size_t index) {
+    const std::lock_guard lock(mutex_);
+    completions_.at(index)([]() -> HttpAnswer { throw std::bad_alloc(); });
   }
 
   LogCapture log;
@@ -247,6 +252,22 @@ const std::string ask_later = "GET /later HTTP/1.1\r\nHost: h\r\n\r\n";
 }
 
 }  // namespace
+
+TEST_CASE("a deferred answer that cannot be made ends the connection") {
+  Deferring world;
+  RawClient client = world.connect();
+  client.send(ask_later);
+  REQUIRE(world.begins(1));
+  world.complete_without_memory(0);
+  CHECK(client.read_all().empty());
+  CHECK(eventually([&] { return world.monitor.dropped(DropReason::internal_error) == 1; }));
+  world.complete(0, "too late");
+  RawClient other = world.connect();
+  other.send(ask_later);
+  REQUIRE(world.begins(2));
+  world.complete(1, "text");
+  CHECK(body_of(other.read_answer()) == "text");
+}
 
 TEST_CASE("answers that are deferred keep nobody waiting but their clients") {
   constexpr std::size_t count = 200;

@@ -2,6 +2,7 @@
 
 #include "daemon/base/log.hpp"
 
+#include <atomic>
 #include <cstdint>
 #include <mutex>
 #include <string>
@@ -45,8 +46,10 @@ class LogCapture : private daemon::LogSink {
     if (record.ends_with('\n')) record.pop_back();
     lines_.push_back(std::move(record));
   }
-  [[nodiscard]] std::uint64_t dropped() const noexcept override { return 0; }
+  void count_lost() noexcept override { ++lost_; }
+  [[nodiscard]] std::uint64_t dropped() const noexcept override { return lost_; }
 
+  std::atomic<std::uint64_t> lost_ = 0;
   mutable std::mutex mutex_;
   std::vector<std::string> lines_;
   daemon::Log log_;

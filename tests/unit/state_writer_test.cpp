@@ -2,6 +2,7 @@
 
 #include "support/eventually.hpp"
 #include "support/log_capture.hpp"
+#include "support/manual_clock.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 
@@ -98,12 +99,14 @@ TEST_CASE("nobody waits for a disk that does not answer but the first, and no jo
 TEST_CASE("a long job that shows progress is waited for, and the jobs behind it are not lost") {
   const LogCapture log;
   Done done;
-  StateWriter writer("state_dir /x", log.log(), {.of_write = 2s, .of_long_write = 60s});
+  ManualClock clock;
+  StateWriter writer("state_dir /x", log.log(), {.of_write = 20ms, .of_long_write = 10s}, {},
+                     clock);
   writer.post("long", [&]() -> std::error_code {
-    const auto end = std::chrono::steady_clock::now() + 3s;
-    while (std::chrono::steady_clock::now() < end) {
-      std::this_thread::sleep_for(1ms);
+    for (int i = 0; i < 50; ++i) {
+      clock.advance(15ms);
       StateWriter::report_progress();
+      std::this_thread::sleep_for(1ms);  // the one who waits looks at the clock meanwhile
     }
     return done.job("long")();
   });
@@ -112,13 +115,38 @@ TEST_CASE("a long job that shows progress is waited for, and the jobs behind it 
   CHECK(log.lines().empty());
 }
 
+TEST_CASE("a job that shows no progress is not waited for") {
+  const LogCapture log;
+  ManualClock clock;
+  std::atomic<bool> has_ended = false;
+  StateWriter writer("state_dir /x", log.log(), {.of_write = 20ms, .of_long_write = 10s}, {},
+                     clock);
+  CHECK(writer.write("hung", [&]() -> std::error_code {
+    while (!has_ended) {
+      clock.advance(1ms);
+      std::this_thread::yield();
+    }
+    return {};
+  }) == WriteOutcome::pending);
+  CHECK(writer.is_stalled());
+  clock.advance(1s);
+  CHECK(writer.silence() >= 1s);
+  has_ended = true;
+}
+
 TEST_CASE("a job that shows progress for ever is not") {
   const LogCapture log;
+  ManualClock clock;
   std::atomic<bool> has_ended = false;
   {
-    StateWriter writer("state_dir /x", log.log(), {.of_write = 60s, .of_long_write = 0ms});
+    StateWriter writer("state_dir /x", log.log(), {.of_write = 20ms, .of_long_write = 100ms}, {},
+                       clock);
     CHECK(writer.write("long", [&]() -> std::error_code {
-      while (!has_ended) StateWriter::report_progress();
+      while (!has_ended) {
+        clock.advance(1ms);
+        StateWriter::report_progress();
+        std::this_thread::yield();
+      }
       return {};
     }) == WriteOutcome::pending);
     CHECK(writer.is_stalled());

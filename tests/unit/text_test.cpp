@@ -22,6 +22,20 @@ TEST_CASE("control characters are escaped, all else is left alone") {
   CHECK(escape_controls("\x1b[2J\0\x7f"sv) == "\\x1b[2J\\x00\\x7f");
 }
 
+TEST_CASE("blanks are cut off at both ends only") {
+  CHECK(trimmed(" \ta b\t ", " \t") == "a b");
+  CHECK(trimmed("a", " ") == "a");
+  CHECK(trimmed("\ra", " \t") == "\ra");
+  CHECK(trimmed(" \t ", " \t").empty());
+  CHECK(trimmed("", " ").empty());
+}
+
+TEST_CASE("only ASCII letters become lower case") {
+  CHECK(ascii_lower("AbZ[@`{ 09") == "abz[@`{ 09");
+  CHECK(ascii_lower("\u00c4\xc4") == "\u00c4\xc4");
+  CHECK(ascii_lower('Q') == 'q');
+}
+
 TEST_CASE("the nearest word is found") {
   CHECK(nearest_word("intervall", known) == "interval");  // one letter too many
   CHECK(nearest_word("interva", known) == "interval");    // one missing

@@ -300,15 +300,16 @@ StateKind kind_of(const ProcessReport& report) {
   return state == "stopped" || has_ended_well(report) ? StateKind::stopped : StateKind::down;
 }
 
+/// The charts get a gap for all of the time without an answer.
+void Board::note_failure(std::chrono::steady_clock::time_point now) {
+  if (failing_since) return;
+  failing_since = now;
+  for (TopProcess& process : processes) process.cpu.add(std::nullopt);
+}
+
 void Board::take(Look look, Timestamp now, std::chrono::steady_clock::time_point steady_now) {
   failure = look.failure;
-  if (!failure.empty()) {
-    if (!failing_since) {
-      failing_since = steady_now;
-      for (TopProcess& process : processes) process.cpu.add(std::nullopt);
-    }
-    return;
-  }
+  if (!failure.empty()) return note_failure(steady_now);
   failing_since.reset();
   problems = problems_of(look, now);
   KnownProcesses known;

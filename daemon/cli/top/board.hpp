@@ -54,8 +54,9 @@ struct Look {
   std::map<std::string, CpuHistory> histories;
   std::map<std::string, MemoryHistory> memories;
   ServerMachine machine;
-  std::string unmeasured;  ///< why there are no samples; empty if there are
-  std::string failure;     ///< why there is no answer; if not empty, the rest is empty
+  std::string unmeasured;               ///< why there are no samples; empty if there are
+  std::vector<std::string> unanswered;  ///< names whose histories must be asked for again
+  std::string failure;                  ///< why there is no answer; if not empty, the rest is empty
 };
 
 /// How long the end of a process is shown as a problem.
@@ -101,6 +102,9 @@ struct Board {
 
   /// Applies the answers of a round that was made at these times. A failure keeps the figures.
   void take(Look look, Timestamp now, std::chrono::steady_clock::time_point steady_now);
+
+ private:
+  void note_failure(std::chrono::steady_clock::time_point now);
 };
 
 /// Returns one JSON object with totals, problems and processes.

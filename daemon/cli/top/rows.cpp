@@ -1,9 +1,10 @@
 #include "daemon/cli/top/rows.hpp"
 
+#include "daemon/base/text.hpp"
+
 #include <provisr/process_name.hpp>
 
 #include <algorithm>
-#include <cctype>
 #include <cstdint>
 #include <utility>
 
@@ -81,16 +82,9 @@ void add(std::vector<Known>& sum, const std::vector<Known>& values) {
   return group;
 }
 
-[[nodiscard]] std::string lower(std::string_view text) {
-  std::string changed(text);
-  std::transform(changed.begin(), changed.end(), changed.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return changed;
-}
-
 [[nodiscard]] bool matches(const ProcessReport& report, const std::string& filter) {
-  return filter.empty() || lower(report.name).find(filter) != std::string::npos ||
-         lower(report.state).find(filter) != std::string::npos;
+  return filter.empty() || ascii_lower(report.name).find(filter) != std::string::npos ||
+         ascii_lower(report.state).find(filter) != std::string::npos;
 }
 
 /// A group with its members, or a process alone.
@@ -170,7 +164,7 @@ void sort_blocks(std::vector<Block>& blocks, Before&& before) {
 }  // namespace
 
 std::vector<Row> rows_of(const Board& board, const ViewChoice& choice) {
-  std::vector<Block> blocks = blocks_of(board, lower(choice.filter));
+  std::vector<Block> blocks = blocks_of(board, ascii_lower(choice.filter));
   const auto place_of = [&](const Row& row) {
     const auto found = choice.places.find(row.id);
     return found == choice.places.end() ? SIZE_MAX : found->second;

@@ -1,6 +1,7 @@
 #include "daemon/cli/top/watcher.hpp"
 
 #include "daemon/cli/client/command_parts.hpp"
+#include "daemon/cli/top/history_queue.hpp"
 
 #include <provisr/process_name.hpp>
 
@@ -8,8 +9,8 @@
 
 #include <algorithm>
 #include <condition_variable>
-#include <deque>
 #include <exception>
+#include <map>
 #include <mutex>
 #include <set>
 #include <thread>
@@ -20,9 +21,20 @@ namespace {
 
 /// Returns the body of an answer with status 200; empty otherwise, such as if collection is
 /// disabled or the process has ended.
-[[nodiscard]] std::string ask(const ApiClient& api, const std::string& route) {
-  HttpResponse received = api.get(route);
+[[nodiscard]] std::string body_of(HttpResponse received) {
   return received.status == 200 ? std::move(received.body) : std::string();
+}
+
+void ask_history(const ApiClient& api, const std::string& name, Look& look) {
+  HttpResponse received =
+      api.get(fmt::format("/metrics/history?name={}&fields=cpu_percent,memory_mb,pid&limit={}",
+                          name, CpuHistory::longest));
+  if (received.status != 200 && received.status != 404) look.unanswered.push_back(name);
+  const std::string answer = body_of(std::move(received));
+  CpuHistory history = parse_cpu_history(answer);
+  if (history.values.empty()) return;
+  look.histories.emplace(name, std::move(history));
+  look.memories.emplace(name, parse_memory_history(answer));
 }
 
 [[nodiscard]] bool is_chosen(const ProcessReport& process, const std::vector<std::string>& names) {
@@ -46,15 +58,12 @@ Look poll_server(const ApiClient& api, const std::vector<std::string>& names,
   } else {
     look.unmeasured = api.refusal(samples);
   }
-  look.exits = parse_exits(ask(api, fmt::format("/exits?since=-{}m", problem_window.count())));
-  for (const std::string& name : histories) {
-    const std::string answer =
-        ask(api, fmt::format("/metrics/history?name={}&fields=cpu_percent,memory_mb,pid&limit={}",
-                             name, CpuHistory::longest));
-    CpuHistory history = parse_cpu_history(answer);
-    if (history.values.empty()) continue;
-    look.histories.emplace(name, std::move(history));
-    look.memories.emplace(name, parse_memory_history(answer));
+  look.exits =
+      parse_exits(body_of(api.get(fmt::format("/exits?since=-{}m", problem_window.count()))));
+  if (look.unmeasured.empty()) {
+    for (const std::string& name : histories) ask_history(api, name, look);
+  } else {
+    look.unanswered = histories;
   }
   return look;
 }
@@ -73,45 +82,36 @@ struct Watcher::State {
   bool is_over = false;
   bool has_ended = false;
   std::optional<Look> look;
-  std::set<std::string> known;     ///< names that the server has ever listed
-  std::set<std::string> seen;      ///< names whose histories were asked for or are wanted
-  std::deque<std::string> wanted;  ///< names on the screen whose histories are not asked for yet
-  std::deque<std::string> others;  ///< the same for names that are not on the screen
+  std::map<std::string, CpuHistory> histories;  ///< for the next look that is not a failure
+  std::map<std::string, MemoryHistory> memories;
+  HistoryQueue queue;
 
   [[nodiscard]] std::vector<std::string> next_histories() {
     const std::scoped_lock lock(mutex);
-    std::vector<std::string> next;
-    while (!wanted.empty() && next.size() < histories_a_round) take_from(wanted, next);
-    while (!others.empty() && next.size() < histories_a_round) {
-      if (!seen.insert(others.front()).second) {
-        others.pop_front();
-      } else {
-        take_from(others, next);
-      }
-    }
-    return next;
+    return queue.next();
   }
 
-  static void take_from(std::deque<std::string>& queue, std::vector<std::string>& next) {
-    next.push_back(std::move(queue.front()));
-    queue.pop_front();
-  }
-
-  /// Queues the histories of new processes, because growth is shown for all, on the screen or not.
-  void want_others(const std::vector<ProcessReport>& processes) {
+  void note_listed(const Look& made) {
+    std::set<std::string> listed;
+    for (const ProcessReport& process : made.processes) listed.insert(process.name);
     const std::scoped_lock lock(mutex);
-    for (const ProcessReport& process : processes) {
-      const bool is_new = known.insert(process.name).second;
-      if (is_new && is_valid_process_name(process.name)) others.push_back(process.name);
-    }
+    queue.put_back(made.unanswered);
+    queue.list(std::move(listed));
+  }
+
+  void note_failed(const std::vector<std::string>& asked) {
+    const std::scoped_lock lock(mutex);
+    queue.put_back(asked);
   }
 
   [[nodiscard]] Look look_now() {
+    const std::vector<std::string> asked = next_histories();
     try {
-      Look made = poll_server(api, names, next_histories());
-      want_others(made.processes);
+      Look made = poll_server(api, names, asked);
+      note_listed(made);
       return made;
     } catch (const std::exception& failure) {
+      note_failed(asked);
       Look failed;
       failed.failure = failure.what();
       return failed;
@@ -120,18 +120,29 @@ struct Watcher::State {
 
   void offer(Look made) {
     const std::scoped_lock lock(mutex);
-    if (look) {
-      made.histories.merge(look->histories);
-      made.memories.merge(look->memories);
-    }
+    made.histories.merge(histories);
+    made.memories.merge(memories);
+    histories = std::exchange(made.histories, {});
+    memories = std::exchange(made.memories, {});
     look = std::move(made);
     wakeup.wake();
+  }
+
+  /// A failure has no room for histories: they wait.
+  [[nodiscard]] std::optional<Look> take() {
+    const std::scoped_lock lock(mutex);
+    std::optional<Look> taken = std::exchange(look, std::nullopt);
+    if (taken && taken->failure.empty()) {
+      taken->histories = std::exchange(histories, {});
+      taken->memories = std::exchange(memories, {});
+    }
+    return taken;
   }
 
   /// Waits for the next round. Returns false if there is none.
   [[nodiscard]] bool wait() {
     std::unique_lock lock(mutex);
-    const std::chrono::milliseconds pause = wanted.empty() ? interval : std::min(interval, soon);
+    const std::chrono::milliseconds pause = queue.is_urgent() ? std::min(interval, soon) : interval;
     changed.wait_for(lock, pause, [&] { return is_over; });
     return !is_over;
   }
@@ -167,16 +178,12 @@ Wakeup& Watcher::wakeup() {
 }
 
 std::optional<Look> Watcher::take() {
-  const std::scoped_lock lock(state_->mutex);
-  return std::exchange(state_->look, std::nullopt);
+  return state_->take();
 }
 
 void Watcher::show(const std::vector<std::string>& names) {
   const std::scoped_lock lock(state_->mutex);
-  for (const std::string& name : names) {
-    if (!is_valid_process_name(name) || !state_->seen.insert(name).second) continue;
-    state_->wanted.push_back(name);
-  }
+  state_->queue.show(names);
 }
 
 }  // namespace provisr::daemon

@@ -12,11 +12,9 @@
 
 namespace provisr::daemon {
 
-/// The most histories that one round asks for; each is a request.
-inline constexpr std::size_t histories_a_round = 16;
-
 /// Asks for the state of processes: three requests, and one for each of `histories`. A name
 /// without a history is absent from the result. `names` are of processes or bases; none means all.
+/// Names whose history the server has and could not send now are in `unanswered`.
 /// Throws ClientFailure or InvalidAnswer.
 [[nodiscard]] Look poll_server(const ApiClient& api, const std::vector<std::string>& names,
                                const std::vector<std::string>& histories);
@@ -40,7 +38,7 @@ class Watcher {
   /// a server hangs, the program must end without destroying anything (std::_Exit).
   [[nodiscard]] bool stop(std::chrono::milliseconds patience);
 
-  /// Sets the names on the screen. The history of each name is asked for once.
+  /// Sets the names on the screen. Their histories are asked for first.
   void show(const std::vector<std::string>& names);
 
  private:

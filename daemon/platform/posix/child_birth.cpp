@@ -37,8 +37,11 @@ constexpr int kept_report_pipe = STDERR_FILENO + 1;
 
 // Between fork and exec: async-signal-safe calls only.
 
-[[nodiscard]] bool keep_only_standard_streams_and(int report_pipe, int descriptor_limit) noexcept {
+/// Moves the pipe. If that fails, `report_pipe` stays what it was, because the other descriptor is
+/// still one of the daemon's.
+[[nodiscard]] bool keep_only_standard_streams_and(int& report_pipe, int descriptor_limit) noexcept {
   if (report_pipe != kept_report_pipe && dup2(report_pipe, kept_report_pipe) < 0) return false;
+  report_pipe = kept_report_pipe;
   if (fcntl(kept_report_pipe, F_SETFD, FD_CLOEXEC) != 0) return false;
   close_from(kept_report_pipe + 1, descriptor_limit);
   return true;
@@ -90,12 +93,12 @@ void reset_signals() noexcept {
   sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
-[[nodiscard]] StepFailure become_program(const ForkContext& context) noexcept {
+[[nodiscard]] StepFailure become_program(const ForkContext& context, int& report_pipe) noexcept {
   const ExecPlan& plan = context.plan;
   // A group, so that workers can be signalled with it. Not a session: the child remains a job of
   // the daemon's terminal and receives its hangup.
   setpgid(0, 0);
-  if (!keep_only_standard_streams_and(context.report_pipe, context.descriptor_limit)) {
+  if (!keep_only_standard_streams_and(report_pipe, context.descriptor_limit)) {
     return {Step::set_up, errno};
   }
   if (plan.outlives_daemon() && !is_told_to_go_on()) return {Step::set_up, ECANCELED};
@@ -117,8 +120,9 @@ void reset_signals() noexcept {
 }
 
 [[noreturn]] void run_in_child(const ForkContext& context) noexcept {
-  const StepFailure failure = become_program(context);
-  static_cast<void>(!write(kept_report_pipe, &failure, sizeof failure));
+  int report_pipe = context.report_pipe;
+  const StepFailure failure = become_program(context, report_pipe);
+  static_cast<void>(!write(report_pipe, &failure, sizeof failure));
   _exit(127);
 }
 

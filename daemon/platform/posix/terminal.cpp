@@ -1,5 +1,6 @@
 #include "daemon/platform/terminal.hpp"
 
+#include "daemon/base/text.hpp"
 #include "daemon/platform/posix/signal_wait.hpp"
 #include "daemon/platform/posix/wakeup_state.hpp"
 
@@ -8,7 +9,6 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <cctype>
 #include <cerrno>
 #include <cstddef>
 #include <cstdlib>
@@ -88,12 +88,6 @@ void set_handler(int number, void (*handler)(int)) {
   mode.c_cc[VMIN] = 1;
   mode.c_cc[VTIME] = 0;
   return mode;
-}
-
-[[nodiscard]] std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
 }
 
 [[nodiscard]] std::string variable(const char* name) {
@@ -240,7 +234,7 @@ bool has_full_screen() noexcept {
 
 bool takes_utf8() noexcept {
   for (const char* const name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
-    const std::string value = lower(variable(name));
+    const std::string value = ascii_lower(variable(name));
     if (value.empty()) continue;
     return value.find("utf-8") != std::string::npos || value.find("utf8") != std::string::npos;
   }

@@ -3,6 +3,7 @@
 #include "daemon/state/history_file.hpp"
 #include "daemon/state/history_files.hpp"
 #include "daemon/state/process_store.hpp"
+#include "daemon/state/set_aside.hpp"
 #include "daemon/state/slot_file.hpp"
 #include "support/indexed_sample.hpp"
 #include "support/log_capture.hpp"
@@ -646,6 +647,55 @@ TEST_CASE("a history file whose rows are of a size that does not fit is set asid
   CHECK(HistoryWorld(folder.path(), log.log()).open(shape)->read().empty());
   CHECK(log.count("app.history") == 1);
   CHECK(fs::exists(folder.path() / "app.history.set-aside"));
+}
+
+TEST_CASE("a file that cannot be set aside under its usual name gets another, and none is lost") {
+  const TempDirectory folder;
+  const fs::path file = folder.path() / "file";
+  fs::create_directory(folder.path() / "file.set-aside");
+  write_text(folder.path() / "file.set-aside.1", "earlier");
+  write_text(file, "x");
+  std::error_code error;
+  CHECK(set_aside(file, "is wrong", error).ends_with("file.set-aside.2"));
+  CHECK_FALSE(error);
+  CHECK(read_text(folder.path() / "file.set-aside.1") == "earlier");
+  CHECK(read_text(folder.path() / "file.set-aside.2") == "x");
+
+  for (int i = 3; i <= 9; ++i) {
+    write_text(folder.path() / ("file.set-aside." + std::to_string(i)), "earlier");
+  }
+  write_text(file, "y");
+  const std::string message = set_aside(file, "is wrong", error);
+  CHECK(error);
+  CHECK(message == file.string() + " is wrong; it cannot be set aside: " + error.message());
+  CHECK(read_text(file) == "y");
+}
+
+TEST_CASE("a history file that cannot be set aside stays as it is, and its log says so once") {
+  const TempDirectory folder;
+  const HistoryShape shape{.name = "app", .capacity = 4};
+  const fs::path file = folder.path() / "app.history";
+  const std::string foreign(10'000, 'x');
+  write_text(file, foreign);
+  fs::create_directory(file.string() + ".set-aside");
+  for (int i = 1; i <= 9; ++i)
+    fs::create_directory(file.string() + ".set-aside." + std::to_string(i));
+  const LogCapture log;
+  ManualClock clock;
+  HistoryWorld world(folder.path(), log.log(), clock);
+  world.open(shape)->push(indexed_sample(1));
+  world.write_all();
+  clock.advance(1min);
+  world.write_all();
+  CHECK(read_text(file) == foreign);
+  CHECK(log.count("it cannot be set aside: ") == 1);
+  CHECK(log.count("ERROR app: its history is not written: ") == 1);
+
+  fs::remove(file.string() + ".set-aside");
+  clock.advance(2min);
+  world.write_all();
+  CHECK(read_text(file.string() + ".set-aside") == foreign);
+  CHECK(indices_of(*world.open(shape)) == std::vector<std::uint64_t>{1});
 }
 
 TEST_CASE("a history file that was cut short at any byte is continued, made anew or set aside") {

@@ -1,0 +1,152 @@
+// What handles a lack of memory must not need memory itself.
+#include "allocation/failing_allocations.hpp"
+#include "daemon/base/gzip.hpp"
+#include "daemon/base/log.hpp"
+#include "daemon/base/log_writer.hpp"
+#include "daemon/http/server.hpp"
+#include "daemon/state/state_writer.hpp"
+#include "support/eventually.hpp"
+#include "support/raw_client.hpp"
+#include "support/temp_directory.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+#include <malloc.h>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+using namespace provisr::daemon;
+using provisr::test::eventually;
+using provisr::test::fail_allocations;
+using provisr::test::RawClient;
+
+namespace {
+
+/// A sink that needs no memory.
+class CountingSink final : public LogSink {
+ public:
+  void write(std::string) noexcept override { ++written_; }
+  void count_lost() noexcept override { ++lost_; }
+  [[nodiscard]] std::uint64_t dropped() const noexcept override { return lost_; }
+  [[nodiscard]] int written() const { return written_; }
+
+ private:
+  std::atomic<int> written_ = 0;
+  std::atomic<std::uint64_t> lost_ = 0;
+};
+
+const std::string long_text(100, 'x');
+
+[[nodiscard]] std::size_t bytes_in_use() {
+  const auto info = ::mallinfo2();
+  return info.uordblks + info.hblkhd;
+}
+
+}  // namespace
+
+TEST_CASE("a record that there is no memory for is counted as lost") {
+  CountingSink sink;
+  const Log log(LogLevel::info, sink);
+  fail_allocations(1);
+  log.warn("{}", long_text);
+  fail_allocations(1);
+  log.write(LogLevel::error, long_text);
+  log.debug("{}", long_text);
+  CHECK(log.dropped() == 2);
+  CHECK(sink.written() == 0);
+  log.warn("{}", long_text);
+  CHECK(sink.written() == 1);
+}
+
+TEST_CASE("a writer of records that has no memory to tell of lost ones tells later") {
+  std::mutex mutex;
+  std::vector<std::string> lines;
+  std::atomic<LogWriter*> itself = nullptr;
+  LogWriter writer([&](std::string_view line) {
+    const std::lock_guard lock(mutex);
+    lines.emplace_back(line);
+    if (lines.size() > 1) return true;
+    itself.load()->count_lost();
+    fail_allocations(1);
+    return true;
+  });
+  itself = &writer;
+  const auto count = [&] {
+    const std::lock_guard lock(mutex);
+    return lines.size();
+  };
+  writer.write("first");
+  REQUIRE(eventually([&] { return count() == 1; }));
+  writer.write("second");
+  REQUIRE(eventually([&] { return count() == 3; }));
+  const std::lock_guard lock(mutex);
+  CHECK(lines[1].find("log: 1 records were dropped") != std::string::npos);
+  CHECK(lines[2] == "second");
+}
+
+TEST_CASE("a state writer that has no memory to log a failure logs the next one") {
+  CountingSink sink;
+  const Log log(LogLevel::info, sink);
+  StateWriter writer("state_dir /x", log);
+  const std::error_code full = std::make_error_code(std::errc::no_space_on_device);
+  CHECK(writer.write("a", [&] {
+    fail_allocations(1);
+    return full;
+  }) == StateWriter::Outcome::failed);
+  CHECK(writer.write("b", [&] { return full; }) == StateWriter::Outcome::failed);
+  CHECK(writer.write("c", [&] { return full; }) == StateWriter::Outcome::failed);
+  CHECK(sink.written() == 1);
+}
+
+TEST_CASE("a server that has no memory to log its lack of memory goes on") {
+  CountingSink sink;
+  const Log log(LogLevel::info, sink);
+  Router router;
+  const auto add = [&](std::string path, int failures) {
+    router.add({.method = "GET",
+                .path = std::move(path),
+                .help = {},
+                .parameters = {},
+                .handler = [=](const HttpRequest&) {
+                  fail_allocations(failures);
+                  return text_answer(long_text);
+                }});
+  };
+  add("/none", 10);
+  add("/enough", 0);
+  HttpMonitor monitor;
+  const provisr::test::TempDirectory folder;
+  const std::string socket = (folder.path() / "a-name-that-needs-memory").string();
+  HttpServer server({.address = {.host = "", .port = 0, .path = socket}, .limits = {}}, router,
+                    monitor, log);
+  server.bind();
+  server.start();
+  const auto answer_to = [&](const std::string& path) {
+    RawClient client = RawClient::to_unix_socket(socket);
+    client.send("GET " + path + " HTTP/1.0\r\n\r\n");
+    return client.read_all();
+  };
+  CHECK(answer_to("/none").empty());
+  CHECK(eventually([&] { return monitor.dropped(DropReason::internal_error) == 1; }));
+  CHECK(log.dropped() > 0);
+  CHECK(eventually([&] { return answer_to("/enough").ends_with(long_text); }));
+}
+
+TEST_CASE("a text that there is no memory to compress leaves nothing behind") {
+  if (!can_gzip()) SKIP("built without zlib");
+  const std::size_t before = bytes_in_use();
+  for (int i = 0; i < 20; ++i) {
+    fail_allocations(1);
+    const auto packed = gzip(long_text);
+    CHECK_FALSE(packed);
+  }
+  CHECK(bytes_in_use() < before + 1'000'000);  // a stream takes some 250 KB
+  CHECK(gzip(long_text));
+}
