@@ -92,13 +92,18 @@ MatchRoster::Surroundings Supervisor::surroundings() const {
   return others;
 }
 
+std::unordered_map<std::string, std::size_t> Supervisor::matched_entries() const {
+  std::unordered_map<std::string, std::size_t> indices;
+  for (std::size_t index = 0; index < entries_.size(); ++index) {
+    if (entries_[index].matched != nullptr) indices.emplace(entries_[index].name(), index);
+  }
+  return indices;
+}
+
 /// Makes and drops entries so that they show the roster's places. Returns false if a process cannot
 /// be watched, so that another one may take its place.
 bool Supervisor::show_matches(const Moment& now) {
-  std::unordered_map<std::string, std::size_t> shown;
-  for (std::size_t index = 0; index < entries_.size(); ++index) {
-    if (entries_[index].matched != nullptr) shown.emplace(entries_[index].name(), index);
-  }
+  std::unordered_map<std::string, std::size_t> shown = matched_entries();
   const std::size_t size_before = entries_.size();
   std::vector<std::size_t> followed;
   bool is_settled = true;
@@ -116,19 +121,31 @@ bool Supervisor::show_matches(const Moment& now) {
       is_settled &= follow(matched, *place.process, now);
     }
   }
+  const bool has_leaving = release_unplaced(shown);
+  if (entries_.size() == size_before && !has_leaving) {
+    for (const std::size_t index : followed) note_change(index);
+  } else {
+    show_in_order();
+  }
+  return is_settled;
+}
+
+/// Releases the processes of names that the roster no longer has. Returns whether there is one more
+/// entry to drop.
+bool Supervisor::release_unplaced(const std::unordered_map<std::string, std::size_t>& unplaced) {
   bool has_leaving = false;
-  for (const auto& [name, index] : shown) {
+  for (const auto& [name, index] : unplaced) {
     has_leaving |= !std::exchange(entries_[index].is_leaving, true);
     entries_[index].matched->release();
   }
-  if (entries_.size() == size_before && !has_leaving) {
-    for (const std::size_t index : followed) note_change(index);
-    return is_settled;
-  }
+  return has_leaving;
+}
+
+/// Shows all entries anew, in the order of the configuration.
+void Supervisor::show_in_order() {
   std::stable_sort(entries_.begin(), entries_.end(),
                    [](const Entry& a, const Entry& b) { return a.order < b.order; });
   set_entries(std::move(entries_));
-  return is_settled;
 }
 
 std::size_t Supervisor::entry_for(const std::string& name, std::size_t rule,

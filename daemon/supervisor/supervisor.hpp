@@ -178,7 +178,7 @@ class Supervisor {
   void drop_departed(const Moment& now);
   void depart(const Entry& entry, const Moment& now);
   void retire(const std::string& name, const Moment& now, bool is_matched = false);
-  void forget_soonest_matched();
+  void forget_oldest_matched();
   void forget(const std::string& name);
   void forget_retired(const Moment& now);
   [[nodiscard]] MonotonicTime first_to_forget() const;
@@ -198,7 +198,10 @@ class Supervisor {
   void tell_of_unseen(const ScoutReport& report);
   void follow_matches(const Moment& now);
   [[nodiscard]] MatchRoster::Surroundings surroundings() const;
+  [[nodiscard]] std::unordered_map<std::string, std::size_t> matched_entries() const;
   [[nodiscard]] bool show_matches(const Moment& now);
+  [[nodiscard]] bool release_unplaced(const std::unordered_map<std::string, std::size_t>& unplaced);
+  void show_in_order();
   [[nodiscard]] std::size_t entry_for(const std::string& name, std::size_t rule,
                                       const std::unordered_map<std::string, std::size_t>& shown);
   [[nodiscard]] bool follow(MatchedProcess& matched, const ProcessKey& process, const Moment& now);
