@@ -1,8 +1,11 @@
 #include "daemon/supervisor/supervisor.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <unordered_map>
 #include <utility>
 
@@ -11,6 +14,8 @@ namespace {
 
 constexpr std::chrono::nanoseconds slowest_look = std::chrono::milliseconds(500);
 constexpr std::chrono::nanoseconds fastest_look = std::chrono::milliseconds(5);
+/// How often to try again to begin to look for matches.
+constexpr std::chrono::seconds search_retry_interval{1};
 
 }  // namespace
 
@@ -36,10 +41,25 @@ void Supervisor::set_match_rules(const std::vector<ProcessConfig>& processes) {
   roster_.set_rules(std::move(matches), ++rules_generation_);
 }
 
-void Supervisor::look_for_matches() {
+/// If no thread can be started, tries again later: what runs must not end for that.
+void Supervisor::look_for_matches(const Moment& now) {
+  next_search_try_ = MonotonicTime::max();
   if (!matches_ && rules_->empty()) return;
-  if (!matches_) matches_ = options_.make_match_source([this] { desk_.wakeup().wake(); });
-  matches_->look_for(rules_, rules_generation_, look_interval());
+  try {
+    if (!matches_) matches_ = options_.make_match_source([this] { desk_.wakeup().wake(); });
+    matches_->look_for(rules_, rules_generation_, look_interval());
+    search_problems_.clear();
+  } catch (const std::system_error& failure) {
+    next_search_try_ = now.monotonic + search_retry_interval;
+    const std::string why = fmt::format("no thread can be started: {}", failure.code().message());
+    if (search_problems_.is_new(why)) tell_of_failed_search(why);
+  }
+}
+
+void Supervisor::try_to_look_again(const Moment& now) {
+  if (now.monotonic < next_search_try_) return;
+  next_search_try_ = MonotonicTime::max();
+  if (!stop_requested_) look_for_matches(now);
 }
 
 void Supervisor::take_matches(const Moment& now) {
@@ -62,11 +82,16 @@ void Supervisor::tell_of_unseen(const ScoutReport& report) {
     services_.log->warn("process {} cannot be read at the moment: no match finds it until it can",
                         report.stuck);
   }
+  if (!report.failure.empty()) tell_of_failed_search(report.failure);
   if (report.hides_others && !std::exchange(is_hiding_told_, true)) {
     services_.log->warn(
         "the processes of other users are hidden from provisrd, and no match finds them: /proc is "
         "mounted with hidepid");
   }
+}
+
+void Supervisor::tell_of_failed_search(const std::string& why) {
+  services_.log->warn("no match finds a process at the moment: {}; trying again", why);
 }
 
 void Supervisor::follow_matches(const Moment& now) {

@@ -35,6 +35,7 @@ struct ScoutReport {
   bool was_refused = false;   ///< the system refused to report some facts
   bool hides_others = false;  ///< the system hides other users' processes
   ProcessId stuck = 0;        ///< a process whose read hangs; it is skipped until the read returns
+  std::string failure = {};   ///< why nothing is found at present; empty if there is no reason
 
   [[nodiscard]] bool empty() const { return !is_whole && sightings.empty(); }
 };

@@ -141,7 +141,7 @@ void Supervisor::reload(const Command& command, const ReplyHandler& reply, const
   }
   set_entries(reconfiguration.finish());
   follow_matches(now);
-  look_for_matches();
+  look_for_matches(now);
   reply({.outcome = CommandReply::Outcome::done,
          .names = {},
          .error = {},

@@ -140,6 +140,10 @@ class Supervisor {
   /// Queues a command for the supervisor's thread, which replies. Never blocks for long.
   void submit(Command command, ReplyHandler reply);
 
+  /// Refuses the waiting commands and all later ones, and gives up those that are under way. run()
+  /// does so in the end, also if it throws.
+  void refuse_commands();
+
   /// Returns the status of all processes; never null.
   [[nodiscard]] SharedStatusList status() const { return board_.published(); }
 
@@ -185,6 +189,7 @@ class Supervisor {
   void take_back_retired(const std::string& name);
   void reload(const Command& command, const ReplyHandler& reply, const Moment& now);
   void handle(Events::Kind event);
+  void take_commands(const Moment& now);
   void take_exits(const Moment& now);
   [[nodiscard]] std::vector<std::size_t> indices_of(ProcessId pid) const;
   void note_end_of(const std::vector<std::size_t>& indices, const Moment& now);
@@ -193,9 +198,11 @@ class Supervisor {
   void set_match_rules(const std::vector<ProcessConfig>& processes);
   void settle_with(const std::vector<ProcessConfig>& processes);
   [[nodiscard]] std::vector<std::string> matched_names(std::size_t rule) const;
-  void look_for_matches();
+  void look_for_matches(const Moment& now);
+  void try_to_look_again(const Moment& now);
   void take_matches(const Moment& now);
   void tell_of_unseen(const ScoutReport& report);
+  void tell_of_failed_search(const std::string& why);
   void follow_matches(const Moment& now);
   [[nodiscard]] MatchRoster::Surroundings surroundings() const;
   [[nodiscard]] std::unordered_map<std::string, std::size_t> matched_entries() const;
@@ -206,7 +213,7 @@ class Supervisor {
                                       const std::unordered_map<std::string, std::size_t>& shown);
   [[nodiscard]] bool follow(MatchedProcess& matched, const ProcessKey& process, const Moment& now);
   [[nodiscard]] std::chrono::nanoseconds look_interval() const;
-  void obey(const Command& command, ReplyHandler reply, const Moment& now);
+  void obey(const Command& command, ReplyHandler& reply, const Moment& now);
   [[nodiscard]] std::vector<std::size_t> targets_of(const Command& command) const;
   [[nodiscard]] std::optional<CommandReply> refusal_of(
       const Command& command, const std::vector<std::size_t>& targets) const;
@@ -255,6 +262,8 @@ class Supervisor {
   bool is_refusal_told_ = false;
   bool is_hiding_told_ = false;
   RepeatFilter match_problems_;
+  RepeatFilter search_problems_;
+  MonotonicTime next_search_try_ = MonotonicTime::max();  ///< max: the search has begun, or no need
   std::unique_ptr<MatchSource> matches_;  ///< wakes the desk; null until there are rules
 };
 
