@@ -122,6 +122,14 @@ class Daemon {
                       log, manager);
   }
 
+  /// Those who wait for a reply hold up the end of the reloader and of the endpoints.
+  ~Daemon() {
+    supervisor_.refuse_commands();
+    if (reloader_) reloader_->stop();
+  }
+  Daemon(const Daemon&) = delete;
+  Daemon& operator=(const Daemon&) = delete;
+
   [[nodiscard]] int run(Events& events) {
     adopt_orphans();
     restart_collector();
@@ -133,7 +141,7 @@ class Daemon {
     release_unused_code();
     if (reloader_) reloader_->start();
     const int status = supervise(events);
-    reloader_.reset();
+    if (reloader_) reloader_->stop();
     return status;
   }
 
@@ -302,10 +310,13 @@ class Daemon {
     Command command{.verb = Command::Verb::reload, .target = {}, .processes = next.processes};
     command.history_ttl = next.metrics.collection.history_ttl;
     command.interval = next.metrics.collection.interval;
-    std::promise<CommandReply> promise;
-    supervisor_.submit(std::move(command),
-                       [&promise](const CommandReply& reply) { promise.set_value(reply); });
-    CommandReply reply = promise.get_future().get();
+    // Owned by the handler alone: a reply that is lost throws here and is not waited for.
+    auto promise = std::make_shared<std::promise<CommandReply>>();
+    auto future = promise->get_future();
+    supervisor_.submit(
+        std::move(command),
+        [promise = std::move(promise)](const CommandReply& reply) { promise->set_value(reply); });
+    CommandReply reply = future.get();
     report.processes = std::move(reply.changes);
     if (reply.outcome == CommandReply::Outcome::done) return true;
     report.refusal = std::move(reply.error);
@@ -352,9 +363,9 @@ class Daemon {
   HttpMonitor api_monitor_;
   HttpMonitor metrics_monitor_;
   std::optional<Collector> collector_;
+  std::optional<Reloader> reloader_;  ///< stopped before the endpoints end, which may ask it
   std::unique_ptr<Endpoints> endpoints_;
   std::vector<std::unique_ptr<Endpoints>> predecessors_;  ///< may still have clients
-  std::optional<Reloader> reloader_;
 };
 
 }  // namespace
