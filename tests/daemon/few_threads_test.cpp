@@ -57,7 +57,8 @@ struct StarvedDaemon {
   explicit StarvedDaemon(std::string_view collection) {
     write(collection, "");
     program.emplace(threads.preload().with({provisrd_path(), file()}), folder.path());
-    REQUIRE(eventually([&] { return http_get(port, "/api/status").status == 200; }));
+    // Only a provisrd that has started all its threads answers a reload.
+    REQUIRE(eventually([&] { return reload().status == 200; }));
   }
 
   void write(std::string_view collection, std::string_view more) const {

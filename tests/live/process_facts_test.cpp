@@ -11,6 +11,7 @@
 #include "support/text_file.hpp"
 
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 
 #include <csignal>
 #include <cstddef>
@@ -130,11 +131,17 @@ TEST_CASE("a process that is gone is not one that cannot be read now", "[live][m
 TEST_CASE("a user whose name cannot be looked up for lack of descriptors has none yet",
           "[live][match]") {
   if (sanitizer_needs_descriptors) SKIP("the sanitizer needs descriptors of its own");
+  constexpr uid_t nobody_has = 1'234'567;
+  if (GENERATE(true, false)) static_cast<void>(UserNames().of(1));  // loads the name services
   UserNames names;
   {
     const DescriptorLimit limit(0);
-    CHECK(names.of(0) == nullptr);
+    CHECK(names.of(nobody_has) == nullptr);
+    const std::string* const root = names.of(0);  // systemd's service needs no descriptor
+    CHECK((root == nullptr || *root == "root"));
   }
   REQUIRE(names.of(0) != nullptr);
   CHECK(*names.of(0) == "root");
+  REQUIRE(names.of(nobody_has) != nullptr);
+  CHECK(*names.of(nobody_has) == "1234567");
 }

@@ -411,8 +411,8 @@ TEST_CASE("whoever waits for a command is told if the supervisor fails") {
   matching.name = "match";
   matching.match.emplace().exe = "*";
   world.supervisor.submit({.verb = Command::Verb::start, .target = "app"}, note);
-  world.supervisor.submit({.verb = Command::Verb::reload, .target = {}, .processes = {matching}},
-                          note);
+  world.supervisor.submit(
+      {.verb = Command::Verb::reload, .target = {}, .processes = {slow, matching}}, note);
   world.supervisor.submit({.verb = Command::Verb::stop, .target = "app"}, note);
   CHECK_THROWS_AS(world.run(), std::runtime_error);
   using enum CommandReply::Outcome;

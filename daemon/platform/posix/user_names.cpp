@@ -1,20 +1,33 @@
 #include "daemon/platform/posix/user_names.hpp"
 
 #include "daemon/platform/posix/name_service.hpp"
+#include "lib/platform/posix/file_descriptor.hpp"
 
 #include <pwd.h>
 
+#include <cerrno>
 #include <cstddef>
+#include <fcntl.h>
 #include <optional>
 #include <system_error>
 #include <utility>
 
 namespace provisr::daemon {
+
+using posix_platform::FileDescriptor;
+
 namespace {
 
 [[nodiscard]] bool is_shortage(const std::error_code& error) {
   return error == std::errc::too_many_files_open ||
          error == std::errc::too_many_files_open_in_system || error == std::errc::not_enough_memory;
+}
+
+/// Of several name services, the last one answers: "no such user" may mean that an earlier one
+/// lacked descriptors.
+[[nodiscard]] bool lacks_descriptors() {
+  const FileDescriptor any(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  return !any && is_shortage({errno, std::generic_category()});
 }
 
 [[nodiscard]] std::optional<std::string> look_up_name(uid_t uid) {
@@ -29,7 +42,7 @@ namespace {
     if (is_shortage(failure.code())) return std::nullopt;
     // Otherwise, no name service answers.
   }
-  return std::to_string(uid);
+  return lacks_descriptors() ? std::nullopt : std::optional(std::to_string(uid));
 }
 
 }  // namespace
