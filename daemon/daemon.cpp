@@ -28,8 +28,10 @@
 #include <future>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -122,9 +124,17 @@ class Daemon {
                       log, manager);
   }
 
+  /// Those who wait for a reply hold up the end of the reloader and of the endpoints.
+  ~Daemon() {
+    supervisor_.refuse_commands();
+    if (reloader_) reloader_->stop();
+  }
+  Daemon(const Daemon&) = delete;
+  Daemon& operator=(const Daemon&) = delete;
+
   [[nodiscard]] int run(Events& events) {
     adopt_orphans();
-    restart_collector();
+    collect(make_collector(config_.metrics.collection));
     supervisor_.begin();  // so that the first answer shows the processes that were taken over
     endpoints_->prepare();
     endpoints_->start();
@@ -133,7 +143,7 @@ class Daemon {
     release_unused_code();
     if (reloader_) reloader_->start();
     const int status = supervise(events);
-    reloader_.reset();
+    if (reloader_) reloader_->stop();
     return status;
   }
 
@@ -223,13 +233,29 @@ class Daemon {
     return std::async(std::launch::async, [&] { return supervisor_.run(events); }).get();
   }
 
-  void restart_collector() {
+  /// Returns null if there is nothing to collect, or if the collector that runs can go on.
+  [[nodiscard]] std::unique_ptr<Collector> make_collector(const CollectionConfig& collection) {
+    if (!collection.enabled || collector_) return nullptr;
+    try {
+      return std::make_unique<Collector>(registry_, collection.interval);
+    } catch (const std::system_error& failure) {
+      throw std::runtime_error(
+          fmt::format("cannot start the thread that collects: {}", failure.code().message()));
+    }
+  }
+
+  /// Collects as `config_` says. Does not throw.
+  void collect(std::unique_ptr<Collector> made) {
     const CollectionConfig& collection = config_.metrics.collection;
-    collector_.reset();
     ticks_.set_interval(collection.interval);
     limits_.set_interval(collection.interval);
-    if (!collection.enabled) limits_.forget_breaches();
-    if (collection.enabled) collector_.emplace(registry_, collection.interval);
+    if (made) collector_ = std::move(made);
+    if (!collection.enabled) {
+      collector_.reset();
+      limits_.forget_breaches();
+    } else if (collector_->interval() != collection.interval) {
+      collector_->set_interval(collection.interval);
+    }
   }
 
   [[nodiscard]] ReloadReport apply(const Config& next) {
@@ -245,12 +271,14 @@ class Daemon {
     ReloadReport report;
     if (would_end_everything(next, report)) return report;
     keep_what_cannot_change(next, report);
-    auto endpoints = endpoints_for(next);
-    if (!replace_processes(next, report)) return report;
     note_settings(next, report);
+    auto endpoints = endpoints_for(next);
+    auto collector = make_collector(next.metrics.collection);
+    predecessors_.reserve(predecessors_.size() + 1);
+    if (!replace_processes(next, report)) return report;
     limits_.set_processes(next.processes);
     const Config before = std::exchange(config_, std::move(next));
-    if (before.metrics.collection != config_.metrics.collection) restart_collector();
+    if (before.metrics.collection != config_.metrics.collection) collect(std::move(collector));
     if (endpoints) succeed(std::move(endpoints));
     return report;
   }
@@ -302,10 +330,13 @@ class Daemon {
     Command command{.verb = Command::Verb::reload, .target = {}, .processes = next.processes};
     command.history_ttl = next.metrics.collection.history_ttl;
     command.interval = next.metrics.collection.interval;
-    std::promise<CommandReply> promise;
-    supervisor_.submit(std::move(command),
-                       [&promise](const CommandReply& reply) { promise.set_value(reply); });
-    CommandReply reply = promise.get_future().get();
+    // Owned by the handler alone: a reply that is lost throws here and is not waited for.
+    auto promise = std::make_shared<std::promise<CommandReply>>();
+    auto future = promise->get_future();
+    supervisor_.submit(
+        std::move(command),
+        [promise = std::move(promise)](const CommandReply& reply) { promise->set_value(reply); });
+    CommandReply reply = future.get();
     report.processes = std::move(reply.changes);
     if (reply.outcome == CommandReply::Outcome::done) return true;
     report.refusal = std::move(reply.error);
@@ -351,10 +382,10 @@ class Daemon {
   Supervisor supervisor_;
   HttpMonitor api_monitor_;
   HttpMonitor metrics_monitor_;
-  std::optional<Collector> collector_;
+  std::unique_ptr<Collector> collector_;  ///< null: collection is disabled
+  std::optional<Reloader> reloader_;      ///< stopped before the endpoints end, which may ask it
   std::unique_ptr<Endpoints> endpoints_;
   std::vector<std::unique_ptr<Endpoints>> predecessors_;  ///< may still have clients
-  std::optional<Reloader> reloader_;
 };
 
 }  // namespace

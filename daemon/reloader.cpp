@@ -18,6 +18,10 @@ namespace {
   return report;
 }
 
+[[nodiscard]] ReloadReport ending() {
+  return refused("provisrd is ending");
+}
+
 }  // namespace
 
 Reloader::Reloader(Steps steps, const Log& log, const ServiceManager& manager)
@@ -27,26 +31,28 @@ void Reloader::start() {
   thread_ = std::thread([this] { run(); });
 }
 
-Reloader::~Reloader() {
+void Reloader::stop() {
   {
     const std::lock_guard lock(mutex_);
     is_ending_ = true;
   }
   changed_.notify_one();
   if (thread_.joinable()) thread_.join();
-  for (const ReloadReply& reply : waiting_) reply(refused("provisrd is ending"));
+  for (const ReloadReply& reply : std::exchange(waiting_, {})) reply(ending());
 }
 
 void Reloader::request(ReloadReply reply) {
+  bool is_ending = false;
   {
     const std::lock_guard lock(mutex_);
-    if (!is_ending_ && waiting_.size() < max_waiting) {
+    is_ending = is_ending_;
+    if (!is_ending && waiting_.size() < max_waiting) {
       waiting_.push_back(std::move(reply));
       changed_.notify_one();
       return;
     }
   }
-  reply(refused("too many reloads are waiting; try again later"));
+  reply(is_ending ? ending() : refused("too many reloads are waiting; try again later"));
 }
 
 void Reloader::run() {
@@ -73,14 +79,13 @@ bool Reloader::is_wanted() {
 ReloadReport Reloader::reload() const noexcept {
   ReloadReport report;
   try {
-    report = try_reload();
-    tell(report);
-  } catch (const std::exception& failure) {
     try {
+      report = try_reload();
+    } catch (const std::exception& failure) {
       report = faulty(failure.what());
-      tell(report);
-    } catch (const std::exception&) {  // out of memory: cannot even be reported
     }
+    tell(report);
+  } catch (const std::exception&) {  // out of memory: cannot be reported
   }
   return report;
 }

@@ -17,7 +17,7 @@ namespace provisr::daemon {
 /// Reloads the configuration on request. It has a thread of its own because reading files and
 /// looking up users may block. Requests that arrive during a reload share the next one.
 ///
-/// Thread safety: request() from any thread.
+/// Thread safety: request() from any thread, also after stop().
 class Reloader {
  public:
   struct Steps {
@@ -31,8 +31,7 @@ class Reloader {
 
   /// `log` and `manager` must outlive the reloader.
   Reloader(Steps steps, const Log& log, const ServiceManager& manager);
-  /// Waits for a reload that is under way; replies to all other requests that provisrd is ending.
-  ~Reloader();
+  ~Reloader() { stop(); }
   Reloader(const Reloader&) = delete;
   Reloader& operator=(const Reloader&) = delete;
 
@@ -41,6 +40,10 @@ class Reloader {
   void start();
 
   void request(ReloadReply reply);
+
+  /// Waits for a reload that is under way; replies to all other requests, and to later ones, that
+  /// provisrd is ending.
+  void stop();
 
  private:
   /// The most requests that may wait; further ones are refused.

@@ -71,13 +71,16 @@ void write_changes(JsonText& json, const ReloadReport& report) {
 
 }  // namespace
 
-void publish_reload_event(EventHub& hub, const ReloadReport& report, const Clock& clock) {
-  JsonText json;
-  json.object([&] {
-    write_changes(json, report);
-    json.member("at", rfc3339(clock.utc_now()));
-  });
-  hub.publish("reload", json.str());
+void publish_reload_event(EventHub& hub, const ReloadReport& report, const Clock& clock) noexcept {
+  try {
+    JsonText json;
+    json.object([&] {
+      write_changes(json, report);
+      json.member("at", rfc3339(clock.utc_now()));
+    });
+    hub.publish("reload", json.str());
+  } catch (const std::exception&) {
+  }
 }
 
 void add_reload_route(Router& router, const std::string& base_path, RequestReload request) {

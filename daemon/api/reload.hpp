@@ -21,9 +21,9 @@ struct ReloadReport {
   std::vector<std::string> at_next_start;  ///< keys that take effect when provisrd starts again
 };
 
-/// Publishes a reload without faults.
+/// Publishes a reload without faults. If memory is short, the event is lost.
 void publish_reload_event(EventHub& hub, const ReloadReport& report,
-                          const Clock& clock = Clock::system());
+                          const Clock& clock = Clock::system()) noexcept;
 
 /// Called once, on any thread. Must neither block nor throw.
 using ReloadReply = std::function<void(const ReloadReport&)>;

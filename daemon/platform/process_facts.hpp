@@ -78,6 +78,10 @@ class FactReader {
   /// Returns the parent, the grandparent and so on, as far as they are known.
   [[nodiscard]] std::vector<ProcessKey> ancestors_of(const ProcessFacts& process);
 
+  /// Whether descriptors or memory have been short since the latest read() began. What it and
+  /// ancestors_of() have returned says nothing then: the process may live, a fact may exist.
+  [[nodiscard]] bool was_short() const noexcept;
+
   /// Whether the system has refused to report an `exe`, as it does for processes of other users.
   [[nodiscard]] bool was_refused() const noexcept;
 

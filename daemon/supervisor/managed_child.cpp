@@ -193,7 +193,7 @@ Progress ManagedChild::progress() const {
 }
 
 std::optional<ProcessId> ManagedChild::expected_end() const {
-  if (is_collected_) return std::nullopt;
+  if (!child_ || is_collected_) return std::nullopt;
   return child_->pid();
 }
 
@@ -359,17 +359,26 @@ std::unique_ptr<ChildProcess> ManagedChild::start_process(const Moment& now,
   command_.outlives_daemon = services_.memory != nullptr;
   command_.launch_id = launch_id_of(status_.name, now.monotonic);
   auto child = services_.launch(command_, failure);
-  if (!child) return nullptr;
-  note_birth(*child, now);
-  if (!command_.outlives_daemon) return child;
-  if (run_ && remember()) {
-    child->release();
-    return child;
+  if (child && command_.outlives_daemon) {
+    if (save_run(child->pid(), now)) {
+      child->release();
+    } else {
+      run_.reset();
+      child.reset();  // before the next launch, which needs its descriptors
+      command_.outlives_daemon = false;
+      child = services_.launch(command_, failure);
+    }
   }
-  command_.outlives_daemon = false;
-  child = services_.launch(command_, failure);
   if (child) note_birth(*child, now);
   return child;
+}
+
+/// Returns false if the process cannot be identified or if its identity could not be written.
+bool ManagedChild::save_run(ProcessId pid, const Moment& now) {
+  const auto identity = services_.identify(pid);
+  if (!identity) return false;
+  run_ = {*identity, {now.utc, now.monotonic}, fingerprint_of(config_)};
+  return remember();
 }
 
 void ManagedChild::note_birth(const ChildProcess& child, const Moment& now) {
@@ -379,11 +388,6 @@ void ManagedChild::note_birth(const ChildProcess& child, const Moment& now) {
   result_ = 0;
   status_.pid = child.pid();
   status_.started = {now.utc, now.monotonic};
-  run_.reset();
-  if (command_.outlives_daemon) {
-    const auto identity = services_.identify(child.pid());
-    if (identity) run_ = {*identity, *status_.started, fingerprint_of(config_)};
-  }
   enter(Phase::starting);
 }
 

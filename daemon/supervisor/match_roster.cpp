@@ -118,33 +118,48 @@ void MatchRoster::take_back_names(std::size_t number, const Surroundings& others
 void MatchRoster::settle(std::size_t number, const Surroundings& others) {
   Rule& rule = rules_[number];
   drop_dead(rule);
-  std::map<std::string_view, std::size_t> new_ones;
-  std::map<std::string_view, std::size_t> old_ones;
-  std::vector<Candidates::iterator> chosen;
-  bool is_full = false;
+  Choice choice = choose(rule, others);
+  put_recalled_first(choice);
+  give_names(number, choice, others);
+  warn_if_full(rule, choice.is_full);
+}
+
+/// Chooses the oldest processes that wait for a name and can have one.
+MatchRoster::Choice MatchRoster::choose(Rule& rule, const Surroundings& others) const {
+  Choice choice;
   for (auto it = rule.candidates.begin(); it != rule.candidates.end(); ++it) {
-    Candidate& candidate = it->second;
+    const Candidate& candidate = it->second;
     if (!candidate.name.empty()) {
-      ++old_ones[candidate.base];
+      ++choice.of_base[candidate.base];
       continue;
     }
     if (others.processes.contains(it->first.pid) || is_of_tree(rule, candidate, others)) continue;
-    is_full = rule.named + chosen.size() >= rule.config.max_matches;
-    if (is_full) continue;
-    chosen.push_back(it);
-    ++new_ones[candidate.base];
+    choice.is_full = rule.named + choice.chosen.size() >= rule.config.max_matches;
+    if (choice.is_full) continue;
+    choice.chosen.push_back(it);
+    ++choice.of_base[candidate.base];
   }
-  // Recalled processes come first, before others can take their names.
-  std::stable_partition(chosen.begin(), chosen.end(), [&](const auto& it) {
+  return choice;
+}
+
+/// Before others can take their names.
+void MatchRoster::put_recalled_first(Choice& choice) const {
+  std::stable_partition(choice.chosen.begin(), choice.chosen.end(), [&](const auto& it) {
     return !recalled_name(it->first, it->second.base).empty();
   });
-  for (const auto& it : chosen) {
+}
+
+void MatchRoster::give_names(std::size_t number, const Choice& choice, const Surroundings& others) {
+  for (const auto& it : choice.chosen) {
     auto& [process, candidate] = *it;
-    const bool is_only = new_ones[candidate.base] == 1 && old_ones[candidate.base] == 0;
+    const bool is_only = choice.of_base.at(candidate.base) == 1;
     candidate.name = name_for(number, process, candidate, is_only, others);
     rule_of_name_[candidate.name] = number;
-    ++rule.named;
+    ++rules_[number].named;
   }
+}
+
+void MatchRoster::warn_if_full(Rule& rule, bool is_full) const {
   if (is_full && !std::exchange(rule.is_full_told, true)) {
     log_->warn("{}: more than {} processes match: the oldest are watched (max_matches)",
                rule.config.name, rule.config.max_matches);

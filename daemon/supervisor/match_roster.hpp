@@ -97,11 +97,22 @@ class MatchRoster {
     bool is_full_told = false;
   };
 
+  /// The processes of a rule that get names.
+  struct Choice {
+    std::vector<Candidates::iterator> chosen;         ///< by age
+    std::map<std::string_view, std::size_t> of_base;  ///< how many have or get a name of this base
+    bool is_full = false;                             ///< others wait, because of `max_matches`
+  };
+
   void take_whole(const ScoutReport& report);
   void take_one(const Sighting& sighting);
   void remove(std::size_t rule, const ProcessKey& process);
   void take_name(Rule& rule, Candidate& candidate);
   void settle(std::size_t rule, const Surroundings& others);
+  [[nodiscard]] Choice choose(Rule& rule, const Surroundings& others) const;
+  void put_recalled_first(Choice& choice) const;
+  void give_names(std::size_t rule, const Choice& choice, const Surroundings& others);
+  void warn_if_full(Rule& rule, bool is_full) const;
   void take_back_names(std::size_t rule, const Surroundings& others);
   [[nodiscard]] bool is_of_tree(const Rule& rule, const Candidate& candidate,
                                 const Surroundings& others) const;

@@ -1,11 +1,14 @@
 #include "daemon/supervisor/match_source.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <condition_variable>
 #include <exception>
 #include <mutex>
 #include <optional>
 #include <set>
+#include <string>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -33,6 +36,7 @@ struct Desk {
   bool has_new_rules = false;
   bool is_ending = false;
   bool has_ended = false;   ///< whether the scout on duty has
+  std::string failure;      ///< why no scout looks at present; empty: one does
   std::uint64_t shift = 0;  ///< number of the scout on duty
   ProcessId being_read = 0;
   SteadyTime read_since{};
@@ -41,6 +45,16 @@ struct Desk {
   void report(ScoutReport found) {
     reports.push_back(std::move(found));
     wake();
+  }
+
+  /// Reports why nothing is found, unless that has been reported already or memory is short.
+  void report_failure(const std::string& why) noexcept {
+    if (failure == why) return;
+    try {
+      report({.generation = generation, .failure = why});
+      failure = why;
+    } catch (const std::exception&) {
+    }
   }
 };
 
@@ -53,6 +67,7 @@ class ScoutThread {
       : desk_(std::move(desk)), shift_(shift), scout_(watched(std::move(sources))) {}
 
   void run() {
+    note_begin();
     while (wait_for_look()) {
       try {
         look();
@@ -67,11 +82,22 @@ class ScoutThread {
     sources.read = [this, read = std::move(sources.read)](
                        ProcessId pid, const FactSet& wanted) -> std::optional<ProcessFacts> {
       if (!begin_reading(pid)) return std::nullopt;
-      auto facts = read(pid, wanted);
+      std::optional<ProcessFacts> facts;
+      try {
+        facts = read(pid, wanted);
+      } catch (...) {
+        end_reading(pid);
+        throw;
+      }
       end_reading(pid);
       return facts;
     };
     return sources;
+  }
+
+  void note_begin() {
+    const std::lock_guard lock(desk_->mutex);
+    desk_->failure.clear();
   }
 
   [[nodiscard]] bool begin_reading(ProcessId pid) {
@@ -86,6 +112,7 @@ class ScoutThread {
     const std::lock_guard lock(desk_->mutex);
     if (desk_->shift == shift_) {
       desk_->being_read = 0;
+      desk_->failure.clear();
       return;
     }
     desk_->stuck.erase(pid);
@@ -138,18 +165,21 @@ class ScoutThread {
 
 void run_scout(const std::shared_ptr<Desk>& desk, const MakeScoutSources& make_sources,
                std::uint64_t shift) {
+  std::string failure;
   try {
     ScoutThread(desk, make_sources(), shift).run();
   } catch (const Relieved&) {
     return;
-  } catch (const std::exception&) {  // out of memory at the start: nothing is found
+  } catch (const std::exception& thrown) {
+    failure = thrown.what();
   }
   const std::lock_guard lock(desk->mutex);
   desk->has_ended = true;
   desk->changed.notify_all();
+  if (!desk->is_ending) desk->report_failure(failure);
 }
 
-/// Keeps one scout thread at work and replaces it if it hangs.
+/// Keeps one scout thread at work: replaces it if it hangs and starts another if it fails.
 class ScoutShifts {
  public:
   ScoutShifts(std::shared_ptr<Desk> desk, MatchSourceOptions options)
@@ -157,47 +187,69 @@ class ScoutShifts {
 
   /// Runs until the desk is ending, then waits at most `patience_at_end` for the scout.
   void run() {
-    start_scout(0);
     std::unique_lock lock(desk_->mutex);
     while (!desk_->is_ending) {
+      try {
+        keep_scout();
+      } catch (const std::exception&) {  // out of memory: the next round tries again
+      }
       desk_->changed.wait_for(lock, options_.patience);
-      if (hangs() && desk_->stuck.size() < max_stuck) relieve();
     }
+    if (!scout_.joinable()) return;
     const bool has_ended =
         desk_->changed.wait_for(lock, patience_at_end, [&] { return desk_->has_ended; });
     lock.unlock();
-    if (!scout_.joinable()) return;
     has_ended ? scout_.join() : scout_.detach();
   }
 
  private:
   static constexpr std::size_t max_stuck = 8;
 
+  void keep_scout() {
+    const bool has_scout = scout_.joinable() && !desk_->has_ended;
+    if (!has_scout) return start_scout_if_due();
+    if (!hangs()) return;
+    if (desk_->stuck.size() < max_stuck) return relieve();
+    desk_->report_failure(fmt::format("{} processes cannot be read", max_stuck + 1));
+  }
+
   [[nodiscard]] bool hangs() const {
-    return !desk_->is_ending && desk_->being_read != 0 &&
+    return desk_->being_read != 0 &&
            std::chrono::steady_clock::now() - desk_->read_since > options_.patience;
   }
 
   /// Replaces the scout. The next one skips the process at which this one hangs.
   void relieve() {
-    const ProcessId pid = std::exchange(desk_->being_read, 0);
+    const ProcessId pid = desk_->being_read;
     desk_->stuck.insert(pid);
-    desk_->has_new_rules = true;
+    desk_->being_read = 0;
+    ++desk_->shift;
     scout_.detach();
-    start_scout(++desk_->shift);
     desk_->report({.generation = desk_->generation, .stuck = pid});
+    start_scout();
   }
 
-  void start_scout(std::uint64_t shift) {
+  /// A failed scout is replaced at a slow rate, whatever wakes this thread.
+  void start_scout_if_due() {
+    if (std::chrono::steady_clock::now() >= next_start_) start_scout();
+  }
+
+  void start_scout() {
+    if (scout_.joinable()) scout_.join();  // it has ended
+    desk_->has_ended = false;
+    desk_->has_new_rules = true;
+    next_start_ = std::chrono::steady_clock::now() + options_.patience;
     try {
-      scout_ = std::thread(run_scout, desk_, options_.make_sources, shift);
-    } catch (const std::system_error&) {  // no thread available: nothing is found
+      scout_ = std::thread(run_scout, desk_, options_.make_sources, desk_->shift);
+    } catch (const std::system_error& thrown) {
+      desk_->report_failure(fmt::format("no thread can be started: {}", thrown.code().message()));
     }
   }
 
   std::shared_ptr<Desk> desk_;
   MatchSourceOptions options_;
   std::thread scout_;
+  SteadyTime next_start_{};
 };
 
 class ThreadedSource final : public MatchSource {

@@ -1,8 +1,11 @@
 #include "daemon/supervisor/supervisor.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <unordered_map>
 #include <utility>
 
@@ -11,6 +14,8 @@ namespace {
 
 constexpr std::chrono::nanoseconds slowest_look = std::chrono::milliseconds(500);
 constexpr std::chrono::nanoseconds fastest_look = std::chrono::milliseconds(5);
+/// How often to try again to begin to look for matches.
+constexpr std::chrono::seconds search_retry_interval{1};
 
 }  // namespace
 
@@ -36,10 +41,25 @@ void Supervisor::set_match_rules(const std::vector<ProcessConfig>& processes) {
   roster_.set_rules(std::move(matches), ++rules_generation_);
 }
 
-void Supervisor::look_for_matches() {
+/// If no thread can be started, tries again later: what runs must not end for that.
+void Supervisor::look_for_matches(const Moment& now) {
+  next_search_try_ = MonotonicTime::max();
   if (!matches_ && rules_->empty()) return;
-  if (!matches_) matches_ = options_.make_match_source([this] { desk_.wakeup().wake(); });
-  matches_->look_for(rules_, rules_generation_, look_interval());
+  try {
+    if (!matches_) matches_ = options_.make_match_source([this] { desk_.wakeup().wake(); });
+    matches_->look_for(rules_, rules_generation_, look_interval());
+    search_problems_.clear();
+  } catch (const std::system_error& failure) {
+    next_search_try_ = now.monotonic + search_retry_interval;
+    const std::string why = fmt::format("no thread can be started: {}", failure.code().message());
+    if (search_problems_.is_new(why)) tell_of_failed_search(why);
+  }
+}
+
+void Supervisor::try_to_look_again(const Moment& now) {
+  if (now.monotonic < next_search_try_) return;
+  next_search_try_ = MonotonicTime::max();
+  if (!stop_requested_) look_for_matches(now);
 }
 
 void Supervisor::take_matches(const Moment& now) {
@@ -62,11 +82,16 @@ void Supervisor::tell_of_unseen(const ScoutReport& report) {
     services_.log->warn("process {} cannot be read at the moment: no match finds it until it can",
                         report.stuck);
   }
+  if (!report.failure.empty()) tell_of_failed_search(report.failure);
   if (report.hides_others && !std::exchange(is_hiding_told_, true)) {
     services_.log->warn(
         "the processes of other users are hidden from provisrd, and no match finds them: /proc is "
         "mounted with hidepid");
   }
+}
+
+void Supervisor::tell_of_failed_search(const std::string& why) {
+  services_.log->warn("no match finds a process at the moment: {}; trying again", why);
 }
 
 void Supervisor::follow_matches(const Moment& now) {
@@ -92,13 +117,18 @@ MatchRoster::Surroundings Supervisor::surroundings() const {
   return others;
 }
 
+std::unordered_map<std::string, std::size_t> Supervisor::matched_entries() const {
+  std::unordered_map<std::string, std::size_t> indices;
+  for (std::size_t index = 0; index < entries_.size(); ++index) {
+    if (entries_[index].matched != nullptr) indices.emplace(entries_[index].name(), index);
+  }
+  return indices;
+}
+
 /// Makes and drops entries so that they show the roster's places. Returns false if a process cannot
 /// be watched, so that another one may take its place.
 bool Supervisor::show_matches(const Moment& now) {
-  std::unordered_map<std::string, std::size_t> shown;
-  for (std::size_t index = 0; index < entries_.size(); ++index) {
-    if (entries_[index].matched != nullptr) shown.emplace(entries_[index].name(), index);
-  }
+  std::unordered_map<std::string, std::size_t> shown = matched_entries();
   const std::size_t size_before = entries_.size();
   std::vector<std::size_t> followed;
   bool is_settled = true;
@@ -116,19 +146,31 @@ bool Supervisor::show_matches(const Moment& now) {
       is_settled &= follow(matched, *place.process, now);
     }
   }
+  const bool has_leaving = release_unplaced(shown);
+  if (entries_.size() == size_before && !has_leaving) {
+    for (const std::size_t index : followed) note_change(index);
+  } else {
+    show_in_order();
+  }
+  return is_settled;
+}
+
+/// Releases the processes of names that the roster no longer has. Returns whether there is one more
+/// entry to drop.
+bool Supervisor::release_unplaced(const std::unordered_map<std::string, std::size_t>& unplaced) {
   bool has_leaving = false;
-  for (const auto& [name, index] : shown) {
+  for (const auto& [name, index] : unplaced) {
     has_leaving |= !std::exchange(entries_[index].is_leaving, true);
     entries_[index].matched->release();
   }
-  if (entries_.size() == size_before && !has_leaving) {
-    for (const std::size_t index : followed) note_change(index);
-    return is_settled;
-  }
+  return has_leaving;
+}
+
+/// Shows all entries anew, in the order of the configuration.
+void Supervisor::show_in_order() {
   std::stable_sort(entries_.begin(), entries_.end(),
                    [](const Entry& a, const Entry& b) { return a.order < b.order; });
   set_entries(std::move(entries_));
-  return is_settled;
 }
 
 std::size_t Supervisor::entry_for(const std::string& name, std::size_t rule,

@@ -40,6 +40,7 @@ ScoutSources system_scout_sources() {
                            const FactSet& wanted) { return system->facts.read(pid, wanted); },
           .ancestors_of =
               [system](const ProcessFacts& process) { return system->facts.ancestors_of(process); },
+          .was_short = [system] { return system->facts.was_short(); },
           .was_refused = [system] { return system->facts.was_refused(); },
           .hides_others = [system] { return system->facts.hides_others(); },
           .begin_round = [system] { system->facts.begin_round(); },
@@ -77,21 +78,42 @@ ScoutReport ProcessScout::look_at_all(const ScoutSources::Listing& listing) {
   if (!seen_.empty()) note_births(listing);
   for (Newborn& newborn : newborns_) ++newborn.looks;
   seen_.clear();
-  const std::map<ProcessId, Told> before = std::exchange(matched_, {});
+  std::map<ProcessId, Told> before = std::exchange(matched_, {});
+  std::vector<Sighting> misfits;
   for (const Descent& process : listing.processes) {
     seen_.insert(process.pid);
-    auto sighting = look_at(process.pid);
+    auto [sighting, is_short] = look_at(process.pid);
+    report.is_whole &= !is_short;
     if (!sighting) continue;
     if (!sighting->match) {
-      if (before.contains(process.pid)) doubtful_.push_back(process.pid);
+      if (before.contains(process.pid)) misfits.push_back(std::move(*sighting));
       continue;
     }
     matched_[process.pid] = {sighting->key, *sighting->match};
     report.sightings.push_back(std::move(*sighting));
   }
+  if (report.is_whole) {
+    doubt_all(std::move(misfits));
+  } else {
+    keep_all(std::move(before), std::move(misfits), report);
+  }
   report.was_refused = sources_.was_refused();
   report.hides_others = sources_.hides_others();
   return report;
+}
+
+/// Later looks read the processes again, because they may fit later.
+void ProcessScout::doubt_all(std::vector<Sighting> misfits) {
+  for (const Sighting& misfit : misfits) doubtful_.push_back(misfit.key.pid);
+}
+
+/// After a look at all that could not read some: what it has not found counts as before, and
+/// another look at all is due.
+void ProcessScout::keep_all(std::map<ProcessId, Told> before, std::vector<Sighting> misfits,
+                            ScoutReport& report) {
+  ++whole_looks_due_;
+  matched_.merge(before);
+  for (Sighting& misfit : misfits) report_change(std::move(misfit), report);
 }
 
 void ProcessScout::note_births(const ScoutSources::Listing& listing) {
@@ -117,7 +139,8 @@ void ProcessScout::look_at_newborns(ScoutReport& report) {
       staying.push_back(newborn);
       continue;
     }
-    auto sighting = look_at(newborn.pid);
+    auto [sighting, is_short] = look_at(newborn.pid);
+    if (is_short) look_again_at({newborn.pid, *due}, staying);
     if (!sighting) continue;
     if (due + 1 != looks_at_newborn.end()) staying.push_back(newborn);
     report_change(std::move(*sighting), report);
@@ -125,12 +148,22 @@ void ProcessScout::look_at_newborns(ScoutReport& report) {
   newborns_ = std::move(staying);
 }
 
+/// Of very many that cannot be read, most may have ended: a look at all finds the others.
+void ProcessScout::look_again_at(Newborn newborn, std::vector<Newborn>& staying) {
+  constexpr std::size_t max_unread = 4096;
+  if (staying.size() < max_unread) {
+    staying.push_back(newborn);
+  } else {
+    whole_looks_due_ = std::max(whole_looks_due_, 1);
+  }
+}
+
 void ProcessScout::look_at_some_matched(ScoutReport& report) {
   for (const ProcessId pid : next_matched()) {
-    auto sighting = look_at(pid);
+    auto [sighting, is_short] = look_at(pid);
     if (sighting) {
       report_change(std::move(*sighting), report);
-    } else {
+    } else if (!is_short) {
       matched_.erase(pid);
     }
   }
@@ -209,14 +242,15 @@ bool ProcessScout::is_told(const Sighting& sighting) const {
          known->second.match == sighting.match;
 }
 
-/// Returns nothing if there is no such process or if it is this daemon.
-std::optional<Sighting> ProcessScout::look_at(ProcessId pid) {
-  if (pid == sources_.own_pid) return std::nullopt;
+ProcessScout::Reading ProcessScout::look_at(ProcessId pid) {
+  if (pid == sources_.own_pid) return {};
   const auto facts = sources_.read(pid, rules_->wanted());
-  if (!facts) return std::nullopt;
+  if (sources_.was_short()) return {.is_short = true};
+  if (!facts) return {};
   Sighting sighting{.key = facts->key, .match = rules_->find(*facts)};
   if (sighting.match && !is_told(sighting)) sighting.ancestors = sources_.ancestors_of(*facts);
-  return sighting;
+  if (sources_.was_short()) return {.is_short = true};
+  return {.sighting = std::move(sighting)};
 }
 
 }  // namespace provisr::daemon

@@ -35,6 +35,7 @@ struct ScoutReport {
   bool was_refused = false;   ///< the system refused to report some facts
   bool hides_others = false;  ///< the system hides other users' processes
   ProcessId stuck = 0;        ///< a process whose read hangs; it is skipped until the read returns
+  std::string failure = {};   ///< why nothing is found at present; empty if there is no reason
 
   [[nodiscard]] bool empty() const { return !is_whole && sightings.empty(); }
 };
@@ -50,6 +51,7 @@ struct ScoutSources {
   std::function<Listing(bool all)> list;
   std::function<std::optional<ProcessFacts>(ProcessId pid, const FactSet& wanted)> read;
   std::function<std::vector<ProcessKey>(const ProcessFacts& process)> ancestors_of;
+  std::function<bool()> was_short = [] { return false; };  ///< see FactReader
   std::function<bool()> was_refused = [] { return false; };
   std::function<bool()> hides_others = [] { return false; };
   std::function<void()> begin_round = [] {};
@@ -66,6 +68,8 @@ struct ScoutSources {
 ///   together with all others.
 /// - Processes that fit are read again and again, because exec changes neither PID nor start time:
 ///   each within a second, unless there are too many.
+/// - A process that cannot be read because descriptors or memory are short keeps what was told of
+///   it, and is read again later.
 /// - A process that no longer fits is reported only if it does not fit at the next look either:
 ///   during an exec, or while it writes its title, it may seem to fit nothing.
 ///
@@ -93,10 +97,18 @@ class ProcessScout {
     ProcessId pid;
     unsigned looks = 0;
   };
+  struct Reading {
+    std::optional<Sighting> sighting = {};  ///< empty: no such process, or this daemon
+    bool is_short = false;                  ///< descriptors or memory were short: nothing is known
+  };
 
   [[nodiscard]] ScoutReport look_at_all(const ScoutSources::Listing& listing);
   void note_births(const ScoutSources::Listing& listing);
+  void doubt_all(std::vector<Sighting> misfits);
+  void keep_all(std::map<ProcessId, Told> before, std::vector<Sighting> misfits,
+                ScoutReport& report);
   void look_at_newborns(ScoutReport& report);
+  void look_again_at(Newborn newborn, std::vector<Newborn>& staying);
   void look_at_some_matched(ScoutReport& report);
   [[nodiscard]] std::size_t matched_in_a_look() const;
   [[nodiscard]] std::vector<ProcessId> next_matched();
@@ -104,7 +116,7 @@ class ProcessScout {
   void report_loss(Told& told, Sighting sighting, ScoutReport& report);
   void take_up_doubtful();
   [[nodiscard]] bool is_told(const Sighting& sighting) const;
-  [[nodiscard]] std::optional<Sighting> look_at(ProcessId pid);
+  [[nodiscard]] Reading look_at(ProcessId pid);
 
   ScoutSources sources_;
   std::shared_ptr<const MatchRules> rules_ = std::make_shared<const MatchRules>();

@@ -141,7 +141,7 @@ void Supervisor::reload(const Command& command, const ReplyHandler& reply, const
   }
   set_entries(reconfiguration.finish());
   follow_matches(now);
-  look_for_matches();
+  look_for_matches(now);
   reply({.outcome = CommandReply::Outcome::done,
          .names = {},
          .error = {},
@@ -190,17 +190,17 @@ void Supervisor::depart(const Entry& entry, const Moment& now) {
 void Supervisor::retire(const std::string& name, const Moment& now, bool is_matched) {
   registry_.retire(name);
   retired_.push_back({name, now.monotonic, is_matched});
-  if (is_matched && ++retired_matches_ > max_retired_matches_) forget_soonest_matched();
+  if (is_matched && ++retired_matches_ > max_retired_matches_) forget_oldest_matched();
 }
 
 /// Forgets the oldest retired name that a `match` gave. This bounds the number of such names, which
 /// processes choose.
-void Supervisor::forget_soonest_matched() {
-  const auto soonest = std::find_if(retired_.begin(), retired_.end(),
-                                    [](const Retired& retired) { return retired.is_matched; });
-  forget(soonest->name);
+void Supervisor::forget_oldest_matched() {
+  const auto oldest = std::find_if(retired_.begin(), retired_.end(),
+                                   [](const Retired& retired) { return retired.is_matched; });
+  forget(oldest->name);
   --retired_matches_;
-  retired_.erase(soonest);
+  retired_.erase(oldest);
 }
 
 void Supervisor::forget_retired(const Moment& now) {

@@ -133,8 +133,7 @@ Supervisor::Supervisor(const std::vector<ProcessConfig>& processes, Registry& re
 }
 
 Supervisor::~Supervisor() {
-  desk_.close();
-  pending_.abandon();
+  refuse_commands();
 }
 
 Supervisor::Entry Supervisor::make_entry(std::string name, const ProcessConfig& config,
@@ -187,8 +186,9 @@ void Supervisor::set_entries(std::vector<Entry> entries) {
 
 void Supervisor::begin() {
   if (std::exchange(has_begun_, true)) return;
-  take_over(now());
-  look_for_matches();
+  const Moment moment = now();
+  take_over(moment);
+  look_for_matches(moment);
 }
 
 void Supervisor::take_over(const Moment& now) {
@@ -260,6 +260,12 @@ Supervisor::Entry Supervisor::make_leaving(const std::string& name, const Rememb
 }
 
 int Supervisor::run(Events& events) {
+  // Those who wait for replies must not wait forever, whatever ends this.
+  struct Refusal {
+    Supervisor& supervisor;
+    ~Refusal() { supervisor.refuse_commands(); }
+  };
+  const Refusal refusal{*this};
   update();
   while (!finished()) {
     const Events::Kind event = events.wait_until(next_deadline(), desk_.wakeup());
@@ -267,9 +273,12 @@ int Supervisor::run(Events& events) {
     update();
     handle(event);
   }
+  return exit_status();
+}
+
+void Supervisor::refuse_commands() {
   desk_.close();
   pending_.abandon();
-  return exit_status();
 }
 
 void Supervisor::handle(Events::Kind event) {
@@ -295,15 +304,30 @@ void Supervisor::update() {
   const Moment moment = now();
   begin();
   take_exits(moment);
-  for (CommandDesk::Entry& entry : desk_.take()) {
-    obey(entry.command, std::move(entry.reply), moment);
-  }
+  take_commands(moment);
   do_what_is_due(moment);
+  try_to_look_again(moment);
   take_matches(moment);
   if (std::exchange(has_departed_, false)) drop_departed(moment);
   forget_retired(moment);
   finish_pid_files(moment);
   beat(moment);
+}
+
+/// Replies to each command, also if one cannot be carried out because it throws.
+void Supervisor::take_commands(const Moment& now) {
+  std::vector<CommandDesk::Entry> commands = desk_.take();
+  try {
+    for (CommandDesk::Entry& entry : commands) {
+      obey(entry.command, entry.reply, now);
+      entry.reply = nullptr;
+    }
+  } catch (...) {
+    for (const CommandDesk::Entry& entry : commands) {
+      if (entry.reply) entry.reply(shutting_down_reply());
+    }
+    throw;
+  }
 }
 
 /// Asks for the pid files of all that are due: a change of threads costs more than a look.
@@ -420,7 +444,8 @@ void Supervisor::hand_over() {
   is_handed_over_ = true;
 }
 
-void Supervisor::obey(const Command& command, ReplyHandler reply, const Moment& now) {
+/// Takes the reply if the command goes on.
+void Supervisor::obey(const Command& command, ReplyHandler& reply, const Moment& now) {
   if (stop_requested_) return reply(shutting_down_reply());
   if (command.verb == Command::Verb::reload) return reload(command, reply, now);
   if (pending_.size() >= CommandDesk::capacity) return reply(busy_reply());
@@ -431,7 +456,7 @@ void Supervisor::obey(const Command& command, ReplyHandler reply, const Moment& 
   reply({Outcome::accepted, names, {}});
   const Goal goal = command.verb == Command::Verb::stop ? Goal::down : Goal::up;
   for (const std::size_t index : targets) apply_command(*entries_[index].child, command, now);
-  pending_.add(goal, std::move(names), std::move(reply));
+  pending_.add(goal, std::move(names), std::exchange(reply, nullptr));
   for (const std::size_t index : targets) note_change(index);
 }
 
@@ -504,8 +529,8 @@ void Supervisor::index_by_pid(std::size_t index) {
 
 MonotonicTime Supervisor::next_deadline() const {
   if (has_more_ends_ || has_departed_ || has_lost_matches_) return {};
-  return std::min(
-      {deadlines_.earliest(), first_to_forget(), next_heartbeat_, pid_files_.next_try()});
+  return std::min({deadlines_.earliest(), first_to_forget(), next_heartbeat_, pid_files_.next_try(),
+                   next_search_try_});
 }
 
 bool Supervisor::finished() const {

@@ -140,6 +140,10 @@ class Supervisor {
   /// Queues a command for the supervisor's thread, which replies. Never blocks for long.
   void submit(Command command, ReplyHandler reply);
 
+  /// Refuses the waiting commands and all later ones, and gives up those that are under way. run()
+  /// does so in the end, also if it throws.
+  void refuse_commands();
+
   /// Returns the status of all processes; never null.
   [[nodiscard]] SharedStatusList status() const { return board_.published(); }
 
@@ -178,13 +182,14 @@ class Supervisor {
   void drop_departed(const Moment& now);
   void depart(const Entry& entry, const Moment& now);
   void retire(const std::string& name, const Moment& now, bool is_matched = false);
-  void forget_soonest_matched();
+  void forget_oldest_matched();
   void forget(const std::string& name);
   void forget_retired(const Moment& now);
   [[nodiscard]] MonotonicTime first_to_forget() const;
   void take_back_retired(const std::string& name);
   void reload(const Command& command, const ReplyHandler& reply, const Moment& now);
   void handle(Events::Kind event);
+  void take_commands(const Moment& now);
   void take_exits(const Moment& now);
   [[nodiscard]] std::vector<std::size_t> indices_of(ProcessId pid) const;
   void note_end_of(const std::vector<std::size_t>& indices, const Moment& now);
@@ -193,17 +198,22 @@ class Supervisor {
   void set_match_rules(const std::vector<ProcessConfig>& processes);
   void settle_with(const std::vector<ProcessConfig>& processes);
   [[nodiscard]] std::vector<std::string> matched_names(std::size_t rule) const;
-  void look_for_matches();
+  void look_for_matches(const Moment& now);
+  void try_to_look_again(const Moment& now);
   void take_matches(const Moment& now);
   void tell_of_unseen(const ScoutReport& report);
+  void tell_of_failed_search(const std::string& why);
   void follow_matches(const Moment& now);
   [[nodiscard]] MatchRoster::Surroundings surroundings() const;
+  [[nodiscard]] std::unordered_map<std::string, std::size_t> matched_entries() const;
   [[nodiscard]] bool show_matches(const Moment& now);
+  [[nodiscard]] bool release_unplaced(const std::unordered_map<std::string, std::size_t>& unplaced);
+  void show_in_order();
   [[nodiscard]] std::size_t entry_for(const std::string& name, std::size_t rule,
                                       const std::unordered_map<std::string, std::size_t>& shown);
   [[nodiscard]] bool follow(MatchedProcess& matched, const ProcessKey& process, const Moment& now);
   [[nodiscard]] std::chrono::nanoseconds look_interval() const;
-  void obey(const Command& command, ReplyHandler reply, const Moment& now);
+  void obey(const Command& command, ReplyHandler& reply, const Moment& now);
   [[nodiscard]] std::vector<std::size_t> targets_of(const Command& command) const;
   [[nodiscard]] std::optional<CommandReply> refusal_of(
       const Command& command, const std::vector<std::size_t>& targets) const;
@@ -252,6 +262,8 @@ class Supervisor {
   bool is_refusal_told_ = false;
   bool is_hiding_told_ = false;
   RepeatFilter match_problems_;
+  RepeatFilter search_problems_;
+  MonotonicTime next_search_try_ = MonotonicTime::max();  ///< max: the search has begun, or no need
   std::unique_ptr<MatchSource> matches_;  ///< wakes the desk; null until there are rules
 };
 

@@ -18,8 +18,9 @@ namespace provisr {
 /// there. If a call takes longer than the interval, the rounds it overran are skipped and not made
 /// up for.
 ///
-/// Thread safety: any thread except the collector's own may call stop(). A forked child has no such
-/// thread: it must neither use nor destroy its copy, and leave by exec or _exit.
+/// Thread safety: any thread may call set_interval() and interval(), any except the collector's own
+/// stop(). A forked child has no such thread: it must neither use nor destroy its copy, and leave
+/// by exec or _exit.
 class Collector {
  public:
   using Tick = std::function<void(const TickSchedule&)>;
@@ -57,22 +58,51 @@ class Collector {
     if (thread_.joinable()) thread_.join();
   }
 
-  [[nodiscard]] std::chrono::nanoseconds interval() const noexcept { return interval_; }
+  /// Changes the interval. The thread goes on: the next call comes after one interval from now, but
+  /// after 250 ms at most, like the first one. A running call is not waited for.
+  void set_interval(std::chrono::nanoseconds interval) {
+    {
+      const std::lock_guard lock(mutex_);
+      interval_ = interval;
+      is_first_ = true;
+    }
+    wake_.notify_all();
+  }
+
+  [[nodiscard]] std::chrono::nanoseconds interval() const noexcept {
+    const std::lock_guard lock(mutex_);
+    return interval_;
+  }
 
  private:
   using SteadyClock = std::chrono::steady_clock;
   static constexpr std::chrono::milliseconds longest_first_wait{250};
 
   void run() {
-    auto due =
-        SteadyClock::now() + std::min<std::chrono::nanoseconds>(interval_, longest_first_wait);
     TickSchedule schedule;
-    while (wait_until(due)) {
+    std::unique_lock lock(mutex_);
+    auto due = SteadyClock::now();
+    while (wait_for_round(lock, due)) {
+      lock.unlock();
       schedule.lateness = SteadyClock::now() - due;
       tick_(schedule);
-      schedule.missed = rounds_missed(due, SteadyClock::now());
+      lock.lock();
+      schedule.missed = is_first_ ? 0 : rounds_missed(due, SteadyClock::now());
       due = next_round(due, schedule.missed);
     }
+  }
+
+  /// Waits until `due`, which a new interval changes. Returns false if the collector is stopping.
+  bool wait_for_round(std::unique_lock<std::mutex>& lock, SteadyClock::time_point& due) {
+    do {
+      if (std::exchange(is_first_, false)) {
+        due =
+            SteadyClock::now() + std::min<std::chrono::nanoseconds>(interval_, longest_first_wait);
+      }
+      wake_.wait_until(lock, due, [this] { return is_stopping_ || is_first_; });
+      if (is_stopping_) return false;
+    } while (is_first_);
+    return true;
   }
 
   /// Returns when the round after `due` and `missed` more begins. If that is later than a time
@@ -85,12 +115,6 @@ class Collector {
     return interval < end - last ? last + interval : end;
   }
 
-  /// Returns false if the collector is stopping.
-  bool wait_until(SteadyClock::time_point due) {
-    std::unique_lock lock(mutex_);
-    return !wake_.wait_until(lock, due, [this] { return is_stopping_; });
-  }
-
   /// Returns the number of rounds after `due` whose time has passed.
   [[nodiscard]] std::uint64_t rounds_missed(SteadyClock::time_point due,
                                             SteadyClock::time_point now) const noexcept {
@@ -98,12 +122,13 @@ class Collector {
   }
 
   Tick tick_;
-  std::chrono::nanoseconds interval_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable wake_;
-  bool is_stopping_ = false;
-  std::mutex join_mutex_;  // several threads may call stop(), but only one can join
-  std::thread thread_;     // last: uses all other members
+  std::chrono::nanoseconds interval_;  ///< guarded by mutex_
+  bool is_first_ = true;               ///< guarded by mutex_; the next round is the first one
+  bool is_stopping_ = false;           ///< guarded by mutex_
+  std::mutex join_mutex_;              // several threads may call stop(), but only one can join
+  std::thread thread_;                 // last: uses all other members
 };
 
 }  // namespace provisr

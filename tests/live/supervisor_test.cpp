@@ -18,8 +18,10 @@
 
 #include <functional>
 #include <future>
+#include <memory>
 #include <set>
 #include <signal.h>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <unistd.h>
@@ -393,6 +395,31 @@ TEST_CASE("another thread ends the wait, also before it begins") {
   CHECK(events.wait_until(far, wakeup) == Events::Kind::woken);
   const auto other = std::async(std::launch::async, [&] { wakeup.wake(); });
   CHECK(events.wait_until(far, wakeup) == Events::Kind::woken);
+}
+
+TEST_CASE("whoever waits for a command is told if the supervisor fails") {
+  ProcessConfig slow = config_of({child_path(), "threader", "1"});
+  slow.start_duration = 1h;
+  SupervisorOptions options;
+  options.make_match_source = [](const auto&) -> std::unique_ptr<MatchSource> {
+    throw std::runtime_error("it does not work");
+  };
+  SupervisedWorld world({slow}, Until::stopped, std::move(options));
+  std::vector<CommandReply::Outcome> outcomes;
+  const auto note = [&](const CommandReply& reply) { outcomes.push_back(reply.outcome); };
+  ProcessConfig matching;
+  matching.name = "match";
+  matching.match.emplace().exe = "*";
+  world.supervisor.submit({.verb = Command::Verb::start, .target = "app"}, note);
+  world.supervisor.submit(
+      {.verb = Command::Verb::reload, .target = {}, .processes = {slow, matching}}, note);
+  world.supervisor.submit({.verb = Command::Verb::stop, .target = "app"}, note);
+  CHECK_THROWS_AS(world.run(), std::runtime_error);
+  using enum CommandReply::Outcome;
+  CHECK(outcomes == std::vector{accepted, shutting_down, shutting_down, shutting_down});
+  world.supervisor.submit({.verb = Command::Verb::stop, .target = "app"}, note);
+  CHECK(outcomes.back() == shutting_down);
+  CHECK(outcomes.size() == 5);
 }
 
 TEST_CASE("commands from other threads are obeyed") {

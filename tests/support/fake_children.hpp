@@ -4,6 +4,8 @@
 #include "daemon/platform/ended_children.hpp"
 #include "daemon/platform/process_identity.hpp"
 
+#include <algorithm>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -72,11 +74,15 @@ class FakeChildren final : public daemon::EndedChildren {
     };
   }
 
-  /// Makes every launch fail until accept() is called.
-  void refuse(std::errc error, std::string what) {
+  /// Makes every launch fail until accept() is called, except the next `after`.
+  void refuse(std::errc error, std::string what, int after = 0) {
     refusal_ = {std::make_error_code(error), std::move(what)};
+    launches_before_refusal_ = after;
   }
   void accept() { refusal_ = {}; }
+
+  /// How many children may exist at a time before a launch fails with EMFILE.
+  long most_at_once = std::numeric_limits<long>::max();
 
   /// Adds a group that an earlier daemon left running.
   void leave_running(ProcessId pid) {
@@ -174,8 +180,13 @@ class FakeChildren final : public daemon::EndedChildren {
   std::unique_ptr<daemon::ChildProcess> launch(const daemon::ChildCommand& command,
                                                daemon::StartFailure& failure) {
     ++attempts_;
-    if (refusal_.error) {
+    if (refusal_.error && launches_before_refusal_-- <= 0) {
       failure = refusal_;
+      return nullptr;
+    }
+    const auto exists = [](const auto& group) { return group.use_count() > 1; };
+    if (std::count_if(groups_.begin(), groups_.end(), exists) >= most_at_once) {
+      failure = {std::make_error_code(std::errc::too_many_files_open), "no descriptor"};
       return nullptr;
     }
     constexpr ProcessId beyond_all_real_ones = 1'000'000'000;
@@ -191,6 +202,7 @@ class FakeChildren final : public daemon::EndedChildren {
   std::vector<std::shared_ptr<FakeGroup>> leftovers_;
   std::vector<ProcessId> orphans_;
   daemon::StartFailure refusal_;
+  int launches_before_refusal_ = 0;
   int attempts_ = 0;
 };
 

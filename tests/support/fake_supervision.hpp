@@ -35,6 +35,7 @@ class FakeSupervision {
 
   /// Options of the supervisor. Set them before the first call of supervisor().
   bool can_measure_children = true;
+  bool cannot_identify = false;  ///< may change later
   daemon::ProcessMemory* memory = nullptr;
   std::vector<daemon::ExitRecord> exits_before;
   std::function<void()> on_heartbeat;  ///< each second
@@ -86,7 +87,10 @@ class FakeSupervision {
                 [this](const daemon::ProcessIdentity& leader, std::string_view launch_id) {
                   return children.adopt_leftovers(leader, launch_id);
                 },
-            .identify = [](ProcessId pid) { return std::optional(identity(pid)); },
+            .identify =
+                [this](ProcessId pid) {
+                  return cannot_identify ? std::nullopt : std::optional(identity(pid));
+                },
             .ended_children = &children,
             .clock = &clock,
             .on_stop = on_stop,

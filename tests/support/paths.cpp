@@ -27,6 +27,10 @@ std::string disk_shim_path() {
   return PROVISR_DISK_SHIM_PATH;
 }
 
+std::string thread_shim_path() {
+  return PROVISR_THREAD_SHIM_PATH;
+}
+
 bool has_dynamic_linker(const std::string& program) {
   return read_text(program).find("/ld-") != std::string::npos;
 }

@@ -24,6 +24,10 @@ namespace provisr::test {
 /// none.
 [[nodiscard]] std::string disk_shim_path();
 
+/// Returns a library that lets a program start no more threads (thread_shim.cpp); empty if this
+/// build has none.
+[[nodiscard]] std::string thread_shim_path();
+
 /// Whether the program has a dynamic linker, which is needed to preload these libraries.
 [[nodiscard]] bool has_dynamic_linker(const std::string& program);
 

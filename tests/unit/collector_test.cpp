@@ -63,6 +63,37 @@ TEST_CASE("a collector with a long interval ticks soon for the first time", "[co
   CHECK(ticks == 1);
 }
 
+TEST_CASE("a collector takes another interval at once and goes on", "[collector]") {
+  std::atomic<int> ticks = 0;
+  Collector collector(std::function<void()>([&] { ++ticks; }), 10h);
+  REQUIRE(eventually([&] { return ticks == 1; }));  // the next one is hours away
+
+  collector.set_interval(20ms);
+  CHECK(collector.interval() == 20ms);
+  CHECK(eventually([&] { return ticks >= 4; }));
+
+  collector.set_interval(10h);
+  const int before = ticks;
+  CHECK(eventually([&] { return ticks > before; }));
+  const int last = ticks;
+  CHECK(last <= before + 2);  // one that had begun, and the first of the interval
+  std::this_thread::sleep_for(60ms);
+  CHECK(ticks <= before + 2);
+  CHECK(collector.interval() == 10h);
+}
+
+TEST_CASE("a collector whose tick changes the interval ticks at the new one", "[collector]") {
+  std::atomic<int> ticks = 0;
+  std::atomic<Collector*> self = nullptr;
+  Collector collector(std::function<void()>([&] {
+                        if (++ticks == 1 && self != nullptr) self.load()->set_interval(1ms);
+                      }),
+                      10h);
+  self = &collector;
+  CHECK(eventually([&] { return ticks >= 5; }));
+  collector.stop();
+}
+
 TEST_CASE("a collector does not tick before the first interval", "[collector]") {
   std::atomic<bool> has_ticked = false;
   SteadyClock::time_point first;

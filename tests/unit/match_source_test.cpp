@@ -4,12 +4,18 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
-#include <map>
 #include <memory>
 #include <mutex>
+#include <new>
+#include <optional>
 #include <set>
+#include <stdexcept>
+#include <string>
+#include <utility>
 #include <vector>
 
 using namespace provisr;
@@ -21,9 +27,14 @@ namespace {
 
 constexpr ProcessId stuck_process = 7;
 
-/// A machine on which reads of process 7 block until let_go().
+/// A machine on which reads of some processes block until let_go().
 class StallingMachine {
  public:
+  explicit StallingMachine(std::set<ProcessId> stuck = {stuck_process}) : stuck_(std::move(stuck)) {
+    for (const ProcessId pid : stuck_) processes_.push_back({pid, 1, 0});
+    std::ranges::sort(processes_, {}, &Descent::pid);
+  }
+
   [[nodiscard]] ScoutSources sources() {
     return {.list =
                 [this](bool) {
@@ -47,7 +58,7 @@ class StallingMachine {
  private:
   [[nodiscard]] std::optional<ProcessFacts> read(ProcessId pid) {
     std::unique_lock lock(mutex_);
-    if (pid == stuck_process) {
+    if (stuck_.contains(pid)) {
       ++askers_;
       changed_.wait(lock, [this] { return !is_stuck_; });
       --askers_;
@@ -57,21 +68,24 @@ class StallingMachine {
     return facts;
   }
 
-  const std::vector<Descent> processes_{{5, 1, 0}, {stuck_process, 1, 0}, {9, 1, 0}};
+  std::set<ProcessId> stuck_;
+  std::vector<Descent> processes_{{5, 1, 0}, {9, 1, 0}};
   std::mutex mutex_;
   std::condition_variable changed_;
   bool is_stuck_ = true;
   int askers_ = 0;
 };
 
-/// The processes that a source has reported so far.
+/// What a source has reported so far.
 struct FoundProcesses {
   std::set<ProcessId> matched;
   std::set<ProcessId> stuck;
+  std::vector<std::string> failures;
 
   void take_from(MatchSource& source) {
     for (const ScoutReport& report : source.take()) {
       if (report.stuck != 0) stuck.insert(report.stuck);
+      if (!report.failure.empty()) failures.push_back(report.failure);
       for (const Sighting& sighting : report.sightings) {
         if (sighting.match) matched.insert(sighting.key.pid);
       }
@@ -116,6 +130,72 @@ TEST_CASE("a process that cannot be read keeps no other from being found", "[mat
   CHECK(eventually([&] {
     found.take_from(*source);
     return found.matched.contains(stuck_process);
+  }));
+}
+
+TEST_CASE("a scout that fails is told once and replaced until one works", "[match]") {
+  const auto machine = std::make_shared<StallingMachine>();
+  machine->let_go();
+  std::atomic<int> attempts = 0;
+  const auto source = make_match_source([] {}, {.make_sources =
+                                                    [&] {
+                                                      if (++attempts <= 3)
+                                                        throw std::runtime_error("no descriptor");
+                                                      return machine->sources();
+                                                    },
+                                                .patience = 10ms});
+  source->look_for(workers(), 1, 1ms);
+  FoundProcesses found;
+  CHECK(eventually([&] {
+    found.take_from(*source);
+    return found.matched.size() == 3;
+  }));
+  CHECK(found.failures == std::vector<std::string>{"no descriptor"});
+  CHECK(attempts == 4);
+}
+
+TEST_CASE("a read that throws does not count as one that hangs", "[match]") {
+  const auto machine = std::make_shared<StallingMachine>();
+  machine->let_go();
+  std::atomic<int> reads = 0;
+  const auto source = make_match_source(
+      [] {}, {.make_sources =
+                  [&] {
+                    ScoutSources sources = machine->sources();
+                    sources.read = [&](ProcessId pid,
+                                       const FactSet&) -> std::optional<ProcessFacts> {
+                      ++reads;
+                      if (pid == 5) throw std::bad_alloc();
+                      return std::nullopt;
+                    };
+                    return sources;
+                  },
+              .patience = 10ms});
+  source->look_for(workers(), 1, 50ms);
+  FoundProcesses found;
+  CHECK(eventually([&] {
+    found.take_from(*source);
+    return reads >= 4;
+  }));
+  CHECK(found.stuck.empty());
+}
+
+TEST_CASE("that too many processes hang is told, and the search goes on after that", "[match]") {
+  const auto machine =
+      std::make_shared<StallingMachine>(std::set<ProcessId>{21, 22, 23, 24, 25, 26, 27, 28, 29});
+  const auto source = source_of(machine);
+  source->look_for(workers(), 1, 1ms);
+  FoundProcesses found;
+  CHECK(eventually([&] {
+    found.take_from(*source);
+    return !found.failures.empty();
+  }));
+  CHECK(found.failures == std::vector<std::string>{"9 processes cannot be read"});
+  CHECK(found.stuck.size() == 8);
+  machine->let_go();
+  CHECK(eventually([&] {
+    found.take_from(*source);
+    return found.matched.size() == 11;
   }));
 }
 

@@ -5,14 +5,17 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <cstddef>
 #include <iterator>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <sstream>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -40,15 +43,20 @@ struct NoEnds final : EndedChildren {
 
 /// A source of reports that a test makes up.
 struct FakeSource final : MatchSource {
-  explicit FakeSource(std::vector<ScoutReport>& given) : reports(given) {}
+  FakeSource(std::vector<ScoutReport>& given, int& failing) : reports(given), failures(failing) {}
   void look_for(std::shared_ptr<const MatchRules>, std::uint64_t next,
                 std::chrono::nanoseconds every) override {
+    if (failures > 0) {
+      --failures;
+      throw std::system_error(EAGAIN, std::generic_category());
+    }
     generation = next;
     interval = every;
   }
   std::vector<ScoutReport> take() override { return std::exchange(reports, {}); }
 
   std::vector<ScoutReport>& reports;
+  int& failures;  ///< how often look_for() is still to fail
   std::uint64_t generation = 0;
   std::chrono::nanoseconds interval{};
 };
@@ -74,7 +82,7 @@ struct MatchWorld {
     options.clock = &clock;
     options.history_ttl = 10min;
     options.make_match_source = [this](std::function<void()>) {
-      auto made = std::make_unique<FakeSource>(reports);
+      auto made = std::make_unique<FakeSource>(reports, failures);
       source = made.get();
       return made;
     };
@@ -115,7 +123,7 @@ struct MatchWorld {
                         .processes = std::move(processes),
                         .history_ttl = 10min,
                         .interval = 100ms},
-                       [](const CommandReply&) {});
+                       [this](const CommandReply& reply) { outcome = reply.outcome; });
     update();
   }
   /// Returns names and PIDs: "a:1 b?".
@@ -139,6 +147,8 @@ struct MatchWorld {
   std::map<ProcessId, std::uint64_t> starts;
   std::vector<Sighting> found;
   std::vector<ScoutReport> reports;
+  int failures = 0;
+  std::optional<CommandReply::Outcome> outcome;  ///< of the latest reload
   FakeSource* source = nullptr;
   std::map<std::string, ProcessLimits> limits_of;
   std::set<std::string> lists_seen;  ///< names() at each change of a status
@@ -303,6 +313,45 @@ TEST_CASE("a name that is configured is taken back, and its process has another"
   file.pid_file = "/no/such/file.pid";
   world.reload({file, rule("w-{1}")});
   CHECK(world.names() == "w-a? w-a-_:1");
+}
+
+TEST_CASE("a search for matches that cannot begin is told once and tried again", "[match]") {
+  MatchWorld world({});
+  world.failures = 3;
+  world.reload({rule("app")});
+  CHECK(world.outcome == CommandReply::Outcome::done);
+  CHECK(world.log.count("WARN no match finds a process at the moment: no thread can be started") ==
+        1);
+  CHECK(world.supervisor->next_deadline() - world.clock.monotonic_now() == 1s);
+  for (int i = 0; i < 3; ++i) {
+    CHECK(world.source->generation == 0);
+    world.clock.advance(1s);
+    world.update();
+  }
+  CHECK(world.source->generation > 0);
+  CHECK(world.supervisor->next_deadline() - world.clock.monotonic_now() > 1s);
+  world.see(1, "app");
+  world.update();
+  CHECK(world.names() == "app:1");
+  CHECK(world.log.count("WARN") == 1);
+}
+
+TEST_CASE("a search for matches that cannot begin holds up no end", "[match]") {
+  MatchWorld world({});
+  world.failures = 3;
+  world.reload({rule("app")});
+  world.supervisor->request_stop();
+  world.clock.advance(1s);
+  world.update();
+  CHECK(world.failures == 2);
+  CHECK(world.supervisor->finished());
+}
+
+TEST_CASE("why nothing is found is told as the source reports it", "[match]") {
+  MatchWorld world({rule("app")});
+  world.reports.push_back({.generation = world.source->generation, .failure = "it is Monday"});
+  world.update();
+  CHECK(world.log.count("WARN no match finds a process at the moment: it is Monday") == 1);
 }
 
 TEST_CASE("nothing is started for matches after a request to stop", "[match]") {

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,9 +24,12 @@ struct ScoutedMachine {
     ProcessId parent = 1;
   };
   std::map<ProcessId, Process> processes;
-  std::vector<ProcessId> born;  ///< since the last listing
-  bool lists_all = false;       ///< as on systems that cannot list births
-  bool is_short = false;        ///< of descriptors: a whole listing lacks the last processes
+  std::vector<ProcessId> born;     ///< since the last listing
+  bool lists_all = false;          ///< as on systems that cannot list births
+  bool is_short = false;           ///< of descriptors: a whole listing lacks the last processes
+  std::set<ProcessId> unreadable;  ///< as descriptors are short
+  std::set<ProcessId> without_ancestors;
+  bool was_short = false;
   int reads = 0;
   int whole_listings = 0;
   std::vector<Descent> listed;
@@ -39,6 +43,7 @@ struct ScoutedMachine {
     return {.list = [this](bool all) { return list(all || lists_all); },
             .read = [this](ProcessId pid, const FactSet& wanted) { return read(pid, wanted); },
             .ancestors_of = [this](const ProcessFacts& facts) { return ancestors_of(facts); },
+            .was_short = [this] { return was_short; },
             .own_pid = 4711};
   }
 
@@ -57,13 +62,16 @@ struct ScoutedMachine {
   std::optional<ProcessFacts> read(ProcessId pid, const FactSet& wanted) {
     CHECK(wanted == FactSet{.args = true});
     ++reads;
+    was_short = unreadable.contains(pid);
+    if (was_short) return std::nullopt;
     const auto found = processes.find(pid);
     if (found == processes.end()) return std::nullopt;
     ProcessFacts facts{.key = {pid, found->second.started_at}, .parent = found->second.parent};
     facts.args = found->second.args;
     return facts;
   }
-  std::vector<ProcessKey> ancestors_of(const ProcessFacts& facts) const {
+  std::vector<ProcessKey> ancestors_of(const ProcessFacts& facts) {
+    was_short = without_ancestors.contains(facts.key.pid);
     const auto found = processes.find(facts.parent);
     if (found == processes.end()) return {};
     return {{facts.parent, found->second.started_at}};
@@ -140,6 +148,69 @@ TEST_CASE("while descriptors are short, no report is whole, and the next one is"
   const ScoutReport report = world.scout.look(false);
   CHECK(report.is_whole);
   CHECK(report.sightings.size() == 2);
+}
+
+TEST_CASE("a process that cannot be read as descriptors are short keeps its name", "[match]") {
+  ScoutWorld world;
+  world.machine.start(2, "init");
+  world.machine.start(10, "worker a");
+  world.machine.start(11, "worker b");
+  world.enter_final_phase();
+  world.machine.unreadable = {10};
+  const bool all = GENERATE(true, false);
+  for (int i = 0; i < 40; ++i) {
+    const ScoutReport report = world.scout.look(all && i == 0);
+    CHECK_FALSE(report.is_whole);
+    for (const Sighting& sighting : report.sightings) CHECK(sighting.match);
+  }
+  world.machine.unreadable.clear();
+  const ScoutReport report = world.scout.look(false);
+  CHECK(report.is_whole == all);
+  if (all) CHECK(report.sightings.size() == 2);
+  world.machine.processes[10].args = "worker c";
+  std::string text;
+  for (int i = 0; i < 3; ++i) text += world.look();
+  CHECK(text == "worker-c@0");
+}
+
+TEST_CASE("of a look at all that cannot read some, what others lose is told all the same",
+          "[match]") {
+  ScoutWorld world;
+  world.machine.start(10, "worker a");
+  world.machine.start(11, "worker b");
+  world.enter_final_phase();
+  world.machine.unreadable = {10};
+  world.machine.processes[11].args = "other";
+  std::string text;
+  for (int i = 0; i < 3; ++i) text += world.look(true);
+  CHECK(text == "-");
+}
+
+TEST_CASE("what is born while it cannot be read is found once it can", "[match]") {
+  ScoutWorld world;
+  world.machine.start(2, "init");
+  world.enter_final_phase();
+  world.machine.start(10, "worker a");
+  auto& lacking =
+      GENERATE(true, false) ? world.machine.unreadable : world.machine.without_ancestors;
+  lacking = {10};
+  for (int i = 0; i < 10; ++i) CHECK(world.look().empty());
+  lacking.clear();
+  CHECK(world.look() == "worker-a@0");
+}
+
+TEST_CASE("however many are born while none can be read, the living ones are found", "[match]") {
+  constexpr ProcessId count = 10'000;
+  ScoutWorld world;
+  world.machine.start(2, "init");
+  world.enter_final_phase();
+  for (ProcessId pid = count; pid < 2 * count; ++pid) {
+    world.machine.start(pid, "worker a");
+    world.machine.unreadable.insert(pid);
+  }
+  for (int i = 0; i < 3; ++i) CHECK(world.look().empty());
+  world.machine.unreadable.clear();
+  CHECK(world.scout.look(false).sightings.size() == count);
 }
 
 TEST_CASE("a machine on which nothing is born costs nothing", "[match]") {

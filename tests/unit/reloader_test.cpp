@@ -1,6 +1,7 @@
 // Who is told what, and when, of those who ask for a reload.
 #include "daemon/reloader.hpp"
 
+#include "support/eventually.hpp"
 #include "support/log_capture.hpp"
 
 #include <catch2/catch_test_macros.hpp>
@@ -10,10 +11,12 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
 using namespace provisr::daemon;
+using provisr::test::eventually;
 using provisr::test::LogCapture;
 
 namespace {
@@ -45,8 +48,7 @@ class SlowReloads {
     may_read_ = true;
     changed_.notify_all();
   }
-  /// Ends it.
-  void end() { reloader_.reset(); }
+  void end() { reloader_->stop(); }
 
   /// Of those that have been replied to; empty for who was served.
   [[nodiscard]] std::vector<std::string> refusals() {
@@ -96,6 +98,28 @@ TEST_CASE("who waits for a reload that does not come any more is told so") {
   reloads.ask();
   reloads.end();
   CHECK(reloads.refusals() == std::vector<std::string>{"provisrd is ending"});
+}
+
+TEST_CASE("who asks for a reload while the last one is waited for, or later, is told why not") {
+  SlowReloads reloads;
+  reloads.start();
+  reloads.ask();
+  reloads.await_reading();
+  std::thread ending([&] { reloads.end(); });
+  const std::vector<std::string> told{"provisrd is ending"};
+  // Requests before the end are kept until then.
+  const bool is_told = eventually([&] {
+    reloads.ask();
+    return !reloads.refusals().empty();
+  });
+  CHECK(is_told);
+  CHECK(reloads.refusals() == told);
+  reloads.let_it_read();
+  ending.join();
+  const std::size_t before = reloads.refusals().size();
+  reloads.ask();
+  CHECK(reloads.refusals().size() == before + 1);
+  CHECK(reloads.refusals().back() == told.front());
 }
 
 TEST_CASE("a reload that is refused is 503, one with faults 422") {

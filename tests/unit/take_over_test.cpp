@@ -3,6 +3,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
+#include <catch2/matchers/catch_matchers_string.hpp>
 
 #include <string>
 
@@ -10,6 +11,7 @@ using namespace provisr;
 using namespace provisr::daemon;
 using namespace provisr::test;
 using namespace std::chrono_literals;
+using Catch::Matchers::StartsWith;
 
 namespace {
 
@@ -54,6 +56,52 @@ TEST_CASE("a child that cannot be written down ends with the daemon") {
   CHECK_FALSE(world.children.latest().command.outlives_daemon);
   CHECK(world.status().pid == world.children.latest().pid);
   CHECK(world.status().state == ProcessState::running);
+}
+
+TEST_CASE("a child that cannot be written down frees its descriptors before the next launch") {
+  FakeMemory memory;
+  memory.is_full = true;
+  FakeSupervision world({restarting()});
+  world.memory = &memory;
+  world.children.most_at_once = 1;
+  world.start();
+  CHECK(world.children.launches() == 2);
+  CHECK(world.status().state == ProcessState::running);
+}
+
+TEST_CASE("a child that cannot be written down, nor be launched again, is started later") {
+  FakeMemory memory;
+  FakeSupervision world({restarting()});
+  world.memory = &memory;
+  const bool is_identified = GENERATE(true, false);
+  memory.is_full = is_identified;
+  world.cannot_identify = !is_identified;
+  const auto error =
+      GENERATE(std::errc::too_many_files_open, std::errc::resource_unavailable_try_again);
+  world.children.refuse(error, "cannot create a process", 1);
+  world.start();
+  CHECK(world.children.attempts() == 2);
+  CHECK(world.status().state == ProcessState::backoff);
+  CHECK_FALSE(world.status().pid);
+  CHECK_FALSE(world.status().started);
+  CHECK_THAT(world.status().last_error, StartsWith("cannot create a process"));
+
+  SECTION("once it can be") {
+    world.children.accept();
+    memory.is_full = false;
+    world.cannot_identify = false;
+    world.advance(2s);
+    CHECK(world.status().state == ProcessState::running);
+    CHECK(world.status().pid == world.children.latest().pid);
+    CHECK(memory.recall("app")->run->identity.pid == world.children.latest().pid);
+  }
+  SECTION("unless it is stopped before") {
+    world.supervisor().submit({.verb = Command::Verb::stop, .target = "app"},
+                              [](const CommandReply&) {});
+    world.update();
+    CHECK(world.supervisor().status()->front()->pid == std::nullopt);
+    CHECK_FALSE(world.status().next_start);
+  }
 }
 
 TEST_CASE("what runs is taken over with its counts, and goes on like any child") {

@@ -81,8 +81,15 @@ FactSet supported_facts() noexcept {
 }
 
 struct FactReader::State {
+  [[nodiscard]] std::optional<std::string> user_of(uid_t uid) {
+    const std::string* const name = users.of(uid);
+    was_short = name == nullptr;
+    return name == nullptr ? std::nullopt : std::optional(*name);
+  }
+
   UserNames users;
   bool was_refused = false;
+  bool was_short = false;  ///< only a look-up of a name takes descriptors
 
   [[nodiscard]] std::optional<std::string> exe_of(ProcessId pid) {
     std::string path(PROC_PIDPATHINFO_MAXSIZE, '\0');
@@ -106,12 +113,13 @@ void FactReader::begin_round() {
 }
 
 std::optional<ProcessFacts> FactReader::read(ProcessId pid, const FactSet& wanted) {
+  state_->was_short = false;
   const auto info = info_of(pid);
   if (!info) return std::nullopt;
   ProcessFacts facts = facts_of(*info);
   if (wanted.exe) facts.exe = state_->exe_of(pid);
   if (wanted.args) facts.args = arguments_of(pid);
-  if (wanted.user) facts.user = state_->users.of(info->pbi_uid);
+  if (wanted.user) facts.user = state_->user_of(info->pbi_uid);
   const auto after = info_of(pid);
   if (!after || key_of(*after) != facts.key) return std::nullopt;
   return facts;
@@ -124,6 +132,10 @@ std::vector<ProcessKey> FactReader::ancestors_of(const ProcessFacts& process) {
         return info ? std::optional(facts_of(*info)) : std::nullopt;
       },
       process);
+}
+
+bool FactReader::was_short() const noexcept {
+  return state_->was_short;
 }
 
 bool FactReader::was_refused() const noexcept {

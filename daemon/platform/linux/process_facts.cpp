@@ -111,13 +111,44 @@ FactSet supported_facts() noexcept {
 }
 
 struct FactReader::State {
-  explicit State(const std::string& root) : proc_root(open_handle(AT_FDCWD, root.c_str())) {}
+  explicit State(std::string root) : root_path(std::move(root)) {}
+
+  /// Returns the directory of the process; empty if there is none or descriptors are short.
+  [[nodiscard]] FileDescriptor directory_of(ProcessId pid) {
+    if (!proc_root) proc_root = open_handle(AT_FDCWD, root_path.c_str());
+    FileDescriptor process;
+    if (proc_root) process = open_handle(proc_root.get(), ProcPath(pid).c_str());
+    if (!process) note_failure();
+    return process;
+  }
+
+  /// Notes in `was_short` why a call has failed. Requires its errno.
+  void note_failure() { was_short |= says_shortage(errno); }
+
+  /// Returns what `read` returns and notes why if that is empty.
+  template <class Read>
+  [[nodiscard]] auto noting(const Read& read) {
+    errno = 0;
+    auto found = read();
+    if (!found) note_failure();
+    return found;
+  }
+
+  [[nodiscard]] std::optional<Stat> stat_of(int process) {
+    return noting([&] { return living_stat(process); });
+  }
+
+  [[nodiscard]] std::optional<std::string> text_of(int process, const char* name,
+                                                   std::size_t most) {
+    return noting([&] { return text_in(process, name, most); });
+  }
 
   [[nodiscard]] std::optional<std::string> exe_of(int process) {
     std::string path(PATH_MAX + 16, '\0');
     const ssize_t length = ::readlinkat(process, "exe", path.data(), path.size());
     if (length < 0) {
       was_refused |= errno == EACCES || errno == EPERM;
+      note_failure();
       return std::nullopt;
     }
     path.resize(static_cast<std::size_t>(length));
@@ -126,14 +157,38 @@ struct FactReader::State {
   }
 
   [[nodiscard]] std::optional<std::string> user_of(int process) {
-    const auto status = text_in(process, "status", status_buffer_size);
+    const auto status = text_of(process, "status", status_buffer_size);
     const auto user = status ? effective_user(*status) : std::nullopt;
-    return user ? std::optional(users.of(*user)) : std::nullopt;
+    if (!user) return std::nullopt;
+    const std::string* const name = users.of(*user);
+    if (name == nullptr) was_short = true;
+    return name == nullptr ? std::nullopt : std::optional(*name);
   }
 
-  FileDescriptor proc_root;
+  void add_cgroup(int process, ProcessFacts& facts) {
+    const auto text = text_of(process, "cgroup", max_cgroup_bytes);
+    const auto path = text ? systemd_cgroup_path(*text) : std::nullopt;
+    if (!path) return;
+    facts.cgroup = std::string(*path);
+    remove_suffix(*facts.cgroup, " (deleted)");
+    const auto unit = systemd_unit_of(*facts.cgroup);
+    if (unit) facts.unit = std::string(*unit);
+  }
+
+  [[nodiscard]] std::optional<ProcessFacts> descent_of(ProcessId pid) {
+    const FileDescriptor process = directory_of(pid);
+    const auto stat = process ? stat_of(process.get()) : std::nullopt;
+    if (!stat) return std::nullopt;
+    return ProcessFacts{.key = {pid, stat->start_clock_ticks},
+                        .parent = stat->parent_pid,
+                        .orphan_of = orphan_of(pid, *stat)};
+  }
+
+  std::string root_path;
+  FileDescriptor proc_root;  ///< empty until a descriptor was free
   UserNames users;
   bool was_refused = false;
+  bool was_short = false;
 };
 
 FactReader::FactReader(const std::string& proc_root) : state_(std::make_unique<State>(proc_root)) {}
@@ -146,43 +201,33 @@ void FactReader::begin_round() {
 }
 
 std::optional<ProcessFacts> FactReader::read(ProcessId pid, const FactSet& wanted) {
-  const FileDescriptor process = open_handle(state_->proc_root.get(), ProcPath(pid).c_str());
-  const auto stat = process ? living_stat(process.get()) : std::nullopt;
+  state_->was_short = false;
+  const FileDescriptor process = state_->directory_of(pid);
+  const auto stat = process ? state_->stat_of(process.get()) : std::nullopt;
   if (!stat) return std::nullopt;
-  const FileDescriptor thread =
-      stat->leader_has_ended() ? living_thread(process.get()) : FileDescriptor();
+  const FileDescriptor thread = stat->leader_has_ended()
+                                    ? state_->noting([&] { return living_thread(process.get()); })
+                                    : FileDescriptor();
   const int source = thread ? thread.get() : process.get();
   ProcessFacts facts{.key = {pid, stat->start_clock_ticks},
                      .parent = stat->parent_pid,
                      .orphan_of = orphan_of(pid, *stat)};
   if (wanted.exe) facts.exe = state_->exe_of(source);
   if (wanted.args) {
-    auto text = text_in(source, "cmdline", max_args_bytes);
+    auto text = state_->text_of(source, "cmdline", max_args_bytes);
     if (text) facts.args = joined(std::move(*text));
   }
   if (wanted.user) facts.user = state_->user_of(source);
-  if (!wanted.unit && !wanted.cgroup) return facts;
-  const auto text = text_in(source, "cgroup", max_cgroup_bytes);
-  const auto path = text ? systemd_cgroup_path(*text) : std::nullopt;
-  if (!path) return facts;
-  facts.cgroup = std::string(*path);
-  remove_suffix(*facts.cgroup, " (deleted)");
-  const auto unit = systemd_unit_of(*facts.cgroup);
-  if (unit) facts.unit = std::string(*unit);
+  if (wanted.unit || wanted.cgroup) state_->add_cgroup(source, facts);
   return facts;
 }
 
 std::vector<ProcessKey> FactReader::ancestors_of(const ProcessFacts& process) {
-  return ancestors_by(
-      [this](ProcessId pid) -> std::optional<ProcessFacts> {
-        const FileDescriptor opened = open_handle(state_->proc_root.get(), ProcPath(pid).c_str());
-        const auto stat = opened ? living_stat(opened.get()) : std::nullopt;
-        if (!stat) return std::nullopt;
-        return ProcessFacts{.key = {pid, stat->start_clock_ticks},
-                            .parent = stat->parent_pid,
-                            .orphan_of = orphan_of(pid, *stat)};
-      },
-      process);
+  return ancestors_by([this](ProcessId pid) { return state_->descent_of(pid); }, process);
+}
+
+bool FactReader::was_short() const noexcept {
+  return state_->was_short;
 }
 
 bool FactReader::was_refused() const noexcept {

@@ -98,6 +98,10 @@ std::vector<ProcessKey> FactReader::ancestors_of(const ProcessFacts& process) {
   return ancestors;
 }
 
+bool FactReader::was_short() const noexcept {
+  return false;  // a read takes no descriptor
+}
+
 bool FactReader::was_refused() const noexcept {
   return state_->was_refused;
 }
