@@ -198,11 +198,11 @@ bool Supervisor::follow(MatchedProcess& matched, const ProcessKey& process, cons
   if (!error) return true;
   matched.release();
   roster_.forget(process);
-  const bool is_gone = error == std::errc::no_such_process && !options_.exists(process.pid);
-  const std::string problem = reason_of(error, !is_gone);
-  if (!is_gone && match_problems_.is_new(problem)) {
+  // The search has read it, so it is not hidden: it has ended or is about to.
+  const bool is_gone = error == std::errc::no_such_process;
+  if (!is_gone && match_problems_.is_new(error.message())) {
     services_.log->warn("{}: process {} matches, but cannot be watched: {}", matched.status().name,
-                        process.pid, problem);
+                        process.pid, error.message());
   }
   return false;
 }

@@ -125,7 +125,7 @@ void ProcessScout::note_births(const ScoutSources::Listing& listing) {
   std::set<ProcessId> listed;
   for (const Descent& process : listing.processes) {
     listed.insert(process.pid);
-    if (!seen_.contains(process.pid)) newborns_.push_back({process.pid});
+    if (process.is_newborn || !seen_.contains(process.pid)) newborns_.push_back({process.pid});
   }
   seen_ = std::move(listed);
 }

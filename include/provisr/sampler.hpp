@@ -84,8 +84,8 @@ struct Descent {
   ProcessId orphan_of = 0;
   /// Whether the process leads its process group.
   bool leads_group = false;
-  /// Whether the process was there already when the tick before this one began, as far as is known.
-  bool was_there = false;
+  /// Whether the process is known to have been born since the tick before this one began.
+  bool is_newborn = false;
   /// A number that only this process has had while the system remembers it; 0 if there is none.
   std::uint64_t incarnation = 0;
   /// FamilyReading::children_cpu_ns when the process was found; known if `incarnation` is.

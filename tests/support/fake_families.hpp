@@ -41,7 +41,7 @@ class FakeFamilies {
     Figure<std::uint64_t> pss = 50;  ///< unknown: still being read
     bool tells_io = true;
     bool is_kernel_thread = false;
-    bool was_there = false;  ///< see Descent
+    bool was_there = false;  ///< is not newborn, see Descent
     bool has_memory = true;  ///< false for a process that is ending, too
   };
 
@@ -130,7 +130,7 @@ class FakeFamilyContext {
             .parent = process.parent,
             .orphan_of = may_be_adopted(process) ? process.group : 0,
             .leads_group = process.group == pid,
-            .was_there = process.was_there,
+            .is_newborn = !process.was_there,
             .is_kernel_thread = process.is_kernel_thread};
   }
 

@@ -275,6 +275,7 @@ TEST_CASE("one whose PID is another's by now is not watched", "[match]") {
   world.starts[MatchWorld::first_pid + 1] = 99;
   world.update();
   CHECK(world.names() == "w-_?");
+  CHECK(world.log.count("cannot be watched") == 0);  // it is not hidden
 }
 
 TEST_CASE("limits go with the names, also over a reload", "[match]") {

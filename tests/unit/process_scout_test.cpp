@@ -3,6 +3,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <map>
 #include <memory>
@@ -51,7 +52,10 @@ struct ScoutedMachine {
     listed.clear();
     if (all) {
       ++whole_listings;
-      for (const auto& [pid, process] : processes) listed.push_back({pid, process.parent, 0});
+      for (const auto& [pid, process] : processes) {
+        const bool is_newborn = std::find(born.begin(), born.end(), pid) != born.end();
+        listed.push_back({.pid = pid, .parent = process.parent, .is_newborn = is_newborn});
+      }
       if (is_short) listed.resize(1);
     } else {
       for (const ProcessId pid : born) listed.push_back({pid, 1, 0});
@@ -345,6 +349,17 @@ TEST_CASE("the second process of a PID is another", "[match]") {
   const auto second = found.at(0).key;
   CHECK(first.pid == second.pid);
   CHECK(first != second);
+}
+
+TEST_CASE("the second process of a PID is newborn in a listing of all, too", "[match]") {
+  ScoutWorld world;
+  world.machine.start(2, "init");
+  world.machine.start(10, "other", 5);
+  world.enter_final_phase();
+  for (int i = 0; i < 130; ++i) static_cast<void>(world.look());
+  world.machine.start(10, "worker a", 6);
+  world.machine.lists_all = true;  // as if ids had wrapped around
+  CHECK(world.look() == "worker-a@0");
 }
 
 TEST_CASE("others' rules take a look at all", "[match]") {

@@ -212,7 +212,7 @@ class FamilyRegistry {
   [[nodiscard]] bool has_joined_late(const Member& member, const Descent& descent) const noexcept {
     const bool came_with_parent =
         member.waiter != nullptr && member.waiter->joined_late_in != look_;
-    return descent.was_there && !came_with_parent && look_ > member.family->first_look;
+    return !descent.is_newborn && !came_with_parent && look_ > member.family->first_look;
   }
 
   /// What a process used before it joined is no usage of the tree.

@@ -67,7 +67,7 @@ bool Births::is_known_process(ProcessId id) noexcept {
 
 std::span<const Descent> Births::look() noexcept {
   try {
-    there_before_.reset();
+    newborn_from_.reset();
     is_first_of_tick_ = begins_tick_;
     first_found_ = begins_tick_ ? 0 : known_.size();
     if (begins_tick_) begin_new_tick();
@@ -171,7 +171,7 @@ std::optional<Descent> Births::descent_of(ProcessId pid) noexcept {
   const bool may_be_adopted = stat->parent_pid == first_process || stat->parent_pid == own_pid_;
   Descent descent{pid, stat->parent_pid, may_be_adopted ? stat->process_group : 0};
   descent.leads_group = stat->leads_group(pid);
-  descent.was_there = was_there(stat->start_clock_ticks);
+  descent.is_newborn = is_newborn(stat->start_clock_ticks);
   descent.is_kernel_thread = stat->is_kernel_thread();
   struct stat status;
   if (!stat->is_being_collected() && read_status(file.get(), status)) {
@@ -181,16 +181,16 @@ std::optional<Descent> Births::descent_of(ProcessId pid) noexcept {
   return descent;
 }
 
-/// Returns whether a process that started then was there when the previous tick began.
-bool Births::was_there(std::uint64_t start_clock_ticks) noexcept {
+/// Returns whether a process that started then was born since the previous tick began.
+bool Births::is_newborn(std::uint64_t start_clock_ticks) noexcept {
   if (!previous_tick_at_) return false;
-  if (!there_before_) {
+  if (!newborn_from_) {
     const auto since = std::chrono::steady_clock::now() - *previous_tick_at_;
     const auto boot_age = time_since_boot() - since;
-    there_before_ =
+    newborn_from_ =
         static_cast<std::uint64_t>(std::max<std::int64_t>(boot_age.count(), 0)) / clock_tick_ns();
   }
-  return start_clock_ticks < *there_before_;
+  return start_clock_ticks >= *newborn_from_;
 }
 
 void Births::note_missed() noexcept {

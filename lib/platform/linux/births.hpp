@@ -66,7 +66,7 @@ class Births {
   [[nodiscard]] Finding find(ProcessId id);
   void keep_for_later(ProcessId id);
   [[nodiscard]] std::optional<Descent> descent_of(ProcessId pid) noexcept;
-  [[nodiscard]] bool was_there(std::uint64_t start_clock_ticks) noexcept;
+  [[nodiscard]] bool is_newborn(std::uint64_t start_clock_ticks) noexcept;
   void note_missed() noexcept;
   void scan();
   [[nodiscard]] bool scan_directory(int directory);
@@ -85,7 +85,7 @@ class Births {
   std::optional<TimePoint> previous_tick_at_;
   /// The clock tick of the system, counted from the boot, in which the previous tick began;
   /// computed once a look if a process is found.
-  std::optional<std::uint64_t> there_before_;
+  std::optional<std::uint64_t> newborn_from_;
   ProcessId newest_ = 0;      ///< as of the last look
   ProcessId tick_begin_ = 0;  ///< `newest_` when the tick began
   std::uint32_t ids_since_scan_ = 0;

@@ -81,7 +81,7 @@ TEST_CASE("births are found by the ids given out since the last look", "[births]
   CHECK_FALSE(births.missed_some());
 }
 
-TEST_CASE("a listing tells which processes were there at the previous tick", "[births]") {
+TEST_CASE("a listing tells which processes were born since the previous tick", "[births]") {
   BirthsFixture fixture;
   const auto age = [](std::chrono::seconds seconds) {
     timespec now{};
@@ -94,21 +94,21 @@ TEST_CASE("a listing tells which processes were there at the previous tick", "[b
   };
   const auto now = std::chrono::steady_clock::now();
   Births births(fixture.root.get(), true, BirthsFixture::may_be_any);
-  const auto were_there = [&](std::chrono::steady_clock::time_point tick_at) {
+  const auto newborns = [&](std::chrono::steady_clock::time_point tick_at) {
     births.recount();
     births.begin_tick(tick_at);
     Pids pids;
     for (const Descent& descent : births.look()) {
-      if (descent.was_there) pids.insert(descent.pid);
+      if (descent.is_newborn) pids.insert(descent.pid);
     }
     return pids;
   };
   add(900, "1");
-  CHECK(were_there(now - std::chrono::seconds(20)) == Pids{});  // there was no tick before
+  CHECK(newborns(now - std::chrono::seconds(20)) == Pids{});  // there was no tick before
   add(901, age(std::chrono::seconds(30)));
   add(902, age(std::chrono::seconds(10)));
-  CHECK(were_there(now) == Pids{900, 901});
-  CHECK(were_there(now + std::chrono::seconds(1)) == Pids{900, 901, 902});
+  CHECK(newborns(now) == Pids{902});
+  CHECK(newborns(now + std::chrono::seconds(1)) == Pids{});
 }
 
 TEST_CASE("a process that was not complete is found at the next tick", "[births]") {
