@@ -12,6 +12,7 @@
 #include <string>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <unordered_set>
 #include <vector>
 
 using namespace provisr::daemon;
@@ -81,4 +82,22 @@ TEST_CASE("orphans that were to be killed, but were not found, are killed by a l
     return is_zombie(orphan);
   }));
   CHECK_FALSE(is_zombie(other));
+}
+
+TEST_CASE("a search of orphans that lacks a thread is not complete") {
+  if (!can_lack_threads) SKIP("needs glibc");
+  CHECK(in_own_process([] {
+          // A test before this one may have started a reader, which is lost here with the first
+          // child.
+          const Child child = start_sleeper("A=1");
+          const Child another = start_sleeper("A=1");
+          const auto is_complete = [](const std::unordered_set<pid_t>& started) {
+            return search_orphans(::getpid(), "PROVISR_LAUNCH=orphans-test", started).is_complete;
+          };
+          const NoThreads none;
+          const bool without_candidates =
+              is_complete({static_cast<pid_t>(child.pid()), static_cast<pid_t>(another.pid())});
+          return std::string(is_complete({}) ? "complete" : "not complete") +
+                 (without_candidates ? ", but without candidates" : "");
+        }) == "not complete, but without candidates");
 }
