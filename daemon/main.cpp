@@ -1,3 +1,4 @@
+#include "daemon/base/failure_text.hpp"
 #include "daemon/base/log.hpp"
 #include "daemon/base/log_writer.hpp"
 #include "daemon/base/text.hpp"
@@ -161,7 +162,7 @@ int main(int argc, char** argv) {
     report_error(usage_message(error));
     return exit_bad_usage;
   } catch (const std::exception& failure) {
-    report_error(fmt::format("provisrd: {}\n", failure.what()));
+    report_error(fmt::format("provisrd: {}\n", describe_failure(failure)));
     return EXIT_FAILURE;
   }
 }

@@ -13,6 +13,9 @@ namespace {
 /// The most events in one piece of a stream.
 constexpr std::size_t events_in_a_row = 128;
 
+/// How long ticks are published for a listener that has left.
+constexpr std::chrono::minutes tick_patience{1};
+
 }  // namespace
 
 /// The position of one listener.
@@ -50,7 +53,7 @@ EventHub::Waker::~Waker() {
   std::erase(hub_->wakers_, this);
 }
 
-EventHub::EventHub(Limits limits, const Clock& clock) : limits_(limits) {
+EventHub::EventHub(Limits limits, const Clock& clock) : limits_(limits), clock_(&clock) {
   using std::chrono::microseconds;
   const auto since_epoch = clock.utc_now().time_since_epoch();
   last_id_ =
@@ -87,16 +90,16 @@ bool EventHub::add(Events& events, std::size_t most, std::string_view kind, std:
   return (is_for_all ? streams_ : tick_streams_) > 0;
 }
 
-bool EventHub::has_tick_listeners() const {
+bool EventHub::wants_ticks() const {
   const std::lock_guard lock(mutex_);
-  return tick_streams_ > 0;
+  return tick_streams_ > 0 || clock_->monotonic_now() < ticks_wanted_until_;
 }
 
 HttpSource EventHub::listen(const Wish& wish) {
   const std::lock_guard lock(mutex_);
   if (streams_ >= limits_.streams) return nullptr;
-  const std::uint64_t last_id =
-      std::clamp(wish.last_id.value_or(last_id_), last_dropped_, last_id_);
+  const std::uint64_t wished = wish.last_id.value_or(last_id_);
+  const std::uint64_t last_id = wished > last_id_ ? last_dropped_ : std::max(wished, last_dropped_);
   auto stream = std::make_shared<Stream>(*this, wish.has_ticks, last_id);
   ++streams_;
   if (wish.has_ticks) ++tick_streams_;
@@ -106,7 +109,9 @@ HttpSource EventHub::listen(const Wish& wish) {
 void EventHub::leave(bool has_ticks) {
   const std::lock_guard lock(mutex_);
   --streams_;
-  if (has_ticks) --tick_streams_;
+  if (!has_ticks) return;
+  --tick_streams_;
+  ticks_wanted_until_ = clock_->monotonic_now() + tick_patience;
 }
 
 EventHub::News EventHub::after(std::uint64_t id, bool has_ticks) const {

@@ -22,7 +22,7 @@ namespace provisr::daemon {
 /// ends once it has missed an event.
 ///
 /// Ids increase. They start at the microseconds since 1970, so that they also increase across
-/// restarts of the daemon.
+/// restarts of the daemon, unless the wall clock was set back.
 ///
 /// Thread safety: all members may be called concurrently.
 class EventHub {
@@ -34,6 +34,7 @@ class EventHub {
   };
 
   EventHub() : EventHub(Limits(), Clock::system()) {}
+  /// `clock` must outlive the hub.
   EventHub(Limits limits, const Clock& clock);
 
   /// While it lives, calls `wake` after each event that has a listener, on the thread that
@@ -56,12 +57,14 @@ class EventHub {
   void publish(std::string_view kind, std::string_view data);
   /// Publishes a tick. Only listeners that asked for ticks get it, and only few ticks are kept.
   void publish_tick(std::string_view data);
-  [[nodiscard]] bool has_tick_listeners() const;
+  /// Returns whether somebody listens for ticks, or has done so lately and may come back.
+  [[nodiscard]] bool wants_ticks() const;
 
   struct Wish {
     bool has_ticks = false;
     /// The last event that the listener knows; empty if it wants new events only. Events that are
-    /// no longer kept are left out.
+    /// no longer kept are left out. An id that was not given yet is of an earlier daemon, before
+    /// the wall clock was set back: the listener gets all that are kept.
     std::optional<std::uint64_t> last_id = std::nullopt;
   };
   /// Returns a stream of server-sent events; empty if there are too many. The hub must outlive it.
@@ -86,6 +89,7 @@ class EventHub {
   void leave(bool has_ticks);
 
   Limits limits_;
+  const Clock* clock_;
   std::mutex wakers_mutex_;
   std::vector<const Waker*> wakers_;  ///< guarded by wakers_mutex_
   mutable std::mutex mutex_;          ///< guards all members below
@@ -95,6 +99,7 @@ class EventHub {
   Events ticks_;
   std::size_t streams_ = 0;
   std::size_t tick_streams_ = 0;
+  MonotonicTime ticks_wanted_until_ = MonotonicTime::min();  ///< if nobody listens for them
 };
 
 }  // namespace provisr::daemon

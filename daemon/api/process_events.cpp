@@ -60,7 +60,7 @@ void publish_breach_event(EventHub& hub, const LimitBreach& breach) noexcept {
 }
 
 void publish_tick_event(EventHub& hub, const TickEvent& tick) {
-  if (hub.has_tick_listeners()) hub.publish_tick(tick_json(tick));
+  if (hub.wants_ticks()) hub.publish_tick(tick_json(tick));
 }
 
 }  // namespace provisr::daemon

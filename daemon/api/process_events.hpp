@@ -49,7 +49,7 @@ class ProcessEvents {
 /// Publishes a breach that has begun. If memory is short, the event is lost.
 void publish_breach_event(EventHub& hub, const LimitBreach& breach) noexcept;
 
-/// Publishes a tick if anybody listens for ticks.
+/// Publishes a tick if somebody listens for ticks or may come back to do so.
 void publish_tick_event(EventHub& hub, const TickEvent& tick);
 
 }  // namespace provisr::daemon

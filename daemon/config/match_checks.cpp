@@ -1,6 +1,8 @@
 #include "daemon/config/match_checks.hpp"
 
 #include "daemon/base/glob.hpp"
+#include "daemon/base/text.hpp"
+#include "daemon/platform/user_account.hpp"
 
 #include <fmt/format.h>
 
@@ -8,6 +10,8 @@
 #include <array>
 #include <cstddef>
 #include <filesystem>
+#include <optional>
+#include <system_error>
 
 namespace provisr::daemon {
 namespace {
@@ -47,6 +51,14 @@ constexpr auto unit_ends = std::to_array<std::string_view>({".service", ".scope"
   return {};
 }
 
+[[nodiscard]] std::optional<UserAccount> known_user(const std::string& name) {
+  try {
+    return find_user(name);
+  } catch (const std::system_error&) {  // no server answers
+    return std::nullopt;
+  }
+}
+
 /// An empty `first` matches anything, even an unknown value.
 [[nodiscard]] bool covers(std::string_view first, std::string_view second) {
   if (first.empty() || first == second) return true;
@@ -81,6 +93,13 @@ std::string why_unit_never_matches(std::string_view pattern) {
       "matches nothing: the units of processes end with \".service\" or \".scope\", as in "
       "\"{}.service\"",
       pattern.substr(0, pattern.rfind('.')));
+}
+
+std::string why_user_never_matches(std::string_view pattern) {
+  if (!std::all_of(pattern.begin(), pattern.end(), is_digit)) return {};
+  const auto user = known_user(std::string(pattern));
+  if (!user || user->name == pattern) return {};
+  return fmt::format("matches nothing: the user with this number has a name, \"{}\"", user->name);
 }
 
 std::string contradiction_in(const ProcessMatch& match) {

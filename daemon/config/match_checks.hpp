@@ -12,6 +12,10 @@ namespace provisr::daemon {
 [[nodiscard]] std::string why_cgroup_never_matches(std::string_view pattern);
 [[nodiscard]] std::string why_unit_never_matches(std::string_view pattern);
 
+/// Returns why the pattern can never match: it is the number of a user that has a name. May block
+/// while a server is asked.
+[[nodiscard]] std::string why_user_never_matches(std::string_view pattern);
+
 /// Returns why no process can match both `cgroup` and `unit`; empty if a process may.
 [[nodiscard]] std::string contradiction_in(const ProcessMatch& match);
 

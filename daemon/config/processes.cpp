@@ -254,7 +254,7 @@ constexpr auto match_keys = std::to_array<Key<ProcessMatch>>({
       "on Windows"}},
     {"user",
      [](const Value& v, ProcessMatch& match) {
-       read_pattern(v, supported_facts().user, match.user);
+       read_pattern(v, supported_facts().user, match.user, why_user_never_matches);
      },
      {"string", "", pattern_range,
       "The name of the effective user, or the number if the user has no name; not on Windows"}},

@@ -24,7 +24,8 @@ namespace provisr::daemon {
 /// returned. The timeout shrinks with the number of blocked workers, so that many of them cost the
 /// caller little more than a few. If the limit of blocked workers is reached, nothing is called
 /// until one returns. If many calls are slow without being blocked, the rest of them is given up
-/// after four times the timeout.
+/// after four times the timeout. If no thread can be started, the rest is not called: see
+/// lacks_thread().
 ///
 /// Not thread-safe; belongs to one thread.
 template <class Argument, class Result>
@@ -54,6 +55,7 @@ class PatientCaller {
     desk_->results = std::vector<Result>(arguments.size());
     desk_->arguments = std::move(arguments);
     desk_->go_to(0);
+    lacks_thread_ = false;
     int waits_left = max_waits_for_slow;
     while (!desk_->is_done() && has_worker()) wait_for_rest(lock, waits_left);
     desk_->arguments.clear();
@@ -63,6 +65,9 @@ class PatientCaller {
   [[nodiscard]] Result of(const Argument& argument) {
     return std::move(of(std::vector{argument}).front());
   }
+
+  /// Returns whether calls of the last of() were not made because no thread could be started.
+  [[nodiscard]] bool lacks_thread() const { return lacks_thread_; }
 
   /// Returns whether a call for this argument has timed out and not returned yet.
   [[nodiscard]] bool is_blocked(const Argument& argument) const {
@@ -112,7 +117,8 @@ class PatientCaller {
       const BlockedSignals signals;
       std::thread(work, desk_, function_, desk_->shift).detach();
       is_staffed_ = true;
-    } catch (const std::system_error&) {  // no thread is available
+    } catch (const std::system_error&) {
+      lacks_thread_ = true;
     }
     return is_staffed_;
   }
@@ -157,6 +163,7 @@ class PatientCaller {
   std::size_t max_blocked_;
   std::shared_ptr<Desk> desk_;
   bool is_staffed_ = false;  ///< a worker is running that is not blocked
+  bool lacks_thread_ = false;
 };
 
 }  // namespace provisr::daemon

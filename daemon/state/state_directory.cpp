@@ -32,11 +32,11 @@ namespace fs = std::filesystem;
 }
 
 /// A child of a killed daemon also holds the lock until it has closed its inherited descriptors.
-[[nodiscard]] bool lock_soon(StateFile& file) {
+[[nodiscard]] bool lock_soon(StateFile& file, const fs::path& directory) {
   constexpr std::chrono::milliseconds pause{20};
   constexpr int tries = 50;
   for (int i = 0; i < tries; ++i) {
-    if (file.lock()) return true;
+    if (file.lock(directory)) return true;
     std::this_thread::sleep_for(pause);
   }
   return false;
@@ -46,7 +46,7 @@ namespace fs = std::filesystem;
   std::error_code error;
   auto file = StateFile::open(directory / "lock", error);
   if (!file) refuse(directory, why_not(error));
-  if (!lock_soon(*file)) refuse(directory, "is in use by another provisrd");
+  if (!lock_soon(*file, directory)) refuse(directory, "is in use by another provisrd");
   return file;
 }
 

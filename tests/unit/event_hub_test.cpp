@@ -82,16 +82,15 @@ TEST_CASE("a listener gets what happens from then on, in order") {
 TEST_CASE("ticks are for those who ask for them") {
   HubWorld world;
   const HttpAnswer without = world.ask("0");
-  CHECK_FALSE(world.hub.has_tick_listeners());
+  CHECK_FALSE(world.hub.wants_ticks());
   HttpAnswer with = world.ask("1");
-  CHECK(world.hub.has_tick_listeners());
+  CHECK(world.hub.wants_ticks());
   world.hub.publish_tick("{\"tick\":1}");
   world.hub.publish("started", "{}");
   CHECK(pull(without.source) == shown("started", first_id + 1, "{}"));
   CHECK(pull(with.source) ==
         shown("tick", first_id, "{\"tick\":1}") + shown("started", first_id + 1, "{}"));
   with = {};
-  CHECK_FALSE(world.hub.has_tick_listeners());
   world.hub.publish_tick("{\"tick\":2}");
   CHECK(world.woken == 2);
   CHECK(pull(without.source, PullResult::later).empty());
@@ -115,11 +114,29 @@ TEST_CASE("a listener that comes back gets what it has missed, as far as it is k
                            shown("started", first_id + 4, "4");
   CHECK(from(std::to_string(first_id)) == kept);
   CHECK(from("0") == kept);
-  CHECK(from("17") == kept);  // an ID from an earlier daemon
-  for (const char* const none_of_ours :
-       {"99999999999999999", "99999999999999999999999", "x", "-1", " 1", "1 ", "0x1"}) {
+  CHECK(from("17") == kept);                 // an ID from an earlier daemon
+  CHECK(from("99999999999999999") == kept);  // of one before the clock was set back
+  for (const char* const none_of_ours : {"99999999999999999999999", "x", "-1", " 1", "1 ", "0x1"}) {
     CHECK(from(none_of_ours).empty());
   }
+}
+
+TEST_CASE("ticks are wanted for a minute longer than somebody listens, and are then kept") {
+  HubWorld world;
+  CHECK_FALSE(world.hub.wants_ticks());
+  HttpAnswer listener = world.ask("1");
+  world.clock.advance(std::chrono::hours(1));
+  CHECK(world.hub.wants_ticks());
+  world.hub.publish_tick("1");
+  CHECK(pull(listener.source) == shown("tick", first_id, "1"));
+  listener = {};
+  world.clock.advance(std::chrono::seconds(59));
+  CHECK(world.hub.wants_ticks());
+  world.hub.publish_tick("2");
+  CHECK(world.woken == 1);
+  CHECK(pull(world.ask("1", std::to_string(first_id)).source) == shown("tick", first_id + 1, "2"));
+  world.clock.advance(std::chrono::seconds(60));
+  CHECK_FALSE(world.hub.wants_ticks());
 }
 
 TEST_CASE("a stream ends once it has missed an event, and a missed tick does not matter") {

@@ -1,6 +1,7 @@
 #include "daemon/config/config.hpp"
 #include "daemon/config/load.hpp"
 #include "daemon/platform/process_facts.hpp"
+#include "daemon/platform/user_account.hpp"
 #include "support/config_lines.hpp"
 
 #include <catch2/catch_test_macros.hpp>
@@ -102,10 +103,16 @@ TEST_CASE("a pattern that can match nothing gives a warning", "[config][match]")
                 "\".scope\", as in \"" +
                 unit.substr(0, unit.find('.')) + ".service\""});
   }
+  if (const auto root = find_user("0"); root && root->name != "0") {
+    CHECK(warnings("user = '0'") ==
+          Lines{at + "user: matches nothing: the user with this number has a name, \"" +
+                root->name + "\""});
+    CHECK(warnings("user = '" + root->name + "'") == Lines{});
+  }
   for (const std::string& fine : std::vector<std::string>{
-           "exe = '*nginx'", "exe = '?bin/x'", "exe = '/bin/x'", "cgroup = '*x'", "unit = 'nginx*'",
-           "unit = 'x.serv?ce'", "unit = '*e'", "unit = 's-1.scope'",
-           "unit = '" + std::string(6, '?') + "'"}) {
+           "user = '4294967294'", "user = '0*'", "exe = '*nginx'", "exe = '?bin/x'",
+           "exe = '/bin/x'", "cgroup = '*x'", "unit = 'nginx*'", "unit = 'x.serv?ce'",
+           "unit = '*e'", "unit = 's-1.scope'", "unit = '" + std::string(6, '?') + "'"}) {
     CHECK(warnings(fine) == Lines{});
   }
 }

@@ -6,10 +6,12 @@ namespace provisr::daemon {
 
 void adopt_orphans() {}
 
-std::vector<pid_t> marked_orphans(pid_t /*adopter*/, std::string_view /*mark*/,
-                                  const std::unordered_set<pid_t>& /*started*/) {
+OrphanSearch search_orphans(pid_t /*adopter*/, std::string_view /*mark*/,
+                            const std::unordered_set<pid_t>& /*started*/) {
   return {};
 }
+
+void kill_orphans_later(pid_t /*adopter*/, std::string_view /*mark*/) noexcept {}
 
 void signal_orphan(pid_t /*orphan*/, int /*signal*/) noexcept {}
 

@@ -59,12 +59,16 @@ class AdoptedChild final : public ChildProcess {
         mark_(std::move(mark)),
         pidfd_(std::move(pidfd)),
         handle_(std::move(handle)),
-        adopter_(parent_of(pid_)) {
+        adopter_(parent_of(pid_)),
+        orphans_([this] { return search_orphans(adopter_, mark_, adopted_children()); }) {
     is_executed_ = has_executed_program(identity_);
     static_cast<void>(announce_end(pidfd_.get(), identity.pid));
     adopted_children().insert(pid_);
   }
-  ~AdoptedChild() override { adopted_children().erase(pid_); }
+  ~AdoptedChild() override {
+    if (orphans_.owes_kill()) kill_orphans_later(adopter_, mark_);
+    adopted_children().erase(pid_);
+  }
   AdoptedChild(const AdoptedChild&) = delete;
   AdoptedChild& operator=(const AdoptedChild&) = delete;
 
@@ -95,7 +99,7 @@ class AdoptedChild final : public ChildProcess {
   [[nodiscard]] std::optional<std::uint64_t> memory_peak() const override { return std::nullopt; }
 
   [[nodiscard]] bool group_alive() const override {
-    return !has_ended() || has_living_member() || !orphans().empty();
+    return !has_ended() || has_living_member() || orphans_.may_exist();
   }
 
   using ChildProcess::terminate_group;
@@ -112,13 +116,9 @@ class AdoptedChild final : public ChildProcess {
     return member_ != 0;
   }
 
-  [[nodiscard]] std::vector<pid_t> orphans() const {
-    return marked_orphans(adopter_, mark_, adopted_children());
-  }
-
   /// Returns whether there were orphans.
   bool signal_group(std::initializer_list<int> numbers) {
-    const std::vector<pid_t> left_group = orphans();
+    const std::vector<pid_t> left_group = orphans_.to_signal(numbers);
     const bool has_leader = !has_ended();
     const bool has_group = has_leader || has_living_member();
     for (const int number : numbers) {
@@ -138,6 +138,7 @@ class AdoptedChild final : public ChildProcess {
   std::unique_ptr<ProcessHandle> handle_;
   bool is_executed_ = false;  ///< its program
   pid_t adopter_;             ///< the process that adopts its orphans
+  mutable OrphanDesk orphans_;
   mutable std::optional<SteadyClock::time_point> noticed_;
   mutable bool is_over_ = false;
   mutable pid_t member_ = 0;  ///< live member seen last, after the leader has ended

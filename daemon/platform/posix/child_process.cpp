@@ -41,6 +41,7 @@ class PosixChild final : public ChildProcess {
   PosixChild(pid_t pid, std::string mark, Start start, bool outlives_daemon)
       : pid_(pid),
         mark_(std::move(mark)),
+        orphans_([this] { return search_orphans(getpid(), mark_, started_children()); }),
         outlives_daemon_(outlives_daemon),
         start_(std::move(start)) {
     started_children().insert(pid_);
@@ -48,6 +49,7 @@ class PosixChild final : public ChildProcess {
 
   ~PosixChild() override {
     if (!is_gone_ && !outlives_daemon_) signal_group({SIGKILL});
+    if (orphans_.owes_kill()) kill_orphans_later(getpid(), mark_);
     if (PosixChild::has_ended()) PosixChild::collect_exit();
     started_children().erase(pid_);
   }
@@ -84,7 +86,7 @@ class PosixChild final : public ChildProcess {
   [[nodiscard]] std::optional<std::uint64_t> memory_peak() const override { return memory_peak_; }
 
   [[nodiscard]] bool group_alive() const override {
-    is_gone_ = exit_ && !has_living_member() && orphans().empty();
+    is_gone_ = exit_ && !has_living_member() && !orphans_.may_exist();
     return !is_gone_;
   }
 
@@ -151,13 +153,9 @@ class PosixChild final : public ChildProcess {
     }
   }
 
-  [[nodiscard]] std::vector<pid_t> orphans() const {
-    return marked_orphans(getpid(), mark_, started_children());
-  }
-
   /// Returns whether there were orphans.
   bool signal_group(std::initializer_list<int> numbers) {
-    const std::vector<pid_t> left_group = orphans();
+    const std::vector<pid_t> left_group = orphans_.to_signal(numbers);
     const bool has_group = !exit_ || has_living_member();
     for (const int number : numbers) {
       // The leader may have left its original group.
@@ -169,6 +167,7 @@ class PosixChild final : public ChildProcess {
 
   pid_t pid_;
   std::string mark_;
+  mutable OrphanDesk orphans_;
   bool outlives_daemon_;
   std::optional<Start> start_;  ///< until the result is known
   std::optional<StartFailure> start_failure_;

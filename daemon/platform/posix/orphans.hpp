@@ -1,19 +1,50 @@
 #pragma once
 
+#include <functional>
+#include <initializer_list>
+#include <string>
 #include <string_view>
 #include <sys/types.h>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 namespace provisr::daemon {
 
-/// Returns the orphans of the child with this `mark`: living children of `adopter` that are not in
-/// `started` and have the `mark` in their environment (see launch_mark.hpp). Empty if the system
-/// cannot report them.
-[[nodiscard]] std::vector<pid_t> marked_orphans(pid_t adopter, std::string_view mark,
-                                                const std::unordered_set<pid_t>& started);
+struct OrphanSearch {
+  std::vector<pid_t> found = {};
+  bool is_complete = true;  ///< false: no thread could be started that looks at the rest
+};
+
+/// Searches the orphans of the child with this `mark`: living children of `adopter` that are not in
+/// `started` and have the `mark` in their environment (see launch_mark.hpp). Finds none if the
+/// system cannot report them.
+[[nodiscard]] OrphanSearch search_orphans(pid_t adopter, std::string_view mark,
+                                          const std::unordered_set<pid_t>& started);
+
+/// Leaves orphans that were to be killed, but could not be searched, to the next search that is
+/// complete and has the same `adopter`. It kills them.
+void kill_orphans_later(pid_t adopter, std::string_view mark) noexcept;
 
 /// Signals the process group that an orphan leads, as most do; otherwise only the orphan.
 void signal_orphan(pid_t orphan, int signal) noexcept;
+
+/// What is to be done to the orphans of one child. If they cannot be searched, they count as alive
+/// and signals are sent to them as soon as they can.
+class OrphanDesk {
+ public:
+  explicit OrphanDesk(std::function<OrphanSearch()> search) : search_(std::move(search)) {}
+
+  /// Returns the orphans that the caller is to send these signals.
+  [[nodiscard]] std::vector<pid_t> to_signal(std::initializer_list<int> signals);
+  /// Returns whether there are orphans, or may be. Sends what could not be sent before.
+  [[nodiscard]] bool may_exist();
+  /// Returns whether they were to be killed, but some were not found.
+  [[nodiscard]] bool owes_kill() const;
+
+ private:
+  std::function<OrphanSearch()> search_;
+  std::vector<int> unsent_;  ///< signals to those that could not be searched
+};
 
 }  // namespace provisr::daemon

@@ -67,10 +67,21 @@ class PosixStateFile final : public StateFile {
     });
   }
 
-  [[nodiscard]] bool lock() override { return ::flock(file_.get(), LOCK_EX | LOCK_NB) == 0; }
+  [[nodiscard]] bool lock(const std::filesystem::path& folder) override {
+    FileDescriptor opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    const bool is_free = !opened || lock(opened) || errno != EWOULDBLOCK;
+    if (!is_free || !lock(file_)) return false;
+    folder_ = std::move(opened);
+    return true;
+  }
 
  private:
+  [[nodiscard]] static bool lock(const FileDescriptor& file) {
+    return ::flock(file.get(), LOCK_EX | LOCK_NB) == 0;
+  }
+
   FileDescriptor file_;
+  FileDescriptor folder_;  ///< locked
 };
 
 }  // namespace

@@ -4,6 +4,8 @@
 #include "support/temp_directory.hpp"
 
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/matchers/catch_matchers_exception.hpp>
+#include <catch2/matchers/catch_matchers_string.hpp>
 
 #include <cstdint>
 #include <filesystem>
@@ -13,6 +15,7 @@ using namespace provisr;
 using namespace provisr::daemon;
 using namespace provisr::test;
 using namespace std::chrono_literals;
+using Catch::Matchers::ContainsSubstring;
 namespace fs = std::filesystem;
 
 namespace {
@@ -75,6 +78,20 @@ TEST_CASE("an end that a killed daemon had recorded, but not counted, is counted
     CHECK_FALSE(state.exit_counts().contains("never-heard-of"));
     state.add_exit(end_of("app", {.signal = 9}));
   }
+}
+
+TEST_CASE("a state folder has one user, even if its lock file was removed") {
+  const TempDirectory folder;
+  const LogCapture log;
+  {
+    const StateDirectory first(folder.path(), log.log());
+    CHECK_THROWS_WITH(StateDirectory(folder.path(), log.log()),
+                      ContainsSubstring("is in use by another provisrd"));
+    REQUIRE(fs::remove(folder.path() / "lock"));
+    CHECK_THROWS_WITH(StateDirectory(folder.path(), log.log()),
+                      ContainsSubstring("is in use by another provisrd"));
+  }
+  CHECK_NOTHROW(StateDirectory(folder.path(), log.log()));
 }
 
 TEST_CASE("what was counted under a name that was forgotten does not come back") {

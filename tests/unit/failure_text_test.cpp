@@ -1,0 +1,30 @@
+#include "daemon/base/failure_text.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include <new>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+
+using namespace provisr::daemon;
+
+TEST_CASE("a failure for want of something says of what") {
+  const auto described = [](std::errc code) {
+    return describe_failure(std::system_error(std::make_error_code(code), "step"));
+  };
+  const auto plain = [](std::errc code) {
+    return std::string(std::system_error(std::make_error_code(code), "step").what());
+  };
+  CHECK(described(std::errc::too_many_files_open) ==
+        plain(std::errc::too_many_files_open) + ": is the limit of descriptors too low?");
+  CHECK(described(std::errc::too_many_files_open_in_system) ==
+        plain(std::errc::too_many_files_open_in_system) +
+            ": the descriptors of this machine are used up");
+  CHECK(described(std::errc::resource_unavailable_try_again) ==
+        plain(std::errc::resource_unavailable_try_again) +
+            ": no thread could be started: is the limit of processes, threads or memory too low?");
+  CHECK(described(std::errc::address_in_use) == plain(std::errc::address_in_use));
+  CHECK(describe_failure(std::runtime_error("a sentence")) == "a sentence");
+  CHECK(describe_failure(std::bad_alloc()) == "out of memory");
+}
