@@ -22,6 +22,9 @@ using Outcome = CommandReply::Outcome;
 constexpr std::size_t batch = 32;
 /// How many ends one update() handles, so that an endless stream of orphans cannot block it.
 constexpr std::size_t ends_in_a_row = 256;
+/// What arrives this soon after a request to stop is the same request: some programs send a signal
+/// to a process and to its group.
+constexpr std::chrono::milliseconds between_requests{100};
 
 void apply_command(ManagedChild& child, const Command& command, const Moment& now) {
   switch (command.verb) {
@@ -284,9 +287,9 @@ void Supervisor::refuse_commands() {
 void Supervisor::handle(Events::Kind event) {
   switch (event) {
     case Events::Kind::stop_requested:
-      return stop_requested_ ? kill_what_remains() : request_stop();
+      return stop_requested_ ? hasten() : request_stop();
     case Events::Kind::hand_over_requested:
-      return stop_requested_ ? kill_what_remains() : hand_over();
+      return stop_requested_ ? hasten() : hand_over();
     case Events::Kind::hung_up:
       return options_.on_hangup && !stop_requested_ ? options_.on_hangup() : request_stop();
     case Events::Kind::user_signal_1:
@@ -409,6 +412,7 @@ void Supervisor::request_stop() {
   services_.log->info("stopping");
   if (options_.on_stop) options_.on_stop(longest_end());
   const Moment moment = now();
+  stop_requested_at_ = moment.monotonic;
   for (std::size_t index = 0; index < entries_.size(); ++index) {
     entries_[index].process->shut_down(moment);
     note_change(index);
@@ -421,6 +425,11 @@ std::chrono::milliseconds Supervisor::longest_end() const {
     if (entry.child != nullptr) longest = std::max(longest, entry.child->longest_end());
   }
   return longest;
+}
+
+void Supervisor::hasten() {
+  const bool is_the_same_request = now().monotonic - stop_requested_at_ < between_requests;
+  if (!is_the_same_request) kill_what_remains();
 }
 
 void Supervisor::kill_what_remains() {

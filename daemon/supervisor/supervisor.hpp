@@ -126,6 +126,7 @@ class Supervisor {
   void update();
   void request_stop();
   [[nodiscard]] std::chrono::milliseconds longest_end() const;
+  void hasten();
   void kill_what_remains();
   /// Ends without the children, which the next daemon takes over. Without a ProcessMemory, stops.
   void hand_over();
@@ -247,6 +248,7 @@ class Supervisor {
   MonotonicTime next_heartbeat_ =
       options_.on_heartbeat ? MonotonicTime() : MonotonicTime::max();  ///< max: never
   bool stop_requested_ = false;
+  MonotonicTime stop_requested_at_{};
   bool has_begun_ = false;
   bool is_handed_over_ = false;
   StatusBoard board_;

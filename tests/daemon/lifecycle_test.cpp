@@ -203,8 +203,14 @@ TEST_CASE("a second SIGTERM kills what takes its time") {
   REQUIRE(daemon.has_samples_of({"stubborn"}));
   const pid_t child = daemon.pid_of("stubborn");
   daemon.program().signal(SIGTERM);
+  daemon.program().signal(SIGTERM);  // at once: the same request
   REQUIRE(eventually([&] { return daemon.state_of("stubborn") == "stopping"; }));
-  daemon.program().signal(SIGTERM);
+  CHECK(is_alive(child));
+  // later: another one
+  CHECK(eventually([&] {
+    daemon.program().signal(SIGTERM);
+    return daemon.program().has_ended();
+  }));
   CHECK(daemon.program().wait() == 0);
   CHECK_FALSE(is_alive(child));
   CHECK_THAT(daemon.program().err(), ContainsSubstring("killing what still runs"));
