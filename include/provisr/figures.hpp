@@ -26,7 +26,8 @@
 ///     constexpr auto slot = further_slot<figures>("major_faults");
 ///     if (reading.more.asks_for(slot)) reading.more.set(slot, faults);
 ///
-/// A tree adds up the levels of its members; the exceptions are in detail/figure_sums.hpp.
+/// A tree adds up the levels of its members; the exceptions are in detail/figure_sums.hpp. It has
+/// only the figures of this table: those that a caller appends by with_figures() are unknown.
 /// ProcessSampler::read_counters must also read a counter, and its family name ends with "_total".
 /// A counter in nanoseconds is exposed in seconds, as family "..._seconds_total".
 namespace provisr {
@@ -138,7 +139,8 @@ template <class... Sources>
   return std::tuple{rows...};
 }
 
-/// Returns `table` with more rows at its end.
+/// Returns `table` with more rows at its end. A registry's own Sampler can deliver their figures
+/// for single processes. For trees they are unknown.
 template <class... Rows, class... Sources>
 [[nodiscard]] constexpr auto with_figures(const std::tuple<Rows...>& table,
                                           FigureRow<Sources>... rows) {

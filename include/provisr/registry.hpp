@@ -53,8 +53,8 @@ struct RegistryOptions {
   FurtherFigures further_figures = {};
 
   /// The further figures that are counters, which read_counters() refreshes. If figures were
-  /// appended by with_figures(), pass `further_counters<your_table>`. In trees, only those of
-  /// `figures` are refreshed.
+  /// appended by with_figures(), pass `further_counters<your_table>`. Trees have only those of
+  /// `figures`.
   FurtherFigures refreshed_counters = further_counters<figures>;
 
   DiagnosticSink diagnostics = {};
