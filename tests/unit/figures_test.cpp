@@ -144,6 +144,27 @@ TEST_CASE("a figure that a registry asks for goes from the sampler to JSON and P
   CHECK_THAT(text, !ContainsSubstring("io_write_bytes"));  // no family without a sample
 }
 
+TEST_CASE("a figure that a sampler leaves out is unknown, also after a change of names",
+          "[figures]") {
+  constexpr std::size_t io = further_slot<figures>("io_read_bytes");
+  test::FakeMachine machine(RegistryOptions{.further_figures = FurtherFigures{io}});
+  const std::vector<std::string> names{"a", "b", "c"};
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    machine.system.start(static_cast<ProcessId>(i + 1), test::known_reading());
+    REQUIRE_FALSE(machine.registry.track(names[i], static_cast<ProcessId>(i + 1)));
+  }
+  for (int tick = 0; tick < 3; ++tick) machine.tick_after();
+  CHECK(machine.registry.snapshot().find("c")->sample().more[io] == Figure<std::uint64_t>(42U));
+  machine.system.further_slot = further_slot<figures>("memory_pss");  // nobody asks for it
+  REQUIRE(machine.registry.untrack("a"));
+  for (int tick = 0; tick < 3; ++tick) {
+    machine.tick_after();
+    const Snapshot snapshot = machine.registry.snapshot();
+    CHECK_FALSE(snapshot.find("b")->sample().more[io].has_value());
+    CHECK_FALSE(snapshot.find("c")->sample().more[io].has_value());
+  }
+}
+
 TEST_CASE("a registry that asks for no further figure gets none", "[figures]") {
   test::FakeMachine machine;
   machine.system.start(7, test::known_reading());
