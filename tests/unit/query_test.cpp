@@ -133,6 +133,13 @@ TEST_CASE("the largest twentieth suffices for the exact percentile, with any num
   }
 }
 
+TEST_CASE("more samples than announced do no harm") {
+  CHECK(kept_for_p95(0) == 1);
+  Stepper stepper({.step = 10s, .aggregate = Aggregate::p95, .most_samples = 0});
+  for (int i = 0; i < 1'000; ++i) REQUIRE_FALSE(stepper.add(sample(1ms * i, 7.0)));
+  CHECK(stepper.finish()->values[cpu] == Figure<double>(7.0));
+}
+
 TEST_CASE("as many values are kept as any percentile of fewer values needs") {
   std::size_t needed = 0;
   for (std::size_t most = 1; most <= 20'000; ++most) {
