@@ -114,7 +114,7 @@ class StepValues {
     if (count_ == 0) return {};
     switch (aggregate) {
       case Aggregate::average:
-        return sum_ / static_cast<double>(count_);
+        return std::clamp(sum_ / static_cast<double>(count_), min_, max_);  // the sum is rounded
       case Aggregate::minimum:
         return min_;
       case Aggregate::maximum:

@@ -89,6 +89,13 @@ TEST_CASE("a step is what its samples are reduced to, and empty steps have no ro
   CHECK(rows[1].samples == 1);
 }
 
+TEST_CASE("an average lies between the least and the largest value") {
+  std::vector<ProcessMetrics> samples(3, sample(1s, 0.1));  // their sum is more than 0.3
+  CHECK(*rows_of(samples, 10s, Aggregate::average).at(0).values[cpu] == 0.1);
+  samples.assign(6, sample(1s, 0.1));  // their sum is less than 0.6
+  CHECK(*rows_of(samples, 10s, Aggregate::average).at(0).values[cpu] == 0.1);
+}
+
 TEST_CASE("a percentile of a step is one of its values") {
   std::vector<ProcessMetrics> samples;
   for (int i = 100; i >= 1; --i) samples.push_back(sample(1ms * (101 - i), i));
