@@ -15,6 +15,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 using namespace provisr;
@@ -180,6 +181,23 @@ TEST_CASE("rows grow by steps of 64 bytes", "[figures]") {
   CHECK(FurtherFigures{7}.row_slots() == 8);
   CHECK(FurtherFigures{2, 8}.row_slots() == 16);
   CHECK_FALSE(FurtherFigures{2, 8}.contains(3));
+}
+
+namespace {
+
+template <std::size_t... index>
+[[nodiscard]] constexpr bool can_be_table(std::index_sequence<index...>) {
+  return requires {
+    figure_table(FigureRow{FigureInfo{}, FurtherFigure{index}}...);
+  };
+}
+
+}  // namespace
+
+TEST_CASE("a table has no more further figures than a set of them can hold", "[figures]") {
+  STATIC_REQUIRE(can_be_table(std::make_index_sequence<FurtherFigures::max_slots>()));
+  STATIC_REQUIRE_FALSE(can_be_table(std::make_index_sequence<FurtherFigures::max_slots + 1>()));
+  CHECK(FurtherFigures{FurtherFigures::max_slots - 1}.row_slots() == FurtherFigures::max_slots);
 }
 
 TEST_CASE("each further figure is asked for by a word, some by the same", "[figures][collect]") {
