@@ -379,6 +379,32 @@ struct SharedMemorySampler {
   FakeFamilySampler known;
 };
 
+/// As FakeFamilySampler, but leaves the further figures of process 100 alone.
+struct SilentSampler {
+  using Context = FakeFamilyContext;
+
+  static std::optional<SilentSampler> open(Context& context, ProcessId pid,
+                                           std::error_code& error) {
+    auto known = FakeFamilySampler::open(context, pid, error);
+    return known ? std::optional(SilentSampler{pid, std::move(*known)}) : std::nullopt;
+  }
+  ReadStatus read(ProcessReading& reading) noexcept {
+    if (pid != leader) return known.read(reading);
+    ProcessReading without_further;
+    const ReadStatus status = known.read(without_further);
+    without_further.more = reading.more;
+    reading = without_further;
+    return status;
+  }
+  ReadStatus read_family(FamilyReading& reading) noexcept { return known.read_family(reading); }
+  ReadStatus read_family(FamilyReading& reading, const Descent& found) noexcept {
+    return known.read_family(reading, found);
+  }
+
+  ProcessId pid;
+  FakeFamilySampler known;
+};
+
 }  // namespace
 
 TEST_CASE("a tree has no figures that were appended to the table", "[tree][collect]") {
@@ -400,6 +426,23 @@ TEST_CASE("a tree has no figures that were appended to the table", "[tree][colle
   write_prometheus<with_shared>(snapshot, text);
   CHECK(text.find("my_shared_bytes{name=\"process\"} 4096\n") != std::string::npos);
   CHECK(text.find("my_shared_bytes{name=\"tree\"}") == std::string::npos);
+}
+
+TEST_CASE("a figure that a sampler leaves out for a member is not that of another member",
+          "[tree][collect]") {
+  FakeFamilies system;
+  system.fork(FakeFamilies::init, leader);
+  system.fork(leader, 101);
+  BasicRegistry<SilentSampler> registry({.further_figures = {io, peak, switches}},
+                                        FakeFamilyContext(system));
+  REQUIRE_FALSE(registry.track("tree", leader, {.scope = SampleScope::tree}));
+  for (int tick = 0; tick < 2; ++tick) {
+    registry.tick();
+    const Snapshot snapshot = registry.snapshot();
+    for (const std::size_t slot : {io, peak, switches}) {
+      CHECK_FALSE(snapshot.find("tree")->sample().more[slot].has_value());
+    }
+  }
 }
 
 TEST_CASE("a level goes down at a scrape, too", "[counters][collect]") {
