@@ -218,6 +218,11 @@ class PrometheusWriter {
     return write_fraction(end, static_cast<std::uint32_t>(nanoseconds % second), 9);
   }
 
+  template <std::same_as<float> Number>
+  static char* write_number(char* end, Number value) {
+    return write_number(end, static_cast<double>(value));  // without a warning to the caller
+  }
+
   static char* write_number(char* end, double value) {
     if (!std::isfinite(value)) {
       const std::string_view text = std::isnan(value) ? "NaN" : value > 0 ? "+Inf" : "-Inf";
