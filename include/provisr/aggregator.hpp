@@ -34,7 +34,10 @@ class KnownSum {
   template <class T>
   void add(Figure<T> figure) noexcept {
     if (!figure) return;
-    sum_ += static_cast<double>(*figure);
+    const auto value = static_cast<double>(*figure);
+    sum_ += value;
+    min_ = count_ == 0 ? value : std::min(min_, value);
+    max_ = count_ == 0 ? value : std::max(max_, value);
     ++count_;
   }
 
@@ -43,13 +46,16 @@ class KnownSum {
     if (count_ == 0 && expected > 0) return {};
     return sum_;
   }
+  /// Returns the average, which is neither less than the least figure nor more than the largest.
   [[nodiscard]] Figure<double> average() const noexcept {
     if (count_ == 0) return {};
-    return sum_ / static_cast<double>(count_);
+    return std::clamp(sum_ / static_cast<double>(count_), min_, max_);  // the sum is rounded
   }
 
  private:
   double sum_ = 0;
+  double min_ = 0;
+  double max_ = 0;
   std::size_t count_ = 0;
 };
 

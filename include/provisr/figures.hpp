@@ -26,7 +26,8 @@
 ///     constexpr auto slot = further_slot<figures>("major_faults");
 ///     if (reading.more.asks_for(slot)) reading.more.set(slot, faults);
 ///
-/// A tree adds up the levels of its members; the exceptions are in detail/figure_sums.hpp.
+/// A tree adds up the levels of its members; the exceptions are in detail/figure_sums.hpp. It has
+/// only the figures of this table: those that a caller appends by with_figures() are unknown.
 /// ProcessSampler::read_counters must also read a counter, and its family name ends with "_total".
 /// A counter in nanoseconds is exposed in seconds, as family "..._seconds_total".
 namespace provisr {
@@ -78,6 +79,7 @@ class FurtherFigures {
   static constexpr std::size_t max_slots = 64;
 
   constexpr FurtherFigures() noexcept = default;
+  /// Each slot is less than max_slots.
   constexpr FurtherFigures(std::initializer_list<std::size_t> slots) noexcept {
     for (const std::size_t slot : slots) slots_ |= std::uint64_t{1} << slot;
   }
@@ -125,8 +127,16 @@ struct FigureRow {
 template <class Source>
 FigureRow(FigureInfo, Source) -> FigureRow<Source>;
 
+/// Whether a table of rows with these sources has at most FurtherFigures::max_slots further
+/// figures.
+template <class... Sources>
+inline constexpr bool has_slots_for_further_figures =
+    (std::size_t{0} + ... +
+     (std::is_same_v<Sources, FurtherFigure> ? 1U : 0U)) <= FurtherFigures::max_slots;
+
 /// Returns the rows as one table and numbers the slots of its further figures from 0.
 template <class... Sources>
+requires has_slots_for_further_figures<Sources...>
 [[nodiscard]] constexpr auto figure_table(FigureRow<Sources>... rows) {
   std::size_t next_slot = 0;
   const auto number = [&](auto& source) {
@@ -138,7 +148,8 @@ template <class... Sources>
   return std::tuple{rows...};
 }
 
-/// Returns `table` with more rows at its end.
+/// Returns `table` with more rows at its end, as figure_table() does. A registry's own Sampler can
+/// deliver their figures for single processes. For trees they are unknown.
 template <class... Rows, class... Sources>
 [[nodiscard]] constexpr auto with_figures(const std::tuple<Rows...>& table,
                                           FigureRow<Sources>... rows) {

@@ -280,11 +280,17 @@ struct SampleRows {
   [[nodiscard]] SampleView operator[](std::size_t index) const noexcept {
     return {metrics[index], std::span(more).subspan(index * width, width)};
   }
-  /// Appends a sample. The first sample sets the width.
+  /// Appends a sample, which may be one of this list. The first sample sets the width.
   void push_back(const SampleView& sample) {
     if (metrics.empty()) width = sample.more.size();
     metrics.push_back(sample.metrics);
     const std::size_t end = more.size();
+    std::vector<Figure<std::uint64_t>> former;  // keeps the figures of `sample` until it is copied
+    if (end + width > more.capacity()) {
+      former.reserve(std::max(2 * end, end + width));
+      former.assign(more.begin(), more.end());
+      former.swap(more);
+    }
     more.resize(end + width);
     std::copy_n(sample.more.begin(), std::min(width, sample.more.size()),
                 more.begin() + static_cast<std::ptrdiff_t>(end));

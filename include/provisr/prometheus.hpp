@@ -42,11 +42,16 @@ void write_presence_families(PrometheusWriter& writer, ForEach&& for_each) {
 
 namespace detail {
 
-/// Converts a value to the base unit in its family's name.
+/// Converts a value to the base unit in its family's name. A time of more than 292 years, which a
+/// count of nanoseconds cannot hold, becomes the longest that it can.
 template <Unit unit>
 [[nodiscard]] constexpr auto in_base_unit(auto value) noexcept {
   if constexpr (unit == Unit::nanoseconds) {
-    return std::chrono::nanoseconds(static_cast<std::chrono::nanoseconds::rep>(value));
+    using std::chrono::nanoseconds;
+    if constexpr (std::integral<decltype(value)>) {
+      if (std::cmp_greater(value, nanoseconds::max().count())) return nanoseconds::max();
+    }
+    return nanoseconds(static_cast<nanoseconds::rep>(value));
   } else {
     return value;
   }

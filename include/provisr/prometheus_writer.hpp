@@ -26,10 +26,12 @@ enum class ExpositionFormat : std::uint8_t {
              : "application/openmetrics-text; version=1.0.0; charset=utf-8";
 }
 
-/// Appends metric families to a string: those of this library and your own. Integers are written
-/// exactly, doubles as the shortest text that reads back as the same value, special values as NaN,
-/// +Inf and -Inf, and std::chrono::nanoseconds as seconds, exactly. Label values and help texts are
-/// escaped; they must be UTF-8. Names are not checked. No timestamps are written.
+/// Appends metric families to a string: those of this library and your own. Label values and help
+/// texts are escaped; they must be UTF-8. Names are not checked. No timestamps are written.
+///
+/// A value is an integer, written exactly; a bool, written as 1 or 0; a double or float, written as
+/// the shortest text that reads back as the same double, or as NaN, +Inf or -Inf; or a duration
+/// that converts to std::chrono::nanoseconds, written in seconds, exactly.
 ///
 /// Not thread-safe. Throws std::bad_alloc if the string cannot grow.
 class PrometheusWriter {
@@ -198,7 +200,11 @@ class PrometheusWriter {
 
   template <std::integral Number>
   static char* write_number(char* end, Number value) {
-    return std::to_chars(end, end + longest_number, value).ptr;
+    if constexpr (std::same_as<Number, bool>) {
+      return write(end, value ? "1" : "0");
+    } else {
+      return std::to_chars(end, end + longest_number, value).ptr;
+    }
   }
 
   /// Writes a time in seconds: up to nine decimals, 19 digits. Reads back as the nearest double.
@@ -210,6 +216,11 @@ class PrometheusWriter {
     if (is_negative) *end++ = '-';
     end = std::to_chars(end, end + longest_number, nanoseconds / second).ptr;
     return write_fraction(end, static_cast<std::uint32_t>(nanoseconds % second), 9);
+  }
+
+  template <std::same_as<float> Number>
+  static char* write_number(char* end, Number value) {
+    return write_number(end, static_cast<double>(value));  // without a warning to the caller
   }
 
   static char* write_number(char* end, double value) {

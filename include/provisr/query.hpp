@@ -46,10 +46,10 @@ enum class Aggregate : std::uint8_t { average, minimum, maximum, last, p95 };
 }
 
 /// Returns how many of the largest of up to `most` values must be kept to know their 95th
-/// percentile: about a twentieth; all if `most` is SIZE_MAX, which means unknown.
+/// percentile: about a twentieth, at least 1; all if `most` is SIZE_MAX, which means unknown.
 [[nodiscard]] inline std::size_t kept_for_p95(std::size_t most) noexcept {
   if (most == SIZE_MAX) return SIZE_MAX;
-  return most == 0 ? 0 : most - nearest_rank_index(most, 0.95);
+  return most == 0 ? 1 : most - nearest_rank_index(most, 0.95);
 }
 
 /// The largest of many values.
@@ -114,7 +114,7 @@ class StepValues {
     if (count_ == 0) return {};
     switch (aggregate) {
       case Aggregate::average:
-        return sum_ / static_cast<double>(count_);
+        return std::clamp(sum_ / static_cast<double>(count_), min_, max_);  // the sum is rounded
       case Aggregate::minimum:
         return min_;
       case Aggregate::maximum:

@@ -53,8 +53,8 @@ struct RegistryOptions {
   FurtherFigures further_figures = {};
 
   /// The further figures that are counters, which read_counters() refreshes. If figures were
-  /// appended by with_figures(), pass `further_counters<your_table>`. In trees, only those of
-  /// `figures` are refreshed.
+  /// appended by with_figures(), pass `further_counters<your_table>`. Trees have only those of
+  /// `figures`.
   FurtherFigures refreshed_counters = further_counters<figures>;
 
   DiagnosticSink diagnostics = {};
@@ -76,7 +76,9 @@ struct RegistryOptions {
 /// Thread safety: every member function may be called at any time from any thread. Readers
 /// (snapshot, latest, history, group) take no lock, with one exception: the first one after a
 /// change to the set of names waits for a running tick, as such changes do, and may throw
-/// std::bad_alloc. No call may run during destruction. Snapshots may outlive the registry.
+/// std::bad_alloc. It also builds the list of all names again, in a time linear in their number: to
+/// add many names, add them all before the next read. No call may run during destruction. Snapshots
+/// may outlive the registry.
 ///
 /// A forked child may destroy its copy of a registry, as exit(3) does with a static one, if no call
 /// was running at the fork. It may do nothing else with the copy.
@@ -244,6 +246,8 @@ class BasicRegistry {
   /// be read keeps its value of the tick, and none of a process goes back. If another process has
   /// been tracked under a name since the tick, its counters are shown, beside the other figures of
   /// the former process. Waits for a running tick, and may delay the next one by some microseconds.
+  /// The CPU time of a tree at the next tick may be some milliseconds less than what this has
+  /// returned, so take a counter always from here or always from snapshots.
   /// Takes about 1 µs per process on Linux (see ProcessSampler), and one file more per member of a
   /// tree that has run and has or had children. Throws std::bad_alloc.
   [[nodiscard]] FreshCounters read_counters() const {

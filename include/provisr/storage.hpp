@@ -172,6 +172,11 @@ struct HistoryStorage {
 /// A function that creates or opens the bytes for a history of `shape`, at least
 /// history_size(shape) of them. It may throw std::bad_alloc. May be called from several threads at
 /// once, even for one name; then one of the results is dropped.
+///
+/// Bytes are in use until the last copy of `owner` is gone. This may be long after the name was
+/// removed, because snapshots and views keep its history alive. Bytes in use must not be handed out
+/// again, nor another mapping of the same file: two histories would write to them, and a snapshot
+/// of the former would show samples of the latter.
 using StorageProvider = std::function<HistoryStorage(const HistoryShape& shape)>;
 
 /// Allocates zeroed bytes on the heap. Throws std::bad_alloc.

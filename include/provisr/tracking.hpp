@@ -16,6 +16,7 @@ enum class SampleScope {
   /// The process and all its descendants. Every figure is the sum over them, and unknown if the
   /// figure of one of them is, or if new processes cannot be read because descriptors or memory
   /// are short: one of them may be a descendant. CPU time includes that of ended descendants.
+  /// Figures that were appended by with_figures() are unknown.
   tree,
 };
 

@@ -138,6 +138,18 @@ TEST_CASE("the distribution of a history", "[aggregator]") {
   CHECK(all.p99 == Figure<double>(99.0));
 }
 
+TEST_CASE("an average lies between the least and the largest value", "[aggregator]") {
+  for (const std::size_t count : {3U, 6U}) {  // the sums are rounded up and down
+    KnownSum sum;
+    for (std::size_t i = 0; i < count; ++i) sum.add(Figure<double>(0.1));
+    CHECK(sum.average() == Figure<double>(0.1));
+    const Distribution equal =
+        summarize(history_of(std::vector(count, 0.1)), &ProcessMetrics::cpu_percent);
+    CHECK(equal.average == equal.max);
+    CHECK(equal.average == equal.min);
+  }
+}
+
 TEST_CASE("percentiles are values that did occur", "[aggregator]") {
   const Distribution of_three =
       summarize(history_of({30.0, 10.0, 20.0}), &ProcessMetrics::cpu_percent);

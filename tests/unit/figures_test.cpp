@@ -15,6 +15,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 using namespace provisr;
@@ -144,6 +145,27 @@ TEST_CASE("a figure that a registry asks for goes from the sampler to JSON and P
   CHECK_THAT(text, !ContainsSubstring("io_write_bytes"));  // no family without a sample
 }
 
+TEST_CASE("a figure that a sampler leaves out is unknown, also after a change of names",
+          "[figures]") {
+  constexpr std::size_t io = further_slot<figures>("io_read_bytes");
+  test::FakeMachine machine(RegistryOptions{.further_figures = FurtherFigures{io}});
+  const std::vector<std::string> names{"a", "b", "c"};
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    machine.system.start(static_cast<ProcessId>(i + 1), test::known_reading());
+    REQUIRE_FALSE(machine.registry.track(names[i], static_cast<ProcessId>(i + 1)));
+  }
+  for (int tick = 0; tick < 3; ++tick) machine.tick_after();
+  CHECK(machine.registry.snapshot().find("c")->sample().more[io] == Figure<std::uint64_t>(42U));
+  machine.system.further_slot = further_slot<figures>("memory_pss");  // nobody asks for it
+  REQUIRE(machine.registry.untrack("a"));
+  for (int tick = 0; tick < 3; ++tick) {
+    machine.tick_after();
+    const Snapshot snapshot = machine.registry.snapshot();
+    CHECK_FALSE(snapshot.find("b")->sample().more[io].has_value());
+    CHECK_FALSE(snapshot.find("c")->sample().more[io].has_value());
+  }
+}
+
 TEST_CASE("a registry that asks for no further figure gets none", "[figures]") {
   test::FakeMachine machine;
   machine.system.start(7, test::known_reading());
@@ -159,6 +181,23 @@ TEST_CASE("rows grow by steps of 64 bytes", "[figures]") {
   CHECK(FurtherFigures{7}.row_slots() == 8);
   CHECK(FurtherFigures{2, 8}.row_slots() == 16);
   CHECK_FALSE(FurtherFigures{2, 8}.contains(3));
+}
+
+namespace {
+
+template <std::size_t... index>
+[[nodiscard]] constexpr bool can_be_table(std::index_sequence<index...>) {
+  return requires {
+    figure_table(FigureRow{FigureInfo{}, FurtherFigure{index}}...);
+  };
+}
+
+}  // namespace
+
+TEST_CASE("a table has no more further figures than a set of them can hold", "[figures]") {
+  STATIC_REQUIRE(can_be_table(std::make_index_sequence<FurtherFigures::max_slots>()));
+  STATIC_REQUIRE_FALSE(can_be_table(std::make_index_sequence<FurtherFigures::max_slots + 1>()));
+  CHECK(FurtherFigures{FurtherFigures::max_slots - 1}.row_slots() == FurtherFigures::max_slots);
 }
 
 TEST_CASE("each further figure is asked for by a word, some by the same", "[figures][collect]") {

@@ -2,6 +2,7 @@
 #include "support/fake_families.hpp"
 
 #include <provisr/detail/process_forest.hpp>
+#include <provisr/prometheus.hpp>
 #include <provisr/registry.hpp>
 
 #include <catch2/catch_test_macros.hpp>
@@ -10,6 +11,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <random>
 #include <string>
 #include <string_view>
@@ -377,6 +379,102 @@ TEST_CASE("counters that one member does not tell are absent, and said once", "[
   CHECK(registry.read_errors().of(ReadErrorKind::permission) == 2);
   system.processes.at(101)->tells_io = true;
   CHECK(figure(io) == Value(4U));
+}
+
+namespace {
+
+constexpr auto with_shared = with_figures(
+    figures, FigureRow{FigureInfo{"memory_shared", "memory_shared", "my_shared_bytes", Unit::bytes,
+                                  FigureKind::level, FigureCost::asked, "Shared.", "shared"},
+                       FurtherFigure{}});
+constexpr std::size_t shared = further_slot<with_shared>("memory_shared");
+
+/// As FakeFamilySampler, with a figure that was appended to the table.
+struct SharedMemorySampler {
+  using Context = FakeFamilyContext;
+
+  static std::optional<SharedMemorySampler> open(Context& context, ProcessId pid,
+                                                 std::error_code& error) {
+    auto known = FakeFamilySampler::open(context, pid, error);
+    return known ? std::optional(SharedMemorySampler{std::move(*known)}) : std::nullopt;
+  }
+  ReadStatus read(ProcessReading& reading) noexcept {
+    const ReadStatus status = known.read(reading);
+    if (status == ReadStatus::ok && reading.more.asks_for(shared)) reading.more.set(shared, 4096);
+    return status;
+  }
+  ReadStatus read_family(FamilyReading& reading) noexcept { return known.read_family(reading); }
+  ReadStatus read_family(FamilyReading& reading, const Descent& found) noexcept {
+    return known.read_family(reading, found);
+  }
+
+  FakeFamilySampler known;
+};
+
+/// As FakeFamilySampler, but leaves the further figures of process 100 alone.
+struct SilentSampler {
+  using Context = FakeFamilyContext;
+
+  static std::optional<SilentSampler> open(Context& context, ProcessId pid,
+                                           std::error_code& error) {
+    auto known = FakeFamilySampler::open(context, pid, error);
+    return known ? std::optional(SilentSampler{pid, std::move(*known)}) : std::nullopt;
+  }
+  ReadStatus read(ProcessReading& reading) noexcept {
+    if (pid != leader) return known.read(reading);
+    ProcessReading without_further;
+    const ReadStatus status = known.read(without_further);
+    without_further.more = reading.more;
+    reading = without_further;
+    return status;
+  }
+  ReadStatus read_family(FamilyReading& reading) noexcept { return known.read_family(reading); }
+  ReadStatus read_family(FamilyReading& reading, const Descent& found) noexcept {
+    return known.read_family(reading, found);
+  }
+
+  ProcessId pid;
+  FakeFamilySampler known;
+};
+
+}  // namespace
+
+TEST_CASE("a tree has no figures that were appended to the table", "[tree][collect]") {
+  FakeFamilies system;
+  system.fork(FakeFamilies::init, leader);
+  BasicRegistry<SharedMemorySampler> registry({.further_figures = {io, shared}},
+                                              FakeFamilyContext(system));
+  REQUIRE_FALSE(registry.track("process", leader));
+  REQUIRE_FALSE(registry.track("tree", leader, {.scope = SampleScope::tree}));
+  registry.tick();
+  const Snapshot snapshot = registry.snapshot();
+  const auto row_of = [&](std::string_view name) { return snapshot.find(name)->sample().more; };
+  CHECK(row_of("process")[shared] == Value(4096U));
+  for (std::size_t slot = 0; slot < row_of("tree").size(); ++slot) {
+    CAPTURE(slot);
+    CHECK(row_of("tree")[slot].has_value() == (slot == io));
+  }
+  std::string text;
+  write_prometheus<with_shared>(snapshot, text);
+  CHECK(text.find("my_shared_bytes{name=\"process\"} 4096\n") != std::string::npos);
+  CHECK(text.find("my_shared_bytes{name=\"tree\"}") == std::string::npos);
+}
+
+TEST_CASE("a figure that a sampler leaves out for a member is not that of another member",
+          "[tree][collect]") {
+  FakeFamilies system;
+  system.fork(FakeFamilies::init, leader);
+  system.fork(leader, 101);
+  BasicRegistry<SilentSampler> registry({.further_figures = {io, peak, switches}},
+                                        FakeFamilyContext(system));
+  REQUIRE_FALSE(registry.track("tree", leader, {.scope = SampleScope::tree}));
+  for (int tick = 0; tick < 2; ++tick) {
+    registry.tick();
+    const Snapshot snapshot = registry.snapshot();
+    for (const std::size_t slot : {io, peak, switches}) {
+      CHECK_FALSE(snapshot.find("tree")->sample().more[slot].has_value());
+    }
+  }
 }
 
 TEST_CASE("a level goes down at a scrape, too", "[counters][collect]") {

@@ -17,12 +17,14 @@
 #include <vector>
 
 using namespace std::chrono_literals;
+using provisr::Figure;
 using provisr::heap_storage;
 using provisr::History;
 using provisr::HistoryShape;
 using provisr::HistoryStorage;
 using provisr::HistoryView;
 using provisr::ProcessMetrics;
+using provisr::SampleRows;
 using provisr::test::index_of;
 using provisr::test::indexed_sample;
 using provisr::test::is_whole;
@@ -170,6 +172,17 @@ TEST_CASE("bytes that become zeros under way can hold a new history", "[history]
   CHECK(indices(next->read()) == Indices{6, 7, 8});
   push_range(*next, 9, 20);
   CHECK(read_until(history, end).empty());
+}
+
+TEST_CASE("a list of samples takes one of its own", "[history]") {
+  SampleRows rows;
+  const std::vector<Figure<std::uint64_t>> more(8, 7U);
+  const ProcessMetrics sample = indexed_sample(1);
+  rows.push_back({sample, more});
+  for (int i = 0; i < 100; ++i) rows.push_back(rows[0]);
+  REQUIRE(rows.size() == 101);
+  CHECK(rows.more == std::vector<Figure<std::uint64_t>>(101 * 8, 7U));
+  CHECK(rows[100].metrics.pid == rows[0].metrics.pid);
 }
 
 TEST_CASE("a history that nobody reads begins anew in place", "[history]") {

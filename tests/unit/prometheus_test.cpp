@@ -4,6 +4,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -132,6 +133,16 @@ TEST_CASE("a known 0 is written", "[prometheus]") {
   machine.tick_after();
   CHECK(has_line(text_of(machine), "provisr_process_cpu_percent{name=\"my-app\"} 0"));
   CHECK(has_line(text_of(machine), "provisr_process_num_fds{name=\"my-app\"} 0"));
+}
+
+TEST_CASE("a counter is never negative", "[prometheus]") {
+  FakeMachine machine;
+  ProcessMetrics metrics = example();
+  metrics.cpu_time_ns = std::uint64_t{1} << 63U;
+  add(machine, "my-app", metrics);
+  machine.tick_after();
+  CHECK(has_line(text_of(machine),
+                 "provisr_process_cpu_seconds_total{name=\"my-app\"} 9223372036.854775807"));
 }
 
 TEST_CASE("a process that has stopped leaves all families but up", "[prometheus]") {

@@ -120,6 +120,13 @@ TEST_CASE("numbers are as short as can be", "[prometheus]") {
   CHECK(line_of(std::numeric_limits<double>::denorm_min()) == "m 5e-324\n");
 }
 
+TEST_CASE("a bool is 0 or 1, and a float is the double of its value", "[prometheus]") {
+  CHECK(line_of(true) == "m 1\n");
+  CHECK(line_of(false) == "m 0\n");
+  CHECK(line_of(0.5F) == "m 0.5\n");
+  CHECK(line_of(std::chrono::milliseconds(1'500)) == "m 1.5\n");
+}
+
 TEST_CASE("special numbers are written as Prometheus reads them", "[prometheus]") {
   CHECK(line_of(std::numeric_limits<double>::quiet_NaN()) == "m NaN\n");
   CHECK(line_of(-std::numeric_limits<double>::quiet_NaN()) == "m NaN\n");

@@ -89,6 +89,13 @@ TEST_CASE("a step is what its samples are reduced to, and empty steps have no ro
   CHECK(rows[1].samples == 1);
 }
 
+TEST_CASE("an average lies between the least and the largest value") {
+  std::vector<ProcessMetrics> samples(3, sample(1s, 0.1));  // their sum is more than 0.3
+  CHECK(*rows_of(samples, 10s, Aggregate::average).at(0).values[cpu] == 0.1);
+  samples.assign(6, sample(1s, 0.1));  // their sum is less than 0.6
+  CHECK(*rows_of(samples, 10s, Aggregate::average).at(0).values[cpu] == 0.1);
+}
+
 TEST_CASE("a percentile of a step is one of its values") {
   std::vector<ProcessMetrics> samples;
   for (int i = 100; i >= 1; --i) samples.push_back(sample(1ms * (101 - i), i));
@@ -131,6 +138,13 @@ TEST_CASE("the largest twentieth suffices for the exact percentile, with any num
       }
     }
   }
+}
+
+TEST_CASE("more samples than announced do no harm") {
+  CHECK(kept_for_p95(0) == 1);
+  Stepper stepper({.step = 10s, .aggregate = Aggregate::p95, .most_samples = 0});
+  for (int i = 0; i < 1'000; ++i) REQUIRE_FALSE(stepper.add(sample(1ms * i, 7.0)));
+  CHECK(stepper.finish()->values[cpu] == Figure<double>(7.0));
 }
 
 TEST_CASE("as many values are kept as any percentile of fewer values needs") {

@@ -6,6 +6,7 @@
 #include <provisr/sampler.hpp>
 #include <provisr/tracking.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -126,6 +127,7 @@ class FamilyCounters {
 
   /// Returns a reading that requests the children totals.
   [[nodiscard]] FamilyReading family_reading() noexcept {
+    forget(children_scratch_);
     FamilyReading reading;
     reading.children = {.slots = children_scratch_, .asked = asked_ & apart_};
     return reading;
@@ -138,9 +140,15 @@ class FamilyCounters {
 
  private:
   [[nodiscard]] ProcessReading reading_of(FurtherFigures asked) noexcept {
+    forget(scratch_);
     ProcessReading reading;
     reading.more = {.slots = scratch_, .asked = asked};
     return reading;
+  }
+
+  /// Forgets the figures of another member: a sampler may leave out some.
+  static void forget(std::vector<Figure<std::uint64_t>>& read) noexcept {
+    std::fill(read.begin(), read.end(), Figure<std::uint64_t>());
   }
 
   FurtherFigures asked_;

@@ -627,13 +627,13 @@ class ProcessForest<Sampler>::Tree {
   }
 
   /// Shows a sum only once all members have reported their part. A member that joins later counts
-  /// once it has reported.
+  /// once it has reported. Figures that are not in `figures` are not summed.
   static void hide_incomplete(Member& leader, FurtherReadings& more) noexcept {
     leader.complete |= more.asked - (leader.sum.more.awaited | leader.awaited);
     const FurtherFigures hidden = more.asked - leader.complete;
-    for (std::size_t slot = 0; slot < further_count<figures>; ++slot) {
-      if (hidden.contains(slot)) more.slots[slot] = {};
-      if (!more.asks_for(slot)) more.slots[slot] = {};
+    for (std::size_t slot = 0; slot < more.slots.size(); ++slot) {
+      const bool is_summed = slot < further_count<figures> && more.asks_for(slot);
+      if (!is_summed || hidden.contains(slot)) more.slots[slot] = {};
     }
   }
 

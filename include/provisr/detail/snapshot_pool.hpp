@@ -4,6 +4,7 @@
 #include <provisr/detail/roster.hpp>
 #include <provisr/process_metrics.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -113,8 +114,8 @@ class SnapshotPool {
     return *current_.load(std::memory_order_relaxed);
   }
 
-  /// Returns a buffer without readers, sized for `roster`. Allocates only if all buffers are held
-  /// or the roster has changed. Throws std::bad_alloc.
+  /// Returns a buffer without readers, sized for `roster`, with no further figures. Allocates only
+  /// if all buffers are held or the roster has changed. Throws std::bad_alloc.
   [[nodiscard]] SnapshotBuffer& free_buffer(const std::shared_ptr<const Roster>& roster) {
     drop_outdated(roster);
     SnapshotBuffer& buffer = find_free();
@@ -123,6 +124,7 @@ class SnapshotPool {
       buffer.more.resize(roster->size() * row_slots_);
       buffer.roster = roster;
     }
+    std::fill(buffer.more.begin(), buffer.more.end(), Figure<std::uint64_t>());
     return buffer;
   }
 
