@@ -126,7 +126,6 @@ class Supervisor {
   void update();
   void request_stop();
   [[nodiscard]] std::chrono::milliseconds longest_end() const;
-  void hasten();
   void kill_what_remains();
   /// Ends without the children, which the next daemon takes over. Without a ProcessMemory, stops.
   void hand_over();
@@ -190,6 +189,7 @@ class Supervisor {
   void take_back_retired(const std::string& name);
   void reload(const Command& command, const ReplyHandler& reply, const Moment& now);
   void handle(Events::Kind event);
+  void hasten();
   void take_commands(const Moment& now);
   void take_exits(const Moment& now);
   [[nodiscard]] std::vector<std::size_t> indices_of(ProcessId pid) const;
