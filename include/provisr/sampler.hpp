@@ -84,7 +84,8 @@ struct Descent {
   ProcessId orphan_of = 0;
   /// Whether the process leads its process group.
   bool leads_group = false;
-  /// Whether the process is known to have been born since the tick before this one began.
+  /// Whether the process is known to have been born since the tick before the previous one began.
+  /// One that was not complete at the previous tick is found at this one.
   bool is_newborn = false;
   /// A number that only this process has had while the system remembers it; 0 if there is none.
   std::uint64_t incarnation = 0;

@@ -169,9 +169,8 @@ TEST_CASE("a stop that is not done in time is told, or only asked for") {
   CHECK(asked.out == "stubborn: asked to stop\n");
   CHECK_THAT(provisrd(with({"status", "stubborn"}, on_socket.place())).out,
              ContainsSubstring("State: stopping"));
-  CHECK(eventually([&] {
-    on_socket.program.signal(SIGTERM);  // one more time hastens
-    return on_socket.program.has_ended();
-  }));
+  on_socket.program.signal(SIGTERM);
+  REQUIRE(on_socket.program.comes_to_log("INFO stopping"));
+  on_socket.program.signal_again(SIGTERM);
   CHECK(on_socket.program.wait() == 0);
 }

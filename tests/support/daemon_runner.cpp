@@ -22,6 +22,7 @@
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <thread>
 #include <unistd.h>
 #include <utility>
 
@@ -142,6 +143,11 @@ bool Program::comes_to_log(std::string_view text) const {
 }
 void Program::signal(int number) const {
   send_signal(pid_, number);
+}
+
+void Program::signal_again(int number) const {
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  signal(number);
 }
 
 bool Program::has_ended() {

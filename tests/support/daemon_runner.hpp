@@ -49,6 +49,8 @@ class Program {
   /// log behind its answers.
   [[nodiscard]] bool comes_to_log(std::string_view text) const;
   void signal(int number) const;
+  /// Signals so long after an earlier signal that it is another request to provisrd.
+  void signal_again(int number) const;
 
   /// Waits for the end of the program. Returns its status like a shell (128 + signal if it was
   /// killed); empty if the deadline passes first.

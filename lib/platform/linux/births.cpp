@@ -181,11 +181,10 @@ std::optional<Descent> Births::descent_of(ProcessId pid) noexcept {
   return descent;
 }
 
-/// Returns whether a process that started then was born since the previous tick began.
+/// Returns whether a process that started then is newborn: see Descent::is_newborn.
 bool Births::is_newborn(std::uint64_t start_clock_ticks) noexcept {
-  if (!previous_tick_at_) return false;
   if (!newborn_from_) {
-    const auto since = std::chrono::steady_clock::now() - *previous_tick_at_;
+    const auto since = std::chrono::steady_clock::now() - newborn_since_;
     const auto boot_age = time_since_boot() - since;
     newborn_from_ =
         static_cast<std::uint64_t>(std::max<std::int64_t>(boot_age.count(), 0)) / clock_tick_ns();

@@ -40,7 +40,7 @@ class Births {
   /// Marks the next look as the first of a tick, which begins `now`.
   void begin_tick(TimePoint now) noexcept {
     begins_tick_ = true;
-    previous_tick_at_ = std::exchange(tick_at_, now);
+    newborn_since_ = std::exchange(previous_tick_at_, std::exchange(tick_at_, now));
   }
 
   /// See SamplingContext::new_processes, candidates, missed_processes, has_unread_processes,
@@ -81,10 +81,11 @@ class Births {
   std::size_t first_found_ = 0;        ///< of known_: what the current look has found begins here
   std::vector<ProcessId> unresolved_;  ///< ids that no process had, or that could not be read
   std::vector<ProcessId> looked_at_again_;
-  std::optional<TimePoint> tick_at_;
-  std::optional<TimePoint> previous_tick_at_;
-  /// The clock tick of the system, counted from the boot, in which the previous tick began;
-  /// computed once a look if a process is found.
+  TimePoint tick_at_ = std::chrono::steady_clock::now();  ///< before the first tick: the start
+  TimePoint previous_tick_at_ = tick_at_;
+  TimePoint newborn_since_ = tick_at_;  ///< the tick before that
+  /// `newborn_since_` in clock ticks of the system, counted from the boot; computed once a look if
+  /// a process is found.
   std::optional<std::uint64_t> newborn_from_;
   ProcessId newest_ = 0;      ///< as of the last look
   ProcessId tick_begin_ = 0;  ///< `newest_` when the tick began

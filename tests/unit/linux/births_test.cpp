@@ -81,7 +81,7 @@ TEST_CASE("births are found by the ids given out since the last look", "[births]
   CHECK_FALSE(births.missed_some());
 }
 
-TEST_CASE("a listing tells which processes were born since the previous tick", "[births]") {
+TEST_CASE("a listing tells which processes were newborn", "[births]") {
   BirthsFixture fixture;
   const auto age = [](std::chrono::seconds seconds) {
     timespec now{};
@@ -104,11 +104,14 @@ TEST_CASE("a listing tells which processes were born since the previous tick", "
     return pids;
   };
   add(900, "1");
-  CHECK(newborns(now - std::chrono::seconds(20)) == Pids{});  // there was no tick before
-  add(901, age(std::chrono::seconds(30)));
-  add(902, age(std::chrono::seconds(10)));
+  CHECK(newborns(now - std::chrono::seconds(40)) == Pids{});  // it is older than the listing
+  CHECK(newborns(now - std::chrono::seconds(20)) == Pids{});
+  add(901, age(std::chrono::seconds(50)));
+  add(902, age(std::chrono::seconds(30)));
   CHECK(newborns(now) == Pids{902});
-  CHECK(newborns(now + std::chrono::seconds(1)) == Pids{});
+  add(903, age(std::chrono::seconds(10)));
+  CHECK(newborns(now + std::chrono::seconds(1)) == Pids{903});
+  CHECK(newborns(now + std::chrono::seconds(2)) == Pids{});
 }
 
 TEST_CASE("a process that was not complete is found at the next tick", "[births]") {
