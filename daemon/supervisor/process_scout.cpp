@@ -125,9 +125,26 @@ void ProcessScout::note_births(const ScoutSources::Listing& listing) {
   std::set<ProcessId> listed;
   for (const Descent& process : listing.processes) {
     listed.insert(process.pid);
-    if (process.is_newborn || !seen_.contains(process.pid)) newborns_.push_back({process.pid});
+    if (process.is_newborn) {
+      note_birth(process.pid);
+    } else if (!seen_.contains(process.pid)) {
+      newborns_.push_back({process.pid});
+    }
   }
   seen_ = std::move(listed);
+}
+
+/// Several listings in a row may tell of one birth. Told of a birth later than that, the PID is
+/// another process's by now.
+void ProcessScout::note_birth(ProcessId pid) {
+  constexpr unsigned looks_told_of = 3;
+  const auto known = std::find_if(newborns_.begin(), newborns_.end(),
+                                  [pid](const Newborn& newborn) { return newborn.pid == pid; });
+  if (known == newborns_.end()) {
+    newborns_.push_back({pid});
+  } else if (known->looks > looks_told_of) {
+    known->looks = 0;
+  }
 }
 
 void ProcessScout::look_at_newborns(ScoutReport& report) {

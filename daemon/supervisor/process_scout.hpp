@@ -104,6 +104,7 @@ class ProcessScout {
 
   [[nodiscard]] ScoutReport look_at_all(const ScoutSources::Listing& listing);
   void note_births(const ScoutSources::Listing& listing);
+  void note_birth(ProcessId pid);
   void doubt_all(std::vector<Sighting> misfits);
   void keep_all(std::map<ProcessId, Told> before, std::vector<Sighting> misfits,
                 ScoutReport& report);

@@ -363,6 +363,22 @@ TEST_CASE("the second process of a PID is newborn in a listing of all, too", "[m
   CHECK(world.look() == "worker-a@0");
 }
 
+TEST_CASE("a birth that several listings tell of is one", "[match]") {
+  ScoutWorld world;
+  world.machine.start(2, "init");
+  world.machine.lists_all = true;
+  world.enter_final_phase();
+  for (int i = 0; i < 130; ++i) static_cast<void>(world.look());
+  world.machine.start(10, "other");
+  for (int i = 0; i < 3; ++i) {
+    static_cast<void>(world.look());
+    world.machine.born = {10};
+  }
+  world.machine.reads = 0;
+  for (int i = 0; i < 5; ++i) static_cast<void>(world.look());
+  CHECK(world.machine.reads <= 5);
+}
+
 TEST_CASE("others' rules take a look at all", "[match]") {
   ScoutWorld world;
   world.machine.start(10, "worker a");
