@@ -1,5 +1,6 @@
 #include "daemon/supervisor/command_desk.hpp"
 
+#include <exception>
 #include <utility>
 
 namespace provisr::daemon {
@@ -30,7 +31,14 @@ void CommandDesk::close() {
     is_closed_ = true;
     left.swap(entries_);
   }
-  for (const Entry& entry : left) entry.reply(shutting_down_reply());
+  for (const Entry& entry : left) refuse_at_end(entry.reply);
+}
+
+void refuse_at_end(const ReplyHandler& reply) noexcept {
+  try {
+    reply(shutting_down_reply());
+  } catch (const std::exception&) {  // out of memory: who waits has a time limit
+  }
 }
 
 CommandReply shutting_down_reply() {

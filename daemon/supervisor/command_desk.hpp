@@ -42,6 +42,8 @@ class CommandDesk {
 
 /// Returns the reply to a command that comes too late.
 [[nodiscard]] CommandReply shutting_down_reply();
+/// Replies so, unless memory is short.
+void refuse_at_end(const ReplyHandler& reply) noexcept;
 
 /// Returns the reply to a command for which there is no room.
 [[nodiscard]] CommandReply busy_reply();

@@ -282,6 +282,7 @@ class ThreadedSource final : public MatchSource {
       desk_->interval = interval;
       desk_->has_new_rules = true;
       desk_->reports.clear();
+      desk_->failure.clear();  // the report of it may have been among these
       desk_->changed.notify_all();
     }
     if (is_needed && !thread_.joinable()) thread_ = std::thread([this] { shifts_.run(); });

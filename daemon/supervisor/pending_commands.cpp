@@ -52,7 +52,7 @@ void PendingCommands::Pending::note_change(const ManagedChild& child) {
 }
 
 void PendingCommands::abandon() {
-  for (const Pending& pending : std::exchange(pending_, {})) pending.reply(shutting_down_reply());
+  for (const Pending& pending : std::exchange(pending_, {})) refuse_at_end(pending.reply);
 }
 
 }  // namespace provisr::daemon

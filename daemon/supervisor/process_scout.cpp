@@ -125,7 +125,7 @@ void ProcessScout::note_births(const ScoutSources::Listing& listing) {
   std::set<ProcessId> listed;
   for (const Descent& process : listing.processes) {
     listed.insert(process.pid);
-    if (process.is_newborn) {
+    if (process.is_newborn == true) {
       note_birth(process.pid);
     } else if (!seen_.contains(process.pid)) {
       newborns_.push_back({process.pid});

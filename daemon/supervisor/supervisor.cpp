@@ -273,8 +273,9 @@ int Supervisor::run(Events& events) {
   while (!finished()) {
     const Events::Kind event = events.wait_until(next_deadline(), desk_.wakeup());
     // Before handle(): a process that has ended by now did so on its own.
+    const MonotonicTime arrived_at = now().monotonic;
     update();
-    handle(event);
+    handle(event, arrived_at);
   }
   return exit_status();
 }
@@ -284,12 +285,12 @@ void Supervisor::refuse_commands() {
   pending_.abandon();
 }
 
-void Supervisor::handle(Events::Kind event) {
+void Supervisor::handle(Events::Kind event, MonotonicTime arrived_at) {
   switch (event) {
     case Events::Kind::stop_requested:
-      return stop_requested_ ? hasten() : request_stop();
+      return stop_requested_ ? hasten(arrived_at) : request_stop();
     case Events::Kind::hand_over_requested:
-      return stop_requested_ ? hasten() : hand_over();
+      return stop_requested_ ? hasten(arrived_at) : hand_over();
     case Events::Kind::hung_up:
       return options_.on_hangup && !stop_requested_ ? options_.on_hangup() : request_stop();
     case Events::Kind::user_signal_1:
@@ -327,7 +328,7 @@ void Supervisor::take_commands(const Moment& now) {
     }
   } catch (...) {
     for (const CommandDesk::Entry& entry : commands) {
-      if (entry.reply) entry.reply(shutting_down_reply());
+      if (entry.reply) refuse_at_end(entry.reply);
     }
     throw;
   }
@@ -412,11 +413,11 @@ void Supervisor::request_stop() {
   services_.log->info("stopping");
   if (options_.on_stop) options_.on_stop(longest_end());
   const Moment moment = now();
-  stop_requested_at_ = moment.monotonic;
   for (std::size_t index = 0; index < entries_.size(); ++index) {
     entries_[index].process->shut_down(moment);
     note_change(index);
   }
+  stop_requested_at_ = now().monotonic;  // with many children, all this takes a while
 }
 
 std::chrono::milliseconds Supervisor::longest_end() const {
@@ -427,12 +428,9 @@ std::chrono::milliseconds Supervisor::longest_end() const {
   return longest;
 }
 
-void Supervisor::hasten() {
-  const bool is_the_same_request = now().monotonic - stop_requested_at_ < between_requests;
-  if (!is_the_same_request) kill_what_remains();
-}
-
-void Supervisor::kill_what_remains() {
+void Supervisor::hasten(MonotonicTime asked_at) {
+  const bool is_the_same_request = asked_at - stop_requested_at_ < between_requests;
+  if (is_the_same_request) return;
   services_.log->warn("asked again to stop: killing what still runs");
   const Moment moment = now();
   for (std::size_t index = 0; index < entries_.size(); ++index) {

@@ -126,7 +126,8 @@ class Supervisor {
   void update();
   void request_stop();
   [[nodiscard]] std::chrono::milliseconds longest_end() const;
-  void kill_what_remains();
+  /// A further request to stop, which came at `asked_at`: kills what remains.
+  void hasten(MonotonicTime asked_at);
   /// Ends without the children, which the next daemon takes over. Without a ProcessMemory, stops.
   void hand_over();
   [[nodiscard]] bool finished() const;
@@ -188,8 +189,7 @@ class Supervisor {
   [[nodiscard]] MonotonicTime first_to_forget() const;
   void take_back_retired(const std::string& name);
   void reload(const Command& command, const ReplyHandler& reply, const Moment& now);
-  void handle(Events::Kind event);
-  void hasten();
+  void handle(Events::Kind event, MonotonicTime arrived_at);
   void take_commands(const Moment& now);
   void take_exits(const Moment& now);
   [[nodiscard]] std::vector<std::size_t> indices_of(ProcessId pid) const;

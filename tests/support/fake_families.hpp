@@ -115,6 +115,11 @@ class FakeFamilyContext {
   }
   [[nodiscard]] bool missed_processes() const noexcept { return missed_; }
   [[nodiscard]] bool has_unread_processes() const noexcept { return system_->has_unread; }
+  [[nodiscard]] std::optional<bool> is_newborn(ProcessId pid) const noexcept {
+    const auto found = system_->processes.find(pid);
+    if (found == system_->processes.end()) return std::nullopt;
+    return !found->second->was_there;
+  }
   [[nodiscard]] ProcessId own_process() const noexcept { return system_->own_process; }
   void recount_processes() noexcept { recounts_ = true; }
   [[nodiscard]] bool reports_children_cpu() const noexcept { return true; }

@@ -184,38 +184,6 @@ TEST_CASE("counters of which nobody in the tree takes over the account are kept 
   CHECK(machine.tick_and_read(tree) == row);
 }
 
-TEST_CASE("what a process counted before it joined is left out", "[tree][collect]") {
-  CountingMachine machine({io, faults, switches});
-  Forest::Tree tree = machine.open();
-  machine.system.fork(FakeFamilies::init, 50);
-  machine.system.fork(50, 60);
-  machine.system.fork(60, 61);
-  for (const ProcessId pid : {60, 61}) {
-    machine.use(pid, 1000);
-    machine.of(pid).children_faults = 500;
-    machine.of(pid).group = leader;
-    machine.of(pid).was_there = true;
-  }
-  const CounterRow before = machine.tick_and_read(tree);
-  machine.system.end(50);
-  machine.system.fork(leader, 101);
-  machine.context.recount_processes();
-  CHECK(machine.tick_and_read(tree) == before);
-  machine.use(60, 20);
-  machine.system.burn(60, 1);
-  CounterRow row = machine.tick_and_read(tree);
-  for (const std::size_t slot : {io, faults, switches}) CHECK(row[slot] == Value(20U));
-  machine.use(61, 4);
-  machine.system.end(61);  // 60 waits for it
-  machine.system.burn(60, 1);
-  row = machine.tick_and_read(tree);
-  CHECK(row[io] == Value(24U));
-  CHECK(row[faults] == Value(24U));
-  CHECK(machine.tick_and_read(tree) == row);
-  machine.system.end(60);
-  CHECK(machine.tick_and_read(tree) == row);
-}
-
 TEST_CASE("an orphan's account of children that were seen does not count twice",
           "[tree][collect]") {
   CountingMachine machine({io, faults, switches});

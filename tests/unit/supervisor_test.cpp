@@ -219,10 +219,13 @@ TEST_CASE("a second request to stop kills what has not ended") {
   FakeSupervision world({child_config("a"), child_config("b"), foreign_config()});
   world.children.pattern.heeds_terminate = false;
   world.start();
-  world.supervisor().kill_what_remains();  // no effect before request_stop()
+  const auto now = world.clock.monotonic_now();
+  world.supervisor().hasten(now);  // no effect before request_stop()
   CHECK(world.children.group(0).killed == 0);
   world.supervisor().request_stop();
-  world.supervisor().kill_what_remains();
+  world.supervisor().hasten(now + 99ms);  // the same request
+  CHECK(world.children.group(0).killed == 0);
+  world.supervisor().hasten(now + 100ms);
   CHECK(world.children.group(0).killed == 1);
   CHECK(world.children.group(1).killed == 1);
   world.update();

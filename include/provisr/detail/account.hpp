@@ -16,12 +16,7 @@ namespace provisr::detail {
 /// total. So the sum over a tree is the sum of `own` and `children` of all members, zombies
 /// included, and of `lost`: the last known usage of members that ended without being reaped by a
 /// member (orphans, and children of a parent that ignores SIGCHLD).
-///
-/// Readings are the system's; `own` and `children` are what they have grown by since the member
-/// joined, if it joined late (see begin_after), or all of it.
 struct Account {
-  std::uint64_t own_before = 0;       ///< own usage before the member joined
-  std::uint64_t children_before = 0;  ///< children total when the member joined
   std::uint64_t own = 0;
   std::uint64_t children = 0;  ///< children total: used by the children that it has reaped
   std::uint64_t lost = 0;      ///< used by members below it that no member has reaped
@@ -45,30 +40,9 @@ struct Account {
   std::uint64_t children_now = 0;  ///< children total; 0 if it was not read again
   std::uint64_t ended_now = 0;     ///< used by members that it may have reaped since the tick
 
-  /// Leaves out what was used before the member joined: it ran already, but descended from no
-  /// member.
-  void begin_after(Figure<std::uint64_t> past_own, Figure<std::uint64_t> past_children) noexcept {
-    own_before = past_own.value_or(0);
-    children_before = past_children.value_or(0);
-    children = 0;
-  }
-
-  /// Returns what the process used, or had used by children, before it joined.
-  [[nodiscard]] std::uint64_t past() const noexcept { return own_before + children_before; }
-
-  /// Leaves out the past of a member that this account's process has reaped: of its children total,
-  /// or of its own usage if that contains it. A reading of this round may contain it already.
-  void leave_out_of_children(std::uint64_t past) noexcept { children_before += past; }
-  void leave_out_of_own(std::uint64_t past) noexcept {
-    own_before += past;
-    const std::uint64_t known = std::min(past, surplus);
-    surplus -= known;
-    own -= known;
-  }
-
   void note_own(Figure<std::uint64_t> now) noexcept {
     is_known = now.has_value();
-    if (now) own = std::max(own, grown(*now, own_before));
+    if (now) own = std::max(own, *now);
   }
 
   /// As note_own(), for a counter whose own value contains that of reaped children. A member that
@@ -90,27 +64,10 @@ struct Account {
     pay_from(surplus);
   }
 
-  void note_children(std::uint64_t reading, std::int64_t slack) noexcept {
-    const std::uint64_t now = grown(reading, children_before);
-    const std::uint64_t growth = grown(now, children);
+  void note_children(std::uint64_t now, std::int64_t slack) noexcept {
+    const std::uint64_t growth = now - std::min(children, now);
     children = std::max(children, now);
     expect(growth, slack);
-  }
-
-  /// Returns the part of a reading of its own usage that counts.
-  [[nodiscard]] Figure<std::uint64_t> since_joining(Figure<std::uint64_t> reading) const noexcept {
-    return reading ? Figure<std::uint64_t>(grown(*reading, own_before)) : reading;
-  }
-
-  /// Notes the children total between two ticks.
-  void note_children_now(Figure<std::uint64_t> reading) noexcept {
-    children_now = grown(reading.value_or(0), children_before);
-  }
-
-  /// Notes the final value of a member that this program has reaped.
-  void note_collected(Figure<std::uint64_t> all) noexcept {
-    collected = {};
-    if (all) collected = grown(*all, own_before + children_before);
   }
 
   /// Adds pending usage to `children`, for a counter without a children total.
@@ -128,8 +85,8 @@ struct Account {
   /// Computes `shown` between two ticks. Growth of the children total beyond what known members
   /// explain was used by members that were never seen.
   void show_now() noexcept {
-    const std::uint64_t growth = grown(children_now, children);
-    const std::uint64_t unseen = grown(growth, pending + ended_now);
+    const std::uint64_t growth = children_now - std::min(children, children_now);
+    const std::uint64_t unseen = growth - std::min(growth, pending + ended_now);
     shown = {};
     if (!own_now) return;
     const std::uint64_t known = std::max(own, *own_now) + children + pending + unseen;
@@ -145,6 +102,7 @@ struct Account {
     shown = now ? Figure<std::uint64_t>((is_counted ? std::max(own + pending, *now) : 0) + lost)
                 : Figure<std::uint64_t>();
   }
+
   /// Adds `shown` to `below`, and `below` to that of the account above.
   void hand_up(Account* above) noexcept {
     add(below, shown);
@@ -185,10 +143,6 @@ struct Account {
   }
 
  private:
-  [[nodiscard]] static std::uint64_t grown(std::uint64_t now, std::uint64_t before) noexcept {
-    return now - std::min(before, now);
-  }
-
   /// Usage kept by an account below that has ended is its own by now.
   void cancel_kept() noexcept {
     const std::uint64_t both = std::min(lost, kept_below);

@@ -19,16 +19,6 @@ namespace provisr::detail {
 template <class Sampler>
 struct Family;
 
-/// Reads the counters; reads all figures if the sampler has no read_counters().
-template <class Sampler>
-[[nodiscard]] ReadStatus read_counters_of(Sampler& sampler, ProcessReading& reading) noexcept {
-  if constexpr (requires { sampler.read_counters(reading); }) {
-    return sampler.read_counters(reading);
-  } else {
-    return sampler.read(reading);
-  }
-}
-
 /// One process of a family.
 template <class Sampler>
 struct FamilyMember : std::enable_shared_from_this<FamilyMember<Sampler>> {
@@ -42,7 +32,6 @@ struct FamilyMember : std::enable_shared_from_this<FamilyMember<Sampler>> {
   FamilyMember* waiter = nullptr;    ///< the parent, if it is a member
   std::size_t trees = 0;             ///< number of trees that it leads
   std::uint64_t seen_in_look = 0;    ///< the latest look for births that found it existing
-  std::uint64_t joined_late_in = 0;  ///< the look in which it joined, if it was there before
 
   Account cpu;                    ///< in nanoseconds
   CpuTimeCount cpu_time_count;    ///< of the tree that it leads

@@ -62,9 +62,13 @@ class FamilyRegistry {
   /// Returns whether the process of the member has not been reaped yet.
   [[nodiscard]] static bool exists(Member& member) noexcept {
     FamilyReading reading;
-    if (member.sampler.read_family(reading) == ReadStatus::vanished) return false;
-    if (!reading.is_unread) member.leads_group = reading.leads_group;
-    return true;
+    return read_family(member, reading) != ReadStatus::vanished;
+  }
+
+  static ReadStatus read_family(Member& member, FamilyReading& reading) noexcept {
+    const ReadStatus status = member.sampler.read_family(reading);
+    if (status == ReadStatus::ok && !reading.is_unread) member.leads_group = reading.leads_group;
+    return status;
   }
 
   /// Returns whether a process that descends from a member could not be added at the last look,
@@ -78,8 +82,10 @@ class FamilyRegistry {
     return above != nullptr;
   }
 
-  /// Adds all processes that descend from a member. Throws std::bad_alloc.
-  void adopt(std::span<const Descent> found) {
+  /// Adds all processes that descend from a member. `missed_some_before`: the previous look could
+  /// not read all of them. Throws std::bad_alloc.
+  void adopt(std::span<const Descent> found, bool missed_some_before) {
+    missed_some_before_ = missed_some_before;
     misses_members_ = false;
     if (members_.empty() || found.empty()) return;
     begin_look();
@@ -189,8 +195,7 @@ class FamilyRegistry {
   void adopt_one(const Descent& descent) {
     const std::shared_ptr<Member> known = living(descent.pid);
     Member* const parent = find_parent(descent.parent);
-    Member* const ancestor =
-        parent != nullptr || descent.orphan_of == 0 ? parent : find_group_leader(descent.orphan_of);
+    Member* const ancestor = parent != nullptr ? parent : find_kin_of_orphan(descent);
     if (ancestor == nullptr || descent.pid == ancestor->pid) return;
     if (known) return join(*known, parent, descent);
     std::error_code error;
@@ -204,28 +209,15 @@ class FamilyRegistry {
       return;
     }
     take_in(member, *ancestor, parent, reading);
-    if (has_joined_late(*member, descent)) leave_out_past(*member, reading);
   }
 
-  /// Returns whether the process was there at the previous tick, but descended from no member: its
-  /// parent has ended since, which leaves it to the leader of its group.
-  [[nodiscard]] bool has_joined_late(const Member& member, const Descent& descent) const noexcept {
-    const bool came_with_parent =
-        member.waiter != nullptr && member.waiter->joined_late_in != look_;
-    return !descent.is_newborn && !came_with_parent && look_ > member.family->first_look;
-  }
-
-  /// What a process used before it joined is no usage of the tree.
-  void leave_out_past(Member& member, const FamilyReading& family) noexcept {
-    member.joined_late_in = look_;
-    ProcessReading past = counters_.whole_reading();
-    if (read_counters_of(member.sampler, past) != ReadStatus::ok) return;
-    member.cpu.begin_after(past.cpu_time_ns, family.children_cpu_ns);
-    counters_.for_each(member, [&](Account& account, std::size_t slot) {
-      const Figure<std::uint64_t> of_children = family.children.slots[slot];
-      account.begin_after(past.more.slots[slot],
-                          counters_.is_apart(slot) ? of_children : Figure<std::uint64_t>());
-    });
+  /// Returns the member that an orphan descends from: the leader of its process group. Null if the
+  /// orphan was there at earlier looks, with a parent that was no member: it stays a stranger.
+  [[nodiscard]] Member* find_kin_of_orphan(const Descent& orphan) noexcept {
+    Member* const leader = orphan.orphan_of == 0 ? nullptr : find_group_leader(orphan.orphan_of);
+    if (leader == nullptr || missed_some_before_) return leader;
+    const bool was_seen = orphan.is_newborn == false && look_ > leader->family->first_look;
+    return was_seen ? nullptr : leader;
   }
 
   [[nodiscard]] static bool is_shortage(const std::error_code& error) noexcept {
@@ -334,6 +326,7 @@ class FamilyRegistry {
   std::vector<Descent> by_parent_;
   std::vector<ProcessId> adopted_;
   std::uint64_t look_ = 0;
+  bool missed_some_before_ = false;
   bool misses_members_ = false;
 };
 

@@ -31,6 +31,7 @@ concept SamplesFamilies = requires(Sampler& sampler, typename Sampler::Context& 
   { context.candidates(ProcessId{}) } -> std::same_as<std::span<const Descent>>;
   { context.missed_processes() } -> std::same_as<bool>;
   { context.has_unread_processes() } -> std::same_as<bool>;
+  { context.is_newborn(ProcessId{}) } -> std::same_as<std::optional<bool>>;
   { context.own_process() } -> std::same_as<ProcessId>;
   { context.reports_children_cpu() } -> std::same_as<bool>;
   { context.children_accounts() } -> std::same_as<ChildrenAccounts>;
@@ -38,6 +39,16 @@ concept SamplesFamilies = requires(Sampler& sampler, typename Sampler::Context& 
   { sampler.read_family(family) } -> std::same_as<ReadStatus>;
   { sampler.read_family(family, Descent{}) } -> std::same_as<ReadStatus>;
 };
+
+/// Reads the counters; reads all figures if the sampler has no read_counters().
+template <class Sampler>
+[[nodiscard]] ReadStatus read_counters_of(Sampler& sampler, ProcessReading& reading) noexcept {
+  if constexpr (requires { sampler.read_counters(reading); }) {
+    return sampler.read_counters(reading);
+  } else {
+    return sampler.read(reading);
+  }
+}
 
 /// The process trees that a registry watches. Each process is opened once, even if it is in several
 /// trees: a tree may lie within another.
@@ -66,7 +77,7 @@ class ProcessForest {
   [[nodiscard]] std::optional<Tree> open(ProcessId leader, std::error_code& error,
                                          const CpuTimeCount& count = {}) {
     ++round_;
-    registry_.adopt(context_.new_processes());
+    registry_.adopt(context_.new_processes(), misses_members_);
     std::shared_ptr<Member> member = registry_.find_or_open(leader, error);
     if (!member) return std::nullopt;
     if (count) member->cpu_time_count = count;
@@ -88,7 +99,7 @@ class ProcessForest {
   void look_for_births() noexcept {
     if (registry_.empty()) return;
     try {
-      registry_.adopt(context_.new_processes());
+      registry_.adopt(context_.new_processes(), misses_members_);
       note_missing();
     } catch (const std::bad_alloc&) {
       context_.recount_processes();
@@ -101,8 +112,9 @@ class ProcessForest {
     Member* const member = registry_.find(child.pid);
     if (member != nullptr && registry_.exists(*member)) {
       note_own_collected(*member, child);
-    } else if (Member* const former = registry_.find_group_leader(child.process_group)) {
-      note_unseen_collected(*former, child);
+    } else if (!is_stranger(child.pid)) {
+      Member* const former = registry_.find_group_leader(child.process_group);
+      if (former != nullptr) note_unseen_collected(*former, child);
     }
   }
 
@@ -110,9 +122,15 @@ class ProcessForest {
 
  private:
   using Member = FamilyMember<Sampler>;
+  using Registry = FamilyRegistry<Sampler>;
 
   void note_missing() noexcept {
     misses_members_ = registry_.misses_members() || context_.has_unread_processes();
+  }
+
+  /// Returns whether a process was there at earlier looks, but is no member.
+  [[nodiscard]] bool is_stranger(ProcessId pid) const noexcept {
+    return !misses_members_ && context_.is_newborn(pid) == false;
   }
 
   // --- at a tick
@@ -239,7 +257,8 @@ class ProcessForest {
   /// Returns whether the member runs, or is a zombie that nobody is reaping yet.
   [[nodiscard]] static bool is_here(Member& member) noexcept {
     FamilyReading family;
-    return member.sampler.read_family(family) == ReadStatus::ok && !family.is_being_collected;
+    const ReadStatus status = Registry::read_family(member, family);
+    return status == ReadStatus::ok && !family.is_being_collected;
   }
 
   void visit_ended(Member& member) noexcept {
@@ -332,8 +351,7 @@ class ProcessForest {
       const bool is_read = read_contained(*member, own);
       counters_.for_each_contained(*member, [&](Account& account, std::size_t slot) {
         const Figure<std::uint64_t> last_known = account.own;
-        account.show_with_children(
-            is_read ? account.since_joining(own.more.slots[slot]) : last_known, member->is_counted);
+        account.show_with_children(is_read ? own.more.slots[slot] : last_known, member->is_counted);
       });
       member->is_counted = was_counted;
     }
@@ -347,12 +365,11 @@ class ProcessForest {
     const bool is_there =
         !member.has_ended && read_counters_of(member.sampler, own) == ReadStatus::ok;
     member.is_gone_now = member.has_ended ? !registry_.exists(member) : !is_there;
-    const Figure<std::uint64_t> last_cpu = member.cpu.own;
-    note_own_now(member.cpu, is_there ? member.cpu.since_joining(own.cpu_time_ns) : last_cpu);
+    note_own_now(member.cpu, is_there ? own.cpu_time_ns : Figure<std::uint64_t>(member.cpu.own));
     if (wants_more) {
       counters_.for_each_other(member, [&](Account& account, std::size_t slot) {
         const Figure<std::uint64_t> last_known = account.own;
-        note_own_now(account, is_there ? account.since_joining(own.more.slots[slot]) : last_known);
+        note_own_now(account, is_there ? own.more.slots[slot] : last_known);
       });
     }
     if (is_there && may_have_reaped(member)) read_children_now(member);
@@ -375,9 +392,9 @@ class ProcessForest {
   void read_children_now(Member& member) noexcept {
     FamilyReading reading = counters_.family_reading();
     if (member.sampler.read_family(reading) != ReadStatus::ok) return;
-    member.cpu.note_children_now(reading.children_cpu_ns);
+    member.cpu.children_now = reading.children_cpu_ns.value_or(0);
     counters_.for_each(member, [&](Account& account, std::size_t slot) {
-      if (counters_.is_apart(slot)) account.note_children_now(reading.children.slots[slot]);
+      if (counters_.is_apart(slot)) account.children_now = reading.children.slots[slot].value_or(0);
     });
   }
 
@@ -407,7 +424,7 @@ class ProcessForest {
     // User and system time are each rounded down, by 10 ms at most.
     constexpr std::int64_t cpu_slack_ns = 20'000'000;
     FamilyReading reading = counters_.family_reading();
-    const ReadStatus status = member.sampler.read_family(reading);
+    const ReadStatus status = Registry::read_family(member, reading);
     if (status == ReadStatus::vanished) return status;
     if (reading.children_cpu_ns) {
       member.cpu.note_children(*reading.children_cpu_ns, cpu_slack_ns);
@@ -438,23 +455,19 @@ class ProcessForest {
         waiter != member.ancestor && waiter != nullptr && registry_.is_above(*waiter, member);
     Account* const cpu_heir = waiter == nullptr ? nullptr : &waiter->cpu;
     member.cpu.settle(member.ancestor->cpu, cpu_heir, is_farther_up);
-    if (cpu_heir != nullptr) cpu_heir->leave_out_of_children(member.cpu.past());
     const auto slots = counters_.slots();
     for (std::size_t i = 0; i < slots.size(); ++i) {
       Account* const heir = waiter == nullptr ? nullptr : &waiter->further[i];
       member.further[i].settle(member.ancestor->further[i], heir, is_farther_up);
-      if (heir != nullptr) note_inherited(*heir, slots[i], member.further[i].past());
+      if (heir != nullptr) note_inherited(*heir, slots[i]);
     }
     if (waiter != nullptr) waiter->must_ask = true;
   }
 
-  void note_inherited(Account& heir, std::size_t slot, std::uint64_t past = 0) const noexcept {
+  void note_inherited(Account& heir, std::size_t slot) const noexcept {
     if (counters_.is_contained(slot)) {
-      heir.leave_out_of_own(past);
       heir.pay();
-    } else if (counters_.is_apart(slot)) {
-      heir.leave_out_of_children(past);
-    } else {
+    } else if (!counters_.is_apart(slot)) {
       heir.assume_children();
     }
   }
@@ -467,14 +480,14 @@ class ProcessForest {
     } else {
       member.is_collected = true;
     }
-    member.cpu.note_collected(child.cpu_time_ns);
+    member.cpu.collected = child.cpu_time_ns;
     if (counters_.empty()) return;
     if (!member.is_gone) {
       read_last_counters(member);
       read_last_contained(member);
     }
     counters_.for_each(member, [&](Account& account, std::size_t slot) {
-      account.note_collected(child.further[slot]);
+      account.collected = child.further[slot];
     });
   }
 
@@ -519,7 +532,7 @@ class ProcessForest {
 
   Context& context_;
   FamilyCounters counters_;
-  FamilyRegistry<Sampler> registry_;
+  Registry registry_;
   std::uint64_t round_ = 0;
   bool misses_members_ = false;  ///< the latest look could not read all new processes
 };

@@ -78,6 +78,10 @@ bool SamplingContext::missed_processes() const noexcept {
 bool SamplingContext::has_unread_processes() const noexcept {
   return false;  // the list takes no descriptors
 }
+std::optional<bool> SamplingContext::is_newborn(ProcessId /*pid*/) noexcept {
+  return std::nullopt;
+}
+
 ProcessId SamplingContext::own_process() const noexcept {
   return ::getpid();
 }

@@ -67,7 +67,6 @@ bool Births::is_known_process(ProcessId id) noexcept {
 
 std::span<const Descent> Births::look() noexcept {
   try {
-    newborn_from_.reset();
     is_first_of_tick_ = begins_tick_;
     first_found_ = begins_tick_ ? 0 : known_.size();
     if (begins_tick_) begin_new_tick();
@@ -171,7 +170,7 @@ std::optional<Descent> Births::descent_of(ProcessId pid) noexcept {
   const bool may_be_adopted = stat->parent_pid == first_process || stat->parent_pid == own_pid_;
   Descent descent{pid, stat->parent_pid, may_be_adopted ? stat->process_group : 0};
   descent.leads_group = stat->leads_group(pid);
-  descent.is_newborn = is_newborn(stat->start_clock_ticks);
+  descent.is_newborn = is_recent(stat->start_clock_ticks);
   descent.is_kernel_thread = stat->is_kernel_thread();
   struct stat status;
   if (!stat->is_being_collected() && read_status(file.get(), status)) {
@@ -182,7 +181,7 @@ std::optional<Descent> Births::descent_of(ProcessId pid) noexcept {
 }
 
 /// Returns whether a process that started then is newborn: see Descent::is_newborn.
-bool Births::is_newborn(std::uint64_t start_clock_ticks) noexcept {
+bool Births::is_recent(std::uint64_t start_clock_ticks) noexcept {
   if (!newborn_from_) {
     const auto since = std::chrono::steady_clock::now() - newborn_since_;
     const auto boot_age = time_since_boot() - since;
@@ -190,6 +189,11 @@ bool Births::is_newborn(std::uint64_t start_clock_ticks) noexcept {
         static_cast<std::uint64_t>(std::max<std::int64_t>(boot_age.count(), 0)) / clock_tick_ns();
   }
   return start_clock_ticks >= *newborn_from_;
+}
+
+std::optional<bool> Births::is_newborn(ProcessId pid) noexcept {
+  const auto descent = descent_of(pid);
+  return descent ? descent->is_newborn : std::nullopt;
 }
 
 void Births::note_missed() noexcept {

@@ -41,14 +41,16 @@ class Births {
   void begin_tick(TimePoint now) noexcept {
     begins_tick_ = true;
     newborn_since_ = std::exchange(previous_tick_at_, std::exchange(tick_at_, now));
+    newborn_from_.reset();
   }
 
   /// See SamplingContext::new_processes, candidates, missed_processes, has_unread_processes,
-  /// recount_processes.
+  /// is_newborn, recount_processes.
   [[nodiscard]] std::span<const Descent> look() noexcept;
   [[nodiscard]] std::span<const Descent> candidates(ProcessId ancestor) noexcept;
   [[nodiscard]] bool missed_some() const noexcept { return missed_some_; }
   [[nodiscard]] bool has_unread() const noexcept { return has_unread_; }
+  [[nodiscard]] std::optional<bool> is_newborn(ProcessId pid) noexcept;
   void recount() noexcept { needs_scan_ = true; }
 
   /// Returns whether the id has the CPU clock of a process: the cheapest check there is.
@@ -66,7 +68,7 @@ class Births {
   [[nodiscard]] Finding find(ProcessId id);
   void keep_for_later(ProcessId id);
   [[nodiscard]] std::optional<Descent> descent_of(ProcessId pid) noexcept;
-  [[nodiscard]] bool is_newborn(std::uint64_t start_clock_ticks) noexcept;
+  [[nodiscard]] bool is_recent(std::uint64_t start_clock_ticks) noexcept;
   void note_missed() noexcept;
   void scan();
   [[nodiscard]] bool scan_directory(int directory);
@@ -84,8 +86,7 @@ class Births {
   TimePoint tick_at_ = std::chrono::steady_clock::now();  ///< before the first tick: the start
   TimePoint previous_tick_at_ = tick_at_;
   TimePoint newborn_since_ = tick_at_;  ///< the tick before that
-  /// `newborn_since_` in clock ticks of the system, counted from the boot; computed once a look if
-  /// a process is found.
+  /// `newborn_since_` in clock ticks of the system, counted from the boot; computed if needed.
   std::optional<std::uint64_t> newborn_from_;
   ProcessId newest_ = 0;      ///< as of the last look
   ProcessId tick_begin_ = 0;  ///< `newest_` when the tick began

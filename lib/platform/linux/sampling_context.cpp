@@ -113,6 +113,10 @@ bool SamplingContext::has_unread_processes() const noexcept {
   return state_->births.has_unread();
 }
 
+std::optional<bool> SamplingContext::is_newborn(ProcessId pid) noexcept {
+  return state_->births.is_newborn(pid);
+}
+
 ProcessId SamplingContext::own_process() const noexcept {
   return state_->has_own_pids ? ::getpid() : 0;
 }

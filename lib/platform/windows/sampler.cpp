@@ -73,6 +73,10 @@ bool SamplingContext::missed_processes() const noexcept {
 bool SamplingContext::has_unread_processes() const noexcept {
   return false;
 }
+std::optional<bool> SamplingContext::is_newborn(ProcessId /*pid*/) noexcept {
+  return std::nullopt;
+}
+
 ProcessId SamplingContext::own_process() const noexcept {
   return static_cast<ProcessId>(::GetCurrentProcessId());
 }

@@ -99,7 +99,7 @@ TEST_CASE("a listing tells which processes were newborn", "[births]") {
     births.begin_tick(tick_at);
     Pids pids;
     for (const Descent& descent : births.look()) {
-      if (descent.is_newborn) pids.insert(descent.pid);
+      if (descent.is_newborn == true) pids.insert(descent.pid);
     }
     return pids;
   };
