@@ -71,13 +71,22 @@ bool are_equal(const ProcessReading& a, const ProcessReading& b) {
          a.num_threads == b.num_threads && a.num_fds == b.num_fds;
 }
 
+/// Returns whether a process waits in a system call. If its kernel does not tell, returns true.
+[[nodiscard]] bool is_blocked(ProcessId pid) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/syscall");
+  std::string call;
+  std::getline(file, call);
+  return call != "running";
+}
+
 /// Waits until a process sleeps and no longer uses CPU time. The state alone is not enough: it
-/// changes shortly before the process sleeps.
+/// changes shortly before the process sleeps, and on a busy machine that can take a while.
 [[nodiscard]] bool comes_to_rest(ProcessId pid) {
   double before = -1;
   return eventually([&] {
     const double used = kernel_cpu_seconds(pid);
-    return stat_of(pid).state == 'S' && std::exchange(before, used) == used;
+    const bool has_stopped = std::exchange(before, used) == used;
+    return stat_of(pid).state == 'S' && is_blocked(pid) && has_stopped;
   });
 }
 
