@@ -2,6 +2,7 @@
 #include "support/daemon_runner.hpp"
 #include "support/eventually.hpp"
 #include "support/paths.hpp"
+#include "support/sanitizers.hpp"
 #include "support/send_signal.hpp"
 #include "support/temp_directory.hpp"
 
@@ -111,7 +112,7 @@ class PreparedDaemon {
 }  // namespace
 
 TEST_CASE("a thousand processes that are killed at once come back, and not all at one moment") {
-  constexpr int count = 1000;
+  constexpr int count = is_slowed_down ? 300 : 1000;
   const Daemon daemon(sleepers(count,
                                "auto_restart = true\nstart_duration = \"0s\"\n"
                                "restart_interval = \"3s\"\n"));
@@ -136,7 +137,9 @@ TEST_CASE("a thousand processes that are killed at once come back, and not all a
   const int last = after.at("app-1");
   send_signal(last, SIGKILL);
   CHECK(eventually([&] { return daemon.json("/api/exits")["exits"][0]["pid"].GetInt() == last; }));
-  CHECK(daemon.json("/api/exits")["exits"].Size() == 1000);  // the latest are kept
+  constexpr int kept = 1000;
+  const auto exits = static_cast<int>(daemon.json("/api/exits")["exits"].Size());
+  CHECK(exits == std::min(count + 1, kept));
 }
 
 TEST_CASE("a storm of commands is answered whole, and leaves each process as was asked last") {

@@ -13,6 +13,13 @@ namespace provisr::test {
 #endif
 #endif
 
+/// Whether this build has a sanitizer: forks and most else take several times as long.
+#if defined(PROVISR_TESTS_SANITIZE_ADDRESS) || defined(__SANITIZE_THREAD__)
+inline constexpr bool is_slowed_down = true;
+#else
+inline constexpr bool is_slowed_down = false;
+#endif
+
 #if defined(PROVISR_TESTS_SANITIZE_ADDRESS)
 inline constexpr bool sanitizer_needs_descriptors = true;
 #else
