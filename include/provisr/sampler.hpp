@@ -84,8 +84,9 @@ struct Descent {
   ProcessId orphan_of = 0;
   /// Whether the process leads its process group.
   bool leads_group = false;
-  /// Whether the process was born since the tick before the previous one began; empty if the system
-  /// does not tell. One that was not complete at the previous tick is found at this one.
+  /// Whether the process was born since the tick before the previous one began, or in the second
+  /// before this one; empty if the system does not tell. A process that was not complete at a look
+  /// is found at a later one.
   std::optional<bool> is_newborn = {};
   /// A number that only this process has had while the system remembers it; 0 if there is none.
   std::uint64_t incarnation = 0;
@@ -184,9 +185,9 @@ class SamplingContext {
   /// descriptors or memory are short. A later call returns them once they can be read.
   [[nodiscard]] bool has_unread_processes() const noexcept;
 
-  /// Returns Descent::is_newborn of the process that has this PID now, a zombie included; empty if
-  /// there is none.
-  [[nodiscard]] std::optional<bool> is_newborn(ProcessId pid) noexcept;
+  /// Returns the process that has this PID now, a zombie included; empty if there is none, or if
+  /// the system lists processes only all at once (Windows).
+  [[nodiscard]] std::optional<Descent> descent_of(ProcessId pid) noexcept;
 
   /// Returns this program as the samplers know it; 0 if its PID below the proc root is another.
   [[nodiscard]] ProcessId own_process() const noexcept;

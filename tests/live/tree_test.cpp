@@ -143,6 +143,15 @@ struct Subreaper {
   Subreaper& operator=(const Subreaper&) = delete;
 };
 
+/// Waits as an orphan, until the process that has adopted it ends.
+[[noreturn]] void pause_once_adopted_by(pid_t adopter) {
+  while (::getppid() != adopter && ::getppid() != 1) ::usleep(100);
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (::getppid() != adopter) ::_exit(0);
+  ::pause();
+  ::_exit(0);
+}
+
 }  // namespace
 
 TEST_CASE("a tree is what an independent reader of /proc adds up", "[live][tree]") {
@@ -264,6 +273,49 @@ TEST_CASE("an orphan that this program adopts stays in the tree that it comes fr
   const Child adopted(static_cast<pid_t>(std::stoi(said.substr(said.rfind(' ') + 1))));
   registry.tick();
   CHECK(registry.latest("tree")->num_processes == Figure<std::uint32_t>(2U));
+}
+
+TEST_CASE("no orphan is lost, whenever its parent ends", "[live][tree]") {
+  constexpr std::uint32_t orphans = 400;
+  const Subreaper subreaper;
+  Pipe go;
+  Pipe said;
+  const pid_t adopter = ::getpid();
+  Child leader = fork_child([&] {
+    ::setpgid(0, 0);
+    say(said, "leads");
+    char letter = 0;
+    if (::read(go.reader(), &letter, 1) != 1) ::_exit(1);
+    for (std::uint32_t i = 0; i < orphans; ++i) {
+      const pid_t middle = ::fork();
+      if (middle == 0) {
+        if (::fork() != 0) ::_exit(0);
+        pause_once_adopted_by(adopter);
+      }
+      ::waitpid(middle, nullptr, 0);
+    }
+    say(said, "done");
+    ::pause();
+  });
+  wait_for(said, "leads");
+  Registry registry;
+  REQUIRE_FALSE(registry.track("tree", leader.pid(), as_tree));
+  registry.tick();
+  std::jthread ticker([&](const std::stop_token& stop) {
+    while (!stop.stop_requested()) registry.tick();
+  });
+  say(go, "!");
+  wait_for(said, "done");
+  CHECK(eventually([&] {
+    return registry.latest("tree")->num_processes == Figure<std::uint32_t>(1 + orphans);
+  }));
+  CAPTURE(registry.latest("tree")->num_processes.value_or(0));
+  ticker = {};
+  const auto group = static_cast<pid_t>(leader.pid());
+  ::kill(-group, SIGKILL);
+  leader.end();
+  while (::waitpid(-group, nullptr, 0) > 0) {
+  }
 }
 
 namespace {

@@ -88,6 +88,8 @@ class FakeFamilies {
   bool lists_all = false;  ///< new_processes() returns all processes, as for a foreign proc root
   std::uint64_t family_reads = 0;
   std::uint64_t opened = 0;
+  /// Called once new processes have been listed, before they are opened.
+  std::function<void()> after_listing = [] {};
   /// Called just before the figures of a process are read.
   std::function<void(ProcessId)> before_reading = [](ProcessId) {};
 
@@ -103,9 +105,13 @@ class FakeFamilyContext {
   void begin_tick() noexcept {}
   [[nodiscard]] std::span<const Descent> new_processes() noexcept {
     missed_ = std::exchange(system_->has_missed, false);
-    if (system_->lists_all || std::exchange(recounts_, false)) return candidates(0);
-    found_.clear();
-    for (const ProcessId pid : std::exchange(system_->born_, {})) found_.push_back(descent(pid));
+    if (system_->lists_all || std::exchange(recounts_, false)) {
+      static_cast<void>(candidates(0));
+    } else {
+      found_.clear();
+      for (const ProcessId pid : std::exchange(system_->born_, {})) found_.push_back(descent(pid));
+    }
+    std::exchange(system_->after_listing, [] {})();
     return found_;
   }
   [[nodiscard]] std::span<const Descent> candidates(ProcessId) noexcept {
@@ -115,10 +121,9 @@ class FakeFamilyContext {
   }
   [[nodiscard]] bool missed_processes() const noexcept { return missed_; }
   [[nodiscard]] bool has_unread_processes() const noexcept { return system_->has_unread; }
-  [[nodiscard]] std::optional<bool> is_newborn(ProcessId pid) const noexcept {
-    const auto found = system_->processes.find(pid);
-    if (found == system_->processes.end()) return std::nullopt;
-    return !found->second->was_there;
+  [[nodiscard]] std::optional<Descent> descent_of(ProcessId pid) const noexcept {
+    if (!system_->processes.contains(pid)) return std::nullopt;
+    return descent(pid);
   }
   [[nodiscard]] ProcessId own_process() const noexcept { return system_->own_process; }
   void recount_processes() noexcept { recounts_ = true; }

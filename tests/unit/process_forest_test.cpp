@@ -252,6 +252,44 @@ TEST_CASE("an orphan whose parent ended before it was seen is known by its group
   CHECK(machine.tick_and_read(tree).num_processes == Count(2U));
 }
 
+TEST_CASE("an orphan whose parent ended while it was being looked at is in the tree", "[tree]") {
+  ForestMachine machine;
+  FakeFamilies& system = machine.system;
+  Forest::Tree tree = machine.open(100);
+  system.fork(100, 110);
+  static_cast<void>(machine.tick_and_read(tree));
+  SECTION("a parent that was a member") {
+    system.fork(110, 111);
+    system.after_listing = [&] { system.end(110); };
+  }
+  SECTION("a parent that was found with it") {
+    system.fork(110, 120);
+    system.fork(120, 111);
+    system.after_listing = [&] {
+      system.end(110);
+      system.end(120);
+    };
+  }
+  SECTION("a parent that was found after it, as ids wrap around") {
+    system.fork(100, 109);
+    system.fork(109, 105);
+    machine.context.recount_processes();
+    system.after_listing = [&] {
+      system.end(110);
+      system.end(109);
+    };
+  }
+  SECTION("a parent and its parent") {
+    system.fork(110, 120);
+    system.fork(120, 121);
+    system.fork(121, 111);
+    system.after_listing = [&] {
+      for (const ProcessId pid : {110, 120, 121}) system.end(pid);
+    };
+  }
+  CHECK(machine.tick_and_read(tree).num_processes == Count(2U));
+}
+
 TEST_CASE("only the leader of a group stands for it", "[tree]") {
   ForestMachine machine;
   Forest::Tree tree = machine.open(100);

@@ -13,6 +13,7 @@
 #include <span>
 #include <system_error>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -90,7 +91,7 @@ class FamilyRegistry {
     if (members_.empty() || found.empty()) return;
     begin_look();
     for (const Descent& descent : found) adopt_one(descent);
-    adopt_children_of_adopted(found);
+    adopt_children_again(found);
   }
 
   /// As adopt(), but only the descendants of one member.
@@ -99,7 +100,7 @@ class FamilyRegistry {
     for (const Descent& descent : found) {
       if (descent.parent == ancestor || descent.orphan_of == ancestor) adopt_one(descent);
     }
-    adopt_children_of_adopted(found);
+    adopt_children_again(found);
   }
 
   /// Stops watching a tree. Its members leave unless another tree contains them.
@@ -162,13 +163,14 @@ class FamilyRegistry {
     return member;
   }
 
-  /// Adopts children listed before their parent, as ids wrap around, or not looked at yet.
-  void adopt_children_of_adopted(std::span<const Descent> found) {
-    if (adopted_.empty()) return;
+  /// Adopts children that were listed before their parent, as ids wrap around, or that were not
+  /// looked at yet.
+  void adopt_children_again(std::span<const Descent> found) {
+    if (parents_.empty()) return;
     by_parent_.assign(found.begin(), found.end());
     std::ranges::sort(by_parent_, {}, &Descent::parent);
-    for (std::size_t next = 0; next < adopted_.size(); ++next) {
-      const ProcessId parent = adopted_[next];
+    for (std::size_t next = 0; next < parents_.size(); ++next) {
+      const ProcessId parent = parents_[next];
       auto child = std::ranges::lower_bound(by_parent_, parent, {}, &Descent::parent);
       for (; child != by_parent_.end() && child->parent == parent; ++child) {
         const Member* const known = find(child->pid);
@@ -178,37 +180,66 @@ class FamilyRegistry {
   }
 
   void begin_look() noexcept {
-    adopted_.clear();
+    parents_.clear();
+    ended_.clear();
     ++look_;
   }
 
   /// Returns the member that has this PID. Asks the system once per look whether it still has: the
   /// child of another process that reuses the PID is none of its.
-  [[nodiscard]] Member* find_parent(ProcessId pid) noexcept {
+  [[nodiscard]] Member* find_parent(ProcessId pid) {
     Member* const member = find(pid);
     if (member == nullptr || member->seen_in_look == look_) return member;
-    if (!exists(*member)) return nullptr;
-    member->seen_in_look = look_;
-    return member;
+    if (ended_.contains(pid)) return nullptr;
+    if (exists(*member)) {
+      member->seen_in_look = look_;
+      return member;
+    }
+    ended_.insert(pid);
+    return nullptr;
   }
 
-  void adopt_one(const Descent& descent) {
+  /// If its parent has ended since the process was found, it has another one by now.
+  void adopt_one(Descent descent) {
+    while (!try_to_adopt(descent)) {
+      const auto now = context_.descent_of(descent.pid);
+      if (!now) return note_ended(descent.pid);
+      if (now->parent == descent.parent) return;
+      descent = *now;
+    }
+  }
+
+  /// Returns false if the parent has ended since the process was found, so that `descent` is
+  /// outdated.
+  [[nodiscard]] bool try_to_adopt(const Descent& descent) {
     const std::shared_ptr<Member> known = living(descent.pid);
     Member* const parent = find_parent(descent.parent);
     Member* const ancestor = parent != nullptr ? parent : find_kin_of_orphan(descent);
-    if (ancestor == nullptr || descent.pid == ancestor->pid) return;
-    if (known) return join(*known, parent, descent);
+    if (ancestor == nullptr) return !ended_.contains(descent.parent);
+    if (descent.pid == ancestor->pid) return true;
+    if (known) {
+      join(*known, parent, descent);
+      return true;
+    }
     std::error_code error;
     const std::shared_ptr<Member> member = open(descent.pid, error);
-    FamilyReading reading = counters_.family_reading();
-    if (!member || member->sampler.read_family(reading, descent) == ReadStatus::vanished ||
-        reading.is_being_collected || reading.parent != descent.parent) {
-      ancestor->has_unwatched_child |= !member && error != std::errc::no_such_process;
-      ancestor->must_ask = true;
-      if (member ? reading.is_unread : is_shortage(error)) try_again_later();
-      return;
+    if (!member) {
+      note_unopened(descent.pid, *ancestor, error);
+      return true;
     }
-    take_in(member, *ancestor, parent, reading);
+    return take_in(member, *ancestor, parent, descent);
+  }
+
+  void note_unopened(ProcessId pid, Member& ancestor, const std::error_code& error) {
+    ancestor.must_ask = true;
+    if (error == std::errc::no_such_process) return note_ended(pid);
+    ancestor.has_unwatched_child = true;
+    if (is_shortage(error)) try_again_later();
+  }
+
+  /// Children of the process that were found before it ended have another parent by now.
+  void note_ended(ProcessId pid) {
+    if (ended_.insert(pid).second) parents_.push_back(pid);
   }
 
   /// Returns the member that an orphan descends from: the leader of its process group. Null if the
@@ -232,9 +263,26 @@ class FamilyRegistry {
     context_.recount_processes();
   }
 
-  void take_in(const std::shared_ptr<Member>& member, Member& ancestor, Member* parent,
-               const FamilyReading& reading) {
-    adopted_.push_back(member->pid);
+  /// See try_to_adopt().
+  [[nodiscard]] bool take_in(const std::shared_ptr<Member>& member, Member& ancestor,
+                             Member* parent, const Descent& descent) {
+    FamilyReading reading = counters_.family_reading();
+    const ReadStatus status = member->sampler.read_family(reading, descent);
+    const bool has_ended = status == ReadStatus::vanished || reading.is_being_collected;
+    const bool is_orphaned = reading.parent != descent.parent;
+    if (has_ended || reading.is_unread || is_orphaned) {
+      ancestor.must_ask = true;
+      if (has_ended) note_ended(descent.pid);
+      if (reading.is_unread) try_again_later();
+      return has_ended || reading.is_unread;
+    }
+    add(member, ancestor, parent, reading);
+    return true;
+  }
+
+  void add(const std::shared_ptr<Member>& member, Member& ancestor, Member* parent,
+           const FamilyReading& reading) {
+    parents_.push_back(member->pid);
     member->seen_in_look = look_;
     members_.reserve(members_.size() + 1);
     ancestor.family->members.push_back(member);
@@ -324,7 +372,8 @@ class FamilyRegistry {
   std::unordered_map<ProcessId, Member*> members_;
   std::vector<std::unique_ptr<Family<Sampler>>> families_;
   std::vector<Descent> by_parent_;
-  std::vector<ProcessId> adopted_;
+  std::vector<ProcessId> parents_;       ///< whose children must be looked at again
+  std::unordered_set<ProcessId> ended_;  ///< since they, or a child of theirs, were found
   std::uint64_t look_ = 0;
   bool missed_some_before_ = false;
   bool misses_members_ = false;

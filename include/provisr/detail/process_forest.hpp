@@ -31,7 +31,7 @@ concept SamplesFamilies = requires(Sampler& sampler, typename Sampler::Context& 
   { context.candidates(ProcessId{}) } -> std::same_as<std::span<const Descent>>;
   { context.missed_processes() } -> std::same_as<bool>;
   { context.has_unread_processes() } -> std::same_as<bool>;
-  { context.is_newborn(ProcessId{}) } -> std::same_as<std::optional<bool>>;
+  { context.descent_of(ProcessId{}) } -> std::same_as<std::optional<Descent>>;
   { context.own_process() } -> std::same_as<ProcessId>;
   { context.reports_children_cpu() } -> std::same_as<bool>;
   { context.children_accounts() } -> std::same_as<ChildrenAccounts>;
@@ -130,7 +130,9 @@ class ProcessForest {
 
   /// Returns whether a process was there at earlier looks, but is no member.
   [[nodiscard]] bool is_stranger(ProcessId pid) const noexcept {
-    return !misses_members_ && context_.is_newborn(pid) == false;
+    if (misses_members_) return false;
+    const auto descent = context_.descent_of(pid);
+    return descent && descent->is_newborn == false;
   }
 
   // --- at a tick

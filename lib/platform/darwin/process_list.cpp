@@ -13,20 +13,19 @@ namespace {
 
 constexpr std::size_t room_for_more = 64;
 
-/// Returns empty if the process has ended meanwhile. Works for the processes of all users.
-[[nodiscard]] std::optional<Descent> descent_of(int pid) noexcept {
+}  // namespace
+
+std::optional<Descent> descent_of(ProcessId pid) noexcept {
   proc_bsdshortinfo info{};
   constexpr int size = sizeof info;
   constexpr std::uint64_t zombies_too = 1;
-  if (proc_pidinfo(pid, PROC_PIDT_SHORTBSDINFO, zombies_too, &info, size) != size) {
-    return std::nullopt;
-  }
+  const int filled =
+      proc_pidinfo(static_cast<int>(pid), PROC_PIDT_SHORTBSDINFO, zombies_too, &info, size);
+  if (filled != size) return std::nullopt;
   const auto parent = static_cast<ProcessId>(info.pbsi_ppid);
   const bool may_be_adopted = parent == 1 || parent == ::getpid();
   return Descent{pid, parent, may_be_adopted ? static_cast<ProcessId>(info.pbsi_pgid) : 0};
 }
-
-}  // namespace
 
 std::span<const Descent> ProcessList::all() noexcept {
   try {

@@ -2,10 +2,14 @@
 
 #include <provisr/sampler.hpp>
 
+#include <optional>
 #include <span>
 #include <vector>
 
 namespace provisr::darwin_platform {
+
+/// Returns empty if the process has ended. Works for the processes of all users.
+[[nodiscard]] std::optional<Descent> descent_of(ProcessId pid) noexcept;
 
 /// All processes with their parents, read at most once per tick.
 class ProcessList {

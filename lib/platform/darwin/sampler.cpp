@@ -78,8 +78,8 @@ bool SamplingContext::missed_processes() const noexcept {
 bool SamplingContext::has_unread_processes() const noexcept {
   return false;  // the list takes no descriptors
 }
-std::optional<bool> SamplingContext::is_newborn(ProcessId /*pid*/) noexcept {
-  return std::nullopt;
+std::optional<Descent> SamplingContext::descent_of(ProcessId pid) noexcept {
+  return darwin_platform::descent_of(pid);
 }
 
 ProcessId SamplingContext::own_process() const noexcept {

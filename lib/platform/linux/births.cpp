@@ -29,6 +29,8 @@ constexpr std::size_t usual_births = 1024;
 /// Number of ids below the newest that may belong to processes that a scan finds incomplete.
 constexpr ProcessId incomplete_ids = 64;
 constexpr ProcessId first_process = 1;
+/// On a busy machine, a process may be seen only this long after it got its id.
+constexpr std::chrono::milliseconds max_birth_time{100};
 /// With more ids than this to look up again, all processes are scanned.
 constexpr std::size_t max_unresolved = 16'384;
 
@@ -118,7 +120,7 @@ void Births::follow_up_to(ProcessId newest) {
   while (newest_ < newest) {
     const ProcessId id = newest_ + 1;
     if (find(id) != Finding::process) {
-      keep_for_later(id);
+      keep_for_later({id, tick_at_});
       note_missed();
     }
     newest_ = id;
@@ -129,17 +131,19 @@ void Births::follow_up_to(ProcessId newest) {
 void Births::look_again() {
   looked_at_again_.swap(unresolved_);
   unresolved_.clear();
-  for (const ProcessId id : looked_at_again_) {
-    const Finding finding = find(id);
-    if (finding == Finding::unread) keep_for_later(id);
-    if (finding != Finding::process) note_missed();
+  for (const Unresolved& unresolved : looked_at_again_) {
+    const Finding finding = find(unresolved.id);
+    if (finding == Finding::process) continue;
+    const bool may_come = tick_at_ - unresolved.since < max_birth_time;
+    if (may_come || finding == Finding::unread) keep_for_later(unresolved);
+    note_missed();
   }
 }
 
 /// If no process has the id, a thread may have it.
 Births::Finding Births::find(ProcessId id) {
   if (!is_process_(id)) return Finding::nobody;
-  const auto descent = descent_of(id);
+  const auto descent = read_descent(id);
   if (descent) {
     known_.push_back(*descent);
     return Finding::process;
@@ -150,16 +154,26 @@ Births::Finding Births::find(ProcessId id) {
 }
 
 /// Recounts all processes instead if there are too many ids to keep.
-void Births::keep_for_later(ProcessId id) {
+void Births::keep_for_later(const Unresolved& unresolved) {
   if (unresolved_.size() < max_unresolved) {
-    unresolved_.push_back(id);
+    unresolved_.push_back(unresolved);
   } else {
     recount();
   }
 }
 
-/// Sets errno if it returns nothing.
+/// If descriptors or memory are short, the next look lists all processes.
 std::optional<Descent> Births::descent_of(ProcessId pid) noexcept {
+  const auto descent = read_descent(pid);
+  if (!descent && says_shortage(errno)) {
+    has_unread_ = true;
+    recount();
+  }
+  return descent;
+}
+
+/// Sets errno if it returns nothing.
+std::optional<Descent> Births::read_descent(ProcessId pid) noexcept {
   char buffer[1024];
   const FileDescriptor file = open_readable(proc_root_, ProcPath(pid, "stat").c_str());
   const auto text = file ? read_start(file.get(), buffer) : std::nullopt;
@@ -191,11 +205,6 @@ bool Births::is_recent(std::uint64_t start_clock_ticks) noexcept {
   return start_clock_ticks >= *newborn_from_;
 }
 
-std::optional<bool> Births::is_newborn(ProcessId pid) noexcept {
-  const auto descent = descent_of(pid);
-  return descent ? descent->is_newborn : std::nullopt;
-}
-
 void Births::note_missed() noexcept {
   missed_some_ = true;
   missed_some_in_tick_ |= !is_first_of_tick_;
@@ -210,10 +219,10 @@ void Births::scan() {
   unresolved_.clear();
   note_missed();
   const FileDescriptor directory(::openat(proc_root_, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  needs_scan_ = has_unread_ = !scan_directory(directory.get());
+  needs_scan_ = has_unread_ = !(scan_directory(directory.get()) && renew_orphans());
   if (needs_scan_) return;
   for (ProcessId id = newest; id > 0 && id > newest - incomplete_ids; --id) {
-    unresolved_.push_back(id);
+    unresolved_.push_back({id, tick_at_});
   }
   newest_ = newest;
   ids_since_scan_ = 0;
@@ -228,13 +237,34 @@ bool Births::scan_directory(int directory) {
   while (const auto name = reader.next()) {
     const ProcessId id = id_of(*name);
     if (id <= 0) continue;
-    if (const auto descent = descent_of(id)) {
+    if (const auto descent = read_descent(id)) {
       known_.push_back(*descent);
     } else if (says_shortage(errno)) {
       return false;
     }
   }
   return !reader.has_failed() || !says_shortage(errno);
+}
+
+/// A parent that was not found has ended since its child was read, so that the child has another
+/// one by now. Returns false as scan_directory().
+bool Births::renew_orphans() {
+  std::ranges::sort(known_, {}, &Descent::pid);
+  for (Descent& child : known_) {
+    if (child.parent <= 0 || is_known(child.parent)) continue;
+    if (has_own_pids_ && is_process_(child.parent)) continue;  // this user may not see it
+    if (const auto now = read_descent(child.pid)) {
+      child = *now;
+    } else if (says_shortage(errno)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/// `known_` must be sorted.
+bool Births::is_known(ProcessId pid) const noexcept {
+  return std::ranges::binary_search(known_, pid, {}, &Descent::pid);
 }
 
 std::optional<ProcessId> Births::newest_id() const noexcept {

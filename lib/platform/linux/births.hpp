@@ -4,6 +4,7 @@
 
 #include <provisr/sampler.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -23,9 +24,10 @@ using posix_platform::FileDescriptor;
 /// is the only field of ns_last_pid (pid_ns_ctl_handler in kernel/pid_namespace.c), which kernels
 /// without checkpoint support lack, and the last field of loadavg (proc_loadavg(5)), which costs
 /// more to read. An id that no process has at a look may belong to a process that is not complete
-/// yet, so it is looked up once more at the next tick. An id that cannot be looked up because
-/// descriptors or memory are short is looked up at every tick until the process can be read or has
-/// ended; a scan that cannot be completed for that reason is repeated at the next look.
+/// yet, so it is looked up again at the next tick, and at those of the next 100 ms. An id that
+/// cannot be looked up because descriptors or memory are short is looked up at every tick until the
+/// process can be read or has ended; a scan that cannot be completed for that reason is repeated at
+/// the next look.
 class Births {
  public:
   using TimePoint = std::chrono::steady_clock::time_point;
@@ -40,17 +42,18 @@ class Births {
   /// Marks the next look as the first of a tick, which begins `now`.
   void begin_tick(TimePoint now) noexcept {
     begins_tick_ = true;
-    newborn_since_ = std::exchange(previous_tick_at_, std::exchange(tick_at_, now));
+    const TimePoint two_ticks_ago = std::exchange(previous_tick_at_, std::exchange(tick_at_, now));
+    newborn_since_ = std::min(two_ticks_ago, now - min_newborn_age);
     newborn_from_.reset();
   }
 
   /// See SamplingContext::new_processes, candidates, missed_processes, has_unread_processes,
-  /// is_newborn, recount_processes.
+  /// descent_of, recount_processes.
   [[nodiscard]] std::span<const Descent> look() noexcept;
   [[nodiscard]] std::span<const Descent> candidates(ProcessId ancestor) noexcept;
   [[nodiscard]] bool missed_some() const noexcept { return missed_some_; }
   [[nodiscard]] bool has_unread() const noexcept { return has_unread_; }
-  [[nodiscard]] std::optional<bool> is_newborn(ProcessId pid) noexcept;
+  [[nodiscard]] std::optional<Descent> descent_of(ProcessId pid) noexcept;
   void recount() noexcept { needs_scan_ = true; }
 
   /// Returns whether the id has the CPU clock of a process: the cheapest check there is.
@@ -58,6 +61,11 @@ class Births {
 
  private:
   enum class Finding { process, nobody, unread };
+  struct Unresolved {
+    ProcessId id;
+    TimePoint since;
+  };
+  static constexpr std::chrono::seconds min_newborn_age{1};
 
   void open_newest_id() noexcept;
   void find_new();
@@ -66,26 +74,28 @@ class Births {
   void follow_up_to(ProcessId newest);
   void look_again();
   [[nodiscard]] Finding find(ProcessId id);
-  void keep_for_later(ProcessId id);
-  [[nodiscard]] std::optional<Descent> descent_of(ProcessId pid) noexcept;
+  void keep_for_later(const Unresolved& unresolved);
+  [[nodiscard]] std::optional<Descent> read_descent(ProcessId pid) noexcept;
   [[nodiscard]] bool is_recent(std::uint64_t start_clock_ticks) noexcept;
   void note_missed() noexcept;
   void scan();
   [[nodiscard]] bool scan_directory(int directory);
+  [[nodiscard]] bool renew_orphans();
+  [[nodiscard]] bool is_known(ProcessId pid) const noexcept;
   [[nodiscard]] std::optional<ProcessId> newest_id() const noexcept;
 
   int proc_root_;
   bool has_own_pids_;
   IsProcess is_process_;
-  ProcessId own_pid_;                  ///< of this program
-  FileDescriptor newest_id_;           ///< the file whose last field is the newest id
-  std::vector<Descent> known_;         ///< found since the tick began, or all processes
-  std::size_t first_found_ = 0;        ///< of known_: what the current look has found begins here
-  std::vector<ProcessId> unresolved_;  ///< ids that no process had, or that could not be read
-  std::vector<ProcessId> looked_at_again_;
+  ProcessId own_pid_;                   ///< of this program
+  FileDescriptor newest_id_;            ///< the file whose last field is the newest id
+  std::vector<Descent> known_;          ///< found since the tick began, or all processes
+  std::size_t first_found_ = 0;         ///< of known_: what the current look has found begins here
+  std::vector<Unresolved> unresolved_;  ///< ids that no process had, or that could not be read
+  std::vector<Unresolved> looked_at_again_;
   TimePoint tick_at_ = std::chrono::steady_clock::now();  ///< before the first tick: the start
   TimePoint previous_tick_at_ = tick_at_;
-  TimePoint newborn_since_ = tick_at_;  ///< the tick before that
+  TimePoint newborn_since_ = tick_at_;  ///< see Descent::is_newborn
   /// `newborn_since_` in clock ticks of the system, counted from the boot; computed if needed.
   std::optional<std::uint64_t> newborn_from_;
   ProcessId newest_ = 0;      ///< as of the last look

@@ -113,8 +113,8 @@ bool SamplingContext::has_unread_processes() const noexcept {
   return state_->births.has_unread();
 }
 
-std::optional<bool> SamplingContext::is_newborn(ProcessId pid) noexcept {
-  return state_->births.is_newborn(pid);
+std::optional<Descent> SamplingContext::descent_of(ProcessId pid) noexcept {
+  return state_->births.descent_of(pid);
 }
 
 ProcessId SamplingContext::own_process() const noexcept {

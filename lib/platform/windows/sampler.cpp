@@ -73,7 +73,7 @@ bool SamplingContext::missed_processes() const noexcept {
 bool SamplingContext::has_unread_processes() const noexcept {
   return false;
 }
-std::optional<bool> SamplingContext::is_newborn(ProcessId /*pid*/) noexcept {
+std::optional<Descent> SamplingContext::descent_of(ProcessId /*pid*/) noexcept {
   return std::nullopt;
 }
 

@@ -41,8 +41,9 @@ struct BirthsFixture {
   void edit_start(ProcessId pid, const std::string& clock_ticks) {
     tree.edit(pid, "stat", " 88123 ", " " + clock_ticks + " ");
   }
+  void begin_tick(Births& births) { births.begin_tick(now += tick_interval); }
   std::set<ProcessId> look_in_tick(Births& births) {
-    births.begin_tick(std::chrono::steady_clock::now());
+    begin_tick(births);
     return pids_of(births.look());
   }
   static std::set<ProcessId> pids_of(std::span<const Descent> found) {
@@ -52,6 +53,8 @@ struct BirthsFixture {
   }
   static bool may_be_any(ProcessId) noexcept { return true; }
 
+  std::chrono::milliseconds tick_interval{1000};
+  std::chrono::steady_clock::time_point now = std::chrono::steady_clock::now();
   ProcTree tree;
   posix_platform::FileDescriptor root{
       ::open(tree.root().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
@@ -70,7 +73,7 @@ TEST_CASE("births are found by the ids given out since the last look", "[births]
   fixture.add(1001, 900);
   fixture.add(1003, 1001);
   fixture.set_newest(1003);
-  births.begin_tick(std::chrono::steady_clock::now());
+  fixture.begin_tick(births);
   const auto found = births.look();
   CHECK(BirthsFixture::pids_of(found) == Pids{1001, 1003});
   CHECK(found[0].parent == 900);
@@ -121,6 +124,38 @@ TEST_CASE("a process that was not complete is found at the next tick", "[births]
   CHECK(fixture.look_in_tick(births) == Pids{});
   fixture.add(1001, 900);
   CHECK(fixture.look_in_tick(births) == Pids{1001});
+}
+
+TEST_CASE("at short intervals, a process that was not complete is looked up for 100 ms",
+          "[births]") {
+  BirthsFixture fixture;
+  Births births(fixture.root.get(), true, BirthsFixture::may_be_any);
+  fixture.set_newest(1002);
+  CHECK(fixture.look_in_tick(births) == Pids{});
+  fixture.tick_interval = std::chrono::milliseconds(30);
+  for (int tick = 1; tick <= 3; ++tick) CHECK(fixture.look_in_tick(births) == Pids{});
+  fixture.add(1001, 900);
+  CHECK(fixture.look_in_tick(births) == Pids{1001});
+  fixture.add(1002, 900);
+  CHECK(fixture.look_in_tick(births) == Pids{});
+}
+
+TEST_CASE("a scan reads a process again whose parent has ended meanwhile", "[births]") {
+  static BirthsFixture* scanned = nullptr;
+  BirthsFixture fixture;
+  scanned = &fixture;
+  fixture.add(901, 950);
+  fixture.add(902, 960);
+  Births births(fixture.root.get(), true, [](ProcessId parent) noexcept {
+    if (parent == 950) scanned->add(901, 1);
+    return parent == 960;  // a process that this user may not see
+  });
+  static_cast<void>(fixture.look_in_tick(births));
+  const auto found = births.candidates(901);
+  REQUIRE(BirthsFixture::pids_of(found) == Pids{901, 902});
+  CHECK(found[0].parent == 1);
+  CHECK(found[0].orphan_of == 1000);
+  CHECK(found[1].parent == 960);
 }
 
 TEST_CASE("a look within a tick tells the rest, and who has come since it began", "[births]") {
@@ -290,7 +325,7 @@ TEST_CASE("a scan that descriptors do not suffice for is made again", "[births]"
     const DescriptorLimit limit(0);
     for (const int free_count : {0, 1}) {  // none for the directory, none for the processes
       limit.leave(free_count);
-      births.begin_tick(std::chrono::steady_clock::now());
+      fixture.begin_tick(births);
       said += pids_differ("short", BirthsFixture::pids_of(births.candidates(900)), {});
       if (!births.has_unread()) said += "all are said to be read; ";
     }
