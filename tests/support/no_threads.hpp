@@ -28,7 +28,7 @@ class NoThreads {
 };
 #else
 inline constexpr bool can_lack_threads = false;
-class NoThreads {};
+class [[maybe_unused]] NoThreads {};
 #endif
 
 }  // namespace provisr::test
