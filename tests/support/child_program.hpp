@@ -64,9 +64,9 @@ class Child {
 
 /// As fork(2). The child is killed once its parent ends, even if that is at once: it would hold the
 /// test's output open, and whoever runs the test would wait for it.
-[[nodiscard]] inline pid_t fork_dependent() noexcept {
+[[nodiscard]] inline pid_t fork_dependent(pid_t (*fork)() = ::fork) noexcept {
   const pid_t parent = ::getpid();
-  const pid_t pid = ::fork();
+  const pid_t pid = fork();
   if (pid != 0) return pid;
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) ::_exit(0);
@@ -76,9 +76,9 @@ class Child {
 /// Forks a child that runs `body` and exits, and that is killed if its parent dies. `body` must not
 /// return into the test code.
 template <class Body>
-[[nodiscard]] Child fork_child(Body&& body) {
+[[nodiscard]] Child fork_child(Body&& body, pid_t (*fork)() = ::fork) {
   std::fflush(nullptr);  // otherwise the child inherits unwritten text
-  const pid_t pid = checked(fork_dependent(), "fork");
+  const pid_t pid = checked(fork_dependent(fork), "fork");
   if (pid != 0) return Child(pid);
   body();
   ::_exit(0);
