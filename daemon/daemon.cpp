@@ -55,8 +55,10 @@ namespace {
 
 [[nodiscard]] RegistryOptions registry_options(const CollectionConfig& collection, TickWatch& ticks,
                                                EventHub& hub, LimitWatch& limits,
-                                               StateDirectory* state, const Log& log) {
+                                               StateDirectory* state, const Log& log,
+                                               OrphanObserver orphan_observer) {
   RegistryOptions options;
+  options.orphan_observer = std::move(orphan_observer);
   options.storage = state != nullptr ? state->storage() : unforked_storage();
   options.max_history = collection.max_history;
   options.further_figures = collection.further_figures;
@@ -108,8 +110,11 @@ class Daemon {
         state_(open_state(config.daemon, log)),
         ticks_(config.metrics.collection.interval, log),
         limits_(config.metrics.collection.interval, limit_actions(), log),
-        registry_(
-            registry_options(config.metrics.collection, ticks_, hub_, limits_, state_.get(), log)),
+        registry_(registry_options(config.metrics.collection, ticks_, hub_, limits_, state_.get(),
+                                   log,
+                                   [this](ProcessId orphan, ProcessId adopter) {
+                                     supervisor_.note_orphan(orphan, adopter);
+                                   })),
         supervisor_(config.processes, registry_, log, until, supervisor_options(bool(load))),
         endpoints_(make_endpoints(config, bool(load))) {
     limits_.set_processes(config.processes);

@@ -5,7 +5,8 @@
 // A process of the tree whose parent has ended becomes a child of this program. What it has used is
 // in no account that the library can read once it was reaped, so tell the registry before:
 // collect_ended() for every child that does not lead a tree, and no earlier than the child has
-// ended.
+// ended. An orphan that has left the process group is in no tree until adopt_orphan(). Here, all
+// come from the one command.
 #include <provisr/provisr.hpp>
 
 #include <chrono>
@@ -21,6 +22,8 @@
 #include <system_error>
 #include <thread>
 #include <unistd.h>
+#include <utility>
+#include <vector>
 
 namespace {
 
@@ -87,7 +90,12 @@ int main(int argc, char** argv) {
     return 1;
   }
 
-  provisr::Registry registry;
+  std::vector<provisr::ProcessId> new_orphans;
+  provisr::RegistryOptions options;
+  options.orphan_observer = [&](provisr::ProcessId orphan, provisr::ProcessId parent) {
+    if (parent == ::getpid()) new_orphans.push_back(orphan);
+  };
+  provisr::Registry registry(options);
   const std::error_code error = registry.track(
       "command", leader, {.scope = provisr::SampleScope::tree, .cpu_time_count = {}});
   if (error) std::fprintf(stderr, "cannot watch it: %s\n", error.message().c_str());
@@ -97,6 +105,9 @@ int main(int argc, char** argv) {
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
     reap_all(registry, leader, ends);
     registry.tick();
+    for (const provisr::ProcessId orphan : std::exchange(new_orphans, {})) {
+      static_cast<void>(registry.adopt_orphan("command", orphan));  // fails if it has ended
+    }
   }
   const auto samples = registry.history("command");
   if (samples && !samples->empty()) {

@@ -97,6 +97,9 @@ class ChildProcess {
   /// if there is none. May be called after the end of this object.
   [[nodiscard]] virtual CpuTimeCount cpu_time_count() const { return {}; }
 
+  /// Returns the process that adopts orphans of the group; 0 if there is none.
+  [[nodiscard]] virtual ProcessId adopter() const { return 0; }
+
   /// Whether any process of the group still runs; a zombie leader does not count.
   [[nodiscard]] virtual bool group_alive() const = 0;
 

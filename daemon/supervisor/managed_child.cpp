@@ -254,13 +254,18 @@ ManagedChild::Change ManagedChild::reconfigure(const ProcessConfig& config, cons
   before.name = config.name;
   before.instances = config.instances;
   if (before == config) return Change::none;
+  std::string launch_id = std::move(command_.launch_id);
   command_ = command_of(config_, status_.name, inherits_stdin_);
+  command_.launch_id = std::move(launch_id);
   tell_log_files();
   backoff_.set_intervals(intervals_of(config_));
   if (!have_same_restart_rules(before, config)) reconsider_restart(now);
   follow_times();
   if (runs_same_program(before, config)) {
-    if (before.scope != config.scope && is_executed_ && !is_collected_) measure(now);
+    if (before.scope != config.scope && is_executed_ && !is_collected_) {
+      may_have_orphans_ = true;
+      measure(now);
+    }
     return Change::policy;
   }
   if (goal_ == Goal::down) return Change::policy;
@@ -383,6 +388,7 @@ bool ManagedChild::save_run(ProcessId pid, const Moment& now) {
 
 void ManagedChild::note_birth(const ChildProcess& child, const Moment& now) {
   is_collected_ = false;
+  may_have_orphans_ = false;
   end_reason_ = ExitReason::itself;
   is_killed_ = false;
   result_ = 0;
@@ -406,7 +412,8 @@ void ManagedChild::take_over(const RememberedProcess& before, const Moment& now)
 }
 
 void ManagedChild::adopt(const RememberedProcess::Run& run, const Moment& now) {
-  child_ = services_.adopt(run.identity, launch_id_of(status_.name, run.started.monotonic));
+  command_.launch_id = launch_id_of(status_.name, run.started.monotonic);
+  child_ = services_.adopt(run.identity, command_.launch_id);
   if (!child_) {
     note_end_while_away(run, now);
     return end_leftovers(run, now);
@@ -419,6 +426,7 @@ void ManagedChild::adopt(const RememberedProcess::Run& run, const Moment& now) {
   is_executed_ = child_->execution(ignored) == Execution::done;
   written_pid_file_ = config_.pid_file;
   services_.log->info("{}: taken over, pid {}", status_.name, child_->pid());
+  may_have_orphans_ = true;
   if (is_executed_) measure(now);
   next_look_ = now.monotonic + adopted_interval;
   continue_to_start(now);
@@ -444,8 +452,7 @@ void ManagedChild::note_end_while_away(const RememberedProcess::Run& run, const 
 
 /// Ends what a process that is gone has left running, as if it had ended just now.
 void ManagedChild::end_leftovers(const RememberedProcess::Run& run, const Moment& now) {
-  child_ =
-      services_.adopt_leftovers(run.identity, launch_id_of(status_.name, run.started.monotonic));
+  child_ = services_.adopt_leftovers(run.identity, command_.launch_id);
   if (!child_) return;
   services_.log->warn("{}: process {} is gone, and what it left running is asked to stop",
                       status_.name, run.identity.pid);
@@ -533,7 +540,12 @@ void ManagedChild::measure(const Moment& now) {
   if (!services_.can_measure_children) return;
   const TrackOptions options{.scope = config_.scope, .cpu_time_count = child_->cpu_time_count()};
   const std::error_code failure = services_.track(status_.name, child_->pid(), options);
-  if (!failure) return measure_problems_.clear();
+  if (!failure) {
+    measure_problems_.clear();
+    if (std::exchange(may_have_orphans_, false)) services_.search_orphans();
+    return;
+  }
+  may_have_orphans_ = true;
   // A process that was taken over may be a zombie that its parent has not reaped.
   const bool is_too_late =
       failure == std::errc::no_such_process && (is_adopted_ || child_->has_ended());

@@ -66,6 +66,13 @@ class ManagedChild final : public ManagedProcess {
   /// Returns the PID of the child if it has not been reaped, running or not.
   [[nodiscard]] std::optional<ProcessId> expected_end() const override;
 
+  /// As ChildCommand::launch_id, of the latest start; empty if there was none.
+  [[nodiscard]] const std::string& launch_id() const { return command_.launch_id; }
+  /// As ChildProcess::adopter(); 0 if there is no child.
+  [[nodiscard]] ProcessId adopter() const { return child_ ? child_->adopter() : 0; }
+  /// Tells that an orphan of the process was found before the process is measured.
+  void note_early_orphan() { may_have_orphans_ = true; }
+
   /// Returns the exit status as a shell reports it: 127 or 126 if the process could not be started;
   /// 0 if it has not ended, or ended because it was asked to; 255 if the status is not known.
   [[nodiscard]] int result() const { return result_; }
@@ -158,6 +165,7 @@ class ManagedChild final : public ManagedProcess {
   /// reports the first two, and not every system reports the third.
   MonotonicTime next_look_{};
   MonotonicTime next_measure_ = MonotonicTime::max();  ///< retry: executed, but not measured yet
+  bool may_have_orphans_ = false;  ///< that were not found as members of its tree
   std::optional<MonotonicTime> lacks_descriptors_since_;
   Backoff backoff_;
   std::uint64_t attempts_ = 0;

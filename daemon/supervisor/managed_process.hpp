@@ -58,6 +58,9 @@ struct ProcessServices {
   std::function<std::optional<ProcessIdentity>(ProcessId pid)> identify = {};
   /// Returns when the process that has this PID now was started, as in ProcessKey.
   std::function<std::optional<std::uint64_t>(ProcessId pid)> start_of = {};
+  /// Makes the supervisor add all orphans to the trees that they descend from: a tree that is
+  /// watched anew lacks them.
+  std::function<void()> search_orphans = [] {};
   /// Returns a uniform random number from 0 to 1.
   std::function<double()> random_fraction = {};
   /// As look_at_pid_file(), write_pid_file() and remove_pid_file(). The first two return nothing if

@@ -63,7 +63,8 @@ class RandomFractions {
 }
 
 [[nodiscard]] ProcessServices services_of(const SupervisorOptions& options, Registry& registry,
-                                          ExitLog& exits, PidFileDesk& pid_files, const Log& log) {
+                                          ExitLog& exits, PidFileDesk& pid_files,
+                                          bool& must_search_orphans, const Log& log) {
   auto track = options.track;
   if (!track) {
     track = [&registry](std::string_view name, ProcessId pid, const TrackOptions& what) {
@@ -85,6 +86,7 @@ class RandomFractions {
           options.adopt_leftovers,
           options.identify,
           options.start_of,
+          [&must_search_orphans] { must_search_orphans = true; },
           options.random_fraction ? options.random_fraction : RandomFractions(),
           [&pid_files](const PidFileQuestion& question) { return pid_files.look(question); },
           [&pid_files](const auto& file, ProcessId pid) { return pid_files.write(file, pid); },
@@ -110,11 +112,16 @@ Supervisor::Supervisor(const std::vector<ProcessConfig>& processes, Registry& re
     : until_(until),
       registry_(registry),
       options_(std::move(options)),
-      services_(services_of(options_, registry, exits_, pid_files_, log)),
+      services_(services_of(options_, registry, exits_, pid_files_, must_search_orphans_, log)),
       // If /proc shows other PIDs than system calls use, every process counts as alive.
       roster_(log, [this](ProcessId pid) {
         return !options_.can_measure_children || options_.exists(pid);
       }) {
+  if (!options_.adopt_orphan) {
+    options_.adopt_orphan = [&registry](std::string_view name, ProcessId orphan) {
+      return registry.adopt_orphan(name, orphan);
+    };
+  }
   if (options_.memory != nullptr) first_processes_ = processes;
   exits_.restore(std::move(options_.exits_before), std::move(options_.exit_counts_before));
   const bool is_one_command =
@@ -315,6 +322,7 @@ void Supervisor::update() {
   if (std::exchange(has_departed_, false)) drop_departed(moment);
   forget_retired(moment);
   finish_pid_files(moment);
+  claim_orphans();
   beat(moment);
 }
 

@@ -5,6 +5,7 @@
 #include "daemon/platform/adopted_child.hpp"
 #include "daemon/platform/ended_children.hpp"
 #include "daemon/platform/events.hpp"
+#include "daemon/platform/orphan_origins.hpp"
 #include "daemon/platform/process_exists.hpp"
 #include "daemon/supervisor/command.hpp"
 #include "daemon/supervisor/command_desk.hpp"
@@ -15,6 +16,7 @@
 #include "daemon/supervisor/match_roster.hpp"
 #include "daemon/supervisor/match_source.hpp"
 #include "daemon/supervisor/matched_process.hpp"
+#include "daemon/supervisor/orphan_inbox.hpp"
 #include "daemon/supervisor/pending_commands.hpp"
 #include "daemon/supervisor/pid_file_desk.hpp"
 #include "daemon/supervisor/process_status.hpp"
@@ -31,6 +33,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -46,6 +49,11 @@ struct SupervisorOptions {
   /// Starts to measure a process or its tree; Registry::track() if empty.
   std::function<std::error_code(std::string_view name, ProcessId pid, const TrackOptions& options)>
       track;
+  /// Adds an orphan to the tree of a name; Registry::adopt_orphan() if empty.
+  std::function<std::error_code(std::string_view name, ProcessId orphan)> adopt_orphan = {};
+  std::function<std::vector<OrphanOrigin>(const std::vector<ProcessId>&)> origins_of =
+      &daemon::origins_of;
+  std::function<std::vector<ProcessId>(ProcessId parent)> children_of = &daemon::children_of;
   std::function<bool(ProcessId pid)> exists = &process_exists;
   /// Whether `track` uses the same PIDs as `launch`; if not, children are not measured.
   bool can_measure_children = measures_own_pids();
@@ -93,9 +101,9 @@ struct SupervisorOptions {
 /// concerns, not on the number of all processes. The destructor kills children that still run,
 /// unless there is a ProcessMemory.
 ///
-/// Thread safety: status(), exits() and submit() may be called from any thread at any time.
-/// Everything else belongs to one thread, which must outlive the supervisor: on Linux, children
-/// receive SIGTERM when the thread that started them ends.
+/// Thread safety: status(), exits(), submit() and note_orphan() may be called from any thread at
+/// any time. Everything else belongs to one thread, which must outlive the supervisor: on Linux,
+/// children receive SIGTERM when the thread that started them ends.
 class Supervisor {
  public:
   enum class Until {
@@ -140,6 +148,9 @@ class Supervisor {
 
   /// Queues a command for the supervisor's thread, which replies. Never blocks for long.
   void submit(Command command, ReplyHandler reply);
+
+  /// Queues an orphan that no tree contains. Never blocks for long. See OrphanObserver.
+  void note_orphan(ProcessId orphan, ProcessId adopter) noexcept;
 
   /// Refuses the waiting commands and all later ones, and gives up those that are under way. run()
   /// does so in the end, also if it throws.
@@ -196,6 +207,9 @@ class Supervisor {
   void note_end_of(const std::vector<std::size_t>& indices, const Moment& now);
   void reap(ProcessId pid);
   void do_what_is_due(const Moment& now);
+  void claim_orphans();
+  [[nodiscard]] std::set<ProcessId> adopters_of_orphans() const;
+  void claim_orphan(const OrphanOrigin& origin);
   void set_match_rules(const std::vector<ProcessConfig>& processes);
   void settle_with(const std::vector<ProcessConfig>& processes);
   [[nodiscard]] std::vector<std::string> matched_names(std::size_t rule) const;
@@ -231,6 +245,8 @@ class Supervisor {
   SupervisorOptions options_;
   ExitLog exits_{ExitLog::default_capacity, options_.on_exit};
   PidFileDesk pid_files_;
+  OrphanInbox orphans_;
+  bool must_search_orphans_ = false;
   ProcessServices services_;
   std::vector<ProcessConfig> first_processes_;  ///< until they have been taken over
   std::vector<Entry> entries_;

@@ -67,6 +67,11 @@ struct RegistryOptions {
 
   TickObserver observer = {};
 
+  /// For programs that adopt orphans (PR_SET_CHILD_SUBREAPER): called when a tick, track() or
+  /// read_counters() finds one that no tree is known to contain (Linux). See adopt_orphan(), which
+  /// must not be called from here.
+  OrphanObserver orphan_observer = {};
+
   /// Must outlive the registry.
   const Clock* clock = &Clock::system();
 };
@@ -93,7 +98,7 @@ class BasicRegistry {
                          typename Sampler::Context context = typename Sampler::Context())
       : options_(std::move(options)),
         context_(std::move(context)),
-        forest_(context_, options_.further_figures),
+        forest_(context_, options_.further_figures, options_.orphan_observer),
         roster_(std::make_shared<const detail::Roster>()),
         pool_(options_.further_figures.row_slots()) {
     if (options_.max_history == 0) options_.max_history = 1;
@@ -207,6 +212,21 @@ class BasicRegistry {
     member->history->prefetch();  // completes long before the next push
     member->has_recorded = true;
     return {};
+  }
+
+  /// Adds an orphan and its descendants to the tree of `name`, until they end. An orphan of the
+  /// leader's process group, or of a group that a member leads, joins without this. One that called
+  /// setsid(2) and forked before it was seen does not: only the caller may know where it comes
+  /// from, such as by an entry in its environment. Does nothing if a tree contains the process. On
+  /// failure, changes nothing and returns std::errc::invalid_argument if the name has no tree,
+  /// no_such_process if the leader or the orphan has ended or if the system does not tell
+  /// (Windows), or an error of Sampler::open(). Throws std::bad_alloc.
+  std::error_code adopt_orphan(std::string_view name, ProcessId orphan) {
+    const std::lock_guard tick_lock(tick_mutex_);
+    Member* const member = find(name);
+    auto* const tree = member == nullptr || !member->sampler ? nullptr : member->sampler->tree();
+    if (tree == nullptr) return std::make_error_code(std::errc::invalid_argument);
+    return tree->adopt_orphan(orphan);
   }
 
   /// Adds the counters of an ended child to the tree that it was a member of, if any, then calls

@@ -38,6 +38,12 @@ struct TrackOptions {
   CpuTimeCount cpu_time_count = {};
 };
 
+/// Is told of a new child of this program, or of process 1, that no watched tree contains. It may
+/// be an orphan that left its process group before it was seen, or a process that `parent` itself
+/// has started. May be told more than once. Called with the registry locked; must neither block nor
+/// throw.
+using OrphanObserver = std::function<void(ProcessId process, ProcessId parent)>;
+
 /// An ended child of this program that has not been reaped yet, such as an orphan that this program
 /// adopted.
 struct EndedChild {

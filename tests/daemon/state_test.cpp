@@ -114,6 +114,20 @@ TEST_CASE("a child that was taken over is measured, restarted, stopped") {
   CHECK(eventually([&] { return !is_alive(after); }));
 }
 
+TEST_CASE("the tree of a child that was taken over has the orphans that left its group") {
+  const Init init;
+  Lasting daemon(
+      "[[processes]]\nname = \"app\"\n"
+      "args = [\"sh\", \"-c\", \"(setsid sh -c 'sleep 600 &' &); exec sleep 601\"]\n");
+  const auto has_both = [&] {
+    const auto metrics = daemon.json("/api/metrics");
+    return metrics.HasMember("app") && metrics["app"]["num_processes"].GetInt() == 2;
+  };
+  REQUIRE(eventually(has_both));
+  daemon.kill_and_start();
+  CHECK(eventually(has_both));
+}
+
 TEST_CASE("what has left the group of a child that was taken over is stopped with it") {
   const Init init;
   const TempDirectory folder;

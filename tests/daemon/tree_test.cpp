@@ -155,6 +155,28 @@ TEST_CASE("what an orphan has used stays in its tree once provisrd has reaped it
   gate.open_once();
 }
 
+TEST_CASE("an orphan that has left the group of its child is in its tree", "[tree]") {
+  // With 1h, only scrapes look for it.
+  const std::string_view interval = GENERATE("50ms", "1h");
+  CAPTURE(interval);
+  const Gate gate;
+  const std::string script = fmt::format(
+      "read word < {0}; (setsid sh -c '{1} burner 400 --seconds 600 > /dev/null &' &); "
+      "read word < {0}; exec sleep 600",
+      gate.path(), child_path());
+  Daemon daemon(collecting_every(interval) + script_toml(script));
+  REQUIRE(eventually([&] { return has_sample(daemon); }));
+  gate.open_once();
+  CHECK(eventually([&] { return cpu_seconds(daemon) >= burnt; }));
+  CHECK(cpu_seconds(daemon) <= burnt + tolerance);
+  if (interval == "50ms") {
+    CHECK(eventually([&] { return members(daemon) == 2; }));
+    reload_with(daemon, "interval = \"50ms\"", "interval = \"60ms\"");
+    CHECK(members(daemon) == 2);
+  }
+  gate.open_once();
+}
+
 TEST_CASE("a reload that leaves a tree as it is keeps what its orphans have used", "[tree]") {
   const Gate gate;
   Daemon daemon(collecting_every("50ms") +
@@ -171,13 +193,14 @@ TEST_CASE("a reload that leaves a tree as it is keeps what its orphans have used
 
 TEST_CASE("a tree that a reload watches anew has all its members, orphans included", "[tree]") {
   const Gate gate;
-  // Two workers, one of which becomes an orphan, and one that was waited for.
+  // A worker, two orphans, one of which has left the group, and one that was waited for.
   Daemon daemon(collecting_every("50ms") +
                 script_toml(fmt::format("{1} burner 200 --seconds 0 > /dev/null; sleep 600 & "
-                                        "(sleep 601 &); read word < {0}; sleep 602 & wait",
+                                        "(sleep 601 &); (setsid sh -c 'sleep 603 &' &); "
+                                        "read word < {0}; sleep 602 & wait",
                                         gate.path(), child_path()),
                             "scope = \"tree\"\n"));
-  REQUIRE(eventually([&] { return members(daemon) == 3; }));
+  REQUIRE(eventually([&] { return members(daemon) == 4; }));
   const pid_t pid = daemon.pid_of("app");
   const double before = cpu_seconds(daemon);
   CHECK(before >= 0.2 - clock_ticks);
@@ -188,12 +211,12 @@ TEST_CASE("a tree that a reload watches anew has all its members, orphans includ
   CHECK(cpu_seconds(daemon) < tolerance);  // only that of the shell
 
   reload_with(daemon, "scope = \"process\"", "scope = \"tree\"");
-  REQUIRE(eventually([&] { return members(daemon) == 3; }));
+  REQUIRE(eventually([&] { return members(daemon) == 4; }));
   CHECK(daemon.pid_of("app") == pid);
   CHECK(daemon.status_of("app")["restarts"].GetInt() == 0);
   CHECK(cpu_seconds(daemon) >= before - tolerance);
   gate.open_once();
-  CHECK(eventually([&] { return members(daemon) == 4; }));
+  CHECK(eventually([&] { return members(daemon) == 5; }));
 }
 
 TEST_CASE("the tree of a process that others run is watched anew by a reload, too", "[tree]") {

@@ -120,6 +120,9 @@ class FakeChildren final : public daemon::EndedChildren {
     return nullptr;
   }
 
+  /// The process that adopts the orphans of all groups.
+  static constexpr ProcessId adopter_of_orphans = 2;
+
   /// The initial state of every new group.
   FakeGroup pattern;
 
@@ -134,6 +137,7 @@ class FakeChildren final : public daemon::EndedChildren {
     explicit Child(std::shared_ptr<FakeGroup> group) : group_(std::move(group)) {}
 
     [[nodiscard]] ProcessId pid() const override { return group_->pid; }
+    [[nodiscard]] ProcessId adopter() const override { return adopter_of_orphans; }
     [[nodiscard]] daemon::Execution execution(daemon::StartFailure& failure) override {
       if (group_->execution == daemon::Execution::failed) failure = group_->start_failure;
       return group_->execution;

@@ -30,6 +30,12 @@ class FakeSupervision {
   std::error_code track_error;
   int tracked = 0;
 
+  /// The orphans that are there, with the launch ids in their environments, and the calls of
+  /// `adopt_orphan`.
+  std::map<ProcessId, std::string> launch_ids;
+  std::vector<std::pair<std::string, ProcessId>> adopted;
+  std::error_code adopt_error;
+
   /// The jitter of pauses; 0: every pause is as short as possible.
   double random_fraction = 0;
 
@@ -77,6 +83,13 @@ class FakeSupervision {
                   tracked_scope = options.scope;
                   return track_error;
                 },
+            .adopt_orphan =
+                [this](std::string_view name, ProcessId orphan) {
+                  adopted.emplace_back(name, orphan);
+                  return adopt_error;
+                },
+            .origins_of = [this](const auto& processes) { return origins_of(processes); },
+            .children_of = [this](ProcessId parent) { return orphans_of(parent); },
             .exists = [](ProcessId) { return false; },
             .can_measure_children = can_measure_children,
             .random_fraction = [this] { return random_fraction; },
@@ -95,6 +108,22 @@ class FakeSupervision {
             .clock = &clock,
             .on_stop = on_stop,
             .on_heartbeat = on_heartbeat};
+  }
+
+  [[nodiscard]] std::vector<daemon::OrphanOrigin> origins_of(
+      const std::vector<ProcessId>& processes) const {
+    std::vector<daemon::OrphanOrigin> origins;
+    for (const ProcessId pid : processes) {
+      const auto found = launch_ids.find(pid);
+      if (found != launch_ids.end()) origins.push_back({pid, found->second});
+    }
+    return origins;
+  }
+  [[nodiscard]] std::vector<ProcessId> orphans_of(ProcessId parent) const {
+    std::vector<ProcessId> orphans;
+    if (parent != FakeChildren::adopter_of_orphans) return orphans;
+    for (const auto& [pid, launch_id] : launch_ids) orphans.push_back(pid);
+    return orphans;
   }
 
   std::vector<daemon::ProcessConfig> processes_;

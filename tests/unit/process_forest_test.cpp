@@ -59,7 +59,9 @@ struct ForestMachine {
   static constexpr ProcessId leader = 100;
   FakeFamilies system;
   FakeFamilyContext context{system};
-  Forest forest{context, {}};
+  std::vector<ProcessId> told_orphans;
+  Forest forest{
+      context, {}, [this](ProcessId orphan, ProcessId) { told_orphans.push_back(orphan); }};
 };
 
 bool is_about(Nanoseconds figure, std::uint64_t expected) {
@@ -288,6 +290,75 @@ TEST_CASE("an orphan whose parent ended while it was being looked at is in the t
     };
   }
   CHECK(machine.tick_and_read(tree).num_processes == Count(2U));
+}
+
+TEST_CASE("an orphan of a group within the tree is in it, whatever is looked at first", "[tree]") {
+  ForestMachine machine;
+  FakeFamilies& system = machine.system;
+  const auto fork_family = [&](ProcessId worker, ProcessId orphan) {
+    system.fork(100, worker);
+    system.processes.at(worker)->group = worker;
+    system.fork(worker, worker + 1);
+    system.fork(worker + 1, orphan);
+    system.end(worker + 1);
+  };
+  SECTION("when the tree is opened") {
+    fork_family(110, 120);
+    Forest::Tree tree = machine.open(100);
+    CHECK(machine.tick_and_read(tree).num_processes == Count(3U));
+  }
+  SECTION("listed before the leader of its group, as ids wrap around") {
+    Forest::Tree tree = machine.open(100);
+    static_cast<void>(machine.tick_and_read(tree));
+    fork_family(110, 105);
+    machine.context.recount_processes();
+    CHECK(machine.tick_and_read(tree).num_processes == Count(3U));
+  }
+}
+
+TEST_CASE("an orphan that left its group before it was seen joins if the caller knows its tree",
+          "[tree]") {
+  ForestMachine machine;
+  FakeFamilies& system = machine.system;
+  Forest::Tree tree = machine.open(100);
+  static_cast<void>(machine.tick_and_read(tree));
+  system.fork(100, 101);
+  system.processes.at(101)->group = 101;
+  system.fork(101, 102);
+  system.end(101);
+  system.fork(102, 103);
+  system.burn(102, second);
+  system.burn(103, second);
+  CHECK(machine.tick_and_read(tree).num_processes == Count(1U));
+  CHECK(machine.told_orphans == std::vector<ProcessId>{102});
+  SECTION("with all that descends from it") {
+    CHECK_FALSE(tree.adopt_orphan(102));
+    const ProcessReading reading = machine.tick_and_read(tree);
+    CHECK(reading.num_processes == Count(3U));
+    CHECK(is_about(reading.cpu_time_ns, 2 * second));
+    CHECK_FALSE(tree.adopt_orphan(102));
+    CHECK(machine.tick_and_read(tree).num_processes == Count(3U));
+    system.exit(102);
+    machine.forest.note_collected({102, 101, second});
+    system.reap(102);
+    CHECK(is_about(machine.tick_and_read(tree).cpu_time_ns, 2 * second));
+  }
+  SECTION("unless it has ended") {
+    system.end(102);
+    CHECK(tree.adopt_orphan(102) == std::errc::no_such_process);
+    CHECK(machine.tick_and_read(tree).num_processes == Count(1U));
+  }
+  SECTION("unless the tree has") {
+    system.end(100);
+    CHECK(tree.adopt_orphan(102) == std::errc::no_such_process);
+  }
+  SECTION("unless it cannot be opened") {
+    system.is_short = true;
+    CHECK(tree.adopt_orphan(102) == std::errc::too_many_files_open);
+  }
+  machine.told_orphans.clear();
+  machine.tick();
+  CHECK(machine.told_orphans.empty());
 }
 
 TEST_CASE("only the leader of a group stands for it", "[tree]") {

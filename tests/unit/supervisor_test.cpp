@@ -261,6 +261,73 @@ TEST_CASE("orphans are reaped and steal no child's exit") {
   CHECK(world.status().last_exit->status.code == 7);
 }
 
+namespace {
+
+using Adopted = std::vector<std::pair<std::string, ProcessId>>;
+
+}  // namespace
+
+TEST_CASE("an orphan that left its group joins the tree of the child that it descends from") {
+  constexpr ProcessId adopter = FakeChildren::adopter_of_orphans;
+  ProcessConfig config = child_config();
+  config.scope = SampleScope::tree;
+  config.instances = 2;
+  FakeSupervision world({config});
+  world.start();
+  world.launch_ids = {{100, world.children.group(1).command.launch_id}, {101, "app-1-9"}};
+  world.supervisor().note_orphan(100, adopter);
+  world.supervisor().note_orphan(101, adopter);  // of a start before this one
+  world.supervisor().note_orphan(102, adopter);  // a stranger
+  world.supervisor().note_orphan(world.children.group(0).pid, adopter);  // a child that is measured
+  world.update();
+  CHECK(world.adopted == Adopted{{"app-2", 100}});
+  world.update();
+  CHECK(world.adopted.size() == 1);
+  world.supervisor().note_orphan(100, adopter + 1);  // which adopts no orphans of children
+  world.update();
+  CHECK(world.adopted.size() == 1);
+}
+
+TEST_CASE("orphans are looked for if their child is measured only later") {
+  ProcessConfig config = child_config();
+  config.scope = SampleScope::tree;
+  FakeSupervision world({config});
+  const Adopted expected{{"app", 100}};
+  SECTION("as its program is executed after the orphan was found") {
+    world.children.pattern.execution = Execution::pending;
+    world.start();
+    world.launch_ids = {{100, world.children.latest().command.launch_id}};
+    world.adopt_error = std::make_error_code(std::errc::invalid_argument);
+    world.supervisor().note_orphan(100, FakeChildren::adopter_of_orphans);
+    world.update();
+    world.adopted.clear();
+    world.children.latest().execution = Execution::done;
+    world.advance(1s);
+    CHECK(world.adopted == expected);
+  }
+  SECTION("as that failed at first") {
+    world.track_error = std::make_error_code(std::errc::too_many_files_open);
+    world.start();
+    world.launch_ids = {{100, world.children.latest().command.launch_id}};
+    world.update();
+    CHECK(world.adopted.empty());
+    world.track_error = {};
+    world.advance(5s);
+    CHECK(world.adopted == expected);
+  }
+  SECTION("as it was no tree before") {
+    config.scope = SampleScope::process;
+    FakeSupervision other({config});
+    other.start();
+    other.launch_ids = {{100, other.children.latest().command.launch_id}};
+    config.scope = SampleScope::tree;
+    Command reload{.verb = Command::Verb::reload, .target = {}, .processes = {config}};
+    other.supervisor().submit(std::move(reload), [](const CommandReply&) {});
+    other.update();
+    CHECK(other.adopted == expected);
+  }
+}
+
 TEST_CASE("orphans without end hold up neither signals nor commands") {
   FakeSupervision world({child_config()});
   world.start();

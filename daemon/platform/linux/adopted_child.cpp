@@ -73,6 +73,7 @@ class AdoptedChild final : public ChildProcess {
   AdoptedChild& operator=(const AdoptedChild&) = delete;
 
   [[nodiscard]] ProcessId pid() const override { return pid_; }
+  [[nodiscard]] ProcessId adopter() const override { return adopter_; }
 
   [[nodiscard]] Execution execution(StartFailure& failure) override {
     is_executed_ = is_executed_ || has_executed_program(identity_);

@@ -2,30 +2,22 @@
 
 #include "daemon/platform/ended_children.hpp"
 #include "daemon/platform/linux/environments.hpp"
-#include "daemon/platform/linux/file_text.hpp"
+#include "daemon/platform/orphan_origins.hpp"
 #include "daemon/platform/posix/launch_mark.hpp"
 
-#include <charconv>
+#include <algorithm>
 #include <cstddef>
 #include <exception>
+#include <iterator>
 #include <set>
 #include <signal.h>
 #include <string>
 #include <sys/prctl.h>
-#include <system_error>
 #include <unistd.h>
 #include <utility>
 
 namespace provisr::daemon {
 namespace {
-
-/// Skips spaces, reads a number and moves `next` behind it.
-[[nodiscard]] bool read_number(const char*& next, const char* end, pid_t& number) {
-  while (next != end && *next == ' ') ++next;
-  const auto [rest, error] = std::from_chars(next, end, number);
-  next = rest;
-  return error == std::errc{};
-}
 
 /// Adopters and marks of orphans that a search is to kill.
 using DoomedOrphans = std::set<std::pair<pid_t, std::string>>;
@@ -33,17 +25,6 @@ using DoomedOrphans = std::set<std::pair<pid_t, std::string>>;
 [[nodiscard]] DoomedOrphans& doomed_orphans() {
   static DoomedOrphans orphans;
   return orphans;
-}
-
-[[nodiscard]] std::vector<pid_t> children_of(pid_t parent) {
-  // The kernel makes orphans children of the first thread.
-  const std::string number = std::to_string(parent);
-  const std::string children = text_of("/proc/" + number + "/task/" + number + "/children");
-  std::vector<pid_t> pids;
-  const char* next = children.data();
-  const char* const end = next + children.size();
-  for (pid_t pid = 0; read_number(next, end, pid);) pids.push_back(pid);
-  return pids;
 }
 
 }  // namespace
@@ -54,8 +35,10 @@ void adopt_orphans() {
 
 OrphanSearch search_orphans(pid_t adopter, std::string_view mark,
                             const std::unordered_set<pid_t>& started) {
-  std::vector<pid_t> candidates = children_of(adopter);
-  std::erase_if(candidates, [&](pid_t pid) { return started.contains(pid); });
+  const std::vector<ProcessId> children = children_of(adopter);
+  std::vector<pid_t> candidates;
+  std::ranges::copy_if(children, std::back_inserter(candidates),
+                       [&](ProcessId pid) { return !started.contains(static_cast<pid_t>(pid)); });
   const std::vector<std::string> texts = environments().of(candidates);
   OrphanSearch search{.is_complete = !environments().lacks_thread()};
   DoomedOrphans& doomed = doomed_orphans();

@@ -57,6 +57,7 @@ class PosixChild final : public ChildProcess {
   PosixChild& operator=(const PosixChild&) = delete;
 
   [[nodiscard]] ProcessId pid() const override { return pid_; }
+  [[nodiscard]] ProcessId adopter() const override { return getpid(); }
 
   [[nodiscard]] Execution execution(StartFailure& failure) override {
     if (start_) read_report();

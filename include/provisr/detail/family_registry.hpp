@@ -3,6 +3,7 @@
 #include <provisr/detail/family.hpp>
 #include <provisr/process_metrics.hpp>
 #include <provisr/sampler.hpp>
+#include <provisr/tracking.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -31,8 +32,8 @@ class FamilyRegistry {
   using Member = FamilyMember<Sampler>;
 
   /// `context` and `counters` must outlive the registry.
-  FamilyRegistry(Context& context, FamilyCounters& counters) noexcept
-      : context_(context), counters_(counters) {}
+  FamilyRegistry(Context& context, FamilyCounters& counters, OrphanObserver orphan_observer)
+      : context_(context), counters_(counters), orphan_observer_(std::move(orphan_observer)) {}
 
   [[nodiscard]] bool empty() const noexcept { return members_.empty(); }
   [[nodiscard]] std::size_t size() const noexcept { return members_.size(); }
@@ -84,23 +85,44 @@ class FamilyRegistry {
   }
 
   /// Adds all processes that descend from a member. `missed_some_before`: the previous look could
-  /// not read all of them. Throws std::bad_alloc.
-  void adopt(std::span<const Descent> found, bool missed_some_before) {
+  /// not read all of them. `next_leader`: a process that is about to lead a tree. Throws
+  /// std::bad_alloc.
+  void adopt(std::span<const Descent> found, bool missed_some_before, ProcessId next_leader = 0) {
     missed_some_before_ = missed_some_before;
+    next_leader_ = next_leader;
     misses_members_ = false;
-    if (members_.empty() || found.empty()) return;
+    if (found.empty() || (members_.empty() && !orphan_observer_)) return;
     begin_look();
     for (const Descent& descent : found) adopt_one(descent);
-    adopt_children_again(found);
+    follow(found);
   }
 
   /// As adopt(), but only the descendants of one member.
   void adopt_below(ProcessId ancestor, std::span<const Descent> found) {
     begin_look();
-    for (const Descent& descent : found) {
-      if (descent.parent == ancestor || descent.orphan_of == ancestor) adopt_one(descent);
+    const bool has_kin = std::ranges::any_of(found, [&](const Descent& process) {
+      return process.parent == ancestor || process.orphan_of == ancestor;
+    });
+    if (!has_kin) return;  // as most processes; the rest would sort what was found
+    to_follow_.push_back(ancestor);
+    follow(found);
+  }
+
+  /// Adds a process whose parent is no member; adopt_below() adds its descendants. Throws
+  /// std::bad_alloc.
+  [[nodiscard]] std::error_code adopt_orphan(Member& leader, ProcessId orphan) {
+    begin_look();
+    const auto descent = context_.descent_of(orphan);
+    if (!descent || leader.family == nullptr || !exists(leader)) {
+      return std::make_error_code(std::errc::no_such_process);
     }
-    adopt_children_again(found);
+    if (living(orphan)) return {};
+    std::error_code error;
+    const std::shared_ptr<Member> member = open(orphan, error);
+    if (!member) return error;
+    const bool is_in = take_in(member, leader, find_parent(descent->parent), *descent) &&
+                       member->family != nullptr;
+    return is_in ? std::error_code() : std::make_error_code(std::errc::no_such_process);
   }
 
   /// Stops watching a tree. Its members leave unless another tree contains them.
@@ -132,6 +154,12 @@ class FamilyRegistry {
   }
 
  private:
+  /// A process and its parent, or the leader of its group if it may be an orphan.
+  struct Kin {
+    ProcessId of;
+    const Descent* process;
+  };
+
   /// Returns the member that has this PID now, if any. Drops a member that no longer exists.
   [[nodiscard]] std::shared_ptr<Member> living(ProcessId pid) {
     Member* const member = find(pid);
@@ -163,24 +191,30 @@ class FamilyRegistry {
     return member;
   }
 
-  /// Adopts children that were listed before their parent, as ids wrap around, or that were not
-  /// looked at yet.
-  void adopt_children_again(std::span<const Descent> found) {
-    if (parents_.empty()) return;
-    by_parent_.assign(found.begin(), found.end());
-    std::ranges::sort(by_parent_, {}, &Descent::parent);
-    for (std::size_t next = 0; next < parents_.size(); ++next) {
-      const ProcessId parent = parents_[next];
-      auto child = std::ranges::lower_bound(by_parent_, parent, {}, &Descent::parent);
-      for (; child != by_parent_.end() && child->parent == parent; ++child) {
-        const Member* const known = find(child->pid);
-        if (known == nullptr || known->ancestor == nullptr) adopt_one(*child);
+  /// Adopts the children and orphans of the processes in `to_follow_`, and in turn theirs: those
+  /// that were listed before them, as ids wrap around, or that were not looked at yet.
+  void follow(std::span<const Descent> found) {
+    if (to_follow_.empty()) return;
+    list_kin(found);
+    for (std::size_t next = 0; next < to_follow_.size(); ++next) {
+      for (const Kin& kin : std::ranges::equal_range(kin_, to_follow_[next], {}, &Kin::of)) {
+        const Member* const known = find(kin.process->pid);
+        if (known == nullptr || known->ancestor == nullptr) adopt_one(*kin.process);
       }
     }
   }
 
+  void list_kin(std::span<const Descent> found) {
+    kin_.clear();
+    for (const Descent& process : found) {
+      kin_.push_back({process.parent, &process});
+      if (process.orphan_of != 0) kin_.push_back({process.orphan_of, &process});
+    }
+    std::ranges::sort(kin_, {}, &Kin::of);
+  }
+
   void begin_look() noexcept {
-    parents_.clear();
+    to_follow_.clear();
     ended_.clear();
     ++look_;
   }
@@ -215,7 +249,10 @@ class FamilyRegistry {
     const std::shared_ptr<Member> known = living(descent.pid);
     Member* const parent = find_parent(descent.parent);
     Member* const ancestor = parent != nullptr ? parent : find_kin_of_orphan(descent);
-    if (ancestor == nullptr) return !ended_.contains(descent.parent);
+    if (ancestor == nullptr) {
+      if (!known) tell_of_orphan(descent);
+      return !ended_.contains(descent.parent);
+    }
     if (descent.pid == ancestor->pid) return true;
     if (known) {
       join(*known, parent, descent);
@@ -239,7 +276,13 @@ class FamilyRegistry {
 
   /// Children of the process that were found before it ended have another parent by now.
   void note_ended(ProcessId pid) {
-    if (ended_.insert(pid).second) parents_.push_back(pid);
+    if (ended_.insert(pid).second) to_follow_.push_back(pid);
+  }
+
+  void tell_of_orphan(const Descent& process) {
+    const bool may_be_orphan = process.orphan_of != 0 && process.is_newborn != false;
+    if (!orphan_observer_ || !may_be_orphan || process.pid == next_leader_) return;
+    orphan_observer_(process.pid, process.parent);
   }
 
   /// Returns the member that an orphan descends from: the leader of its process group. Null if the
@@ -282,7 +325,7 @@ class FamilyRegistry {
 
   void add(const std::shared_ptr<Member>& member, Member& ancestor, Member* parent,
            const FamilyReading& reading) {
-    parents_.push_back(member->pid);
+    to_follow_.push_back(member->pid);
     member->seen_in_look = look_;
     members_.reserve(members_.size() + 1);
     ancestor.family->members.push_back(member);
@@ -369,12 +412,14 @@ class FamilyRegistry {
 
   Context& context_;
   FamilyCounters& counters_;
+  OrphanObserver orphan_observer_;
   std::unordered_map<ProcessId, Member*> members_;
   std::vector<std::unique_ptr<Family<Sampler>>> families_;
-  std::vector<Descent> by_parent_;
-  std::vector<ProcessId> parents_;       ///< whose children must be looked at again
+  std::vector<Kin> kin_;
+  std::vector<ProcessId> to_follow_;
   std::unordered_set<ProcessId> ended_;  ///< since they, or a child of theirs, were found
   std::uint64_t look_ = 0;
+  ProcessId next_leader_ = 0;
   bool missed_some_before_ = false;
   bool misses_members_ = false;
 };

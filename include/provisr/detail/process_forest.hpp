@@ -65,10 +65,11 @@ class ProcessForest {
 
   class Tree;
 
-  ProcessForest(Context& context, FurtherFigures further_figures)
+  ProcessForest(Context& context, FurtherFigures further_figures,
+                OrphanObserver orphan_observer = {})
       : context_(context),
         counters_(further_figures, context.children_accounts()),
-        registry_(context, counters_) {}
+        registry_(context, counters_, std::move(orphan_observer)) {}
   ProcessForest(const ProcessForest&) = delete;
   ProcessForest& operator=(const ProcessForest&) = delete;
 
@@ -77,7 +78,7 @@ class ProcessForest {
   [[nodiscard]] std::optional<Tree> open(ProcessId leader, std::error_code& error,
                                          const CpuTimeCount& count = {}) {
     ++round_;
-    registry_.adopt(context_.new_processes(), misses_members_);
+    registry_.adopt(context_.new_processes(), misses_members_, leader);
     std::shared_ptr<Member> member = registry_.find_or_open(leader, error);
     if (!member) return std::nullopt;
     if (count) member->cpu_time_count = count;
@@ -126,6 +127,14 @@ class ProcessForest {
 
   void note_missing() noexcept {
     misses_members_ = registry_.misses_members() || context_.has_unread_processes();
+  }
+
+  [[nodiscard]] std::error_code adopt_orphan(Member& leader, ProcessId orphan) {
+    registry_.adopt(context_.new_processes(), misses_members_);
+    const std::error_code error = registry_.adopt_orphan(leader, orphan);
+    if (!error) registry_.adopt_below(orphan, context_.candidates(orphan));
+    note_missing();
+    return error;
   }
 
   /// Returns whether a process was there at earlier looks, but is no member.
@@ -583,6 +592,11 @@ class ProcessForest<Sampler>::Tree {
     forest_->read_counters(*leader_, reading);
     include_count(*leader_, reading.cpu_time_ns);
     return ReadStatus::ok;
+  }
+
+  /// See BasicRegistry::adopt_orphan(). Throws std::bad_alloc.
+  [[nodiscard]] std::error_code adopt_orphan(ProcessId orphan) {
+    return forest_->adopt_orphan(*leader_, orphan);
   }
 
  private:

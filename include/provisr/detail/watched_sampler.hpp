@@ -2,6 +2,7 @@
 
 #include <provisr/detail/process_forest.hpp>
 #include <provisr/sampler.hpp>
+#include <provisr/tracking.hpp>
 
 #include <optional>
 #include <system_error>
@@ -19,9 +20,12 @@ class NoForest {
     [[nodiscard]] ReadStatus read_counters(ProcessReading&) noexcept {
       return ReadStatus::vanished;
     }
+    [[nodiscard]] std::error_code adopt_orphan(ProcessId) noexcept {
+      return std::make_error_code(std::errc::function_not_supported);
+    }
   };
 
-  NoForest(typename Sampler::Context&, FurtherFigures) noexcept {}
+  NoForest(typename Sampler::Context&, FurtherFigures, const OrphanObserver&) noexcept {}
   [[nodiscard]] std::optional<Tree> open(ProcessId, std::error_code& error,
                                          const CpuTimeCount&) noexcept {
     error = std::make_error_code(std::errc::function_not_supported);
@@ -78,6 +82,9 @@ class WatchedSampler {
     }
     return std::get<Tree>(watched_).read_counters(reading);
   }
+
+  /// Returns null if this is one process.
+  [[nodiscard]] Tree* tree() noexcept { return std::get_if<Tree>(&watched_); }
 
  private:
   std::variant<Sampler, Tree> watched_;

@@ -1,0 +1,13 @@
+#include "daemon/platform/orphan_origins.hpp"
+
+namespace provisr::daemon {
+
+std::vector<OrphanOrigin> origins_of(const std::vector<ProcessId>& /*processes*/) {
+  return {};
+}
+
+std::vector<ProcessId> children_of(ProcessId /*parent*/) {
+  return {};
+}
+
+}  // namespace provisr::daemon
