@@ -3,9 +3,12 @@
 #include "daemon/supervisor/supervisor.hpp"
 
 #include <algorithm>
+#include <cstddef>
+#include <iterator>
 #include <set>
-#include <string>
-#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
 
 namespace provisr::daemon {
 
@@ -14,26 +17,40 @@ void Supervisor::note_orphan(ProcessId orphan, ProcessId adopter) noexcept {
   desk_.wakeup().wake();
 }
 
-/// Adds new orphans to the trees of the children that they descend from; all orphans after
-/// search_orphans().
+/// Adds new orphans to the trees of the children that they descend from. If many are new, the rest
+/// follows at the next update().
 void Supervisor::claim_orphans() {
-  std::vector<OrphanInbox::Orphan> orphans = orphans_.take();
+  constexpr std::size_t at_once = 32;  // 2 ms each if their environments are empty
+  if (unclaimed_.empty()) gather_orphans();
+  if (unclaimed_.empty()) return;
+  const auto end =
+      unclaimed_.begin() + static_cast<std::ptrdiff_t>(std::min(unclaimed_.size(), at_once));
+  const std::vector<ProcessId> processes(unclaimed_.begin(), end);
+  unclaimed_.erase(unclaimed_.begin(), end);
+  for (const OrphanOrigin& origin : options_.origins_of(processes)) claim_orphan(origin);
+  desk_.wakeup().wake();
+}
+
+/// Finds new orphans; all orphans after search_orphans().
+void Supervisor::gather_orphans() {
+  const std::vector<OrphanInbox::Orphan> orphans = orphans_.take();
   const bool must_search = std::exchange(must_search_orphans_, false);
-  std::erase_if(orphans, [&](const auto& orphan) { return by_pid_.contains(orphan.pid); });
   if (orphans.empty() && !must_search) return;
   const std::set<ProcessId> adopters = adopters_of_orphans();
-  std::vector<ProcessId> processes;
   for (const OrphanInbox::Orphan& orphan : orphans) {
-    if (adopters.contains(orphan.adopter)) processes.push_back(orphan.pid);
+    const bool may_be_ours = adopters.contains(orphan.adopter) && !is_child(orphan.pid);
+    if (may_be_ours) unclaimed_.push_back(orphan.pid);
   }
+  if (!must_search) return;
   for (const ProcessId adopter : adopters) {
-    if (!must_search) break;
-    for (const ProcessId child : options_.children_of(adopter)) {
-      if (!by_pid_.contains(child)) processes.push_back(child);
-    }
+    std::ranges::copy_if(options_.children_of(adopter), std::back_inserter(unclaimed_),
+                         [this](ProcessId process) { return !is_child(process); });
   }
-  if (processes.empty()) return;
-  for (const OrphanOrigin& origin : options_.origins_of(processes)) claim_orphan(origin);
+}
+
+bool Supervisor::is_child(ProcessId pid) const {
+  return std::ranges::any_of(
+      indices_of(pid), [this](std::size_t index) { return entries_[index].child != nullptr; });
 }
 
 std::set<ProcessId> Supervisor::adopters_of_orphans() const {

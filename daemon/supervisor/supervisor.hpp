@@ -208,6 +208,8 @@ class Supervisor {
   void reap(ProcessId pid);
   void do_what_is_due(const Moment& now);
   void claim_orphans();
+  void gather_orphans();
+  [[nodiscard]] bool is_child(ProcessId pid) const;
   [[nodiscard]] std::set<ProcessId> adopters_of_orphans() const;
   void claim_orphan(const OrphanOrigin& origin);
   void set_match_rules(const std::vector<ProcessConfig>& processes);
@@ -246,6 +248,7 @@ class Supervisor {
   ExitLog exits_{ExitLog::default_capacity, options_.on_exit};
   PidFileDesk pid_files_;
   OrphanInbox orphans_;
+  std::deque<ProcessId> unclaimed_;  ///< orphans whose origin is not known yet
   bool must_search_orphans_ = false;
   ProcessServices services_;
   std::vector<ProcessConfig> first_processes_;  ///< until they have been taken over

@@ -361,6 +361,27 @@ TEST_CASE("an orphan that left its group before it was seen joins if the caller 
   CHECK(machine.told_orphans.empty());
 }
 
+TEST_CASE("an orphan that is watched by itself is in the tree that it comes from, too", "[tree]") {
+  ForestMachine machine;
+  FakeFamilies& system = machine.system;
+  system.fork(100, 101);
+  system.fork(101, 102);
+  system.fork(102, 103);
+  system.end(101);
+  const bool has_left_group = GENERATE(true, false);
+  if (has_left_group) system.processes.at(102)->group = 101;
+  Forest::Tree inner = machine.open(102);
+  Forest::Tree outer = machine.open(100);
+  if (has_left_group) CHECK_FALSE(outer.adopt_orphan(102));
+  system.burn(103, second);
+  machine.tick();
+  CHECK(machine.read(inner).num_processes == Count(2U));
+  const ProcessReading reading = machine.read(outer);
+  CHECK(reading.num_processes == Count(3U));
+  CHECK(is_about(reading.cpu_time_ns, second));
+  CHECK(system.opened == 3);
+}
+
 TEST_CASE("only the leader of a group stands for it", "[tree]") {
   ForestMachine machine;
   Forest::Tree tree = machine.open(100);

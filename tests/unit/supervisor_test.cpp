@@ -288,6 +288,24 @@ TEST_CASE("an orphan that left its group joins the tree of the child that it des
   CHECK(world.adopted.size() == 1);
 }
 
+TEST_CASE("orphans without end are claimed in parts, so that others are heard in between") {
+  ProcessConfig config = child_config();
+  config.scope = SampleScope::tree;
+  FakeSupervision world({config});
+  world.start();
+  constexpr ProcessId first = 100;
+  constexpr ProcessId last = 299;
+  for (ProcessId pid = first; pid <= last; ++pid) {
+    world.launch_ids[pid] = world.children.latest().command.launch_id;
+    world.supervisor().note_orphan(pid, FakeChildren::adopter_of_orphans);
+  }
+  world.update();
+  CHECK(world.adopted.size() > 0);
+  CHECK(world.adopted.size() < 100);
+  for (int i = 0; i < 10; ++i) world.update();
+  CHECK(world.adopted.size() == last - first + 1);
+}
+
 TEST_CASE("orphans are looked for if their child is measured only later") {
   ProcessConfig config = child_config();
   config.scope = SampleScope::tree;

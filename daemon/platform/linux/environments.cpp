@@ -8,8 +8,11 @@
 #include <chrono>
 #include <cstddef>
 #include <fcntl.h>
+#include <optional>
+#include <string>
 #include <thread>
 #include <unistd.h>
+#include <utility>
 
 namespace provisr::daemon {
 namespace {
@@ -19,11 +22,13 @@ namespace {
   return !stat || stat->has_ended();
 }
 
-[[nodiscard]] std::string read_once(const std::string& name) {
+/// Returns empty if the file cannot be opened.
+[[nodiscard]] std::optional<std::string> read_once(const std::string& name) {
   const posix_platform::FileDescriptor file(::open(name.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file) return std::nullopt;
   std::string text;
   std::array<char, 4096> part{};
-  while (file) {
+  for (;;) {
     const ssize_t count = ::read(file.get(), part.data(), part.size());
     if (count < 0 && errno == EINTR) continue;
     if (count <= 0) break;
@@ -38,12 +43,12 @@ namespace {
   constexpr int looks = 20;
   constexpr std::chrono::microseconds pause{100};
   const std::string file_name = "/proc/" + std::to_string(pid) + "/environ";
-  std::string environment = read_once(file_name);
-  for (int i = 1; i < looks && environment.empty() && !is_over(pid); ++i) {
+  std::optional<std::string> environment = read_once(file_name);
+  for (int i = 1; i < looks && environment && environment->empty() && !is_over(pid); ++i) {
     std::this_thread::sleep_for(pause);
     environment = read_once(file_name);
   }
-  return environment;
+  return std::move(environment).value_or("");
 }
 
 }  // namespace

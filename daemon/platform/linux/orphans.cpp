@@ -54,6 +54,8 @@ OrphanSearch search_orphans(pid_t adopter, std::string_view mark,
 }
 
 void kill_orphans_later(pid_t adopter, std::string_view mark) noexcept {
+  constexpr std::size_t most = 4096;
+  if (doomed_orphans().size() >= most) return;
   try {
     doomed_orphans().emplace(adopter, mark);
   } catch (const std::exception&) {  // out of memory

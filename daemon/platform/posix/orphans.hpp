@@ -23,7 +23,8 @@ struct OrphanSearch {
                                           const std::unordered_set<pid_t>& started);
 
 /// Leaves orphans that were to be killed, but could not be searched, to the next search that is
-/// complete and has the same `adopter`. It kills them.
+/// complete and has the same `adopter`. It kills them. Forgets them if memory is short or if those
+/// of very many children are left.
 void kill_orphans_later(pid_t adopter, std::string_view mark) noexcept;
 
 /// Signals the process group that an orphan leads, as most do; otherwise only the orphan.

@@ -116,12 +116,15 @@ class FamilyRegistry {
     if (!descent || leader.family == nullptr || !exists(leader)) {
       return std::make_error_code(std::errc::no_such_process);
     }
-    if (living(orphan)) return {};
+    Member* const parent = find_parent(descent->parent);
+    if (const auto known = living(orphan)) {
+      join(*known, leader, parent, *descent);
+      return {};
+    }
     std::error_code error;
     const std::shared_ptr<Member> member = open(orphan, error);
     if (!member) return error;
-    const bool is_in = take_in(member, leader, find_parent(descent->parent), *descent) &&
-                       member->family != nullptr;
+    const bool is_in = take_in(member, leader, parent, *descent) && member->family != nullptr;
     return is_in ? std::error_code() : std::make_error_code(std::errc::no_such_process);
   }
 
@@ -197,9 +200,11 @@ class FamilyRegistry {
     if (to_follow_.empty()) return;
     list_kin(found);
     for (std::size_t next = 0; next < to_follow_.size(); ++next) {
-      for (const Kin& kin : std::ranges::equal_range(kin_, to_follow_[next], {}, &Kin::of)) {
-        const Member* const known = find(kin.process->pid);
-        if (known == nullptr || known->ancestor == nullptr) adopt_one(*kin.process);
+      const ProcessId of = to_follow_[next];
+      auto kin = std::ranges::lower_bound(kin_, of, {}, &Kin::of);
+      for (; kin != kin_.end() && kin->of == of; ++kin) {
+        const Member* const known = find(kin->process->pid);
+        if (known == nullptr || known->ancestor == nullptr) adopt_one(*kin->process);
       }
     }
   }
@@ -255,7 +260,7 @@ class FamilyRegistry {
     }
     if (descent.pid == ancestor->pid) return true;
     if (known) {
-      join(*known, parent, descent);
+      join(*known, *ancestor, parent, descent);
       return true;
     }
     std::error_code error;
@@ -342,17 +347,18 @@ class FamilyRegistry {
     });
   }
 
-  /// Merges the family of `root` into the family of its parent, which is watched by now, too.
-  void join(Member& root, Member* parent, const Descent& descent) {
-    if (parent == nullptr || root.ancestor != nullptr || root.family == parent->family) return;
+  /// Merges the family of `root` into that of a process which it descends from, and which is
+  /// watched by now, too. `parent`: null if it is no member.
+  void join(Member& root, Member& ancestor, Member* parent, const Descent& descent) {
+    if (root.ancestor != nullptr || root.family == ancestor.family) return;
     Family<Sampler>& joining = *root.family;
-    Family<Sampler>& joined = *parent->family;
+    Family<Sampler>& joined = *ancestor.family;
     joined.members.insert(joined.members.end(), joining.members.begin(), joining.members.end());
     for (const auto& member : joining.members) member->family = &joined;
     for (const auto& member : joining.members) {
       if (member->waiter == nullptr) find_waiter(*member);  // an orphan's may be a member by now
     }
-    root.ancestor = parent;
+    root.ancestor = &ancestor;
     root.waiter = parent;
     root.is_kernel_thread = descent.is_kernel_thread;
     drop(joining);
