@@ -13,10 +13,15 @@ struct OrphanOrigin {
   std::string launch_id;  ///< that of the ChildCommand
 };
 
-/// Returns those of the processes that descend from a start of a `provisrd`, by their environment
+struct OriginSearch {
+  std::vector<OrphanOrigin> found = {};
+  bool is_complete = true;  ///< false: no thread could be started that looks at the rest
+};
+
+/// Finds those of the processes that descend from a start of a `provisrd`, by their environment
 /// (Linux; elsewhere none). Omits a process whose environment cannot be read in time. Must be
 /// called by the thread that starts the children.
-[[nodiscard]] std::vector<OrphanOrigin> origins_of(const std::vector<ProcessId>& processes);
+[[nodiscard]] OriginSearch origins_of(const std::vector<ProcessId>& processes);
 
 /// Returns the children of a process that are its own or that it has adopted (Linux; elsewhere
 /// none).

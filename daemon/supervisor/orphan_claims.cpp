@@ -3,6 +3,7 @@
 #include "daemon/supervisor/supervisor.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <iterator>
 #include <set>
@@ -19,22 +20,22 @@ void Supervisor::note_orphan(ProcessId orphan, ProcessId adopter) noexcept {
 
 /// Adds new orphans to the trees of the children that they descend from. If many are new, the rest
 /// follows at the next update().
-void Supervisor::claim_orphans() {
+void Supervisor::claim_orphans(const Moment& now) {
   constexpr std::size_t at_once = 32;  // 2 ms each if their environments are empty
-  if (unclaimed_.empty()) gather_orphans();
+  if (unclaimed_.empty()) gather_orphans(now);
   if (unclaimed_.empty()) return;
-  const auto end =
-      unclaimed_.begin() + static_cast<std::ptrdiff_t>(std::min(unclaimed_.size(), at_once));
-  const std::vector<ProcessId> processes(unclaimed_.begin(), end);
+  const auto count = static_cast<std::ptrdiff_t>(std::min(unclaimed_.size(), at_once));
+  const auto end = unclaimed_.begin() + count;
+  const OriginSearch origins = options_.origins_of({unclaimed_.begin(), end});
   unclaimed_.erase(unclaimed_.begin(), end);
-  for (const OrphanOrigin& origin : options_.origins_of(processes)) claim_orphan(origin);
-  desk_.wakeup().wake();
+  for (const OrphanOrigin& origin : origins.found) claim_orphan(origin, now);
+  if (!origins.is_complete) search_orphans_later(now);
 }
 
-/// Finds new orphans; all orphans after search_orphans().
-void Supervisor::gather_orphans() {
+/// Finds new orphans; all orphans if a search is due.
+void Supervisor::gather_orphans(const Moment& now) {
   const std::vector<OrphanInbox::Orphan> orphans = orphans_.take();
-  const bool must_search = std::exchange(must_search_orphans_, false);
+  const bool must_search = next_orphan_search_ <= now.monotonic;
   if (orphans.empty() && !must_search) return;
   const std::set<ProcessId> adopters = adopters_of_orphans();
   for (const OrphanInbox::Orphan& orphan : orphans) {
@@ -42,10 +43,17 @@ void Supervisor::gather_orphans() {
     if (may_be_ours) unclaimed_.push_back(orphan.pid);
   }
   if (!must_search) return;
+  next_orphan_search_ = MonotonicTime::max();
   for (const ProcessId adopter : adopters) {
     std::ranges::copy_if(options_.children_of(adopter), std::back_inserter(unclaimed_),
                          [this](ProcessId process) { return !is_child(process); });
   }
+}
+
+/// For what cannot be looked at or added while threads, descriptors or memory are short.
+void Supervisor::search_orphans_later(const Moment& now) {
+  constexpr std::chrono::seconds pause{1};
+  next_orphan_search_ = std::min<MonotonicTime>(next_orphan_search_, now.monotonic + pause);
 }
 
 bool Supervisor::is_child(ProcessId pid) const {
@@ -64,16 +72,17 @@ std::set<ProcessId> Supervisor::adopters_of_orphans() const {
   return adopters;
 }
 
-void Supervisor::claim_orphan(const OrphanOrigin& origin) {
+void Supervisor::claim_orphan(const OrphanOrigin& origin, const Moment& now) {
   const auto found = std::ranges::find_if(entries_, [&](const Entry& entry) {
     return entry.child != nullptr && entry.child->launch_id() == origin.launch_id;
   });
   if (found == entries_.end()) return;
   const std::error_code error = options_.adopt_orphan(found->name(), origin.orphan);
-  if (!error) return;
+  if (!error || error == std::errc::no_such_process) return;
   if (error == std::errc::invalid_argument) return found->child->note_early_orphan();
-  services_.log->debug("{}: orphan {} is not measured: {}", found->name(), origin.orphan,
+  services_.log->debug("{}: orphan {} is not measured yet: {}", found->name(), origin.orphan,
                        error.message());
+  search_orphans_later(now);
 }
 
 }  // namespace provisr::daemon

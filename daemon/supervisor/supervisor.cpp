@@ -64,7 +64,7 @@ class RandomFractions {
 
 [[nodiscard]] ProcessServices services_of(const SupervisorOptions& options, Registry& registry,
                                           ExitLog& exits, PidFileDesk& pid_files,
-                                          bool& must_search_orphans, const Log& log) {
+                                          MonotonicTime& next_orphan_search, const Log& log) {
   auto track = options.track;
   if (!track) {
     track = [&registry](std::string_view name, ProcessId pid, const TrackOptions& what) {
@@ -86,7 +86,7 @@ class RandomFractions {
           options.adopt_leftovers,
           options.identify,
           options.start_of,
-          [&must_search_orphans] { must_search_orphans = true; },
+          [&next_orphan_search] { next_orphan_search = MonotonicTime(); },
           options.random_fraction ? options.random_fraction : RandomFractions(),
           [&pid_files](const PidFileQuestion& question) { return pid_files.look(question); },
           [&pid_files](const auto& file, ProcessId pid) { return pid_files.write(file, pid); },
@@ -112,7 +112,7 @@ Supervisor::Supervisor(const std::vector<ProcessConfig>& processes, Registry& re
     : until_(until),
       registry_(registry),
       options_(std::move(options)),
-      services_(services_of(options_, registry, exits_, pid_files_, must_search_orphans_, log)),
+      services_(services_of(options_, registry, exits_, pid_files_, next_orphan_search_, log)),
       // If /proc shows other PIDs than system calls use, every process counts as alive.
       roster_(log, [this](ProcessId pid) {
         return !options_.can_measure_children || options_.exists(pid);
@@ -199,6 +199,9 @@ void Supervisor::begin() {
   const Moment moment = now();
   take_over(moment);
   look_for_matches(moment);
+  do {
+    claim_orphans(moment);  // so that no counter begins without them
+  } while (!unclaimed_.empty());
 }
 
 void Supervisor::take_over(const Moment& now) {
@@ -322,7 +325,7 @@ void Supervisor::update() {
   if (std::exchange(has_departed_, false)) drop_departed(moment);
   forget_retired(moment);
   finish_pid_files(moment);
-  claim_orphans();
+  claim_orphans(moment);
   beat(moment);
 }
 
@@ -543,9 +546,9 @@ void Supervisor::index_by_pid(std::size_t index) {
 }
 
 MonotonicTime Supervisor::next_deadline() const {
-  if (has_more_ends_ || has_departed_ || has_lost_matches_) return {};
+  if (has_more_ends_ || has_departed_ || has_lost_matches_ || !unclaimed_.empty()) return {};
   return std::min({deadlines_.earliest(), first_to_forget(), next_heartbeat_, pid_files_.next_try(),
-                   next_search_try_});
+                   next_search_try_, next_orphan_search_});
 }
 
 bool Supervisor::finished() const {

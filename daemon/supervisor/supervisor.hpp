@@ -51,8 +51,7 @@ struct SupervisorOptions {
       track;
   /// Adds an orphan to the tree of a name; Registry::adopt_orphan() if empty.
   std::function<std::error_code(std::string_view name, ProcessId orphan)> adopt_orphan = {};
-  std::function<std::vector<OrphanOrigin>(const std::vector<ProcessId>&)> origins_of =
-      &daemon::origins_of;
+  std::function<OriginSearch(const std::vector<ProcessId>&)> origins_of = &daemon::origins_of;
   std::function<std::vector<ProcessId>(ProcessId parent)> children_of = &daemon::children_of;
   std::function<bool(ProcessId pid)> exists = &process_exists;
   /// Whether `track` uses the same PIDs as `launch`; if not, children are not measured.
@@ -149,7 +148,7 @@ class Supervisor {
   /// Queues a command for the supervisor's thread, which replies. Never blocks for long.
   void submit(Command command, ReplyHandler reply);
 
-  /// Queues an orphan that no tree contains. Never blocks for long. See OrphanObserver.
+  /// Queues a process that may be an orphan of a child. Never blocks for long. See OrphanObserver.
   void note_orphan(ProcessId orphan, ProcessId adopter) noexcept;
 
   /// Refuses the waiting commands and all later ones, and gives up those that are under way. run()
@@ -207,11 +206,12 @@ class Supervisor {
   void note_end_of(const std::vector<std::size_t>& indices, const Moment& now);
   void reap(ProcessId pid);
   void do_what_is_due(const Moment& now);
-  void claim_orphans();
-  void gather_orphans();
+  void claim_orphans(const Moment& now);
+  void gather_orphans(const Moment& now);
+  void search_orphans_later(const Moment& now);
   [[nodiscard]] bool is_child(ProcessId pid) const;
   [[nodiscard]] std::set<ProcessId> adopters_of_orphans() const;
-  void claim_orphan(const OrphanOrigin& origin);
+  void claim_orphan(const OrphanOrigin& origin, const Moment& now);
   void set_match_rules(const std::vector<ProcessConfig>& processes);
   void settle_with(const std::vector<ProcessConfig>& processes);
   [[nodiscard]] std::vector<std::string> matched_names(std::size_t rule) const;
@@ -249,7 +249,7 @@ class Supervisor {
   PidFileDesk pid_files_;
   OrphanInbox orphans_;
   std::deque<ProcessId> unclaimed_;  ///< orphans whose origin is not known yet
-  bool must_search_orphans_ = false;
+  MonotonicTime next_orphan_search_ = MonotonicTime::max();  ///< max: none is due
   ProcessServices services_;
   std::vector<ProcessConfig> first_processes_;  ///< until they have been taken over
   std::vector<Entry> entries_;

@@ -67,9 +67,9 @@ struct RegistryOptions {
 
   TickObserver observer = {};
 
-  /// For programs that adopt orphans (PR_SET_CHILD_SUBREAPER): called when a tick, track() or
-  /// read_counters() finds one that no tree is known to contain (Linux). See adopt_orphan(), which
-  /// must not be called from here.
+  /// For programs that adopt orphans (PR_SET_CHILD_SUBREAPER): called when a tick, track(),
+  /// adopt_orphan() or read_counters() finds one that no tree is known to contain (Linux). Must not
+  /// call into the registry.
   OrphanObserver orphan_observer = {};
 
   /// Must outlive the registry.
@@ -214,19 +214,27 @@ class BasicRegistry {
     return {};
   }
 
-  /// Adds an orphan and its descendants to the tree of `name`, until they end. An orphan of the
-  /// leader's process group, or of a group that a member leads, joins without this. One that called
-  /// setsid(2) and forked before it was seen does not: only the caller may know where it comes
-  /// from, such as by an entry in its environment. Does nothing if a tree contains the process. On
-  /// failure, changes nothing and returns std::errc::invalid_argument if the name has no tree,
+  /// Adds an orphan and its descendants to the tree of `name`, as long as the name has this tree.
+  /// An orphan of the leader's process group, or of a group that a member leads, joins without
+  /// this. One that called setsid(2) and forked before it was seen does not: only the caller may
+  /// know where it comes from, such as by an entry in its environment. If it is not newborn (see
+  /// Descent), what it has used so far counts in the CPU time of the tree, but not in its CPU
+  /// usage. Does nothing if the process is in a tree that it does not lead.
+  ///
+  /// On failure, adds nothing and returns std::errc::invalid_argument if the name has no tree,
   /// no_such_process if the leader or the orphan has ended or if the system does not tell
-  /// (Windows), or an error of Sampler::open(). Throws std::bad_alloc.
+  /// (Windows), resource_unavailable_try_again if descriptors or memory are short, or an error of
+  /// Sampler::open(). Throws std::bad_alloc.
   std::error_code adopt_orphan(std::string_view name, ProcessId orphan) {
     const std::lock_guard tick_lock(tick_mutex_);
-    Member* const member = find(name);
+    Member* const member = find_in_tick(name);
     auto* const tree = member == nullptr || !member->sampler ? nullptr : member->sampler->tree();
     if (tree == nullptr) return std::make_error_code(std::errc::invalid_argument);
-    return tree->adopt_orphan(orphan);
+    std::uint64_t cpu_time_before = 0;
+    const std::error_code error = tree->adopt_orphan(orphan, cpu_time_before);
+    Figure<std::uint64_t>& baseline = member->last_cpu.cpu_time_ns;
+    if (baseline) baseline = *baseline + cpu_time_before;
+    return error;
   }
 
   /// Adds the counters of an ended child to the tree that it was a member of, if any, then calls
@@ -383,6 +391,12 @@ class BasicRegistry {
       options_.observer({snapshot, report});
     } catch (...) {  // tick() promises not to throw
     }
+  }
+
+  /// Requires tick_mutex_: until that is free, no name is removed.
+  [[nodiscard]] Member* find_in_tick(std::string_view name) const {
+    const std::lock_guard state_lock(state_mutex_);
+    return find(name);
   }
 
   /// Requires state_mutex_. Returns null if the name is unknown.

@@ -219,6 +219,29 @@ TEST_CASE("a tree that a reload watches anew has all its members, orphans includ
   CHECK(eventually([&] { return members(daemon) == 5; }));
 }
 
+TEST_CASE("the past of orphans is no CPU usage of the tree that a reload adds them to", "[tree]") {
+  Daemon daemon(collecting_every("50ms") + "max_history = 10000\n" +
+                script_toml(fmt::format("(setsid sh -c '{} burner 400 --seconds 600 > /dev/null &' "
+                                        "&); exec sleep 600",
+                                        child_path()),
+                            "scope = \"tree\"\n"));
+  REQUIRE(eventually([&] { return cpu_seconds(daemon) >= burnt; }));
+  reload_with(daemon, "scope = \"tree\"", "scope = \"process\"");
+  REQUIRE(eventually([&] { return has_sample(daemon) && members(daemon) == -1; }));
+  ::usleep(1'200'000);  // until the orphan is no longer newborn
+  const auto history = [&] { return daemon.json("/api/metrics/history?name=app"); };
+  const rapidjson::SizeType before = history()["history"].Size();
+  reload_with(daemon, "scope = \"process\"", "scope = \"tree\"");
+  REQUIRE(eventually([&] { return members(daemon) == 2; }));
+  REQUIRE(eventually([&] { return cpu_seconds(daemon) >= burnt; }));
+  const rapidjson::Document answer = history();
+  const rapidjson::Value& samples = answer["history"];
+  REQUIRE(samples.Size() > before);
+  for (rapidjson::SizeType i = before; i < samples.Size(); ++i) {
+    CHECK(samples[i]["cpu_percent"].GetDouble() < 200);
+  }
+}
+
 TEST_CASE("the tree of a process that others run is watched anew by a reload, too", "[tree]") {
   const TempDirectory folder;
   const Gate gate;

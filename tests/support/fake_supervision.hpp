@@ -35,6 +35,7 @@ class FakeSupervision {
   std::map<ProcessId, std::string> launch_ids;
   std::vector<std::pair<std::string, ProcessId>> adopted;
   std::error_code adopt_error;
+  bool lacks_thread = false;  ///< to read environments
 
   /// The jitter of pauses; 0: every pause is as short as possible.
   double random_fraction = 0;
@@ -110,12 +111,12 @@ class FakeSupervision {
             .on_heartbeat = on_heartbeat};
   }
 
-  [[nodiscard]] std::vector<daemon::OrphanOrigin> origins_of(
-      const std::vector<ProcessId>& processes) const {
-    std::vector<daemon::OrphanOrigin> origins;
+  [[nodiscard]] daemon::OriginSearch origins_of(const std::vector<ProcessId>& processes) const {
+    daemon::OriginSearch origins{.is_complete = !lacks_thread};
+    if (lacks_thread) return origins;
     for (const ProcessId pid : processes) {
       const auto found = launch_ids.find(pid);
-      if (found != launch_ids.end()) origins.push_back({pid, found->second});
+      if (found != launch_ids.end()) origins.found.push_back({pid, found->second});
     }
     return origins;
   }

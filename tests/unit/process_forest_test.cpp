@@ -50,6 +50,10 @@ struct ForestMachine {
     return read(tree);
   }
 
+  std::error_code adopt_orphan(Forest::Tree& tree, ProcessId orphan) {
+    return tree.adopt_orphan(orphan, cpu_time_before);
+  }
+
   static Nanoseconds read_now(Forest::Tree& tree) {
     ProcessReading reading;
     REQUIRE(tree.read_counters(reading) == ReadStatus::ok);
@@ -60,6 +64,7 @@ struct ForestMachine {
   FakeFamilies system;
   FakeFamilyContext context{system};
   std::vector<ProcessId> told_orphans;
+  std::uint64_t cpu_time_before = 0;
   Forest forest{
       context, {}, [this](ProcessId orphan, ProcessId) { told_orphans.push_back(orphan); }};
 };
@@ -320,6 +325,7 @@ TEST_CASE("an orphan that left its group before it was seen joins if the caller 
           "[tree]") {
   ForestMachine machine;
   FakeFamilies& system = machine.system;
+  system.own_process = system.adopter;
   Forest::Tree tree = machine.open(100);
   static_cast<void>(machine.tick_and_read(tree));
   system.fork(100, 101);
@@ -330,31 +336,44 @@ TEST_CASE("an orphan that left its group before it was seen joins if the caller 
   system.burn(102, second);
   system.burn(103, second);
   CHECK(machine.tick_and_read(tree).num_processes == Count(1U));
-  CHECK(machine.told_orphans == std::vector<ProcessId>{102});
+  CHECK(machine.told_orphans == std::vector<ProcessId>{102, 103});
   SECTION("with all that descends from it") {
-    CHECK_FALSE(tree.adopt_orphan(102));
+    CHECK_FALSE(machine.adopt_orphan(tree, 102));
     const ProcessReading reading = machine.tick_and_read(tree);
     CHECK(reading.num_processes == Count(3U));
     CHECK(is_about(reading.cpu_time_ns, 2 * second));
-    CHECK_FALSE(tree.adopt_orphan(102));
+    CHECK_FALSE(machine.adopt_orphan(tree, 102));
     CHECK(machine.tick_and_read(tree).num_processes == Count(3U));
     system.exit(102);
     machine.forest.note_collected({102, 101, second});
     system.reap(102);
     CHECK(is_about(machine.tick_and_read(tree).cpu_time_ns, 2 * second));
   }
+  SECTION("as a child of one that has ended before its origin was known") {
+    system.end(102);
+    CHECK(machine.adopt_orphan(tree, 102) == std::errc::no_such_process);
+    CHECK_FALSE(machine.adopt_orphan(tree, 103));
+    CHECK(machine.tick_and_read(tree).num_processes == Count(2U));
+  }
+  SECTION("with a past that counts apart if it is older than the look") {
+    system.processes.at(102)->was_there = true;
+    system.processes.at(103)->children_ns = second;
+    CHECK_FALSE(machine.adopt_orphan(tree, 102));
+    CHECK(machine.cpu_time_before == 3 * second);
+    CHECK(is_about(machine.tick_and_read(tree).cpu_time_ns, 3 * second));
+  }
   SECTION("unless it has ended") {
     system.end(102);
-    CHECK(tree.adopt_orphan(102) == std::errc::no_such_process);
+    CHECK(machine.adopt_orphan(tree, 102) == std::errc::no_such_process);
     CHECK(machine.tick_and_read(tree).num_processes == Count(1U));
   }
   SECTION("unless the tree has") {
     system.end(100);
-    CHECK(tree.adopt_orphan(102) == std::errc::no_such_process);
+    CHECK(machine.adopt_orphan(tree, 102) == std::errc::no_such_process);
   }
   SECTION("unless it cannot be opened") {
     system.is_short = true;
-    CHECK(tree.adopt_orphan(102) == std::errc::too_many_files_open);
+    CHECK(machine.adopt_orphan(tree, 102) == std::errc::too_many_files_open);
   }
   machine.told_orphans.clear();
   machine.tick();
@@ -372,7 +391,7 @@ TEST_CASE("an orphan that is watched by itself is in the tree that it comes from
   if (has_left_group) system.processes.at(102)->group = 101;
   Forest::Tree inner = machine.open(102);
   Forest::Tree outer = machine.open(100);
-  if (has_left_group) CHECK_FALSE(outer.adopt_orphan(102));
+  if (has_left_group) CHECK_FALSE(machine.adopt_orphan(outer, 102));
   system.burn(103, second);
   machine.tick();
   CHECK(machine.read(inner).num_processes == Count(2U));

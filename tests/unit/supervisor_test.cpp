@@ -302,6 +302,7 @@ TEST_CASE("orphans without end are claimed in parts, so that others are heard in
   world.update();
   CHECK(world.adopted.size() > 0);
   CHECK(world.adopted.size() < 100);
+  CHECK(world.until_next_deadline() <= 0s);
   for (int i = 0; i < 10; ++i) world.update();
   CHECK(world.adopted.size() == last - first + 1);
 }
@@ -332,6 +333,29 @@ TEST_CASE("orphans are looked for if their child is measured only later") {
     world.track_error = {};
     world.advance(5s);
     CHECK(world.adopted == expected);
+  }
+  SECTION("as no thread could look at them") {
+    world.start();
+    world.launch_ids = {{100, world.children.latest().command.launch_id}};
+    world.lacks_thread = true;
+    world.supervisor().note_orphan(100, FakeChildren::adopter_of_orphans);
+    world.update();
+    world.lacks_thread = false;
+    CHECK(world.until_next_deadline() == 1s);
+    world.advance(1s);
+    CHECK(world.adopted == expected);
+  }
+  SECTION("as they could not be added for lack of descriptors") {
+    world.start();
+    world.launch_ids = {{100, world.children.latest().command.launch_id}};
+    world.adopt_error = std::make_error_code(std::errc::too_many_files_open);
+    world.supervisor().note_orphan(100, FakeChildren::adopter_of_orphans);
+    world.update();
+    world.adopt_error = {};
+    world.adopted.clear();
+    world.advance(1s);
+    CHECK(world.adopted == expected);
+    CHECK(world.supervisor().next_deadline() == MonotonicTime::max());
   }
   SECTION("as it was no tree before") {
     config.scope = SampleScope::process;

@@ -23,14 +23,14 @@ namespace {
 
 }  // namespace
 
-std::vector<OrphanOrigin> origins_of(const std::vector<ProcessId>& processes) {
+OriginSearch origins_of(const std::vector<ProcessId>& processes) {
   const std::vector<std::string> texts =
       environments().of(std::vector<pid_t>(processes.begin(), processes.end()));
-  std::vector<OrphanOrigin> origins;
+  OriginSearch origins{.is_complete = !environments().lacks_thread()};
   for (std::size_t i = 0; i < processes.size(); ++i) {
     const std::string_view mark = mark_in(texts[i]);
     if (mark.empty()) continue;
-    origins.push_back({processes[i], std::string(mark.substr(mark_key.size()))});
+    origins.found.push_back({processes[i], std::string(mark.substr(mark_key.size()))});
   }
   return origins;
 }

@@ -2,7 +2,7 @@
 
 namespace provisr::daemon {
 
-std::vector<OrphanOrigin> origins_of(const std::vector<ProcessId>& /*processes*/) {
+OriginSearch origins_of(const std::vector<ProcessId>& /*processes*/) {
   return {};
 }
 

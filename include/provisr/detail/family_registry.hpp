@@ -108,24 +108,14 @@ class FamilyRegistry {
     follow(found);
   }
 
-  /// Adds a process whose parent is no member; adopt_below() adds its descendants. Throws
-  /// std::bad_alloc.
-  [[nodiscard]] std::error_code adopt_orphan(Member& leader, ProcessId orphan) {
+  /// Adds a process whose parent is not in the family, with its descendants. Throws std::bad_alloc.
+  [[nodiscard]] std::error_code adopt_orphan(Member& leader, const Descent& orphan) {
     begin_look();
-    const auto descent = context_.descent_of(orphan);
-    if (!descent || leader.family == nullptr || !exists(leader)) {
-      return std::make_error_code(std::errc::no_such_process);
-    }
-    Member* const parent = find_parent(descent->parent);
-    if (const auto known = living(orphan)) {
-      join(*known, leader, parent, *descent);
-      return {};
-    }
-    std::error_code error;
-    const std::shared_ptr<Member> member = open(orphan, error);
-    if (!member) return error;
-    const bool is_in = take_in(member, leader, parent, *descent) && member->family != nullptr;
-    return is_in ? std::error_code() : std::make_error_code(std::errc::no_such_process);
+    if (!exists(leader)) return std::make_error_code(std::errc::no_such_process);
+    if (const std::error_code error = add_orphan(leader, orphan)) return error;
+    std::erase(told_, orphan.pid);
+    adopt_below(orphan.pid, context_.candidates(orphan.pid));
+    return {};
   }
 
   /// Stops watching a tree. Its members leave unless another tree contains them.
@@ -169,6 +159,7 @@ class FamilyRegistry {
     if (member == nullptr) return nullptr;
     if (!exists(*member)) {
       members_.erase(pid);  // its family removes it at the next reading
+      note_ended(pid);
       return nullptr;
     }
     return member->shared_from_this();
@@ -284,10 +275,41 @@ class FamilyRegistry {
     if (ended_.insert(pid).second) to_follow_.push_back(pid);
   }
 
+  [[nodiscard]] std::error_code add_orphan(Member& leader, const Descent& orphan) {
+    Member* parent = find_parent(orphan.parent);
+    if (parent != nullptr && parent->family != leader.family) parent = nullptr;
+    if (const auto known = living(orphan.pid)) {
+      join(*known, leader, parent, orphan);
+      return {};
+    }
+    std::error_code error;
+    const std::shared_ptr<Member> member = open(orphan.pid, error);
+    if (!member) return error;
+    const bool was_unread = take_in(member, leader, parent, orphan) && misses_members_;
+    if (member->family != nullptr) return {};
+    return std::make_error_code(was_unread ? std::errc::resource_unavailable_try_again
+                                           : std::errc::no_such_process);
+  }
+
+  /// Tells of a process that may be an orphan, or a child of one that was told: it becomes an
+  /// orphan if that ends before it is added.
   void tell_of_orphan(const Descent& process) {
-    const bool may_be_orphan = process.orphan_of != 0 && process.is_newborn != false;
-    if (!orphan_observer_ || !may_be_orphan || process.pid == next_leader_) return;
-    orphan_observer_(process.pid, process.parent);
+    if (!orphan_observer_ || !may_be_new(process) || process.pid == next_leader_) return;
+    const bool is_below_told = std::ranges::find(told_, process.parent) != told_.end();
+    if (process.orphan_of == 0 && !is_below_told) return;
+    const ProcessId self = context_.own_process();
+    if (is_below_told || process.parent == self) note_told(process.pid);
+    orphan_observer_(process.pid, is_below_told ? self : process.parent);
+  }
+
+  [[nodiscard]] bool may_be_new(const Descent& process) const noexcept {
+    return process.is_newborn && (*process.is_newborn || missed_some_before_);
+  }
+
+  void note_told(ProcessId pid) {
+    constexpr std::size_t most = 256;
+    if (told_.size() >= most) told_.erase(told_.begin(), told_.begin() + most / 2);
+    told_.push_back(pid);
   }
 
   /// Returns the member that an orphan descends from: the leader of its process group. Null if the
@@ -425,6 +447,7 @@ class FamilyRegistry {
   std::vector<ProcessId> to_follow_;
   std::unordered_set<ProcessId> ended_;  ///< since they, or a child of theirs, were found
   std::uint64_t look_ = 0;
+  std::vector<ProcessId> told_;  ///< the latest that the observer was told of
   ProcessId next_leader_ = 0;
   bool missed_some_before_ = false;
   bool misses_members_ = false;

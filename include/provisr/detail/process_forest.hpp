@@ -129,12 +129,29 @@ class ProcessForest {
     misses_members_ = registry_.misses_members() || context_.has_unread_processes();
   }
 
-  [[nodiscard]] std::error_code adopt_orphan(Member& leader, ProcessId orphan) {
+  [[nodiscard]] std::error_code adopt_orphan(Member& leader, ProcessId orphan,
+                                             std::uint64_t& cpu_time_before) {
     registry_.adopt(context_.new_processes(), misses_members_);
-    const std::error_code error = registry_.adopt_orphan(leader, orphan);
-    if (!error) registry_.adopt_below(orphan, context_.candidates(orphan));
+    const auto descent = context_.descent_of(orphan);
+    if (!descent || leader.family == nullptr) {
+      return std::make_error_code(std::errc::no_such_process);
+    }
+    const auto& members = leader.family->members;
+    const std::size_t known = members.size();
+    const std::error_code error = registry_.adopt_orphan(leader, *descent);
     note_missing();
-    return error;
+    if (error || descent->is_newborn == true) return error;
+    for (const auto& added : std::span(members).subspan(known)) {
+      cpu_time_before += cpu_time_of(*added);
+    }
+    return {};
+  }
+
+  [[nodiscard]] static std::uint64_t cpu_time_of(Member& member) noexcept {
+    ProcessReading own;
+    const ReadStatus status = read_counters_of(member.sampler, own);
+    if (status == ReadStatus::ok) member.cpu.note_own(own.cpu_time_ns);
+    return member.cpu.used() + member.cpu.lost;
   }
 
   /// Returns whether a process was there at earlier looks, but is no member.
@@ -594,9 +611,10 @@ class ProcessForest<Sampler>::Tree {
     return ReadStatus::ok;
   }
 
-  /// See BasicRegistry::adopt_orphan(). Throws std::bad_alloc.
-  [[nodiscard]] std::error_code adopt_orphan(ProcessId orphan) {
-    return forest_->adopt_orphan(*leader_, orphan);
+  /// See BasicRegistry::adopt_orphan(). If the orphan is not newborn, adds to `cpu_time_before`
+  /// what it and its descendants have used by now, in nanoseconds. Throws std::bad_alloc.
+  [[nodiscard]] std::error_code adopt_orphan(ProcessId orphan, std::uint64_t& cpu_time_before) {
+    return forest_->adopt_orphan(*leader_, orphan, cpu_time_before);
   }
 
  private:

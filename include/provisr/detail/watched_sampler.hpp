@@ -4,6 +4,7 @@
 #include <provisr/sampler.hpp>
 #include <provisr/tracking.hpp>
 
+#include <cstdint>
 #include <optional>
 #include <system_error>
 #include <utility>
@@ -20,7 +21,7 @@ class NoForest {
     [[nodiscard]] ReadStatus read_counters(ProcessReading&) noexcept {
       return ReadStatus::vanished;
     }
-    [[nodiscard]] std::error_code adopt_orphan(ProcessId) noexcept {
+    [[nodiscard]] std::error_code adopt_orphan(ProcessId, std::uint64_t&) noexcept {
       return std::make_error_code(std::errc::function_not_supported);
     }
   };
