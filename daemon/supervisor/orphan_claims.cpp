@@ -1,5 +1,6 @@
 // Orphans that have left the process group of their child before they were seen.
 
+#include "daemon/base/shortage.hpp"
 #include "daemon/supervisor/supervisor.hpp"
 
 #include <algorithm>
@@ -80,9 +81,11 @@ void Supervisor::claim_orphan(const OrphanOrigin& origin, const Moment& now) {
   const std::error_code error = options_.adopt_orphan(found->name(), origin.orphan);
   if (!error || error == std::errc::no_such_process) return;
   if (error == std::errc::invalid_argument) return found->child->note_early_orphan();
-  services_.log->debug("{}: orphan {} is not measured yet: {}", found->name(), origin.orphan,
+  services_.log->debug("{}: orphan {} is not measured: {}", found->name(), origin.orphan,
                        error.message());
-  search_orphans_later(now);
+  const bool may_succeed_later =
+      is_shortage(error) || error == std::errc::resource_unavailable_try_again;
+  if (may_succeed_later) search_orphans_later(now);
 }
 
 }  // namespace provisr::daemon

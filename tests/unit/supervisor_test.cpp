@@ -357,6 +357,15 @@ TEST_CASE("orphans are looked for if their child is measured only later") {
     CHECK(world.adopted == expected);
     CHECK(world.supervisor().next_deadline() == MonotonicTime::max());
   }
+  SECTION("but not as it may never be added") {
+    world.start();
+    world.launch_ids = {{100, world.children.latest().command.launch_id}};
+    world.adopt_error = std::make_error_code(std::errc::permission_denied);
+    world.supervisor().note_orphan(100, FakeChildren::adopter_of_orphans);
+    world.update();
+    CHECK(world.adopted == expected);
+    CHECK(world.supervisor().next_deadline() == MonotonicTime::max());
+  }
   SECTION("as it was no tree before") {
     config.scope = SampleScope::process;
     FakeSupervision other({config});

@@ -1,5 +1,6 @@
 #include "daemon/platform/posix/user_names.hpp"
 
+#include "daemon/base/shortage.hpp"
 #include "daemon/platform/posix/name_service.hpp"
 #include "lib/platform/posix/file_descriptor.hpp"
 
@@ -17,11 +18,6 @@ namespace provisr::daemon {
 using posix_platform::FileDescriptor;
 
 namespace {
-
-[[nodiscard]] bool is_shortage(const std::error_code& error) {
-  return error == std::errc::too_many_files_open ||
-         error == std::errc::too_many_files_open_in_system || error == std::errc::not_enough_memory;
-}
 
 /// Of several name services, the last one answers: "no such user" may mean that an earlier one
 /// lacked descriptors.

@@ -24,8 +24,10 @@ constexpr ProcessId max_ids = 8192;
 /// After this many ids all processes are scanned. The scan finds processes that got an id out of
 /// turn (clone3 with set_tid, ns_last_pid).
 constexpr std::uint32_t ids_between_scans = 32'768;
-/// Memory for this many births is reserved at the start, so that usual ticks allocate nothing.
+/// Memory for this many births, and for as many ids as usually have to be looked up again, is
+/// reserved at the start, so that usual ticks allocate nothing.
 constexpr std::size_t usual_births = 1024;
+constexpr std::size_t usual_unresolved = 4096;
 /// Number of ids below the newest that may belong to processes that a scan finds incomplete.
 constexpr ProcessId incomplete_ids = 64;
 constexpr ProcessId first_process = 1;
@@ -48,8 +50,8 @@ Births::Births(int proc_root, bool has_own_pids, IsProcess is_process)
       is_process_(is_process),
       own_pid_(::getpid()) {
   known_.reserve(usual_births);
-  unresolved_.reserve(usual_births);
-  looked_at_again_.reserve(usual_births);
+  unresolved_.reserve(usual_unresolved);
+  looked_at_again_.reserve(usual_unresolved);
   if (!has_own_pids) return;
   open_newest_id();
   newest_ = newest_id().value_or(0);
