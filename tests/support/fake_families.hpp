@@ -83,6 +83,7 @@ class FakeFamilies {
   /// Descriptors are short: no process can be opened, and no family be read.
   bool is_short = false;
   bool has_unread = false;  ///< processes could not be read: see has_unread_processes()
+  bool tells_newborns = true;
   ProcessId own_process = 0;
   ProcessId adopter = init;
   bool lists_all = false;  ///< new_processes() returns all processes, as for a foreign proc root
@@ -136,12 +137,13 @@ class FakeFamilyContext {
  private:
   [[nodiscard]] Descent descent(ProcessId pid) const {
     const FakeFamilies::Process& process = *system_->processes.at(pid);
-    return {.pid = pid,
-            .parent = process.parent,
-            .orphan_of = may_be_adopted(process) ? process.group : 0,
-            .leads_group = process.group == pid,
-            .is_newborn = !process.was_there,
-            .is_kernel_thread = process.is_kernel_thread};
+    return {
+        .pid = pid,
+        .parent = process.parent,
+        .orphan_of = may_be_adopted(process) ? process.group : 0,
+        .leads_group = process.group == pid,
+        .is_newborn = system_->tells_newborns ? std::optional(!process.was_there) : std::nullopt,
+        .is_kernel_thread = process.is_kernel_thread};
   }
 
   [[nodiscard]] bool may_be_adopted(const FakeFamilies::Process& process) const noexcept {

@@ -7,6 +7,7 @@
 #include <catch2/generators/catch_generators.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <random>
 #include <system_error>
 #include <utility>
@@ -389,16 +390,45 @@ TEST_CASE("an orphan that is watched by itself is in the tree that it comes from
   system.end(101);
   const bool has_left_group = GENERATE(true, false);
   if (has_left_group) system.processes.at(102)->group = 101;
-  Forest::Tree inner = machine.open(102);
-  Forest::Tree outer = machine.open(100);
-  if (has_left_group) CHECK_FALSE(machine.adopt_orphan(outer, 102));
+  std::optional<Forest::Tree> inner = machine.open(102);
+  std::optional<Forest::Tree> outer = machine.open(100);
+  if (has_left_group) CHECK_FALSE(machine.adopt_orphan(*outer, 102));
   system.burn(103, second);
   machine.tick();
-  CHECK(machine.read(inner).num_processes == Count(2U));
-  const ProcessReading reading = machine.read(outer);
+  CHECK(machine.read(*inner).num_processes == Count(2U));
+  const ProcessReading reading = machine.read(*outer);
   CHECK(reading.num_processes == Count(3U));
   CHECK(is_about(reading.cpu_time_ns, second));
   CHECK(system.opened == 3);
+  SECTION("until the outer one is no longer watched") {
+    outer.reset();
+    system.burn(103, second);
+    machine.tick();
+    CHECK(is_about(machine.read(*inner).cpu_time_ns, 2 * second));
+    CHECK(machine.forest.size() == 2);
+    inner.reset();
+    CHECK(machine.forest.size() == 0);
+  }
+  SECTION("also once it is no longer watched by itself") {
+    inner.reset();
+    machine.tick();
+    CHECK(machine.read(*outer).num_processes == Count(3U));
+    system.end(103);
+    system.exit(102);
+    machine.forest.note_collected({102, 101, second});
+    system.reap(102);
+    CHECK(is_about(machine.tick_and_read(*outer).cpu_time_ns, second));
+  }
+}
+
+TEST_CASE("where the system does not tell who is newborn, nobody is told of as an orphan",
+          "[tree]") {
+  ForestMachine machine;
+  machine.system.tells_newborns = false;
+  Forest::Tree tree = machine.open(100);
+  machine.system.fork(FakeFamilies::init, 101);
+  machine.tick();
+  CHECK(machine.told_orphans.empty());
 }
 
 TEST_CASE("only the leader of a group stands for it", "[tree]") {

@@ -355,6 +355,26 @@ TEST_CASE("a scan is made again at the next tick, too", "[births]") {
   CHECK(faults == "");
 }
 
+TEST_CASE("a process that is read again while descriptors are short makes a scan due", "[births]") {
+  if (test::sanitizer_needs_descriptors) SKIP("the sanitizer needs descriptors of its own");
+  BirthsFixture fixture;
+  fixture.add(900, 1);
+  Births births(fixture.root.get(), true, BirthsFixture::may_be_any);
+  fixture.look_in_tick(births);
+  const std::string faults = in_own_process([&] {
+    std::string said;
+    {
+      const DescriptorLimit limit(0);
+      if (births.descent_of(900)) said += "it was read; ";
+      if (!births.has_unread()) said += "all are said to be read; ";
+    }
+    if (!births.descent_of(900)) said += "it was not read; ";
+    if (births.descent_of(901)) said += "there is one more; ";
+    return said + pids_differ("after", fixture.look_in_tick(births), {900});
+  });
+  CHECK(faults == "");
+}
+
 TEST_CASE("births are followed by their ids even if descriptors were short at the start",
           "[births]") {
   if (test::sanitizer_needs_descriptors) SKIP("the sanitizer needs descriptors of its own");
