@@ -102,9 +102,13 @@ failed_tests() { sed -n 's/.*<testcase name="\([^"]*\)".*status="fail".*/\1/p' "
 # --- the modes --------------------------------------------------------------------------
 
 build() {
-  local targets=(all)
-  if [ "$1" = dev ]; then targets+=(all_verify_interface_header_sets); fi
-  cmake --preset "$1" && cmake --build --preset "$1" --parallel "$jobs" --target "${targets[@]}"
+  local targets=(all) options=()
+  if [ "$1" = dev ]; then
+    targets+=(all_verify_interface_header_sets)
+    # In large pieces, a first build takes less time, and one after an edit more.
+    [ -f build/dev/CMakeCache.txt ] || options=(-DPROVISR_UNITY_TESTS=ON)
+  fi
+  cmake --preset "$1" ${options[@]+"${options[@]}"} && cmake --build --preset "$1" --parallel "$jobs" --target "${targets[@]}"
 }
 
 # Tests that build with their own compilers and flags need to run only once: in dev.

@@ -224,7 +224,7 @@ void Births::scan() {
   needs_scan_ = has_unread_ = !(scan_directory(directory.get()) && renew_orphans());
   if (needs_scan_) return;
   for (ProcessId id = newest; id > 0 && id > newest - incomplete_ids; --id) {
-    unresolved_.push_back({id, tick_at_});
+    unresolved_.push_back({id, {}});  // most have ended: looked up once more only
   }
   newest_ = newest;
   ids_since_scan_ = 0;
