@@ -607,6 +607,14 @@ TEST_CASE("where nothing is born and nobody has ended, no family is asked for", 
   CHECK(machine.system.family_reads == before);
 }
 
+TEST_CASE("to open the tree of a child of this program takes no reading of its family", "[tree]") {
+  ForestMachine machine;
+  machine.system.own_process = machine.system.adopter;
+  machine.system.processes.at(100)->group = 100;
+  const Forest::Tree tree = machine.open(100);
+  CHECK(machine.system.family_reads == 0);
+}
+
 TEST_CASE("a deep tree is read without recursion", "[tree]") {
   ForestMachine machine;
   constexpr ProcessId depth = 50'000;

@@ -101,7 +101,7 @@ class FamilyRegistry {
   void adopt_below(ProcessId ancestor, std::span<const Descent> found) {
     begin_look();
     const bool has_kin = std::ranges::any_of(found, [&](const Descent& process) {
-      return process.parent == ancestor || process.orphan_of == ancestor;
+      return process.parent == ancestor || is_orphan_of(ancestor, process);
     });
     if (!has_kin) return;  // as most processes; the rest would sort what was found
     to_follow_.push_back(ancestor);
@@ -200,11 +200,16 @@ class FamilyRegistry {
     }
   }
 
+  /// A process that leads its group is none of itself.
+  [[nodiscard]] static bool is_orphan_of(ProcessId leader, const Descent& process) noexcept {
+    return process.orphan_of == leader && leader != 0 && leader != process.pid;
+  }
+
   void list_kin(std::span<const Descent> found) {
     kin_.clear();
     for (const Descent& process : found) {
       kin_.push_back({process.parent, &process});
-      if (process.orphan_of != 0) kin_.push_back({process.orphan_of, &process});
+      if (is_orphan_of(process.orphan_of, process)) kin_.push_back({process.orphan_of, &process});
     }
     std::ranges::sort(kin_, {}, &Kin::of);
   }
