@@ -5,8 +5,10 @@ eight sources as one, so names in the anonymous namespaces of a folder must not 
 usage: one_source.py SOURCE_DIR BUILD_DIR
 """
 import collections
+import itertools
 import json
 import pathlib
+import re
 import shlex
 import subprocess
 import sys
@@ -26,9 +28,18 @@ def folder_of(source):
     return None
 
 
+def sources_of(entry):
+    """Returns an entry for each source that is compiled: a source of a unity build includes several."""
+    path = pathlib.Path(entry["file"])
+    if path.parent.name != "Unity":
+        return [entry]
+    return [{**entry, "file": file} for file in re.findall(r'#include "(.*)"', path.read_text())]
+
+
 def commands_by_folder(source_dir, build_dir):
     folders = collections.defaultdict(list)
-    for entry in json.loads((build_dir / "compile_commands.json").read_text()):
+    commands = json.loads((build_dir / "compile_commands.json").read_text())
+    for entry in itertools.chain.from_iterable(map(sources_of, commands)):
         path = pathlib.Path(entry["file"])
         if build_dir in path.parents or source_dir not in path.parents:
             continue
