@@ -92,8 +92,8 @@ int main(int argc, char** argv) {
 
   std::vector<provisr::ProcessId> new_orphans;
   provisr::RegistryOptions options;
-  options.orphan_observer = [&](provisr::ProcessId orphan, provisr::ProcessId parent) {
-    if (parent == ::getpid()) new_orphans.push_back(orphan);
+  options.orphan_observer = [&](provisr::ProcessId orphan, provisr::ProcessId adopter) {
+    if (adopter == ::getpid()) new_orphans.push_back(orphan);
   };
   provisr::Registry registry(options);
   const std::error_code error = registry.track(

@@ -14,7 +14,7 @@ class OrphanInbox {
  public:
   struct Orphan {
     ProcessId pid = 0;
-    ProcessId adopter = 0;  ///< its parent by now
+    ProcessId adopter = 0;  ///< see OrphanObserver
   };
 
   /// Drops the orphan if memory is short or if very many wait.

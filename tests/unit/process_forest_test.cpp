@@ -421,8 +421,7 @@ TEST_CASE("an orphan that is watched by itself is in the tree that it comes from
   }
 }
 
-TEST_CASE("where the system does not tell who is newborn, nobody is told of as an orphan",
-          "[tree]") {
+TEST_CASE("if the system does not tell who is newborn, nobody is told of as an orphan", "[tree]") {
   ForestMachine machine;
   machine.system.tells_newborns = false;
   Forest::Tree tree = machine.open(100);

@@ -1,6 +1,7 @@
 #include "daemon/platform/linux/environments.hpp"
 
 #include "daemon/platform/linux/proc_processes.hpp"
+#include "lib/platform/linux/proc_directory.hpp"
 #include "lib/platform/posix/file_descriptor.hpp"
 
 #include <array>
@@ -22,13 +23,13 @@ namespace {
   return !stat || stat->has_ended();
 }
 
-/// Returns empty if the file cannot be opened.
+/// Returns nothing if the process has ended or may not be read.
 [[nodiscard]] std::optional<std::string> read_once(const std::string& name) {
   const posix_platform::FileDescriptor file(::open(name.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file) return std::nullopt;
+  if (!file && !linux_platform::says_shortage(errno)) return std::nullopt;
   std::string text;
   std::array<char, 4096> part{};
-  for (;;) {
+  while (file) {
     const ssize_t count = ::read(file.get(), part.data(), part.size());
     if (count < 0 && errno == EINTR) continue;
     if (count <= 0) break;
