@@ -16,8 +16,6 @@
 namespace provisr::daemon {
 namespace {
 
-using SteadyTime = std::chrono::steady_clock::time_point;
-
 /// How often to read all processes: exec changes a process without a birth.
 constexpr std::chrono::seconds between_looks_at_all{60};
 /// How long the destructor waits for the end of a look.
@@ -39,7 +37,7 @@ struct Desk {
   std::string failure;      ///< why no scout looks at present; empty: one does
   std::uint64_t shift = 0;  ///< number of the scout on duty
   ProcessId being_read = 0;
-  SteadyTime read_since{};
+  MonotonicTime read_since{};
   std::set<ProcessId> stuck;  ///< each holds up a scout that was relieved
 
   void report(ScoutReport found) {
@@ -63,8 +61,11 @@ struct Relieved {};
 
 class ScoutThread {
  public:
-  ScoutThread(std::shared_ptr<Desk> desk, ScoutSources sources, std::uint64_t shift)
-      : desk_(std::move(desk)), shift_(shift), scout_(watched(std::move(sources))) {}
+  ScoutThread(std::shared_ptr<Desk> desk, const MatchSourceOptions& options, std::uint64_t shift)
+      : desk_(std::move(desk)),
+        clock_(options.clock),
+        shift_(shift),
+        scout_(watched(options.make_sources())) {}
 
   void run() {
     note_begin();
@@ -104,7 +105,7 @@ class ScoutThread {
     const std::lock_guard lock(desk_->mutex);
     if (desk_->stuck.contains(pid)) return false;
     desk_->being_read = pid;
-    desk_->read_since = std::chrono::steady_clock::now();
+    desk_->read_since = clock_->monotonic_now();
     return true;
   }
 
@@ -141,7 +142,7 @@ class ScoutThread {
         desk_->changed.wait(lock);
         continue;
       }
-      const SteadyTime now = std::chrono::steady_clock::now();
+      const MonotonicTime now = std::chrono::steady_clock::now();
       if (now >= next_look_) {
         next_look_ = now + desk_->interval;
         return true;
@@ -157,17 +158,18 @@ class ScoutThread {
   }
 
   std::shared_ptr<Desk> desk_;
+  const Clock* clock_;
   std::uint64_t shift_;
   ProcessScout scout_;
-  SteadyTime next_look_{};
-  SteadyTime next_look_at_all_{};
+  MonotonicTime next_look_{};
+  MonotonicTime next_look_at_all_{};
 };
 
-void run_scout(const std::shared_ptr<Desk>& desk, const MakeScoutSources& make_sources,
+void run_scout(const std::shared_ptr<Desk>& desk, const MatchSourceOptions& options,
                std::uint64_t shift) {
   std::string failure;
   try {
-    ScoutThread(desk, make_sources(), shift).run();
+    ScoutThread(desk, options, shift).run();
   } catch (const Relieved&) {
     return;
   } catch (const std::exception& thrown) {
@@ -215,7 +217,7 @@ class ScoutShifts {
 
   [[nodiscard]] bool hangs() const {
     return desk_->being_read != 0 &&
-           std::chrono::steady_clock::now() - desk_->read_since > options_.patience;
+           options_.clock->monotonic_now() - desk_->read_since > options_.patience;
   }
 
   /// Replaces the scout. The next one skips the process at which this one hangs.
@@ -231,16 +233,16 @@ class ScoutShifts {
 
   /// A failed scout is replaced at a slow rate, whatever wakes this thread.
   void start_scout_if_due() {
-    if (std::chrono::steady_clock::now() >= next_start_) start_scout();
+    if (options_.clock->monotonic_now() >= next_start_) start_scout();
   }
 
   void start_scout() {
     if (scout_.joinable()) scout_.join();  // it has ended
     desk_->has_ended = false;
     desk_->has_new_rules = true;
-    next_start_ = std::chrono::steady_clock::now() + options_.patience;
+    next_start_ = options_.clock->monotonic_now() + options_.patience;
     try {
-      scout_ = std::thread(run_scout, desk_, options_.make_sources, desk_->shift);
+      scout_ = std::thread(run_scout, desk_, options_, desk_->shift);
     } catch (const std::system_error& thrown) {
       desk_->report_failure(fmt::format("no thread can be started: {}", thrown.code().message()));
     }
@@ -249,7 +251,7 @@ class ScoutShifts {
   std::shared_ptr<Desk> desk_;
   MatchSourceOptions options_;
   std::thread scout_;
-  SteadyTime next_start_{};
+  MonotonicTime next_start_{};
 };
 
 class ThreadedSource final : public MatchSource {

@@ -2,6 +2,8 @@
 
 #include "daemon/supervisor/process_scout.hpp"
 
+#include <provisr/clock.hpp>
+
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -35,6 +37,8 @@ struct MatchSourceOptions {
   MakeScoutSources make_sources = system_scout_sources;
   /// How long a process may take to be read, and the pause before a scout that failed is replaced.
   std::chrono::milliseconds patience{2000};
+  /// Measures that time and that pause. Must outlive the sources.
+  const Clock* clock = &Clock::system();
 };
 
 /// Returns a source that runs a ProcessScout on a thread of its own. Reading a process may block

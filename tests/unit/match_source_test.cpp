@@ -1,6 +1,7 @@
 #include "daemon/supervisor/match_source.hpp"
 
 #include "support/eventually.hpp"
+#include "support/manual_clock.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 
@@ -26,8 +27,10 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr ProcessId stuck_process = 7;
+constexpr auto patience = 10ms;
 
-/// A machine on which reads of some processes block until let_go().
+/// A machine on which reads of some processes block until let_go(). Its clock advances only when a
+/// read begins to block, by more than `patience`, so that no other read can take too long.
 class StallingMachine {
  public:
   explicit StallingMachine(std::set<ProcessId> stuck = {stuck_process}) : stuck_(std::move(stuck)) {
@@ -55,11 +58,14 @@ class StallingMachine {
     return askers_ > 0;
   }
 
+  ManualClock clock;
+
  private:
   [[nodiscard]] std::optional<ProcessFacts> read(ProcessId pid) {
     std::unique_lock lock(mutex_);
-    if (stuck_.contains(pid)) {
+    if (is_stuck_ && stuck_.contains(pid)) {
       ++askers_;
+      clock.advance(2 * patience);
       changed_.wait(lock, [this] { return !is_stuck_; });
       --askers_;
     }
@@ -102,7 +108,8 @@ struct FoundProcesses {
                                          sources.begin_round = [machine] {};
                                          return sources;
                                        },
-                                   .patience = 10ms});
+                                   .patience = patience,
+                                   .clock = &machine->clock});
 }
 
 [[nodiscard]] std::shared_ptr<const MatchRules> workers() {
@@ -139,11 +146,12 @@ TEST_CASE("a scout that fails is told once and replaced until one works", "[matc
   std::atomic<int> attempts = 0;
   const auto source = make_match_source([] {}, {.make_sources =
                                                     [&] {
-                                                      if (++attempts <= 3)
-                                                        throw std::runtime_error("no descriptor");
-                                                      return machine->sources();
+                                                      if (++attempts > 3) return machine->sources();
+                                                      machine->clock.advance(2 * patience);
+                                                      throw std::runtime_error("no descriptor");
                                                     },
-                                                .patience = 10ms});
+                                                .patience = patience,
+                                                .clock = &machine->clock});
   source->look_for(workers(), 1, 1ms);
   FoundProcesses found;
   CHECK(eventually([&] {
@@ -170,7 +178,8 @@ TEST_CASE("a read that throws does not count as one that hangs", "[match]") {
                     };
                     return sources;
                   },
-              .patience = 10ms});
+              .patience = patience,
+              .clock = &machine->clock});
   source->look_for(workers(), 1, 50ms);
   FoundProcesses found;
   CHECK(eventually([&] {
