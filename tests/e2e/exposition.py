@@ -4,6 +4,7 @@
 usage: tests/e2e/exposition.py BUILD
 """
 import gzip
+import json
 import os
 import subprocess
 import sys
@@ -76,7 +77,14 @@ def check_with_promtool(text):
     assert said.stderr.decode() + said.stdout.decode() in ("", KNOWN_OBJECTION), said
 
 
-def check_prometheus(folder, target):
+def cpu_seconds(pid):
+    with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as stat:
+        user, system = stat.read().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
+def check_prometheus(folder, target, busy):
+    """`busy` is the PID of the process with that name."""
     config = os.path.join(folder, "prometheus.yml")
     with open(config, "w", encoding="utf-8") as text:
         text.write("global: {scrape_interval: 1s}\nscrape_configs:\n"
@@ -87,9 +95,12 @@ def check_prometheus(folder, target):
                         if len(server.query("provisr_process_up")) == 4 else None)
         assert {labels["name"]: value for labels, value in up} == {
             "app-1": 1, "app-2": 1, "busy": 1, "gone": 0}, up
-        rate = 'rate(provisr_process_cpu_seconds_total{name="busy"}[10s])'
+        counter, used = 'provisr_process_cpu_seconds_total{name="busy"}', cpu_seconds(busy)
+        told = eventually("the CPU time that a process has used",
+                          lambda: [value for _, value in server.query(counter) if value >= used])
+        assert told[0] <= cpu_seconds(busy) + 0.02, (told, used)
         eventually("the busy process is seen to be busy",
-                   lambda: server.query(rate) and 0.1 < server.query(rate)[0][1] < 1.1)
+                   lambda: 0 < server.query(f"rate({counter}[10s])")[0][1] < 1.1)
         exits = server.query('provisr_process_exits_total{name="gone",result="exit-code"}')
         assert exits[0][1] == 1, exits
         types = {name: entries[0]["type"] for name, entries in server.get("metadata").items()}
@@ -99,12 +110,13 @@ def check_prometheus(folder, target):
 
 
 def main(build):
-    with tempfile.TemporaryDirectory() as folder, provisrd(build, folder, PROCESSES) as (_, metrics):
+    with tempfile.TemporaryDirectory() as folder, provisrd(build, folder, PROCESSES) as (api, metrics):
         url = f"http://{metrics}/metrics"
         eventually("the program has ended", lambda: b'{name="gone",result="exit-code"} 1' in fetch(url)[0]
                    and b'resident_memory_bytes{name="busy"}' in fetch(url)[0])
         check_with_promtool(check_formats(url))
-        check_prometheus(folder, metrics)
+        status = json.loads(fetch(f"http://{api}/api/status?name=busy")[0])
+        check_prometheus(folder, metrics, status["processes"][0]["pid"])
     example = os.path.join(build, "examples", "exposition")
     for option, parse in (([], parse_text), (["--openmetrics"], parse_openmetrics)):
         own = subprocess.run([example, str(os.getpid()), *option], capture_output=True, check=True, text=True)
