@@ -3,18 +3,24 @@
 #include <array>
 #include <fcntl.h>
 #include <sys/socket.h>
+#include <unistd.h>
+#include <utility>
 
 namespace provisr::daemon {
 namespace {
 
-FileDescriptor duplicate_above_standard(const FileDescriptor& fd) {
-  return FileDescriptor(fcntl(fd.get(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+/// Returns the descriptor as close-on-exec, moved if it is a standard one.
+FileDescriptor beyond_standard(FileDescriptor fd) {
+  if (fd.get() <= STDERR_FILENO) {
+    return FileDescriptor(fcntl(fd.get(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+  }
+  return fcntl(fd.get(), F_SETFD, FD_CLOEXEC) == 0 ? std::move(fd) : FileDescriptor();
 }
 
 Pipe own(const std::array<int, 2>& ends) {
-  const FileDescriptor read_end(ends[0]);
-  const FileDescriptor write_end(ends[1]);
-  Pipe made{duplicate_above_standard(read_end), duplicate_above_standard(write_end)};
+  FileDescriptor read_end(ends[0]);
+  FileDescriptor write_end(ends[1]);
+  Pipe made{beyond_standard(std::move(read_end)), beyond_standard(std::move(write_end))};
   if (!made.read_end || !made.write_end) return {};
   return made;
 }
