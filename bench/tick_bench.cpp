@@ -2,10 +2,10 @@
 //
 // `tick` ticks over 10 to 6,000 real processes. It is compared with the four bare system calls for
 // the same processes and with a tick beyond the budget of kept descriptors, which reads by path.
-// All three read every process in full, as if it had run. `idle` is the default tick over the same
-// processes, none of which has run. Each way opens its descriptors before its turn and closes them
-// afterwards. `fake_tick` has up to 10,000 processes whose reads cost nothing: it measures the
-// library's own work.
+// `bare_by_path` makes only the six system calls that this takes. All four read every process in
+// full, as if it had run. `idle` is the default tick over the same processes, none of which has
+// run. Each way opens its descriptors before its turn and closes them afterwards. `fake_tick` has up
+// to 10,000 processes whose reads cost nothing: it measures the library's own work.
 
 #include "bench/support/bare_process.hpp"
 #include "bench/support/comparison.hpp"
@@ -65,12 +65,14 @@ constexpr int ticks_to_settle = 3;
           .after = [=] { registry->reset(); }};
 }
 
-[[nodiscard]] Way bare_way(std::span<const pid_t> pids, std::size_t passes) {
-  auto processes = std::make_shared<std::vector<BareProcess>>();
+/// Process: BareProcess or BarePath.
+template <class Process>
+[[nodiscard]] Way bare_way(std::string name, std::span<const pid_t> pids, std::size_t passes) {
+  auto processes = std::make_shared<std::vector<Process>>();
   const auto read_all = [processes] {
-    for (const BareProcess& process : *processes) benchmark::DoNotOptimize(process.read());
+    for (const Process& process : *processes) benchmark::DoNotOptimize(process.read());
   };
-  return {.name = "bare",
+  return {.name = std::move(name),
           .work =
               [=] {
                 for (std::size_t pass = 0; pass < passes; ++pass) read_all();
@@ -91,10 +93,12 @@ void tick(benchmark::State& state) {
   const std::size_t passes = std::max<std::size_t>(3, 1'000 / pids.size());
   if (pids.size() < wanted) state.SetLabel("only " + std::to_string(pids.size()) + " processes");
   state.counters["processes"] = static_cast<double>(pids.size());
-  compare(state, static_cast<double>(pids.size() * passes),
-          {tick_way("tick", pids, passes, in_full(pids.size() * 3)), bare_way(pids, passes),
-           tick_way("by_path", pids, passes, in_full(0)),
-           tick_way("idle", pids, passes, {.max_kept_descriptors = pids.size() * 3})});
+  compare(
+      state, static_cast<double>(pids.size() * passes),
+      {tick_way("tick", pids, passes, in_full(pids.size() * 3)),
+       bare_way<BareProcess>("bare", pids, passes), tick_way("by_path", pids, passes, in_full(0)),
+       bare_way<BarePath>("bare_by_path", pids, passes),
+       tick_way("idle", pids, passes, {.max_kept_descriptors = pids.size() * 3})});
 }
 BENCHMARK(tick)->Arg(10)->Arg(100)->UseManualTime()->Iterations(rounds(100));
 BENCHMARK(tick)->Arg(1'000)->UseManualTime()->Iterations(rounds(50));
@@ -106,7 +110,8 @@ void collect(benchmark::State& state) {
   const std::span<const pid_t> pids = shared_sleepers().first(100);
   constexpr std::size_t passes = 10;
   const SamplerOptions options = in_full(pids.size() * 3);
-  std::vector<Way> ways{tick_way("tick", pids, passes, options), bare_way(pids, passes)};
+  std::vector<Way> ways{tick_way("tick", pids, passes, options),
+                        bare_way<BareProcess>("bare", pids, passes)};
   for_each_group<figures>([&](std::string_view word) {
     ways.push_back(
         tick_way(std::string(word), pids, passes, options, further_group<figures>(word)));

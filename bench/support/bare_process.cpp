@@ -9,9 +9,16 @@
 #include <utility>
 
 namespace provisr::bench {
+namespace {
+
+[[nodiscard]] std::string directory_of(pid_t pid) {
+  return "/proc/" + std::to_string(pid);
+}
+
+}  // namespace
 
 BareProcess::BareProcess(pid_t pid) {
-  const std::string directory = "/proc/" + std::to_string(pid);
+  const std::string directory = directory_of(pid);
   ::clock_getcpuclockid(pid, &cpu_clock_);
   statm_ = ::open((directory + "/statm").c_str(), O_RDONLY | O_CLOEXEC);
   task_ = ::open((directory + "/task").c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -40,6 +47,27 @@ std::uint64_t BareProcess::read() const noexcept {
   ::fstat(task_, &task);
   struct stat fd;
   ::fstat(fd_, &fd);
+  return static_cast<std::uint64_t>(cpu_time.tv_nsec + length + fd.st_size) + task.st_nlink;
+}
+
+BarePath::BarePath(pid_t pid)
+    : statm_(directory_of(pid) + "/statm"),
+      task_(directory_of(pid) + "/task"),
+      fd_(directory_of(pid) + "/fd") {
+  ::clock_getcpuclockid(pid, &cpu_clock_);
+}
+
+std::uint64_t BarePath::read() const noexcept {
+  timespec cpu_time;
+  ::clock_gettime(cpu_clock_, &cpu_time);
+  char text[128];
+  const int statm = ::open(statm_.c_str(), O_RDONLY | O_CLOEXEC);
+  const ssize_t length = ::read(statm, text, sizeof text);
+  ::close(statm);
+  struct stat task;
+  ::stat(task_.c_str(), &task);
+  struct stat fd;
+  ::stat(fd_.c_str(), &fd);
   return static_cast<std::uint64_t>(cpu_time.tv_nsec + length + fd.st_size) + task.st_nlink;
 }
 
