@@ -5,6 +5,7 @@
 //   trees       the same for 100 processes without children, each watched as a tree
 //   births      the extra cost of a tick for each child that was born since the tick before: the
 //               difference to a later tick over the same members
+//   bare_births the system calls alone that find, open and read such a child
 //   strangers   a tick over a tree of ten without births, while 5,000 other processes sleep on the
 //               machine, compared with the same tick without them
 //   walk        a tick over a tree of ten among 5,000 other processes, compared with the obvious
@@ -90,10 +91,15 @@ void trees(benchmark::State& state) {
 }
 BENCHMARK(trees)->Arg(100)->UseManualTime()->Iterations(rounds(60));
 
-[[nodiscard]] double tick_ns(Registry& registry) {
+template <class Work>
+[[nodiscard]] double time_ns(Work&& work) {
   const auto begun = std::chrono::steady_clock::now();
-  registry.tick();
+  work();
   return std::chrono::duration<double, std::nano>(std::chrono::steady_clock::now() - begun).count();
+}
+
+[[nodiscard]] double tick_ns(Registry& registry) {
+  return time_ns([&] { registry.tick(); });
 }
 
 void births(benchmark::State& state) {
@@ -116,6 +122,34 @@ void births(benchmark::State& state) {
   state.counters["birth_ns"] = median(std::move(costs));
 }
 BENCHMARK(births)->Arg(20)->UseManualTime()->Iterations(rounds(60));
+
+/// Makes only the system calls that find, open and read new processes, less those of later
+/// readings.
+void bare_births(benchmark::State& state) {
+  const auto born = static_cast<std::uint32_t>(state.range(0));
+  SleepingTree processes(10);
+  std::vector<double> costs;
+  for (auto _ : state) {
+    const std::vector<pid_t> pids = processes.bear(born);
+    std::vector<BareProcess> opened;
+    opened.reserve(born);
+    const auto read_all = [&] {
+      for (const BareProcess& process : opened) benchmark::DoNotOptimize(process.read());
+    };
+    const double with_births = time_ns([&] {
+      for (const pid_t pid : pids) {
+        benchmark::DoNotOptimize(identify_bare(pid));
+        opened.emplace_back(pid);
+      }
+      read_all();
+    });
+    costs.push_back((with_births - time_ns(read_all)) / born);
+    processes.end_born();
+    state.SetIterationTime(with_births * 1e-9);
+  }
+  state.counters["birth_ns"] = median(std::move(costs));
+}
+BENCHMARK(bare_births)->Arg(20)->UseManualTime()->Iterations(rounds(60));
 
 void strangers(benchmark::State& state) {
   const auto count = static_cast<std::size_t>(state.range(0));

@@ -50,6 +50,18 @@ std::uint64_t BareProcess::read() const noexcept {
   return static_cast<std::uint64_t>(cpu_time.tv_nsec + length + fd.st_size) + task.st_nlink;
 }
 
+std::uint64_t identify_bare(pid_t pid) noexcept {
+  clockid_t cpu_clock{};
+  ::clock_getcpuclockid(pid, &cpu_clock);
+  const int file = ::open((directory_of(pid) + "/stat").c_str(), O_RDONLY | O_CLOEXEC);
+  char text[1024];
+  const ssize_t length = ::read(file, text, sizeof text);
+  struct stat status;
+  ::fstat(file, &status);
+  ::close(file);
+  return static_cast<std::uint64_t>(length) + status.st_ino;
+}
+
 BarePath::BarePath(pid_t pid)
     : statm_(directory_of(pid) + "/statm"),
       task_(directory_of(pid) + "/task"),

@@ -30,6 +30,10 @@ class BareProcess {
   int fd_ = -1;
 };
 
+/// Makes only the five system calls that tell whether a new id is a process, which parent it has
+/// and which process it is. Returns a sum over their results.
+[[nodiscard]] std::uint64_t identify_bare(pid_t pid) noexcept;
+
 /// Makes only the six system calls that a sample needs without a descriptor that stays open: the
 /// lower bound beyond the descriptor budget.
 class BarePath {

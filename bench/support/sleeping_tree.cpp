@@ -86,9 +86,10 @@ SleepingTree::~SleepingTree() {
   ::close(answers_);
 }
 
-void SleepingTree::bear(std::uint32_t count) {
+std::vector<pid_t> SleepingTree::bear(std::uint32_t count) {
   std::vector<pid_t> born(count);
   command(count, born.data(), count);
+  return born;
 }
 
 void SleepingTree::end_born() {

@@ -20,8 +20,8 @@ class SleepingTree {
   /// Returns the members that the constructor started, the leader first.
   [[nodiscard]] const std::vector<pid_t>& pids() const { return pids_; }
 
-  /// Has the leader start `count` more children. Returns when they exist.
-  void bear(std::uint32_t count);
+  /// Has the leader start `count` more children. Returns them when they exist.
+  std::vector<pid_t> bear(std::uint32_t count);
 
   /// Has the leader kill and reap the children of bear().
   void end_born();
