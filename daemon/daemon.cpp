@@ -322,7 +322,22 @@ class Daemon {
 
   /// Returns null if the endpoints stay as they are.
   [[nodiscard]] std::unique_ptr<Endpoints> endpoints_for(const Config& next) {
-    if (have_same_endpoints(next, config_)) return nullptr;
+    if (have_same_endpoints(next, config_)) return renewed_endpoints(next);
+    return bound_endpoints(next);
+  }
+
+  /// Listens again if the file of a Unix socket is gone. Returns null otherwise, or on failure.
+  [[nodiscard]] std::unique_ptr<Endpoints> renewed_endpoints(const Config& next) {
+    if (endpoints_->is_reachable()) return nullptr;
+    try {
+      return bound_endpoints(next);
+    } catch (const std::runtime_error& failure) {
+      log_.warn("{}", failure.what());
+      return nullptr;
+    }
+  }
+
+  [[nodiscard]] std::unique_ptr<Endpoints> bound_endpoints(const Config& next) {
     auto endpoints = make_endpoints(next, true);
     Endpoints::Predecessors predecessors{endpoints_.get()};
     for (const auto& predecessor : predecessors_) predecessors.push_back(predecessor.get());

@@ -97,6 +97,10 @@ void Endpoints::bind(const Predecessors& predecessors) {
   bind_anew(metrics_server_, predecessors);
 }
 
+bool Endpoints::is_reachable() const {
+  return api_server_.is_reachable() && metrics_server_.is_reachable();
+}
+
 /// Shares the sockets of a predecessor that has this address. Prefers the server of the same kind,
 /// because only that one has the port that the system chose for 0.
 bool Endpoints::share(HttpServer Endpoints::*server, const Predecessors& predecessors) {

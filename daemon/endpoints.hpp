@@ -40,8 +40,12 @@ class Endpoints {
   using Predecessors = std::vector<const Endpoints*>;
 
   /// Binds the addresses. An address that a predecessor has bound is shared with it, so that a
-  /// client always finds one of the two. Throws std::runtime_error with one clear sentence.
+  /// client always finds one of the two, unless it is not reachable. Throws std::runtime_error with
+  /// one clear sentence.
   void bind(const Predecessors& predecessors = {});
+
+  /// Returns false if somebody has removed or replaced the file of a Unix socket.
+  [[nodiscard]] bool is_reachable() const;
 
   /// Does every step of start() that can fail. Throws std::runtime_error.
   void prepare();

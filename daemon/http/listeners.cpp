@@ -35,10 +35,11 @@ namespace {
 
 }  // namespace
 
-Listeners::Listeners(const ListenAddress& address, const std::string& socket_group)
+Listeners::Listeners(const ListenAddress& address, const std::string& socket_group,
+                     const Listeners* unreachable)
     : address_(address) {
   try {
-    listen(socket_group);
+    listen(socket_group, unreachable);
   } catch (const std::exception& failure) {
     throw cannot_listen(address, failure);
   }
@@ -78,9 +79,10 @@ std::vector<const Socket*> Listeners::sockets() const {
   return sockets;
 }
 
-void Listeners::listen(const std::string& socket_group) {
+void Listeners::listen(const std::string& socket_group, const Listeners* unreachable) {
   if (address_.is_unix_socket()) {
-    unix_ = std::make_unique<UnixListener>(address_.path, socket_group);
+    const UnixListener* const predecessor = unreachable ? unreachable->unix_.get() : nullptr;
+    unix_ = std::make_unique<UnixListener>(address_.path, socket_group, predecessor);
   } else if (address_.host.empty() || address_.host == "::") {
     listen_on_all_interfaces();
   } else {

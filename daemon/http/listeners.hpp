@@ -15,13 +15,17 @@ class Listeners {
  public:
   Listeners() = default;
   /// Listens on all addresses of the host. Gives a Unix socket to `socket_group` unless that is
-  /// empty. Throws std::runtime_error with one clear sentence if an address is unavailable or none
-  /// exists.
-  Listeners(const ListenAddress& address, const std::string& socket_group);
+  /// empty. `unreachable`: listeners for this address that are to be replaced. Throws
+  /// std::runtime_error with one clear sentence if an address is unavailable or none exists.
+  Listeners(const ListenAddress& address, const std::string& socket_group,
+            const Listeners* unreachable = nullptr);
 
   /// Returns the address, with the port that the system has chosen if it was 0.
   [[nodiscard]] const ListenAddress& address() const { return address_; }
   [[nodiscard]] std::vector<const Socket*> sockets() const;
+
+  /// Returns false if somebody has removed or replaced the file of the Unix socket.
+  [[nodiscard]] bool is_reachable() const { return !unix_ || unix_->is_reachable(); }
 
   /// Whom the Unix socket is given to; empty without one.
   [[nodiscard]] std::string socket_group() const;
@@ -29,7 +33,7 @@ class Listeners {
   void give_to(const std::string& socket_group) const;
 
  private:
-  void listen(const std::string& socket_group);
+  void listen(const std::string& socket_group, const Listeners* unreachable);
   void listen_on_all_interfaces();
   void listen_on_host();
   [[nodiscard]] std::vector<Socket> try_host(int& port) const;

@@ -531,9 +531,19 @@ bool HttpServer::share(const HttpServer& predecessor) {
   const bool is_same = predecessor.loop_ && predecessor.options_.address == options_.address;
   auto listeners = is_same ? predecessor.loop_->listeners() : nullptr;
   if (!listeners) return false;
-  group_change_ = std::make_unique<SocketGroupChange>(listeners, options_.socket_group);
-  make_loop(std::move(listeners));
+  if (listeners->is_reachable()) {
+    group_change_ = std::make_unique<SocketGroupChange>(listeners, options_.socket_group);
+    make_loop(std::move(listeners));
+  } else {
+    make_loop(std::make_shared<const Listeners>(options_.address, options_.socket_group,
+                                                listeners.get()));
+  }
   return true;
+}
+
+bool HttpServer::is_reachable() const {
+  const auto listeners = loop_ ? loop_->listeners() : nullptr;
+  return !listeners || listeners->is_reachable();
 }
 
 bool HttpServer::is_bound() const {

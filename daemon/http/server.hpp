@@ -48,14 +48,18 @@ class HttpServer {
   void bind();
 
   /// Replaces bind(): shares the sockets of `predecessor` until one of the two stops, so that no
-  /// client is refused in between. Returns false if `predecessor` is not bound to the same address.
-  /// Gives a Unix socket to the group of this server; gives it back if this server ends before
-  /// start(). Throws std::runtime_error with one clear sentence if it cannot change the group.
+  /// client is refused in between. Binds the address anew if somebody has removed the file of the
+  /// Unix socket. Returns false if `predecessor` is not bound to the same address. Gives a Unix
+  /// socket to the group of this server; gives it back if this server ends before start(). Throws
+  /// std::runtime_error with one clear sentence on failure.
   [[nodiscard]] bool share(const HttpServer& predecessor);
 
   /// Returns whether the server has its address: from bind() or share() until shortly after
   /// finish().
   [[nodiscard]] bool is_bound() const;
+
+  /// Returns false if somebody has removed or replaced the file of the Unix socket.
+  [[nodiscard]] bool is_reachable() const;
 
   /// Returns the address; after bind() or share(), with the port that the system chose for 0.
   [[nodiscard]] const ListenAddress& address() const;

@@ -3,6 +3,7 @@
 #include "daemon/platform/socket.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 namespace provisr::daemon {
@@ -14,10 +15,12 @@ namespace provisr::daemon {
 /// daemon is replaced if a connection to it is refused. Systems without Unix sockets throw.
 class UnixListener {
  public:
-  /// If `group` is empty, the file gets the default group of new files. Throws std::system_error,
-  /// with "address in use" if another program owns the path, and std::runtime_error if the group
-  /// cannot be set.
-  UnixListener(std::string path, const std::string& group);
+  /// If `group` is empty, the file gets the default group of new files. `predecessor`: the listener
+  /// of this program that owns the path but is no longer reachable. Throws std::system_error, with
+  /// "address in use" if another program owns the path, and std::runtime_error if the group cannot
+  /// be set.
+  UnixListener(std::string path, const std::string& group,
+               const UnixListener* predecessor = nullptr);
   /// Removes the file if it is still the one that this object created.
   ~UnixListener();
   UnixListener(const UnixListener&) = delete;
@@ -25,18 +28,19 @@ class UnixListener {
 
   [[nodiscard]] Socket& socket() { return socket_; }
 
+  /// Returns false if somebody has removed or replaced the file.
+  [[nodiscard]] bool is_reachable() const;
+
   [[nodiscard]] const std::string& group() const { return group_; }
   /// Whoever is connected stays. Throws std::runtime_error, with the group as it was, if it cannot
   /// be given, or the file is no longer the one that this object made.
   void give_to(const std::string& group);
 
  private:
-  [[nodiscard]] bool has_own_file() const;
-
   std::string path_;
   std::string group_;
-  std::uint64_t first_group_ = 0;  ///< the one that the file got when it was made
-  Socket lock_;                    ///< a descriptor, not a socket
+  std::uint64_t first_group_ = 0;       ///< the one that the file got when it was made
+  std::shared_ptr<const Socket> lock_;  ///< a descriptor, not a socket
   Socket socket_;
   std::uint64_t device_ = 0;
   std::uint64_t inode_ = 0;

@@ -360,6 +360,57 @@ TEST_CASE("a reload gives a Unix socket to another group, if nothing else is wro
   CHECK_FALSE(std::filesystem::exists(path));
 }
 
+TEST_CASE("a reload makes the removed file of a Unix socket again") {
+  const bool has_lock = GENERATE(true, false);
+  const TempDirectory folder;
+  const std::filesystem::path sockets = folder.path() / "run";
+  std::filesystem::create_directory(sockets);
+  const std::string path = (sockets / "api.sock").string();
+  const auto file = folder.write("provisr.toml", one_process());
+  Program program({provisrd_path(), file.string(), "--listen", "unix:" + path, "--metrics-listen",
+                   "127.0.0.1:0"},
+                  folder.path());
+  const auto answers = [&] {
+    try {
+      RawClient client = RawClient::to_unix_socket(path);
+      client.send("GET /api/status HTTP/1.0\r\n\r\n");
+      return status_of_answer(client.read_all()) == 200;
+    } catch (const std::exception&) {
+      return false;
+    }
+  };
+  const auto reload = [&] {
+    const std::string before = program.err();
+    program.signal(SIGHUP);
+    return eventually(
+        [&] { return program.err().find("reloaded:", before.size()) != before.npos; });
+  };
+  REQUIRE(eventually(answers));
+
+  std::filesystem::remove(path);
+  if (!has_lock) std::filesystem::remove(path + ".lock");
+  REQUIRE(reload());
+  CHECK(answers());
+
+  // Nobody else may take the path, which is still locked.
+  const TempDirectory other;
+  Program second({provisrd_path(), file.string(), "--listen", "unix:" + path, "--metrics-listen",
+                  "127.0.0.1:0"},
+                 other.path());
+  CHECK(second.wait() == 1);
+
+  // A folder that is gone keeps nothing else from being reloaded.
+  std::filesystem::remove_all(sockets);
+  REQUIRE(reload());
+  CHECK_THAT(program.err(), ContainsSubstring("cannot listen on unix:" + path));
+  std::filesystem::create_directory(sockets);
+  REQUIRE(reload());
+  CHECK(answers());
+  program.signal(SIGTERM);
+  CHECK(program.wait() == 0);
+  CHECK_FALSE(std::filesystem::exists(path));
+}
+
 TEST_CASE("a socket that cannot be given to its group is not left behind") {
   const TempDirectory folder;
   std::vector<std::string> command;

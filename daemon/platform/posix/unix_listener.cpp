@@ -59,6 +59,15 @@ template <class Call>
   return lock;
 }
 
+/// Returns whether the path leads to the file that is open.
+[[nodiscard]] bool leads_to(const std::string& path, const Socket& open) {
+  struct stat found {};
+  struct stat opened {};
+  return ::lstat(path.c_str(), &found) == 0 &&
+         ::fstat(static_cast<int>(open.handle()), &opened) == 0 && found.st_dev == opened.st_dev &&
+         found.st_ino == opened.st_ino;
+}
+
 /// Whether the path is free or holds a stream socket that nobody listens on. A full backlog gives
 /// EAGAIN and a socket of another type EPROTOTYPE: both are in use.
 [[nodiscard]] bool may_be_replaced(const std::string& path) {
@@ -108,10 +117,13 @@ class TemporaryFile {
 
 }  // namespace
 
-UnixListener::UnixListener(std::string path, const std::string& group)
+UnixListener::UnixListener(std::string path, const std::string& group,
+                           const UnixListener* predecessor)
     : path_(std::move(path)), group_(group) {
   if (address_of(path_).sun_path[0] == '\0') throw_error(EINVAL);
-  lock_ = lock(path_ + ".lock");
+  const std::string lock_file = path_ + ".lock";
+  const bool has_lock = predecessor != nullptr && leads_to(lock_file, *predecessor->lock_);
+  lock_ = has_lock ? predecessor->lock_ : std::make_shared<const Socket>(lock(lock_file));
   if (!may_be_replaced(path_)) throw_error(EADDRINUSE);
   Socket socket = make_socket();
   TemporaryFile temporary(temporary_name(path_));
@@ -131,10 +143,10 @@ UnixListener::UnixListener(std::string path, const std::string& group)
 }
 
 UnixListener::~UnixListener() {
-  if (has_own_file()) ::unlink(path_.c_str());
+  if (is_reachable()) ::unlink(path_.c_str());
 }
 
-bool UnixListener::has_own_file() const {
+bool UnixListener::is_reachable() const {
   struct stat file {};
   return ::lstat(path_.c_str(), &file) == 0 && static_cast<std::uint64_t>(file.st_dev) == device_ &&
          static_cast<std::uint64_t>(file.st_ino) == inode_;
@@ -142,7 +154,7 @@ bool UnixListener::has_own_file() const {
 
 void UnixListener::give_to(const std::string& group) {
   if (group == group_) return;
-  if (!has_own_file()) throw std::runtime_error("the file of the socket is gone");
+  if (!is_reachable()) throw std::runtime_error("the file of the socket is gone");
   if (!group.empty()) {
     give_to_group(path_, group);
   } else if (!change_group(path_, static_cast<gid_t>(first_group_))) {
