@@ -150,10 +150,11 @@ void MatchRoster::put_recalled_first(Choice& choice) const {
 }
 
 void MatchRoster::give_names(std::size_t number, const Choice& choice, const Surroundings& others) {
+  FreeNumbers free_numbers;
   for (const auto& it : choice.chosen) {
     auto& [process, candidate] = *it;
     const bool is_only = choice.of_base.at(candidate.base) == 1;
-    candidate.name = name_for(number, process, candidate, is_only, others);
+    candidate.name = name_for(number, process, candidate, is_only, others, free_numbers);
     rule_of_name_[candidate.name] = number;
     ++rules_[number].named;
   }
@@ -202,7 +203,7 @@ std::string MatchRoster::recalled_name(const ProcessKey& process, const std::str
 
 std::string MatchRoster::name_for(std::size_t rule, const ProcessKey& process,
                                   const Candidate& candidate, bool is_only,
-                                  const Surroundings& others) const {
+                                  const Surroundings& others, FreeNumbers& free_numbers) const {
   const bool is_others = joins_others(rules_[rule], candidate.base, others);
   const std::string base = is_others ? candidate.base + "-_" : candidate.base;
   const std::string recalled = recalled_name(process, base);
@@ -210,7 +211,8 @@ std::string MatchRoster::name_for(std::size_t rule, const ProcessKey& process,
   if (is_only && is_free(rule, base, others)) return base;
   const auto holder = rule_of_name_.find(base);
   const bool is_bare_held = holder != rule_of_name_.end() && holder->second == rule;
-  for (std::size_t number = is_bare_held ? 2 : 1;; ++number) {
+  std::size_t& number = free_numbers.try_emplace(base, is_bare_held ? 2 : 1).first->second;
+  for (;; ++number) {
     std::string name = fmt::format("{}-{}", base, number);
     if (is_free(rule, name, others)) return name;
   }

@@ -103,6 +103,8 @@ class MatchRoster {
     std::map<std::string_view, std::size_t> of_base;  ///< how many have or get a name of this base
     bool is_full = false;                             ///< others wait, because of `max_matches`
   };
+  /// By base: the lowest number that may be free, while names are only given.
+  using FreeNumbers = std::map<std::string, std::size_t>;
 
   void take_whole(const ScoutReport& report);
   void take_one(const Sighting& sighting);
@@ -122,7 +124,7 @@ class MatchRoster {
   [[nodiscard]] std::string recalled_name(const ProcessKey& process, const std::string& base) const;
   [[nodiscard]] std::string name_for(std::size_t rule, const ProcessKey& process,
                                      const Candidate& candidate, bool is_only,
-                                     const Surroundings& others) const;
+                                     const Surroundings& others, FreeNumbers& free_numbers) const;
   [[nodiscard]] bool is_free(std::size_t rule, const std::string& name,
                              const Surroundings& others) const;
 

@@ -3,6 +3,7 @@
 #include "support/log_capture.hpp"
 
 #include <catch2/catch_test_macros.hpp>
+#include <fmt/format.h>
 
 #include <set>
 #include <string>
@@ -81,6 +82,21 @@ TEST_CASE("two that are found together are numbered by age", "[match]") {
   RosterWorld world({roster_rule("a")});
   world.see({RosterWorld::sighting(9, "a"), RosterWorld::sighting(5, "a")});
   CHECK(world.names() == "a-1:5 a-2:9");
+}
+
+TEST_CASE("very many that are found together are numbered by age", "[match]") {
+  constexpr ProcessId last = 10'000;
+  RosterWorld world({roster_rule("a", SampleScope::process, last)});
+  std::vector<Sighting> sightings;
+  for (ProcessId pid = 1; pid <= last; ++pid) sightings.push_back(RosterWorld::sighting(pid, "a"));
+  world.see(sightings);
+  std::string expected;
+  for (ProcessId pid = 1; pid <= last; ++pid) expected += fmt::format(" a-{0}:{0}", pid);
+  CHECK(" " + world.names() == expected);
+  world.end(2000);
+  world.end(1000);
+  world.see({RosterWorld::sighting(20'000, "a"), RosterWorld::sighting(20'001, "a")});
+  CHECK(world.names().ends_with(" a-1000:20000 a-2000:20001"));
 }
 
 TEST_CASE("a name is for life: who comes and goes renames nobody", "[match]") {
