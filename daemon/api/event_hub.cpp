@@ -21,14 +21,18 @@ constexpr std::chrono::minutes tick_patience{1};
 /// The position of one listener.
 class EventHub::Stream {
  public:
-  Stream(EventHub& hub, bool has_ticks, std::uint64_t last_id)
-      : hub_(&hub), has_ticks_(has_ticks), last_id_(last_id) {}
+  Stream(EventHub& hub, bool has_ticks) : hub_(&hub), has_ticks_(has_ticks) {}
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
-  ~Stream() { hub_->leave(has_ticks_); }
+  ~Stream() {
+    if (last_id_) hub_->leave(has_ticks_);
+  }
+
+  /// The stream counts as one of the hub from now on.
+  void begin_after(std::uint64_t id) { last_id_ = id; }
 
   [[nodiscard]] PullResult pull(std::string& piece) {
-    const News news = hub_->after(last_id_, has_ticks_);
+    const News news = hub_->after(*last_id_, has_ticks_);
     if (news.has_gap) return PullResult::end;
     if (news.events.empty()) return PullResult::later;
     for (const auto& event : news.events) piece += event->text;
@@ -39,7 +43,7 @@ class EventHub::Stream {
  private:
   EventHub* hub_;
   bool has_ticks_;
-  std::uint64_t last_id_;
+  std::optional<std::uint64_t> last_id_;
 };
 
 EventHub::Waker::Waker(EventHub& hub, std::function<void()> wake)
@@ -95,15 +99,21 @@ bool EventHub::wants_ticks() const {
   return tick_streams_ > 0 || clock_->monotonic_now() < ticks_wanted_until_;
 }
 
+/// Allocates before it takes the lock, which the destructor of a stream takes, too.
 HttpSource EventHub::listen(const Wish& wish) {
+  const auto stream = std::make_shared<Stream>(*this, wish.has_ticks);
+  HttpSource source = [stream](std::string& piece) { return stream->pull(piece); };
+  return enter(*stream, wish) ? std::move(source) : nullptr;
+}
+
+bool EventHub::enter(Stream& stream, const Wish& wish) {
   const std::lock_guard lock(mutex_);
-  if (streams_ >= limits_.streams) return nullptr;
+  if (streams_ >= limits_.streams) return false;
   const std::uint64_t wished = wish.last_id.value_or(last_id_);
-  const std::uint64_t last_id = wished > last_id_ ? last_dropped_ : std::max(wished, last_dropped_);
-  auto stream = std::make_shared<Stream>(*this, wish.has_ticks, last_id);
+  stream.begin_after(wished > last_id_ ? last_dropped_ : std::max(wished, last_dropped_));
   ++streams_;
   if (wish.has_ticks) ++tick_streams_;
-  return [stream = std::move(stream)](std::string& piece) { return stream->pull(piece); };
+  return true;
 }
 
 void EventHub::leave(bool has_ticks) {

@@ -86,6 +86,7 @@ class EventHub {
                          std::string_view data, bool is_for_all);
   void wake_listeners();
   [[nodiscard]] News after(std::uint64_t id, bool has_ticks) const;
+  [[nodiscard]] bool enter(Stream& stream, const Wish& wish);
   void leave(bool has_ticks);
 
   Limits limits_;

@@ -4,11 +4,14 @@
 
 namespace provisr::daemon {
 
+/// Makes the place before it takes the lock, which the destructor of a place takes, too.
 std::shared_ptr<Turns::Place> Turns::join(const std::shared_ptr<Turns>& turns) {
+  std::shared_ptr<Place> place(new Place(turns));
   const std::lock_guard lock(turns->mutex_);
   if (turns->places_.size() >= most_waiting) return nullptr;
-  turns->places_.push_back(++turns->last_id_);
-  return std::shared_ptr<Place>(new Place(turns, turns->last_id_));
+  turns->places_.push_back(turns->last_id_ + 1);
+  place->id_ = ++turns->last_id_;
+  return place;
 }
 
 Turns::Waker::Waker(std::shared_ptr<Turns> turns, std::function<void()> wake)

@@ -21,7 +21,9 @@ class Turns {
   /// A place in the queue, which its destructor leaves.
   class Place {
    public:
-    ~Place() { turns_->leave(id_); }
+    ~Place() {
+      if (id_ != 0) turns_->leave(id_);
+    }
     Place(const Place&) = delete;
     Place& operator=(const Place&) = delete;
 
@@ -32,10 +34,10 @@ class Turns {
 
    private:
     friend class Turns;
-    Place(std::shared_ptr<Turns> turns, std::uint64_t id) : turns_(std::move(turns)), id_(id) {}
+    explicit Place(std::shared_ptr<Turns> turns) : turns_(std::move(turns)) {}
 
     std::shared_ptr<Turns> turns_;
-    std::uint64_t id_;
+    std::uint64_t id_ = 0;  ///< 0: not in the queue
   };
 
   /// Returns the last place of the queue; null if too many wait.

@@ -24,12 +24,17 @@
 namespace {
 
 std::atomic<std::size_t> allocations = 0;
+thread_local int passes_left = 0;
 thread_local int failures_left = 0;
 
 /// Throws if the test wants this allocation to fail.
 void count_allocation() {
   ++allocations;
   if (failures_left == 0) return;
+  if (passes_left > 0) {
+    --passes_left;
+    return;
+  }
   --failures_left;
   throw std::bad_alloc();
 }
@@ -54,7 +59,8 @@ void* allocate_aligned(std::size_t size, std::align_val_t alignment) {
 
 }  // namespace
 
-void provisr::test::fail_allocations(int count) {
+void provisr::test::fail_allocations(int count, int passed) {
+  passes_left = passed;
   failures_left = count;
 }
 

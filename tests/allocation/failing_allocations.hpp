@@ -2,7 +2,7 @@
 
 namespace provisr::test {
 
-/// Lets the next `count` allocations of this thread fail.
-void fail_allocations(int count);
+/// Lets `count` allocations of this thread fail, after `passed` that succeed.
+void fail_allocations(int count, int passed = 0);
 
 }  // namespace provisr::test

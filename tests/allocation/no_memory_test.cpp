@@ -1,5 +1,7 @@
 // What handles a lack of memory must not need memory itself.
 #include "allocation/failing_allocations.hpp"
+#include "daemon/api/event_hub.hpp"
+#include "daemon/api/turns.hpp"
 #include "daemon/base/gzip.hpp"
 #include "daemon/base/log.hpp"
 #include "daemon/base/log_writer.hpp"
@@ -9,13 +11,17 @@
 #include "support/raw_client.hpp"
 #include "support/temp_directory.hpp"
 
+#include <provisr/clock.hpp>
+
 #include <catch2/catch_test_macros.hpp>
 #include <malloc.h>
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <mutex>
+#include <new>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -47,6 +53,21 @@ const std::string long_text(100, 'x');
 [[nodiscard]] std::size_t bytes_in_use() {
   const auto info = ::mallinfo2();
   return info.uordblks + info.hblkhd;
+}
+
+/// Calls `work` until it succeeds, with another allocation failing each time. Returns how often it
+/// failed.
+template <class Work>
+int fail_each_allocation(Work&& work) {
+  for (int passed = 0;; ++passed) {
+    fail_allocations(1, passed);
+    try {
+      work();
+      fail_allocations(0);
+      return passed;
+    } catch (const std::bad_alloc&) {
+    }
+  }
 }
 
 }  // namespace
@@ -89,6 +110,29 @@ TEST_CASE("a writer of records that has no memory to tell of lost ones tells lat
   const std::lock_guard lock(mutex);
   CHECK(lines[1].find("log: 1 records were dropped") != std::string::npos);
   CHECK(lines[2] == "second");
+}
+
+TEST_CASE("a stream of events that there is no memory for holds up nobody") {
+  EventHub hub({.events = 1024, .ticks = 64, .streams = 1}, provisr::Clock::system());
+  HttpSource stream;
+  CHECK(fail_each_allocation([&] { stream = hub.listen({}); }) > 0);
+  REQUIRE(stream);
+  CHECK_FALSE(hub.listen({}));
+  hub.publish("started", "{}");
+  std::string piece;
+  CHECK(stream(piece) == PullResult::piece);
+  stream = nullptr;
+  CHECK(hub.listen({}));
+}
+
+TEST_CASE("a place in the queue that there is no memory for holds up nobody") {
+  const auto turns = std::make_shared<Turns>();
+  std::shared_ptr<Turns::Place> place;
+  CHECK(fail_each_allocation([&] { place = Turns::join(turns); }) > 0);
+  REQUIRE(place);
+  CHECK(place->has_come());
+  place.reset();
+  CHECK(Turns::join(turns)->has_come());
 }
 
 TEST_CASE("a state writer that has no memory to log a failure logs the next one") {
