@@ -86,8 +86,9 @@ std::span<const Descent> Births::look() noexcept {
 std::span<const Descent> Births::candidates(ProcessId ancestor) noexcept {
   const bool is_new = has_own_pids_ && ancestor > tick_begin_ && ancestor <= newest_;
   if (!is_new && !knows_all_) {
-    recount();
+    const bool is_due_anyway = std::exchange(needs_scan_, true);
     static_cast<void>(look());
+    needs_scan_ |= is_due_anyway;  // who asked for a recount did so for new_processes()
   }
   return known_;
 }

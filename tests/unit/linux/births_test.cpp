@@ -181,6 +181,19 @@ TEST_CASE("of a process from before all processes are gone through, once a tick"
   CHECK(BirthsFixture::pids_of(births.candidates(901)) == Pids{900, 901});
 }
 
+TEST_CASE("a recount that was asked for is made, whoever looks at all processes first",
+          "[births]") {
+  BirthsFixture fixture;
+  fixture.add(900, 1);
+  fixture.add(901, 900);
+  Births births(fixture.root.get(), true, BirthsFixture::may_be_any);
+  CHECK(fixture.look_in_tick(births) == Pids{});
+  births.recount();
+  CHECK(BirthsFixture::pids_of(births.candidates(900)) == Pids{900, 901});
+  CHECK(fixture.look_in_tick(births) == Pids{900, 901});
+  CHECK(fixture.look_in_tick(births) == Pids{});
+}
+
 TEST_CASE("all processes are gone through if ids have wrapped around, or are very many",
           "[births]") {
   BirthsFixture fixture(4000);
