@@ -5,23 +5,13 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <fcntl.h>
 #include <new>
-#include <string_view>
-#include <system_error>
 
 namespace provisr::linux_platform {
 namespace {
 
-[[nodiscard]] std::optional<std::int32_t> thread_id(std::string_view name) noexcept {
-  std::int32_t id = 0;
-  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), id);
-  if (error != std::errc{} || end != name.data() + name.size()) return std::nullopt;
-  return id;
-}
-
-[[nodiscard]] std::optional<ContextSwitches> read_thread(int task, std::int32_t id) noexcept {
+[[nodiscard]] std::optional<ContextSwitches> read_thread(int task, ProcessId id) noexcept {
   char buffer[status_buffer_size];
   const FileDescriptor status = open_readable(task, ProcPath(id, "status").c_str());
   const auto text = status ? read_start(status.get(), buffer) : std::nullopt;
@@ -36,10 +26,10 @@ namespace {
 
 std::optional<ContextSwitches> SwitchCount::read(int task) noexcept {
   try {
-    ++round_;
-    next_ = 0;
-    if (!read_all(task)) return std::nullopt;
-    read_missed(task);
+    if (!list_threads(task)) return std::nullopt;
+    listed_.reserve(listed_.size() + threads_.size());  // from here on, nothing may fail halfway
+    add_missed(task);
+    threads_.swap(listed_);
     return total();
   } catch (const std::bad_alloc&) {
     errno = ENOMEM;
@@ -47,33 +37,39 @@ std::optional<ContextSwitches> SwitchCount::read(int task) noexcept {
   }
 }
 
-bool SwitchCount::read_all(int task) {
+bool SwitchCount::list_threads(int task) {
+  listed_.clear();
   const FileDescriptor list(::openat(task, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!list) return false;
   DirectoryReader names(list.get());
-  bool has_read = false;
   while (const auto name = names.next()) {
-    const auto id = thread_id(*name);
-    const auto switches = id ? read_thread(task, *id) : std::nullopt;
-    if (!switches) continue;
-    note(*id, *switches);
-    has_read = true;
+    const ProcessId id = id_of(*name);
+    const auto switches = id > 0 ? read_thread(task, id) : std::nullopt;
+    if (switches) listed_.push_back({id, *switches});
   }
-  if (!has_read && !names.has_failed()) errno = ESRCH;
-  return has_read;
+  if (listed_.empty() && !names.has_failed()) errno = ESRCH;
+  sort_by_id(listed_);
+  const auto is_same = [](const Thread& a, const Thread& b) { return a.id == b.id; };
+  listed_.erase(std::unique(listed_.begin(), listed_.end(), is_same), listed_.end());
+  return !listed_.empty();
 }
 
-/// Reads threads that the list omitted. It can omit a living thread if others end while it is made.
-void SwitchCount::read_missed(int task) {
-  for (Thread& thread : threads_) {
-    if (thread.round == round_) continue;
-    if (const auto switches = read_thread(task, thread.id)) {
-      note(thread.id, *switches);
-    } else {
-      end(thread);
+/// Adds living threads that the list omitted, as it can if others end while it is made, and keeps
+/// the counts of threads that have ended.
+void SwitchCount::add_missed(int task) {
+  const std::size_t count = listed_.size();
+  std::size_t next = 0;
+  for (const Thread& before : threads_) {
+    while (next < count && listed_[next].id < before.id) ++next;
+    if (next < count && listed_[next].id == before.id) {
+      if (is_another(before.switches, listed_[next].switches)) end(before);
+      continue;
     }
+    const auto switches = read_thread(task, before.id);
+    if (switches) listed_.push_back({before.id, *switches});
+    if (!switches || is_another(before.switches, *switches)) end(before);
   }
-  std::erase_if(threads_, [this](const Thread& thread) { return thread.round != round_; });
+  if (listed_.size() > count) sort_by_id(listed_);
 }
 
 ContextSwitches SwitchCount::total() const noexcept {
@@ -86,32 +82,15 @@ ContextSwitches SwitchCount::total() const noexcept {
 }
 
 /// A thread whose counts have fallen is another thread that reuses the id.
-void SwitchCount::note(std::int32_t id, ContextSwitches switches) {
-  Thread* const known = find(id);
-  if (known == nullptr) {
-    threads_.push_back({id, switches, round_});
-    next_ = threads_.size();
-    return;
-  }
-  const bool is_another = switches.voluntary < known->switches.voluntary ||
-                          switches.involuntary < known->switches.involuntary;
-  if (is_another) end(*known);
-  known->switches = switches;
-  known->round = round_;
+bool SwitchCount::is_another(const ContextSwitches& before, const ContextSwitches& now) noexcept {
+  return now.voluntary < before.voluntary || now.involuntary < before.involuntary;
 }
 
-/// Searches from the expected position, because threads are listed in the order they were started.
-SwitchCount::Thread* SwitchCount::find(std::int32_t id) noexcept {
-  const auto begin = threads_.begin();
-  const auto expected = begin + static_cast<std::ptrdiff_t>(std::min(next_, threads_.size()));
-  const auto is_it = [id](const Thread& thread) { return thread.id == id; };
-  auto found = std::find_if(expected, threads_.end(), is_it);
-  if (found == threads_.end()) {
-    found = std::find_if(begin, expected, is_it);
-    if (found == expected) return nullptr;
+/// Threads are usually listed in this order.
+void SwitchCount::sort_by_id(std::vector<Thread>& threads) noexcept {
+  if (!std::ranges::is_sorted(threads, {}, &Thread::id)) {
+    std::ranges::sort(threads, {}, &Thread::id);
   }
-  next_ = static_cast<std::size_t>(found - begin) + 1;
-  return &*found;
 }
 
 void SwitchCount::end(const Thread& thread) noexcept {

@@ -1,6 +1,7 @@
 #pragma once
 
-#include <cstddef>
+#include <provisr/process_metrics.hpp>
+
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -26,21 +27,20 @@ class SwitchCount {
 
  private:
   struct Thread {
-    std::int32_t id;
+    ProcessId id;
     ContextSwitches switches;
-    std::uint64_t round;  ///< round in which it was last seen
   };
 
-  [[nodiscard]] bool read_all(int task);
-  void read_missed(int task);
+  [[nodiscard]] bool list_threads(int task);
+  void add_missed(int task);
   [[nodiscard]] ContextSwitches total() const noexcept;
-  void note(std::int32_t id, ContextSwitches switches);
-  [[nodiscard]] Thread* find(std::int32_t id) noexcept;
+  [[nodiscard]] static bool is_another(const ContextSwitches& before,
+                                       const ContextSwitches& now) noexcept;
+  static void sort_by_id(std::vector<Thread>& threads) noexcept;
   void end(const Thread& thread) noexcept;
 
-  std::vector<Thread> threads_;
-  std::size_t next_ = 0;  ///< where the next listed thread is expected
-  std::uint64_t round_ = 0;
+  std::vector<Thread> threads_;  ///< of the latest reading, by id
+  std::vector<Thread> listed_;   ///< of the reading under way
   ContextSwitches ended_;
 };
 

@@ -79,6 +79,13 @@ TEST_CASE("context switches are those of all threads, and never fall", "[collect
     process.thread(11, 4, 0);
     CHECK(read(count, process) == ContextSwitches{115, 222});
   }
+  SECTION("an id comes below the others, as ids wrap around") {
+    process.thread(3, 5, 0);
+    process.end_thread(12);
+    CHECK(read(count, process) == ContextSwitches{116, 222});
+    process.thread(3, 6, 0);
+    CHECK(read(count, process) == ContextSwitches{117, 222});
+  }
   SECTION("threads come") {
     for (int id = 13; id < 300; ++id) process.thread(id, 1, 0);
     CHECK(read(count, process) == ContextSwitches{111 + 287, 222});
