@@ -66,11 +66,13 @@ constexpr auto aggregates = std::to_array<NamedAggregate>({{"avg", Aggregate::av
   std::vector<std::string> names;
   for (std::size_t begin = 0; begin <= text->size();) {
     const std::size_t end = std::min(text->find(',', begin), text->size());
-    names.push_back(text->substr(begin, end - begin));
-    if (std::find(known.begin(), known.end(), names.back()) == known.end()) {
-      throw Refusal{400, fmt::format("the parameter \"fields\" names \"{}\"; there are {}",
-                                     names.back(), fmt::join(known, ", "))};
+    std::string name = text->substr(begin, end - begin);
+    if (std::find(known.begin(), known.end(), name) == known.end()) {
+      throw Refusal{400, fmt::format("the parameter \"fields\" names \"{}\"; there are {}", name,
+                                     fmt::join(known, ", "))};
     }
+    const bool is_first = std::find(names.begin(), names.end(), name) == names.end();
+    if (is_first) names.push_back(std::move(name));
     begin = end + 1;
   }
   return Fields(std::move(names));

@@ -28,6 +28,8 @@ class Fields {
     return names_.empty() || std::find(names_.begin(), names_.end(), name) != names_.end();
   }
 
+  bool operator==(const Fields&) const = default;
+
  private:
   std::vector<std::string> names_;
 };

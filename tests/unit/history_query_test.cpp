@@ -132,6 +132,8 @@ TEST_CASE("wrong parameters of a history are told with what is allowed") {
   CHECK_THAT(refusal_of("fields=cpu_percent,shoe_size"), ContainsSubstring("\"shoe_size\""));
   CHECK_THAT(refusal_of("fields="), ContainsSubstring("there are pid, name"));
   CHECK(refusal_of("since=-5m&until=-1m&limit=3&step=1m&agg=p95&fields=cpu_percent") == "none");
+  // Each name costs time with every sample.
+  CHECK(query("fields=pid,name,pid,pid").fields == query("fields=pid,name").fields);
 }
 
 TEST_CASE("a limit that is beyond all numbers is one that nothing reaches") {
