@@ -184,9 +184,11 @@ void HttpServer::Loop::make_thread() {
   if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
 }
 
-/// What finishes does not begin again.
+/// `finishing` is final.
 void HttpServer::Loop::set_accepting(Accepting accepting) {
-  if (accepting_ != Accepting::finishing) accepting_ = accepting;
+  Accepting before = accepting_;
+  while (before != Accepting::finishing && !accepting_.compare_exchange_weak(before, accepting)) {
+  }
   poller_.wake();
 }
 

@@ -187,8 +187,10 @@ std::size_t Supervisor::entry_for(const std::string& name, std::size_t rule,
     entries_.push_back(std::move(entry));
     return entries_.size() - 1;
   }
-  entries_[found->second].process->shut_down(Moment());
-  entries_[found->second] = std::move(entry);
+  Entry& replaced = entries_[found->second];
+  replaced.process->shut_down(Moment());
+  entry.expected_end = replaced.expected_end;  // until note_change() files it anew
+  replaced = std::move(entry);
   return found->second;
 }
 
