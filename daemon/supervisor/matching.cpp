@@ -64,13 +64,17 @@ void Supervisor::try_to_look_again(const Moment& now) {
 
 void Supervisor::take_matches(const Moment& now) {
   if (!matches_ || stop_requested_) return;
-  bool has_news = std::exchange(has_lost_matches_, false);
   for (const ScoutReport& report : matches_->take()) {
     roster_.take(report);
-    has_news = true;
+    has_news_of_matches_ = true;
     tell_of_unseen(report);
   }
-  if (has_news) follow_matches(now);
+  if (settling_is_due() <= now.monotonic) follow_matches(now);
+}
+
+MonotonicTime Supervisor::settling_is_due() const {
+  const bool is_wanted = has_news_of_matches_ && matches_ && !stop_requested_;
+  return is_wanted ? next_settling_ : MonotonicTime::max();
 }
 
 void Supervisor::tell_of_unseen(const ScoutReport& report) {
@@ -94,13 +98,22 @@ void Supervisor::tell_of_failed_search(const std::string& why) {
   services_.log->warn("no match finds a process at the moment: {}; trying again", why);
 }
 
+/// Settles the names and shows them. This takes the longer the more processes match, so that what
+/// many of them do is settled together.
 void Supervisor::follow_matches(const Moment& now) {
   constexpr int max_rounds = 8;
-  for (int round = 0; round < max_rounds; ++round) {
+  constexpr int pause_over_work = 20;
+  constexpr MonotonicTime::duration longest_pause = std::chrono::seconds(1);
+  const MonotonicTime begun = this->now().monotonic;
+  has_news_of_matches_ = false;
+  bool is_settled = false;
+  for (int round = 0; round < max_rounds && !is_settled; ++round) {
     roster_.settle(surroundings());
-    if (show_matches(now)) return;
+    is_settled = show_matches(now);
   }
-  has_lost_matches_ = true;
+  has_news_of_matches_ |= !is_settled;
+  const MonotonicTime ended = this->now().monotonic;
+  next_settling_ = ended + std::min((ended - begun) * pause_over_work, longest_pause);
 }
 
 MatchRoster::Surroundings Supervisor::surroundings() const {

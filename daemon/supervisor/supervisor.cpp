@@ -529,7 +529,7 @@ void Supervisor::note_lost_match(MatchedProcess& matched) {
   const auto ended = matched.take_ended();
   if (!ended) return;
   roster_.forget(*ended);
-  has_lost_matches_ = true;
+  has_news_of_matches_ = true;
 }
 
 void Supervisor::index_by_pid(std::size_t index) {
@@ -545,9 +545,9 @@ void Supervisor::index_by_pid(std::size_t index) {
 }
 
 MonotonicTime Supervisor::next_deadline() const {
-  if (has_more_ends_ || has_departed_ || has_lost_matches_ || !unclaimed_.empty()) return {};
+  if (has_more_ends_ || has_departed_ || !unclaimed_.empty()) return {};
   return std::min({deadlines_.earliest(), first_to_forget(), next_heartbeat_, pid_files_.next_try(),
-                   next_search_try_, next_orphan_search_});
+                   next_search_try_, next_orphan_search_, settling_is_due()});
 }
 
 bool Supervisor::finished() const {

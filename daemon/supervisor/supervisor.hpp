@@ -97,8 +97,9 @@ struct SupervisorOptions {
 /// Runs the configured children, watches processes that others run, registers both for measuring,
 /// and reaps every orphan that this program adopts. With a ProcessMemory, it takes over children
 /// that an earlier daemon has left running. The cost of an event depends on the processes that it
-/// concerns, not on the number of all processes. The destructor kills children that still run,
-/// unless there is a ProcessMemory.
+/// concerns, not on the number of all processes. The exception are the names of matched processes,
+/// which are settled together, in a twentieth of the time at most. The destructor kills children
+/// that still run, unless there is a ProcessMemory.
 ///
 /// Thread safety: status(), exits(), submit() and note_orphan() may be called from any thread at
 /// any time. Everything else belongs to one thread, which must outlive the supervisor: on Linux,
@@ -220,6 +221,7 @@ class Supervisor {
   void take_matches(const Moment& now);
   void tell_of_unseen(const ScoutReport& report);
   void tell_of_failed_search(const std::string& why);
+  [[nodiscard]] MonotonicTime settling_is_due() const;
   void follow_matches(const Moment& now);
   [[nodiscard]] MatchRoster::Surroundings surroundings() const;
   [[nodiscard]] std::unordered_map<std::string, std::size_t> matched_entries() const;
@@ -279,7 +281,8 @@ class Supervisor {
   std::uint64_t rules_generation_ = 0;
   std::size_t max_retired_matches_ = 0;
   std::size_t retired_matches_ = 0;
-  bool has_lost_matches_ = false;  ///< names must be settled again, such as after an end
+  bool has_news_of_matches_ = false;  ///< names must be settled again, such as after an end
+  MonotonicTime next_settling_{};     ///< not earlier
   bool is_refusal_told_ = false;
   bool is_hiding_told_ = false;
   RepeatFilter match_problems_;

@@ -88,6 +88,7 @@ struct MatchWorld {
     };
     options.on_name = [this](const std::string& name, const ProcessLimits& limits) {
       limits_of[name] = limits;
+      clock.advance(time_of_a_name);
     };
     options.on_name_gone = [this](const std::string& name) { limits_of.erase(name); };
     options.on_change = [this](const ProcessStatus&) {
@@ -139,6 +140,7 @@ struct MatchWorld {
   }
 
   ManualClock clock;
+  std::chrono::milliseconds time_of_a_name{0};  ///< how long it takes to give one
   LogCapture log;
   Registry registry;
   NoEnds no_ends;
@@ -214,6 +216,31 @@ TEST_CASE("while names come and go, each list has every other name once", "[matc
     CHECK(count_of("nginx:1", list) + count_of("nginx?", list) == 1);
     CHECK(count_of("redis:2", list) + count_of("redis?", list) == 1);
   }
+}
+
+TEST_CASE("if it takes long to settle names, those who come and go meanwhile wait", "[match]") {
+  MatchWorld world({rule("w-{1}")});
+  world.time_of_a_name = 2ms;
+  world.see(1, "w-a");
+  world.update();
+  CHECK(world.names() == "w-a:1");
+  world.alive.erase(MatchWorld::first_pid + 1);
+  world.see(2, "w-b");
+  world.update();
+  CHECK(world.names() == "w-a:1");
+  CHECK(world.supervisor->next_deadline() == world.clock.monotonic_now() + 40ms);
+  world.clock.advance(40ms);
+  world.update();
+  CHECK(world.names().ends_with("w-b:2"));
+
+  world.time_of_a_name = 1h;
+  world.clock.advance(40ms);
+  world.see(3, "w-c");
+  world.update();
+  world.see(4, "w-d");
+  world.clock.advance(1s);
+  world.update();
+  CHECK(world.names().ends_with("w-c:3 w-d:4"));
 }
 
 TEST_CASE("names that come and go do not pile up", "[match]") {
