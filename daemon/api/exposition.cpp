@@ -44,7 +44,7 @@ void Exposition::add_routes(Router& router) {
               .handler = [this](const HttpRequest& request) { return answer(request); }});
 }
 
-/// If the text is not ready, another thread makes it; this thread does not wait.
+/// If the text is not ready, another thread makes it, so that this one can serve other clients.
 HttpAnswer Exposition::answer(const HttpRequest& request) {
   const ScrapeFormat format = negotiate_scrape(request.headers);
   const Scrapes::Variant variant{format.format, format.is_gzipped};

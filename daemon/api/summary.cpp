@@ -32,11 +32,11 @@ constexpr std::size_t rows_at_once = 1024;
 /// Looks for the samples in a range, to tell before the answer begins how many there are.
 class SampleSearch {
  public:
-  /// `first_look` samples are looked at, even if none of them is in the range.
+  /// At least `first_look` samples are looked at, even if none of them is in the range.
   SampleSearch(const TimeRange& range, std::size_t first_look)
       : range_(range), first_look_(first_look) {}
 
-  /// Returns the newest samples of a history, as many as have all those in the range. Looks at
+  /// Returns the shortest newest part of a history that has all samples in the range. Looks at
   /// twice as many, so the cost depends on the window, not on the history. Stops soon after
   /// max_samples.
   [[nodiscard]] HistoryView part_in_range(const HistoryView& history) {

@@ -27,7 +27,8 @@ class TimeOrder {
       : history_(history), unseen_(std::move(history)), range_(range) {}
 
   /// Examines `most` further samples, or fewer at the end of a pass, and visits those whose turn it
-  /// is. Returns how many it has examined.
+  /// is. Returns how many it has examined. Skipped samples outside the range do not count in the
+  /// second pass.
   std::size_t work(std::size_t most, const Visit& visit);
 
   /// Returns whether the first pass is over, so that samples are visited from now on.

@@ -15,7 +15,7 @@ namespace provisr::daemon {
 
 /// The result of a call of an HttpSource.
 enum class PullResult {
-  piece,  ///< the body continues; `piece` may be empty
+  piece,  ///< the body continues; `piece` must not be empty
   end,    ///< the body is complete
   later,  ///< nothing now; called again after HttpServer::wake_sources()
 };

@@ -305,7 +305,7 @@ std::shared_ptr<const Listeners> HttpServer::Loop::listeners() const {
   return listeners_;
 }
 
-/// So that a client at an address that nobody answers on any more is turned away.
+/// Closes the sockets unless a successor shares them, so that the system refuses new clients.
 void HttpServer::Loop::give_up_listeners() {
   if (!listeners_) return;
   for (const Socket* const socket : listeners_->sockets()) poller_.remove(*socket);
@@ -459,7 +459,7 @@ void HttpServer::Loop::drop_all_in(Phase phase) {
   clients_.for_each_in(phase, [this](Client& client) { drop(client); });
 }
 
-/// Those that have asked for nothing that is not answered, or for what has no end.
+/// Drops idle clients and those that receive an endless stream.
 void HttpServer::Loop::drop_unanswerable() {
   drop_all_in(Phase::idle);
   clients_.for_each_in(Phase::waiting, [this](Client& client) {

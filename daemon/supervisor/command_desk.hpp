@@ -42,7 +42,7 @@ class CommandDesk {
 
 /// Returns the reply to a command that comes too late.
 [[nodiscard]] CommandReply shutting_down_reply();
-/// Replies so, unless memory is short.
+/// Sends shutting_down_reply(), unless memory is short.
 void refuse_at_end(const ReplyHandler& reply) noexcept;
 
 /// Returns the reply to a command for which there is no room.

@@ -273,7 +273,8 @@ ManagedChild::Change ManagedChild::reconfigure(const ProcessConfig& config, cons
   return Change::program;
 }
 
-/// Of one that waits to be started again, or rests. Another start is due already, or was asked for.
+/// Reschedules the restart of a process that waits for one or has ended. Leaves a start that is due
+/// or was requested.
 void ManagedChild::reconsider_restart(const Moment& now) {
   const bool waits_for_restart =
       phase_ == Phase::waiting && deadline_ > now.monotonic && !lacks_descriptors_since_;
@@ -281,7 +282,7 @@ void ManagedChild::reconsider_restart(const Moment& now) {
   if (waits_for_restart || is_to_run) settle(now);
 }
 
-/// What has begun ends by the times of today's configuration.
+/// Applies a new start_duration or stop_timeout to a start or stop in progress.
 void ManagedChild::follow_times() {
   switch (phase_) {
     case Phase::starting:

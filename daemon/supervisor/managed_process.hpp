@@ -74,8 +74,8 @@ struct ProcessServices {
   const Log* log;
 };
 
-/// One name under supervision. Time is passed in; no function waits or blocks.
-/// Not thread-safe.
+/// One name under supervision. Time is passed in. A function waits at most a second for a file
+/// system that does not answer, and for a running tick. Not thread-safe.
 class ManagedProcess {
  public:
   virtual ~ManagedProcess() = default;

@@ -51,7 +51,7 @@ void Supervisor::gather_orphans(const Moment& now) {
   }
 }
 
-/// For what cannot be looked at or added while threads, descriptors or memory are short.
+/// Searches once more in a second, because threads, descriptors or memory were short.
 void Supervisor::search_orphans_later(const Moment& now) {
   constexpr std::chrono::seconds pause{1};
   next_orphan_search_ = std::min<MonotonicTime>(next_orphan_search_, now.monotonic + pause);

@@ -134,8 +134,7 @@ void ProcessScout::note_births(const ScoutSources::Listing& listing) {
   seen_ = std::move(listed);
 }
 
-/// Several listings in a row may tell of one birth. Told of a birth later than that, the PID is
-/// another process's by now.
+/// Consecutive listings may report the same birth. A later report means that the PID was reused.
 void ProcessScout::note_birth(ProcessId pid) {
   constexpr unsigned looks_told_of = 3;
   const auto known = std::find_if(newborns_.begin(), newborns_.end(),

@@ -97,9 +97,9 @@ struct SupervisorOptions {
 /// Runs the configured children, watches processes that others run, registers both for measuring,
 /// and reaps every orphan that this program adopts. With a ProcessMemory, it takes over children
 /// that an earlier daemon has left running. The cost of an event depends on the processes that it
-/// concerns, not on the number of all processes. The exception are the names of matched processes,
-/// which are settled together, in a twentieth of the time at most. The destructor kills children
-/// that still run, unless there is a ProcessMemory.
+/// concerns, not on the number of all processes. The names of matched processes are the exception:
+/// they are settled together, in a twentieth of the time at most. The destructor kills children that
+/// still run, unless there is a ProcessMemory.
 ///
 /// Thread safety: status(), exits(), submit() and note_orphan() may be called from any thread at
 /// any time. Everything else belongs to one thread, which must outlive the supervisor: on Linux,
@@ -142,8 +142,9 @@ class Supervisor {
   [[nodiscard]] MonotonicTime next_deadline() const;
 
   /// Returns 1 if a process could not be killed. Otherwise, with Until::all_exited, returns the
-  /// status of the first child that ended on its own with a status other than 0, as a shell reports
-  /// it (127: not found, 126: not executable). Otherwise returns 0.
+  /// status of the first child, in the order of the configuration, that ended on its own with a
+  /// status other than 0, as a shell reports it (127: not found, 126: not executable). Otherwise
+  /// returns 0.
   [[nodiscard]] int exit_status() const;
 
   /// Queues a command for the supervisor's thread, which replies. Never blocks for long.

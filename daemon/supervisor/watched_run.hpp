@@ -29,7 +29,7 @@ class WatchedRun {
   /// Must be called when the end of expected_end() is announced.
   void note_end(const Moment& now);
   [[nodiscard]] bool is_end_announced() const { return is_end_announced_; }
-  /// Also an ended process of which it is not known yet how it ended.
+  /// Returns the running process, or an ended one whose exit status is still unknown.
   [[nodiscard]] std::optional<ProcessId> expected_end() const {
     return record_ ? record_->pid : status_.pid;
   }

@@ -121,8 +121,8 @@ class BasicRegistry {
   /// Watches the process that has this PID now under `name`, known or new, and takes the baseline
   /// for its first CPU rate. Replaces a process watched under that name before; the samples of the
   /// old process stay in the history. Snapshots show the process from the next tick on. A tree ends
-  /// with its leader. On failure, returns the errors
-  /// of declare() and Sampler::open() and changes nothing. Throws std::bad_alloc.
+  /// with its leader. On failure, returns the errors of declare() and Sampler::open() and changes
+  /// nothing. Throws std::bad_alloc.
   std::error_code track(std::string_view name, ProcessId pid, const TrackOptions& options = {}) {
     if (!is_valid_process_name(name)) return std::make_error_code(std::errc::invalid_argument);
     const std::lock_guard tick_lock(tick_mutex_);

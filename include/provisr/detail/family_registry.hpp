@@ -220,8 +220,8 @@ class FamilyRegistry {
     ++look_;
   }
 
-  /// Returns the member that has this PID. Asks the system once per look whether it still has: the
-  /// child of another process that reuses the PID is none of its.
+  /// Returns the member that has this PID. Asks the system once per look whether it still has: if
+  /// the PID was reused, the child belongs to another process.
   [[nodiscard]] Member* find_parent(ProcessId pid) {
     Member* const member = find(pid);
     if (member == nullptr || member->seen_in_look == look_) return member;
@@ -296,8 +296,8 @@ class FamilyRegistry {
                                            : std::errc::no_such_process);
   }
 
-  /// Tells of a process that may be an orphan, or a child of one that was told: it becomes an
-  /// orphan if that ends before it is added.
+  /// Reports a possible orphan, or a child of a reported process, which becomes an orphan if its
+  /// parent ends before it is added.
   void tell_of_orphan(const Descent& process) {
     if (!orphan_observer_ || !may_be_new(process) || process.pid == next_leader_) return;
     const bool is_below_told = std::ranges::find(told_, process.parent) != told_.end();
