@@ -71,27 +71,29 @@ class RandomFractions {
       return registry.track(name, pid, what);
     };
   }
-  return {options.launch,
-          options.find,
-          std::move(track),
-          [&registry](std::string_view name) { registry.release(name); },
-          options.exists,
-          options.can_measure_children,
-          [&registry](std::string_view name, ProcessId pid) {
-            return newest_samples(registry, name, pid);
-          },
-          &exits,
-          options.memory,
-          options.adopt,
-          options.adopt_leftovers,
-          options.identify,
-          options.start_of,
-          [&next_orphan_search] { next_orphan_search = MonotonicTime(); },
-          options.random_fraction ? options.random_fraction : RandomFractions(),
-          [&pid_files](const PidFileQuestion& question) { return pid_files.look(question); },
-          [&pid_files](const auto& file, ProcessId pid) { return pid_files.write(file, pid); },
-          [&pid_files](const auto& file, ProcessId pid) { pid_files.remove(file, pid); },
-          &log};
+  return {
+      .launch = options.launch,
+      .find = options.find,
+      .track = std::move(track),
+      .release = [&registry](std::string_view name) { registry.release(name); },
+      .exists = options.exists,
+      .can_measure_children = options.can_measure_children,
+      .last_samples = [&registry](std::string_view name,
+                                  ProcessId pid) { return newest_samples(registry, name, pid); },
+      .exits = &exits,
+      .memory = options.memory,
+      .adopt = options.adopt,
+      .adopt_leftovers = options.adopt_leftovers,
+      .identify = options.identify,
+      .start_of = options.start_of,
+      .search_orphans = [&next_orphan_search] { next_orphan_search = MonotonicTime(); },
+      .random_fraction = options.random_fraction ? options.random_fraction : RandomFractions(),
+      .look_at_pid_file = [&pid_files](const auto& asked) { return pid_files.look(asked); },
+      .write_pid_file = [&pid_files](const auto& file,
+                                     ProcessId pid) { return pid_files.write(file, pid); },
+      .remove_pid_file = [&pid_files](const auto& file,
+                                      ProcessId pid) { pid_files.remove(file, pid); },
+      .log = &log};
 }
 
 /// Returns whether this process runs and has not been asked to end.
