@@ -27,8 +27,8 @@ namespace {
 std::optional<ContextSwitches> SwitchCount::read(int task) noexcept {
   try {
     if (!list_threads(task)) return std::nullopt;
-    listed_.reserve(listed_.size() + threads_.size());  // from here on, nothing may fail halfway
     add_missed(task);
+    keep_ended();
     threads_.swap(listed_);
     return total();
   } catch (const std::bad_alloc&) {
@@ -54,22 +54,33 @@ bool SwitchCount::list_threads(int task) {
   return !listed_.empty();
 }
 
-/// Adds living threads that the list omitted, as it can if others end while it is made, and keeps
-/// the counts of threads that have ended.
+/// Adds living threads that the list omitted, as it can if others end while it is made.
 void SwitchCount::add_missed(int task) {
   const std::size_t count = listed_.size();
   std::size_t next = 0;
   for (const Thread& before : threads_) {
     while (next < count && listed_[next].id < before.id) ++next;
-    if (next < count && listed_[next].id == before.id) {
-      if (is_another(before.switches, listed_[next].switches)) end(before);
-      continue;
+    if (next < count && listed_[next].id == before.id) continue;
+    if (const auto switches = read_thread(task, before.id)) {
+      listed_.push_back({before.id, *switches});
     }
-    const auto switches = read_thread(task, before.id);
-    if (switches) listed_.push_back({before.id, *switches});
-    if (!switches || is_another(before.switches, *switches)) end(before);
   }
   if (listed_.size() > count) sort_by_id(listed_);
+}
+
+/// Keeps the counts of threads that have ended. A thread whose counts have fallen is another one
+/// that reuses the id.
+void SwitchCount::keep_ended() noexcept {
+  auto now = listed_.begin();
+  for (const Thread& before : threads_) {
+    while (now != listed_.end() && now->id < before.id) ++now;
+    const bool goes_on = now != listed_.end() && now->id == before.id &&
+                         now->switches.voluntary >= before.switches.voluntary &&
+                         now->switches.involuntary >= before.switches.involuntary;
+    if (goes_on) continue;
+    ended_.voluntary += before.switches.voluntary;
+    ended_.involuntary += before.switches.involuntary;
+  }
 }
 
 ContextSwitches SwitchCount::total() const noexcept {
@@ -81,21 +92,11 @@ ContextSwitches SwitchCount::total() const noexcept {
   return sum;
 }
 
-/// A thread whose counts have fallen is another thread that reuses the id.
-bool SwitchCount::is_another(const ContextSwitches& before, const ContextSwitches& now) noexcept {
-  return now.voluntary < before.voluntary || now.involuntary < before.involuntary;
-}
-
 /// Threads are usually listed in this order.
 void SwitchCount::sort_by_id(std::vector<Thread>& threads) noexcept {
   if (!std::ranges::is_sorted(threads, {}, &Thread::id)) {
     std::ranges::sort(threads, {}, &Thread::id);
   }
-}
-
-void SwitchCount::end(const Thread& thread) noexcept {
-  ended_.voluntary += thread.switches.voluntary;
-  ended_.involuntary += thread.switches.involuntary;
 }
 
 }  // namespace provisr::linux_platform

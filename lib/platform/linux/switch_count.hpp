@@ -21,8 +21,8 @@ struct ContextSwitches {
 class SwitchCount {
  public:
   /// Reads the threads of the process whose `task` directory this is. Returns empty with errno set
-  /// if the threads cannot be listed or memory is short. Allocates only if there are more threads
-  /// than ever before.
+  /// if the threads cannot be listed or memory is short. From the third time on, allocates only if
+  /// there are more threads than ever before.
   [[nodiscard]] std::optional<ContextSwitches> read(int task) noexcept;
 
  private:
@@ -33,11 +33,9 @@ class SwitchCount {
 
   [[nodiscard]] bool list_threads(int task);
   void add_missed(int task);
+  void keep_ended() noexcept;
   [[nodiscard]] ContextSwitches total() const noexcept;
-  [[nodiscard]] static bool is_another(const ContextSwitches& before,
-                                       const ContextSwitches& now) noexcept;
   static void sort_by_id(std::vector<Thread>& threads) noexcept;
-  void end(const Thread& thread) noexcept;
 
   std::vector<Thread> threads_;  ///< of the latest reading, by id
   std::vector<Thread> listed_;   ///< of the reading under way
