@@ -26,7 +26,7 @@ namespace {
 
 [[nodiscard]] Snapshot::Process required_process(const Snapshot& snapshot, std::string_view name) {
   const auto process = snapshot.find(name);
-  if (!process) throw Refusal{404, fmt::format("there is no process named \"{}\"", name)};
+  if (!process) throw unknown({.is_base = false, .name = std::string(name)});
   return *process;
 }
 
@@ -51,8 +51,7 @@ namespace {
   std::copy_if(all.begin(), all.end(), std::back_inserter(part),
                [&](const auto& process) { return is_of(target, process->name); });
   if (!part.empty()) return part;
-  throw Refusal{404, fmt::format("there is no process {} \"{}\"",
-                                 target.is_base ? "of the base" : "named", target.name)};
+  throw unknown(target);
 }
 
 }  // namespace
@@ -125,7 +124,7 @@ HttpAnswer Api::group(const HttpQuery& query) {
   const std::string base = required_name(query, "base");
   const Snapshot snapshot = sources_.registry.snapshot();
   const auto totals = group_totals(snapshot, base);
-  if (!totals) throw Refusal{404, fmt::format("there is no process of the base \"{}\"", base)};
+  if (!totals) throw unknown({.is_base = true, .name = base});
   return json_answer(group_json(base, *totals, snapshot));
 }
 

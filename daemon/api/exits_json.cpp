@@ -8,14 +8,6 @@
 namespace provisr::daemon {
 namespace {
 
-void write_exit_status(JsonText& json, const ExitStatus& status) {
-  if (status.signal != 0) {
-    json.member("signal", std::int64_t{status.signal});
-  } else {
-    json.member("code", std::int64_t{status.code});
-  }
-}
-
 [[nodiscard]] std::string description_of(const ExitRecord& record, std::string_view error) {
   if (record.status) return record.status->to_string();
   return error.empty() ? "exit status unknown" : std::string(error);
@@ -44,6 +36,14 @@ void write_members(JsonText& json, const ExitRecord& record, std::string_view er
 }
 
 }  // namespace
+
+void write_exit_status(JsonText& json, const ExitStatus& status) {
+  if (status.signal != 0) {
+    json.member("signal", std::int64_t{status.signal});
+  } else {
+    json.member("code", std::int64_t{status.code});
+  }
+}
 
 void write_exit(JsonText& json, const ExitRecord& record) {
   json.object([&] { write_members(json, record); });

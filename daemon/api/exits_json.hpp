@@ -8,6 +8,9 @@
 
 namespace provisr::daemon {
 
+/// Writes the member "code" or "signal".
+void write_exit_status(JsonText& json, const ExitStatus& status);
+
 /// Writes a record as a JSON object. Leaves out what is unknown.
 void write_exit(JsonText& json, const ExitRecord& record);
 

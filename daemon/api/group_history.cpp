@@ -126,9 +126,7 @@ HttpAnswer group_history_answer(std::string_view base, const Snapshot& snapshot,
   std::vector<HistoryView> histories;
   snapshot.for_each_instance(
       base, [&](const Snapshot::Process& process) { histories.push_back(process.history_view()); });
-  if (histories.empty()) {
-    throw Refusal{404, fmt::format("there is no process of the base \"{}\"", base)};
-  }
+  if (histories.empty()) throw unknown({.is_base = true, .name = std::string(base)});
   if (query.step) {
     require_bounded(histories, query.range, *query.step);
   } else {

@@ -1,5 +1,6 @@
 #include "daemon/api/json.hpp"
 
+#include "daemon/api/exits_json.hpp"
 #include "daemon/api/sample_json.hpp"
 #include "daemon/base/json_text.hpp"
 #include "daemon/base/text.hpp"
@@ -28,13 +29,8 @@ void write_last_exit(JsonText& json, const ProcessStatus& process) {
   if (!process.last_exit) return;
   json.key("last_exit");
   json.object([&] {
-    const ExitStatus& status = process.last_exit->status;
-    if (status.signal != 0) {
-      json.member("signal", std::int64_t{status.signal});
-    } else {
-      json.member("code", std::int64_t{status.code});
-    }
-    json.member("description", status.to_string());
+    write_exit_status(json, process.last_exit->status);
+    json.member("description", process.last_exit->status.to_string());
     json.member("at", rfc3339(process.last_exit->at));
   });
 }

@@ -69,6 +69,11 @@ Target required_target(const HttpQuery& query) {
   return std::move(*target);
 }
 
+Refusal unknown(const Target& target) {
+  return {404, fmt::format("there is no process {} \"{}\"",
+                           target.is_base ? "of the base" : "named", target.name)};
+}
+
 std::optional<std::chrono::milliseconds> optional_duration(const HttpQuery& query,
                                                            std::string_view parameter,
                                                            std::chrono::milliseconds most) {

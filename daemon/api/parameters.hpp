@@ -37,6 +37,9 @@ struct Target {
 /// Returns the target given by exactly one of them.
 [[nodiscard]] Target required_target(const HttpQuery& query);
 
+/// Returns the Refusal if there is no such process.
+[[nodiscard]] Refusal unknown(const Target& target);
+
 /// Returns a duration of at most `most`; empty if the parameter is missing.
 [[nodiscard]] std::optional<std::chrono::milliseconds> optional_duration(
     const HttpQuery& query, std::string_view parameter, std::chrono::milliseconds most);

@@ -189,8 +189,7 @@ class Summary final : public PreparedWork {
     take(*process);
   }
   if (!histories.empty()) return histories;
-  throw Refusal{404, fmt::format("there is no process {} \"{}\"",
-                                 target.is_base ? "of the base" : "named", target.name)};
+  throw unknown(target);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "daemon/config/config.hpp"
 
+#include "daemon/base/fnv_hash.hpp"
 #include "daemon/config/name_template.hpp"
 
 #include <fmt/format.h>
@@ -9,20 +10,17 @@
 namespace provisr::daemon {
 namespace {
 
-/// An FNV-1a hash of texts.
 class Fingerprint {
  public:
   /// Also hashes the end of the text, so that "ab" and "a", "b" differ.
   void add(std::string_view text) {
-    for (const char letter : text) add_byte(static_cast<unsigned char>(letter));
-    add_byte(0);
+    hash_.add(text);
+    hash_.add(std::string_view("\0", 1));
   }
-  [[nodiscard]] std::uint64_t value() const { return value_; }
+  [[nodiscard]] std::uint64_t value() const { return hash_.value(); }
 
  private:
-  void add_byte(std::uint64_t byte) { value_ = (value_ ^ byte) * 0x0000'0100'0000'01b3; }
-
-  std::uint64_t value_ = 0xcbf2'9ce4'8422'2325;
+  FnvHash hash_;
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "daemon/config/name_template.hpp"
 
+#include "daemon/base/fnv_hash.hpp"
 #include "daemon/config/rules.hpp"
 
 #include <provisr/process_name.hpp>
@@ -43,13 +44,10 @@ struct Reference {
   return plain;
 }
 
-/// Returns the 64-bit FNV-1a hash.
 [[nodiscard]] std::uint64_t hash_of(std::string_view text) {
-  std::uint64_t hash = 0xcbf2'9ce4'8422'2325;
-  for (const char letter : text) {
-    hash = (hash ^ static_cast<unsigned char>(letter)) * 0x0000'0100'0000'01b3;
-  }
-  return hash;
+  FnvHash hash;
+  hash.add(text);
+  return hash.value();
 }
 
 /// Replaces characters that a name may not hold, and the second dot of "..", by `_`.

@@ -35,14 +35,6 @@ constexpr std::chrono::seconds limits_interval{10};
   return !(asked & group).empty();
 }
 
-/// Reads a small file next to `task` in one piece.
-template <std::size_t size>
-[[nodiscard]] std::optional<std::string_view> read_file(int task, const char* path,
-                                                        char (&buffer)[size]) noexcept {
-  const FileDescriptor file = open_readable(task, path);
-  return file ? read_start(file.get(), buffer) : std::nullopt;
-}
-
 /// Empty for a thread that has ended and for a kernel thread.
 [[nodiscard]] std::optional<std::uint64_t> peak_in(int task, const char* status) noexcept {
   char buffer[status_buffer_size];

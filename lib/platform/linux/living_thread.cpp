@@ -12,8 +12,7 @@ constexpr int max_threads_tried = 64;
 /// Empty or zeros if the thread has ended.
 [[nodiscard]] std::optional<Statm> memory_seen_by(ProcessId thread, int task) noexcept {
   char buffer[128];
-  const FileDescriptor file = open_readable(task, ProcPath(thread, "statm").c_str());
-  const auto text = file ? read_start(file.get(), buffer) : std::nullopt;
+  const auto text = read_file(task, ProcPath(thread, "statm").c_str(), buffer);
   return text ? parse_statm(*text) : std::nullopt;
 }
 

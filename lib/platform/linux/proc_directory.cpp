@@ -61,6 +61,12 @@ std::optional<std::string_view> read_at(int file, std::span<char> buffer,
   return std::string_view(buffer.data(), static_cast<std::size_t>(length));
 }
 
+std::optional<std::string_view> read_file(int directory, const char* path,
+                                          std::span<char> buffer) noexcept {
+  const FileDescriptor file = open_readable(directory, path);
+  return file ? read_start(file.get(), buffer) : std::nullopt;
+}
+
 std::optional<std::string_view> DirectoryReader::next() noexcept {
   if (rest_.size() < sizeof(DirectoryEntry) && !refill()) return std::nullopt;
   DirectoryEntry entry;

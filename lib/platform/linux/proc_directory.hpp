@@ -61,6 +61,10 @@ class ProcPath {
   return read_at(file, buffer, 0);
 }
 
+/// Opens a file and reads its beginning. Sets errno if it returns nothing.
+[[nodiscard]] std::optional<std::string_view> read_file(int directory, const char* path,
+                                                        std::span<char> buffer) noexcept;
+
 /// Reads the names in an open directory one by one, including "." and "..".
 class DirectoryReader {
  public:

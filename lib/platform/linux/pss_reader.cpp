@@ -20,8 +20,7 @@ namespace {
 
 [[nodiscard]] Figure<std::uint64_t> pss_in(int task, const char* smaps_rollup) noexcept {
   char buffer[4096];
-  const FileDescriptor file = open_readable(task, smaps_rollup);
-  const auto text = file ? read_start(file.get(), buffer) : std::nullopt;
+  const auto text = read_file(task, smaps_rollup, buffer);
   if (!text) return {};
   errno = EBADMSG;
   const auto bytes = parse_status_bytes(*text, "Pss");

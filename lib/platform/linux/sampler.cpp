@@ -64,8 +64,7 @@ template <class T>
 
 [[nodiscard]] std::optional<Statm> read_statm(int directory, const char* path) noexcept {
   char buffer[128];
-  const FileDescriptor file = open_readable(directory, path);
-  const auto text = file ? read_start(file.get(), buffer) : std::nullopt;
+  const auto text = read_file(directory, path, buffer);
   return text ? well_formed(parse_statm(*text)) : std::nullopt;
 }
 
@@ -461,8 +460,7 @@ void ProcessSampler::State::read_own_swap(ProcessReading& reading) const noexcep
 void ProcessSampler::State::read_swap(int directory, const char* path,
                                       ProcessReading& reading) noexcept {
   char buffer[status_buffer_size];
-  const FileDescriptor status = open_readable(directory, path);
-  const auto text = status ? read_start(status.get(), buffer) : std::nullopt;
+  const auto text = read_file(directory, path, buffer);
   if (!text) return;
   if (const auto bytes = parse_status_bytes(*text, "VmSwap")) reading.memory_swap_bytes = *bytes;
 }
@@ -522,8 +520,7 @@ std::optional<Statm> ProcessSampler::State::read_kept_statm() const noexcept {
 std::optional<Stat> ProcessSampler::State::read_stat(int directory,
                                                      const char* path) const noexcept {
   char buffer[1024];
-  const FileDescriptor file = open_readable(directory, path);
-  const auto text = file ? read_start(file.get(), buffer) : std::nullopt;
+  const auto text = read_file(directory, path, buffer);
   return text ? well_formed(parse_stat(*text)) : std::nullopt;
 }
 

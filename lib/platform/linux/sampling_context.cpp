@@ -33,8 +33,7 @@ namespace {
     return false;
   }
   char buffer[status_buffer_size];
-  const FileDescriptor status = open_readable(proc_root, "self/status");
-  const auto text = status ? read_start(status.get(), buffer) : std::nullopt;
+  const auto text = read_file(proc_root, "self/status", buffer);
   return text && !is_of_nested_pid_namespace(*text);
 }
 

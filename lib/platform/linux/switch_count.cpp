@@ -13,8 +13,7 @@ namespace {
 
 [[nodiscard]] std::optional<ContextSwitches> read_thread(int task, ProcessId id) noexcept {
   char buffer[status_buffer_size];
-  const FileDescriptor status = open_readable(task, ProcPath(id, "status").c_str());
-  const auto text = status ? read_start(status.get(), buffer) : std::nullopt;
+  const auto text = read_file(task, ProcPath(id, "status").c_str(), buffer);
   if (!text) return std::nullopt;
   const auto voluntary = parse_number(*text, "voluntary_ctxt_switches");
   const auto involuntary = parse_number(*text, "nonvoluntary_ctxt_switches");

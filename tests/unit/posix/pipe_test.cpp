@@ -28,7 +28,7 @@ class ClosedStandardStreams {
   FileDescriptor error_{::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)};
 };
 
-void check_ends(const Pipe& pipe) {
+void check_ends(const provisr::daemon::Pipe& pipe) {
   for (const FileDescriptor* end : {&pipe.read_end, &pipe.write_end}) {
     CHECK(end->get() > STDERR_FILENO);
     CHECK(::fcntl(end->get(), F_GETFD) == FD_CLOEXEC);
@@ -36,7 +36,7 @@ void check_ends(const Pipe& pipe) {
 }
 
 /// Returns what comes out at the other end.
-char passed_through(const Pipe& pipe, char sent) {
+char passed_through(const provisr::daemon::Pipe& pipe, char sent) {
   char received = 0;
   CHECK(::write(pipe.write_end.get(), &sent, 1) == 1);
   CHECK(::read(pipe.read_end.get(), &received, 1) == 1);
@@ -47,8 +47,8 @@ char passed_through(const Pipe& pipe, char sent) {
 
 TEST_CASE("a pipe takes no place of a closed standard stream and ends at exec", "[pipe]") {
   for (const auto make : {make_pipe, make_two_way_pipe}) {
-    Pipe usual = make();
-    Pipe low;
+    const auto usual = make();
+    provisr::daemon::Pipe low;
     {
       const ClosedStandardStreams closed;
       low = make();
