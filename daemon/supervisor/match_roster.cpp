@@ -134,6 +134,7 @@ MatchRoster::Choice MatchRoster::choose(Rule& rule, const Surroundings& others) 
       continue;
     }
     if (others.processes.contains(it->first.pid) || is_of_tree(rule, candidate, others)) continue;
+    if (others.awaited.contains(candidate.base)) continue;
     choice.is_full = rule.named + choice.chosen.size() >= rule.config.max_matches;
     if (choice.is_full) continue;
     choice.chosen.push_back(it);

@@ -44,6 +44,8 @@ class MatchRoster {
     std::unordered_set<std::string> bases;  ///< of the names, and the names
     std::unordered_set<ProcessId> processes;
     std::unordered_set<ProcessId> alone;  ///< of these, those watched without their descendants
+    /// Names of entries that are about to leave them to a rule, whose processes wait until then.
+    std::unordered_set<std::string> awaited;
   };
   /// A name and its process. A rule without processes has one place, with its `placeholder_name`.
   struct Place {

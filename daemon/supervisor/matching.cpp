@@ -108,8 +108,9 @@ void Supervisor::follow_matches(const Moment& now) {
   has_news_of_matches_ = false;
   bool is_settled = false;
   for (int round = 0; round < max_rounds && !is_settled; ++round) {
-    roster_.settle(surroundings());
-    is_settled = show_matches(now);
+    const MatchRoster::Surroundings others = surroundings();
+    roster_.settle(others);
+    is_settled = show_matches(others, now);
   }
   has_news_of_matches_ |= !is_settled;
   const MonotonicTime ended = this->now().monotonic;
@@ -121,6 +122,7 @@ MatchRoster::Surroundings Supervisor::surroundings() const {
   for (const Entry& entry : entries_) {
     if (entry.matched != nullptr) continue;
     others.add_name(entry.name());
+    if (entry.is_left_to_match()) others.awaited.insert(entry.name());
     if (const auto pid = entry.process->status().pid) {
       others.processes.insert(*pid);
       if (entry.process->scope() == SampleScope::process) others.alone.insert(*pid);
@@ -140,13 +142,14 @@ std::unordered_map<std::string, std::size_t> Supervisor::matched_entries() const
 
 /// Makes and drops entries so that they show the roster's places. Returns false if a process cannot
 /// be watched, so that another one may take its place.
-bool Supervisor::show_matches(const Moment& now) {
+bool Supervisor::show_matches(const MatchRoster::Surroundings& others, const Moment& now) {
   std::unordered_map<std::string, std::size_t> shown = matched_entries();
   const std::size_t size_before = entries_.size();
   std::vector<std::size_t> followed;
   bool is_settled = true;
   for (std::size_t rule = 0; rule < roster_.size(); ++rule) {
     for (const MatchRoster::Place& place : roster_.places(rule)) {
+      if (others.awaited.contains(place.name)) continue;
       const std::size_t index = entry_for(place.name, rule, shown);
       shown.erase(place.name);
       MatchedProcess& matched = *entries_[index].matched;

@@ -165,20 +165,24 @@ std::vector<std::string> Supervisor::matched_names(std::size_t rule) const {
 }
 
 void Supervisor::drop_departed(const Moment& now) {
+  const StatusBoard::Revision revision(board_);
   std::vector<Entry> staying;
+  bool is_left_to_match = false;
   for (Entry& entry : entries_) {
     const bool is_gone = entry.is_leaving && entry.process->ended();
     if (!is_gone) {
       staying.push_back(std::move(entry));
-    } else if (entry.successor && !stop_requested_) {
+    } else if (entry.successor && !entry.is_left_to_match() && !stop_requested_) {
       const std::size_t order = entry.order;
       staying.push_back(make_entry(entry.name(), *entry.successor, false));
       staying.back().order = order;
     } else {
+      is_left_to_match |= entry.is_left_to_match() && !stop_requested_;
       depart(entry, now);
     }
   }
   set_entries(std::move(staying));
+  if (is_left_to_match) follow_matches(now);
 }
 
 void Supervisor::depart(const Entry& entry, const Moment& now) {

@@ -28,19 +28,18 @@ void StatusBoard::shrink(std::size_t size) {
 
 SharedStatusList StatusBoard::published() const {
   const std::lock_guard lock(mutex_);
-  if (!is_in_revision_) publish();
+  if (revisions_ == 0) publish();
   return published_;
 }
 
 void StatusBoard::begin_revision() {
   const std::lock_guard lock(mutex_);
-  publish();
-  is_in_revision_ = true;
+  if (revisions_++ == 0) publish();
 }
 
 void StatusBoard::end_revision() {
   const std::lock_guard lock(mutex_);
-  is_in_revision_ = false;
+  --revisions_;
 }
 
 /// Requires mutex_.

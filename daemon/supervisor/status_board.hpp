@@ -13,7 +13,7 @@ namespace provisr::daemon {
 /// Thread safety: published() from any thread; the rest from one.
 class StatusBoard {
  public:
-  /// While it exists, other threads see the list as it was before: several changes become one.
+  /// While one exists, other threads see the list as it was before: several changes become one.
   class Revision {
    public:
     explicit Revision(StatusBoard& board) : board_(board) { board_.begin_revision(); }
@@ -43,7 +43,7 @@ class StatusBoard {
   StatusList latest_;
   mutable SharedStatusList published_;  ///< null or older than latest_ if is_changed_
   mutable bool is_changed_ = true;
-  bool is_in_revision_ = false;
+  int revisions_ = 0;  ///< that exist
 };
 
 }  // namespace provisr::daemon

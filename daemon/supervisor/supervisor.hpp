@@ -98,8 +98,8 @@ struct SupervisorOptions {
 /// and reaps every orphan that this program adopts. With a ProcessMemory, it takes over children
 /// that an earlier daemon has left running. The cost of an event depends on the processes that it
 /// concerns, not on the number of all processes. The names of matched processes are the exception:
-/// they are settled together, in a twentieth of the time at most. The destructor kills children that
-/// still run, unless there is a ProcessMemory.
+/// they are settled together, in a twentieth of the time at most. The destructor kills children
+/// that still run, unless there is a ProcessMemory.
 ///
 /// Thread safety: status(), exits(), submit() and note_orphan() may be called from any thread at
 /// any time. Everything else belongs to one thread, which must outlive the supervisor: on Linux,
@@ -176,6 +176,7 @@ class Supervisor {
     std::optional<ProcessConfig> successor;  ///< takes the name once this has ended
 
     [[nodiscard]] const std::string& name() const { return process->status().name; }
+    [[nodiscard]] bool is_left_to_match() const { return successor && successor->match; }
   };
   class Reconfiguration;
 
@@ -226,7 +227,7 @@ class Supervisor {
   void follow_matches(const Moment& now);
   [[nodiscard]] MatchRoster::Surroundings surroundings() const;
   [[nodiscard]] std::unordered_map<std::string, std::size_t> matched_entries() const;
-  [[nodiscard]] bool show_matches(const Moment& now);
+  [[nodiscard]] bool show_matches(const MatchRoster::Surroundings& others, const Moment& now);
   [[nodiscard]] bool release_unplaced(const std::unordered_map<std::string, std::size_t>& unplaced);
   void show_in_order();
   [[nodiscard]] std::size_t entry_for(const std::string& name, std::size_t rule,

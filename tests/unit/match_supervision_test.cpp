@@ -1,8 +1,10 @@
 #include "daemon/supervisor/supervisor.hpp"
+#include "support/fake_children.hpp"
 #include "support/log_capture.hpp"
 #include "support/manual_clock.hpp"
 
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 
 #include <algorithm>
 #include <cerrno>
@@ -35,11 +37,6 @@ ProcessConfig rule(std::string name, std::size_t most = 3) {
   config.max_matches = most;
   return config;
 }
-
-struct NoEnds final : EndedChildren {
-  std::optional<ProcessId> next() override { return std::nullopt; }
-  void reap(ProcessId) override {}
-};
 
 /// A source of reports that a test makes up.
 struct FakeSource final : MatchSource {
@@ -78,7 +75,8 @@ struct MatchWorld {
     };
     options.exists = [this](ProcessId pid) { return alive.contains(pid); };
     options.start_of = [this](ProcessId pid) { return starts[pid]; };
-    options.ended_children = &no_ends;
+    options.launch = children.launcher();
+    options.ended_children = &children;
     options.clock = &clock;
     options.history_ttl = 10min;
     options.make_match_source = [this](std::function<void()>) {
@@ -143,7 +141,7 @@ struct MatchWorld {
   std::chrono::milliseconds time_of_a_name{0};  ///< how long it takes to give one
   LogCapture log;
   Registry registry;
-  NoEnds no_ends;
+  FakeChildren children;
   std::set<ProcessId> alive;
   std::set<ProcessId> unmeasurable;
   std::map<ProcessId, std::uint64_t> starts;
@@ -270,6 +268,32 @@ TEST_CASE("a name that comes back has the history of before", "[match]") {
   world.clock.advance(11min);
   world.update();
   CHECK(world.registry.history("w-a"));
+}
+
+TEST_CASE("a process of somebody else gets the name of a child once that has ended", "[match]") {
+  const bool is_there_before = GENERATE(true, false);
+  ProcessConfig child;
+  child.name = "a";
+  child.argv = {"program"};
+  MatchWorld world({child});
+  FakeGroup& group = world.children.latest();
+  group.heeds_terminate = false;
+  const std::string leaving = "a:" + std::to_string(group.pid - MatchWorld::first_pid);
+  world.reload({rule("a")});
+  CHECK(world.names() == leaving);
+  if (is_there_before) {
+    world.see(1, "a");
+    world.update();
+    CHECK(world.names() == leaving);
+  }
+  group.end({});
+  world.clock.advance(1s);
+  world.update();
+  CHECK(world.names() == (is_there_before ? "a:1" : "a?"));
+  if (is_there_before) return;
+  world.see(1, "a");
+  world.update();
+  CHECK(world.names() == "a:1");
 }
 
 TEST_CASE("a successor that is seen at once goes on under the name", "[match]") {
