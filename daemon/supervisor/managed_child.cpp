@@ -601,10 +601,21 @@ void ManagedChild::collect(const Moment& now) {
   is_collected_ = true;
   if (was_executed) {
     note_exit(how, now);
+  } else if (was_asked() && failure.error == std::errc::operation_canceled) {
+    note_canceled_start(now);
   } else {
     note_failed_start(failure, now);
     starts_after_end_ |= is_adopted_;  // interrupted by the end of an earlier daemon
   }
+}
+
+void ManagedChild::note_canceled_start(const Moment& now) {
+  could_not_start_ = false;
+  exited_at_ = now.monotonic;
+  status_.pid.reset();
+  status_.started.reset();
+  status_.last_error.clear();
+  services_.log->info("{}: ended before its program was executed", status_.name);
 }
 
 void ManagedChild::note_exit(const std::optional<ExitStatus>& how, const Moment& now) {
@@ -659,6 +670,8 @@ void ManagedChild::continue_to_clear(const Moment& now) {
     child_->terminate_group(config_.stop_signal);
     collect(now);
   }
+  // What has become an orphan since the last time: one is found only after its parent has ended.
+  if (is_killed_ && is_collected_) child_->kill_group();
   if (is_collected_ && !child_->group_alive()) return settle(now);
   next_look_ = now.monotonic + group_interval;
   if (now.monotonic >= deadline_) escalate(now);

@@ -123,6 +123,7 @@ class ManagedChild final : public ManagedProcess {
   void note_execution(const Moment& now);
   [[nodiscard]] bool may_soon_succeed(const StartFailure& failure, const Moment& now);
   void wait_for_descriptors(const StartFailure& failure, const Moment& now);
+  void note_canceled_start(const Moment& now);
   void note_failed_start(const StartFailure& failure, const Moment& now);
   void wait_for_start(MonotonicTime due);
   void measure(const Moment& now);

@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <signal.h>
 #include <string>
+#include <sys/stat.h>
 #include <vector>
 
 using namespace provisr::test;
@@ -249,6 +250,53 @@ TEST_CASE("what left the process group is stopped with the daemon") {
   daemon.program().signal(SIGTERM);
   CHECK(daemon.program().wait() == 0);
   CHECK_FALSE(is_alive(std::stoi(read_text(pid_file))));
+}
+
+TEST_CASE("workers in sessions of their own are killed after the one that started them") {
+  const bool has_state = GENERATE(false, true);
+  const TempDirectory folder;
+  const auto worker = folder.path() / "worker.pid";
+  const auto below = folder.path() / "below.pid";
+  // All of them ignore SIGTERM. Each is an orphan only once its parent has ended.
+  const auto script = [&](const std::string& name, const std::string& text) {
+    return folder.write(name, text + "; true\n").string();
+  };
+  const std::string lowest =
+      script("lowest", fmt::format("echo $$ > {}; sleep 600", below.string()));
+  const std::string middle =
+      script("middle", fmt::format("echo $$ > {}; setsid bash {}", worker.string(), lowest));
+  const std::string top = script("top", fmt::format("trap '' TERM; setsid bash {}", middle));
+  const std::string state = (folder.path() / "state").string();
+  Daemon daemon(
+      fmt::format("{}[[processes]]\nname = \"app\"\nargs = [\"bash\", \"{}\"]\n"
+                  "stop_timeout = \"100ms\"\n",
+                  has_state ? fmt::format("[daemon]\nstate_dir = \"{}\"\n", state) : "", top));
+  const auto pid_in = [](const std::filesystem::path& file) {
+    const std::string text = std::filesystem::exists(file) ? read_text(file) : "";
+    return text.ends_with('\n') ? std::stoi(text) : 0;
+  };
+  REQUIRE(eventually([&] { return pid_in(worker) > 0 && pid_in(below) > 0; }));
+  CHECK(pid_in(worker) != pid_in(below));
+  daemon.program().signal(SIGTERM);
+  CHECK(daemon.program().wait() == 0);
+  CHECK_FALSE(is_alive(pid_in(worker)));
+  CHECK_FALSE(is_alive(pid_in(below)));
+  CHECK_THAT(daemon.program().err(), !ContainsSubstring("cannot be killed"));
+}
+
+TEST_CASE("a start that is stopped before it executes the program is no exit") {
+  const TempDirectory folder;
+  const std::string fifo = (folder.path() / "log").string();
+  REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
+  Daemon daemon(fmt::format(
+      "[[processes]]\nname = \"app\"\nargs = [\"sleep\", \"600\"]\nstop_timeout = \"100ms\"\n"
+      "[processes.log]\nstdout = \"{}\"\n",
+      fifo));
+  REQUIRE(eventually([&] { return daemon.state_of("app") == "starting"; }));
+  daemon.program().signal(SIGTERM);
+  CHECK(daemon.program().wait() == 0);
+  CHECK_THAT(daemon.program().err(), ContainsSubstring("ended before its program was executed"));
+  CHECK_THAT(daemon.program().err(), !ContainsSubstring("started, pid"));
 }
 
 TEST_CASE("orphans are reaped") {

@@ -28,6 +28,7 @@ struct FakeGroup {
   bool heeds_terminate = true;
   bool heeds_kill = true;
   bool workers_heed_terminate = true;
+  bool workers_hide = false;  ///< they are found only once the leader has ended
 
   bool has_workers = false;  ///< whether the group has members besides the leader
   bool has_escaped = false;  ///< whether a member has left the group: terminate_group() returns it
@@ -161,16 +162,18 @@ class FakeChildren final : public daemon::EndedChildren {
     bool terminate_group(int signal) override {
       group_->signal = signal;
       if (!group_->exit) ++group_->terminated;
+      const bool finds_workers = !group_->workers_hide || group_->exit;
       if (group_->heeds_terminate) group_->end({.code = 0, .signal = 15});
-      terminate_workers();
+      if (finds_workers) terminate_workers();
       return group_->has_escaped;
     }
     void release() override { group_->is_released = true; }
     void kill_group() override {
       ++group_->killed;
       if (!group_->heeds_kill) return;
+      const bool finds_workers = !group_->workers_hide || group_->exit;
       group_->end({.code = 0, .signal = 9});
-      group_->has_workers = false;
+      if (finds_workers) group_->has_workers = false;
     }
 
    private:

@@ -90,6 +90,39 @@ TEST_CASE("all groups are asked at once and killed at the same deadline") {
   CHECK(world.supervisor().exit_status() == 0);
 }
 
+TEST_CASE("what is found only after the end of a process that was killed is killed, too") {
+  FakeSupervision world({child_config()});
+  world.children.pattern.heeds_terminate = false;
+  world.children.pattern.workers_heed_terminate = false;
+  world.children.pattern.has_workers = true;
+  world.children.pattern.workers_hide = true;
+  world.start();
+  world.supervisor().request_stop();
+  world.advance(5s);
+  world.advance(50ms);
+  world.advance(50ms);
+  CHECK(world.supervisor().finished());
+  CHECK(world.supervisor().exit_status() == 0);
+  CHECK_FALSE(world.children.latest().has_workers);
+}
+
+TEST_CASE("a stop before the program is executed is no end of it") {
+  FakeSupervision world({child_config()});
+  world.children.pattern.execution = Execution::pending;
+  world.children.pattern.heeds_terminate = false;
+  world.start();
+  FakeGroup& group = world.children.latest();
+  world.supervisor().request_stop();
+  group.execution = Execution::failed;
+  group.start_failure = {std::make_error_code(std::errc::operation_canceled), "ended"};
+  group.end({.code = 0, .signal = 9});
+  world.advance(50ms);
+  CHECK(world.supervisor().finished());
+  CHECK(world.status().state == ProcessState::exited);
+  CHECK(world.status().last_error.empty());
+  CHECK(world.supervisor().exits().find("app").empty());
+}
+
 TEST_CASE("a process that not even SIGKILL ends does not hold the daemon, and is told of") {
   FakeSupervision world({child_config()});
   world.children.pattern.heeds_terminate = false;

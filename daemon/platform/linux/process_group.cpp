@@ -41,4 +41,10 @@ pid_t living_member(pid_t group, pid_t known) {
   return search_proc(group);
 }
 
+bool is_unexecuted_fork(pid_t pid) {
+  if (!has_own_proc()) return false;
+  const auto stat = stat_of(pid);
+  return stat && stat->is_unexecuted_fork();
+}
+
 }  // namespace provisr::daemon

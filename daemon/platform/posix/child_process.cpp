@@ -17,6 +17,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <system_error>
 #include <unistd.h>
 #include <unordered_set>
 #include <utility>
@@ -109,6 +110,9 @@ class PosixChild final : public ChildProcess {
     if (size < 0 && (errno == EAGAIN || errno == EINTR)) return;
     if (size == static_cast<ssize_t>(sizeof report)) {
       start_failure_ = start_->birth->describe(report);
+    } else if (PosixChild::has_ended() && is_unexecuted_fork(pid_)) {
+      start_failure_ = StartFailure{std::make_error_code(std::errc::operation_canceled),
+                                    "the process ended before it executed its program"};
     }
     start_.reset();
   }

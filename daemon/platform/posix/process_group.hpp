@@ -9,4 +9,8 @@ namespace provisr::daemon {
 /// containers, they must not look like a process that refuses to end.
 [[nodiscard]] pid_t living_member(pid_t group, pid_t known);
 
+/// Returns whether the process has executed no program since it was forked, not even if it is a
+/// zombie by now. Returns false if the system cannot tell (macOS, a foreign /proc).
+[[nodiscard]] bool is_unexecuted_fork(pid_t pid);
+
 }  // namespace provisr::daemon
