@@ -200,6 +200,7 @@ class PrometheusWriter {
 
   template <std::integral Number>
   static char* write_number(char* end, Number value) {
+    static_assert(sizeof(Number) <= sizeof(std::uint64_t), "wider integers are not supported");
     if constexpr (std::same_as<Number, bool>) {
       return write(end, value ? "1" : "0");
     } else {

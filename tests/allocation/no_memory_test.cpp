@@ -8,12 +8,15 @@
 #include "daemon/http/server.hpp"
 #include "daemon/state/state_writer.hpp"
 #include "support/eventually.hpp"
+#include "support/fake_families.hpp"
 #include "support/raw_client.hpp"
 #include "support/temp_directory.hpp"
 
 #include <provisr/clock.hpp>
+#include <provisr/detail/process_forest.hpp>
 
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 #include <malloc.h>
 
 #include <atomic>
@@ -34,6 +37,8 @@ using provisr::test::fail_allocations;
 using provisr::test::RawClient;
 
 namespace {
+
+using Forest = provisr::detail::ProcessForest<provisr::test::FakeFamilySampler>;
 
 /// A sink that needs no memory.
 class CountingSink final : public LogSink {
@@ -133,6 +138,41 @@ TEST_CASE("a place in the queue that there is no memory for holds up nobody") {
   CHECK(place->has_come());
   place.reset();
   CHECK(Turns::join(turns)->has_come());
+}
+
+TEST_CASE("a tree loses no member to a lack of memory that another tree has") {
+  using provisr::test::FakeFamilies;
+  const bool adopts = GENERATE(true, false);
+  for (int passed = 0; passed < 30; ++passed) {
+    CAPTURE(passed);
+    FakeFamilies system;
+    provisr::test::FakeFamilyContext context{system};
+    Forest forest(context, {});
+    system.fork(FakeFamilies::init, 100);
+    system.fork(FakeFamilies::init, 200);
+    system.fork(FakeFamilies::init, 300);
+    std::error_code error;
+    auto tree = forest.open(100, error);
+    context.begin_tick();
+    forest.begin_tick();
+    system.fork(100, 101);
+    fail_allocations(1, passed);
+    try {
+      std::uint64_t cpu_time_before = 0;
+      if (adopts) {
+        static_cast<void>(tree->adopt_orphan(300, cpu_time_before));
+      } else {
+        static_cast<void>(forest.open(200, error));
+      }
+    } catch (const std::bad_alloc&) {
+    }
+    fail_allocations(0);
+    context.begin_tick();
+    forest.begin_tick();
+    provisr::ProcessReading reading;
+    REQUIRE(tree->read(reading) == provisr::ReadStatus::ok);
+    CHECK(*reading.num_processes >= 2);
+  }
 }
 
 TEST_CASE("a state writer that has no memory to log a failure logs the next one") {

@@ -78,15 +78,19 @@ class ProcessForest {
   [[nodiscard]] std::optional<Tree> open(ProcessId leader, std::error_code& error,
                                          const CpuTimeCount& count = {}) {
     ++round_;
-    registry_.adopt(context_.new_processes(), misses_members_, leader);
-    std::shared_ptr<Member> member = registry_.find_or_open(leader, error);
-    if (!member) return std::nullopt;
-    if (count) member->cpu_time_count = count;
-    Tree tree(*this, std::move(member));
-    registry_.adopt_below(leader, context_.candidates(leader));
-    note_missing();
-    error.clear();
-    return tree;
+    CpuTimeCount own_count = count;  // first, because to copy it may fail
+    return without_loss([&]() -> std::optional<Tree> {
+      registry_.adopt(context_.new_processes(), misses_members_, leader);
+      std::shared_ptr<Member> member = registry_.find_or_open(leader, error);
+      note_missing();
+      if (!member) return std::nullopt;
+      if (own_count) member->cpu_time_count = std::move(own_count);
+      Tree tree(*this, std::move(member));
+      registry_.adopt_below(leader, context_.candidates(leader));
+      note_missing();
+      error.clear();
+      return tree;
+    });
   }
 
   /// Finds members born since the last call. Call it after the context's begin_tick, before
@@ -100,11 +104,11 @@ class ProcessForest {
   void look_for_births() noexcept {
     if (registry_.empty()) return;
     try {
-      registry_.adopt(context_.new_processes(), misses_members_);
-      note_missing();
-    } catch (const std::bad_alloc&) {
-      context_.recount_processes();
-      misses_members_ = true;
+      without_loss([this] {
+        registry_.adopt(context_.new_processes(), misses_members_);
+        note_missing();
+      });
+    } catch (const std::bad_alloc&) {  // the next look makes up for it
     }
   }
 
@@ -125,26 +129,41 @@ class ProcessForest {
   using Member = FamilyMember<Sampler>;
   using Registry = FamilyRegistry<Sampler>;
 
+  /// Calls `adopt`. If memory is too short for some new processes, the next look finds them.
+  template <class Adopt>
+  auto without_loss(Adopt&& adopt) {
+    try {
+      return adopt();
+    } catch (const std::bad_alloc&) {
+      context_.recount_processes();
+      misses_members_ = true;
+      throw;
+    }
+  }
+
   void note_missing() noexcept {
     misses_members_ = registry_.misses_members() || context_.has_unread_processes();
   }
 
   [[nodiscard]] std::error_code adopt_orphan(Member& leader, ProcessId orphan,
                                              std::uint64_t& cpu_time_before) {
-    registry_.adopt(context_.new_processes(), misses_members_);
-    const auto descent = context_.descent_of(orphan);
-    if (!descent || leader.family == nullptr) {
-      return std::make_error_code(std::errc::no_such_process);
-    }
-    const auto& members = leader.family->members;
-    const std::size_t known = members.size();
-    const std::error_code error = registry_.adopt_orphan(leader, *descent);
-    note_missing();
-    if (error || descent->is_newborn == true) return error;
-    for (const auto& added : std::span(members).subspan(known)) {
-      cpu_time_before += cpu_time_of(*added);
-    }
-    return {};
+    return without_loss([&]() -> std::error_code {
+      registry_.adopt(context_.new_processes(), misses_members_);
+      note_missing();
+      const auto descent = context_.descent_of(orphan);
+      if (!descent || leader.family == nullptr) {
+        return std::make_error_code(std::errc::no_such_process);
+      }
+      const auto& members = leader.family->members;
+      const std::size_t known = members.size();
+      const std::error_code error = registry_.adopt_orphan(leader, *descent);
+      note_missing();
+      if (error || descent->is_newborn == true) return error;
+      for (const auto& added : std::span(members).subspan(known)) {
+        cpu_time_before += cpu_time_of(*added);
+      }
+      return {};
+    });
   }
 
   [[nodiscard]] static std::uint64_t cpu_time_of(Member& member) noexcept {

@@ -84,7 +84,8 @@ std::span<const Descent> Births::look() noexcept {
 }
 
 std::span<const Descent> Births::candidates(ProcessId ancestor) noexcept {
-  const bool is_new = has_own_pids_ && ancestor > tick_begin_ && ancestor <= newest_;
+  const bool is_new =
+      has_own_pids_ && !has_passed_older_ && ancestor > tick_begin_ && ancestor <= newest_;
   if (!is_new && !knows_all_) {
     const bool is_due_anyway = std::exchange(needs_scan_, true);
     static_cast<void>(look());
@@ -98,6 +99,7 @@ void Births::begin_new_tick() {
   knows_all_ = false;
   begins_tick_ = false;
   tick_begin_ = newest_;
+  has_passed_older_ = false;
   missed_some_ = std::exchange(missed_some_in_tick_, false);
   has_unread_ = false;
   if (!has_own_pids_) {
@@ -122,7 +124,9 @@ bool Births::can_follow(ProcessId newest) const noexcept {
 void Births::follow_up_to(ProcessId newest) {
   while (newest_ < newest) {
     const ProcessId id = newest_ + 1;
-    if (find(id) != Finding::process) {
+    if (find(id) == Finding::process) {
+      has_passed_older_ |= known_started_at_ < clock_ticks_at(oldest_start_, previous_tick_at_);
+    } else {
       keep_for_later({id, tick_at_});
       note_missed();
     }
@@ -187,7 +191,8 @@ std::optional<Descent> Births::read_descent(ProcessId pid) noexcept {
   const bool may_be_adopted = stat->parent_pid == first_process || stat->parent_pid == own_pid_;
   Descent descent{pid, stat->parent_pid, may_be_adopted ? stat->process_group : 0};
   descent.leads_group = stat->leads_group(pid);
-  descent.is_newborn = is_recent(stat->start_clock_ticks);
+  known_started_at_ = stat->start_clock_ticks;
+  descent.is_newborn = known_started_at_ >= clock_ticks_at(newborn_from_, newborn_since_);
   descent.is_kernel_thread = stat->is_kernel_thread();
   struct stat status;
   if (!stat->is_being_collected() && read_status(file.get(), status)) {
@@ -197,15 +202,15 @@ std::optional<Descent> Births::read_descent(ProcessId pid) noexcept {
   return descent;
 }
 
-/// Returns whether a process that started then is newborn: see Descent::is_newborn.
-bool Births::is_recent(std::uint64_t start_clock_ticks) noexcept {
-  if (!newborn_from_) {
-    const auto since = std::chrono::steady_clock::now() - newborn_since_;
-    const auto boot_age = time_since_boot() - since;
-    newborn_from_ =
+/// Returns the moment in clock ticks of the system, as in `stat`; from `known` if that is set.
+std::uint64_t Births::clock_ticks_at(std::optional<std::uint64_t>& known,
+                                     TimePoint moment) noexcept {
+  if (!known) {
+    const auto boot_age = time_since_boot() - (std::chrono::steady_clock::now() - moment);
+    known =
         static_cast<std::uint64_t>(std::max<std::int64_t>(boot_age.count(), 0)) / clock_tick_ns();
   }
-  return start_clock_ticks >= *newborn_from_;
+  return *known;
 }
 
 void Births::note_missed() noexcept {

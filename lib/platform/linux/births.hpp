@@ -45,6 +45,7 @@ class Births {
     const TimePoint two_ticks_ago = std::exchange(previous_tick_at_, std::exchange(tick_at_, now));
     newborn_since_ = std::min(two_ticks_ago, now - min_newborn_age);
     newborn_from_.reset();
+    oldest_start_.reset();
   }
 
   /// See SamplingContext::new_processes, candidates, missed_processes, has_unread_processes,
@@ -76,7 +77,8 @@ class Births {
   [[nodiscard]] Finding find(ProcessId id);
   void keep_for_later(const Unresolved& unresolved);
   [[nodiscard]] std::optional<Descent> read_descent(ProcessId pid) noexcept;
-  [[nodiscard]] bool is_recent(std::uint64_t start_clock_ticks) noexcept;
+  [[nodiscard]] static std::uint64_t clock_ticks_at(std::optional<std::uint64_t>& known,
+                                                    TimePoint moment) noexcept;
   void note_missed() noexcept;
   void scan();
   [[nodiscard]] bool scan_directory(int directory);
@@ -96,15 +98,19 @@ class Births {
   TimePoint tick_at_ = std::chrono::steady_clock::now();  ///< before the first tick: the start
   TimePoint previous_tick_at_ = tick_at_;
   TimePoint newborn_since_ = tick_at_;  ///< see Descent::is_newborn
-  /// `newborn_since_` in clock ticks of the system, counted from the boot; computed if needed.
+  /// `newborn_since_` and `previous_tick_at_` in clock ticks since the boot; computed if needed.
   std::optional<std::uint64_t> newborn_from_;
-  ProcessId newest_ = 0;      ///< as of the last look
-  ProcessId tick_begin_ = 0;  ///< `newest_` when the tick began
+  std::optional<std::uint64_t> oldest_start_;
+  std::uint64_t known_started_at_ = 0;  ///< of the latest process that was read, in clock ticks
+  ProcessId newest_ = 0;                ///< as of the last look
+  ProcessId tick_begin_ = 0;            ///< `newest_` when the tick began
   std::uint32_t ids_since_scan_ = 0;
   bool begins_tick_ = true;
   bool is_first_of_tick_ = false;  ///< the current look is the first of its tick
   bool knows_all_ = false;         ///< `known_` holds all processes
   bool needs_scan_ = true;
+  /// Among the ids given out in this tick is a process from before: ids have wrapped around.
+  bool has_passed_older_ = false;
   bool missed_some_ = false;
   bool missed_some_in_tick_ = false;  ///< missed some after the first look of the tick
   bool has_unread_ = false;           ///< a process or a scan was not read: see says_shortage()

@@ -26,9 +26,6 @@ namespace {
 
 constexpr std::size_t descriptors_per_process = 3;
 
-/// The other figures of an idle process are read this much less often than its memory.
-constexpr int idle_ages_until_full_reading = 6;
-
 /// The latest reading of a process, valid while the process is idle.
 struct IdleReading {
   ProcessReading reading;
@@ -101,6 +98,7 @@ struct ProcessSampler::State {
   }
 
   [[nodiscard]] std::error_code open();
+  [[nodiscard]] bool is_thread() const noexcept;
   [[nodiscard]] bool try_keep();
   [[nodiscard]] ReadStatus read(ProcessReading& reading) noexcept;
   [[nodiscard]] bool read_idle(ProcessReading& reading) noexcept;
@@ -160,8 +158,18 @@ std::error_code ProcessSampler::State::open() {
   if (cpu_clock && try_keep()) return {};
   const auto stat = read_stat(context.proc_root.get(), ProcPath(pid, "stat").c_str());
   if (!stat) return process_error(errno);
+  if (!cpu_clock && is_thread()) return process_error(ESRCH);
   start_clock_ticks = stat->start_clock_ticks;
   return {};
+}
+
+/// Returns whether the id is that of a further thread of a process. procfs does not list such ids,
+/// but opens them.
+bool ProcessSampler::State::is_thread() const noexcept {
+  char buffer[status_buffer_size];
+  const auto text = read_file(context.proc_root.get(), ProcPath(pid, "status").c_str(), buffer);
+  const auto process = text ? parse_number(*text, "Tgid") : std::nullopt;
+  return process && *process != static_cast<std::uint64_t>(pid);
 }
 
 /// Opens all three below the directory of one process, which `task` leads to.

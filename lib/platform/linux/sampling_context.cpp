@@ -3,6 +3,7 @@
 #include "lib/platform/linux/proc_directory.hpp"
 #include "lib/platform/linux/proc_text.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
 #include <string>
@@ -63,7 +64,8 @@ SamplingContext::State::State(const SamplerOptions& options)
       has_fd_count_by_size(has_own_pids && tells_fd_count_by_size(proc_root.get())),
       descriptor_budget(options.max_kept_descriptors.value_or(default_descriptor_budget())),
       page_bytes(static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE))),
-      max_idle_age(options.max_idle_age),
+      max_idle_age(std::min(options.max_idle_age,
+                            std::chrono::nanoseconds::max() / idle_ages_until_full_reading)),
       reclaim(proc_root.get()),
       births(proc_root.get(), has_own_pids),
       min_pss_interval(options.min_pss_interval) {}

@@ -16,6 +16,13 @@
 
 namespace provisr {
 
+namespace linux_platform {
+
+/// The other figures of an idle process are read this much less often than its memory.
+inline constexpr int idle_ages_until_full_reading = 6;
+
+}  // namespace linux_platform
+
 struct SamplingContext::State {
   explicit State(const SamplerOptions& options);
 

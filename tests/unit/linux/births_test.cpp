@@ -8,6 +8,7 @@
 #include "support/text_file.hpp"
 
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -179,6 +180,23 @@ TEST_CASE("of a process from before all processes are gone through, once a tick"
   CHECK(BirthsFixture::pids_of(births.candidates(900)) == Pids{900, 901});
   fixture.add(902, 901);  // below the newest id, so that only another scan would find it
   CHECK(BirthsFixture::pids_of(births.candidates(901)) == Pids{900, 901});
+}
+
+TEST_CASE("a process among the new ids that was started before is not taken for a new one",
+          "[births]") {
+  const bool is_new = GENERATE(true, false);
+  BirthsFixture fixture;
+  fixture.add(900, 1001);
+  Births births(fixture.root.get(), true, BirthsFixture::may_be_any);
+  CHECK(fixture.look_in_tick(births) == Pids{});
+  fixture.add(1001, 1);  // ids may have wrapped around, so that its child has a lower one
+  timespec now{};
+  ::clock_gettime(CLOCK_BOOTTIME, &now);
+  fixture.edit_start(1001,
+                     is_new ? std::to_string((now.tv_sec + 60) * ::sysconf(_SC_CLK_TCK)) : "1");
+  fixture.set_newest(1001);
+  CHECK(fixture.look_in_tick(births) == Pids{1001});
+  CHECK(BirthsFixture::pids_of(births.candidates(1001)) == (is_new ? Pids{1001} : Pids{900, 1001}));
 }
 
 TEST_CASE("a recount that was asked for is made, whoever looks at all processes first",
