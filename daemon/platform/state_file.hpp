@@ -29,7 +29,8 @@ class StateFile {
   [[nodiscard]] virtual std::error_code read(std::uint64_t offset,
                                              std::span<std::byte> bytes) const = 0;
   /// Writes all of `bytes`. The data survives if this program is killed, but may be lost if the
-  /// machine loses power soon after.
+  /// machine loses power soon after. Fails with std::errc::no_such_file_or_directory if somebody
+  /// has removed the file.
   [[nodiscard]] virtual std::error_code write(std::uint64_t offset,
                                               std::span<const std::byte> bytes) = 0;
 

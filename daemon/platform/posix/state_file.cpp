@@ -61,10 +61,12 @@ class PosixStateFile final : public StateFile {
 
   [[nodiscard]] std::error_code write(std::uint64_t offset,
                                       std::span<const std::byte> bytes) override {
-    return move_all(bytes.size(), [&](std::size_t done) {
+    const std::error_code error = move_all(bytes.size(), [&](std::size_t done) {
       return ::pwrite(file_.get(), bytes.data() + done, bytes.size() - done,
                       static_cast<off_t>(offset + done));
     });
+    if (error || !is_removed()) return error;
+    return std::make_error_code(std::errc::no_such_file_or_directory);
   }
 
   [[nodiscard]] bool lock(const std::filesystem::path& folder) override {
@@ -76,6 +78,11 @@ class PosixStateFile final : public StateFile {
   }
 
  private:
+  [[nodiscard]] bool is_removed() const {
+    struct stat status {};
+    return ::fstat(file_.get(), &status) == 0 && status.st_nlink == 0;
+  }
+
   [[nodiscard]] static bool lock(const FileDescriptor& file) {
     return ::flock(file.get(), LOCK_EX | LOCK_NB) == 0;
   }

@@ -259,6 +259,15 @@ TEST_CASE("remembered processes are recalled from the file") {
   CHECK(fs::file_size(file) < 4096);  // the slot of a forgotten process is reused
 }
 
+TEST_CASE("what is written to a file that was removed is not taken for saved") {
+  const TempDirectory folder;
+  const fs::path file = folder.path() / "processes";
+  ProcessStore store = open_processes(file);
+  CHECK_FALSE(store.remember("app", running(1, 1)));
+  fs::remove(file);
+  CHECK(store.remember("app", running(2, 2)) == std::errc::no_such_file_or_directory);
+}
+
 TEST_CASE("a write that was cut short at any byte leaves what was remembered before") {
   const TempDirectory folder;
   const fs::path file = folder.path() / "processes";
