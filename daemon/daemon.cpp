@@ -326,15 +326,11 @@ class Daemon {
     return bound_endpoints(next);
   }
 
-  /// Listens again if the file of a Unix socket is gone. Returns null otherwise, or on failure.
+  /// Listens again if the file of a Unix socket is gone. Returns null otherwise, or if that fails.
   [[nodiscard]] std::unique_ptr<Endpoints> renewed_endpoints(const Config& next) {
     if (endpoints_->is_reachable()) return nullptr;
-    try {
-      return bound_endpoints(next);
-    } catch (const std::runtime_error& failure) {
-      log_.warn("{}", failure.what());
-      return nullptr;
-    }
+    std::unique_ptr<Endpoints> renewed = bound_endpoints(next);
+    return renewed->is_reachable() ? std::move(renewed) : nullptr;
   }
 
   [[nodiscard]] std::unique_ptr<Endpoints> bound_endpoints(const Config& next) {

@@ -533,14 +533,22 @@ bool HttpServer::share(const HttpServer& predecessor) {
   const bool is_same = predecessor.loop_ && predecessor.options_.address == options_.address;
   auto listeners = is_same ? predecessor.loop_->listeners() : nullptr;
   if (!listeners) return false;
-  if (listeners->is_reachable()) {
-    group_change_ = std::make_unique<SocketGroupChange>(listeners, options_.socket_group);
-    make_loop(std::move(listeners));
-  } else {
-    make_loop(std::make_shared<const Listeners>(options_.address, options_.socket_group,
-                                                listeners.get()));
-  }
+  if (!listeners->is_reachable()) listeners = renewed(std::move(listeners));
+  group_change_ = std::make_unique<SocketGroupChange>(listeners, options_.socket_group);
+  make_loop(std::move(listeners));
   return true;
+}
+
+/// Returns the same listeners if their address cannot be bound anew.
+std::shared_ptr<const Listeners> HttpServer::renewed(
+    std::shared_ptr<const Listeners> unreachable) const {
+  try {
+    return std::make_shared<const Listeners>(options_.address, options_.socket_group,
+                                             unreachable.get());
+  } catch (const std::runtime_error& failure) {
+    log_->warn("{}", failure.what());
+    return unreachable;
+  }
 }
 
 bool HttpServer::is_reachable() const {

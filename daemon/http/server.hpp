@@ -48,10 +48,10 @@ class HttpServer {
   void bind();
 
   /// Replaces bind(): shares the sockets of `predecessor` until one of the two stops, so that no
-  /// client is refused in between. Binds the address anew if somebody has removed the file of the
-  /// Unix socket. Returns false if `predecessor` is not bound to the same address. Gives a Unix
-  /// socket to the group of this server; gives it back if this server ends before start(). Throws
-  /// std::runtime_error with one clear sentence on failure.
+  /// client is refused in between. Binds the address anew, if possible, if somebody has removed
+  /// the file of the Unix socket. Returns false if `predecessor` is not bound to the same address.
+  /// Gives a Unix socket to the group of this server; gives it back if this server ends before
+  /// start(). Throws std::runtime_error with one clear sentence on failure.
   [[nodiscard]] bool share(const HttpServer& predecessor);
 
   /// Returns whether the server has its address: from bind() or share() until shortly after
@@ -88,6 +88,8 @@ class HttpServer {
  private:
   class Loop;
   void make_loop(std::shared_ptr<const Listeners> listeners);
+  [[nodiscard]] std::shared_ptr<const Listeners> renewed(
+      std::shared_ptr<const Listeners> unreachable) const;
 
   HttpServerOptions options_;
   const Router* router_;

@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <deque>
 #include <exception>
+#include <map>
 #include <mutex>
 #include <unordered_map>
 #include <utility>
@@ -154,16 +155,17 @@ class StateWriter::Queue {
   }
 
   void run_job(std::unique_lock<std::mutex>& lock) {
-    PendingJob next = std::move(waiting_.at(order_.front()));
-    waiting_.erase(order_.front());
+    const std::string key = std::move(order_.front());
     order_.pop_front();
+    PendingJob next = std::move(waiting_.at(key));
+    waiting_.erase(key);
     lock.unlock();
     const std::error_code error = run(next.job);
     next.job = nullptr;
     lock.lock();
     next.ticket->outcome = error ? Outcome::failed : Outcome::done;
     has_result_.notify_all();
-    note(error);
+    note(key, error);
   }
 
   /// Requires mutex_ and a living writer.
@@ -172,14 +174,17 @@ class StateWriter::Queue {
     log_->error("{} does not answer; provisrd continues without it until it does", what_);
   }
 
-  /// Requires mutex_, which keeps the log valid.
-  void note(const std::error_code& error) noexcept {
-    if (error == last_error_) return;
+  /// Reports an error that jobs of no kind have had last. Requires mutex_, which keeps the log
+  /// valid.
+  void note(const std::string& key, const std::error_code& error) noexcept {
     try {
-      if (error && log_ != nullptr) {
+      std::error_code& last = last_errors_[key.substr(0, key.find(' '))];
+      const bool is_known = std::ranges::any_of(
+          last_errors_, [&](const auto& of_kind) { return of_kind.second == error; });
+      if (error && !is_known && log_ != nullptr) {
         log_->error("{} cannot be written: {}", what_, error.message());
       }
-      last_error_ = error;
+      last = error;
     } catch (const std::exception&) {  // out of memory: the next failure is reported
     }
   }
@@ -194,8 +199,8 @@ class StateWriter::Queue {
   const Log* log_;  ///< null after a drain() that timed out
   std::deque<std::string> order_;
   std::unordered_map<std::string, PendingJob> waiting_;
-  std::error_code last_error_;
-  std::optional<MonotonicTime> busy_since_;  ///< or since the latest progress
+  std::map<std::string, std::error_code> last_errors_;  ///< by the first word of the key
+  std::optional<MonotonicTime> busy_since_;             ///< or since the latest progress
   bool is_chore_due_ = false;
   bool is_stalled_ = false;
   bool is_closed_ = false;

@@ -604,7 +604,10 @@ void ManagedChild::collect(const Moment& now) {
   } else if (was_asked() && failure.error == std::errc::operation_canceled) {
     note_canceled_start(now);
   } else {
+    const bool was_killed = how && failure.error == std::errc::operation_canceled;
+    if (was_killed) failure.what += ", " + how->to_string();
     note_failed_start(failure, now);
+    if (was_killed) result_ = how->shell_code();
     starts_after_end_ |= is_adopted_;  // interrupted by the end of an earlier daemon
   }
 }

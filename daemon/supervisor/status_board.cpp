@@ -34,7 +34,8 @@ SharedStatusList StatusBoard::published() const {
 
 void StatusBoard::begin_revision() {
   const std::lock_guard lock(mutex_);
-  if (revisions_++ == 0) publish();
+  if (revisions_ == 0) publish();
+  ++revisions_;
 }
 
 void StatusBoard::end_revision() {

@@ -16,6 +16,7 @@
 #include <set>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -170,6 +171,12 @@ TEST_CASE("a read that throws does not count as one that hangs", "[match]") {
       [] {}, {.make_sources =
                   [&] {
                     ScoutSources sources = machine->sources();
+                    // From the second look on, gives a read that seems to go on time to be noticed.
+                    sources.list = [&, list = sources.list](bool all) {
+                      if (reads > 0) machine->clock.advance(2 * patience);
+                      if (reads > 0) std::this_thread::sleep_for(5 * patience);
+                      return list(all);
+                    };
                     sources.read = [&](ProcessId pid,
                                        const FactSet&) -> std::optional<ProcessFacts> {
                       ++reads;
@@ -186,6 +193,7 @@ TEST_CASE("a read that throws does not count as one that hangs", "[match]") {
     found.take_from(*source);
     return reads >= 4;
   }));
+  found.take_from(*source);
   CHECK(found.stuck.empty());
 }
 

@@ -2,6 +2,7 @@
 
 #include "daemon/platform/ended_children.hpp"
 #include "daemon/platform/linux/environments.hpp"
+#include "daemon/platform/linux/proc_processes.hpp"
 #include "daemon/platform/orphan_origins.hpp"
 #include "daemon/platform/posix/launch_mark.hpp"
 
@@ -60,6 +61,12 @@ void kill_orphans_later(pid_t adopter, std::string_view mark) noexcept {
     doomed_orphans().emplace(adopter, mark);
   } catch (const std::exception&) {  // out of memory
   }
+}
+
+std::optional<std::uint64_t> start_of_living(pid_t process) {
+  const auto stat = stat_of(process);
+  if (!stat || stat->has_ended()) return std::nullopt;
+  return stat->start_clock_ticks;
 }
 
 void signal_orphan(pid_t orphan, int signal) noexcept {

@@ -6,18 +6,40 @@
 namespace provisr::daemon {
 
 std::vector<pid_t> OrphanDesk::to_signal(std::initializer_list<int> signals) {
-  OrphanSearch search = search_();
+  const OrphanSearch search = search_();
   if (!search.is_complete) unsent_.insert(unsent_.end(), signals);
-  return std::move(search.found);
+  note(search.found);
+  drop_ended();
+  std::vector<pid_t> orphans;
+  for (const Orphan& orphan : known_) orphans.push_back(orphan.pid);
+  return orphans;
 }
 
+/// Looks at the known ones before it searches for their children.
 bool OrphanDesk::may_exist() {
+  drop_ended();
+  const bool is_one_known = !known_.empty();
   const OrphanSearch search = search_();
+  note(search.found);
   if (!search.is_complete) return true;
   for (const int signal : std::exchange(unsent_, {})) {
     for (const pid_t orphan : search.found) signal_orphan(orphan, signal);
   }
-  return !search.found.empty();
+  return is_one_known || !search.found.empty();
+}
+
+void OrphanDesk::note(const std::vector<pid_t>& found) {
+  for (const pid_t pid : found) {
+    const auto started_at = start_of_living(pid);
+    std::erase_if(known_, [pid](const Orphan& orphan) { return orphan.pid == pid; });
+    if (started_at) known_.push_back({pid, *started_at});
+  }
+}
+
+void OrphanDesk::drop_ended() {
+  std::erase_if(known_, [](const Orphan& orphan) {
+    return start_of_living(orphan.pid) != orphan.started_at;
+  });
 }
 
 bool OrphanDesk::owes_kill() const {

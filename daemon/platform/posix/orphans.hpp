@@ -1,7 +1,9 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <sys/types.h>
@@ -27,11 +29,17 @@ struct OrphanSearch {
 /// of very many children are left.
 void kill_orphans_later(pid_t adopter, std::string_view mark) noexcept;
 
+/// Returns when a process was started; empty if it has ended, even if it is still a zombie, or if
+/// the system cannot tell.
+[[nodiscard]] std::optional<std::uint64_t> start_of_living(pid_t process);
+
 /// Signals the process group that an orphan leads, as most do; otherwise only the orphan.
 void signal_orphan(pid_t orphan, int signal) noexcept;
 
 /// What is to be done to the orphans of one child. If they cannot be searched, they count as alive
-/// and signals are sent to them as soon as they can.
+/// and signals are sent to them as soon as they can. One that was found counts until it has ended:
+/// a process that is ending has no environment any more, while its children have no other parent
+/// yet.
 class OrphanDesk {
  public:
   explicit OrphanDesk(std::function<OrphanSearch()> search) : search_(std::move(search)) {}
@@ -44,7 +52,16 @@ class OrphanDesk {
   [[nodiscard]] bool owes_kill() const;
 
  private:
+  struct Orphan {
+    pid_t pid;
+    std::uint64_t started_at;  ///< see start_of_living()
+  };
+
+  void note(const std::vector<pid_t>& found);
+  void drop_ended();
+
   std::function<OrphanSearch()> search_;
+  std::vector<Orphan> known_;
   std::vector<int> unsent_;  ///< signals to those that could not be searched
 };
 

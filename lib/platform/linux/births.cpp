@@ -99,7 +99,9 @@ void Births::begin_new_tick() {
   knows_all_ = false;
   begins_tick_ = false;
   tick_begin_ = newest_;
+  newest_known_at_ = std::exchange(looked_in_tick_at_, tick_at_);
   has_passed_older_ = false;
+  oldest_start_.reset();
   missed_some_ = std::exchange(missed_some_in_tick_, false);
   has_unread_ = false;
   if (!has_own_pids_) {
@@ -125,7 +127,7 @@ void Births::follow_up_to(ProcessId newest) {
   while (newest_ < newest) {
     const ProcessId id = newest_ + 1;
     if (find(id) == Finding::process) {
-      has_passed_older_ |= known_started_at_ < clock_ticks_at(oldest_start_, previous_tick_at_);
+      has_passed_older_ |= known_started_at_ < clock_ticks_at(oldest_start_, newest_known_at_);
     } else {
       keep_for_later({id, tick_at_});
       note_missed();

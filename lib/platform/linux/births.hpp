@@ -45,7 +45,6 @@ class Births {
     const TimePoint two_ticks_ago = std::exchange(previous_tick_at_, std::exchange(tick_at_, now));
     newborn_since_ = std::min(two_ticks_ago, now - min_newborn_age);
     newborn_from_.reset();
-    oldest_start_.reset();
   }
 
   /// See SamplingContext::new_processes, candidates, missed_processes, has_unread_processes,
@@ -97,8 +96,10 @@ class Births {
   std::vector<Unresolved> looked_at_again_;
   TimePoint tick_at_ = std::chrono::steady_clock::now();  ///< before the first tick: the start
   TimePoint previous_tick_at_ = tick_at_;
-  TimePoint newborn_since_ = tick_at_;  ///< see Descent::is_newborn
-  /// `newborn_since_` and `previous_tick_at_` in clock ticks since the boot; computed if needed.
+  TimePoint newborn_since_ = tick_at_;      ///< see Descent::is_newborn
+  TimePoint looked_in_tick_at_ = tick_at_;  ///< beginning of the latest tick with a look
+  TimePoint newest_known_at_ = tick_at_;    ///< ids above `tick_begin_` were given out later
+  /// `newborn_since_` and `newest_known_at_` in clock ticks since the boot; computed if needed.
   std::optional<std::uint64_t> newborn_from_;
   std::optional<std::uint64_t> oldest_start_;
   std::uint64_t known_started_at_ = 0;  ///< of the latest process that was read, in clock ticks

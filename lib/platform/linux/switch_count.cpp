@@ -27,6 +27,7 @@ std::optional<ContextSwitches> SwitchCount::read(int task) noexcept {
   try {
     if (!list_threads(task)) return std::nullopt;
     add_missed(task);
+    threads_.reserve(listed_.size());  // the next list goes there
     keep_ended();
     threads_.swap(listed_);
     return total();

@@ -21,8 +21,8 @@ struct ContextSwitches {
 class SwitchCount {
  public:
   /// Reads the threads of the process whose `task` directory this is. Returns empty with errno set
-  /// if the threads cannot be listed or memory is short. From the third time on, allocates only if
-  /// there are more threads than ever before.
+  /// if the threads cannot be listed or memory is short. Allocates only if there are more threads
+  /// than ever before.
   [[nodiscard]] std::optional<ContextSwitches> read(int task) noexcept;
 
  private:

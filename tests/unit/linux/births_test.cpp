@@ -39,6 +39,12 @@ struct BirthsFixture {
     tree.add(pid, "ordinary");
     tree.edit(pid, "stat", ") S 1 1000 ", ") S " + std::to_string(parent) + " 1000 ");
   }
+  /// Lets a process be younger than all ticks of the fixture.
+  void start_late(ProcessId pid) {
+    timespec since_boot{};
+    ::clock_gettime(CLOCK_BOOTTIME, &since_boot);
+    edit_start(pid, std::to_string((since_boot.tv_sec + 36'000) * ::sysconf(_SC_CLK_TCK)));
+  }
   void edit_start(ProcessId pid, const std::string& clock_ticks) {
     tree.edit(pid, "stat", " 88123 ", " " + clock_ticks + " ");
   }
@@ -162,10 +168,13 @@ TEST_CASE("a scan reads a process again whose parent has ended meanwhile", "[bir
 TEST_CASE("a look within a tick tells the rest, and who has come since it began", "[births]") {
   BirthsFixture fixture;
   Births births(fixture.root.get(), true, BirthsFixture::may_be_any);
+  fixture.add(900, 1);
   fixture.add(1001, 1);
+  fixture.start_late(1001);
   fixture.set_newest(1001);
   CHECK(fixture.look_in_tick(births) == Pids{1001});
   fixture.add(1002, 1001);
+  fixture.start_late(1002);
   fixture.set_newest(1002);
   CHECK(BirthsFixture::pids_of(births.look()) == Pids{1002});
   CHECK(BirthsFixture::pids_of(births.candidates(1001)) == Pids{1001, 1002});
@@ -190,13 +199,28 @@ TEST_CASE("a process among the new ids that was started before is not taken for 
   Births births(fixture.root.get(), true, BirthsFixture::may_be_any);
   CHECK(fixture.look_in_tick(births) == Pids{});
   fixture.add(1001, 1);  // ids may have wrapped around, so that its child has a lower one
-  timespec now{};
-  ::clock_gettime(CLOCK_BOOTTIME, &now);
-  fixture.edit_start(1001,
-                     is_new ? std::to_string((now.tv_sec + 60) * ::sysconf(_SC_CLK_TCK)) : "1");
+  if (is_new) {
+    fixture.start_late(1001);
+  } else {
+    fixture.edit_start(1001, "1");
+  }
   fixture.set_newest(1001);
   CHECK(fixture.look_in_tick(births) == Pids{1001});
   CHECK(BirthsFixture::pids_of(births.candidates(1001)) == (is_new ? Pids{1001} : Pids{900, 1001}));
+}
+
+TEST_CASE("what was born in ticks without a look is new at the next look", "[births]") {
+  BirthsFixture fixture;
+  fixture.tick_interval = std::chrono::hours(4);
+  Births births(fixture.root.get(), true, BirthsFixture::may_be_any);
+  fixture.add(900, 1);
+  CHECK(fixture.look_in_tick(births) == Pids{});
+  fixture.add(1001, 1);
+  fixture.start_late(1001);
+  fixture.set_newest(1001);
+  for (int tick = 0; tick < 3; ++tick) fixture.begin_tick(births);
+  CHECK(fixture.look_in_tick(births) == Pids{1001});
+  CHECK(BirthsFixture::pids_of(births.candidates(1001)) == Pids{1001});
 }
 
 TEST_CASE("a recount that was asked for is made, whoever looks at all processes first",

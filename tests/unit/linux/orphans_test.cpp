@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 using namespace provisr::daemon;
@@ -67,6 +68,20 @@ TEST_CASE("orphans that could not be searched are not forgotten") {
   CHECK(eventually([&] { return is_zombie(orphan); }));
   next = {};
   CHECK_FALSE(desk.may_exist());
+}
+
+TEST_CASE("an orphan counts until it has ended, even if its environment is gone") {
+  const Child orphan = start_sleeper("A=1");
+  OrphanSearch next{.found = {static_cast<pid_t>(orphan.pid())}};
+  OrphanDesk desk([&] { return next; });
+  CHECK(desk.to_signal({}) == next.found);
+  const std::vector<pid_t> expected = std::exchange(next, {}).found;
+  CHECK(desk.may_exist());
+  CHECK(desk.to_signal({}) == expected);
+  signal_orphan(expected.front(), SIGKILL);
+  CHECK(eventually([&] { return is_zombie(orphan); }));
+  CHECK_FALSE(desk.may_exist());
+  CHECK(desk.to_signal({}).empty());
 }
 
 TEST_CASE("orphans that were to be killed, but were not found, are killed by a later search") {
