@@ -4,8 +4,8 @@
 // the same processes and with a tick beyond the budget of kept descriptors, which reads by path.
 // `bare_by_path` makes only the six system calls that this takes. All four read every process in
 // full, as if it had run. `idle` is the default tick over the same processes, none of which has
-// run. Each way opens its descriptors before its turn and closes them afterwards. `fake_tick` has up
-// to 10,000 processes whose reads cost nothing: it measures the library's own work.
+// run. Each way opens its descriptors before its turn and closes them afterwards. `fake_tick` has
+// up to 10,000 processes whose reads cost nothing: it measures the library's own work.
 
 #include "bench/support/bare_process.hpp"
 #include "bench/support/comparison.hpp"

@@ -199,7 +199,7 @@ TEST_CASE("a storm of commands is answered whole, and leaves each process as was
 TEST_CASE(
     "a crowd of children with many descriptors each is run and measured with few of its own") {
   constexpr int count = is_slowed_down ? 100 : 300;
-  const int limit = GENERATE(64, 512);
+  const int limit = GENERATE(sanitizer_needs_descriptors ? 256 : 64, 512);
   PreparedDaemon daemon(fmt::format("ulimit -n {};", limit),
                         fmt::format("[[processes]]\nname = \"app\"\n{}\ninstances = {}\n"
                                     "start_duration = \"0s\"\n",
