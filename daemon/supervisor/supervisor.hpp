@@ -98,7 +98,7 @@ struct SupervisorOptions {
 /// and reaps every orphan that this program adopts. With a ProcessMemory, it takes over children
 /// that an earlier daemon has left running. The cost of an event depends on the processes that it
 /// concerns, not on the number of all processes. The names of matched processes are the exception:
-/// they are settled together, with pauses of twenty times as long, at most a second. The destructor
+/// they are settled together, with pauses twenty times as long, at most a second. The destructor
 /// kills children that still run, unless there is a ProcessMemory.
 ///
 /// Thread safety: status(), exits(), submit() and note_orphan() may be called from any thread at

@@ -56,6 +56,17 @@ const std::string get_status = "GET /api/status HTTP/1.1\r\nHost: localhost\r\n\
   return ::getegid();
 }
 
+/// Returns whether a daemon answers on this Unix socket.
+[[nodiscard]] bool is_answered_at(const std::string& path) {
+  try {
+    RawClient client = RawClient::to_unix_socket(path);
+    client.send("GET /api/status HTTP/1.0\r\n\r\n");
+    return status_of_answer(client.read_all()) == 200;
+  } catch (const std::exception&) {
+    return false;
+  }
+}
+
 }  // namespace
 
 TEST_CASE("clients that dawdle keep nobody else waiting") {
@@ -261,15 +272,7 @@ TEST_CASE("a Unix socket belongs to the daemon that listens on it") {
   };
   const TempDirectory output;
   Program first = start(output);
-  const auto answers = [&] {
-    try {
-      RawClient client = RawClient::to_unix_socket(path);
-      client.send("GET /api/status HTTP/1.0\r\n\r\n");
-      return status_of_answer(client.read_all()) == 200;
-    } catch (const std::exception&) {
-      return false;
-    }
-  };
+  const auto answers = [&] { return is_answered_at(path); };
   REQUIRE(eventually(answers));
   struct stat status {};
   REQUIRE(::stat(path.c_str(), &status) == 0);
@@ -370,15 +373,7 @@ TEST_CASE("a reload makes the removed file of a Unix socket again") {
   Program program({provisrd_path(), file.string(), "--listen", "unix:" + path, "--metrics-listen",
                    "127.0.0.1:0"},
                   folder.path());
-  const auto answers = [&] {
-    try {
-      RawClient client = RawClient::to_unix_socket(path);
-      client.send("GET /api/status HTTP/1.0\r\n\r\n");
-      return status_of_answer(client.read_all()) == 200;
-    } catch (const std::exception&) {
-      return false;
-    }
-  };
+  const auto answers = [&] { return is_answered_at(path); };
   const auto reload = [&] {
     const std::string before = program.err();
     program.signal(SIGHUP);

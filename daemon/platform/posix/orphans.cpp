@@ -8,10 +8,10 @@ namespace provisr::daemon {
 std::vector<pid_t> OrphanDesk::to_signal(std::initializer_list<int> signals) {
   const OrphanSearch search = search_();
   if (!search.is_complete) unsent_.insert(unsent_.end(), signals);
-  note(search.found);
   drop_ended();
+  note(search.found);
   std::vector<pid_t> orphans;
-  for (const Orphan& orphan : known_) orphans.push_back(orphan.pid);
+  for (const auto& [pid, started_at] : known_) orphans.push_back(pid);
   return orphans;
 }
 
@@ -30,16 +30,14 @@ bool OrphanDesk::may_exist() {
 
 void OrphanDesk::note(const std::vector<pid_t>& found) {
   for (const pid_t pid : found) {
-    const auto started_at = start_of_living(pid);
-    std::erase_if(known_, [pid](const Orphan& orphan) { return orphan.pid == pid; });
-    if (started_at) known_.push_back({pid, *started_at});
+    if (known_.contains(pid)) continue;  // drop_ended() drops a PID that was reused
+    if (const auto started_at = start_of_living(pid)) known_.emplace(pid, *started_at);
   }
 }
 
 void OrphanDesk::drop_ended() {
-  std::erase_if(known_, [](const Orphan& orphan) {
-    return start_of_living(orphan.pid) != orphan.started_at;
-  });
+  std::erase_if(known_,
+                [](const auto& orphan) { return start_of_living(orphan.first) != orphan.second; });
 }
 
 bool OrphanDesk::owes_kill() const {

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <sys/types.h>
+#include <unordered_map>
 #include <unordered_set>
 #include <utility>
 #include <vector>
@@ -52,17 +53,12 @@ class OrphanDesk {
   [[nodiscard]] bool owes_kill() const;
 
  private:
-  struct Orphan {
-    pid_t pid;
-    std::uint64_t started_at;  ///< see start_of_living()
-  };
-
   void note(const std::vector<pid_t>& found);
   void drop_ended();
 
   std::function<OrphanSearch()> search_;
-  std::vector<Orphan> known_;
-  std::vector<int> unsent_;  ///< signals to those that could not be searched
+  std::unordered_map<pid_t, std::uint64_t> known_;  ///< with start_of_living()
+  std::vector<int> unsent_;                         ///< signals to those that could not be searched
 };
 
 }  // namespace provisr::daemon
