@@ -174,8 +174,8 @@ class StateWriter::Queue {
     log_->error("{} does not answer; provisrd continues without it until it does", what_);
   }
 
-  /// Reports an error that jobs of no kind have had last. Requires mutex_, which keeps the log
-  /// valid.
+  /// Reports an error unless the latest job of some kind has had it. Requires mutex_, which keeps
+  /// the log valid.
   void note(const std::string& key, const std::error_code& error) noexcept {
     try {
       std::error_code& last = last_errors_[key.substr(0, key.find(' '))];
