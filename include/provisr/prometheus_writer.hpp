@@ -216,7 +216,7 @@ class PrometheusWriter {
     const std::uint64_t nanoseconds = is_negative ? 0 - count : count;
     if (is_negative) *end++ = '-';
     end = std::to_chars(end, end + longest_number, nanoseconds / second).ptr;
-    return write_fraction(end, static_cast<std::uint32_t>(nanoseconds % second), 9);
+    return write_fraction<second>(end, nanoseconds % second);
   }
 
   template <std::same_as<float> Number>
@@ -245,17 +245,17 @@ class PrometheusWriter {
     constexpr auto whole_scale = static_cast<std::uint64_t>(scale);
     end = std::to_chars(end, end + longest_number, static_cast<std::uint32_t>(scaled / whole_scale))
               .ptr;
-    return write_fraction(end, static_cast<std::uint32_t>(scaled % whole_scale), 8);
+    return write_fraction<whole_scale>(end, scaled % whole_scale);
   }
 
-  /// Writes a fraction that has this many digits, without zeros at its end.
-  static char* write_fraction(char* end, std::uint32_t fraction, std::size_t digits) noexcept {
-    if (fraction == 0) return end;
-    *end++ = '.';
-    for (std::size_t digit = digits; digit-- > 0; fraction /= 10) {
-      end[digit] = static_cast<char>('0' + fraction % 10);
-    }
-    end += digits;
+  /// Writes `numerator / denominator`, a power of ten, without zeros at its end.
+  template <std::uint32_t denominator>
+  static char* write_fraction(char* end, std::uint64_t numerator) noexcept {
+    if (numerator == 0) return end;
+    char* const point = end;
+    const auto digits_after_one = static_cast<std::uint32_t>(denominator + numerator);
+    end = std::to_chars(end, end + longest_number, digits_after_one).ptr;
+    *point = '.';
     while (end[-1] == '0') --end;
     return end;
   }
