@@ -2,7 +2,6 @@
 
 #include "daemon/base/duration.hpp"
 #include "daemon/base/text.hpp"
-#include "daemon/supervisor/pid_file.hpp"
 
 #include <fmt/format.h>
 
@@ -91,7 +90,8 @@ ManagedChild::ManagedChild(std::string name, const ProcessConfig& config, bool i
       inherits_stdin_(inherit_stdin),
       command_(command_of(config, name, inherit_stdin)),
       services_(services),
-      backoff_(intervals_of(config)) {
+      backoff_(intervals_of(config)),
+      pid_file_(services_, status_) {
   status_.name = std::move(name);
   status_.kind = ProcessKind::child;
   tell_log_files();
@@ -425,7 +425,7 @@ void ManagedChild::adopt(const RememberedProcess::Run& run, const Moment& now) {
   is_adopted_ = true;
   StartFailure ignored;
   is_executed_ = child_->execution(ignored) == Execution::done;
-  written_pid_file_ = config_.pid_file;
+  pid_file_.assume_written(config_.pid_file);
   services_.log->info("{}: taken over, pid {}", status_.name, child_->pid());
   may_have_orphans_ = true;
   if (is_executed_) measure(now);
@@ -511,7 +511,7 @@ void ManagedChild::note_execution(const Moment& now) {
   status_.last_error.clear();
   services_.log->info("{}: started, pid {}", status_.name, child_->pid());
   measure(now);
-  enter_pid_file();
+  pid_file_.write(config_.pid_file, child_->pid());
 }
 
 void ManagedChild::note_failed_start(const StartFailure& failure, const Moment& now) {
@@ -624,7 +624,7 @@ void ManagedChild::note_canceled_start(const Moment& now) {
 void ManagedChild::note_exit(const std::optional<ExitStatus>& how, const Moment& now) {
   constexpr int unknown = 255;
   exited_at_ = now.monotonic;
-  remove_own_pid_file();
+  pid_file_.remove(child_->pid());
   record_exit(how, now);
   const auto elapsed = now.monotonic - status_.started->monotonic;
   status_.pid.reset();
@@ -737,43 +737,6 @@ void ManagedChild::give_up() {
                                    backoff_.failures(), status_.last_error);
   services_.log->error("{}: {}", status_.name, status_.last_error);
   enter(Phase::failed);
-}
-
-void ManagedChild::enter_pid_file() {
-  if (config_.pid_file.empty()) return;
-  written_pid_file_ = config_.pid_file;
-  const auto error = services_.write_pid_file(written_pid_file_, child_->pid());
-  awaits_pid_file_ = !error;
-  if (error) return judge_pid_file(*error);
-  report_pid_file("is not written yet: its file system does not answer");
-}
-
-bool ManagedChild::note_pid_file(const std::filesystem::path& file, std::error_code error) {
-  if (!awaits_pid_file_ || file != written_pid_file_) return false;
-  awaits_pid_file_ = false;
-  status_.last_error.clear();
-  services_.log->info("{}: the file system of pid_file {} answers again", status_.name,
-                      name_of(file));
-  judge_pid_file(error);
-  return true;
-}
-
-void ManagedChild::judge_pid_file(std::error_code error) {
-  if (!error) return pid_file_problems_.clear();
-  report_pid_file("cannot be written: " + error.message());
-  written_pid_file_.clear();
-}
-
-void ManagedChild::report_pid_file(const std::string& problem) {
-  status_.last_error = fmt::format("pid_file {} {}", name_of(written_pid_file_), problem);
-  if (!pid_file_problems_.is_new(problem)) return;
-  services_.log->warn("{}: {}", status_.name, status_.last_error);
-}
-
-void ManagedChild::remove_own_pid_file() {
-  if (!written_pid_file_.empty()) services_.remove_pid_file(written_pid_file_, child_->pid());
-  written_pid_file_.clear();
-  awaits_pid_file_ = false;
 }
 
 }  // namespace provisr::daemon

@@ -2,6 +2,7 @@
 
 #include "daemon/config/config.hpp"
 #include "daemon/supervisor/backoff.hpp"
+#include "daemon/supervisor/child_pid_file.hpp"
 #include "daemon/supervisor/managed_process.hpp"
 
 #include <chrono>
@@ -55,7 +56,9 @@ class ManagedChild final : public ManagedProcess {
 
   /// Takes the result of a write of this pid file that came late. Returns whether this child has
   /// waited for it.
-  bool note_pid_file(const std::filesystem::path& file, std::error_code error);
+  bool note_pid_file(const std::filesystem::path& file, std::error_code error) {
+    return pid_file_.note_late_write(file, error);
+  }
 
   /// Kills the process and its group if they have been asked to end.
   void kill_now(const Moment& now);
@@ -145,10 +148,6 @@ class ManagedChild final : public ManagedProcess {
   void give_up();
   [[nodiscard]] bool is_restarted_after_exit() const;
   [[nodiscard]] std::string_view what_runs() const;
-  void enter_pid_file();
-  void judge_pid_file(std::error_code error);
-  void report_pid_file(const std::string& problem);
-  void remove_own_pid_file();
 
   ProcessConfig config_;
   bool inherits_stdin_;
@@ -172,9 +171,7 @@ class ManagedChild final : public ManagedProcess {
   std::uint64_t attempts_ = 0;
   RepeatFilter start_problems_;
   RepeatFilter measure_problems_;
-  RepeatFilter pid_file_problems_;
-  std::filesystem::path written_pid_file_;
-  bool awaits_pid_file_ = false;  ///< its file system has not answered yet
+  ChildPidFile pid_file_;
   int result_ = 0;
   std::optional<RememberedProcess::Run> run_;  ///< of the child, until its group is gone
   ExitReason stop_reason_ = ExitReason::stop;  ///< why its goal is `down`

@@ -14,8 +14,6 @@ namespace {
 
 constexpr std::chrono::nanoseconds slowest_look = std::chrono::milliseconds(500);
 constexpr std::chrono::nanoseconds fastest_look = std::chrono::milliseconds(5);
-/// How often to try again to begin to look for matches.
-constexpr std::chrono::seconds search_retry_interval{1};
 
 }  // namespace
 
@@ -35,67 +33,23 @@ void Supervisor::set_match_rules(const std::vector<ProcessConfig>& processes) {
     order_of_rule_.push_back(order);
     allowed_matches += processes[order].max_matches;
   }
-  // Never lowered: names of rules that are gone keep their histories, too.
-  max_retired_matches_ = std::max(max_retired_matches_, allowed_matches);
-  rules_ = std::make_shared<const MatchRules>(matches);
-  roster_.set_rules(std::move(matches), ++rules_generation_);
-}
-
-/// If no thread can be started, tries again later: what runs must not end for that.
-void Supervisor::look_for_matches(const Moment& now) {
-  next_search_try_ = MonotonicTime::max();
-  if (!matches_ && rules_->empty()) return;
-  try {
-    if (!matches_) matches_ = options_.make_match_source([this] { desk_.wakeup().wake(); });
-    matches_->look_for(rules_, rules_generation_, look_interval());
-    search_problems_.clear();
-  } catch (const std::system_error& failure) {
-    next_search_try_ = now.monotonic + search_retry_interval;
-    const std::string why = fmt::format("no thread can be started: {}", failure.code().message());
-    if (search_problems_.is_new(why)) tell_of_failed_search(why);
-  }
-}
-
-void Supervisor::try_to_look_again(const Moment& now) {
-  if (now.monotonic < next_search_try_) return;
-  next_search_try_ = MonotonicTime::max();
-  if (!stop_requested_) look_for_matches(now);
+  retired_.allow_matched(allowed_matches);
+  const std::uint64_t generation = search_.set_rules(matches);
+  roster_.set_rules(std::move(matches), generation);
 }
 
 void Supervisor::take_matches(const Moment& now) {
-  if (!matches_ || stop_requested_) return;
-  for (const ScoutReport& report : matches_->take()) {
+  if (stop_requested_) return;
+  for (const ScoutReport& report : search_.take()) {
     roster_.take(report);
     has_news_of_matches_ = true;
-    tell_of_unseen(report);
   }
   if (settling_is_due() <= now.monotonic) follow_matches(now);
 }
 
 MonotonicTime Supervisor::settling_is_due() const {
-  const bool is_wanted = has_news_of_matches_ && matches_ && !stop_requested_;
+  const bool is_wanted = has_news_of_matches_ && search_.has_begun() && !stop_requested_;
   return is_wanted ? next_settling_ : MonotonicTime::max();
-}
-
-void Supervisor::tell_of_unseen(const ScoutReport& report) {
-  if (report.was_refused && !std::exchange(is_refusal_told_, true)) {
-    services_.log->debug(
-        "provisrd may not read the exe of some processes: no exe pattern matches them");
-  }
-  if (report.stuck != 0) {
-    services_.log->warn("process {} cannot be read at the moment: no match finds it until it can",
-                        report.stuck);
-  }
-  if (!report.failure.empty()) tell_of_failed_search(report.failure);
-  if (report.hides_others && !std::exchange(is_hiding_told_, true)) {
-    services_.log->warn(
-        "the processes of other users are hidden from provisrd, and no match finds them: /proc is "
-        "mounted with hidepid");
-  }
-}
-
-void Supervisor::tell_of_failed_search(const std::string& why) {
-  services_.log->warn("no match finds a process at the moment: {}; trying again", why);
 }
 
 /// Settles the names and shows them. This takes the longer the more processes match, so that what

@@ -128,7 +128,7 @@ class Supervisor::Reconfiguration {
 };
 
 void Supervisor::reload(const Command& command, const ReplyHandler& reply, const Moment& now) {
-  options_.history_ttl = command.history_ttl;
+  retired_.set_ttl(command.history_ttl);
   options_.interval = command.interval;
   set_match_rules(command.processes);
   settle_with(command.processes);
@@ -141,7 +141,7 @@ void Supervisor::reload(const Command& command, const ReplyHandler& reply, const
   }
   set_entries(reconfiguration.finish());
   follow_matches(now);
-  look_for_matches(now);
+  search_.look(look_interval(), now.monotonic);
   reply({.outcome = CommandReply::Outcome::done,
          .names = {},
          .error = {},
@@ -193,45 +193,13 @@ void Supervisor::depart(const Entry& entry, const Moment& now) {
 
 void Supervisor::retire(const std::string& name, const Moment& now, bool is_matched) {
   registry_.retire(name);
-  retired_.push_back({name, now.monotonic, is_matched});
-  if (is_matched && ++retired_matches_ > max_retired_matches_) forget_oldest_matched();
-}
-
-/// Forgets the oldest retired name that a `match` gave. This bounds the number of such names, which
-/// processes choose.
-void Supervisor::forget_oldest_matched() {
-  const auto oldest = std::find_if(retired_.begin(), retired_.end(),
-                                   [](const Retired& retired) { return retired.is_matched; });
-  forget(oldest->name);
-  --retired_matches_;
-  retired_.erase(oldest);
-}
-
-void Supervisor::forget_retired(const Moment& now) {
-  while (first_to_forget() <= now.monotonic) {
-    forget(retired_.front().name);
-    if (retired_.front().is_matched) --retired_matches_;
-    retired_.pop_front();
-  }
-}
-
-MonotonicTime Supervisor::first_to_forget() const {
-  if (retired_.empty()) return MonotonicTime::max();
-  return retired_.front().since + options_.history_ttl;
+  retired_.add(name, now.monotonic, is_matched);
 }
 
 void Supervisor::forget(const std::string& name) {
   registry_.untrack(name);
   exits_.forget_counts(name);
   if (options_.memory != nullptr) options_.memory->forget(name);
-}
-
-void Supervisor::take_back_retired(const std::string& name) {
-  std::erase_if(retired_, [&](const Retired& retired) {
-    if (retired.name != name) return false;
-    if (retired.is_matched) --retired_matches_;
-    return true;
-  });
 }
 
 }  // namespace provisr::daemon

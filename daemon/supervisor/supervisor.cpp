@@ -115,10 +115,13 @@ Supervisor::Supervisor(const std::vector<ProcessConfig>& processes, Registry& re
       registry_(registry),
       options_(std::move(options)),
       services_(services_of(options_, registry, exits_, pid_files_, next_orphan_search_, log)),
+      retired_(options_.history_ttl, [this](const std::string& name) { forget(name); }),
       // If /proc shows other PIDs than system calls use, every process counts as alive.
-      roster_(log, [this](ProcessId pid) {
-        return !options_.can_measure_children || options_.exists(pid);
-      }) {
+      roster_(
+          log,
+          [this](ProcessId pid) { return !options_.can_measure_children || options_.exists(pid); }),
+      search_(
+          options_.make_match_source, [this] { desk_.wakeup().wake(); }, log) {
   if (!options_.adopt_orphan) {
     options_.adopt_orphan = [&registry](std::string_view name, ProcessId orphan) {
       return registry.adopt_orphan(name, orphan);
@@ -152,7 +155,7 @@ Supervisor::Entry Supervisor::make_entry(std::string name, const ProcessConfig& 
                                          bool inherit_stdin) {
   registry_.retire(name);
   if (const std::error_code error = registry_.declare(name)) throw std::system_error(error, name);
-  take_back_retired(name);
+  retired_.take_back(name);
   Entry entry;
   entry.limits = config.limits;
   if (config.match) {
@@ -200,7 +203,7 @@ void Supervisor::begin() {
   if (std::exchange(has_begun_, true)) return;
   const Moment moment = now();
   take_over(moment);
-  look_for_matches(moment);
+  search_.look(look_interval(), moment.monotonic);
   constexpr int parts = 8;  // so that no counter begins without them, as a rule; the rest follows
   for (int i = 0; i < parts; ++i) claim_orphans(moment);
 }
@@ -321,10 +324,10 @@ void Supervisor::update() {
   take_exits(moment);
   take_commands(moment);
   do_what_is_due(moment);
-  try_to_look_again(moment);
+  search_.retry(moment.monotonic);
   take_matches(moment);
   if (std::exchange(has_departed_, false)) drop_departed(moment);
-  forget_retired(moment);
+  retired_.forget_expired(moment.monotonic);
   finish_pid_files(moment);
   claim_orphans(moment);
   beat(moment);
@@ -423,6 +426,7 @@ void Supervisor::do_what_is_due(const Moment& now) {
 void Supervisor::request_stop() {
   if (std::exchange(stop_requested_, true)) return;
   services_.log->info("stopping");
+  search_.cancel_retry();
   if (options_.on_stop) options_.on_stop(longest_end());
   const Moment moment = now();
   for (std::size_t index = 0; index < entries_.size(); ++index) {
@@ -548,8 +552,9 @@ void Supervisor::index_by_pid(std::size_t index) {
 
 MonotonicTime Supervisor::next_deadline() const {
   if (has_more_ends_ || has_departed_ || !unclaimed_.empty()) return {};
-  return std::min({deadlines_.earliest(), first_to_forget(), next_heartbeat_, pid_files_.next_try(),
-                   next_search_try_, next_orphan_search_, settling_is_due()});
+  return std::min({deadlines_.earliest(), retired_.next_expiry(), next_heartbeat_,
+                   pid_files_.next_try(), search_.next_try(), next_orphan_search_,
+                   settling_is_due()});
 }
 
 bool Supervisor::finished() const {

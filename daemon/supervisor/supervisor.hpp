@@ -14,12 +14,14 @@
 #include "daemon/supervisor/managed_child.hpp"
 #include "daemon/supervisor/managed_process.hpp"
 #include "daemon/supervisor/match_roster.hpp"
+#include "daemon/supervisor/match_search.hpp"
 #include "daemon/supervisor/match_source.hpp"
 #include "daemon/supervisor/matched_process.hpp"
 #include "daemon/supervisor/orphan_inbox.hpp"
 #include "daemon/supervisor/pending_commands.hpp"
 #include "daemon/supervisor/pid_file_desk.hpp"
 #include "daemon/supervisor/process_status.hpp"
+#include "daemon/supervisor/retired_names.hpp"
 #include "daemon/supervisor/status_board.hpp"
 #include "daemon/supervisor/watched_process.hpp"
 
@@ -196,11 +198,7 @@ class Supervisor {
   void drop_departed(const Moment& now);
   void depart(const Entry& entry, const Moment& now);
   void retire(const std::string& name, const Moment& now, bool is_matched = false);
-  void forget_oldest_matched();
   void forget(const std::string& name);
-  void forget_retired(const Moment& now);
-  [[nodiscard]] MonotonicTime first_to_forget() const;
-  void take_back_retired(const std::string& name);
   void reload(const Command& command, const ReplyHandler& reply, const Moment& now);
   void handle(Events::Kind event, MonotonicTime arrived_at);
   void take_commands(const Moment& now);
@@ -218,11 +216,7 @@ class Supervisor {
   void set_match_rules(const std::vector<ProcessConfig>& processes);
   void settle_with(const std::vector<ProcessConfig>& processes);
   [[nodiscard]] std::vector<std::string> matched_names(std::size_t rule) const;
-  void look_for_matches(const Moment& now);
-  void try_to_look_again(const Moment& now);
   void take_matches(const Moment& now);
-  void tell_of_unseen(const ScoutReport& report);
-  void tell_of_failed_search(const std::string& why);
   [[nodiscard]] MonotonicTime settling_is_due() const;
   void follow_matches(const Moment& now);
   [[nodiscard]] MatchRoster::Surroundings surroundings() const;
@@ -259,15 +253,10 @@ class Supervisor {
   std::vector<Entry> entries_;
   std::unordered_multimap<ProcessId, std::size_t> by_pid_;  ///< by ManagedProcess::expected_end()
   Deadlines deadlines_;
-  struct Retired {
-    std::string name;
-    MonotonicTime since;
-    bool is_matched;  ///< a name that a `match` gave
-  };
-  std::deque<Retired> retired_;  ///< oldest first
-  std::size_t active_ = 0;       ///< processes that have not ended
-  bool has_departed_ = false;    ///< an entry that is leaving has ended
-  bool has_more_ends_ = false;   ///< possibly: the last update() reached its bound
+  RetiredNames retired_;
+  std::size_t active_ = 0;      ///< processes that have not ended
+  bool has_departed_ = false;   ///< an entry that is leaving has ended
+  bool has_more_ends_ = false;  ///< possibly: the last update() reached its bound
   MonotonicTime next_heartbeat_ =
       options_.on_heartbeat ? MonotonicTime() : MonotonicTime::max();  ///< max: never
   bool stop_requested_ = false;
@@ -277,20 +266,12 @@ class Supervisor {
   StatusBoard board_;
   CommandDesk desk_;
   PendingCommands pending_;
-  std::shared_ptr<const MatchRules> rules_ = std::make_shared<const MatchRules>();
   MatchRoster roster_;
   std::vector<std::size_t> order_of_rule_;
-  std::uint64_t rules_generation_ = 0;
-  std::size_t max_retired_matches_ = 0;
-  std::size_t retired_matches_ = 0;
   bool has_news_of_matches_ = false;  ///< names must be settled again, such as after an end
   MonotonicTime next_settling_{};     ///< not earlier
-  bool is_refusal_told_ = false;
-  bool is_hiding_told_ = false;
   RepeatFilter match_problems_;
-  RepeatFilter search_problems_;
-  MonotonicTime next_search_try_ = MonotonicTime::max();  ///< max: the search has begun, or no need
-  std::unique_ptr<MatchSource> matches_;  ///< wakes the desk; null until there are rules
+  MatchSearch search_;  ///< wakes the desk
 };
 
 }  // namespace provisr::daemon
