@@ -16,6 +16,7 @@
 #include <netinet/in.h>
 #include <random>
 #include <signal.h>
+#include <sstream>
 #include <stdexcept>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -76,6 +77,14 @@ void close_inherited_descriptors() {
   if (::bind(fd, reinterpret_cast<const sockaddr*>(&address), size) == 0) return true;
   ::close(fd);
   return false;
+}
+
+/// Returns an empty text if there is no such process.
+[[nodiscard]] std::string command_line_of(pid_t pid) {
+  std::ifstream file(fmt::format("/proc/{}/cmdline", pid), std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
 }
 
 }  // namespace
@@ -215,12 +224,17 @@ std::string Daemon::state_of(const std::string& name) const {
   return status.IsObject() ? status["state"].GetString() : "";
 }
 
+bool has_executed(pid_t child, const Program& daemon) {
+  const std::string of_daemon = command_line_of(daemon.pid());
+  return of_daemon.empty() || command_line_of(child) != of_daemon;
+}
+
 pid_t Daemon::pid_of(const std::string& name) const {
   pid_t pid = 0;
   const bool is_known = eventually([&] {
     const rapidjson::Document status = status_of(name);
     if (status.IsObject() && status.HasMember("pid")) pid = status["pid"].GetInt();
-    return pid != 0;
+    return pid != 0 && has_executed(pid, *program_);
   });
   INFO(name << " has no process");
   REQUIRE(is_known);

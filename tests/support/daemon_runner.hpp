@@ -64,6 +64,10 @@ class Program {
   std::optional<int> exit_code_;
 };
 
+/// Returns whether a child of the daemon executes its program. Until then, it is a copy of the
+/// daemon with the same arguments, and its death is a failed start.
+[[nodiscard]] bool has_executed(pid_t child, const Program& daemon);
+
 /// How a program ended, and what it wrote.
 struct Outcome {
   int status = 0;  ///< as returned by Program::wait()
@@ -99,7 +103,8 @@ class Daemon {
   /// Returns the entry of a name in /api/status; Null if there is none.
   [[nodiscard]] rapidjson::Document status_of(const std::string& name) const;
   [[nodiscard]] std::string state_of(const std::string& name) const;
-  /// Waits until the name has a process and returns its PID. Fails the test if it gets none.
+  /// Waits until the name has a process that executes its program, and returns its PID. Fails the
+  /// test if it gets none.
   [[nodiscard]] pid_t pid_of(const std::string& name) const;
 
   /// Waits until all of the names have a sample. Returns false if the deadline passes first.

@@ -121,12 +121,13 @@ class Lasting {
     const rapidjson::Document status = status_of(name);
     return status.HasMember("state") ? status["state"].GetString() : "";
   }
+  /// Returns the PID of a process once its program is executed.
   [[nodiscard]] int pid_of(const std::string& name) const {
     int pid = 0;
     REQUIRE(eventually([&] {
       const rapidjson::Document status = status_of(name);
       if (status.HasMember("pid")) pid = status["pid"].GetInt();
-      return pid != 0;
+      return pid != 0 && has_executed(pid, *program);
     }));
     return pid;
   }
