@@ -175,6 +175,37 @@ TEST_CASE("a tree loses no member to a lack of memory that another tree has") {
   }
 }
 
+TEST_CASE("trees within a tree go on if there is no memory as that one is given up") {
+  using provisr::test::FakeFamilies;
+  for (int passed = 0; passed < 20; ++passed) {
+    CAPTURE(passed);
+    FakeFamilies system;
+    provisr::test::FakeFamilyContext context{system};
+    Forest forest(context, {});
+    system.fork(FakeFamilies::init, 100);
+    for (const provisr::ProcessId child : {101, 102}) {
+      system.fork(100, child);
+      system.fork(child, child + 100);
+    }
+    std::error_code error;
+    auto outer = forest.open(100, error);
+    auto one = forest.open(101, error);
+    auto other = forest.open(102, error);
+    fail_allocations(1, passed);
+    outer.reset();
+    fail_allocations(0);
+    system.fork(101, 301);
+    system.fork(102, 302);
+    context.begin_tick();
+    forest.begin_tick();
+    for (auto* const inner : {&one, &other}) {
+      provisr::ProcessReading reading;
+      REQUIRE((*inner)->read(reading) == provisr::ReadStatus::ok);
+      CHECK(reading.num_processes == 3U);
+    }
+  }
+}
+
 TEST_CASE("a state writer that has no memory to log a failure logs the next one") {
   CountingSink sink;
   const Log log(LogLevel::info, sink);

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <memory>
 #include <new>
 #include <optional>
@@ -118,17 +119,21 @@ class FamilyRegistry {
     return {};
   }
 
-  /// Stops watching a tree. Its members leave unless another tree contains them.
+  /// Stops watching a tree. Its members leave unless another tree contains them. If there are such
+  /// trees and memory is short, all members stay until they end.
   void release(Member& leader) noexcept {
     if (--leader.trees > 0 || leader.ancestor != nullptr || leader.family == nullptr) return;
-    const std::unique_ptr<Family<Sampler>> family = extract(*leader.family);
-    for (const auto& member : family->members) forget(*member);
+    Family<Sampler>& family = *leader.family;
     try {
-      for (const auto& member : family->members) restore_tree(member);
-      // trees within this one keep only the members replanted so far
+      Families inner = split(family);
+      families_.reserve(families_.size() + inner.size());
+      std::ranges::move(inner, std::back_inserter(families_));
     } catch (const std::bad_alloc&) {
-      context_.recount_processes();
+      for (const auto& member : family.members) member->family = &family;
+      return;
     }
+    for (const auto& member : family.members) leave(*member);
+    drop(family);
   }
 
   /// Removes members that are gone. Members below them get another ancestor and waiter.
@@ -147,6 +152,8 @@ class FamilyRegistry {
   }
 
  private:
+  using Families = std::vector<std::unique_ptr<Family<Sampler>>>;
+
   /// A process and its parent, or the leader of its group if it may be an orphan.
   struct Kin {
     ProcessId of;
@@ -176,13 +183,23 @@ class FamilyRegistry {
     std::shared_ptr<Member> member = open(leader, error);
     if (!member) return nullptr;
     auto family = std::make_unique<Family<Sampler>>();
-    family->members.push_back(member);
     family->first_look = look_ + 1;
     families_.reserve(families_.size() + 1);
-    members_[leader] = member.get();
-    member->family = family.get();
+    enlist(member, *family);
     families_.push_back(std::move(family));
     return member;
+  }
+
+  /// Lists a member in its family and by its PID: both or, if memory is short, neither.
+  void enlist(const std::shared_ptr<Member>& member, Family<Sampler>& family) {
+    family.members.push_back(member);
+    try {
+      members_[member->pid] = member.get();
+    } catch (...) {
+      family.members.pop_back();
+      throw;
+    }
+    member->family = &family;
   }
 
   /// Adopts the children and orphans of the processes in `to_follow_`, and in turn theirs: those
@@ -359,10 +376,7 @@ class FamilyRegistry {
            const FamilyReading& reading) {
     to_follow_.push_back(member->pid);
     member->seen_in_look = look_;
-    members_.reserve(members_.size() + 1);
-    ancestor.family->members.push_back(member);
-    members_[member->pid] = member.get();
-    member->family = ancestor.family;
+    enlist(member, *ancestor.family);
     member->ancestor = &ancestor;
     member->waiter = parent;
     member->leads_group = reading.leads_group;
@@ -395,36 +409,34 @@ class FamilyRegistry {
     std::erase_if(families_, [&](const auto& each) { return each.get() == &family; });
   }
 
-  [[nodiscard]] std::unique_ptr<Family<Sampler>> extract(const Family<Sampler>& family) noexcept {
-    const auto found =
-        std::ranges::find_if(families_, [&](const auto& each) { return each.get() == &family; });
-    std::unique_ptr<Family<Sampler>> extracted = std::move(*found);
-    families_.erase(found);
-    return extracted;
-  }
-
   void forget(Member& member) noexcept {
     if (find(member.pid) == &member) members_.erase(member.pid);
     member.family = nullptr;
   }
 
-  /// Restores a member of a dissolved family if it leads a tree or is below another leader.
-  void restore_tree(const std::shared_ptr<Member>& member) {
-    const bool is_below_leader = member->ancestor != nullptr && member->ancestor->family != nullptr;
-    if (!is_below_leader && member->trees == 0) return;
-    if (member->waiter != nullptr && member->waiter->family == nullptr) member->waiter = nullptr;
-    if (is_below_leader) {
-      member->ancestor->family->members.push_back(member);
-      member->family = member->ancestor->family;
-    } else {
-      auto family = std::make_unique<Family<Sampler>>();
-      family->members.push_back(member);
-      member->family = family.get();
-      families_.push_back(std::move(family));
-      member->ancestor = nullptr;
-      member->waiter = nullptr;
+  /// Returns families of the trees within this one. Changes only the family of each member: to one
+  /// of these, or to null if no tree contains it. Ancestors come first in a family.
+  [[nodiscard]] Families split(const Family<Sampler>& family) {
+    Families inner;
+    for (const auto& member : family.members) {
+      member->family = member->ancestor != nullptr ? member->ancestor->family : nullptr;
+      if (member->family == nullptr && member->trees > 0) {
+        inner.push_back(std::make_unique<Family<Sampler>>());
+        member->family = inner.back().get();
+      }
+      if (member->family != nullptr) member->family->members.push_back(member);
     }
-    members_[member->pid] = member.get();
+    return inner;
+  }
+
+  /// Ends what connects a member with the family that it was in before split().
+  void leave(Member& member) noexcept {
+    if (member.family == nullptr) return forget(member);
+    const auto is_elsewhere = [&](const Member* other) {
+      return other != nullptr && other->family != member.family;
+    };
+    if (is_elsewhere(member.ancestor)) member.ancestor = nullptr;
+    if (is_elsewhere(member.waiter)) member.waiter = nullptr;
   }
 
   /// Finds the new waiter of a member whose parent is gone. If the member still exists, the system
@@ -447,7 +459,7 @@ class FamilyRegistry {
   FamilyCounters& counters_;
   OrphanObserver orphan_observer_;
   std::unordered_map<ProcessId, Member*> members_;
-  std::vector<std::unique_ptr<Family<Sampler>>> families_;
+  Families families_;
   std::vector<Kin> kin_;
   std::vector<ProcessId> to_follow_;
   std::unordered_set<ProcessId> ended_;  ///< since they, or a child of theirs, were found
