@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <condition_variable>
-#include <deque>
 #include <exception>
+#include <list>
 #include <map>
 #include <mutex>
 #include <unordered_map>
@@ -48,12 +48,18 @@ class StateWriter::Queue {
 
   std::shared_ptr<const Ticket> post(std::string key, Job job) {
     const std::lock_guard lock(mutex_);
-    const auto [place, is_new] = waiting_.try_emplace(key);
-    if (is_new) place->second.ticket = std::make_shared<Ticket>();
-    if (is_new) order_.push_back(std::move(key));
-    place->second.job = std::move(job);
+    const auto known = waiting_.find(key);
+    if (known != waiting_.end()) {
+      queue_.splice(queue_.end(), queue_, known->second);
+      queue_.back().job = std::move(job);
+    } else {
+      std::list<PendingJob> added;  // the queue changes only if there is memory for all of this
+      added.push_back({key, std::move(job), std::make_shared<Ticket>()});
+      waiting_.emplace(std::move(key), added.begin());
+      queue_.splice(queue_.end(), added);
+    }
     has_job_.notify_one();
-    return place->second.ticket;
+    return queue_.back().ticket;
   }
 
   [[nodiscard]] Outcome wait(const Ticket& ticket) {
@@ -115,6 +121,7 @@ class StateWriter::Queue {
 
  private:
   struct PendingJob {
+    std::string key;
     Job job;
     std::shared_ptr<Ticket> ticket;
   };
@@ -129,19 +136,19 @@ class StateWriter::Queue {
 
   /// Returns false if the queue is closed and empty.
   [[nodiscard]] bool wait_for_work(std::unique_lock<std::mutex>& lock) {
-    has_job_.wait(lock, [this] { return is_closed_ || !order_.empty() || has_chore(); });
-    return !order_.empty() || has_chore();
+    has_job_.wait(lock, [this] { return is_closed_ || !queue_.empty() || has_chore(); });
+    return !queue_.empty() || has_chore();
   }
 
   void run_next(std::unique_lock<std::mutex>& lock) {
     busy_since_ = clock_.monotonic_now();
-    if (order_.empty()) {
+    if (queue_.empty()) {
       run_chore(lock);
     } else {
       run_job(lock);
     }
     busy_since_.reset();
-    if (order_.empty() && std::exchange(is_stalled_, false) && log_ != nullptr) {
+    if (queue_.empty() && std::exchange(is_stalled_, false) && log_ != nullptr) {
       log_->info("{} answers again", what_);
     }
   }
@@ -155,17 +162,16 @@ class StateWriter::Queue {
   }
 
   void run_job(std::unique_lock<std::mutex>& lock) {
-    const std::string key = std::move(order_.front());
-    order_.pop_front();
-    PendingJob next = std::move(waiting_.at(key));
-    waiting_.erase(key);
+    PendingJob next = std::move(queue_.front());
+    queue_.pop_front();
+    waiting_.erase(next.key);
     lock.unlock();
     const std::error_code error = run(next.job);
     next.job = nullptr;
     lock.lock();
     next.ticket->outcome = error ? Outcome::failed : Outcome::done;
     has_result_.notify_all();
-    note(key, error);
+    note(next.key, error);
   }
 
   /// Requires mutex_ and a living writer.
@@ -197,8 +203,8 @@ class StateWriter::Queue {
   std::condition_variable has_job_;
   std::condition_variable has_result_;
   const Log* log_;  ///< null after a drain() that timed out
-  std::deque<std::string> order_;
-  std::unordered_map<std::string, PendingJob> waiting_;
+  std::list<PendingJob> queue_;
+  std::unordered_map<std::string, std::list<PendingJob>::iterator> waiting_;  ///< queue_ by key
   std::map<std::string, std::error_code> last_errors_;  ///< by the first word of the key
   std::optional<MonotonicTime> busy_since_;             ///< or since the latest progress
   bool is_chore_due_ = false;

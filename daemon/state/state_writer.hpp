@@ -17,9 +17,9 @@
 namespace provisr::daemon {
 
 /// Runs disk operations on a thread of its own, so that a disk that does not answer blocks nobody
-/// for long. Jobs run in the order in which they were posted. A waiting job is replaced by the next
-/// job with its key, so that at most one job per key waits. In addition there is one chore, which
-/// nobody waits for.
+/// for long. Jobs run in the order in which they were posted. A new job replaces a waiting one with
+/// its key, so that at most one job per key waits. In addition there is one chore, which nobody
+/// waits for.
 ///
 /// Thread-safe.
 class StateWriter {

@@ -89,11 +89,11 @@ ScoutReport ProcessScout::look_at_all(const ScoutSources::Listing& listing) {
       if (before.contains(process.pid)) misfits.push_back(std::move(*sighting));
       continue;
     }
-    matched_[process.pid] = {sighting->key, *sighting->match};
+    matched_[process.pid] = {sighting->key, *sighting->match, generation_};
     report.sightings.push_back(std::move(*sighting));
   }
   if (report.is_whole) {
-    doubt_all(std::move(misfits));
+    doubt_all(before, misfits, report);
   } else {
     keep_all(std::move(before), std::move(misfits), report);
   }
@@ -102,13 +102,24 @@ ScoutReport ProcessScout::look_at_all(const ScoutSources::Listing& listing) {
   return report;
 }
 
-/// Later looks read the processes again, because they may fit later.
-void ProcessScout::doubt_all(std::vector<Sighting> misfits) {
-  for (const Sighting& misfit : misfits) doubtful_.push_back(misfit.key.pid);
+/// Keeps what does not fit for the first time. Later looks read all misfits again, because they may
+/// fit later.
+void ProcessScout::doubt_all(const std::map<ProcessId, Told>& before,
+                             const std::vector<Sighting>& misfits, ScoutReport& report) {
+  for (const Sighting& misfit : misfits) {
+    doubtful_.push_back(misfit.key.pid);
+    Told told = before.at(misfit.key.pid);
+    const bool has_fitted =
+        told.key == misfit.key && told.generation == generation_ && told.doubted_in == 0;
+    if (!has_fitted) continue;
+    told.doubted_in = looks_;
+    report.sightings.push_back({.key = told.key, .match = told.match});
+    matched_.emplace(misfit.key.pid, std::move(told));
+  }
 }
 
-/// After a look at all that could not read some: what it has not found counts as before, and
-/// another look at all is due.
+/// Keeps earlier matches that a look at all has not seen because it could not read some processes.
+/// Another look at all is due.
 void ProcessScout::keep_all(std::map<ProcessId, Told> before, std::vector<Sighting> misfits,
                             ScoutReport& report) {
   ++whole_looks_due_;
@@ -223,7 +234,7 @@ void ProcessScout::report_change(Sighting sighting, ScoutReport& report) {
     known->second.doubted_in = 0;
     return;
   }
-  matched_[pid] = {sighting.key, *sighting.match};
+  matched_[pid] = {sighting.key, *sighting.match, generation_};
   report.sightings.push_back(std::move(sighting));
 }
 

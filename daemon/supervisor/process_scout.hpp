@@ -91,6 +91,7 @@ class ProcessScout {
   struct Told {
     ProcessKey key;
     MatchRules::Match match;
+    std::uint64_t generation;      ///< of the rules that it fits
     std::uint64_t doubted_in = 0;  ///< the first look in which it did not fit; 0: it fits
   };
   struct Newborn {
@@ -105,7 +106,8 @@ class ProcessScout {
   [[nodiscard]] ScoutReport look_at_all(const ScoutSources::Listing& listing);
   void note_births(const ScoutSources::Listing& listing);
   void note_birth(ProcessId pid);
-  void doubt_all(std::vector<Sighting> misfits);
+  void doubt_all(const std::map<ProcessId, Told>& before, const std::vector<Sighting>& misfits,
+                 ScoutReport& report);
   void keep_all(std::map<ProcessId, Told> before, std::vector<Sighting> misfits,
                 ScoutReport& report);
   void look_at_newborns(ScoutReport& report);

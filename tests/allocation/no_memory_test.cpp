@@ -220,6 +220,32 @@ TEST_CASE("a state writer that has no memory to log a failure logs the next one"
   CHECK(sink.written() == 1);
 }
 
+TEST_CASE("a job that there was no memory to post does not keep a later one from its file") {
+  CountingSink sink;
+  const Log log(LogLevel::info, sink);
+  StateWriter writer("state_dir /x", log);
+  const std::string key(100, 'k');
+  int written = 0;
+  const auto write = [&] {
+    return writer.write(key, [&written] {
+      ++written;
+      return std::error_code();
+    });
+  };
+  for (int passed = 0; passed < 10; ++passed) {
+    CAPTURE(passed);
+    fail_allocations(1, passed);
+    try {
+      static_cast<void>(write());
+    } catch (const std::bad_alloc&) {
+    }
+    fail_allocations(0);
+    const int before = written;
+    REQUIRE(write() == StateWriter::Outcome::done);
+    CHECK(written == before + 1);
+  }
+}
+
 TEST_CASE("a server that has no memory to log its lack of memory goes on") {
   CountingSink sink;
   const Log log(LogLevel::info, sink);

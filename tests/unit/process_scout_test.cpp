@@ -290,7 +290,8 @@ TEST_CASE("what does not fit for a moment, as amid an exec, keeps its name", "[m
   for (int i = 0; i < 300; ++i) static_cast<void>(world.look());
   for (int moment = 0; moment < 5; ++moment) {
     world.machine.processes[10].args.clear();
-    CHECK(world.look().empty());
+    const bool all = moment % 2 == 1;
+    CHECK(world.look(all) == (all ? "worker-a@0" : ""));
     world.machine.processes[10].args = "worker a";
     for (int i = 0; i < 10; ++i) CHECK(world.look().empty());
   }
@@ -309,6 +310,7 @@ TEST_CASE("a process that becomes what it was has its name again soon", "[match]
   for (int i = 0; i < 2; ++i) seen += world.look();
   CHECK(seen == "worker-a@0");
   world.machine.processes[10].args = "sleep";
+  CHECK(world.look(true) == "worker-a@0");
   CHECK(world.scout.look(true).sightings.empty());
   world.machine.processes[10].args = "worker a";
   CHECK(world.look() == "worker-a@0");

@@ -96,6 +96,20 @@ TEST_CASE("nobody waits for a disk that does not answer but the first, and no jo
   CHECK(log.count("INFO state_dir /x answers again") == 1);
 }
 
+TEST_CASE("a job that replaces another runs after the jobs posted before it") {
+  const LogCapture log;
+  Done done;
+  HungDisk disk;
+  StateWriter writer("state_dir /x", log.log(), no_patience);
+  CHECK(writer.write("hung", disk.job()) == WriteOutcome::pending);
+  writer.post("count", done.job("first count"));
+  writer.post("record", done.job("record"));
+  writer.post("count", done.job("second count"));
+  disk.answer();
+  REQUIRE(eventually([&] { return !writer.is_stalled(); }));
+  CHECK(done.texts() == std::vector<std::string>{"record", "second count"});
+}
+
 TEST_CASE("a long job that shows progress is waited for, and the jobs behind it are not lost") {
   const LogCapture log;
   Done done;
