@@ -79,21 +79,6 @@ TEST_CASE("a thread that is busy part of the time is shown with that share", "[r
   check_share("30");
 }
 
-TEST_CASE("the first sample of a real process is a real figure", "[registry]") {
-  const ChildProgram child{"spinner", "100"};
-  Registry registry;
-  REQUIRE_FALSE(registry.track("spinner", child.pid()));
-  const auto cpu = [&] { return test::stat_of(child.pid()).cpu_clock_ticks; };
-  const auto cpu_at_track = cpu();
-  REQUIRE(eventually([&] { return cpu() > cpu_at_track + 5; }));
-  registry.tick();
-  const auto first = registry.latest("spinner");
-  REQUIRE(first);
-  REQUIRE(first->cpu_percent.has_value());
-  CHECK(*first->cpu_percent > 0);
-  CHECK(*first->cpu_percent < 103);
-}
-
 TEST_CASE("real instances make a group", "[registry]") {
   const ChildProgram a{"allocator", "8"};
   const ChildProgram b{"allocator", "16"};

