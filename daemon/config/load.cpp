@@ -4,6 +4,7 @@
 #include "daemon/config/document.hpp"
 #include "daemon/config/keys.hpp"
 #include "daemon/config/listen_address.hpp"
+#include "daemon/config/process_checks.hpp"
 #include "daemon/config/processes.hpp"
 #include "daemon/config/programs.hpp"
 #include "daemon/config/reader.hpp"

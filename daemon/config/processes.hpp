@@ -33,10 +33,6 @@ void read_processes(const Value& value, std::vector<ProcessEntry>& entries);
 /// Like read_processes(), for one process in a table of its own.
 void read_process(const Value& value, std::vector<ProcessEntry>& entries);
 
-/// Reports conflicts between processes, and a fault at `where` if there are too many processes.
-void check_processes(const std::vector<ProcessEntry>& entries, const Location& where,
-                     Report& report);
-
 void apply_defaults(const ProcessDefaults& defaults, std::vector<ProcessEntry>& entries);
 
 inline constexpr std::string_view env_range =
