@@ -1,5 +1,7 @@
 #include "daemon/state/slot_file.hpp"
 
+#include "daemon/base/fnv_hash.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -30,15 +32,14 @@ static_assert(sizeof(SlotHead) == 16);
   return header;
 }
 
-/// FNV-1a over the place, too, so that a slot copied to another place is invalid.
+/// Includes the place, so that a slot copied to another place is invalid.
 [[nodiscard]] std::uint64_t checksum(std::size_t index, std::uint64_t sequence,
                                      std::span<const std::byte> payload) {
-  std::uint64_t sum = 0xcbf2'9ce4'8422'2325;
-  const auto add = [&sum](std::uint64_t byte) { sum = (sum ^ byte) * 0x0000'0100'0000'01b3; };
-  for (int shift = 0; shift < 64; shift += 8) add(sequence >> shift & 0xff);
-  for (int shift = 0; shift < 64; shift += 8) add(std::uint64_t{index} >> shift & 0xff);
-  for (const std::byte byte : payload) add(std::to_integer<std::uint64_t>(byte));
-  return sum;
+  const std::array<std::uint64_t, 2> place{sequence, index};
+  FnvHash hash;
+  hash.add(std::as_bytes(std::span(place)));
+  hash.add(payload);
+  return hash.value();
 }
 
 [[nodiscard]] bool is_zero(std::span<const std::byte> bytes) {

@@ -14,24 +14,6 @@ void ExitCounts::count(const std::optional<ExitStatus>& status) noexcept {
   }
 }
 
-std::string_view to_text(ExitReason reason) {
-  switch (reason) {
-    case ExitReason::itself:
-      return "itself";
-    case ExitReason::stop:
-      return "stop";
-    case ExitReason::restart:
-      return "restart";
-    case ExitReason::reload:
-      return "reload";
-    case ExitReason::limit:
-      return "limit";
-    case ExitReason::shutdown:
-      break;
-  }
-  return "shutdown";
-}
-
 void ExitLog::add(ExitRecord record) {
   auto kept = std::make_shared<const ExitRecord>(std::move(record));
   if (observer_) observer_(*kept);
