@@ -129,7 +129,8 @@ class Daemon {
                       log, manager);
   }
 
-  /// Those who wait for a reply hold up the end of the reloader and of the endpoints.
+  /// Replies to all who wait for a command first: otherwise, the reloader and the endpoints could
+  /// not end.
   ~Daemon() {
     supervisor_.refuse_commands();
     if (reloader_) reloader_->stop();
@@ -139,7 +140,7 @@ class Daemon {
 
   [[nodiscard]] int run(Events& events) {
     adopt_orphans();
-    collect(make_collector(config_.metrics.collection));
+    apply_collection(make_collector(config_.metrics.collection));
     supervisor_.begin();  // so that the first answer shows the processes that were taken over
     endpoints_->prepare();
     endpoints_->start();
@@ -250,7 +251,7 @@ class Daemon {
   }
 
   /// Collects as `config_` says. Does not throw.
-  void collect(std::unique_ptr<Collector> made) {
+  void apply_collection(std::unique_ptr<Collector> made) {
     const CollectionConfig& collection = config_.metrics.collection;
     ticks_.set_interval(collection.interval);
     limits_.set_interval(collection.interval);
@@ -274,7 +275,7 @@ class Daemon {
   /// nothing.
   [[nodiscard]] ReloadReport apply_config(Config next) {
     ReloadReport report;
-    if (would_end_everything(next, report)) return report;
+    if (is_refused_as_empty(next, report)) return report;
     keep_what_cannot_change(next, report);
     note_settings(next, report);
     auto endpoints = endpoints_for(next);
@@ -283,12 +284,14 @@ class Daemon {
     if (!replace_processes(next, report)) return report;
     limits_.set_processes(next.processes);
     const Config before = std::exchange(config_, std::move(next));
-    if (before.metrics.collection != config_.metrics.collection) collect(std::move(collector));
-    if (endpoints) succeed(std::move(endpoints));
+    if (before.metrics.collection != config_.metrics.collection) {
+      apply_collection(std::move(collector));
+    }
+    if (endpoints) replace_endpoints(std::move(endpoints));
     return report;
   }
 
-  void succeed(std::unique_ptr<Endpoints> endpoints) {
+  void replace_endpoints(std::unique_ptr<Endpoints> endpoints) {
     // The predecessor still has to answer the request for this reload.
     predecessors_.push_back(std::exchange(endpoints_, std::move(endpoints)));
     for (const auto& predecessor : predecessors_) predecessor->retire(config_.server.auth);
@@ -297,7 +300,7 @@ class Daemon {
 
   /// Refuses a configuration without processes if there were some: a file that is being written may
   /// look like that.
-  [[nodiscard]] bool would_end_everything(const Config& next, ReloadReport& report) const {
+  [[nodiscard]] bool is_refused_as_empty(const Config& next, ReloadReport& report) const {
     if (!next.processes.empty() || config_.processes.empty()) return false;
     report.faults.emplace_back(
         "the configuration names no process, while some are supervised: is the file being "

@@ -101,7 +101,7 @@ int main(int argc, char** argv) {
       {.max_history = 3600, .diagnostics = print, .storage = [&](const auto& shape) {
          return storage_in(path, shape);
        }});
-  registry.declare("kept");
+  static_cast<void>(registry.declare("kept"));  // the name is valid
   std::printf("samples of earlier runs: %zu\n", registry.history("kept")->size());
   if (const std::error_code error = registry.track("kept", pid)) {
     std::fprintf(stderr, "cannot watch %s: %s\n", argv[2], error.message().c_str());

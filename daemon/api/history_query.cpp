@@ -180,7 +180,7 @@ std::chrono::nanoseconds bounded_step(std::span<const HistoryView> histories,
                                       const TimeRange& range, std::chrono::nanoseconds step) {
   const std::uint64_t steps = steps_in(histories, range, step);
   if (steps <= max_steps) return step;
-  // One more than needed: steps that are longer begin and end elsewhere.
+  // One more than needed: longer steps have other boundaries, which may make one step more.
   const auto multiple = static_cast<std::int64_t>(steps / max_steps + 1);
   const std::uint64_t samples = samples_left(histories);
   const bool may_be_mostly_empty = steps > 2 * samples && samples <= most_looked_through;

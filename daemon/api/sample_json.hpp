@@ -11,8 +11,11 @@
 
 namespace provisr::daemon {
 
-/// Writes a sample as a JSON object with the figures of the table, in its order. Leaves out figures
-/// that are unknown or not in `fields`. Always writes the timestamp.
+/// The row before which the timestamp stands, as it does in the Go provisr.
+inline constexpr std::string_view row_after_timestamp = "num_threads";
+
+/// Writes a sample as a JSON object with its timestamp and the figures of the table, in its order.
+/// Leaves out figures that are unknown or not in `fields`.
 template <const auto& table = figures>
 void write_sample(JsonText& json, std::string_view name, const SampleView& sample,
                   const Fields& fields = {}) {
@@ -21,7 +24,7 @@ void write_sample(JsonText& json, std::string_view name, const SampleView& sampl
     if (fields.has("name")) json.member("name", name);
     for_each_figure<table>([&](auto figure) {
       constexpr const FigureInfo& info = decltype(figure)::info;
-      if constexpr (info.id == "num_threads") {
+      if constexpr (info.id == row_after_timestamp) {
         json.member("timestamp", rfc3339(sample.metrics.timestamp));
       }
       if constexpr (!info.json_key.empty()) {

@@ -21,9 +21,9 @@ namespace provisr::daemon {
 namespace {
 
 constexpr std::size_t samples_at_once = 1024;
-/// The values of long steps are selected from time to time.
+/// A sample counts this many times: selecting percentiles looks at the values of a step repeatedly.
 constexpr std::size_t cost_of_percentiles = 4;
-/// So few that their rows make no long piece even if each sample has a step of its own.
+/// Few enough for one piece of the answer even if each sample has a step, and so a row, of its own.
 constexpr std::size_t samples_between_pieces = 16;
 
 [[nodiscard]] FigureSet figures_in(const Fields& fields) {

@@ -19,6 +19,9 @@ struct StoredCounts {
 };
 static_assert(std::is_trivially_copyable_v<StoredCounts> && sizeof(StoredCounts) == 176);
 
+/// A greater number can only come from a damaged file. It would leave no numbers for later exits.
+constexpr std::uint64_t max_last_exit = SlotFile::last_sequence / 2;
+
 }  // namespace
 
 SlotFormat CountStore::format() {
@@ -29,7 +32,7 @@ std::map<std::string, NameCounts, std::less<>> CountStore::all() const {
   std::map<std::string, NameCounts, std::less<>> all;
   for (const std::string& name : slots_.names()) {
     const auto stored = from_bytes<StoredCounts>(*slots_.recall(name));
-    all[name] = {.last_exit = std::min(stored.last_exit, SlotFile::last_sequence / 2),
+    all[name] = {.last_exit = std::min(stored.last_exit, max_last_exit),
                  .exits = {.success = stored.success,
                            .exit_code = stored.exit_code,
                            .signal = stored.signal},

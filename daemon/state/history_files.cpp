@@ -78,7 +78,7 @@ std::shared_ptr<HistoryFiles::Kept> HistoryFiles::add(const HistoryShape& shape)
 }
 
 void HistoryFiles::recall(Kept& kept) {
-  static_cast<void>(is_recalled(kept));
+  static_cast<void>(ensure_recalled(kept));
 }
 
 HistoryStorage HistoryFiles::use(Kept& kept) {
@@ -126,10 +126,10 @@ void HistoryFiles::look_for_changes() {
 bool HistoryFiles::write(Kept& kept) {
   if (kept.is_recalled && kept.written == kept.ring.pushed()) return false;
   if (kept.next_try && clock_.monotonic_now() < *kept.next_try) return false;
-  return is_recalled(kept) && append(kept);
+  return ensure_recalled(kept) && append(kept);
 }
 
-bool HistoryFiles::is_recalled(Kept& kept) {
+bool HistoryFiles::ensure_recalled(Kept& kept) {
   if (kept.is_recalled) return true;
   std::error_code error;
   try {

@@ -64,7 +64,7 @@ class HistoryFiles {
   [[nodiscard]] std::filesystem::path file_of(std::string_view name) const;
   void look_for_changes();
   [[nodiscard]] bool write(Kept& kept);
-  [[nodiscard]] bool is_recalled(Kept& kept);
+  [[nodiscard]] bool ensure_recalled(Kept& kept);
   [[nodiscard]] std::error_code read_file(Kept& kept);
   static void discard_part(Kept& kept);
   static void push(Kept& kept, const SampleRows& rows);

@@ -30,8 +30,9 @@
 namespace provisr::daemon {
 
 /// The state that survives a kill -9 of the daemon: running processes, exits, counts and histories.
-/// See docs/state-format.md. A StateWriter writes everything. When a function returns, its data is
-/// written unless the disk does not answer.
+/// See docs/state-format.md. A StateWriter writes everything. When remember() or add_exit()
+/// returns, its data is written unless the disk does not answer; what other functions change is
+/// written soon.
 ///
 /// Thread safety: storage(), write_histories(), silence(), add_breach() and breaches_of() may be
 /// called from any thread; all other functions belong to one thread.

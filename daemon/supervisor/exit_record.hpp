@@ -14,14 +14,14 @@
 
 namespace provisr::daemon {
 
-/// Why a process ended.
+/// Why a process ended. The numbers are stored (docs/state-format.md) and must not change.
 enum class ExitReason {
-  itself,  ///< not the daemon: it ended on its own, or another program ended it
-  stop,
-  restart,
-  reload,
-  limit,
-  shutdown,
+  itself = 0,  ///< not the daemon: it ended on its own, or another program ended it
+  stop = 1,
+  restart = 2,
+  reload = 3,
+  limit = 4,
+  shutdown = 5,
 };
 
 /// Returns "itself", "stop" and so on.

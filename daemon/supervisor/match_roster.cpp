@@ -79,12 +79,12 @@ void MatchRoster::forget(const ProcessKey& process) {
 
 void MatchRoster::remove(std::size_t rule, const ProcessKey& process) {
   const auto found = rules_[rule].candidates.find(process);
-  take_name(rules_[rule], found->second);
+  clear_name(rules_[rule], found->second);
   rules_[rule].candidates.erase(found);
   rule_of_.erase(process);
 }
 
-void MatchRoster::take_name(Rule& rule, Candidate& candidate) {
+void MatchRoster::clear_name(Rule& rule, Candidate& candidate) {
   if (candidate.name.empty()) return;
   rule_of_name_.erase(candidate.name);
   candidate.name.clear();
@@ -106,12 +106,12 @@ void MatchRoster::take_back_names(std::size_t number, const Surroundings& others
     const bool is_lost =
         others.names.contains(candidate.name) || joins_others(rule, candidate.name, others) ||
         others.processes.contains(process.pid) || is_of_tree(rule, candidate, others);
-    if (is_lost) take_name(rule, candidate);
+    if (is_lost) clear_name(rule, candidate);
   }
   const std::size_t most = rule.config.max_matches;
   for (auto it = rule.candidates.rbegin(); it != rule.candidates.rend() && rule.named > most;
        ++it) {
-    take_name(rule, it->second);
+    clear_name(rule, it->second);
   }
 }
 
@@ -143,7 +143,7 @@ MatchRoster::Choice MatchRoster::choose(Rule& rule, const Surroundings& others) 
   return choice;
 }
 
-/// Before others can take their names.
+/// Recalled processes choose first, before others can take their names.
 void MatchRoster::put_recalled_first(Choice& choice) const {
   std::stable_partition(choice.chosen.begin(), choice.chosen.end(), [&](const auto& it) {
     return !recalled_name(it->first, it->second.base).empty();

@@ -29,8 +29,8 @@ namespace provisr::daemon {
 /// - A name made from arguments, which anybody can choose, joins the group of no other entry: such
 ///   a base gets the suffix "-_".
 /// - With the scope `tree`, a descendant of a process that fits the same rule is part of its tree
-///   and has no name of its own. So it is if that process belongs to another entry, unless that
-///   entry watches it alone.
+///   and has no name of its own. The same holds for a descendant of another entry's process, unless
+///   that entry has the scope `process`.
 /// - Beyond `max_matches`, the youngest processes wait until one of the others ends.
 ///
 /// Not thread-safe.
@@ -111,7 +111,7 @@ class MatchRoster {
   void take_whole(const ScoutReport& report);
   void take_one(const Sighting& sighting);
   void remove(std::size_t rule, const ProcessKey& process);
-  void take_name(Rule& rule, Candidate& candidate);
+  void clear_name(Rule& rule, Candidate& candidate);
   void settle(std::size_t rule, const Surroundings& others);
   [[nodiscard]] Choice choose(Rule& rule, const Surroundings& others) const;
   void put_recalled_first(Choice& choice) const;

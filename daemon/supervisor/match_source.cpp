@@ -152,7 +152,7 @@ class ScoutThread {
   }
 
   void deliver(ScoutReport report) {
-    if (report.empty()) return;
+    if (report.changes_nothing()) return;
     const std::lock_guard lock(desk_->mutex);
     if (!desk_->is_ending) desk_->report(std::move(report));
   }

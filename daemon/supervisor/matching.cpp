@@ -104,7 +104,7 @@ bool Supervisor::show_matches(const MatchRoster::Surroundings& others, const Mom
   for (std::size_t rule = 0; rule < roster_.size(); ++rule) {
     for (const MatchRoster::Place& place : roster_.places(rule)) {
       if (others.awaited.contains(place.name)) continue;
-      const std::size_t index = entry_for(place.name, rule, shown);
+      const std::size_t index = entry_for(place.name, rule, shown, now);
       shown.erase(place.name);
       MatchedProcess& matched = *entries_[index].matched;
       if (matched.process() == place.process) continue;
@@ -144,7 +144,8 @@ void Supervisor::show_in_order() {
 }
 
 std::size_t Supervisor::entry_for(const std::string& name, std::size_t rule,
-                                  const std::unordered_map<std::string, std::size_t>& shown) {
+                                  const std::unordered_map<std::string, std::size_t>& shown,
+                                  const Moment& now) {
   const std::size_t order = order_of_rule_[rule];
   const auto found = shown.find(name);
   if (found != shown.end() && entries_[found->second].order == order) {
@@ -158,7 +159,7 @@ std::size_t Supervisor::entry_for(const std::string& name, std::size_t rule,
     return entries_.size() - 1;
   }
   Entry& replaced = entries_[found->second];
-  replaced.process->shut_down(Moment());
+  replaced.process->shut_down(now);
   entry.expected_end = replaced.expected_end;  // until note_change() files it anew
   replaced = std::move(entry);
   return found->second;

@@ -13,7 +13,7 @@ namespace {
 /// Returns why the process has not reached the command's goal; empty if it has.
 [[nodiscard]] std::string failure_of(const ManagedChild& child, Goal goal) {
   const ProcessStatus& status = child.status();
-  if (child.goal() != goal) return fmt::format("{}: a later command came first", status.name);
+  if (child.goal() != goal) return fmt::format("{}: replaced by a later command", status.name);
   if (child.progress() == Progress::reached) return {};
   const std::string_view reason =
       status.last_error.empty() ? to_text(status.state) : std::string_view(status.last_error);

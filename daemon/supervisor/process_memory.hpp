@@ -42,7 +42,7 @@ class ProcessMemory {
   [[nodiscard]] virtual std::optional<RememberedProcess> recall(std::string_view name) const = 0;
 
   /// Stores `process` under the name. Writes nothing if nothing has changed. Returns false if
-  /// `process` could not be written; the previous state is kept then.
+  /// `process` is not written; it may be, later. recall() knows it at once.
   virtual bool remember(std::string_view name, const RememberedProcess& process) = 0;
 
   /// Forgets the name, its history included.

@@ -37,7 +37,7 @@ struct ScoutReport {
   ProcessId stuck = 0;        ///< a process whose read hangs; it is skipped until the read returns
   std::string failure = {};   ///< why nothing is found at present; empty if there is no reason
 
-  [[nodiscard]] bool empty() const { return !is_whole && sightings.empty(); }
+  [[nodiscard]] bool changes_nothing() const { return !is_whole && sightings.empty(); }
 };
 
 /// The functions through which a scout reads processes.

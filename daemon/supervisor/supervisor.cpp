@@ -509,7 +509,9 @@ std::optional<CommandReply> Supervisor::refusal_of(const Command& command,
     }
     if (entries_[index].child != nullptr) continue;
     const std::string& name = entries_[index].name();
-    return CommandReply{Outcome::foreign, {name}, fmt::format("somebody else runs \"{}\"", name)};
+    return CommandReply{Outcome::foreign,
+                        {name},
+                        fmt::format("somebody else runs \"{}\"; provisrd only watches it", name)};
   }
   return std::nullopt;
 }

@@ -100,8 +100,9 @@ struct SupervisorOptions {
 /// and reaps every orphan that this program adopts. With a ProcessMemory, it takes over children
 /// that an earlier daemon has left running. The cost of an event depends on the processes that it
 /// concerns, not on the number of all processes. The names of matched processes are the exception:
-/// they are settled together, with pauses twenty times as long, at most a second. The destructor
-/// kills children that still run, unless there is a ProcessMemory.
+/// all of them are decided anew after changes, and then not for 20 times as long as that took, but
+/// for a second at most. The destructor kills children that still run, unless there is a
+/// ProcessMemory.
 ///
 /// Thread safety: status(), exits(), submit() and note_orphan() may be called from any thread at
 /// any time. Everything else belongs to one thread, which must outlive the supervisor: on Linux,
@@ -225,7 +226,8 @@ class Supervisor {
   [[nodiscard]] bool release_unplaced(const std::unordered_map<std::string, std::size_t>& unplaced);
   void show_in_order();
   [[nodiscard]] std::size_t entry_for(const std::string& name, std::size_t rule,
-                                      const std::unordered_map<std::string, std::size_t>& shown);
+                                      const std::unordered_map<std::string, std::size_t>& shown,
+                                      const Moment& now);
   [[nodiscard]] bool follow(MatchedProcess& matched, const ProcessKey& process, const Moment& now);
   [[nodiscard]] std::chrono::nanoseconds look_interval() const;
   void obey(const Command& command, ReplyHandler& reply, const Moment& now);

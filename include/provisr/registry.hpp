@@ -108,7 +108,7 @@ class BasicRegistry {
   /// Adds a name that has no process yet; it is shown as not running. If the name is known, only
   /// undoes retire(). Returns std::errc::invalid_argument if is_valid_process_name(name) is false.
   /// Throws std::bad_alloc.
-  std::error_code declare(std::string_view name) {
+  [[nodiscard]] std::error_code declare(std::string_view name) {
     if (!is_valid_process_name(name)) return std::make_error_code(std::errc::invalid_argument);
     // No lock is held here because storage may be slow.
     std::shared_ptr<History> history = is_known(name) ? nullptr : make_history(name);
@@ -123,7 +123,8 @@ class BasicRegistry {
   /// old process stay in the history. Snapshots show the process from the next tick on. A tree ends
   /// with its leader. On failure, returns the errors of declare() and Sampler::open() and changes
   /// nothing. Throws std::bad_alloc.
-  std::error_code track(std::string_view name, ProcessId pid, const TrackOptions& options = {}) {
+  [[nodiscard]] std::error_code track(std::string_view name, ProcessId pid,
+                                      const TrackOptions& options = {}) {
     if (!is_valid_process_name(name)) return std::make_error_code(std::errc::invalid_argument);
     const std::lock_guard tick_lock(tick_mutex_);
     std::error_code error;
@@ -200,7 +201,7 @@ class BasicRegistry {
   /// running, from the next tick on. If no other sample follows, the name stops running at the tick
   /// after that. Returns std::errc::invalid_argument for an unknown or retired name and
   /// std::errc::device_or_resource_busy if the registry samples the process itself.
-  std::error_code record(std::string_view name, const ProcessMetrics& metrics) {
+  [[nodiscard]] std::error_code record(std::string_view name, const ProcessMetrics& metrics) {
     const std::lock_guard lock(state_mutex_);
     Member* const member = find(name);
     if (member == nullptr) return std::make_error_code(std::errc::invalid_argument);
@@ -225,7 +226,7 @@ class BasicRegistry {
   /// no_such_process if the leader or the orphan has ended or if the system does not tell
   /// (Windows), resource_unavailable_try_again if descriptors or memory are short, or an error of
   /// Sampler::open(). Throws std::bad_alloc.
-  std::error_code adopt_orphan(std::string_view name, ProcessId orphan) {
+  [[nodiscard]] std::error_code adopt_orphan(std::string_view name, ProcessId orphan) {
     const std::lock_guard tick_lock(tick_mutex_);
     Member* const member = find_in_tick(name);
     auto* const tree = member == nullptr || !member->sampler ? nullptr : member->sampler->tree();

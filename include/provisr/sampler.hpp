@@ -84,9 +84,9 @@ struct Descent {
   ProcessId orphan_of = 0;
   /// Whether the process leads its process group.
   bool leads_group = false;
-  /// Whether the process was born since the tick before the previous one began, or in the second
-  /// before this one; empty if the system does not tell. A process that was not complete at a look
-  /// is found at a later one.
+  /// Whether the process was born since the last but one tick began, or in the second before this
+  /// tick: one whose birth was not complete at a look is found at a later one. Empty if the system
+  /// does not tell.
   std::optional<bool> is_newborn = {};
   /// A number that only this process has had while the system remembers it; 0 if there is none.
   std::uint64_t incarnation = 0;
@@ -168,8 +168,8 @@ class SamplingContext {
   /// after begin_tick() also finds those that were incomplete at earlier calls. Linux: finds them
   /// by the ids given out since (ns_last_pid, or the last field of /proc/loadavg); the cost grows
   /// with the births. Returns all processes if the ids have wrapped around, after very many births,
-  /// or at a proc root of another PID namespace. Valid until the next call of one of these
-  /// functions.
+  /// or at a proc root of another PID namespace. Valid until the next call of this
+  /// function or of candidates().
   [[nodiscard]] std::span<const Descent> new_processes() noexcept;
 
   /// Returns processes that include all descendants of `ancestor` that new_processes() has

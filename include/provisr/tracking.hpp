@@ -38,10 +38,11 @@ struct TrackOptions {
   CpuTimeCount cpu_time_count = {};
 };
 
-/// Is told of a new process that no watched tree contains, if its parent is this program or process
-/// 1 (`adopter`): an orphan that left its process group before it was seen, or a process that the
-/// adopter itself has started. Also told of the descendants of such a child of this program. May be
-/// told of a process more than once. Called with the registry locked; must neither block nor throw.
+/// Called for each new process that no watched tree contains and whose parent is this program or
+/// process 1 (`adopter`): an orphan that left its process group before it was seen, or a process
+/// that the adopter itself has started. Also called for the descendants of such a child of this
+/// program, and possibly more than once for the same process. Called with the registry locked; must
+/// neither block nor throw.
 using OrphanObserver = std::function<void(ProcessId process, ProcessId adopter)>;
 
 /// An ended child of this program that has not been reaped yet, such as an orphan that this program

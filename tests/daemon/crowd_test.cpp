@@ -169,7 +169,7 @@ TEST_CASE("a storm of commands is answered whole, and leaves each process as was
         const std::string command = is_reload ? "reload" : commands[random() % commands.size()];
         const HttpResult answer = daemon.post("/api/" + command);
         const bool is_overruled =
-            answer.body.find("a later command came first") != std::string::npos;
+            answer.body.find("replaced by a later command") != std::string::npos;
         ++mine[is_overruled ? overruled : answer.status];
       }
     });

@@ -165,7 +165,7 @@ TEST_CASE("the last command counts, the one before it fails") {
   const Replies& stop = world.order(Verb::stop);
   const Replies& start = world.order(Verb::start);
   CHECK(stop.outcomes() == accepted_and_failed);
-  CHECK(stop.all.at(1).error == "app: a later command came first");
+  CHECK(stop.all.at(1).error == "app: replaced by a later command");
   CHECK(start.outcomes() == accepted);
   world.children.latest().end({});
   world.update();

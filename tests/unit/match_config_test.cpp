@@ -145,9 +145,8 @@ TEST_CASE("an entry that no process is left for gives a warning", "[config][matc
     return lines_of(loaded.warnings);
   };
   const Lines hidden{
-      "p.toml:6: processes[1].match: matches nothing: all that fits it fits the match of line 3, "
-      "and "
-      "the first entry has it"};
+      "p.toml:6: processes[1].match: matches nothing: every process that fits it fits the match of "
+      "line 3, too, which comes first"};
   CHECK(warnings("exe = '/e*'", "exe = '/e*'") == hidden);
   CHECK(warnings("exe = '/e*'", "exe = '/e*', args = 'x'") == hidden);
   CHECK(warnings("exe = '*'", "exe = '/e'") == hidden);

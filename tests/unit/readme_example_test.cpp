@@ -12,17 +12,18 @@
 #include <cstddef>
 #include <sstream>
 #include <string>
+#include <system_error>
 #include <unistd.h>
 
 namespace {
 
 #pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wunused-result"  // an example may ignore results
+#pragma GCC diagnostic ignored "-Wunused-result"  // an example may ignore what it reads
 // clang-format off
 void example(provisr::ProcessId pid, std::string& text) {
 // begin
 provisr::Registry registry;
-registry.track("my-app-1", pid);
+if (const std::error_code error = registry.track("my-app-1", pid)) throw std::system_error(error);
 provisr::Collector collector(registry, std::chrono::seconds(5));  // or registry.tick() yourself
 
 registry.latest("my-app-1");      // the newest sample, if it runs

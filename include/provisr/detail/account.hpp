@@ -20,8 +20,8 @@ struct Account {
   std::uint64_t own = 0;
   std::uint64_t children = 0;  ///< children total: used by the children that it has reaped
   std::uint64_t lost = 0;      ///< used by members below it that no member has reaped
-  /// Part of its own and children totals that an account below it keeps as `lost`, because a tree
-  /// below it contained the member that it has reaped.
+  /// Usage that is in its own or children total, and also in the `lost` of an account below it: a
+  /// tree within its tree lost a member that it has reaped. Sums deduct it once.
   std::uint64_t kept_below = 0;
   /// Used by members that it may have reaped since its children total was read.
   std::uint64_t pending = 0;
@@ -143,7 +143,7 @@ struct Account {
   }
 
  private:
-  /// Usage kept by an account below that has ended is its own by now.
+  /// Once the account below has ended, its `lost` was added here: the deduction cancels out.
   void cancel_kept() noexcept {
     const std::uint64_t both = std::min(lost, kept_below);
     lost -= both;

@@ -202,8 +202,8 @@ class FamilyRegistry {
     member->family = &family;
   }
 
-  /// Adopts the children and orphans of the processes in `to_follow_`, and in turn theirs: those
-  /// that were listed before them, as ids wrap around, or that were not looked at yet.
+  /// Adopts all descendants of the processes in `to_follow_`. As ids wrap around, some may have
+  /// been listed, and passed over, before their parents.
   void follow(std::span<const Descent> found) {
     if (to_follow_.empty()) return;
     list_kin(found);
@@ -217,7 +217,7 @@ class FamilyRegistry {
     }
   }
 
-  /// A process that leads its group is none of itself.
+  /// A group's leader is no orphan of itself.
   [[nodiscard]] static bool is_orphan_of(ProcessId leader, const Descent& process) noexcept {
     return process.orphan_of == leader && leader != 0 && leader != process.pid;
   }
@@ -251,7 +251,8 @@ class FamilyRegistry {
     return nullptr;
   }
 
-  /// If its parent has ended since the process was found, it has another one by now.
+  /// Adopts a process if it belongs to a family. If its parent has ended since it was found, the
+  /// system has given it another parent: it is read again.
   void adopt_one(Descent descent) {
     while (!try_to_adopt(descent)) {
       const auto now = context_.descent_of(descent.pid);
@@ -292,7 +293,8 @@ class FamilyRegistry {
     if (is_shortage(error)) try_again_later();
   }
 
-  /// Children of the process that were found before it ended have another parent by now.
+  /// Notes an end. The children of the process, listed before it ended, are looked at again: they
+  /// have another parent now.
   void note_ended(ProcessId pid) {
     if (ended_.insert(pid).second) to_follow_.push_back(pid);
   }
@@ -349,7 +351,7 @@ class FamilyRegistry {
            error == std::errc::not_enough_memory;
   }
 
-  /// By then the process may have another parent, so all processes are looked at.
+  /// Looks at all processes then, because this one may have another parent by that time.
   void try_again_later() noexcept {
     misses_members_ = true;
     context_.recount_processes();

@@ -605,8 +605,8 @@ class ProcessForest<Sampler>::Tree {
     forest_->registry_.release(*leader_);
   }
 
-  /// Prefetches data for the next read. prefetch_rest() needs what an earlier prefetch() has
-  /// fetched.
+  /// Prefetches data for the next read. Call prefetch() some time before prefetch_rest(), which
+  /// follows pointers in what it has fetched.
   void prefetch() const noexcept { prefetch_object(*leader_); }
   void prefetch_rest() const noexcept {
     if (leader_->family != nullptr) prefetch_object(*leader_->family);

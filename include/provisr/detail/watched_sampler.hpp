@@ -61,8 +61,8 @@ class WatchedSampler {
   explicit WatchedSampler(Sampler process) noexcept : watched_(std::move(process)) {}
   explicit WatchedSampler(Tree tree) noexcept : watched_(std::move(tree)) {}
 
-  /// Prefetches data for the next read. prefetch_rest() needs what an earlier prefetch() has
-  /// fetched.
+  /// Prefetches data for the next read. Call prefetch() some time before prefetch_rest(), which
+  /// follows pointers in what it has fetched.
   void prefetch() const noexcept {
     if constexpr (is_prefetched) std::visit([](const auto& one) { one.prefetch(); }, watched_);
   }

@@ -64,7 +64,7 @@ void Births::open_newest_id() noexcept {
   if (!newest_id_) newest_id_ = open_readable(proc_root_, "loadavg");
 }
 
-bool Births::is_known_process(ProcessId id) noexcept {
+bool Births::has_cpu_clock(ProcessId id) noexcept {
   clockid_t clock{};
   return ::clock_getcpuclockid(id, &clock) == 0;
 }
@@ -256,12 +256,12 @@ bool Births::scan_directory(int directory) {
   return !reader.has_failed() || !says_shortage(errno);
 }
 
-/// A parent that was not found has ended since its child was read, so that the child has another
-/// one by now. Returns false as scan_directory().
+/// Reads processes again whose parents have ended since: the system has given them other parents.
+/// Returns false as scan_directory().
 bool Births::renew_orphans() {
   std::ranges::sort(known_, {}, &Descent::pid);
   for (Descent& child : known_) {
-    if (child.parent <= 0 || is_known(child.parent)) continue;
+    if (child.parent <= 0 || is_listed(child.parent)) continue;
     if (has_own_pids_ && is_process_(child.parent)) continue;  // this user may not see it
     if (const auto now = read_descent(child.pid)) {
       child = *now;
@@ -273,7 +273,7 @@ bool Births::renew_orphans() {
 }
 
 /// `known_` must be sorted.
-bool Births::is_known(ProcessId pid) const noexcept {
+bool Births::is_listed(ProcessId pid) const noexcept {
   return std::ranges::binary_search(known_, pid, {}, &Descent::pid);
 }
 

@@ -37,7 +37,7 @@ class Births {
 
   /// `has_own_pids`: ids under the proc root are those of this program's own PID namespace;
   /// otherwise every look scans all processes. The descriptor `proc_root` must outlive the object.
-  Births(int proc_root, bool has_own_pids, IsProcess is_process = is_known_process);
+  Births(int proc_root, bool has_own_pids, IsProcess is_process = has_cpu_clock);
 
   /// Marks the next look as the first of a tick, which begins `now`.
   void begin_tick(TimePoint now) noexcept {
@@ -57,7 +57,7 @@ class Births {
   void recount() noexcept { needs_scan_ = true; }
 
   /// Returns whether the id has the CPU clock of a process: the cheapest check there is.
-  [[nodiscard]] static bool is_known_process(ProcessId id) noexcept;
+  [[nodiscard]] static bool has_cpu_clock(ProcessId id) noexcept;
 
  private:
   enum class Finding { process, nobody, unread };
@@ -82,7 +82,7 @@ class Births {
   void scan();
   [[nodiscard]] bool scan_directory(int directory);
   [[nodiscard]] bool renew_orphans();
-  [[nodiscard]] bool is_known(ProcessId pid) const noexcept;
+  [[nodiscard]] bool is_listed(ProcessId pid) const noexcept;
   [[nodiscard]] std::optional<ProcessId> newest_id() const noexcept;
 
   int proc_root_;
@@ -110,7 +110,7 @@ class Births {
   bool is_first_of_tick_ = false;  ///< the current look is the first of its tick
   bool knows_all_ = false;         ///< `known_` holds all processes
   bool needs_scan_ = true;
-  /// Among the ids given out in this tick is a process from before: ids have wrapped around.
+  /// An id given out in this tick belongs to an older process: ids have wrapped around.
   bool has_passed_older_ = false;
   bool missed_some_ = false;
   bool missed_some_in_tick_ = false;  ///< missed some after the first look of the tick

@@ -207,8 +207,8 @@ ReadStatus ProcessSampler::State::read_figures(ProcessReading& reading) noexcept
   return status;
 }
 
-/// Returns the latest reading again if the process has not run since. A process that has got the
-/// same PID meanwhile and has used the same time, to the nanosecond, is not to be expected.
+/// Returns the latest reading again if the process has not run since. Another process that got the
+/// same PID meanwhile would be taken for it only if it had used the same time, to the nanosecond.
 bool ProcessSampler::State::read_idle(ProcessReading& reading) noexcept {
   if (!idle || !has_idled(reading.cpu_time_ns)) return false;
   const bool memory_stands = context.reclaim.ask() == idle->reclaim_generation &&
