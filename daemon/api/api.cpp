@@ -30,6 +30,14 @@ namespace {
   return *process;
 }
 
+/// Says why a known process has no sample.
+[[nodiscard]] Refusal without_sample(std::string_view name, const StatusList& all) {
+  const bool runs = std::ranges::any_of(
+      all, [name](const auto& status) { return status->name == name && status->pid; });
+  return {404, fmt::format("the process \"{}\" {}", name,
+                           runs ? "runs, but has no sample yet" : "is known but not running")};
+}
+
 [[nodiscard]] bool is_of(const Target& target, std::string_view name) {
   return target.is_base ? is_instance_of(name, target.name) : name == target.name;
 }
@@ -105,9 +113,7 @@ HttpAnswer Api::metrics(const HttpQuery& query) {
 HttpAnswer Api::sample(std::string_view name) const {
   const Snapshot snapshot = sources_.registry.snapshot();
   const auto process = required_process(snapshot, name);
-  if (!process.running()) {
-    throw Refusal{404, fmt::format("the process \"{}\" is known but not running", name)};
-  }
+  if (!process.running()) throw without_sample(name, *sources_.status());
   return json_answer(sample_json(name, process.sample()));
 }
 

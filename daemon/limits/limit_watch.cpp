@@ -130,11 +130,18 @@ std::vector<LimitWatch::Watched>::iterator LimitWatch::find_match(const std::str
 
 LimitWatch::Watched LimitWatch::continued(Watched before, const ProcessLimits& config) const {
   if (before.config == config) return before;
+  const bool is_judged_alike = before.config.breach_duration == config.breach_duration &&
+                               before.config.action == config.action;
   Watched watched = watch(std::move(before.name), config);
   for (Limit& limit : watched.limits) {
     const auto same = std::find_if(before.limits.begin(), before.limits.end(),
                                    [&](const Limit& one) { return one.figure == limit.figure; });
-    if (same != before.limits.end()) limit.breaches = same->breaches;
+    if (same == before.limits.end()) continue;
+    if (is_judged_alike && same->most == limit.most) {
+      limit = std::move(*same);
+    } else {
+      limit.breaches = same->breaches;
+    }
   }
   return watched;
 }

@@ -102,7 +102,8 @@ class LimitWatch {
   using Events = std::vector<Event>;
 
   [[nodiscard]] Watched watch(std::string name, const ProcessLimits& config) const;
-  /// Returns `before`, or if its limits have changed, a new entry that keeps its breach counts.
+  /// Returns `before` with other limits. One that stays the same keeps its state, one that changes
+  /// only its breach count.
   [[nodiscard]] Watched continued(Watched before, const ProcessLimits& config) const;
   /// Requires that mutex_ is held.
   [[nodiscard]] std::vector<Watched>::iterator find_match(const std::string& name);

@@ -16,9 +16,11 @@ namespace provisr::daemon {
 
 /// A reading of a pid_file. Two readings are equal unless the file was written in between.
 struct PidFile {
+  using Time = std::filesystem::file_time_type;
+
   std::optional<ProcessId> pid;
   std::string problem;  ///< why there is no PID: "does not exist", "holds no PID", ...
-  std::filesystem::file_time_type written_at{};
+  Time written_at{};
 
   friend bool operator==(const PidFile&, const PidFile&) = default;
 };

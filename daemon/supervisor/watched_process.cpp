@@ -83,6 +83,11 @@ void WatchedProcess::note_silence(bool is_silent) {
 }
 
 void WatchedProcess::follow(ProcessId pid, const Moment& now) {
+  const auto age_of_file = PidFile::Time::clock::now() - last_reading_->written_at;
+  if (run_.has_ended_since(pid, age_of_file, now)) {
+    return report(fmt::format("process {} of pid_file {} has ended since the file was written", pid,
+                              name_of(pid_file())));
+  }
   const std::error_code error = run_.follow(pid, now);
   if (!error) return problems_.clear();
   const bool exists = services_.exists(pid);

@@ -14,7 +14,7 @@ namespace provisr::daemon {
 ///
 /// The process that the file named last is watched until it ends, even if the file disappears or no
 /// longer holds a PID. After its end, its PID is ignored until the file is written again, because
-/// the PID may have been reused.
+/// the PID may have been reused. A later daemon does so, too, if there is a ProcessMemory.
 class WatchedProcess final : public ManagedProcess {
  public:
   WatchedProcess(std::string name, std::filesystem::path pid_file, SampleScope scope,

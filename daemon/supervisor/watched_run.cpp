@@ -127,6 +127,25 @@ std::error_code WatchedRun::follow(ProcessId pid, const Moment& now,
   return {};
 }
 
+bool WatchedRun::has_ended_since(ProcessId pid, std::chrono::nanoseconds age_of_file,
+                                 const Moment& now) const {
+  for (const auto& ended : services_.exits->find(status_.name)) {
+    if (ended->pid == pid) return age_of_file > now.utc - ended->ended_at;
+  }
+  if (!is_another(pid)) return false;
+  constexpr std::chrono::seconds rounding{2};  // of start times and of times in file systems
+  const auto started = start_of(pid, now);
+  return started && age_of_file > now.utc - started->at + rounding;
+}
+
+/// Returns whether the process that was watched last, by an earlier daemon, had this PID, which
+/// another process has now.
+bool WatchedRun::is_another(ProcessId pid) const {
+  if (!last_watched_ || last_watched_->pid != pid) return false;
+  const auto identity = services_.identify(pid);
+  return identity && identity != last_watched_;
+}
+
 std::optional<ProcessStatus::Started> WatchedRun::start_of(ProcessId pid, const Moment& now) const {
   const auto started_at = services_.start_of(pid);
   if (!started_at) return std::nullopt;

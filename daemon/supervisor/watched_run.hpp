@@ -40,6 +40,11 @@ class WatchedRun {
   [[nodiscard]] std::error_code follow(ProcessId pid, const Moment& now,
                                        const std::function<bool()>& is_it = {});
 
+  /// Returns whether a pid_file of this age named a process that was watched under this name and
+  /// has ended since, so that the process that has the PID now, if any, is another one.
+  [[nodiscard]] bool has_ended_since(ProcessId pid, std::chrono::nanoseconds age_of_file,
+                                     const Moment& now) const;
+
   /// Measures the process from now on, or its tree.
   void set_scope(SampleScope scope);
 
@@ -60,6 +65,7 @@ class WatchedRun {
   void complete_record(const Moment& now);
   void note_absence(std::string why);
   void count_start(ProcessId pid);
+  [[nodiscard]] bool is_another(ProcessId pid) const;
   [[nodiscard]] std::optional<ProcessStatus::Started> start_of(ProcessId pid,
                                                                const Moment& now) const;
 

@@ -57,6 +57,21 @@ TEST_CASE("processes are stopped, started and restarted over HTTP with the token
   CHECK(post(daemon, "/stop", credentials) == 400);
 }
 
+TEST_CASE("a process that runs, but has no sample yet, is not said not to run") {
+  const TokenFile token;
+  const Daemon daemon("[metrics.process_metrics]\ninterval = \"1s\"\n" + auth(token) + app());
+  const auto has_answer = [&](std::string_view text) {
+    const HttpResult sample = daemon.get("/api/metrics?name=app");
+    return sample.status == 404 && sample.body.find(text) != std::string::npos;
+  };
+  CHECK(eventually([&] {  // a tick may come just after the start
+    REQUIRE(post(daemon, "/stop?name=app&wait=60s", credentials) == 200);
+    REQUIRE(eventually([&] { return has_answer("is known but not running"); }));
+    REQUIRE(post(daemon, "/start?name=app&wait=60s", credentials) == 200);
+    return has_answer("runs, but has no sample yet");
+  }));
+}
+
 TEST_CASE("exits are told of all, of one process or of a base") {
   const Daemon daemon(process_toml("app", {"exiter", "3"}, "\ninstances = 2\n") +
                       process_toml("other", {"exiter", "0"}));

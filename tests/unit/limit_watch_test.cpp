@@ -357,6 +357,22 @@ TEST_CASE("limits that a reload changes begin anew, with their counts", "[limits
   CHECK(limited.count() == 2);
 }
 
+TEST_CASE("a limit goes on if a reload changes another one of the process", "[limits]") {
+  LimitedMachine limited;
+  limited.use_memory(first_pid, 150);
+  limited.tick(4);
+  REQUIRE(limited.open().size() == 1);
+  ProcessLimits other = some_limits();
+  for (const auto most : {std::optional(300.0), std::optional(400.0), std::optional<double>()}) {
+    other.max_cpu_percent = most;
+    limited.watch.set_processes({::limited(other)});
+    limited.tick();
+    CHECK(limited.open().size() == 1);
+    CHECK(limited.count() == 1);
+  }
+  CHECK(limited.log.count("WARN") == 1);
+}
+
 TEST_CASE("what a reload takes away is forgotten", "[limits]") {
   LimitedMachine limited;
   limited.use_memory(first_pid, 150);

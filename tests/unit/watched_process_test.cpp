@@ -115,6 +115,66 @@ TEST_CASE("a pid_file that appears is followed") {
   CHECK(world.log.count("INFO nginx: watching process 100") == 1);
 }
 
+TEST_CASE("a process that ended before an earlier daemon did is not taken for its successor") {
+  WatchWorld world;
+  world.write("100\n");
+  const auto record_of = [](ProcessId pid) {
+    return ExitRecord{.name = "nginx", .pid = pid, .ended_at = Timestamp(1h), .status = {}};
+  };
+  world.exits.restore({record_of(100), record_of(99)}, {});
+  world.alive = {100};
+  world.now.utc = Timestamp(1h);
+
+  SECTION("the file was written before the end") {
+    std::filesystem::last_write_time(world.pid_file, PidFile::Time::clock::now() - 1h);
+    for (int i = 0; i < 3; ++i) world.poll();
+    CHECK(world.status().state == ProcessState::absent);
+    CHECK_THAT(world.status().last_error,
+               ContainsSubstring("has ended since the file was written"));
+    CHECK(world.log.count("WARN") == 1);
+    world.write("100\n");  // by a successor that has got the same PID
+    world.poll();
+    CHECK(world.status().state == ProcessState::running);
+  }
+  SECTION("the file was written after the end") {
+    world.now.utc += 1h;
+    world.poll();
+    CHECK(world.status().state == ProcessState::running);
+  }
+  SECTION("the file names another process") {
+    world.alive = {101};
+    world.write("101\n");
+    std::filesystem::last_write_time(world.pid_file, PidFile::Time::clock::now() - 1h);
+    world.poll();
+    CHECK(world.status().state == ProcessState::running);
+  }
+}
+
+TEST_CASE("a process that got its PID while no daemon ran is not taken for the one of before") {
+  WatchWorld world;
+  world.write("100\n");
+  world.services.identify = [](ProcessId pid) {
+    return ProcessIdentity{.pid = pid, .start_clock_ticks = 2};
+  };
+  const ProcessIdentity before{.pid = 100, .start_clock_ticks = 1};
+  world.process.take_over({.kind = ProcessKind::pid_file,
+                           .starts = 1,
+                           .run = RememberedProcess::Run{.identity = before, .started = {}}},
+                          world.now);
+  world.alive = {100};
+  world.now.utc = Clock::system().utc_now();
+
+  SECTION("the file is older than the process") {
+    std::filesystem::last_write_time(world.pid_file, PidFile::Time::clock::now() - 24h * 365);
+    world.poll();
+    CHECK(world.status().state == ProcessState::absent);
+  }
+  SECTION("the file is younger") {
+    world.poll();
+    CHECK(world.status().state == ProcessState::running);
+  }
+}
+
 TEST_CASE("pid_files are looked at once a second, all at the same moments") {
   WatchWorld world;
   WatchedProcess other("other", world.pid_file, SampleScope::process, world.services);
