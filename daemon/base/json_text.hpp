@@ -9,17 +9,39 @@
 
 #include <cmath>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
+#include <cstdlib>
+#include <new>
 #include <string>
 #include <string_view>
 
 namespace provisr::daemon {
 
-/// A writer of one JSON text. Omits unknown figures together with their keys, and numbers that are
-/// not finite, which JSON does not have.
+/// The allocator of RapidJSON's buffers, which do not check whether there is memory.
+class ThrowingAllocator {
+ public:
+  static constexpr bool kNeedFree = true;
+
+  [[nodiscard]] static void* Malloc(std::size_t size) { return Realloc(nullptr, 0, size); }
+  [[nodiscard]] static void* Realloc(void* memory, std::size_t /*old_size*/, std::size_t size) {
+    if (size == 0) {
+      Free(memory);
+      return nullptr;
+    }
+    void* const grown = std::realloc(memory, size);
+    if (grown == nullptr) throw std::bad_alloc();
+    return grown;
+  }
+  static void Free(void* memory) noexcept { std::free(memory); }
+};
+
+/// A writer of one JSON text. Throws std::bad_alloc. Omits unknown figures together with their
+/// keys, and numbers that are not finite, which JSON does not have.
 class JsonText {
  public:
-  using Writer = rapidjson::Writer<rapidjson::StringBuffer>;
+  using Buffer = rapidjson::GenericStringBuffer<rapidjson::UTF8<>, ThrowingAllocator>;
+  using Writer = rapidjson::Writer<Buffer, rapidjson::UTF8<>, rapidjson::UTF8<>, ThrowingAllocator>;
 
   template <class Members>
   void object(Members&& write_members) {
@@ -79,7 +101,7 @@ class JsonText {
   [[nodiscard]] std::string str() const { return {buffer_.GetString(), buffer_.GetSize()}; }
 
  private:
-  rapidjson::StringBuffer buffer_;
+  Buffer buffer_;
   Writer writer_{buffer_};
 };
 

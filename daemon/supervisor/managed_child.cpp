@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <new>
 #include <system_error>
 #include <utility>
 
@@ -364,7 +365,7 @@ std::unique_ptr<ChildProcess> ManagedChild::start_process(const Moment& now,
                                                           StartFailure& failure) {
   command_.outlives_daemon = services_.memory != nullptr;
   command_.launch_id = launch_id_of(status_.name, now.monotonic);
-  auto child = services_.launch(command_, failure);
+  auto child = try_to_launch(failure);
   if (child && command_.outlives_daemon) {
     if (save_run(child->pid(), now)) {
       child->release();
@@ -372,11 +373,21 @@ std::unique_ptr<ChildProcess> ManagedChild::start_process(const Moment& now,
       run_.reset();
       child.reset();  // before the next launch, which needs its descriptors
       command_.outlives_daemon = false;
-      child = services_.launch(command_, failure);
+      child = try_to_launch(failure);
     }
   }
   if (child) note_birth(*child, now);
   return child;
+}
+
+/// A lack of memory is a failed start, as a lack of anything else.
+std::unique_ptr<ChildProcess> ManagedChild::try_to_launch(StartFailure& failure) {
+  try {
+    return services_.launch(command_, failure);
+  } catch (const std::bad_alloc&) {
+    failure = {std::make_error_code(std::errc::not_enough_memory), "cannot prepare the start"};
+    return nullptr;
+  }
 }
 
 /// Returns false if the process cannot be identified or if its identity could not be written.

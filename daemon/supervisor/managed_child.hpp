@@ -115,6 +115,7 @@ class ManagedChild final : public ManagedProcess {
   void launch(const Moment& now);
   [[nodiscard]] std::unique_ptr<ChildProcess> start_process(const Moment& now,
                                                             StartFailure& failure);
+  [[nodiscard]] std::unique_ptr<ChildProcess> try_to_launch(StartFailure& failure);
   [[nodiscard]] bool save_run(ProcessId pid, const Moment& now);
   void note_birth(const ChildProcess& child, const Moment& now);
   void adopt(const RememberedProcess::Run& run, const Moment& now);

@@ -550,6 +550,7 @@ void Supervisor::index_by_pid(std::size_t index) {
   }
   if (expected) by_pid_.emplace(*expected, index);
   entry.expected_end = expected;
+  has_news_of_matches_ |= entry.watched != nullptr;  // no match may have its process
 }
 
 MonotonicTime Supervisor::next_deadline() const {

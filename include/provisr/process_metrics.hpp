@@ -1,5 +1,6 @@
 #pragma once
 
+#include <bit>
 #include <chrono>
 #include <concepts>
 #include <cstdint>
@@ -25,7 +26,7 @@ class Figure {
 
   [[nodiscard]] constexpr bool has_value() const noexcept {
     if constexpr (std::floating_point<T>) {
-      return value_ == value_;  // only NaN differs from itself
+      return magnitude_of(value_) <= magnitude_of(std::numeric_limits<T>::infinity());
     } else {
       return value_ != unknown;
     }
@@ -47,6 +48,14 @@ class Figure {
   }
 
  private:
+  /// Returns the bits without the sign; those of NaN are greater than those of infinity. Compilers
+  /// may assume that a comparison never sees NaN (-ffast-math), but not that its bits are others.
+  [[nodiscard]] static constexpr auto magnitude_of(T value) noexcept {
+    static_assert(sizeof(T) == 4 || sizeof(T) == 8, "float or double");
+    using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
+    return static_cast<Bits>(std::bit_cast<Bits>(value) << 1);
+  }
+
   static constexpr T unknown =
       std::floating_point<T> ? std::numeric_limits<T>::quiet_NaN() : std::numeric_limits<T>::max();
   T value_ = unknown;

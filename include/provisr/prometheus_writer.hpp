@@ -31,7 +31,8 @@ enum class ExpositionFormat : std::uint8_t {
 ///
 /// A value is an integer, written exactly; a bool, written as 1 or 0; a double or float, written as
 /// the shortest text that reads back as the same double, or as NaN, +Inf or -Inf; or a duration
-/// that converts to std::chrono::nanoseconds, written in seconds, exactly.
+/// that converts to std::chrono::nanoseconds, written in seconds, exactly. A duration of more than
+/// 292 years is written as the longest that nanoseconds can hold.
 ///
 /// Not thread-safe. Throws std::bad_alloc if the string cannot grow.
 class PrometheusWriter {
@@ -206,6 +207,17 @@ class PrometheusWriter {
     } else {
       return std::to_chars(end, end + longest_number, value).ptr;
     }
+  }
+
+  template <std::integral Count, class Period>
+  requires std::convertible_to<std::chrono::duration<Count, Period>, std::chrono::nanoseconds>
+  static char* write_number(char* end, std::chrono::duration<Count, Period> time) {
+    using std::chrono::nanoseconds;
+    using Wide = std::chrono::duration<std::int64_t, Period>;
+    constexpr std::int64_t most = std::chrono::duration_cast<Wide>(nanoseconds::max()).count();
+    if (std::cmp_greater(time.count(), most)) return write_number(end, nanoseconds::max());
+    if (std::cmp_less(time.count(), -most)) return write_number(end, -nanoseconds::max());
+    return write_number(end, nanoseconds(Wide(static_cast<std::int64_t>(time.count()))));
   }
 
   /// Writes a time in seconds: up to nine decimals, 19 digits. Reads back as the nearest double.

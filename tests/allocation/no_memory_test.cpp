@@ -3,13 +3,16 @@
 #include "daemon/api/event_hub.hpp"
 #include "daemon/api/turns.hpp"
 #include "daemon/base/gzip.hpp"
+#include "daemon/base/json_text.hpp"
 #include "daemon/base/log.hpp"
 #include "daemon/base/log_writer.hpp"
 #include "daemon/http/server.hpp"
 #include "daemon/state/state_writer.hpp"
+#include "support/child_program.hpp"
 #include "support/eventually.hpp"
 #include "support/fake_families.hpp"
 #include "support/raw_client.hpp"
+#include "support/sanitizers.hpp"
 #include "support/temp_directory.hpp"
 
 #include <provisr/clock.hpp>
@@ -27,6 +30,7 @@
 #include <new>
 #include <string>
 #include <string_view>
+#include <sys/resource.h>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -278,6 +282,25 @@ TEST_CASE("a server that has no memory to log its lack of memory goes on") {
   CHECK(eventually([&] { return monitor.dropped(DropReason::internal_error) == 1; }));
   CHECK(log.dropped() > 0);
   CHECK(eventually([&] { return answer_to("/enough").ends_with(long_text); }));
+}
+
+TEST_CASE("a JSON text that there is no memory for ends no program") {
+  if (provisr::test::is_slowed_down) SKIP("a sanitizer ends a program that lacks memory");
+  CHECK(provisr::test::in_own_process([] {
+          rlimit limit{};
+          ::getrlimit(RLIMIT_AS, &limit);
+          limit.rlim_cur = 0;
+          ::setrlimit(RLIMIT_AS, &limit);
+          JsonText json;
+          try {
+            json.array([&] {
+              for (int i = 0; i < 10'000'000; ++i) json.text("twenty bytes of text");
+            });
+          } catch (const std::bad_alloc&) {
+            return std::string("threw");
+          }
+          return std::string("wrote it all");
+        }) == "threw");
 }
 
 TEST_CASE("a text that there is no memory to compress leaves nothing behind") {

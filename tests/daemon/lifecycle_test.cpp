@@ -252,12 +252,14 @@ TEST_CASE("what left the process group is stopped with the daemon") {
   CHECK_FALSE(is_alive(std::stoi(read_text(pid_file))));
 }
 
-TEST_CASE("workers in sessions of their own are killed after the one that started them") {
+TEST_CASE("workers in sessions of their own are asked to end, or killed, one after the other") {
   const bool has_state = GENERATE(false, true);
+  const bool ignore_requests = GENERATE(false, true);
+  CAPTURE(has_state, ignore_requests);
   const TempDirectory folder;
   const auto worker = folder.path() / "worker.pid";
   const auto below = folder.path() / "below.pid";
-  // All of them ignore SIGTERM. Each is an orphan only once its parent has ended.
+  // Each is an orphan only once its parent has ended.
   const auto script = [&](const std::string& name, const std::string& text) {
     return folder.write(name, text + "; true\n").string();
   };
@@ -265,12 +267,14 @@ TEST_CASE("workers in sessions of their own are killed after the one that starte
       script("lowest", fmt::format("echo $$ > {}; sleep 600", below.string()));
   const std::string middle =
       script("middle", fmt::format("echo $$ > {}; setsid bash {}", worker.string(), lowest));
-  const std::string top = script("top", fmt::format("trap '' TERM; setsid bash {}", middle));
+  const std::string top = script(
+      "top", fmt::format("{}setsid bash {}", ignore_requests ? "trap '' TERM; " : "", middle));
   const std::string state = (folder.path() / "state").string();
   Daemon daemon(
       fmt::format("{}[[processes]]\nname = \"app\"\nargs = [\"bash\", \"{}\"]\n"
-                  "stop_timeout = \"100ms\"\n",
-                  has_state ? fmt::format("[daemon]\nstate_dir = \"{}\"\n", state) : "", top));
+                  "stop_timeout = \"{}\"\n",
+                  has_state ? fmt::format("[daemon]\nstate_dir = \"{}\"\n", state) : "", top,
+                  ignore_requests ? "100ms" : "60s"));
   const auto pid_in = [](const std::filesystem::path& file) {
     const std::string text = std::filesystem::exists(file) ? read_text(file) : "";
     return text.ends_with('\n') ? std::stoi(text) : 0;
@@ -282,6 +286,8 @@ TEST_CASE("workers in sessions of their own are killed after the one that starte
   CHECK_FALSE(is_alive(pid_in(worker)));
   CHECK_FALSE(is_alive(pid_in(below)));
   CHECK_THAT(daemon.program().err(), !ContainsSubstring("cannot be killed"));
+  const bool was_killed = daemon.program().err().find("is killed") != std::string::npos;
+  CHECK(was_killed == ignore_requests);
 }
 
 TEST_CASE("a start that is stopped before it executes the program is no exit") {

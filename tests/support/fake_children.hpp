@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <limits>
 #include <memory>
+#include <new>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -81,6 +82,9 @@ class FakeChildren final : public daemon::EndedChildren {
     launches_before_refusal_ = after;
   }
   void accept() { refusal_ = {}; }
+
+  /// Whether launches throw std::bad_alloc.
+  void throw_bad_alloc(bool does) { throws_bad_alloc_ = does; }
 
   /// How many children may exist at a time before a launch fails with EMFILE.
   long most_at_once = std::numeric_limits<long>::max();
@@ -187,6 +191,7 @@ class FakeChildren final : public daemon::EndedChildren {
   std::unique_ptr<daemon::ChildProcess> launch(const daemon::ChildCommand& command,
                                                daemon::StartFailure& failure) {
     ++attempts_;
+    if (throws_bad_alloc_) throw std::bad_alloc();
     if (refusal_.error && launches_before_refusal_-- <= 0) {
       failure = refusal_;
       return nullptr;
@@ -209,6 +214,7 @@ class FakeChildren final : public daemon::EndedChildren {
   std::vector<std::shared_ptr<FakeGroup>> leftovers_;
   std::vector<ProcessId> orphans_;
   daemon::StartFailure refusal_;
+  bool throws_bad_alloc_ = false;
   int launches_before_refusal_ = 0;
   int attempts_ = 0;
 };

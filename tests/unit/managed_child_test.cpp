@@ -172,6 +172,17 @@ TEST_CASE("a failed start is tried again with auto_restart and logged once an er
   CHECK(world.status().restarts == 4);
 }
 
+TEST_CASE("a start that there is no memory for is a failed one") {
+  FakeSupervision world({restarting()});
+  world.children.throw_bad_alloc(true);
+  world.start();
+  CHECK(world.status().state == ProcessState::backoff);
+  CHECK(world.status().last_error == "cannot prepare the start: Cannot allocate memory");
+  world.children.throw_bad_alloc(false);
+  world.advance(2s);
+  CHECK(world.status().state == ProcessState::running);
+}
+
 TEST_CASE("a failed start without auto_restart is final") {
   FakeSupervision world({child_config()});
   world.children.refuse(std::errc::permission_denied, "cannot execute program");

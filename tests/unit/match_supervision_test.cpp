@@ -2,6 +2,8 @@
 #include "support/fake_children.hpp"
 #include "support/log_capture.hpp"
 #include "support/manual_clock.hpp"
+#include "support/temp_directory.hpp"
+#include "support/text_file.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
@@ -294,6 +296,22 @@ TEST_CASE("a process of somebody else gets the name of a child once that has end
   world.see(1, "a");
   world.update();
   CHECK(world.names() == "a:1");
+}
+
+TEST_CASE("a process that a pid_file names later loses the name of a match at once", "[match]") {
+  const TempDirectory folder;
+  ProcessConfig watched;
+  watched.name = "w";
+  watched.pid_file = folder.path() / "w.pid";
+  watched.scope = SampleScope::process;
+  MatchWorld world({rule("any"), watched});
+  world.see(1, "any");
+  world.update();
+  REQUIRE(world.names() == "any:1 w?");
+  write_text(watched.pid_file, std::to_string(MatchWorld::first_pid + 1));
+  world.clock.advance(2s);
+  world.update();
+  CHECK(world.names() == "any? w:1");
 }
 
 TEST_CASE("a successor that is seen at once goes on under the name", "[match]") {

@@ -159,6 +159,10 @@ TEST_CASE("times are written in seconds, exactly", "[prometheus]") {
   CHECK(line_of(nanoseconds(-1'250'000'000)) == "m -1.25\n");
   CHECK(line_of(nanoseconds::max()) == "m 9223372036.854775807\n");
   CHECK(line_of(nanoseconds::min()) == "m -9223372036.854775808\n");
+  CHECK(line_of(std::chrono::hours(-2)) == "m -7200\n");
+  CHECK(line_of(std::chrono::seconds::max()) == "m 9223372036.854775807\n");
+  CHECK(line_of(std::chrono::hours::min()) == "m -9223372036.854775807\n");
+  CHECK(line_of(std::chrono::duration<std::uint64_t>::max()) == "m 9223372036.854775807\n");
 }
 
 TEST_CASE("OpenMetrics names a counter's family without its suffix", "[prometheus]") {

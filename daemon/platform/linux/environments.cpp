@@ -18,9 +18,9 @@
 namespace provisr::daemon {
 namespace {
 
-[[nodiscard]] bool is_over(pid_t pid) {
+[[nodiscard]] bool is_ending(pid_t pid) {
   const auto stat = stat_of(pid);
-  return !stat || stat->has_ended();
+  return !stat || stat->is_ending();
 }
 
 /// Returns nothing if the process has ended or may not be read.
@@ -38,14 +38,14 @@ namespace {
   return text;
 }
 
-/// Returns empty for a process of another user and for one that has ended. The file is also empty
+/// Returns empty for a process of another user and for one that is ending. The file is also empty
 /// for less than a millisecond while a process executes another program, so it is read again.
 [[nodiscard]] std::string read_environment(pid_t pid) {
   constexpr int looks = 20;
   constexpr std::chrono::microseconds pause{100};
   const std::string file_name = "/proc/" + std::to_string(pid) + "/environ";
   std::optional<std::string> environment = read_once(file_name);
-  for (int i = 1; i < looks && environment && environment->empty() && !is_over(pid); ++i) {
+  for (int i = 1; i < looks && environment && environment->empty() && !is_ending(pid); ++i) {
     std::this_thread::sleep_for(pause);
     environment = read_once(file_name);
   }

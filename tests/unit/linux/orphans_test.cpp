@@ -84,6 +84,27 @@ TEST_CASE("an orphan counts until it has ended, even if its environment is gone"
   CHECK(desk.to_signal({}).empty());
 }
 
+TEST_CASE("what becomes an orphan during a stop is asked to end, once") {
+  const Child first = start_sleeper("A=1");
+  const Child second = start_sleeper("A=2");
+  OrphanSearch next;
+  OrphanDesk desk([&] { return next; });
+  CHECK(desk.to_signal({SIGTERM, SIGCONT}).empty());
+  next = {.found = {static_cast<pid_t>(first.pid())}};
+  CHECK(desk.may_exist());
+  CHECK(eventually([&] { return is_zombie(first); }));
+  next = {.found = {static_cast<pid_t>(second.pid())}};
+  CHECK(desk.to_signal({SIGTERM, SIGCONT}) == next.found);  // by the caller
+  CHECK_FALSE(is_zombie(second));
+}
+
+TEST_CASE("a process that is ending may be an orphan, but not for ever") {
+  OrphanDesk desk([] { return OrphanSearch{.has_unknown = true}; });
+  int looks = 0;
+  while (looks < 1000 && desk.may_exist()) ++looks;
+  CHECK(looks == 100);
+}
+
 TEST_CASE("orphans that were to be killed, but were not found, are killed by a later search") {
   const std::string mark = "PROVISR_LAUNCH=orphans-test";
   const Child other = start_sleeper(mark + "-other");
