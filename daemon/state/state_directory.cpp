@@ -56,9 +56,10 @@ namespace fs = std::filesystem;
 }
 
 void prepare(const fs::path& directory) {
-  if (!can_adopt_children() || !measures_own_pids()) {
-    refuse(directory, "needs Linux 5.3 or later and a /proc of this PID namespace");
+  if (const std::string obstacle = obstacle_to_adoption(); !obstacle.empty()) {
+    refuse(directory, obstacle);
   }
+  if (!measures_own_pids()) refuse(directory, "needs a /proc of this PID namespace");
   for (const fs::path& needed : {directory, directory / "histories"}) {
     if (const std::error_code error = prepare_private_directory(needed)) {
       refuse(needed, why_not(error));
