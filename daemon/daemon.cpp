@@ -412,6 +412,7 @@ class Daemon {
 int run_daemon(const Config& config, Supervisor::Until until, const Log& log,
                const ServiceManager& manager, std::function<LoadedConfig()> load) {
   Events events;
+  events.stay_until_exit();
   raise_descriptor_limit();
   return Daemon(config, until, std::move(load), log, manager).run(events);
 }

@@ -10,7 +10,7 @@
 #include "daemon/config/reader.hpp"
 #include "daemon/config/rules.hpp"
 #include "daemon/config/token_file.hpp"
-#include "daemon/platform/platform_features.hpp"
+#include "daemon/platform/adopted_child.hpp"
 
 #include <fmt/format.h>
 
@@ -19,6 +19,7 @@
 #include <cerrno>
 #include <fstream>
 #include <optional>
+#include <string>
 #include <system_error>
 #include <utility>
 
@@ -222,8 +223,8 @@ constexpr auto server_keys = std::to_array<Key<Document>>({
 void read_state_dir(const Value& value, Document& document) {
   std::string name;
   if (!value.read(name) || name.empty()) return;
-  if (!platform_features().can_adopt_children) {
-    return value.fault("needs Linux 5.3 or later (pidfd)");
+  if (std::string obstacle = obstacle_to_adoption(); !obstacle.empty()) {
+    return value.fault(std::move(obstacle));
   }
   document.config.daemon.state_dir = path_of(name);
 }

@@ -4,12 +4,14 @@
 #include "daemon/platform/process_identity.hpp"
 
 #include <memory>
+#include <string>
 #include <string_view>
 
 namespace provisr::daemon {
 
-/// Returns whether children can outlive this program and be taken over by its next run (Linux 5.3).
-[[nodiscard]] bool can_adopt_children() noexcept;
+/// Returns why children cannot outlive this program and be taken over by its next run, as a
+/// predicate ("needs Linux 5.3 or later"); empty if they can.
+[[nodiscard]] std::string obstacle_to_adoption();
 
 /// Takes over a process that an earlier run of this program started, together with its process
 /// group. Returns null if exactly that process is gone, or ended before it executed its program.

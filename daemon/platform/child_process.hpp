@@ -37,7 +37,7 @@ struct ChildCommand {
   /// because a background process group may not read it.
   bool inherit_stdin = false;
   /// The child survives the daemon. It executes its program only after ChildProcess::release(), so
-  /// that the daemon can record it first. Requires can_adopt_children().
+  /// that the daemon can record it first. Requires that there is no obstacle_to_adoption().
   bool outlives_daemon = false;
   /// Whether `env` is added to the daemon's environment. If false, the child gets only `env`, the
   /// variables of `account` and those that the system itself needs.

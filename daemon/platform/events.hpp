@@ -19,6 +19,10 @@ class Events {
   Events(const Events&) = delete;
   Events& operator=(const Events&) = delete;
 
+  /// The destructor then leaves everything as it is, for a program that exits soon after: a further
+  /// request to stop does not change its exit status.
+  void stay_until_exit() noexcept { stays_ = true; }
+
   enum class Kind {
     stop_requested,       ///< SIGTERM, SIGINT, Ctrl-C
     hand_over_requested,  ///< SIGQUIT
@@ -33,6 +37,9 @@ class Events {
   /// Blocks until an event occurs or `deadline` passes. Several events of one kind are reported
   /// once. A request to stop is reported before ended children.
   [[nodiscard]] Kind wait_until(std::chrono::steady_clock::time_point deadline, Wakeup& wakeup);
+
+ private:
+  bool stays_ = false;
 };
 
 }  // namespace provisr::daemon

@@ -8,7 +8,6 @@ struct PlatformFeatures {
   /// /bin/sh is available for a `command` that only a shell understands. Without it, a backslash in
   /// a `command` is an ordinary character unless a quote follows.
   bool has_posix_shell;
-  bool can_adopt_children;  ///< for `state_dir`
 };
 
 /// Returns the features of this system.

@@ -34,10 +34,11 @@ class StateFile {
   [[nodiscard]] virtual std::error_code write(std::uint64_t offset,
                                               std::span<const std::byte> bytes) = 0;
 
-  /// Tries to lock the file and `folder`, which it is in: the file may be removed. Returns false on
-  /// failure, such as if another program holds one of the locks. They are held until the object is
-  /// destroyed or the program ends. A file system that cannot lock folders locks the file only.
-  [[nodiscard]] virtual bool lock(const std::filesystem::path& folder) = 0;
+  /// Tries to lock the file and `folder`, which it is in: the file may be removed. Fails with
+  /// std::errc::operation_would_block if another program holds one of the locks. They are held
+  /// until the object is destroyed or the program ends. A file system that cannot lock folders
+  /// locks the file only.
+  [[nodiscard]] virtual std::error_code lock(const std::filesystem::path& folder) = 0;
 };
 
 /// Creates a missing folder with access only for its owner. Fails with

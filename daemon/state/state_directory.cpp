@@ -32,28 +32,34 @@ namespace fs = std::filesystem;
 }
 
 /// A child of a killed daemon also holds the lock until it has closed its inherited descriptors.
-[[nodiscard]] bool lock_soon(StateFile& file, const fs::path& directory) {
+[[nodiscard]] std::error_code lock_soon(StateFile& file, const fs::path& directory) {
   constexpr std::chrono::milliseconds pause{20};
   constexpr int tries = 50;
-  for (int i = 0; i < tries; ++i) {
-    if (file.lock(directory)) return true;
+  std::error_code error = file.lock(directory);
+  for (int i = 1; i < tries && error == std::errc::operation_would_block; ++i) {
     std::this_thread::sleep_for(pause);
+    error = file.lock(directory);
   }
-  return false;
+  return error;
 }
 
 [[nodiscard]] std::unique_ptr<StateFile> take_lock(const fs::path& directory) {
   std::error_code error;
   auto file = StateFile::open(directory / "lock", error);
   if (!file) refuse(directory, why_not(error));
-  if (!lock_soon(*file, directory)) refuse(directory, "is in use by another provisrd");
+  error = lock_soon(*file, directory);
+  if (error == std::errc::operation_would_block) {
+    refuse(directory, "is in use by another provisrd");
+  }
+  if (error) refuse(directory, "cannot be locked: " + error.message());
   return file;
 }
 
 void prepare(const fs::path& directory) {
-  if (!can_adopt_children() || !measures_own_pids()) {
-    refuse(directory, "needs Linux 5.3 or later and a /proc of this PID namespace");
+  if (const std::string obstacle = obstacle_to_adoption(); !obstacle.empty()) {
+    refuse(directory, obstacle);
   }
+  if (!measures_own_pids()) refuse(directory, "needs a /proc of this PID namespace");
   for (const fs::path& needed : {directory, directory / "histories"}) {
     if (const std::error_code error = prepare_private_directory(needed)) {
       refuse(needed, why_not(error));

@@ -20,7 +20,7 @@ using namespace provisr::test;
 
 TEST_CASE(
     "the start of a child that has not executed its program is pending when it is taken over") {
-  if (!can_adopt_children()) SKIP("this system has no descriptors of processes");
+  if (!obstacle_to_adoption().empty()) SKIP("this system has no descriptors of processes");
   const provisr::test::Pipe go_on;
   Child child = fork_child([&] {
     char word = 0;
@@ -47,7 +47,7 @@ TEST_CASE(
 }
 
 TEST_CASE("a child that ended before it was let execute its program is not taken over") {
-  if (!can_adopt_children()) SKIP("this system has no descriptors of processes");
+  if (!obstacle_to_adoption().empty()) SKIP("this system has no descriptors of processes");
   StartFailure failure;
   auto child = ChildProcess::start(
       {.argv = {child_path()}, .work_dir = {}, .env = {}, .outlives_daemon = true}, failure);
@@ -63,7 +63,7 @@ TEST_CASE("a child that ended before it was let execute its program is not taken
 }
 
 TEST_CASE("a child that has executed its program is taken over") {
-  if (!can_adopt_children()) SKIP("this system has no descriptors of processes");
+  if (!obstacle_to_adoption().empty()) SKIP("this system has no descriptors of processes");
   const ChildProgram child{"threader", "1"};
   const auto identity = identity_of(child.pid());
   REQUIRE(identity);

@@ -209,6 +209,7 @@ TEST_CASE("restarts, exits and retired names keep their time while the clock is 
   std::uint64_t restarts = 0;
   for (const std::chrono::seconds shift : {-2h, 2h, -1h}) {
     const int pid = daemon.pid();
+    REQUIRE(eventually([&] { return has_executed(pid, *daemon.program); }));
     daemon.clock.step_to(shift);
     send_signal(pid, SIGKILL);
     REQUIRE(eventually([&] {

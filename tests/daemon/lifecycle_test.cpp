@@ -211,6 +211,17 @@ TEST_CASE("a second SIGTERM kills what takes its time") {
   CHECK_THAT(daemon.program().err(), ContainsSubstring("killing what still runs"));
 }
 
+TEST_CASE("signals until the very end do not change the exit status") {
+  const auto signalled_until_end = [](Program& program, int number) {
+    while (!program.has_ended()) program.signal(number);
+    return program.wait();
+  };
+  const int number = GENERATE(SIGTERM, SIGINT);
+  Daemon daemon(quick_collection);
+  daemon.program().signal(SIGTERM);
+  CHECK(signalled_until_end(daemon.program(), number) == 0);
+}
+
 TEST_CASE("SIGUSR1 and SIGUSR2 are ignored with a line in the log") {
   Daemon daemon(quick_collection);
   daemon.program().signal(SIGUSR1);

@@ -2,6 +2,7 @@
 #include "daemon/state/process_store.hpp"
 #include "support/daemon_runner.hpp"
 #include "support/eventually.hpp"
+#include "support/failing_call.hpp"
 #include "support/lasting_daemon.hpp"
 #include "support/paths.hpp"
 #include "support/send_signal.hpp"
@@ -14,6 +15,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <optional>
@@ -23,6 +25,7 @@
 #include <string>
 #include <string_view>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <vector>
@@ -436,6 +439,24 @@ TEST_CASE("a read-only state_dir is refused, with one clear line") {
                   folder.path());
   CHECK(program.wait() == 1);
   CHECK_THAT(program.err(), ContainsSubstring("Read-only file system"));
+}
+
+TEST_CASE("a state_dir without pidfd_open(2) is refused, with the reason") {
+  const TempDirectory folder;
+  const auto file = folder.write("provisr.toml", "[daemon]\nstate_dir = \"/tmp/state\"\n");
+  const auto refusal_with = [&](unsigned int error) {
+    const auto outcome = with_failing_call(SYS_pidfd_open, error, [&] {
+      return provisrd({"--check", file.string()});
+    });
+    if (!outcome) SKIP("this system has no seccomp filters");
+    CHECK(outcome->status == 2);
+    return outcome->err;
+  };
+  CHECK_THAT(refusal_with(EPERM),
+             ContainsSubstring("needs pidfd_open(2), which is not permitted: does a seccomp filter "
+                               "of the container forbid it?"));
+  CHECK_THAT(refusal_with(ENOSYS), ContainsSubstring("Linux 5.3 or later"));
+  CHECK_THAT(refusal_with(ENFILE), ContainsSubstring("fails: Too many open files in system"));
 }
 
 TEST_CASE("files of something else are set aside, and everything starts") {

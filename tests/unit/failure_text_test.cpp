@@ -9,7 +9,7 @@
 
 using namespace provisr::daemon;
 
-TEST_CASE("a failure for want of something says of what") {
+TEST_CASE("a failure says what ran short, or what may forbid it") {
   const auto described = [](std::errc code) {
     return describe_failure(std::system_error(std::make_error_code(code), "step"));
   };
@@ -24,6 +24,9 @@ TEST_CASE("a failure for want of something says of what") {
   CHECK(described(std::errc::resource_unavailable_try_again) ==
         plain(std::errc::resource_unavailable_try_again) +
             ": no thread could be started: is the limit of processes, threads or memory too low?");
+  CHECK(described(std::errc::operation_not_permitted) ==
+        plain(std::errc::operation_not_permitted) +
+            ": does a seccomp filter of the container forbid clone3(2), which starts threads?");
   CHECK(described(std::errc::address_in_use) == plain(std::errc::address_in_use));
   CHECK(describe_failure(std::runtime_error("a sentence")) == "a sentence");
   CHECK(describe_failure(std::bad_alloc()) == "out of memory");

@@ -2,8 +2,8 @@
 
 namespace provisr::daemon {
 
-bool can_adopt_children() noexcept {
-  return false;
+std::string obstacle_to_adoption() {
+  return "needs Linux 5.3 or later (pidfd_open(2))";
 }
 
 std::unique_ptr<ChildProcess> adopt_child(const ProcessIdentity& /*identity*/,

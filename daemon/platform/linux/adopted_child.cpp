@@ -3,12 +3,14 @@
 #include "daemon/platform/linux/pidfd.hpp"
 #include "daemon/platform/linux/proc_processes.hpp"
 #include "daemon/platform/posix/announced_ends.hpp"
+#include "daemon/platform/posix/last_error.hpp"
 #include "daemon/platform/posix/launch_mark.hpp"
 #include "daemon/platform/posix/orphans.hpp"
 #include "daemon/platform/posix/process_group.hpp"
 #include "daemon/platform/process_handle.hpp"
 #include "lib/platform/posix/file_descriptor.hpp"
 
+#include <cerrno>
 #include <chrono>
 #include <initializer_list>
 #include <optional>
@@ -147,8 +149,16 @@ class AdoptedChild final : public ChildProcess {
 
 }  // namespace
 
-bool can_adopt_children() noexcept {
-  return static_cast<bool>(open_pidfd(getpid()));
+std::string obstacle_to_adoption() {
+  if (open_pidfd(getpid())) return {};
+  if (errno == ENOSYS) {
+    return "needs pidfd_open(2): Linux 5.3 or later, and no seccomp filter that forbids it";
+  }
+  if (errno == EPERM) {
+    return "needs pidfd_open(2), which is not permitted: does a seccomp filter of the container "
+           "forbid it?";
+  }
+  return "needs pidfd_open(2), which fails: " + last_error().message();
 }
 
 std::unique_ptr<ChildProcess> adopt_child(const ProcessIdentity& identity,

@@ -10,8 +10,8 @@
 
 namespace provisr::daemon {
 
-/// Empty, with errno set, if there is no such process or the kernel has no pidfds (before Linux
-/// 5.3).
+/// Empty, with errno set, if there is no such process, the kernel has no pidfds (before Linux 5.3),
+/// or a seccomp filter forbids the call.
 [[nodiscard]] inline posix_platform::FileDescriptor open_pidfd(ProcessId pid) noexcept {
   return posix_platform::FileDescriptor(
       static_cast<int>(::syscall(SYS_pidfd_open, static_cast<pid_t>(pid), 0U)));

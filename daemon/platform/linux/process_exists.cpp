@@ -16,7 +16,7 @@ namespace {
   return ::clock_getcpuclockid(pid, &clock) == ESRCH;
 }
 
-/// False if the kernel does not tell (before Linux 5.3).
+/// False if the kernel does not tell (before Linux 5.3, or a seccomp filter).
 [[nodiscard]] bool is_known_to_have_ended(pid_t pid) {
   const posix_platform::FileDescriptor pidfd = open_pidfd(pid);
   pollfd ended{.fd = pidfd.get(), .events = POLLIN, .revents = 0};

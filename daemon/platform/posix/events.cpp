@@ -96,6 +96,7 @@ Events::Events() {
 }
 
 Events::~Events() {
+  if (stays_) return;
   for (std::size_t i = 0; i < handled_signals.size(); ++i) {
     sigaction(handled_signals[i].number, &before.actions[i], nullptr);
   }

@@ -69,12 +69,12 @@ class PosixStateFile final : public StateFile {
     return std::make_error_code(std::errc::no_such_file_or_directory);
   }
 
-  [[nodiscard]] bool lock(const std::filesystem::path& folder) override {
+  [[nodiscard]] std::error_code lock(const std::filesystem::path& folder) override {
     FileDescriptor opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    const bool is_free = !opened || lock(opened) || errno != EWOULDBLOCK;
-    if (!is_free || !lock(file_)) return false;
+    if (opened && !lock(opened) && errno == EWOULDBLOCK) return last_error();
+    if (!lock(file_)) return last_error();
     folder_ = std::move(opened);
-    return true;
+    return {};
   }
 
  private:

@@ -46,7 +46,7 @@ Events::Events() {
 }
 
 Events::~Events() {
-  SetConsoleCtrlHandler(on_console_event, FALSE);
+  if (!stays_) SetConsoleCtrlHandler(on_console_event, FALSE);
 }
 
 Events::Kind Events::wait_until(std::chrono::steady_clock::time_point deadline, Wakeup& wakeup) {

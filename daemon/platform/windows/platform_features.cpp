@@ -3,7 +3,7 @@
 namespace provisr::daemon {
 
 PlatformFeatures platform_features() noexcept {
-  return {.has_unix_sockets = false, .has_posix_shell = false, .can_adopt_children = false};
+  return {.has_unix_sockets = false, .has_posix_shell = false};
 }
 
 }  // namespace provisr::daemon

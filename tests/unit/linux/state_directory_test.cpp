@@ -1,5 +1,6 @@
 #include "daemon/state/state_directory.hpp"
 
+#include "support/failing_call.hpp"
 #include "support/log_capture.hpp"
 #include "support/temp_directory.hpp"
 
@@ -7,9 +8,12 @@
 #include <catch2/matchers/catch_matchers_exception.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
 
+#include <cerrno>
 #include <cstdint>
 #include <filesystem>
+#include <stdexcept>
 #include <string>
+#include <sys/syscall.h>
 
 using namespace provisr;
 using namespace provisr::daemon;
@@ -92,6 +96,21 @@ TEST_CASE("a state folder has one user, even if its lock file was removed") {
                       ContainsSubstring("is in use by another provisrd"));
   }
   CHECK_NOTHROW(StateDirectory(folder.path(), log.log()));
+}
+
+TEST_CASE("a state folder that cannot be locked is refused at once, with the reason") {
+  const TempDirectory folder;
+  const LogCapture log;
+  const auto refusal = with_failing_call(SYS_flock, ENOLCK, [&] {
+    try {
+      const StateDirectory state(folder.path(), log.log());
+    } catch (const std::runtime_error& failure) {
+      return std::string(failure.what());
+    }
+    return std::string();
+  });
+  if (!refusal) SKIP("this system has no seccomp filters");
+  CHECK_THAT(*refusal, ContainsSubstring("cannot be locked: No locks available"));
 }
 
 TEST_CASE("what was counted under a name that was forgotten does not come back") {

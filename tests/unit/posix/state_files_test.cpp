@@ -171,7 +171,9 @@ class CutFile final : public StateFile {
     const std::error_code error = file_->write(offset, bytes.first(part));
     return part < bytes.size() ? std::make_error_code(std::errc::interrupted) : error;
   }
-  [[nodiscard]] bool lock(const fs::path& folder) override { return file_->lock(folder); }
+  [[nodiscard]] std::error_code lock(const fs::path& folder) override {
+    return file_->lock(folder);
+  }
 
  private:
   std::unique_ptr<StateFile> file_;
@@ -210,7 +212,9 @@ class WatchedFile final : public StateFile {
     ++watch_.writes;
     return file_->write(offset, bytes);
   }
-  [[nodiscard]] bool lock(const fs::path& folder) override { return file_->lock(folder); }
+  [[nodiscard]] std::error_code lock(const fs::path& folder) override {
+    return file_->lock(folder);
+  }
 
  private:
   std::unique_ptr<StateFile> file_;
