@@ -1,5 +1,6 @@
 # Each dependency is the system's package if it is installed, otherwise the pinned commit.
-# FETCHCONTENT_SOURCE_DIR_<NAME> makes a build use a local checkout.
+# FETCHCONTENT_SOURCE_DIR_<NAME> makes a build use a local checkout. SYSTEM stands first: CMake 3.25 fetches
+# nothing if it follows GIT_TAG.
 include(FetchContent)
 
 # The library itself needs only threads.
@@ -7,19 +8,19 @@ set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
 
 if(PROVISR_BUILD_DAEMON)
-  FetchContent_Declare(fmt
+  FetchContent_Declare(fmt SYSTEM
     GIT_REPOSITORY https://github.com/fmtlib/fmt.git
     GIT_TAG 40626af88bd7df9a5fb80be7b25ac85b122d6c21 # 11.2.0
-    SYSTEM FIND_PACKAGE_ARGS 9.1)
-  FetchContent_Declare(RapidJSON
+    FIND_PACKAGE_ARGS 9.1)
+  FetchContent_Declare(RapidJSON SYSTEM
     GIT_REPOSITORY https://github.com/Tencent/rapidjson.git
     GIT_TAG 24b5e7a8b27f42fa16b96fc70aade9106cf7102f # 1.1.0 and the fixes since
     SOURCE_SUBDIR include # headers only: its own CMakeLists.txt is not run
-    SYSTEM FIND_PACKAGE_ARGS 1.1)
-  FetchContent_Declare(tomlplusplus
+    FIND_PACKAGE_ARGS 1.1)
+  FetchContent_Declare(tomlplusplus SYSTEM
     GIT_REPOSITORY https://github.com/marzer/tomlplusplus.git
     GIT_TAG 30172438cee64926dc41fdd9c11fb3ba5b2ba9de # v3.4.0
-    SYSTEM FIND_PACKAGE_ARGS 3.3)
+    FIND_PACKAGE_ARGS 3.3)
   FetchContent_MakeAvailable(fmt RapidJSON tomlplusplus)
 
   # Header-only if provisrd is to be self-contained.
@@ -61,10 +62,10 @@ if(PROVISR_BUILD_DAEMON OR PROVISR_BUILD_BENCH)
       set(FETCHCONTENT_SOURCE_DIR_HTTPLIB "${fetched_httplib}")
     endif()
   endif()
-  FetchContent_Declare(httplib
+  FetchContent_Declare(httplib SYSTEM
     GIT_REPOSITORY https://github.com/yhirose/cpp-httplib.git
     GIT_TAG 89c932f313c6437c38f2982869beacc89c2f2246 # v0.26.0
-    SYSTEM FIND_PACKAGE_ARGS ${least_httplib})
+    FIND_PACKAGE_ARGS ${least_httplib})
   set(HTTPLIB_INSTALL OFF)
   set(HTTPLIB_REQUIRE_OPENSSL OFF)
   set(HTTPLIB_USE_OPENSSL_IF_AVAILABLE OFF)
@@ -94,10 +95,10 @@ if(PROVISR_BUILD_DAEMON AND PROVISR_GZIP)
 endif()
 
 if(PROVISR_BUILD_TESTS)
-  FetchContent_Declare(Catch2
+  FetchContent_Declare(Catch2 SYSTEM
     GIT_REPOSITORY https://github.com/catchorg/Catch2.git
     GIT_TAG fa43b77429ba76c462b1898d6cd2f2d7a9416b14 # v3.7.1
-    SYSTEM FIND_PACKAGE_ARGS 3.4)
+    FIND_PACKAGE_ARGS 3.4)
   FetchContent_MakeAvailable(Catch2)
   if(catch2_SOURCE_DIR)
     list(APPEND CMAKE_MODULE_PATH "${catch2_SOURCE_DIR}/extras")
@@ -109,9 +110,9 @@ endif()
 if(PROVISR_BUILD_BENCH)
   set(BENCHMARK_ENABLE_TESTING OFF)
   set(BENCHMARK_ENABLE_INSTALL OFF)
-  FetchContent_Declare(benchmark
+  FetchContent_Declare(benchmark SYSTEM
     GIT_REPOSITORY https://github.com/google/benchmark.git
     GIT_TAG c58e6d0710581e3a08d65c349664128a8d9a2461 # v1.9.1
-    SYSTEM FIND_PACKAGE_ARGS 1.7)
+    FIND_PACKAGE_ARGS 1.7)
   FetchContent_MakeAvailable(benchmark)
 endif()
