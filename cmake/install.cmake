@@ -3,17 +3,23 @@ include(CMakePackageConfigHelpers)
 
 set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/provisr")
 
+# The exported targets name the folder of the headers after their own prefix, even if it is absolute.
+set(headers_dir "${CMAKE_INSTALL_INCLUDEDIR}")
+if(IS_ABSOLUTE "${headers_dir}")
+  file(RELATIVE_PATH headers_dir "${CMAKE_INSTALL_PREFIX}" "${headers_dir}")
+endif()
 install(TARGETS provisr EXPORT provisrTargets
   ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}"
-  FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+  FILE_SET HEADERS DESTINATION "${headers_dir}")
 install(EXPORT provisrTargets NAMESPACE provisr:: DESTINATION "${package_dir}")
 
 configure_package_config_file(
   "${PROJECT_SOURCE_DIR}/cmake/provisrConfig.cmake.in" "${PROJECT_BINARY_DIR}/provisrConfig.cmake"
   INSTALL_DESTINATION "${package_dir}"
   NO_SET_AND_CHECK_MACRO)
+# Until 1.0, when it becomes SameMajorVersion: a minor version may change the API.
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/provisrConfigVersion.cmake"
-  COMPATIBILITY SameMajorVersion)
+  COMPATIBILITY SameMinorVersion)
 install(FILES
   "${PROJECT_BINARY_DIR}/provisrConfig.cmake"
   "${PROJECT_BINARY_DIR}/provisrConfigVersion.cmake"
