@@ -2,6 +2,7 @@
 
 #include "daemon/base/duration.hpp"
 #include "daemon/base/text.hpp"
+#include "daemon/config/key_hint.hpp"
 #include "daemon/config/listen_address.hpp"
 
 #include <fmt/format.h>
@@ -12,9 +13,6 @@
 
 namespace provisr::daemon {
 namespace {
-
-/// If there are no more keys than this, a hint lists all of them.
-constexpr std::size_t max_listed = 6;
 
 std::string_view type_name(const toml::node& node) {
   switch (node.type()) {
@@ -40,6 +38,23 @@ std::string_view type_name(const toml::node& node) {
       return "a date-time";
   }
   return "something else";
+}
+
+/// Returns the section, as in KnownKey, of `key` at `where`: "processes.log" for
+/// "processes[0].spec.log.dir".
+std::string section_of(const Location& where, std::string_view key) {
+  std::string_view path = where.key;
+  path.remove_suffix(std::min(path.size(), key.size() + 1));
+  std::string section = where.file.empty() ? "" : "processes";  // as in a file of its own
+  while (!path.empty()) {
+    const std::size_t end = std::min(path.find('.'), path.size());
+    const std::string_view part = path.substr(0, std::min(path.find('['), end));
+    path.remove_prefix(std::min(path.size(), end + 1));
+    if (part == "spec") continue;
+    if (!section.empty()) section += '.';
+    section += part;
+  }
+  return section;
 }
 
 }  // namespace
@@ -215,11 +230,7 @@ Value Value::child(std::size_t index, const toml::node& node) const {
 void Value::report_unknown_key(std::string_view key,
                                std::span<const std::string_view> known) const {
   if (report_->only_counts_faults()) return fault("");
-  std::string hint = did_you_mean(key, known);
-  if (hint.empty() && known.size() <= max_listed) {
-    hint = fmt::format("; there are {}", fmt::join(known, ", "));
-  }
-  fault("unknown key" + hint);
+  fault("unknown key" + key_hint(key, section_of(where_, key), known));
 }
 
 }  // namespace provisr::daemon

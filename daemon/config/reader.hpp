@@ -100,7 +100,7 @@ class Value {
 
   void fault(std::string text) const { report_->fault(where_, std::move(text)); }
   void warn(std::string text) const { report_->warn(where_, std::move(text)); }
-  /// Reports that `key` is not among `known`, with the nearest known key as a hint.
+  /// Reports that `key`, which this is the value of, is not among `known`, with a hint.
   void report_unknown_key(std::string_view key, std::span<const std::string_view> known) const;
   [[nodiscard]] Report& report() const { return *report_; }
 
@@ -132,24 +132,33 @@ void document_keys(std::string_view section, std::span<const Key<Target>> keys,
   }
 }
 
+/// Returns the names of the keys that are read.
+template <class Target>
+std::vector<std::string_view> served_names(std::span<const Key<Target>> keys) {
+  std::vector<std::string_view> names;
+  for (const Key<Target>& key : keys) {
+    if (key.read != nullptr) names.push_back(key.name);
+  }
+  return names;
+}
+
 /// Reads a table by its list of keys. Reports every key that is unknown or skipped.
 template <class Target>
 void read_table(const Value& value, std::span<const Key<Target>> keys, Target& target) {
   const toml::table* const table = value.table();
   if (table == nullptr) return;
-  std::vector<std::string_view> names;
-  for (const Key<Target>& key : keys) names.push_back(key.name);
 
   for (const auto& [name, node] : *table) {
     const Value entry = value.child(name, node);
-    const auto index =
-        static_cast<std::size_t>(std::find(names.begin(), names.end(), name.str()) - names.begin());
-    if (index == names.size()) {
-      entry.report_unknown_key(name.str(), names);
-    } else if (keys[index].read == nullptr) {
+    const std::string_view sought = name.str();
+    const auto key = std::find_if(keys.begin(), keys.end(),
+                                  [&](const Key<Target>& each) { return each.name == sought; });
+    if (key == keys.end()) {
+      entry.report_unknown_key(sought, served_names(keys));
+    } else if (key->read == nullptr) {
       entry.warn("not served by provisrd; skipped");
     } else {
-      keys[index].read(entry, target);
+      key->read(entry, target);
     }
   }
 }
