@@ -27,7 +27,7 @@ namespace provisr::daemon {
 namespace {
 
 struct NamedFolder {
-  std::string name;
+  std::filesystem::path name;
   Location where;
 };
 
@@ -67,19 +67,18 @@ void read_count(const Value& value, std::size_t& out, const Limits<std::int64_t>
   return words;
 }
 
+[[nodiscard]] std::string fault_in_collectable(std::string_view word) {
+  if (!word.empty() && !further_group<figures>(word).empty()) return {};
+  const std::vector<std::string_view> known = collectable_words();
+  return fmt::format("must be of {}, not \"{}\"{}", fmt::join(known, ", "), word,
+                     did_you_mean(word, known));
+}
+
 void read_collect(const Value& value, CollectionConfig& collection) {
   std::vector<std::string> asked;
-  if (!value.read(asked)) return;
-  const std::vector<std::string_view> known = collectable_words();
+  if (!value.read(asked, fault_in_collectable)) return;
   FurtherFigures further;
-  for (const std::string& word : asked) {
-    const FurtherFigures group = further_group<figures>(word);
-    if (word.empty() || group.empty()) {
-      value.fault(fmt::format("must be of {}, not \"{}\"{}", fmt::join(known, ", "), word,
-                              did_you_mean(word, known)));
-    }
-    further |= group;
-  }
+  for (const std::string& word : asked) further |= further_group<figures>(word);
   collection.further_figures = further;
 }
 
@@ -146,11 +145,9 @@ void read_base_path(const Value& value, Document& document) {
 }
 
 void read_token(const Value& value, Document& document) {
-  std::string name;
-  if (!value.read(name) || name.empty()) return;
-  document.has_token_file = true;
   AuthConfig& auth = document.config.server.auth;
-  auth.token_file = path_of(name);
+  if (!value.read(auth.token_file) || auth.token_file.empty()) return;
+  document.has_token_file = true;
   TokenFile read = read_token_file(auth.token_file);
   if (!read.fault.empty()) return value.fault(std::move(read.fault));
   auth.token = std::move(read.token);
@@ -221,12 +218,12 @@ constexpr auto server_keys = std::to_array<Key<Document>>({
 });
 
 void read_state_dir(const Value& value, Document& document) {
-  std::string name;
+  std::filesystem::path name;
   if (!value.read(name) || name.empty()) return;
   if (std::string obstacle = obstacle_to_adoption(); !obstacle.empty()) {
     return value.fault(std::move(obstacle));
   }
-  document.config.daemon.state_dir = path_of(name);
+  document.config.daemon.state_dir = std::move(name);
 }
 
 constexpr auto daemon_keys = std::to_array<Key<Document>>({
@@ -242,7 +239,7 @@ constexpr auto daemon_keys = std::to_array<Key<Document>>({
 });
 
 void read_programs_name(const Value& value, Document& document) {
-  std::string name;
+  std::filesystem::path name;
   if (!value.read(name)) return;
   document.programs_directory = {.name = std::move(name), .where = value.where()};
 }
@@ -335,7 +332,7 @@ void read_programs_directory(Document& document, const std::filesystem::path& fo
   if (!document.programs_directory) return warn_of_unread_programs(folder, report);
   const auto& [name, where] = *document.programs_directory;
   if (name.empty()) return;
-  document.programs = read_programs(folder / path_of(name), where, report);
+  document.programs = read_programs(folder / name, where, report);
   for (const Program& program : document.programs) {
     read_program(program, document.processes, report);
   }

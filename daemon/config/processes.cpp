@@ -1,6 +1,5 @@
 #include "daemon/config/processes.hpp"
 
-#include "daemon/base/text.hpp"
 #include "daemon/config/command.hpp"
 #include "daemon/config/match_checks.hpp"
 #include "daemon/config/name_template.hpp"
@@ -114,24 +113,19 @@ void read_user(const Value& value, Entry& entry) {
   }
 }
 
-void read_path(const Value& value, std::filesystem::path& path) {
-  std::string text;
-  if (value.read(text)) path = path_of(text);
-}
-
 constexpr auto log_keys = std::to_array<Key<ProcessLog>>({
     {"stdout",
-     [](const Value& v, ProcessLog& log) { read_path(v, log.stdout_file); },
+     [](const Value& v, ProcessLog& log) { static_cast<void>(v.read(log.stdout_file)); },
      {"string",
       R"("")",
       {},
       "The file to which the process appends its standard output; empty: it shares that of "
       "provisrd"}},
     {"stderr",
-     [](const Value& v, ProcessLog& log) { read_path(v, log.stderr_file); },
+     [](const Value& v, ProcessLog& log) { static_cast<void>(v.read(log.stderr_file)); },
      {"string", R"("")", {}, "The same for standard error"}},
     {"dir",
-     [](const Value& v, ProcessLog& log) { read_path(v, log.directory); },
+     [](const Value& v, ProcessLog& log) { static_cast<void>(v.read(log.directory)); },
      {"string",
       R"("")",
       {},
@@ -297,7 +291,7 @@ constexpr auto entry_keys = std::to_array<Key<Entry>>({
      {"array of strings", "", "at least the program",
       "The program and its arguments, instead of `command`; executed without a shell"}},
     {"work_dir",
-     [](const Value& v, Entry& d) { read_path(v, d.config.work_dir); },
+     [](const Value& v, Entry& d) { static_cast<void>(v.read(d.config.work_dir)); },
      {"string", R"("")", {}, "The working directory; empty: where provisrd was started"}},
     {"env",
      [](const Value& v, Entry& d) { read_env(v, d.config.env); },
@@ -372,7 +366,7 @@ constexpr auto entry_keys = std::to_array<Key<Entry>>({
      read_limits,
      {"table", "", {}, "Limits of memory and CPU usage, see `[processes.limits]`"}},
     {"pid_file",
-     [](const Value& v, Entry& d) { read_path(v, d.config.pid_file); },
+     [](const Value& v, Entry& d) { static_cast<void>(v.read(d.config.pid_file)); },
      {"string",
       R"("")",
       {},

@@ -146,11 +146,27 @@ bool Value::read(std::vector<std::string>& out,
   return true;
 }
 
+void Value::warn_if_expandable(std::string_view path) const {
+  const bool has_home = path == "~" || path.starts_with("~/");
+  const bool has_variable = path.starts_with('$') || path.find("${") != std::string_view::npos;
+  if (!has_home && !has_variable) return;
+  warn(fmt::format("\"{}\" is taken literally: ~ and variables are not expanded in a path", path));
+}
+
+bool Value::read(std::filesystem::path& out) const {
+  std::string text;
+  if (!read(text)) return false;
+  warn_if_expandable(text);
+  out = path_of(text);
+  return true;
+}
+
 bool Value::read(ListenAddress& out) const {
   std::string text;
   if (!read(text)) return false;
   try {
     out = parse_listen_address(text);
+    warn_if_expandable(out.path);
     return true;
   } catch (const std::invalid_argument& error) {
     return sound(error.what());

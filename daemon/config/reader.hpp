@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <span>
 #include <string>
 #include <string_view>
@@ -74,6 +75,9 @@ class Value {
   /// `fault_in_each` returns what is wrong with an element, or an empty string.
   [[nodiscard]] bool read(std::vector<std::string>& out,
                           std::string (*fault_in_each)(std::string_view) = nullptr) const;
+  /// Warns if the path looks as if a shell were to expand it.
+  [[nodiscard]] bool read(std::filesystem::path& out) const;
+  /// Does so, too, for the path of a Unix socket.
   [[nodiscard]] bool read(ListenAddress& out) const;
   [[nodiscard]] bool read(std::int64_t& out, const Limits<std::int64_t>& limits) const;
   /// Reads an integer or a decimal number.
@@ -108,6 +112,7 @@ class Value {
   /// Returns true if `text` is empty; otherwise reports it as a fault and returns false.
   [[nodiscard]] bool sound(std::string text) const;
   [[nodiscard]] bool wrong_type(std::string_view expected) const;
+  void warn_if_expandable(std::string_view path) const;
 
   const toml::node* node_;
   Location where_;

@@ -31,7 +31,14 @@ TEST_CASE("an unknown word of collect is a fault with the nearest one", "[config
   const LoadedConfig loaded = collecting(R"(["peek", "io", ""])");
   REQUIRE(loaded.faults.size() == 2);
   CHECK(loaded.faults[0].to_string() ==
-        "c.toml:2: metrics.process_metrics.collect: must be of io, faults, switches, peak, pss, "
+        "c.toml:2: metrics.process_metrics.collect[0]: must be of io, faults, switches, peak, pss, "
         "limits, not \"peek\"; did you mean \"peak\"?");
   CHECK(collecting(R"("io")").faults.size() == 1);
+}
+
+TEST_CASE("a wrong type in collect does not hide wrong words", "[config][collect]") {
+  const LoadedConfig loaded = collecting(R"(["ios", 5, "peek"])");
+  REQUIRE(loaded.faults.size() == 3);
+  CHECK(loaded.faults[1].key == "metrics.process_metrics.collect[1]");
+  CHECK(loaded.faults[2].key == "metrics.process_metrics.collect[2]");
 }

@@ -299,6 +299,21 @@ TEST_CASE("keys without effect on a process that somebody else runs give a warni
         });
 }
 
+TEST_CASE("a path that a shell would expand gives a warning", "[config]") {
+  const std::string path = GENERATE("~", "~/app", "$HOME/app", "/srv/${NAME}/app");
+  const std::string why =
+      ": \"" + path + "\" is taken literally: ~ and variables are not expanded in a path";
+  CHECK(warnings_in(process_with("command = 'b'\nwork_dir = '" + path + "'\nlog.dir = '" + path +
+                                 "'\npid_file = '" + path + "'")) ==
+        Lines{"p.toml:4: processes[0].work_dir" + why, "p.toml:5: processes[0].log.dir" + why,
+              "p.toml:6: processes[0].pid_file" + why});
+}
+
+TEST_CASE("other paths with ~ and $ are plain", "[config]") {
+  const std::string path = GENERATE("a~", "~user", "/a/~/b", "/a/$b");
+  static_cast<void>(sound(process_with("command = 'b'\nwork_dir = '" + path + "'")));
+}
+
 TEST_CASE("a file is loaded under its path") {
   const TempDirectory directory;
   const auto file = directory.path() / "p.toml";
