@@ -229,7 +229,9 @@ void read_state_dir(const Value& value, Document& document) {
 constexpr auto daemon_keys = std::to_array<Key<Document>>({
     {"state_dir",
      read_state_dir,
-     {"string", R"("")", "a folder that nobody else can write to; created if missing; Linux only",
+     {"string", R"("")",
+      "a folder that nobody else can write to; created if missing, in a folder that exists; Linux "
+      "only",
       "The folder of the state that outlives a kill -9 of provisrd: children, histories, restart "
       "counts, exit records; empty: children end with provisrd"}},
     // Not served:

@@ -130,7 +130,7 @@ constexpr auto log_keys = std::to_array<Key<ProcessLog>>({
       R"("")",
       {},
       "The folder of `NAME.stdout.log` and `NAME.stderr.log`, for streams that have no file above; "
-      "created if missing; empty: none"}},
+      "created if missing, in a folder that exists; empty: none"}},
     // Not served:
     {"max_size_mb"},
     {"max_backups"},
