@@ -393,7 +393,7 @@ TEST_CASE("a second daemon on the same state_dir refuses, and nothing happens to
   CHECK(second.wait() == 1);
   CHECK_THAT(second.err(), ContainsSubstring("is in use by another provisrd"));
   CHECK(is_alive(pid));
-  CHECK(daemon.state_of("app") == "running");
+  CHECK(eventually([&] { return daemon.state_of("app") == "running"; }));
 }
 
 TEST_CASE("a daemon that cannot begin leaves alone what runs") {
