@@ -177,7 +177,8 @@ TEST_CASE("a start that there is no memory for is a failed one") {
   world.children.throw_bad_alloc(true);
   world.start();
   CHECK(world.status().state == ProcessState::backoff);
-  CHECK(world.status().last_error == "cannot prepare the start: Cannot allocate memory");
+  const std::error_code no_memory = std::make_error_code(std::errc::not_enough_memory);
+  CHECK(world.status().last_error == "cannot prepare the start: " + no_memory.message());
   world.children.throw_bad_alloc(false);
   world.advance(2s);
   CHECK(world.status().state == ProcessState::running);
