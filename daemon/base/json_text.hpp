@@ -36,13 +36,54 @@ class ThrowingAllocator {
   static void Free(void* memory) noexcept { std::free(memory); }
 };
 
+using JsonBuffer = rapidjson::GenericStringBuffer<rapidjson::UTF8<>, ThrowingAllocator>;
+using JsonWriter =
+    rapidjson::Writer<JsonBuffer, rapidjson::UTF8<>, rapidjson::UTF8<>, ThrowingAllocator>;
+
+/// Lets `convert(begin)` write at most `most` characters at the end of the buffer. It returns their
+/// end.
+template <class Convert>
+bool append_number(JsonBuffer& buffer, std::size_t most, Convert convert) {
+  char* const begin = buffer.Push(most);
+  const char* const end = convert(begin);
+  buffer.Pop(most - static_cast<std::size_t>(end - begin));
+  return true;
+}
+
+}  // namespace provisr::daemon
+
+/// RapidJSON writes numbers straight into its own StringBuffer, but into another buffer one
+/// character after the other.
+namespace rapidjson {
+
+template <>
+inline bool provisr::daemon::JsonWriter::WriteInt64(std::int64_t value) {
+  return provisr::daemon::append_number(
+      *os_, 21, [value](char* begin) { return internal::i64toa(value, begin); });
+}
+
+template <>
+inline bool provisr::daemon::JsonWriter::WriteUint64(std::uint64_t value) {
+  return provisr::daemon::append_number(
+      *os_, 20, [value](char* begin) { return internal::u64toa(value, begin); });
+}
+
+/// Requires a finite value.
+template <>
+inline bool provisr::daemon::JsonWriter::WriteDouble(double value) {
+  return provisr::daemon::append_number(*os_, 25, [this, value](char* begin) {
+    return internal::dtoa(value, begin, maxDecimalPlaces_);
+  });
+}
+
+}  // namespace rapidjson
+
+namespace provisr::daemon {
+
 /// A writer of one JSON text. Throws std::bad_alloc. Omits unknown figures together with their
 /// keys, and numbers that are not finite, which JSON does not have.
 class JsonText {
  public:
-  using Buffer = rapidjson::GenericStringBuffer<rapidjson::UTF8<>, ThrowingAllocator>;
-  using Writer = rapidjson::Writer<Buffer, rapidjson::UTF8<>, rapidjson::UTF8<>, ThrowingAllocator>;
-
   template <class Members>
   void object(Members&& write_members) {
     writer_.StartObject();
@@ -101,8 +142,8 @@ class JsonText {
   [[nodiscard]] std::string str() const { return {buffer_.GetString(), buffer_.GetSize()}; }
 
  private:
-  Buffer buffer_;
-  Writer writer_{buffer_};
+  JsonBuffer buffer_;
+  JsonWriter writer_{buffer_};
 };
 
 }  // namespace provisr::daemon
