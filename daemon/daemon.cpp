@@ -275,7 +275,7 @@ class Daemon {
   /// nothing.
   [[nodiscard]] ReloadReport apply_config(Config next) {
     ReloadReport report;
-    if (is_refused_as_empty(next, report)) return report;
+    if (refuses_empty(next, report)) return report;
     keep_what_cannot_change(next, report);
     note_settings(next, report);
     auto endpoints = endpoints_for(next);
@@ -300,7 +300,7 @@ class Daemon {
 
   /// Refuses a configuration without processes if there were some: a file that is being written may
   /// look like that.
-  [[nodiscard]] bool is_refused_as_empty(const Config& next, ReloadReport& report) const {
+  [[nodiscard]] bool refuses_empty(const Config& next, ReloadReport& report) const {
     if (!next.processes.empty() || config_.processes.empty()) return false;
     report.faults.emplace_back(
         "the configuration names no process, while some are supervised: is the file being "

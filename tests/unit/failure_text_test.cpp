@@ -24,9 +24,11 @@ TEST_CASE("a failure says what ran short, or what may forbid it") {
   CHECK(described(std::errc::resource_unavailable_try_again) ==
         plain(std::errc::resource_unavailable_try_again) +
             ": no thread could be started: is the limit of processes, threads or memory too low?");
-  CHECK(described(std::errc::operation_not_permitted) ==
-        plain(std::errc::operation_not_permitted) +
+  const std::error_code not_permitted = std::make_error_code(std::errc::operation_not_permitted);
+  CHECK(describe_failure(std::system_error(not_permitted)) ==
+        not_permitted.message() +
             ": does a seccomp filter of the container forbid clone3(2), which starts threads?");
+  CHECK(described(std::errc::operation_not_permitted) == plain(std::errc::operation_not_permitted));
   CHECK(described(std::errc::address_in_use) == plain(std::errc::address_in_use));
   CHECK(describe_failure(std::runtime_error("a sentence")) == "a sentence");
   CHECK(describe_failure(std::bad_alloc()) == "out of memory");
